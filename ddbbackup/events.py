@@ -1,0 +1,29 @@
+"""The names of all log events, ``noun.past_participle``; ``schemas/event.schema.json`` lists the same ones."""
+
+from __future__ import annotations
+
+from typing import Final
+
+RUN_STARTED: Final = "run.started"
+PLAN_RESOLVED: Final = "plan.resolved"
+EXPORT_STARTED: Final = "export.started"
+EXPORT_REATTACHED: Final = "export.reattached"
+EXPORT_PROGRESSED: Final = "export.progressed"
+EXPORT_COMPLETED: Final = "export.completed"
+EXPORT_FAILED: Final = "export.failed"
+PITR_ENABLED: Final = "pitr.enabled"
+BACKUP_VERIFIED: Final = "backup.verified"
+BACKUP_RECORDED: Final = "backup.recorded"
+TABLE_CREATED: Final = "table.created"
+RESTORE_STARTED: Final = "restore.started"
+RESTORE_RESUMED: Final = "restore.resumed"
+RESTORE_PROGRESSED: Final = "restore.progressed"
+ITEMS_REJECTED: Final = "items.rejected"
+RESTORE_COMPLETED: Final = "restore.completed"
+STEP_FAILED: Final = "step.failed"
+STEP_SKIPPED: Final = "step.skipped"
+RUN_COMPLETED: Final = "run.completed"
+
+ALL: Final = frozenset(
+    value for name, value in list(globals().items()) if name.isupper() and isinstance(value, str)
+)

@@ -76,6 +76,12 @@ class DataNotWhole(DdbBackupError):
     exit_code = 65
 
 
+class Bug(DdbBackupError):
+    """Something that ddbbackup did not foresee; its cause is the exception that it met."""
+
+    exit_code = 70
+
+
 class StepFailed(DdbBackupError):
     """One step could not be done; others go on."""
 

@@ -7,6 +7,7 @@ it raises is said where it is declared.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -23,6 +24,9 @@ class Clock(Protocol):
     def now(self) -> datetime: ...
     def monotonic(self) -> float: ...
     def sleep(self, seconds: float) -> None: ...
+
+    def wait(self, event: threading.Event, seconds: float | None) -> None:
+        """Returns when the event is set or the time is over, whichever comes first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,136 @@
+"""Take up a backup that is in progress: wait for its export, prove it, complete its record."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+
+from ddbbackup import events
+from ddbbackup.catalog import Record, StoredRecord
+from ddbbackup.errors import DataNotWhole, Refused, RemoteJobFailed
+from ddbbackup.ports import Export
+from ddbbackup.steps.proof import Proof, prove
+from ddbbackup.steps.step import Outcome, Wait, Work
+from ddbbackup.steps.world import World
+from ddbbackup.times import to_iso
+
+log = structlog.get_logger()
+Pending = Generator[Wait | Future[Any], Any, Any]
+
+_FAILURE_HINTS = {
+    "S3NoSuchBucket": "create the bucket, or correct `bucket` of the destination",
+    "S3AccessDenied": "let the role that runs ddbbackup do s3:PutObject, s3:PutObjectAcl and "
+    "s3:AbortMultipartUpload on the bucket's objects, and set `bucket_owner` if another account owns it",
+    "KmsNotFoundException": "name a KMS key that exists in the bucket's region",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FinishBackup:
+    """What ``wait`` does with one record that an earlier run left in progress."""
+
+    stored: StoredRecord
+    kind: str = "finish"
+    needs: tuple[str, ...] = ()
+
+    @property
+    def table(self) -> str:
+        return self.stored.record.table
+
+    @property
+    def id(self) -> str:
+        return f"finish {self.stored.record.id} of {self.table}"
+
+    def describe(self) -> str:
+        return f"wait for {self.stored.record.export_arn}, verify it and complete its record"
+
+    def run(self, world: World) -> Work:
+        log.info(events.EXPORT_REATTACHED, export_arn=self.stored.record.export_arn, backup=self.stored.record.id)
+        return (yield from finish(world, self.stored, step=self.id, kind=self.kind))
+
+
+def finish(world: World, stored: StoredRecord, *, step: str, kind: str) -> Work:
+    """Waits, proves, records. Raises ``RemoteJobFailed``, ``TimedOut`` or ``DataNotWhole``."""
+    record = stored.record
+    if record.export_arn is None:
+        raise Refused(
+            f"the backup {record.id} of {record.table} was stopped before AWS had accepted its export",
+            hint=f"run `ddbbackup backup --run-id {record.run}` to start it",
+        )
+    export: Export = yield world.desk.ended(record.export_arn)
+    if export.status == "FAILED":
+        yield from _fail(world, stored, export)
+    log.info(events.EXPORT_COMPLETED, export_arn=export.arn, items=export.item_count)
+    ended = replace(
+        record,
+        export_time=export.export_time or record.export_time,
+        export_ended_at=export.end_time,
+        format=export.format,
+        manifest_key=export.manifest_key,
+        item_count=export.item_count,
+    )
+    try:
+        if export.filtered:
+            raise DataNotWhole(
+                f"the export {export.arn} was made with a filter, so it does not hold the whole table",
+                hint="run `ddbbackup backup` again; find out who else exports with ddbbackup's token",
+            )
+        proof: Proof = yield world.calls.heavy(lambda: prove(world, ended))
+    except DataNotWhole as error:
+        broken = replace(
+            ended,
+            state="not_whole",
+            completed_at=world.clock.now(),
+            failure_code="DataNotWhole",
+            failure_message=error.message,
+        )
+        yield world.calls.call(lambda: world.catalog.update(stored, broken))
+        raise
+    return (yield from _complete(world, stored, ended, proof, step, kind))
+
+
+def _complete(
+    world: World, stored: StoredRecord, ended: Record, proof: Proof, step: str, kind: str
+) -> Work:
+    log.info(events.BACKUP_VERIFIED, files=len(proof.opened.files), size_bytes=proof.size_bytes)
+    done = replace(
+        ended,
+        state="complete",
+        completed_at=world.clock.now(),
+        file_count=len(proof.opened.files),
+        size_bytes=proof.size_bytes,
+        checks=proof.checks,
+        notes=proof.opened.notes,
+    )
+    yield world.calls.call(lambda: world.catalog.update(stored, done))
+    facts = {
+        "backup": done.id,
+        "items": done.item_count,
+        "files": done.file_count,
+        "size_bytes": done.size_bytes,
+        "export_time": to_iso(done.export_time),
+        "export_arn": done.export_arn,
+    }
+    log.info(events.BACKUP_RECORDED, **facts)
+    return Outcome(step, kind, done.table, "done", facts)
+
+
+def _fail(world: World, stored: StoredRecord, export: Export) -> Pending:
+    code, message = export.failure_code or "unknown", export.failure_message or "AWS gave no message"
+    log.error(events.EXPORT_FAILED, export_arn=export.arn, failure_code=code, failure_message=message)
+    failed = replace(
+        stored.record,
+        state="failed",
+        completed_at=world.clock.now(),
+        failure_code=code,
+        failure_message=message,
+    )
+    yield world.calls.call(lambda: world.catalog.update(stored, failed))
+    raise RemoteJobFailed(
+        f"the export {export.arn} failed with {code}: {message}",
+        hint=_FAILURE_HINTS.get(code, "mend what the message names, then run the backup again"),
+    )

@@ -1,0 +1,77 @@
+"""From a plan and what exists to the steps of a run. No effects: ``preview`` and ``backup`` share this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from ddbbackup.errors import DdbBackupError, Refused
+from ddbbackup.plan.model import Plan, Restore, TableEntry
+from ddbbackup.ports import PitrWindow
+from ddbbackup.steps.backup_table import BackupTable
+from ddbbackup.steps.restore_table import RestoreTable
+from ddbbackup.steps.selection import Selection, spell
+from ddbbackup.steps.step import Outcome, Step, Work
+from ddbbackup.steps.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class FailedSelector:
+    """A step that says that a selector chose wrongly, so that the report and the exit code show it."""
+
+    entry: TableEntry
+    error: DdbBackupError
+    kind: str = "select"
+    needs: tuple[str, ...] = ()
+
+    @property
+    def table(self) -> str:
+        return spell(self.entry)
+
+    @property
+    def id(self) -> str:
+        return f"select tables[{self.entry.position}] ({self.table}): {self.error.message}"
+
+    def describe(self) -> str:
+        return f"fail: {self.error.message}"
+
+    def run(self, world: World) -> Work:
+        raise self.error
+        yield  # makes this a generator, as every step's run is
+
+
+def backup_steps(plan: Plan, selection: Selection, *, export_time: datetime | None) -> tuple[Step, ...]:
+    """One step a table, then one a selector that chose wrongly."""
+    backups = [
+        BackupTable(
+            table=name, entry=entry, destination=plan.destinations[entry.destination], export_time=export_time
+        )
+        for name, entry in selection.chosen.items()
+    ]
+    return (*backups, *(FailedSelector(entry, error) for entry, error in selection.failures))
+
+
+def common_instant(windows: Mapping[str, PitrWindow]) -> datetime | None:
+    """The latest whole second inside every table's window, or None if no table has one.
+
+    A table whose window begins later than that fails on its own, with AWS's own words.
+    """
+    ends = [window.latest for window in windows.values() if window.enabled and window.latest is not None]
+    return min(ends).replace(microsecond=0) if ends else None
+
+
+def restore_step(restore: Restore, *, run: str, today: datetime, confirmed: bool) -> RestoreTable:
+    """The step of one restore, with the target's name rendered from {table} {date} {run}.
+
+    Raises ``Refused`` if what comes out is no table name.
+    """
+    name = restore.target.table
+    for field, value in {"table": restore.table, "date": f"{today:%Y%m%d}", "run": run}.items():
+        name = name.replace("{" + field + "}", value)
+    if not 3 <= len(name) <= 255:
+        raise Refused(
+            f"the target of restore {restore.name} would be called {name!r}, which is not 3 to 255 characters",
+            hint="change `to.table` of the restore",
+        )
+    return RestoreTable(restore=restore, target=name, confirmed=confirmed)

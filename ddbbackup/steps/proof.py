@@ -1,0 +1,68 @@
+"""Proving that a backup is whole: manifests, every data file, and the counts of AWS itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ddbbackup.archive.layout import export_folder
+from ddbbackup.catalog import OpenedExport, Record, open_export
+from ddbbackup.errors import DataNotWhole, ObjectMissing
+from ddbbackup.steps.world import World
+from ddbbackup.transfer import verify_files
+
+_HINT = "do not rely on this backup: run `ddbbackup backup` again, and find out who changed the objects"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What reading the whole backup showed."""
+
+    opened: OpenedExport
+    size_bytes: int
+    checks: tuple[str, ...]
+
+
+def prove(world: World, record: Record) -> Proof:
+    """Reads manifests and every data file of a record's export. Blocks; call it through ``calls.heavy``.
+
+    Raises ``DataNotWhole`` for anything that does not match, a missing manifest or data file included.
+    """
+    if record.manifest_key is None or record.item_count is None:
+        raise DataNotWhole(f"the record {record.id} names no manifest", hint=_HINT)
+    folder = export_folder(record.bucket, record.manifest_key)
+    objects = world.source.objects
+    try:
+        opened = open_export(objects, folder, owner=record.bucket_owner)
+    except ObjectMissing as error:
+        raise DataNotWhole(f"the backup {record.id} is not whole: {error.message}", hint=_HINT) from error
+    _match_record(opened, record)
+    files = verify_files(
+        opened.files, objects, on_progress=world.on_progress, stop=world.stop, table=record.table
+    )
+    checks = (
+        *opened.checks,
+        f"size, MD5 and item count of {len(files)} data files match the manifest",
+        "item count equals the count that AWS reported for the export",
+    )
+    return Proof(opened, sum(file.size_bytes for file in files), checks)
+
+
+def _match_record(opened: OpenedExport, record: Record) -> None:
+    if opened.item_count != record.item_count:
+        raise DataNotWhole(
+            f"the manifest of {record.export_arn} counts {opened.item_count} items, "
+            f"DescribeExport {record.item_count}",
+            hint=_HINT,
+        )
+    summary = opened.summary
+    if summary is None:
+        return
+    if summary.export_arn != record.export_arn:
+        raise DataNotWhole(
+            f"the manifest where {record.export_arn} should lie is of {summary.export_arn}", hint=_HINT
+        )
+    if summary.table_id and summary.table_id != record.table_id:
+        raise DataNotWhole(
+            f"the export {record.export_arn} is of another incarnation of the table than its record",
+            hint=_HINT,
+        )

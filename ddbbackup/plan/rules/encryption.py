@@ -1,0 +1,21 @@
+"""A KMS key is used with KMS only (DynamoDB refuses it otherwise)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ddbbackup.plan.document import Document
+from ddbbackup.plan.rules.parts import destinations, mapping
+from ddbbackup.problems import Problem
+
+
+def check(document: Document) -> Iterator[Problem]:
+    for path, _, destination in destinations(document):
+        encryption = mapping(destination.get("encryption"))
+        if "kms_key_id" in encryption and encryption.get("algorithm", "AES256") == "AES256":
+            yield document.problem(
+                (*path, "encryption", "kms_key_id"),
+                "key-without-kms",
+                "a KMS key is named, but the algorithm is AES256",
+                hint="add `algorithm: KMS`, or remove `kms_key_id`",
+            )

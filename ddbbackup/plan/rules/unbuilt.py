@@ -1,0 +1,46 @@
+"""What the format promises and this version does not do yet is refused, never half-executed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from ddbbackup.plan.document import Document, Path
+from ddbbackup.plan.rules.parts import destinations, entries, get, restores
+from ddbbackup.problems import Problem
+
+BACKUP_METHODS: Final = ("incremental", "scan")
+RESTORE_METHODS: Final = ("bulk-put", "import", "point-in-time")
+EXISTING: Final = ("mirror",)
+
+
+def check(document: Document) -> Iterator[Problem]:
+    places: list[tuple[Path, object]] = [(("defaults",), document.data.get("defaults"))]
+    places += list(entries(document))
+    for path, holder in places:
+        if get(holder, "method") in BACKUP_METHODS:
+            yield _refuse(document, (*path, "method"), get(holder, "method"), "use `method: export`")
+        if get(holder, "retention") is not None:
+            yield _refuse(
+                document, (*path, "retention"), "retention", "remove it; nothing prunes backups yet"
+            )
+    for path, _, destination in destinations(document):
+        if destination.get("require"):
+            yield _refuse(document, (*path, "require"), "require", "remove it, and check the bucket yourself")
+    for path, _, restore in restores(document):
+        if restore.get("method") in RESTORE_METHODS:
+            yield _refuse(document, (*path, "method"), restore["method"], "use `method: write`")
+        if restore.get("existing") in EXISTING:
+            yield _refuse(document, (*path, "existing"), restore["existing"], "use `overwrite` or `keep`")
+        settings = get(restore, "to", "settings")
+        if settings not in (None, "none", []):
+            yield _refuse(
+                document,
+                (*path, "to", "settings"),
+                "settings",
+                "remove it: keys, indexes and billing come back",
+            )
+
+
+def _refuse(document: Document, path: Path, what: object, hint: str) -> Problem:
+    return document.problem(path, "not-built", f"`{what}` is not built yet", hint=hint)

@@ -155,7 +155,13 @@ class Record:
 
 def new_backup_id(started_at: datetime, *, plan: str, table_arn: str, run: str, attempt: int) -> str:
     """``20261123T140000Z-<8 hex>``: sorts by time; the hex part is the same for the same attempt of a run."""
-    return f"{started_at:%Y%m%dT%H%M%SZ}-{_digest(plan, table_arn, run, str(attempt))[:8]}"
+    digest = attempt_digest(plan=plan, table_arn=table_arn, run=run, attempt=attempt)
+    return f"{started_at:%Y%m%dT%H%M%SZ}-{digest}"
+
+
+def attempt_digest(*, plan: str, table_arn: str, run: str, attempt: int) -> str:
+    """The 8 hex digits of a backup id, which tell the attempts of all runs at one table apart."""
+    return _digest(plan, table_arn, run, str(attempt))[:8]
 
 
 def derive_client_token(*, plan: str, table_arn: str, table_id: str, run: str, attempt: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +10,7 @@ from functools import cache
 from typing import Any
 
 from ddbbackup.archive.layout import is_backup_id, record_key, records_prefix, render_prefix
-from ddbbackup.catalog.record import Record
+from ddbbackup.catalog.record import Record, attempt_digest
 from ddbbackup.errors import DataNotWhole
 from ddbbackup.plan import schema_text
 from ddbbackup.plan.model import Destination
@@ -57,10 +58,12 @@ class Catalog:
         digest = record.id.rpartition("-")[2]
         rivals = [k for k in self._keys(location, record.table) if k.endswith(f"-{digest}.json")]
         first = min([key, *rivals])
-        if first == key:
-            return StoredRecord(record, location, key, etag)
-        self._objects.delete(location.bucket, key, owner=location.bucket_owner)
-        return self._read(location, first)
+        if first != key:
+            winner = self._read(location, first)
+            if (winner.record.run, winner.record.attempt) == (record.run, record.attempt):
+                self._objects.delete(location.bucket, key, owner=location.bucket_owner)
+                return winner
+        return StoredRecord(record, location, key, etag)
 
     def update(self, stored: StoredRecord, record: Record) -> StoredRecord:
         """Raises ``Conflict`` if somebody else changed the record since it was read."""
@@ -72,9 +75,21 @@ class Catalog:
         for key in sorted(self._keys(location, table), reverse=True):
             yield self._read(location, key)
 
-    def of_run(self, location: Location, table: str, run: str) -> StoredRecord | None:
-        """The newest attempt that a run made at one table."""
-        return next((s for s in self.of_table(location, table) if s.record.run == run), None)
+    def of_run(self, location: Location, table: str, *, table_arn: str, run: str) -> StoredRecord | None:
+        """The newest attempt that a run made at one table.
+
+        An id tells which attempt of which run it is of, so that years of records need not be read for this.
+        """
+        by_digest = {key[-len("-01234567.json") :]: key for key in self._keys(location, table)}
+        newest: str | None = None
+        for attempt in itertools.count(1):
+            ending = attempt_digest(plan=self._plan, table_arn=table_arn, run=run, attempt=attempt)
+            key = by_digest.get(f"-{ending}.json")
+            if key is None:
+                break
+            newest = key
+        stored = self._read(location, newest) if newest else None
+        return stored if stored and stored.record.run == run else None
 
     def find(self, location: Location, table: str, backup_id: str) -> StoredRecord | None:
         key = record_key(location.prefix, self._plan, table, backup_id)
@@ -91,12 +106,14 @@ class Catalog:
         head, field, tail = destination.prefix.partition("{table}")
         if not field:
             base = location("").prefix
-            return {name: location(name) for name in self._folders(destination, records_prefix(base, self._plan))}
-        if head.endswith("/") or not head:
-            if not tail or tail.startswith("/"):
-                base = render_prefix(head, account=account, region=region, table="", plan=self._plan)
-                names = self._folders(destination, base)
-                return {n: at for n in names if n in self._record_tables(destination, at := location(n))}
+            return {
+                name: location(name) for name in self._folders(destination, records_prefix(base, self._plan))
+            }
+        own_folder = (not head or head.endswith("/")) and (not tail or tail.startswith("/"))
+        if own_folder:
+            base = render_prefix(head, account=account, region=region, table="", plan=self._plan)
+            names = self._folders(destination, base)
+            return {n: at for n in names if n in self._record_tables(destination, at := location(n))}
         return self._tables_by_listing(destination, account=account, region=region)
 
     def _record_tables(self, destination: Destination, location: Location) -> frozenset[str]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 ExportStatus = Literal["IN_PROGRESS", "COMPLETED", "FAILED"]
 ExportType = Literal["FULL_EXPORT", "INCREMENTAL_EXPORT"]
@@ -276,13 +276,16 @@ class Cloud(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a long piece of work is; totals are ``None`` while unknown."""
+    """How far a long piece of work is; totals are ``None`` while unknown.
+
+    ``table`` is empty where all tables of the run are meant (exports in flight).
+    """
 
     table: str
     phase: Literal["export", "verify", "write"]
     done: int
     total: int | None
-    unit: Literal["bytes", "items", "files", "percent"] = "items"
+    unit: Literal["bytes", "items", "files", "exports"] = "items"
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -290,3 +293,42 @@ class OnProgress(Protocol):
     """Called now and then, from any thread, with the newest state of one table's work."""
 
     def __call__(self, progress: Progress) -> None: ...
+
+
+# ---- bulk items --------------------------------------------------------------------------------------
+
+
+class Answer(NamedTuple):
+    """What came back for one request; ``status`` 0 is no answer at all, ``body`` then says why."""
+
+    status: int
+    body: bytes
+    seconds: float
+
+
+class Wire(Protocol):
+    """Many requests at a time to DynamoDB, signed, with bodies and answers as bytes. Not thread-safe."""
+
+    @property
+    def in_flight(self) -> int: ...
+
+    def send(self, tag: Any, operation: Literal["BatchWriteItem", "PutItem"], body: bytes) -> None:
+        """``tag`` comes back with the answer. Raises ``AccessDenied`` without credentials."""
+
+    def answers(self, seconds: float) -> list[tuple[Any, Answer]]:
+        """What has come back; waits up to ``seconds`` for something, less if anything is there."""
+
+    def renew(self) -> bool:
+        """Looks for newer credentials; False if there are none."""
+
+    def close(self) -> None:
+        """Drops what is in flight."""
+
+
+class BulkWorld(Protocol):
+    """What a transfer worker needs of AWS, wherever it runs; picklable."""
+
+    def objects(self) -> Objects: ...
+
+    def wire(self, table: str) -> Wire:
+        """A wire to the table's endpoint as the SDK would resolve it."""

@@ -1,0 +1,75 @@
+"""AWS in one account and region: identity, tables, exports, objects."""
+
+from __future__ import annotations
+
+import threading
+from functools import cached_property
+from typing import Any
+
+from ddbbackup.aws.exports import DynamoExports
+from ddbbackup.aws.faults import explained
+from ddbbackup.aws.objects import S3Objects
+from ddbbackup.aws.session import Connection, is_emulated
+from ddbbackup.aws.tables import DynamoTables
+from ddbbackup.errors import AccessDenied, UsageError
+from ddbbackup.ports import Identity, Place
+
+EMULATED_ACCOUNT = "000000000000"
+
+
+class AwsCloud:
+    """Implements ``ports.Cloud``. Clients and the identity are made when first asked for."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._lock = threading.Lock()
+        self._identity: Identity | None = None
+
+    @property
+    def identity(self) -> Identity:
+        with self._lock:
+            if self._identity is None:
+                self._identity = self._identify()
+            return self._identity
+
+    @cached_property
+    def tables(self) -> DynamoTables:
+        return DynamoTables(self._client("dynamodb"), lambda: self.identity)
+
+    @cached_property
+    def exports(self) -> DynamoExports:
+        return DynamoExports(self._client("dynamodb"))
+
+    @cached_property
+    def objects(self) -> S3Objects:
+        return S3Objects(self._client("s3"))
+
+    def at(self, place: Place) -> AwsCloud:
+        connection = self.connection.at(place)
+        return self if connection == self.connection else AwsCloud(connection)
+
+    def _client(self, service: str) -> Any:
+        with explained(f"connect to {service}"):
+            return self.connection.client(service)
+
+    def _identify(self) -> Identity:
+        """GetCallerIdentity, unless DynamoDB is a server of the user's own that has no STS beside it."""
+        connection = self.connection
+        with explained("open a session"):
+            region = connection.boto_session().region_name
+        if region is None:
+            raise UsageError("no region is set", hint="set `aws.region` in the plan, or AWS_REGION")
+        if is_emulated(connection) and connection.endpoint_url("sts") is None:
+            arn = f"arn:aws:iam::{EMULATED_ACCOUNT}:root"
+            found = Identity(EMULATED_ACCOUNT, arn, "aws", region)
+        else:
+            with explained("find out whose credentials these are"):
+                answer = self._client("sts").get_caller_identity()
+            found = Identity(answer["Account"], answer["Arn"], answer["Arn"].split(":")[1], region)
+        if connection.account is not None and found.account != connection.account:
+            raise AccessDenied(
+                f"the credentials are of account {found.account} ({found.arn}), but this must run in "
+                f"{connection.account} and nowhere else",
+                hint="use credentials of that account, or correct `account` in the plan",
+            )
+        return found

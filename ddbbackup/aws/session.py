@@ -1,0 +1,163 @@
+"""Sessions and clients: region, account, profile, role, endpoints; opened from a value that can be pickled."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.credentials import (
+    AssumeRoleCredentialFetcher,
+    CredentialProvider,
+    DeferredRefreshableCredentials,
+)
+
+from ddbbackup import __version__
+from ddbbackup.ports import Place
+
+# The SDK's own retries are few: what may take long (throttled starts, unreachable services) is waited for by
+# the steps, which can say so. `standard` is set explicitly because botocore 1.44 changed the default.
+_ATTEMPTS: Final = 4
+_LOCK: Final = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """Which AWS to speak to, and as whom. Picklable: worker processes open their own session from it.
+
+    ``endpoint_urls`` are pairs of service and URL. ``role_arn`` is assumed with the credentials of ``profile``
+    or of the default chain.
+    """
+
+    region: str | None = None
+    account: str | None = None
+    profile: str | None = None
+    role_arn: str | None = None
+    external_id: str | None = None
+    endpoint_urls: tuple[tuple[str, str], ...] = ()
+
+    def at(self, place: Place) -> Connection:
+        """The same elsewhere. Another role is assumed with the original credentials, not through this role."""
+        moved = self
+        if place.region is not None:
+            moved = replace(moved, region=place.region)
+        if place.role_arn is not None:
+            moved = replace(
+                moved,
+                role_arn=place.role_arn,
+                external_id=place.external_id,
+                account=place.role_arn.split(":")[4],
+            )
+        if place.account is not None:
+            moved = replace(moved, account=place.account)
+        return moved
+
+    def endpoint_url(self, service: str) -> str | None:
+        return dict(self.endpoint_urls).get(service)
+
+    def boto_session(self) -> boto3.Session:
+        """One per connection and process; its credentials refresh themselves."""
+        with _LOCK:
+            return _session(self)
+
+    def fresh_boto_session(self) -> boto3.Session:
+        """A session of its own, which reads credential files and the environment anew."""
+        with _LOCK:
+            return _session.__wrapped__(self)
+
+    def private_client(self, service: str) -> Any:
+        """A client that nobody else has, so that handlers may be registered with it."""
+        session = self.boto_session()
+        with _LOCK:
+            return _client.__wrapped__(session, self, service, None)
+
+    def client(self, service: str, *, region: str | None = None) -> Any:
+        """A client with our retries, time-outs and endpoint; clients are safe to share between threads."""
+        session = self.boto_session()
+        with _LOCK:  # making clients from one session is not thread-safe (boto3 guide: Session)
+            return _client(session, self, service, region)
+
+
+def is_emulated(connection: Connection) -> bool:
+    """Whether DynamoDB is a server of the user's own, not AWS (VPC endpoints are AWS's)."""
+    url = connection.endpoint_url("dynamodb")
+    host = urlsplit(url).hostname or "" if url else "amazonaws.com"
+    return not host.endswith(("amazonaws.com", "amazonaws.com.cn", "api.aws"))
+
+
+@functools.lru_cache(maxsize=32)
+def _session(connection: Connection) -> boto3.Session:
+    core = botocore.session.Session(profile=connection.profile)
+    if connection.role_arn is not None:
+        source = botocore.session.Session(profile=connection.profile)
+        provider = _AssumedRole(source, connection)
+        core.get_component("credential_provider").insert_before("env", provider)
+    return boto3.Session(botocore_session=core, region_name=connection.region)
+
+
+@functools.lru_cache(maxsize=128)
+def _client(session: boto3.Session, connection: Connection, service: str, region: str | None) -> Any:
+    url = connection.endpoint_url(service)
+    extra: dict[str, Any] = {}
+    if service == "s3" and url is not None:
+        # Servers other than AWS know neither bucket host names nor checksums of partial reads.
+        extra = {
+            "s3": {"addressing_style": "path"},
+            "request_checksum_calculation": "when_required",
+            "response_checksum_validation": "when_required",
+        }
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        connect_timeout=5,
+        read_timeout=60,
+        max_pool_connections=32,
+        tcp_keepalive=True,
+        user_agent_extra=f"ddbbackup/{__version__}",
+        **extra,
+    )
+    # `service` is a plain string here, boto3-stubs wants literals.
+    return session.client(service, region_name=region, endpoint_url=url, config=config)  # type: ignore[call-overload]
+
+
+class _AssumedRole(CredentialProvider):
+    """Puts a role's credentials in front of the chain; they are fetched when first needed and renewed in time."""
+
+    METHOD = "ddbbackup-assume-role"
+    CANONICAL_NAME = METHOD
+
+    def __init__(self, source: botocore.session.Session, connection: Connection) -> None:
+        super().__init__()
+        self._source = source
+        self._connection = connection
+
+    def load(self) -> DeferredRefreshableCredentials:
+        connection = self._connection
+        create = functools.partial(
+            self._source.create_client,
+            region_name=connection.region,
+            endpoint_url=connection.endpoint_url("sts"),
+        )
+
+        def client_creator(service: str, **members: Any) -> Any:
+            return create(service, **members)
+
+        role_arn = connection.role_arn or ""
+        arguments = {"RoleSessionName": "ddbbackup"}
+        if connection.external_id is not None:
+            arguments["ExternalId"] = connection.external_id
+
+        def fetch() -> Any:
+            fetcher = AssumeRoleCredentialFetcher(
+                client_creator=client_creator,
+                source_credentials=self._source.get_credentials(),
+                role_arn=role_arn,
+                extra_args=arguments,
+            )
+            return fetcher.fetch_credentials()
+
+        return DeferredRefreshableCredentials(refresh_using=fetch, method=self.METHOD)

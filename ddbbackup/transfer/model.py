@@ -8,6 +8,12 @@ from typing import Literal
 
 from ddbbackup.ports import KeyAttribute
 
+PATIENCE_SECONDS = 300.0
+
+
+class Stopped(Exception):
+    """Not a result: somebody interrupted the run."""
+
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
@@ -23,6 +29,10 @@ class DataFile:
     bucket_owner: str | None = None
     size_bytes: int | None = None  # of the compressed object, where it is known
 
+    @property
+    def uri(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
 
 @dataclass(frozen=True, slots=True)
 class WriteJob:
@@ -31,6 +41,7 @@ class WriteJob:
     ``existing``: ``overwrite`` puts every item; ``keep`` puts an item only where its key is missing.
     ``state_dir`` is private to this restore: the ledger of finished files and the rejected items
     (``rejects.jsonl``, mode 0600) lie in it, and a second run with the same directory continues.
+    ``patience_seconds``: how long a worker goes on though not one of its writes succeeds.
     """
 
     files: tuple[DataFile, ...]
@@ -40,6 +51,7 @@ class WriteJob:
     existing: Literal["overwrite", "keep"] = "overwrite"
     write_units_per_second: int | None = None
     workers: int | None = None
+    patience_seconds: float = PATIENCE_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +82,49 @@ class VerifiedFile:
     md5: str
     item_count: int
     version_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What one worker does at a time: a data file, or part ``part`` of ``parts`` of a large one.
+
+    A part is every ``parts``-th section of the inflated stream; whoever has a part reads the whole file.
+    """
+
+    number: int
+    file: DataFile
+    part: int = 0
+    parts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class UnitResult:
+    """What became of the items of one unit. ``reasons`` are of the rejected ones, without item data."""
+
+    number: int
+    written: int
+    kept: int
+    rejected: int
+    size_bytes: int
+    reasons: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What a worker needs to know of the job, besides its units. Picklable."""
+
+    table: str
+    keys: tuple[KeyAttribute, ...]
+    existing: Literal["overwrite", "keep"]
+    rejects_dir: Path
+    limited: bool  # whether a budget of write units is kept
+    patience_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How far a worker has come since its last report."""
+
+    items: int
+    throttled: int
+    consumed_write_units: float

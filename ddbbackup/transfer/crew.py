@@ -1,0 +1,156 @@
+"""The workers of one job on this machine: started, given units, replaced when they die, stopped."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterator, Sequence
+from multiprocessing.connection import Connection as Pipe
+from multiprocessing.connection import wait
+from typing import Any, Final
+
+from ddbbackup.errors import StepFailed
+from ddbbackup.ports import BulkWorld
+from ddbbackup.transfer.model import Orders, Stopped, Tally, Unit, UnitResult
+from ddbbackup.transfer.worker import work
+
+UNITS_IN_HAND: Final = 8
+DEATHS: Final = 3  # in a row, without a unit done in between
+_LOOK_SECONDS: Final = 0.2
+_LEAVE_SECONDS: Final = 1.0
+
+
+class Crew:
+    """``workers`` processes, or one thread if one is enough. A context manager that leaves nothing running."""
+
+    def __init__(
+        self, world: BulkWorld, orders: Orders, *, workers: int, units_per_second: float | None
+    ) -> None:
+        self._world, self._orders = world, orders
+        self._workers, self._units_per_second = workers, units_per_second
+        self._hands: list[_Hand] = []
+        self._todo: deque[Unit] = deque()
+        self._deaths = 0
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for hand in self._hands:
+            hand.ask_to_stop()
+        for hand in self._hands:
+            hand.end()
+
+    def do(self, units: Sequence[Unit], stop: threading.Event) -> Iterator[Tally | UnitResult]:
+        """Yields what the workers report until all units are done.
+
+        Raises ``Stopped``, whatever a worker failed with, and ``StepFailed`` if workers keep dying.
+        """
+        self._todo.extend(units)
+        for _ in range(min(self._workers, len(units))):
+            self._hire()
+        left = len(units)
+        while left:
+            if stop.is_set():
+                raise Stopped
+            for pipe in wait([hand.pipe for hand in self._hands], _LOOK_SECONDS):
+                hand = next(each for each in self._hands if each.pipe is pipe)
+                try:
+                    kind, value = hand.pipe.recv()
+                except (EOFError, OSError):
+                    self._replace(hand)
+                    continue
+                if kind == "failed":
+                    raise value
+                if kind == "done":
+                    left -= 1
+                    self._deaths = 0
+                    del hand.units[value.number]
+                    self._deal(hand)
+                if kind in ("done", "tally"):
+                    yield value
+
+    def _hire(self) -> None:
+        hand = _Hand(self._world, self._orders, own_process=self._workers > 1)
+        self._hands.append(hand)
+        self._share_out()
+        self._deal(hand)
+
+    def _deal(self, hand: _Hand) -> None:
+        in_hand = min(UNITS_IN_HAND, -(-(len(self._todo) + len(hand.units)) // self._workers))
+        while self._todo and len(hand.units) < max(1, in_hand):
+            hand.give(self._todo.popleft())
+
+    def _share_out(self) -> None:
+        if self._units_per_second is not None:
+            for hand in self._hands:
+                hand.tell("share", self._units_per_second / len(self._hands))
+
+    def _replace(self, hand: _Hand) -> None:
+        """What the dead one had in hand is done again from its beginning: puts may be repeated."""
+        self._deaths += 1
+        self._hands.remove(hand)
+        hand.end()
+        if self._deaths > DEATHS:
+            raise StepFailed(
+                f"transfer workers died {self._deaths} times in a row, the last with exit code {hand.exit_code}",
+                hint="give the machine more memory or set `limits.workers` to 1, then run the same command",
+            )
+        self._todo.extendleft(hand.units.values())
+        self._hire()
+
+
+class _Hand:
+    """One worker and the units that it has."""
+
+    def __init__(self, world: BulkWorld, orders: Orders, *, own_process: bool) -> None:
+        self.units: dict[int, Unit] = {}
+        self.exit_code: int | None = None
+        context = multiprocessing.get_context("spawn")  # fork and threads do not go together
+        self.pipe: Pipe
+        self.pipe, theirs = context.Pipe()
+        self._process: Any = None
+        if own_process:
+            self._process = context.Process(
+                target=_in_process, args=(world, orders, theirs), name="ddbbackup-transfer", daemon=True
+            )
+            self._process.start()
+            theirs.close()  # so that its death closes the pipe
+        else:
+            self._thread = threading.Thread(
+                target=work, args=(world, orders, theirs), name="transfer", daemon=True
+            )
+            self._thread.start()
+
+    def give(self, unit: Unit) -> None:
+        self.units[unit.number] = unit
+        self.tell("unit", unit)
+
+    def tell(self, kind: str, value: Any) -> None:
+        try:
+            self.pipe.send((kind, value))
+        except OSError:
+            return  # it is dead, which its closed pipe will tell
+
+    def ask_to_stop(self) -> None:
+        self.tell("stop", None)
+
+    def end(self) -> None:
+        """Returns within some two seconds, with nothing left running but what a thread has in one system call."""
+        if self._process is None:
+            self._thread.join(_LEAVE_SECONDS)
+        else:
+            self._process.join(_LEAVE_SECONDS)
+            if self._process.is_alive():
+                self._process.kill()
+                self._process.join()
+            self.exit_code = self._process.exitcode
+        self.pipe.close()
+
+
+def _in_process(world: BulkWorld, orders: Orders, pipe: Pipe) -> None:
+    """Ctrl-C reaches the whole process group, but it is for the parent to say what happens then."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    work(world, orders, pipe)

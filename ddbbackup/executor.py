@@ -11,7 +11,7 @@ import itertools
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -22,7 +22,8 @@ from structlog.contextvars import bound_contextvars
 from ddbbackup import events
 from ddbbackup.errors import Bug, DdbBackupError
 from ddbbackup.ports import Clock
-from ddbbackup.steps.step import Outcome, Step, Wait, World
+from ddbbackup.steps.step import Outcome, Step, Wait
+from ddbbackup.steps.world import World
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -36,16 +37,22 @@ class Threads:
     def __init__(self, *, calls: int = 16, heavy: int = 2) -> None:
         self._calls = ThreadPoolExecutor(calls, thread_name_prefix="aws")
         self._heavy = ThreadPoolExecutor(heavy, thread_name_prefix="data")
+        self._running: set[Future[Any]] = set()
 
     def call(self, work: Callable[[], T]) -> Future[T]:
         return self._calls.submit(work)
 
     def heavy(self, work: Callable[[], T]) -> Future[T]:
-        return self._heavy.submit(work)
+        future = self._heavy.submit(work)
+        self._running.add(future)
+        future.add_done_callback(self._running.discard)
+        return future
 
-    def close(self) -> None:
+    def close(self, *, wait_seconds: float = 0.0) -> None:
+        """Begins nothing more, and gives heavy work that has been told to stop some time to do so."""
         self._calls.shutdown(wait=False, cancel_futures=True)
         self._heavy.shutdown(wait=False, cancel_futures=True)
+        wait(self._running, timeout=wait_seconds)
 
 
 class Inline:
@@ -112,6 +119,7 @@ class Executor:
             needed = [self._outcomes.get(name) for name in step.needs]
             failed = next((o for o in needed if o and o.status in ("failed", "skipped")), None)
             if failed:
+                log.warning(events.STEP_SKIPPED, step=step.id, table=step.table, because=failed.step)
                 self._record(Outcome(step.id, step.kind, step.table, "skipped", {"because": failed.step}))
             elif all(needed):
                 task = _Task(step, step.run(world), self._clock.monotonic())
@@ -135,7 +143,8 @@ class Executor:
             try:
                 wanted = self._resume(task, answer)
             except StopIteration as end:
-                return replace(end.value, seconds=self._clock.monotonic() - task.began)
+                outcome: Outcome = end.value
+                return replace(outcome, seconds=self._clock.monotonic() - task.began)
             except DdbBackupError as error:
                 return self._failed(task, step, error)
             except Exception as error:  # noqa: BLE001 - a bug in one table's step must not stop the others

@@ -13,13 +13,14 @@ from concurrent.futures import Future
 from typing import Any
 
 from ddbbackup.errors import AccessDenied, DdbBackupError, Throttled, TimedOut, Unreachable
-from ddbbackup.ports import Clock, Export, ExportPage, ExportRequest, Exports
+from ddbbackup.ports import Clock, Export, ExportPage, ExportRequest, Exports, OnProgress, Progress
 from ddbbackup.steps.step import Calls, Wait
 
 IN_FLIGHT = 300
 START_BURST = 12
 START_SECONDS = 1.5
 SWEEP_SECONDS = (16.0, 24.0)
+FIRST_SWEEP_SECONDS = 1.0  # small tables need not wait long; from then on ever longer
 PATIENCE_SECONDS = 900.0  # how long AWS may be unreachable before the waiting steps are told so
 
 Pending = Generator[Wait | Future[Any], Any, Any]
@@ -38,6 +39,7 @@ class ExportDesk:
         sweep_seconds: tuple[float, float] = SWEEP_SECONDS,
         deadline: float | None = None,
         seed: int | None = None,
+        on_progress: OnProgress = lambda progress: None,
     ) -> None:
         self._exports = exports
         self._clock = clock
@@ -47,6 +49,8 @@ class ExportDesk:
         self._sweep_seconds = sweep_seconds
         self._deadline = deadline
         self._random = random.Random(seed)  # noqa: S311 - jitter, not a secret
+        self._on_progress = on_progress
+        self._ended = 0
         self._next_start = clock.monotonic() - START_BURST * START_SECONDS
         self._waiting: dict[str, Future[Export]] = {}
         self._news: Future[None] | None = None
@@ -109,12 +113,17 @@ class ExportDesk:
     def watch(self) -> Pending:
         """The background task: sweeps over everything in flight until the executor closes it."""
         failing_since: float | None = None
+        pace = FIRST_SWEEP_SECONDS
         while True:
             if not self._waiting:
                 self._news = Future()
                 yield self._news
-            pause = self._random.uniform(*self._sweep_seconds)
-            yield Wait(min(pause, max(0.0, self._deadline - self._clock.monotonic())) if self._deadline else pause)
+                pace = FIRST_SWEEP_SECONDS
+            pause = min(pace, self._random.uniform(*self._sweep_seconds))
+            pace *= 1.5
+            yield Wait(
+                min(pause, max(0.0, self._deadline - self._clock.monotonic())) if self._deadline else pause
+            )
             try:
                 yield from self._sweep()
                 failing_since = None
@@ -123,6 +132,10 @@ class ExportDesk:
                 failing_since = failing_since or now
                 if now - failing_since > PATIENCE_SECONDS:
                     self._give_up(error)
+            waiting = len(self._waiting)
+            self._on_progress(
+                Progress("", "export", done=self._ended, total=self._ended + waiting, unit="exports")
+            )
             if self._over():
                 self._time_out()
 
@@ -165,6 +178,7 @@ class ExportDesk:
             self._waiting.pop(arn).set_exception(error)
             return
         if export.status != "IN_PROGRESS":
+            self._ended += 1
             self._waiting.pop(arn).set_result(export)
 
     def _over(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -14,6 +15,7 @@ from ddbbackup.catalog import Record, StoredRecord
 from ddbbackup.errors import DataNotWhole, Refused, RemoteJobFailed
 from ddbbackup.ports import Export
 from ddbbackup.steps.proof import Proof, prove
+from ddbbackup.steps.start_export import start_export
 from ddbbackup.steps.step import Outcome, Wait, Work
 from ddbbackup.steps.world import World
 from ddbbackup.times import to_iso
@@ -21,6 +23,7 @@ from ddbbackup.times import to_iso
 log = structlog.get_logger()
 Pending = Generator[Wait | Future[Any], Any, Any]
 
+_STARTED_LATE = timedelta(days=1)
 _FAILURE_HINTS = {
     "S3NoSuchBucket": "create the bucket, or correct `bucket` of the destination",
     "S3AccessDenied": "let the role that runs ddbbackup do s3:PutObject, s3:PutObjectAcl and "
@@ -49,19 +52,38 @@ class FinishBackup:
         return f"wait for {self.stored.record.export_arn}, verify it and complete its record"
 
     def run(self, world: World) -> Work:
-        log.info(events.EXPORT_REATTACHED, export_arn=self.stored.record.export_arn, backup=self.stored.record.id)
-        return (yield from finish(world, self.stored, step=self.id, kind=self.kind))
+        yield world.desk.slot()
+        try:
+            yield from self._refuse_old(world)
+            stored = yield from start_export(world, self.stored)
+            export: Export = yield world.desk.ended(stored.record.export_arn)
+        finally:
+            world.desk.release()
+        return (yield from finish(world, stored, export, step=self.id, kind=self.kind))
 
-
-def finish(world: World, stored: StoredRecord, *, step: str, kind: str) -> Work:
-    """Waits, proves, records. Raises ``RemoteJobFailed``, ``TimedOut`` or ``DataNotWhole``."""
-    record = stored.record
-    if record.export_arn is None:
-        raise Refused(
-            f"the backup {record.id} of {record.table} was stopped before AWS had accepted its export",
-            hint=f"run `ddbbackup backup --run-id {record.run}` to start it",
+    def _refuse_old(self, world: World) -> Pending:
+        """A start that never reached AWS is made up for within a day; later it would be another backup."""
+        record = self.stored.record
+        if record.export_arn is not None or world.clock.now() - record.started_at < _STARTED_LATE:
+            return
+        abandoned = replace(
+            record,
+            state="failed",
+            completed_at=world.clock.now(),
+            failure_code="NeverStarted",
+            failure_message="the run was stopped before it asked AWS for the export",
         )
-    export: Export = yield world.desk.ended(record.export_arn)
+        yield world.calls.call(lambda: world.catalog.update(self.stored, abandoned))
+        raise Refused(
+            f"the backup {record.id} of {record.table} was stopped before AWS was asked for its export, "
+            "more than a day ago; its record now says so",
+            hint=f"run `ddbbackup backup --only {record.table}`",
+        )
+
+
+def finish(world: World, stored: StoredRecord, export: Export, *, step: str, kind: str) -> Work:
+    """Proves and records what an export that has ended left. Raises ``RemoteJobFailed`` or ``DataNotWhole``."""
+    record = stored.record
     if export.status == "FAILED":
         yield from _fail(world, stored, export)
     log.info(events.EXPORT_COMPLETED, export_arn=export.arn, items=export.item_count)
@@ -93,9 +115,7 @@ def finish(world: World, stored: StoredRecord, *, step: str, kind: str) -> Work:
     return (yield from _complete(world, stored, ended, proof, step, kind))
 
 
-def _complete(
-    world: World, stored: StoredRecord, ended: Record, proof: Proof, step: str, kind: str
-) -> Work:
+def _complete(world: World, stored: StoredRecord, ended: Record, proof: Proof, step: str, kind: str) -> Work:
     log.info(events.BACKUP_VERIFIED, files=len(proof.opened.files), size_bytes=proof.size_bytes)
     done = replace(
         ended,

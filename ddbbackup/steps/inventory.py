@@ -38,9 +38,7 @@ def choose_export_time(
     return _frozen(plan, cloud, catalog, selection, run) or common_instant(_windows(cloud, selection.chosen))
 
 
-def _frozen(
-    plan: Plan, cloud: Cloud, catalog: Catalog, selection: Selection, run: str
-) -> datetime | None:
+def _frozen(plan: Plan, cloud: Cloud, catalog: Catalog, selection: Selection, run: str) -> datetime | None:
     identity = cloud.identity
     for table, entry in selection.chosen.items():
         location = locate(
@@ -50,7 +48,7 @@ def _frozen(
             table=table,
             plan=plan.name,
         )
-        stored = catalog.of_run(location, table, run)
+        stored = catalog.of_run(location, table, table_arn=cloud.tables.arn(table), run=run)
         if stored and stored.record.requested_export_time:
             return stored.record.requested_export_time
     return None
@@ -66,5 +64,3 @@ def _windows(cloud: Cloud, tables: Iterable[str]) -> dict[str, PitrWindow]:
     names = list(tables)
     with ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="pitr") as pool:
         return dict(zip(names, pool.map(window, names), strict=True))
-
-

@@ -12,7 +12,7 @@ from ddbbackup.ports import PitrWindow
 from ddbbackup.steps.backup_table import BackupTable
 from ddbbackup.steps.restore_table import RestoreTable
 from ddbbackup.steps.selection import Selection, spell
-from ddbbackup.steps.step import Outcome, Step, Work
+from ddbbackup.steps.step import Step, Work
 from ddbbackup.steps.world import World
 
 
@@ -75,3 +75,13 @@ def restore_step(restore: Restore, *, run: str, today: datetime, confirmed: bool
             hint="change `to.table` of the restore",
         )
     return RestoreTable(restore=restore, target=name, confirmed=confirmed)
+
+
+def overwrites_its_source(step: RestoreTable) -> bool:
+    """Whether, by its names alone, a restore writes over the live table that its backup was made of.
+
+    The step itself compares the ARNs and refuses what nobody agreed to; this only tells whom to ask.
+    """
+    to = step.restore.target
+    elsewhere = (to.region, to.account, to.assume_role) != (None, None, None)
+    return step.restore.existing == "overwrite" and step.target == step.restore.table and not elsewhere

@@ -62,9 +62,7 @@ class RestoreState:
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
-def resumable(
-    left: Progress | None, *, run: str, existing: str, table_id: str, now: datetime
-) -> bool:
+def resumable(left: Progress | None, *, run: str, existing: str, table_id: str, now: datetime) -> bool:
     """Whether what an earlier run left behind is a part of the restore that is wanted now.
 
     It must be of the same incarnation of the table and the same ``existing``. What overwrote a live table is

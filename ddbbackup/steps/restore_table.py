@@ -74,10 +74,14 @@ class RestoreTable:
         )
         now = world.clock.now()
         mark(state, state.read(), stage="writing", now=now, table_id=facts.table_id, run=world.run)
-        outcome = yield from restore_by_writing(world, self, source, files, facts, cloud, state.directory)
+        outcome: Outcome = yield from restore_by_writing(
+            world, self, source, files, facts, cloud, state.directory
+        )
         mark(state, state.read(), stage="done", now=world.clock.now())
         missing = not_put_back(source.description)
-        return replace(outcome, facts={**outcome.facts, **({"not_put_back": list(missing)} if missing else {})})
+        return replace(
+            outcome, facts={**outcome.facts, **({"not_put_back": list(missing)} if missing else {})}
+        )
 
     def _refuse_unconfirmed(self, source: RestoreSource, target_arn: str) -> None:
         if self.restore.existing == "overwrite" and target_arn == source.table_arn and not self.confirmed:

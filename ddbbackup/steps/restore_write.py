@@ -29,8 +29,9 @@ _HEADS_AT_A_TIME = 16
 
 
 def check_fits(world: World, source: RestoreSource, target: TableFacts) -> tuple[DataFile, ...]:
-    """The data files with their sizes. Refuses before the first write what cannot fit: other key names or types, a data file that is gone.
+    """The data files with their sizes, once nothing speaks against the first write.
 
+    What cannot fit is refused here: a target with other key names or types, a data file that is gone.
     Raises ``Refused`` and ``DataNotWhole``. Blocks.
     """
     _same_keys(source, target)

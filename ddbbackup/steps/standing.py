@@ -1,0 +1,82 @@
+"""How each table of a plan stands: its last good backup, and whether that is young enough."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from ddbbackup.catalog import Record, StoredRecord, locate
+from ddbbackup.plan.model import TableEntry
+from ddbbackup.steps.holdings import at_once
+from ddbbackup.steps.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """``age_seconds`` counts from the instant whose data the backup holds; None without a backup.
+
+    ``running`` is the id of a backup in progress, ``last_failure`` what the newest finished try met if it
+    was no success.
+    """
+
+    table: str
+    state: Literal["fresh", "stale", "never"]
+    backup: str | None = None
+    export_time: datetime | None = None
+    age_seconds: int | None = None
+    rpo_seconds: int | None = None
+    items: int | None = None
+    running: str | None = None
+    last_failure: str | None = None
+
+    @property
+    def breaks_rpo(self) -> bool:
+        return self.state == "stale" or (self.state == "never" and self.rpo_seconds is not None)
+
+
+def standings(world: World, chosen: Mapping[str, TableEntry]) -> list[Standing]:
+    """One a table, in the order given."""
+    return at_once(lambda pair: _standing(world, *pair), chosen.items())
+
+
+def _standing(world: World, table: str, entry: TableEntry) -> Standing:
+    identity = world.source.identity
+    location = locate(
+        world.plan.destinations[entry.destination],
+        account=identity.account,
+        region=identity.region,
+        table=table,
+        plan=world.plan.name,
+    )
+    newer: list[StoredRecord] = []
+    last: Record | None = None
+    for stored in world.catalog.of_table(location, table):
+        if stored.record.state == "complete":
+            last = stored.record
+            break
+        newer.append(stored)
+    return judge(table, entry, last, [stored.record for stored in newer], world.clock.now())
+
+
+def judge(table: str, entry: TableEntry, last: Record | None, newer: list[Record], now: datetime) -> Standing:
+    """``last`` is the newest complete record, ``newer`` what came after it, newest first. Pure."""
+    running = next((record.id for record in newer if record.state == "in_progress"), None)
+    failure = next((record.failure_message for record in newer if record.state != "in_progress"), None)
+    if last is None:
+        return Standing(table, "never", rpo_seconds=entry.rpo_seconds, running=running, last_failure=failure)
+    as_of = last.export_time or last.started_at
+    age = int((now - as_of).total_seconds())
+    late = entry.rpo_seconds is not None and age > entry.rpo_seconds
+    return Standing(
+        table,
+        "stale" if late else "fresh",
+        backup=last.id,
+        export_time=as_of,
+        age_seconds=age,
+        rpo_seconds=entry.rpo_seconds,
+        items=last.item_count,
+        running=running,
+        last_failure=failure,
+    )

@@ -1,0 +1,118 @@
+"""Start the export of a record that is in progress, unless AWS already has it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from concurrent.futures import Future
+from dataclasses import replace
+from typing import Any, Literal
+
+import structlog
+
+from ddbbackup import events
+from ddbbackup.archive.layout import export_prefix
+from ddbbackup.catalog import Record, StoredRecord
+from ddbbackup.errors import Conflict, ExportTimeInvalid, PitrDisabled, Refused
+from ddbbackup.ports import Export, ExportRequest
+from ddbbackup.steps.step import Wait
+from ddbbackup.steps.world import World
+
+log = structlog.get_logger()
+Pending = Generator[Wait | Future[Any], Any, Any]
+
+
+def start_export(
+    world: World, stored: StoredRecord, *, pitr: Literal["require", "enable"] = "require"
+) -> Pending:
+    """Returns the ``StoredRecord`` with its ExportArn in it.
+
+    A start that is refused is recorded as failed. Raises what ``ExportDesk.start`` raises.
+    """
+    record = stored.record
+    if record.export_arn is not None:
+        log.info(events.EXPORT_REATTACHED, export_arn=record.export_arn, backup=record.id)
+        return stored
+    export: Export | None = yield from _already_started(world, record)
+    if export is None:
+        export = yield from _request(world, stored, pitr)
+    else:
+        log.info(events.EXPORT_REATTACHED, export_arn=export.arn, backup=record.id)
+    updated = replace(
+        record, export_arn=export.arn, export_time=export.export_time or record.requested_export_time
+    )
+    return (yield world.calls.call(lambda: world.catalog.update(stored, updated)))
+
+
+def _already_started(world: World, record: Record) -> Pending:
+    """The export with the record's token, if a run was killed between its start and the record of its ARN.
+
+    A repeated start with the same token would return the same export, but only for eight hours
+    (botocore's model of ClientToken); AWS's own list remembers for ninety days. A record that is as new
+    as this run cannot have one.
+    """
+    if record.started_at >= world.started_at.replace(microsecond=0):
+        return None
+    token: str | None = None
+    while True:
+        page = yield world.calls.call(
+            lambda t=token: world.source.exports.page(table_arn=record.table_arn, next_token=t)  # type: ignore[misc]
+        )
+        for summary in page.summaries:
+            export: Export = yield world.calls.call(
+                lambda arn=summary.arn: world.source.exports.describe(arn)  # type: ignore[misc]
+            )
+            if export.client_token == record.client_token:
+                return export
+            if export.start_time and export.start_time < record.started_at:
+                return None  # newest first: what follows is older than the record
+        token = page.next_token
+        if token is None:
+            return None
+
+
+def _request(world: World, stored: StoredRecord, pitr: str) -> Pending:
+    record = stored.record
+    request = ExportRequest(
+        table_arn=record.table_arn,
+        bucket=record.bucket,
+        client_token=record.client_token,
+        prefix=export_prefix(record.prefix),
+        bucket_owner=record.bucket_owner,
+        sse_algorithm=record.sse_algorithm,
+        kms_key_id=record.kms_key_id,
+        export_time=record.requested_export_time,
+    )
+    try:
+        export = yield from _start_with_pitr(world, record.table, request, pitr)
+    except (Refused, Conflict) as error:
+        failed = replace(
+            record,
+            state="failed",
+            completed_at=world.clock.now(),
+            failure_code=type(error).__name__,
+            failure_message=error.message,
+        )
+        yield world.calls.call(lambda: world.catalog.update(stored, failed))
+        raise
+    log.info(events.EXPORT_STARTED, export_arn=export.arn, backup=record.id, bucket=record.bucket)
+    return export
+
+
+def _start_with_pitr(world: World, table: str, request: ExportRequest, pitr: str) -> Pending:
+    try:
+        return (yield from world.desk.start(request))
+    except PitrDisabled as error:
+        if pitr != "enable":
+            raise PitrDisabled(
+                f"point-in-time recovery is off for {table}, and DynamoDB exports only tables that have it on",
+                hint=f"turn it on, or say `pitr: enable` for {table} in the plan",
+            ) from error
+    yield world.calls.call(lambda: world.source.tables.enable_pitr(table))
+    log.info(events.PITR_ENABLED)
+    if request.export_time is not None:
+        raise ExportTimeInvalid(
+            f"point-in-time recovery was off for {table} and has just been turned on, so the table "
+            "cannot be exported as of the common export time",
+            hint="run the backup again in ten minutes",
+        )
+    return (yield from world.desk.start(request))

@@ -1,0 +1,57 @@
+"""The sandbox as a server on loopback."""
+
+from __future__ import annotations
+
+import logging
+from types import TracebackType
+from typing import Final
+
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.moto_api._internal.models import moto_api_backend
+from moto.server import ThreadedMotoServer
+
+from ddbbackup.errors import UsageError
+from ddbbackup.sandbox.moto_exports import MotoExports
+
+HOST: Final = "127.0.0.1"  # never another: it has no authentication
+
+
+class Sandbox:
+    """Runs from its making until ``stop``; ``url`` is the endpoint of all services."""
+
+    account = DEFAULT_ACCOUNT_ID
+
+    def __init__(self, port: int, export_seconds: tuple[float, float]) -> None:
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        moto_api_backend.reset()
+        self.exports = MotoExports(export_seconds)
+        self.exports.install()
+        self._server = ThreadedMotoServer(HOST, port, verbose=False)
+        if port and _taken(port):
+            raise UsageError(f"port {port} of {HOST} is taken", hint="choose another one with --port")
+        self._server.start()
+        self.url = "http://{}:{}".format(*self._server.get_host_and_port())
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        self.exports.close()
+        self._server.stop()
+
+
+def _taken(port: int) -> bool:
+    import socket  # noqa: PLC0415 - only needed for a port that was asked for
+
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return True
+    return False

@@ -1,7 +1,6 @@
 """Makes ``python -m ddbbackup`` the same as ``ddbbackup``."""
 
-import sys
+from ddbbackup.cli import entry
 
-from ddbbackup.cli import main
-
-sys.exit(main())
+if __name__ == "__main__":  # worker processes import this module again
+    entry()

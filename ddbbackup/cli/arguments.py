@@ -1,0 +1,165 @@
+"""The grammar of the command line."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import sys
+from collections.abc import Sequence
+from typing import Final, NoReturn
+
+from ddbbackup import __version__
+from ddbbackup.errors import UsageError
+from ddbbackup.times import from_iso
+
+DEFAULT_PLAN: Final = "ddbbackup.yaml"
+VERBS: Final = {
+    "init": "write a commented starter plan",
+    "validate": "show every problem of the plan; touches no AWS",
+    "backup": "export, wait, verify and record every table of the plan",
+    "wait": "take up what an earlier run left in progress",
+    "status": "each table: last good backup, its age against the RPO, what is running",
+    "list": "the backups that the catalog holds",
+    "verify": "read backups whole and prove them",
+    "restore": "carry out one restore of the plan",
+    "demo": "the whole story on this machine, no AWS account needed",
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Turns argparse's own errors into ours, with the nearest word as a hint."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, hint=f"see `{self.prog} --help`")
+
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        choices = [str(choice) for choice in action.choices or ()]
+        if choices and str(value) not in choices:
+            near = difflib.get_close_matches(str(value), choices, n=1)
+            raise UsageError(
+                f"there is no {'verb' if action.dest == 'verb' else action.dest} {str(value)!r}",
+                hint=f"did you mean `{near[0]}`?" if near else f"choose one of: {', '.join(choices)}",
+            )
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Raises ``UsageError``; prints and exits only for ``--help`` and ``--version``."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    options = _parser().parse_args(words)
+    if options.verb is None:
+        raise UsageError("no verb given", hint="try `ddbbackup validate`, or see `ddbbackup --help`")
+    options.file = options.__dict__.get("file") or [DEFAULT_PLAN]
+    return options
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="ddbbackup",
+        description="Backs up and restores DynamoDB tables from a version-controlled YAML plan.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"ddbbackup {__version__}")
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", parser_class=_Parser)
+    made = {
+        name: verbs.add_parser(name, help=text, description=text, allow_abbrev=False)
+        for name, text in VERBS.items()
+    }
+
+    for name in ("validate", "backup", "wait", "status", "list", "verify", "restore"):
+        made[name].add_argument(
+            "-f",
+            "--file",
+            action="append",
+            metavar="FILE",
+            help=f"the plan (default {DEFAULT_PLAN}); a second one is laid over the first",
+        )
+        formats = ("text", "json", "github") if name == "validate" else ("text", "json")
+        made[name].add_argument(
+            "--output", choices=formats, default="text", help="form of what goes to stdout"
+        )
+    for name in ("backup", "wait", "status", "list", "verify", "restore"):
+        made[name].add_argument(
+            "--log-format",
+            choices=("auto", "console", "json"),
+            default="auto",
+            help="form of the log on stderr",
+        )
+    for name in ("backup", "wait", "status", "list", "verify"):
+        made[name].add_argument("--only", metavar="GLOB", help="only tables whose name matches")
+    for name in ("backup", "wait", "verify", "restore"):
+        made[name].add_argument(
+            "--run-id", metavar="ID", type=_run_id, help="the same id never starts a second export"
+        )
+    for name in ("backup", "wait"):
+        made[name].add_argument(
+            "--timeout",
+            metavar="DURATION",
+            type=_seconds,
+            help="stop waiting after 90s, 30m, 2h, …; the exports go on (exit 75)",
+        )
+    made["backup"].add_argument(
+        "--no-wait", action="store_true", help="start the exports and leave; `wait` takes them up"
+    )
+    made["verify"].add_argument("--backup", metavar="ID", help="only the backup with this id")
+    made["verify"].add_argument(
+        "--all", action="store_true", help="every complete backup, not only each table's newest"
+    )
+    restore = made["restore"]
+    restore.add_argument("name", metavar="NAME", help="the restore's name in the plan")
+    restore.add_argument(
+        "--from",
+        dest="source",
+        metavar="SOURCE",
+        type=_source,
+        help="overrides `from`: latest, a backup id, a time, an export's ARN or s3:// folder",
+    )
+    restore.add_argument("--yes", action="store_true", help="agree to overwrite the live table")
+    made["init"].add_argument(
+        "-f", "--file", metavar="FILE", action="append", help=f"where to write (default {DEFAULT_PLAN})"
+    )
+    made["demo"].add_argument(
+        "--serve", action="store_true", help="only start the sandbox and keep it up until Ctrl-C"
+    )
+    made["demo"].add_argument(
+        "--port", type=int, default=None, help="with --serve: the port on 127.0.0.1 (default 5555)"
+    )
+    return parser
+
+
+def _run_id(text: str) -> str:
+    if not text or len(text) > 64 or not all(c.isascii() and (c.isalnum() or c in "._-") for c in text):
+        raise UsageError(
+            f"{text!r} is not a run id", hint="use up to 64 letters, digits, dots, dashes and underscores"
+        )
+    return text
+
+
+def _seconds(text: str) -> float:
+    unit = {"s": 1, "m": 60, "h": 3600, "d": 86400}.get(text[-1:])
+    if unit is None or not text[:-1].isdecimal() or not int(text[:-1]):
+        raise UsageError(f"{text!r} is not a duration", hint="write 90s, 30m, 24h or 7d")
+    return float(int(text[:-1]) * unit)
+
+
+def _source(text: str) -> dict[str, object]:
+    """The members of ``plan.model.Source`` that the text stands for."""
+    from ddbbackup.archive.layout import is_backup_id, parse_s3_uri  # noqa: PLC0415 - only restores need it
+
+    if text == "latest":
+        return {"latest": True}
+    if is_backup_id(text):
+        return {"backup_id": text}
+    if text.startswith("s3://"):
+        parse_s3_uri(text)
+        return {"s3_uri": text}
+    if text.startswith("arn:"):
+        return {"export_arn": text}
+    try:
+        from_iso(text)
+    except ValueError:
+        raise UsageError(
+            f"--from {text!r} is no source",
+            hint="give latest, a backup id from `ddbbackup list`, a time such as 2026-11-23T14:00:00Z, "
+            "an export's ARN, or s3://BUCKET/PREFIX/AWSDynamoDB/EXPORT-ID/",
+        ) from None
+    return {"time": text}

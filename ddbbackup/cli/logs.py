@@ -1,0 +1,55 @@
+"""The log on stderr: readable lines on a terminal, one JSON event a line otherwise."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import MutableMapping
+from typing import Any, Literal
+
+import structlog
+from structlog.typing import Processor
+
+LogFormat = Literal["auto", "console", "json"]
+
+
+class _Stderr:
+    """Looks ``sys.stderr`` up at every line, so that progress bars can put themselves in between."""
+
+    def msg(self, message: str) -> None:
+        print(message, file=sys.stderr, flush=True)
+
+    log = debug = info = warning = error = critical = exception = msg
+
+
+def for_people(log_format: LogFormat) -> bool:
+    """Whether the log is meant for eyes: said so, or because stderr is a terminal."""
+    return log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
+
+
+def configure(log_format: LogFormat, *, run: str, plan: str) -> None:
+    """Every event from now on, of any thread, carries the run's id and the plan's name."""
+
+    def bind_run(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        return {"run": run, "plan": plan, **event}
+
+    shared: list[Processor] = [structlog.contextvars.merge_contextvars, structlog.processors.add_log_level]
+    if for_people(log_format):
+        colors = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
+        render: list[Processor] = [
+            structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
+            structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=20),
+        ]
+    else:
+        render = [
+            bind_run,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+        ]
+    structlog.configure(
+        processors=[*shared, *render],
+        wrapper_class=structlog.make_filtering_bound_logger("info"),
+        logger_factory=lambda *_: _Stderr(),
+        cache_logger_on_first_use=False,
+    )

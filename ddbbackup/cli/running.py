@@ -1,0 +1,154 @@
+"""Wires one run together: plan, log, AWS, executor; and takes it apart again, also when it is interrupted."""
+
+from __future__ import annotations
+
+import os
+import threading
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from ddbbackup import __version__, events
+from ddbbackup.aws import AwsCloud, Connection, connect
+from ddbbackup.aws.clock import SystemClock
+from ddbbackup.aws.items import BulkWorld
+from ddbbackup.catalog import Catalog
+from ddbbackup.cli import logs
+from ddbbackup.cli.progress import showing
+from ddbbackup.cli.run_id import choose_run_id
+from ddbbackup.executor import Executor, Threads
+from ddbbackup.plan import load
+from ddbbackup.plan.model import AwsSettings, Plan
+from ddbbackup.ports import Cloud, OnProgress
+from ddbbackup.report.outcomes import Report
+from ddbbackup.steps.export_desk import ExportDesk
+from ddbbackup.steps.step import Step
+from ddbbackup.steps.world import World, WriteItems
+from ddbbackup.transfer import write_items
+from ddbbackup.transfer.model import WriteJob, WriteResult
+
+STOP_SECONDS: Final = 2.0  # what an interrupted run gives its workers to leave
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """One run of one verb, with everything that its steps may use."""
+
+    verb: str
+    world: World
+
+    @property
+    def plan(self) -> Plan:
+        return self.world.plan
+
+    def carry_out(self, steps: Sequence[Step]) -> Report:
+        """Executes the steps and sums them up."""
+        world = self.world
+        executor = Executor(world.clock)
+        outcomes = executor.run(steps, world, background=(world.desk.watch(),))
+        report = Report(
+            self.verb, world.run, world.plan.name, world.started_at, world.clock.now(), tuple(outcomes)
+        )
+        log.info(
+            events.RUN_COMPLETED,
+            verb=self.verb,
+            exit_code=report.exit_code,
+            seconds=round((report.ended_at - report.started_at).total_seconds(), 3),
+            done=sum(o.error is None for o in outcomes),
+            failed=sum(o.error is not None for o in outcomes),
+        )
+        return report
+
+
+@contextmanager
+def running(options: Namespace, *, wait: bool = True) -> Iterator[Running]:
+    """Opens the plan of ``options`` and connects to AWS.
+
+    Raises ``PlanInvalid``, ``AccessDenied`` (no credentials, or another account than the plan's) and
+    ``Unreachable``.
+    """
+    plan = load(options.file, os.environ)
+    clock = SystemClock()
+    started_at = clock.now()
+    run = choose_run_id(options.__dict__.get("run_id"), os.environ, started_at)
+    logs.configure(options.log_format, run=run, plan=plan.name)
+    log.info(events.RUN_STARTED, verb=options.verb, version=__version__)
+    connection = _connection(plan.aws)
+    cloud = connect(connection)
+    identity = cloud.identity
+    log.info(
+        events.PLAN_RESOLVED,
+        account=identity.account,
+        region=identity.region,
+        entries=len(plan.tables),
+        restores=len(plan.restores),
+    )
+    timeout = options.__dict__.get("timeout")
+    deadline = clock.monotonic() + timeout if timeout else None
+    calls, stop = Threads(), threading.Event()
+    with showing(options.log_format) as on_progress:
+        world = World(
+            plan=plan,
+            run=run,
+            started_at=started_at,
+            clock=clock,
+            calls=calls,
+            source=cloud,
+            catalog=Catalog(cloud.objects, plan=plan.name),
+            desk=ExportDesk(cloud.exports, clock, calls, deadline=deadline, on_progress=on_progress),
+            write_items=_bind_writer(on_progress, stop),
+            on_progress=on_progress,
+            stop=stop,
+            state_dir=state_dir(),
+            wait=wait,
+            deadline=deadline,
+        )
+        try:
+            yield Running(options.verb, world)
+        except BaseException:
+            stop.set()
+            calls.close(wait_seconds=STOP_SECONDS)
+            raise
+        calls.close()
+
+
+def state_dir() -> Path:
+    """Where this machine remembers how far a restore came: ``$DDBBACKUP_STATE_DIR``, else XDG's place for it."""
+    if own := os.environ.get("DDBBACKUP_STATE_DIR"):
+        return Path(own)
+    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(base) / "ddbbackup"
+
+
+def today(running: Running) -> datetime:
+    return running.world.started_at
+
+
+def _connection(aws: AwsSettings) -> Connection:
+    role = aws.assume_role
+    connection = Connection(
+        region=aws.region,
+        account=aws.account,
+        profile=aws.profile,
+        endpoint_urls=tuple(sorted(aws.endpoint_urls.items())),
+    )
+    if role is None:
+        return connection
+    return replace(connection, role_arn=role.role_arn, external_id=role.external_id)
+
+
+def _bind_writer(on_progress: OnProgress, stop: threading.Event) -> WriteItems:
+    def write(job: WriteJob, *, target: Cloud, source: Cloud) -> WriteResult:
+        assert isinstance(target, AwsCloud), "this run was wired with AWS"
+        assert isinstance(source, AwsCloud), "this run was wired with AWS"
+        world = BulkWorld(target=target.connection, source=source.connection)
+        return write_items(job, world=world, on_progress=on_progress, stop=stop)
+
+    return write

@@ -1,0 +1,21 @@
+"""``wait``: takes up what an earlier run left in progress."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from ddbbackup.cli.printing import print_report
+from ddbbackup.cli.running import running
+from ddbbackup.steps.finish_backup import FinishBackup
+from ddbbackup.steps.holdings import in_progress
+
+
+def run(options: Namespace) -> int:
+    with running(options) as this:
+        left = in_progress(this.world, only=options.only)
+        chosen = [stored for stored in left if options.run_id in (None, stored.record.run)]
+        report = this.carry_out([FinishBackup(stored) for stored in chosen])
+    if not chosen and options.output == "text":
+        print("nothing is in progress")
+        return 0
+    return print_report(report, options.output)

@@ -1,0 +1,43 @@
+"""Numbers as people read them: binary sizes, durations, counts with thin groups."""
+
+from __future__ import annotations
+
+
+def size(size_bytes: int | None) -> str:
+    """``1.5 MiB``; a dash for an unknown size."""
+    if size_bytes is None:
+        return "–"
+    value = float(size_bytes)
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if value < 1024 or unit == "TiB":
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    raise AssertionError("the loop returns at its last unit")
+
+
+def duration(seconds: float | None) -> str:
+    """``4s``, ``3m 20s``, ``5h 2m``, ``12d 4h``; a dash for an unknown one."""
+    if seconds is None:
+        return "–"
+    if seconds < 10:
+        return f"{seconds:.1f}s"
+    whole = round(seconds)
+    for step, large, small in ((86400, "d", "h"), (3600, "h", "m"), (60, "m", "s")):
+        if whole >= step:
+            below = {"d": 3600, "h": 60, "m": 1}[large]
+            return f"{whole // step}{large} {whole % step // below}{small}"
+    return f"{whole}s"
+
+
+def count(number: int | None) -> str:
+    """``1 234 567``; a dash for an unknown one."""
+    return "–" if number is None else f"{number:,}".replace(",", " ")
+
+
+def text_table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """Columns padded to their widest cell, without trailing blanks."""
+    widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
+    lines = [
+        "  ".join(cell.ljust(widths[i]) for i, cell in enumerate(row)).rstrip() for row in (header, *rows)
+    ]
+    return "\n".join(lines) + "\n"

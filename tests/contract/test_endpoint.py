@@ -1,0 +1,111 @@
+"""The bulk wire goes where botocore would go: endpoints, proxies, CA bundles, credentials."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+
+from ddbbackup.aws.credentials import CredentialSource
+from ddbbackup.aws.items import BulkWorld, resolve_endpoint
+from ddbbackup.aws.session import Connection, _client, _session
+from ddbbackup.errors import AccessDenied
+
+
+@pytest.fixture(autouse=True)
+def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    _session.cache_clear()
+    _client.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("environment", "region", "url"),
+    [
+        ({}, "eu-west-1", "https://dynamodb.eu-west-1.amazonaws.com/"),
+        ({}, "cn-north-1", "https://dynamodb.cn-north-1.amazonaws.com.cn/"),
+        ({"AWS_USE_FIPS_ENDPOINT": "true"}, "us-east-1", "https://dynamodb-fips.us-east-1.amazonaws.com/"),
+        ({"AWS_USE_DUALSTACK_ENDPOINT": "true"}, "eu-west-1", "https://dynamodb.eu-west-1.api.aws/"),
+        (
+            {"AWS_ACCOUNT_ID": "123456789012"},
+            "eu-west-1",
+            "https://123456789012.ddb.eu-west-1.amazonaws.com/",
+        ),
+        (
+            {"AWS_ACCOUNT_ID": "123456789012", "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled"},
+            "eu-west-1",
+            "https://dynamodb.eu-west-1.amazonaws.com/",
+        ),
+        ({"AWS_ENDPOINT_URL_DYNAMODB": "http://localhost:8000"}, "eu-west-1", "http://localhost:8000/"),
+    ],
+)
+def test_the_endpoint_is_the_one_that_the_sdk_resolves(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], region: str, url: str
+) -> None:
+    """Partition, FIPS, dual-stack, account id, and the environment's own."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert resolve_endpoint(Connection(region=region), "t").url == url
+
+
+def test_a_plans_endpoint_wins_and_its_host_is_signed_with_its_port() -> None:
+    """As curl sends it in the Host header."""
+    connection = Connection(region="eu-west-1", endpoint_urls=(("dynamodb", "http://[::1]:8000"),))
+    endpoint = resolve_endpoint(connection, "t")
+    assert (endpoint.host, endpoint.path, endpoint.ca_file) == ("[::1]:8000", "/", None)
+    plain = resolve_endpoint(Connection(region="eu-west-1"), "t")
+    assert plain.host == "dynamodb.eu-west-1.amazonaws.com"
+
+
+def test_proxy_and_ca_bundle_are_botocores(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """HTTPS_PROXY unless NO_PROXY names the host; AWS_CA_BUNDLE instead of the packaged certificates."""
+    connection = Connection(region="eu-west-1")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy:3128")
+    monkeypatch.setenv("NO_PROXY", "localhost")
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert resolve_endpoint(connection, "t").proxy == "http://proxy:3128"
+    monkeypatch.setenv("NO_PROXY", ".amazonaws.com")
+    assert resolve_endpoint(connection, "t").proxy == ""
+    assert Path(resolve_endpoint(connection, "t").ca_file or "").is_file()
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text("")
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
+    _session.cache_clear()
+    assert resolve_endpoint(connection, "t").ca_file == str(bundle)
+
+
+def test_renewed_credentials_are_those_of_whoever_signed_in_again(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Read from the files anew; nothing new is None."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    file = tmp_path / "credentials"
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    text = "[default]\naws_access_key_id = {0}\naws_secret_access_key = s\naws_session_token = {0}\n"
+    file.write_text(text.format("old"))
+    source = CredentialSource(Connection(region="eu-west-1"))
+    assert source.keys().token == "old"
+    assert source.renewed() is None
+    file.write_text(text.format("new"))
+    renewed = source.renewed()
+    assert renewed is not None
+    assert renewed.token == "new"
+    assert source.keys().token == "new"
+
+
+def test_no_credentials_are_access_denied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a hint where to get some."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    with pytest.raises(AccessDenied, match="no credentials"):
+        CredentialSource(Connection(region="eu-west-1", profile=None)).keys()
+
+
+def test_a_bulk_world_travels_to_other_processes() -> None:
+    """It is pickled for workers, and holds no client and no secret."""
+    connection = Connection(region="eu-west-1", endpoint_urls=(("s3", "http://localhost:9000"),))
+    world = BulkWorld(target=connection, source=connection)
+    assert pickle.loads(pickle.dumps(world)) == world

@@ -1,0 +1,329 @@
+"""``backup``, ``wait``, ``status``, ``list`` and ``verify`` as the program does them, on the sandbox."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ddbbackup.sandbox.export_rules import ExportState
+from ddbbackup.sandbox.moto_exports import MotoExports
+from tests.support.aws import Aws, line
+from tests.support.plans import plan
+from tests.support.program import Program
+
+ITEMS = [{"id": {"S": str(n)}, "v": {"N": str(n)}} for n in range(30)]
+
+
+def record(aws: Aws, bucket: str, table: str) -> dict[str, Any]:
+    """The one record of a table."""
+    (key,) = [key for key in aws.keys(bucket, f"ddb/{table}/ddbbackup/") if key.endswith(".json")]
+    return dict(json.loads(aws.read(bucket, key)))
+
+
+def exports_of(exports: MotoExports, table: str) -> list[ExportState]:
+    return [export for export in exports.started if export.table_arn.endswith(f"/{table}")]
+
+
+def test_a_backup_leaves_a_complete_record_with_the_whole_description(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """Everything that a restore needs is in the bucket once the table is gone."""
+    sandbox.create_table(name, pitr=True)
+    sandbox.put(name, *ITEMS)
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}]))
+
+    done = program.run("backup", "--output", "json")
+
+    assert done.code == 0, done.err
+    written = record(sandbox, bucket, name)
+    assert written["state"] == "complete"
+    assert written["data"]["item_count"] == 30
+    assert written["table"]["name"] == name
+    assert written["description"]["KeySchema"] == [{"AttributeName": "id", "KeyType": "HASH"}]
+    assert done.report["outcomes"][0]["facts"]["backup"] == written["id"]
+    listed = json.loads(program.run("list", "--output", "json").out)
+    assert [each["backup"] for each in listed["backups"]] == [written["id"]]
+    status = json.loads(program.run("status", "--output", "json").out)
+    assert status["tables"][0]["status"] == "fresh"
+    assert program.run("verify").code == 0
+
+
+def test_the_same_run_id_never_starts_a_second_export(
+    sandbox: Aws, bucket: str, name: str, program: Program, exports: MotoExports
+) -> None:
+    """A pipeline that retries its job pays for one export."""
+    sandbox.create_table(name, pitr=True)
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}]))
+
+    codes = [program.run("backup", "--run-id", "job-1").code for _ in range(2)]
+
+    assert codes == [0, 0]
+    assert len(exports_of(exports, name)) == 1
+
+
+def test_a_run_killed_while_exports_run_is_taken_up_by_wait(
+    sandbox: Aws, bucket: str, name: str, program: Program, exports: MotoExports
+) -> None:
+    """SIGKILL, then `wait`: the record is completed, and no second export was started."""
+    exports.export_seconds = (3.0, 3.0)
+    _start_and_kill(sandbox, bucket, name, program, exports)
+    assert record(sandbox, bucket, name)["state"] == "in_progress"
+
+    waited = program.run("wait", "--output", "json")
+
+    assert waited.code == 0, waited.err
+    assert record(sandbox, bucket, name)["state"] == "complete"
+    assert len(exports_of(exports, name)) == 1
+
+
+def test_a_run_killed_while_exports_run_is_taken_up_by_the_same_run_id(
+    sandbox: Aws, bucket: str, name: str, program: Program, exports: MotoExports
+) -> None:
+    """SIGKILL, then the same command: the same export, one record, complete."""
+    exports.export_seconds = (3.0, 3.0)
+    _start_and_kill(sandbox, bucket, name, program, exports)
+
+    again = program.run("backup", "--run-id", "job-1", "--output", "json")
+
+    assert again.code == 0, again.err
+    assert record(sandbox, bucket, name)["state"] == "complete"
+    assert len(exports_of(exports, name)) == 1
+    assert again.named("export.reattached")
+
+
+def _start_and_kill(aws: Aws, bucket: str, name: str, program: Program, exports: MotoExports) -> None:
+    aws.create_table(name, pitr=True)
+    aws.put(name, *ITEMS)
+    program.plan(plan(aws, bucket, tables=[{"name": name}]))
+    process = program.start("backup", "--run-id", "job-1")
+    while not exports_of(exports, name):
+        time.sleep(0.01)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+
+
+def test_no_wait_starts_and_leaves_and_wait_completes(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """Two short jobs instead of a long one."""
+    sandbox.create_table(name, pitr=True)
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}]))
+
+    started = program.run("backup", "--no-wait", "--output", "json")
+    assert started.code == 0, started.err
+    assert started.report["outcomes"][0]["status"] == "started"
+    assert record(sandbox, bucket, name)["state"] == "in_progress"
+
+    assert program.run("wait").code == 0
+    assert record(sandbox, bucket, name)["state"] == "complete"
+    assert "nothing is in progress" in program.run("wait").out
+
+
+def test_globs_and_tags_select_tables_and_one_instant_serves_all(
+    sandbox: Aws, bucket: str, name: str, program: Program, exports: MotoExports
+) -> None:
+    """`match` without what is excluded, `tags` with all of them, one ExportTime for every table."""
+    for suffix in ("a", "b", "b-tmp"):
+        sandbox.create_table(f"{name}-{suffix}", pitr=True)
+    arn = sandbox.create_table(f"{name}x", pitr=True)
+    sandbox.dynamodb.tag_resource(ResourceArn=arn, Tags=[{"Key": "backup", "Value": name}])
+    entries = [{"match": f"{name}-*", "exclude": ["*-tmp"], "expect": {"min": 2}}, {"tags": {"backup": name}}]
+    program.plan(plan(sandbox, bucket, tables=entries, export_time="common"))
+
+    done = program.run("backup", "--output", "json")
+
+    assert done.code == 0, done.err
+    assert {each["table"] for each in done.report["outcomes"]} == {f"{name}-a", f"{name}-b", f"{name}x"}
+    times = {e.export_time for suffix in ("-a", "-b", "x") for e in exports_of(exports, f"{name}{suffix}")}
+    assert len(times) == 1
+
+
+def test_point_in_time_recovery_is_enabled_where_the_plan_says_so(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """`pitr: enable` turns it on and goes on."""
+    sandbox.create_table(name)
+    program.plan(plan(sandbox, bucket, tables=[{"name": name, "pitr": "enable"}]))
+
+    done = program.run("backup")
+
+    assert done.code == 0, done.err
+    assert done.named("pitr.enabled")
+
+
+def test_a_table_that_fails_does_not_stop_the_others(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """One has no point-in-time recovery, one is gone, one is backed up: exit 3, each with its hint."""
+    sandbox.create_table(f"{name}-good", pitr=True)
+    sandbox.create_table(f"{name}-off")
+    names = [f"{name}-good", f"{name}-off", f"{name}-gone"]
+    program.plan(plan(sandbox, bucket, tables=[{"name": each} for each in names]))
+
+    done = program.run("backup", "--output", "json")
+
+    outcomes = {each["table"]: each for each in done.report["outcomes"]}
+    assert done.code == 3
+    assert outcomes[f"{name}-good"]["status"] == "done"
+    assert outcomes[f"{name}-off"]["error"]["kind"] == "PitrDisabled"
+    assert "pitr: enable" in outcomes[f"{name}-off"]["error"]["hint"]
+    assert outcomes[f"{name}-gone"]["error"]["kind"] == "TableMissing"
+
+
+def test_a_missing_bucket_is_said_before_anything_starts(
+    sandbox: Aws, name: str, program: Program, exports: MotoExports
+) -> None:
+    """A destination that is not there refuses the backup with a hint, and no export is paid for."""
+    sandbox.create_table(name, pitr=True)
+    program.plan(plan(sandbox, "no-such-bucket-anywhere", tables=[{"name": name}]))
+
+    done = program.run("backup", "--output", "json")
+
+    assert done.code == 1
+    error = done.report["outcomes"][0]["error"]
+    assert "no-such-bucket-anywhere" in error["message"]
+    assert "create the bucket" in error["hint"]
+    assert not exports_of(exports, name)
+
+
+def test_an_export_that_fails_minutes_later_names_its_code_and_a_hint(
+    sandbox: Aws, bucket: str, name: str, program: Program, exports: MotoExports
+) -> None:
+    """AWS checks the bucket's policy only when it writes."""
+    sandbox.create_table(name, pitr=True)
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}]))
+
+    def lose_access(export: ExportState) -> None:
+        export.failure = (
+            "S3AccessDenied",
+            "User: arn:aws:sts::123456789012:assumed-role/x is not authorized",
+        )
+
+    exports.before_completed = lose_access
+    done = program.run("backup", "--output", "json")
+
+    assert done.code == 1, done.err
+    error = done.report["outcomes"][0]["error"]
+    assert error["kind"] == "RemoteJobFailed"
+    assert "S3AccessDenied" in error["message"]
+    assert "assumed-role/x" in error["message"]
+    assert "s3:PutObject" in error["hint"]
+    assert record(sandbox, bucket, name)["state"] == "failed"
+
+
+def _of(aws: Aws, export: ExportState, part: str) -> str:
+    """The key of the first object of an export below ``part`` that is not an empty data file."""
+    keys = [
+        key
+        for key in aws.keys(export.request["S3Bucket"], export.root + part)
+        if not key.endswith("_started")
+    ]
+    bodies = {key: aws.read(export.request["S3Bucket"], key) for key in keys}
+    return max(bodies, key=lambda key: len(bodies[key]))
+
+
+def flip_a_byte(aws: Aws, export: ExportState) -> None:
+    key = _of(aws, export, "data/")
+    body = bytearray(aws.read(export.request["S3Bucket"], key))
+    body[len(body) // 2] ^= 1
+    aws.s3.put_object(Bucket=export.request["S3Bucket"], Key=key, Body=bytes(body))
+
+
+def cut_off(aws: Aws, export: ExportState) -> None:
+    key = _of(aws, export, "data/")
+    body = aws.read(export.request["S3Bucket"], key)
+    aws.s3.put_object(Bucket=export.request["S3Bucket"], Key=key, Body=body[: len(body) // 2])
+
+
+def lose_a_file(aws: Aws, export: ExportState) -> None:
+    aws.s3.delete_object(Bucket=export.request["S3Bucket"], Key=_of(aws, export, "data/"))
+
+
+def lie_about_the_count(aws: Aws, export: ExportState) -> None:
+    """Consistently: manifests and hashes agree with each other, only AWS's own count knows better."""
+    bucket = export.request["S3Bucket"]
+    lines = aws.read(bucket, export.root + "manifest-files.json").splitlines()
+    aws.put_manifests(bucket, export.root, [json.loads(each) for each in lines[1:]])
+
+
+def change_the_manifest(aws: Aws, export: ExportState) -> None:
+    key = export.root + "manifest-files.json"
+    body = aws.read(export.request["S3Bucket"], key)
+    aws.s3.put_object(Bucket=export.request["S3Bucket"], Key=key, Body=body.replace(b"}\n", b"} \n"))
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (flip_a_byte, "data file"),
+        (cut_off, "data file"),
+        (lose_a_file, "missing"),
+        (lie_about_the_count, "DescribeExport"),
+        (change_the_manifest, "manifest-files"),
+    ],
+)
+def test_a_damaged_export_is_never_a_backup(
+    sandbox: Aws,
+    bucket: str,
+    name: str,
+    program: Program,
+    exports: MotoExports,
+    damage: Callable[[Aws, ExportState], None],
+    words: str,
+) -> None:
+    """Exit 65, a record that says so, no later restore from it."""
+    sandbox.create_table(name, pitr=True)
+    sandbox.put(name, *ITEMS)
+    exports.before_completed = lambda export: damage(sandbox, export)
+    restores = {"back": {"table": name, "to": {"table": f"{name}-2"}}}
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores=restores))
+
+    done = program.run("backup", "--output", "json")
+
+    assert done.code == 65, done.err
+    error = done.report["outcomes"][0]["error"]
+    assert error["kind"] == "DataNotWhole"
+    assert words in error["message"]
+    assert error["hint"]
+    assert record(sandbox, bucket, name)["state"] == "not_whole"
+    restored = program.run("restore", "back")
+    assert restored.code == 1
+    assert "no complete backup" in restored.out
+
+
+def test_verify_finds_what_happened_to_a_backup_later(
+    sandbox: Aws, bucket: str, name: str, program: Program, exports: MotoExports
+) -> None:
+    """A backup that was whole and is not any more: exit 65."""
+    sandbox.create_table(name, pitr=True)
+    sandbox.put(name, *ITEMS)
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}]))
+    assert program.run("backup").code == 0
+    flip_a_byte(sandbox, exports_of(exports, name)[0])
+
+    done = program.run("verify")
+
+    assert done.code == 65
+    assert "1 of 4 data files are not what the manifest says" in done.out
+
+
+def test_no_item_data_is_logged_or_recorded(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    """Not in events, not in the record, not in the report."""
+    sandbox.create_table(name, pitr=True)
+    sandbox.put(name, {"id": {"S": "top-secret-id"}, "v": {"S": "top-secret-value"}})
+    restores = {"back": {"table": name, "to": {"table": f"{name}-2"}}}
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores=restores))
+
+    done = program.run("backup")
+    restored = program.run("restore", "back")
+
+    everything = done.out + done.err + restored.out + restored.err + json.dumps(record(sandbox, bucket, name))
+    assert (done.code, restored.code) == (0, 0)
+    assert "top-secret" not in everything
+    assert b"top-secret" in line({"v": {"S": "top-secret-value"}})

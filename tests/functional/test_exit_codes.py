@@ -1,0 +1,225 @@
+"""Every exit code that these verbs have, by running the program; and what it says on the way out."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from ddbbackup.sandbox.export_rules import ExportState
+from ddbbackup.sandbox.moto_exports import MotoExports
+from tests.support import servers
+from tests.support.aws import Aws
+from tests.support.fault_proxy import FaultProxy
+from tests.support.plans import plan
+from tests.support.program import Program
+
+SKELETON = "version: 1\nname: p\ndestinations: {v: {bucket: acme-vault}}\ntables: [{name: orders}]\n"
+
+
+def test_0_for_what_is_done(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    """A backup, its status, its list, its proof."""
+    sandbox.create_table(name, pitr=True)
+    program.plan(plan(sandbox, bucket, tables=[{"name": name, "rpo": "1h"}]))
+    for verb in ("backup", "status", "list", "verify", "wait"):
+        done = program.run(verb)
+        assert done.code == 0, (verb, done.err)
+
+
+def test_1_for_what_failed(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    """The only table cannot be exported."""
+    sandbox.create_table(name)
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}]))
+    done = program.run("backup")
+    assert done.code == 1
+    assert "hint:" in done.out
+
+
+def test_3_for_some(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    """One table went well, the other did not."""
+    sandbox.create_table(name, pitr=True)
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}, {"name": f"{name}-gone"}]))
+    assert program.run("backup").code == 3
+
+
+def test_4_for_a_backup_older_than_its_rpo(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    """Also for one that was never made."""
+    sandbox.create_table(name, pitr=True)
+    program.plan(plan(sandbox, bucket, tables=[{"name": name, "rpo": "1m"}]))
+    assert program.run("status").code == 4
+
+
+@pytest.mark.parametrize("entry", [{"match": "no-such-table-*"}, {"tags": {"no": "such"}}])
+def test_5_for_nothing_selected(
+    sandbox: Aws, bucket: str, program: Program, entry: dict[str, object]
+) -> None:
+    """A selector that matches nothing is a failure, not a quiet success."""
+    program.plan(plan(sandbox, bucket, tables=[entry]))
+    assert program.run("backup").code == 5
+    program.plan(plan(sandbox, bucket, tables=[{"name": "orders"}]))
+    assert program.run("backup", "--only", "invoices").code == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["bakcup"], "backup"),
+        (["backup", "--no-such-option"], "--help"),
+        (["restore"], "--help"),
+        ([], "--help"),
+        (["backup", "--run-id", "a b"], "letters"),
+        (["backup", "--log-format", "xml"], "json"),
+        (["demo", "--port", "1"], "--serve"),
+    ],
+)
+def test_64_for_usage(program: Program, arguments: list[str], hint: str) -> None:
+    """Each with something to do instead."""
+    program.plan(SKELETON)
+    done = program.run(*arguments)
+    assert done.code == 64, done.err
+    assert "hint:" in done.err
+    assert hint in done.err
+    assert "Traceback" not in done.err
+
+
+def test_64_for_a_restore_that_the_plan_does_not_have(sandbox: Aws, bucket: str, program: Program) -> None:
+    """With the name that was probably meant."""
+    restores = {"orders-back": {"table": "orders", "to": {"table": "x-y"}}}
+    program.plan(plan(sandbox, bucket, tables=[{"name": "orders"}], restores=restores))
+    done = program.run("restore", "order-back")
+    assert done.code == 64
+    assert "did you mean `orders-back`" in done.err
+
+
+def test_65_dominates(sandbox: Aws, bucket: str, name: str, program: Program, exports: MotoExports) -> None:
+    """Data that is not whole is louder than a step that failed and one that went well."""
+    for suffix in ("whole", "broken"):
+        sandbox.create_table(f"{name}-{suffix}", pitr=True)
+
+    def lose_the_manifest(export: ExportState) -> None:
+        if export.table_arn.endswith("broken"):
+            sandbox.s3.delete_object(Bucket=bucket, Key=f"{export.root}manifest-files.json")
+
+    exports.before_completed = lose_the_manifest
+    names = [f"{name}-whole", f"{name}-broken", f"{name}-gone"]
+    program.plan(plan(sandbox, bucket, tables=[{"name": each} for each in names]))
+    assert program.run("backup").code == 65
+
+
+def test_69_for_a_service_that_does_not_answer(program: Program) -> None:
+    """No connection, after all tries."""
+    nowhere = Aws(f"http://127.0.0.1:{servers.free_port()}")
+    program.plan(plan(nowhere, "acme-vault", tables=[{"match": "*"}]))
+    done = program.run("backup")
+    assert done.code == 69, done.err + done.out
+    assert "hint:" in done.err + done.out
+
+
+def test_70_for_a_bug(program: Program) -> None:
+    """With the traceback and how to report it."""
+    program.plan(SKELETON)
+    breaks = "import ddbbackup.plan.load as m, ddbbackup.plan as p\n"
+    breaks += "def check(*_): raise ZeroDivisionError\n"
+    breaks += "p.check = check\nfrom ddbbackup.cli import main\nraise SystemExit(main(['validate']))\n"
+    done = subprocess.run(
+        [sys.executable, "-c", breaks],
+        cwd=program.directory,
+        env=program.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 70
+    assert "ZeroDivisionError" in done.stderr
+    assert "hint: report it" in done.stderr
+
+
+def test_75_for_what_still_runs(
+    sandbox: Aws, bucket: str, name: str, program: Program, exports: MotoExports
+) -> None:
+    """--timeout ends the waiting, not the export; the message names the ARN to wait for."""
+    exports.export_seconds = (6.0, 6.0)
+    sandbox.create_table(name, pitr=True)
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}]))
+    done = program.run("backup", "--timeout", "2s", "--output", "json")
+    assert done.code == 75, done.err
+    assert "/export/" in done.report["outcomes"][0]["error"]["message"]
+    assert program.run("wait").code == 0
+
+
+def test_77_for_the_wrong_account(sandbox: Aws, bucket: str, program: Program) -> None:
+    """The plan says where it may run, and nothing happens anywhere else."""
+    text = json.loads(plan(sandbox, bucket, tables=[{"match": "*"}]))
+    text["aws"]["account"] = "999999999999"
+    program.plan(json.dumps(text))
+    done = program.run("backup")
+    assert done.code == 77
+    assert "999999999999" in done.err
+
+
+def test_77_without_credentials(sandbox: Aws, bucket: str, program: Program) -> None:
+    """With a hint where to get some."""
+    program.plan(plan(sandbox, bucket, tables=[{"match": "*"}]))
+    done = program.run("backup", AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
+    assert done.code == 77, done.err
+    assert "hint:" in done.err
+
+
+def test_78_for_an_invalid_plan(program: Program) -> None:
+    """All its problems, whatever the verb; JSON and GitHub's form on request."""
+    program.plan("version: 1\nname: p\ntabels: []\n")
+    for arguments in (["validate"], ["backup"], ["status"], ["restore", "x"]):
+        done = program.run(*arguments)
+        assert done.code == 78
+        assert "did you mean `tables`" in done.out + done.err
+    assert program.run("validate", "-f", "nowhere.yaml").code == 78
+    said = json.loads(program.run("validate", "--output", "json").out)
+    assert {problem["path"] for problem in said["problems"]} == {"", "tabels"}
+    assert program.run("validate", "--output", "github").out.startswith("::error file=ddbbackup.yaml,line=")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_130_and_143_for_signals(
+    sandbox: Aws,
+    bucket: str,
+    name: str,
+    program: Program,
+    exports: MotoExports,
+    number: signal.Signals,
+    code: int,
+) -> None:
+    """While exports run: soon, with what goes on and how to take it up."""
+    exports.export_seconds = (8.0, 8.0)
+    sandbox.create_table(name, pitr=True)
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}]))
+    process = program.start("backup")
+    while not any(export.table_arn.endswith(name) for export in exports.started):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+    time.sleep(0.3)
+    begun = time.monotonic()
+    process.send_signal(number)
+    _, said = process.communicate(timeout=10)
+    assert process.returncode == code
+    assert time.monotonic() - begun < 3
+    assert "ddbbackup wait" in said
+
+
+def test_an_expired_token_is_access_denied(sandbox: Aws, bucket: str, program: Program) -> None:
+    """By the words of AWS, with the hint to sign in again; see also the faults of the bulk path."""
+
+    def expired(operation: str, body: bytes) -> tuple[int, bytes] | None:
+        kind = b"com.amazon.coral.service#ExpiredTokenException"
+        return (400, b'{"__type":"' + kind + b'","message":"The security token is expired"}')
+
+    with FaultProxy(sandbox.url, expired) as proxy:
+        aws = Aws(proxy.url, sandbox.s3_url)
+        program.plan(plan(aws, bucket, tables=[{"match": "*"}]))
+        done = program.run("backup")
+    assert done.code == 77, done.err
+    assert "expired" in done.err + done.out
+    assert "renew" in done.err + done.out

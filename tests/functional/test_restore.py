@@ -1,0 +1,309 @@
+"""``restore`` as the program does it: sources, targets, what is refused, what is rejected, what is continued."""
+
+from __future__ import annotations
+
+import json
+import signal
+import stat
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ddbbackup.sandbox.moto_exports import MotoExports
+from tests.support.aws import Aws, in_order, line
+from tests.support.plans import plan
+from tests.support.program import Program, Result
+
+Item = dict[str, Any]
+ITEMS: list[Item] = [{"id": {"S": str(n)}, "v": {"N": str(n)}} for n in range(60)]
+
+
+def from_uri(aws: Aws, bucket: str, uri: str, target: str, **more: Any) -> str:
+    """A plan with one restore, `back`, of an export's folder."""
+    to = {"table": target, **more.pop("to", {})}
+    restore = {"table": "gone", "from": {"s3_uri": uri}, "to": to, **more}
+    return plan(aws, bucket, tables=[{"name": "gone"}], restores={"back": restore})
+
+
+def facts(result: Result) -> dict[str, Any]:
+    return dict(result.report["outcomes"][0]["facts"])
+
+
+def error(result: Result) -> dict[str, Any]:
+    return dict(result.report["outcomes"][0]["error"])
+
+
+# ---- where from, where to
+
+
+def test_a_deleted_table_comes_back_with_its_keys_indexes_and_billing(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """Created from the record alone, under its own name."""
+    sandbox.create_table(
+        name,
+        range_key="at",
+        pitr=True,
+        BillingMode="PROVISIONED",
+        ProvisionedThroughput={"ReadCapacityUnits": 7, "WriteCapacityUnits": 5},
+        AttributeDefinitions=[{"AttributeName": "who", "AttributeType": "S"}],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "by-who",
+                "KeySchema": [{"AttributeName": "who", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["v"]},
+                "ProvisionedThroughput": {"ReadCapacityUnits": 3, "WriteCapacityUnits": 2},
+            }
+        ],
+        LocalSecondaryIndexes=[
+            {
+                "IndexName": "local",
+                "KeySchema": [
+                    {"AttributeName": "id", "KeyType": "HASH"},
+                    {"AttributeName": "who", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    )
+    items: list[Item] = [{"id": {"S": "a"}, "at": {"S": str(n)}, "who": {"S": "w"}} for n in range(30)]
+    sandbox.put(name, *items)
+    program.plan(
+        plan(
+            sandbox,
+            bucket,
+            tables=[{"name": name}],
+            restores={"back": {"table": name, "to": {"table": name}}},
+        )
+    )
+    assert program.run("backup").code == 0
+    before = sandbox.dynamodb.describe_table(TableName=name)["Table"]
+    sandbox.dynamodb.delete_table(TableName=name)
+
+    done = program.run("restore", "back")
+
+    assert done.code == 0, done.err
+    after = sandbox.dynamodb.describe_table(TableName=name)["Table"]
+    assert sandbox.items(name) == in_order(items)
+    for member in ("KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
+        assert after[member] == before[member]
+    assert after["ProvisionedThroughput"]["ReadCapacityUnits"] == 7
+
+
+def test_every_way_to_name_a_backup_finds_it(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    """`latest`, its id, a time, its ExportArn, its folder."""
+    sandbox.create_table(name, pitr=True)
+    sandbox.put(name, *ITEMS)
+    restores = {"copy": {"table": name, "to": {"table": f"{name}-{{run}}"}}}
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores=restores))
+    backup = facts(program.run("backup", "--output", "json"))
+    folder = backup["export_arn"].rpartition("/")[2]
+    sources = ["latest", backup["backup"], "2030-01-01T00:00:00Z", backup["export_arn"]]
+    sources.append(f"s3://{bucket}/ddb/{name}/AWSDynamoDB/{folder}/")
+
+    for number, source in enumerate(sources):
+        if source.startswith("s3:"):
+            sandbox.create_table(f"{name}-r{number}")
+        if source.startswith("arn:"):
+            sandbox.create_table(f"{name}-r{number}")
+        done = program.run("restore", "copy", "--from", source, "--run-id", f"r{number}")
+        assert done.code == 0, (source, done.out)
+        assert sandbox.items(f"{name}-r{number}") == in_order(ITEMS)
+
+    before = program.run("restore", "copy", "--from", "2020-01-01T00:00:00Z", "--output", "json")
+    assert before.code == 1
+    assert "no complete backup" in error(before)["message"]
+
+
+def test_an_empty_table_is_needed_unless_the_plan_says_otherwise(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """`fail` refuses before anything is written, `keep` adds what is missing, `overwrite` puts everything."""
+    uri = sandbox.put_export(bucket, [map(line, ITEMS)])
+    sandbox.create_table(name)
+    own = {"id": {"S": "0"}, "v": {"S": "newer"}}
+    sandbox.put(name, own)
+
+    program.plan(from_uri(sandbox, bucket, uri, name))
+    refused = program.run("restore", "back", "--output", "json")
+    assert refused.code == 1
+    assert "already holds items" in error(refused)["message"]
+    assert sandbox.items(name) == [own]
+
+    program.plan(from_uri(sandbox, bucket, uri, name, existing="keep"))
+    kept = program.run("restore", "back", "--output", "json")
+    assert (kept.code, facts(kept)["written"], facts(kept)["kept"]) == (0, 59, 1)
+    assert sandbox.items(name) == in_order([own, *ITEMS[1:]])
+
+    program.plan(from_uri(sandbox, bucket, uri, name, existing="overwrite"))
+    assert program.run("restore", "back").code == 0
+    assert sandbox.items(name) == in_order(ITEMS)
+
+
+def test_the_live_source_is_only_overwritten_with_consent(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """Without --yes a pipeline is refused, with a hint; nothing is written."""
+    sandbox.create_table(name, pitr=True)
+    sandbox.put(name, *ITEMS)
+    restores = {"back": {"table": name, "to": {"table": name}, "existing": "overwrite"}}
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores=restores))
+    assert program.run("backup").code == 0
+    newer = {"id": {"S": "0"}, "v": {"S": "newer"}}
+    sandbox.put(name, newer)
+
+    refused = program.run("restore", "back", "--output", "json")
+    assert refused.code == 1
+    assert "--yes" in error(refused)["hint"]
+    assert newer in sandbox.items(name)
+
+    assert program.run("restore", "back", "--yes").code == 0
+    assert sandbox.items(name) == in_order(ITEMS)
+
+
+@pytest.mark.parametrize(("hash_key", "words"), [("other", "is not an attribute"), ("v", "is of type S")])
+def test_a_target_with_another_key_is_refused_before_the_first_write(
+    sandbox: Aws, bucket: str, name: str, program: Program, hash_key: str, words: str
+) -> None:
+    """Other names and other types of key."""
+    uri = sandbox.put_export(bucket, [map(line, ITEMS)])
+    sandbox.create_table(name, hash_key=hash_key)
+    program.plan(from_uri(sandbox, bucket, uri, name))
+
+    done = program.run("restore", "back", "--output", "json")
+
+    assert done.code == 1
+    assert words in error(done)["message"]
+    assert sandbox.items(name) == []
+
+
+# ---- damaged data
+
+
+def test_what_the_table_does_not_take_is_saved_and_everything_else_is_written(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """A line that is no JSON, a forged one, an item over 400 KB, a key that is empty: exit 65, and a private file."""
+    large: Item = {"id": {"S": "large"}, "b": {"S": "x" * 420_000}}
+    empty: Item = {"id": {"S": ""}}
+    forged = b'{"Item":{"id":{"S":"f"}}},{"PutRequest":{"Item":{"id":{"S":"g"}}}}'
+    bad = [b"{not json}", forged, line(large), line(empty)]
+    uri = sandbox.put_export(bucket, [[*map(line, ITEMS), *bad]])
+    sandbox.create_table(name)
+    program.plan(from_uri(sandbox, bucket, uri, name))
+
+    done = program.run("restore", "back", "--output", "json")
+
+    assert done.code == 65
+    assert "4 of 64 items were rejected" in error(done)["message"]
+    assert sandbox.items(name) == in_order(ITEMS)
+    (event,) = done.named("items.rejected")
+    rejects = Path(event["rejects_file"])
+    assert stat.S_IMODE(rejects.stat().st_mode) == 0o600
+    saved = [json.loads(each) for each in rejects.read_text().splitlines()]
+    assert {each.get("text") for each in saved} - {None} == {"{not json}", forged.decode()}
+    assert [each["line"] for each in saved if "line" in each] == [{"Item": large}, {"Item": empty}]
+    assert "x" * 100 not in done.err + done.out
+
+
+@pytest.mark.parametrize("damage", ["flipped", "truncated", "missing", "count", "replaced"])
+def test_a_damaged_file_fails_the_restore(
+    sandbox: Aws, bucket: str, name: str, program: Program, damage: str
+) -> None:
+    """Exit 65 that names the file, whatever has been written by then."""
+    uri = sandbox.put_export(bucket, [map(line, ITEMS[:30]), map(line, ITEMS[30:])])
+    root = uri.removeprefix(f"s3://{bucket}/")
+    first, second = sandbox.keys(bucket, f"{root}data/")
+    body = bytearray(sandbox.read(bucket, second))
+    if damage == "flipped":
+        body[len(body) // 2] ^= 4
+        sandbox.s3.put_object(Bucket=bucket, Key=second, Body=bytes(body))
+    elif damage == "truncated":
+        sandbox.s3.put_object(Bucket=bucket, Key=second, Body=bytes(body[:-20]))
+    elif damage == "missing":
+        sandbox.s3.delete_object(Bucket=bucket, Key=second)
+    elif damage == "replaced":
+        sandbox.s3.put_object(Bucket=bucket, Key=second, Body=sandbox.read(bucket, first))
+    else:
+        entries = [json.loads(e) for e in sandbox.read(bucket, f"{root}manifest-files.json").splitlines()]
+        entries[1]["itemCount"] += 1
+        sandbox.put_manifests(bucket, root, entries)
+    sandbox.create_table(name)
+    program.plan(from_uri(sandbox, bucket, uri, name))
+
+    done = program.run("restore", "back", "--output", "json")
+
+    assert done.code == 65, done.out
+    assert second in error(done)["message"]
+    assert error(done)["hint"]
+
+
+def test_a_folder_that_holds_no_export_is_said_to_hold_none(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """With what to name instead."""
+    sandbox.create_table(name)
+    program.plan(from_uri(sandbox, bucket, f"s3://{bucket}/nothing/AWSDynamoDB/017-abc/", name))
+
+    done = program.run("restore", "back", "--output", "json")
+
+    assert done.code == 1
+    assert "there is no export at" in error(done)["message"]
+    assert "manifest-files.json" in error(done)["hint"]
+
+
+# ---- killed and run again
+
+
+def test_a_restore_killed_on_its_way_goes_on_and_ends_whole(
+    sandbox: Aws, bucket: str, name: str, program: Program, exports: MotoExports
+) -> None:
+    """SIGKILL twice on the way; the third run does only what is left, and the table is what it must be."""
+    items: list[Item] = [{"id": {"S": f"{n:05d}"}, "v": {"S": "x" * 200}} for n in range(4000)]
+    files = [[line(item) for item in items[start : start + 250]] for start in range(0, 4000, 250)]
+    uri = sandbox.put_export(bucket, files)
+    sandbox.create_table(name)
+    program.plan(from_uri(sandbox, bucket, uri, name, limits={"write_units_per_second": 1000}))
+
+    for _ in range(2):
+        process = program.start("restore", "back")
+        before = sandbox.dynamodb.describe_table(TableName=name)["Table"]["ItemCount"]
+        while sandbox.dynamodb.describe_table(TableName=name)["Table"]["ItemCount"] < before + 1000:
+            assert process.poll() is None, process.communicate()
+            time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    last = program.run("restore", "back", "--output", "json")
+
+    assert last.code == 0, last.err
+    assert facts(last)["written"] == 4000
+    assert facts(last)["resumed_files"] > 0
+    assert last.named("restore.resumed")
+    assert sandbox.items(name) == in_order(items)
+
+
+def test_ctrl_c_ends_a_restore_soon_and_it_goes_on_later(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """Exit 130 within two seconds, with a hint."""
+    items: list[Item] = [{"id": {"S": f"{n:05d}"}, "v": {"S": "x" * 200}} for n in range(3000)]
+    uri = sandbox.put_export(bucket, [[line(item) for item in items]])
+    sandbox.create_table(name)
+    program.plan(from_uri(sandbox, bucket, uri, name, limits={"write_units_per_second": 500}))
+    process = program.start("restore", "back")
+    while sandbox.dynamodb.describe_table(TableName=name)["Table"]["ItemCount"] < 200:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+
+    process.send_signal(signal.SIGINT)
+    begun = time.monotonic()
+    _, said = process.communicate(timeout=10)
+
+    assert process.returncode == 130
+    assert time.monotonic() - begun < 3
+    assert "hint:" in said
+    program.plan(from_uri(sandbox, bucket, uri, name))
+    assert program.run("restore", "back").code == 0
+    assert sandbox.items(name) == in_order(items)

@@ -1,0 +1,42 @@
+"""The wheel holds what the checkout holds: schemas and the demo's plan travel with the code."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+def test_an_installed_wheel_finds_its_schemas_and_its_demo(tmp_path: Path) -> None:
+    """Away from the checkout, with the wheel's own copy of everything."""
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=CHECKOUT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    installed = tmp_path / "installed"
+    zipfile.ZipFile(wheel).extractall(installed)
+    plan = tmp_path / "ddbbackup.yaml"
+    plan.write_text("version: 1\nname: p\ndestinations: {v: {bucket: acme-vault}}\ntabels: []\n")
+    code = (
+        "import ddbbackup, sys; assert sys.argv[1] in ddbbackup.__file__, ddbbackup.__file__\n"
+        "from ddbbackup.plan.schemas import schema_text\n"
+        "for name in ('plan', 'record', 'report', 'event'): assert schema_text(name)\n"
+        "from ddbbackup.sandbox.demo_tables import plan_path\n"
+        "assert sys.argv[1] in str(plan_path()) and plan_path().is_file(), plan_path()\n"
+        "from ddbbackup.cli import main; sys.exit(main(['validate']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(installed)],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 78, done.stderr
+    assert "did you mean `tables`" in done.stdout
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "ddbbackup/py.typed" in names
+    assert not [name for name in names if name.startswith("tests")]

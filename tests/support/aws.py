@@ -1,0 +1,192 @@
+"""A DynamoDB and an S3 for tests: SDK clients, and items as the JSON that goes over the wire."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+REGION = "eu-west-1"
+KEY, SECRET = "testkey", "testsecret"
+_AUTH = f"AWS4-HMAC-SHA256 Credential={KEY}/20260101/{REGION}/dynamodb/aws4_request, SignedHeaders=host, Signature=00"
+
+Item = dict[str, Any]
+
+
+class Aws:
+    """``url`` serves DynamoDB; ``s3_url`` S3, by default the same; ``sts``: whether ``url`` has an STS as well."""
+
+    def __init__(self, url: str, s3_url: str | None = None, *, sts: bool = False) -> None:
+        self.url, self.s3_url = url, s3_url or url
+        self.endpoint_urls = {"dynamodb": url, "s3": self.s3_url, **({"sts": url} if sts else {})}
+        session = boto3.Session(KEY, SECRET, region_name=REGION)
+        self.dynamodb: Any = session.client("dynamodb", endpoint_url=url)
+        self.s3: Any = session.client(
+            "s3",
+            endpoint_url=self.s3_url,
+            config=Config(
+                s3={"addressing_style": "path"},
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        )
+
+    # ---- tables
+
+    def create_table(
+        self,
+        name: str,
+        *,
+        hash_key: str = "id",
+        range_key: str | None = None,
+        pitr: bool = False,
+        **more: Any,
+    ) -> str:
+        """A table with string keys, ACTIVE; returns its ARN."""
+        keys = [(hash_key, "HASH"), *([(range_key, "RANGE")] if range_key else [])]
+        attributes = more.pop("AttributeDefinitions", [])
+        self.dynamodb.create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": key, "KeyType": role} for key, role in keys],
+            AttributeDefinitions=[
+                *({"AttributeName": key, "AttributeType": "S"} for key, _ in keys),
+                *attributes,
+            ],
+            **{"BillingMode": "PAY_PER_REQUEST", **more},
+        )
+        while (table := self.dynamodb.describe_table(TableName=name)["Table"])["TableStatus"] != "ACTIVE":
+            time.sleep(0.05)
+        if pitr:
+            self.dynamodb.update_continuous_backups(
+                TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+            )
+        return str(table["TableArn"])
+
+    def put(self, table: str, *items: Item) -> None:
+        for item in items:
+            self.call("PutItem", {"TableName": table, "Item": item})
+
+    def items(self, table: str) -> list[Item]:
+        """Every item as it comes over the wire, sets sorted, in the order of their JSON."""
+        found: list[Item] = []
+        start: dict[str, Any] = {}
+        while True:
+            page = self.call("Scan", {"TableName": table, "ConsistentRead": True, **start})
+            found += page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return in_order(found)
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def call(self, operation: str, body: dict[str, Any]) -> dict[str, Any]:
+        """One request without the SDK, which would parse numbers and binaries."""
+        request = urllib.request.Request(
+            self.url,
+            json.dumps(body).encode(),
+            {
+                "X-Amz-Target": f"DynamoDB_20120810.{operation}",
+                "Content-Type": "application/x-amz-json-1.0",
+                "Authorization": _AUTH,
+                "X-Amz-Date": "20260101T000000Z",
+            },
+        )
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=30) as answer:
+                return dict(json.load(answer))
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{operation}: {error.read()[:500]!r}") from None
+
+    # ---- exports in S3
+
+    def create_bucket(self, name: str) -> str:
+        self.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+        return name
+
+    def upload(self, folder: Path, bucket: str, prefix: str = "") -> None:
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                key = prefix + path.relative_to(folder).as_posix()
+                self.s3.put_object(Bucket=bucket, Key=key, Body=path.read_bytes())
+
+    def put_export(
+        self,
+        bucket: str,
+        files: Sequence[Iterable[bytes]],
+        *,
+        prefix: str = "",
+        name: str = "01700000000000-0badcafe",
+    ) -> str:
+        """Lays down an export of these lines (without newlines), whole in itself; returns its s3_uri."""
+        root = f"{prefix}AWSDynamoDB/{name}/"
+        entries = []
+        for number, lines in enumerate(files):
+            content = [line + b"\n" for line in lines]
+            body = gzip.compress(b"".join(content), mtime=0)
+            key = f"{root}data/{number:026d}.json.gz"
+            self.s3.put_object(Bucket=bucket, Key=key, Body=body)
+            entries.append({"itemCount": len(content), "md5Checksum": md5(body), "dataFileS3Key": key})
+        self.put_manifests(bucket, root, entries)
+        return f"s3://{bucket}/{root}"
+
+    def put_manifests(self, bucket: str, root: str, entries: Sequence[dict[str, Any]]) -> None:
+        files = "".join(json.dumps(entry) + "\n" for entry in entries).encode()
+        summary = {
+            "version": "2020-06-30",
+            "exportArn": f"arn:aws:dynamodb:{REGION}:123456789012:table/gone/export/{root.split('/')[-2]}",
+            "tableArn": f"arn:aws:dynamodb:{REGION}:123456789012:table/gone",
+            "tableId": "00000000-0000-0000-0000-000000000000",
+            "startTime": "2026-01-01T00:00:00.000Z",
+            "endTime": "2026-01-01T00:05:00.000Z",
+            "exportTime": "2026-01-01T00:00:00.000Z",
+            "s3Bucket": bucket,
+            "s3Prefix": None,
+            "s3SseAlgorithm": "AES256",
+            "s3SseKmsKeyId": None,
+            "manifestFilesS3Key": root + "manifest-files.json",
+            "billedSizeBytes": 0,
+            "itemCount": sum(entry["itemCount"] for entry in entries),
+            "outputFormat": "DYNAMODB_JSON",
+        }
+        for which, body in (("files", files), ("summary", json.dumps(summary).encode())):
+            self.s3.put_object(Bucket=bucket, Key=f"{root}manifest-{which}.json", Body=body)
+            self.s3.put_object(Bucket=bucket, Key=f"{root}manifest-{which}.md5", Body=md5(body).encode())
+
+    def keys(self, bucket: str, prefix: str = "") -> list[str]:
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        return [each["Key"] for page in pages for each in page.get("Contents", ())]
+
+    def read(self, bucket: str, key: str) -> bytes:
+        return bytes(self.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+
+
+def md5(body: bytes) -> str:
+    return base64.b64encode(hashlib.md5(body).digest()).decode()
+
+
+def line(item: Item) -> bytes:
+    """An export line without its newline."""
+    return json.dumps({"Item": item}, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def in_order(items: Iterable[Item]) -> list[Item]:
+    return sorted((sets_sorted(item) for item in items), key=lambda item: json.dumps(item, sort_keys=True))
+
+
+def sets_sorted(value: Any) -> Any:
+    """Sets have no order; everything else keeps its own."""
+    if isinstance(value, dict):
+        return {
+            name: sorted(each) if name in ("SS", "NS", "BS") and isinstance(each, list) else sets_sorted(each)
+            for name, each in value.items()
+        }
+    return [sets_sorted(each) for each in value] if isinstance(value, list) else value

@@ -1,0 +1,19 @@
+"""Plans for tests, as YAML (of which JSON is a part)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.support.aws import REGION, Aws
+
+
+def plan(aws: Aws, bucket: str, **members: Any) -> str:
+    """A plan on these servers with one destination; ``members`` are added at its top."""
+    document: dict[str, Any] = {
+        "version": 1,
+        "name": "test",
+        "aws": {"region": REGION, "endpoint_urls": aws.endpoint_urls},
+        "destinations": {"vault": {"bucket": bucket, "prefix": "ddb/{table}/"}},
+    }
+    return json.dumps(document | members, indent=2)

@@ -1,0 +1,93 @@
+"""A table that only remembers: every key with every content that was ever put, and faults by chance."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+
+from tests.support.fault_proxy import RESET
+
+_BETWEEN = b'},{"PutRequest":'
+THROTTLE = (
+    400,
+    b'{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}',
+)
+BUSY = (500, b'{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"try again"}')
+CONFLICT = (
+    400,
+    b'{"__type":"com.amazonaws.dynamodb.v20120810#TransactionConflictException","message":"others write"}',
+)
+
+
+class Sink:
+    """A rule for ``FaultProxy`` that answers everything itself. Shares are of all requests."""
+
+    def __init__(
+        self,
+        *,
+        unprocessed: float = 0.0,
+        throttled: float = 0.0,
+        busy: float = 0.0,
+        resets: float = 0.0,
+        conflicts: float = 0.0,
+        seed: int = 1,
+    ) -> None:
+        self.contents: dict[str, set[bytes]] = {}
+        self.refused: Counter[str] = Counter()
+        self.puts = 0
+        self._shares = {"reset": resets, "busy": busy, "throttle": throttled, "conflict": conflicts}
+        self._unprocessed = unprocessed
+        self._random = random.Random(seed)
+
+    def __call__(self, operation: str, body: bytes) -> tuple[int, bytes] | None:
+        fault = self._fault()
+        if fault is not None:
+            return fault
+        return self._batch(body) if operation == "BatchWriteItem" else self._put(body)
+
+    @property
+    def lines(self) -> set[bytes]:
+        """Every content that is there now; fails if a key was ever put with two."""
+        assert all(len(contents) == 1 for contents in self.contents.values()), "a key has two contents"
+        return {next(iter(contents)) for contents in self.contents.values()}
+
+    def _fault(self) -> tuple[int, bytes] | None:
+        dice = self._random.random()
+        answers = {"reset": RESET, "busy": BUSY, "throttle": THROTTLE, "conflict": CONFLICT}
+        for name, share in self._shares.items():
+            if dice < share:
+                self.refused[name] += 1
+                return answers[name]
+            dice -= share
+        return None
+
+    def _batch(self, body: bytes) -> tuple[int, bytes]:
+        (table, requests) = next(iter(json.loads(body)["RequestItems"].items()))
+        assert 1 <= len(requests) <= 25
+        assert len(body) < 16 * 1024 * 1024
+        start = body.index(b'[{"PutRequest":') + len(b'[{"PutRequest":')
+        lines = body[start : body.rindex(b"}]}")].split(_BETWEEN)
+        left = []
+        for request, line in zip(requests, lines, strict=True):
+            if self._random.random() < self._unprocessed:
+                self.refused["unprocessed"] += 1
+                left.append(request)
+            else:
+                self._remember(request["PutRequest"]["Item"], line)
+        return (
+            200,
+            json.dumps({"UnprocessedItems": {table: left} if left else {}}, separators=(",", ":")).encode(),
+        )
+
+    def _put(self, body: bytes) -> tuple[int, bytes]:
+        item = json.loads(body)["Item"]
+        if item["id"]["S"] in self.contents:
+            kind = b"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"
+            return (400, b'{"__type":"' + kind + b'","message":"The conditional request failed"}')
+        self._remember(item, b"{" + body[body.index(b'"Item":') :])
+        return (200, b"{}")
+
+    def _remember(self, item: dict[str, dict[str, str]], line: bytes) -> None:
+        self.puts += 1
+        self.contents.setdefault(item["id"]["S"], set()).add(line)

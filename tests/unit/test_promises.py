@@ -1,0 +1,86 @@
+"""What must stay in step with what: events and their schema, kinds of steps and examples, start-up and imports."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from jsonschema import Draft202012Validator
+
+import ddbbackup
+from ddbbackup import events
+from ddbbackup.plan.rules import unbuilt
+from ddbbackup.plan.schemas import plan_schema, schema_text
+from ddbbackup.steps import KINDS, RESTORE_METHODS
+
+CHECKOUT = Path(__file__).parents[2]
+CODE = Path(ddbbackup.__file__).parent
+
+
+def test_validate_imports_no_boto3(tmp_path: Path) -> None:
+    """Nor anything that it brings: start-up counts where an editor or a hook calls it."""
+    plan = tmp_path / "ddbbackup.yaml"
+    plan.write_text(
+        "version: 1\nname: p\ndestinations: {v: {bucket: acme-vault}}\ntables: [{name: orders}]\n"
+    )
+    code = (
+        "import sys; from ddbbackup.cli import main; code = main(['validate', '-f', sys.argv[1]]); "
+        "print(code, [m for m in ('boto3', 'botocore', 'moto', 'rich', 'pycurl', 'structlog') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(plan)], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert done.stdout.splitlines()[-1] == "0 []"
+
+
+def test_the_schema_of_events_lists_exactly_the_events_of_the_code() -> None:
+    """A pipeline may rely on either."""
+    schema = json.loads(schema_text("event"))
+    assert set(schema["properties"]["event"]["enum"]) == events.ALL
+
+
+def test_every_event_is_logged_by_somebody_through_its_constant() -> None:
+    """No event is promised and never sent, none is sent by a literal."""
+    sources = {
+        path: path.read_text(encoding="utf-8") for path in CODE.rglob("*.py") if path.name != "events.py"
+    }
+    names = {name for name in vars(events) if name.isupper() and name != "ALL"}
+    used = {name for name in names for text in sources.values() if f"events.{name}" in text}
+    assert used == names
+    literal = re.compile(r'\blog\.(info|warning|error)\(\s*"')
+    assert [path.name for path, text in sources.items() if literal.search(text)] == []
+
+
+def test_schemas_are_schemas() -> None:
+    """Each by its own meta-schema, with an id of its own."""
+    ids = set()
+    for path in sorted((CHECKOUT / "schemas").glob("*.json")):
+        schema = json.loads(path.read_text(encoding="utf-8"))
+        Draft202012Validator.check_schema(schema)
+        ids.add(schema["$id"])
+    assert len(ids) == 4
+
+
+def test_steps_methods_schema_and_examples_go_together() -> None:
+    """What the schema offers is built or refused; what is built has an example in configs/."""
+    restore = json.dumps(plan_schema())
+    for method in ("auto", "write", *unbuilt.RESTORE_METHODS):
+        assert f'"{method}"' in restore
+    assert set(RESTORE_METHODS) == {"write"}
+    assert {"backup", "restore", "verify", "finish"} <= set(KINDS)
+    examples = "".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "configs").glob("*.yaml"))
+    for existing in ("fail", "overwrite", "keep"):
+        assert f"existing: {existing}" in examples
+    for source in ("s3_uri", "export_arn", "latest"):
+        assert source in examples
+
+
+def test_no_file_of_the_program_is_long() -> None:
+    """A file past 250 lines (plan source: a parser) is asking to be two."""
+    long = {
+        path.name for path in CODE.rglob("*.py") if len(path.read_text(encoding="utf-8").splitlines()) > 250
+    }
+    assert long <= {"source.py", "ports.py"}

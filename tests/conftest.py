@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from moto.dynamodb.models import dynamodb_backends
 
 from ddbbackup.sandbox import start as start_sandbox
 from ddbbackup.sandbox.moto_exports import MotoExports
 from ddbbackup.sandbox.server import Sandbox
-from tests.support.aws import Aws
+from tests.support.aws import REGION, Aws
 from tests.support.program import Program
 
 for variable in [each for each in os.environ if each.startswith("AWS_")]:
@@ -44,6 +45,18 @@ def exports(running_sandbox: Sandbox) -> Iterator[MotoExports]:
     yield running_sandbox.exports
     running_sandbox.exports.before_completed = None
     running_sandbox.exports.export_seconds = (0.2, 0.4)
+
+
+@pytest.fixture
+def age_recovery(running_sandbox: Sandbox) -> Callable[[str, float], None]:
+    """Makes it as if a table's point-in-time recovery had been enabled so many seconds earlier."""
+    backend = dynamodb_backends[running_sandbox.account][REGION]
+
+    def age(table: str, seconds: float) -> None:
+        backups = backend.get_table(table).continuous_backups
+        backups["PointInTimeRecoveryDescription"]["EarliestRestorableDateTime"] -= seconds
+
+    return age
 
 
 @pytest.fixture

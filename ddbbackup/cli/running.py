@@ -8,7 +8,6 @@ from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -125,10 +124,6 @@ def state_dir() -> Path:
         return Path(own)
     base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
     return Path(base) / "ddbbackup"
-
-
-def today(running: Running) -> datetime:
-    return running.world.started_at
 
 
 def _connection(aws: AwsSettings) -> Connection:

@@ -1,1 +1,1 @@
-"""."""
+"""What people and machines read: problems and outcomes in every form."""

@@ -32,12 +32,3 @@ def duration(seconds: float | None) -> str:
 def count(number: int | None) -> str:
     """``1 234 567``; a dash for an unknown one."""
     return "–" if number is None else f"{number:,}".replace(",", " ")
-
-
-def text_table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    """Columns padded to their widest cell, without trailing blanks."""
-    widths = [max(len(row[i]) for row in (header, *rows)) for i in range(len(header))]
-    lines = [
-        "  ".join(cell.ljust(widths[i]) for i, cell in enumerate(row)).rstrip() for row in (header, *rows)
-    ]
-    return "\n".join(lines) + "\n"

@@ -1,7 +1,6 @@
 """What AWS says to export requests: validation, idempotent tokens, windows, quota, descriptions, pages.
 
-Everything here follows observations of real AWS (see the project's notes on ExportTableToPointInTime in
-docs/decisions/); times are seconds since the epoch.
+Everything here follows what was observed on real AWS; times are seconds since the epoch.
 """
 
 from __future__ import annotations

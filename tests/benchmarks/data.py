@@ -33,7 +33,7 @@ class Data:
 
 
 def build(directory: Path, *, items: int, item_bytes: int, files: int) -> Data:
-    """Writes it unless it is there. Lines have about ``item_bytes``, and compress as real ones do (some 2.5 times)."""
+    """Writes it unless it is there. Lines have about ``item_bytes`` and compress as real ones do (some 2.5 times)."""
     root = directory / BUCKET / "AWSDynamoDB" / EXPORT
     facts = directory / "facts.json"
     if facts.exists():

@@ -126,12 +126,18 @@ def test_no_wait_starts_and_leaves_and_wait_completes(
 
 
 def test_globs_and_tags_select_tables_and_one_instant_serves_all(
-    sandbox: Aws, bucket: str, name: str, program: Program, exports: MotoExports
+    sandbox: Aws,
+    bucket: str,
+    name: str,
+    program: Program,
+    exports: MotoExports,
+    age_recovery: Callable[[str, float], None],
 ) -> None:
     """`match` without what is excluded, `tags` with all of them, one ExportTime for every table."""
-    for suffix in ("a", "b", "b-tmp"):
-        sandbox.create_table(f"{name}-{suffix}", pitr=True)
-    arn = sandbox.create_table(f"{name}x", pitr=True)
+    for suffix in ("-a", "-b", "-b-tmp", "x"):
+        sandbox.create_table(f"{name}{suffix}", pitr=True)
+        age_recovery(f"{name}{suffix}", 3600)
+    arn = sandbox.dynamodb.describe_table(TableName=f"{name}x")["Table"]["TableArn"]
     sandbox.dynamodb.tag_resource(ResourceArn=arn, Tags=[{"Key": "backup", "Value": name}])
     entries = [{"match": f"{name}-*", "exclude": ["*-tmp"], "expect": {"min": 2}}, {"tags": {"backup": name}}]
     program.plan(plan(sandbox, bucket, tables=entries, export_time="common"))

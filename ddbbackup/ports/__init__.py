@@ -1,0 +1,47 @@
+"""What the inside of ddbbackup asks of the world, as Protocols, and the frozen values that cross the border.
+
+``aws`` implements these with boto3, tests and simulations with something smaller. Times are aware UTC
+datetimes; sizes are bytes. Any method may raise ``AccessDenied``, ``Unreachable`` or ``Throttled``; what else
+it raises is said where it is declared.
+"""
+
+from ddbbackup.ports.clock import Clock, OnProgress, Progress
+from ddbbackup.ports.cloud import Cloud, Identity, Place
+from ddbbackup.ports.exports import (
+    Export,
+    ExportPage,
+    ExportRequest,
+    Exports,
+    ExportStatus,
+    ExportSummary,
+    ExportType,
+)
+from ddbbackup.ports.items import Answer, BulkWorld, Wire
+from ddbbackup.ports.objects import ObjectFacts, Objects, ObjectStream
+from ddbbackup.ports.tables import KeyAttribute, PitrWindow, TableFacts, Tables
+
+__all__ = [
+    "Answer",
+    "BulkWorld",
+    "Clock",
+    "Cloud",
+    "Export",
+    "ExportPage",
+    "ExportRequest",
+    "ExportStatus",
+    "ExportSummary",
+    "ExportType",
+    "Exports",
+    "Identity",
+    "KeyAttribute",
+    "ObjectFacts",
+    "ObjectStream",
+    "Objects",
+    "OnProgress",
+    "PitrWindow",
+    "Place",
+    "Progress",
+    "TableFacts",
+    "Tables",
+    "Wire",
+]

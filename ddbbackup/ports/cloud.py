@@ -1,0 +1,48 @@
+"""AWS as seen with one set of credentials in one region."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from ddbbackup.ports.exports import Exports
+from ddbbackup.ports.objects import Objects
+from ddbbackup.ports.tables import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the credentials belong to: ``GetCallerIdentity``, with the partition taken from its ARN."""
+
+    account: str
+    arn: str
+    partition: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where to work: what a restore target may override of the plan's ``aws`` section."""
+
+    region: str | None = None
+    account: str | None = None
+    role_arn: str | None = None
+    external_id: str | None = None
+
+
+class Cloud(Protocol):
+    """AWS as seen with one set of credentials in one region."""
+
+    @property
+    def identity(self) -> Identity:
+        """Raises ``AccessDenied`` without credentials or when the account is not the plan's."""
+
+    @property
+    def tables(self) -> Tables: ...
+    @property
+    def exports(self) -> Exports: ...
+    @property
+    def objects(self) -> Objects: ...
+
+    def at(self, place: Place) -> Cloud:
+        """The same, elsewhere."""

@@ -1,0 +1,87 @@
+"""DynamoDB's exports to S3."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+ExportStatus = Literal["IN_PROGRESS", "COMPLETED", "FAILED"]
+ExportType = Literal["FULL_EXPORT", "INCREMENTAL_EXPORT"]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """The parameters of one ``ExportTableToPointInTime``; times are whole seconds."""
+
+    table_arn: str
+    bucket: str
+    client_token: str
+    prefix: str | None = None
+    bucket_owner: str | None = None
+    sse_algorithm: Literal["AES256", "KMS"] = "AES256"
+    kms_key_id: str | None = None
+    export_time: datetime | None = None
+    export_type: ExportType = "FULL_EXPORT"
+    from_time: datetime | None = None
+    to_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What ``DescribeExport`` says. ``manifest_key`` is absolute from the bucket root."""
+
+    arn: str
+    status: ExportStatus
+    table_arn: str
+    bucket: str
+    table_id: str | None = None
+    prefix: str | None = None
+    bucket_owner: str | None = None
+    sse_algorithm: str | None = None
+    kms_key_id: str | None = None
+    export_time: datetime | None = None
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    export_type: ExportType = "FULL_EXPORT"
+    format: str = "DYNAMODB_JSON"
+    client_token: str | None = None
+    manifest_key: str | None = None
+    item_count: int | None = None
+    billed_size_bytes: int | None = None
+    failure_code: str | None = None
+    failure_message: str | None = None
+    filtered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSummary:
+    """One element of ``ListExports``."""
+
+    arn: str
+    status: ExportStatus
+    export_type: ExportType
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPage:
+    """One answer of ``ListExports``, newest export first."""
+
+    summaries: tuple[ExportSummary, ...]
+    next_token: str | None
+
+
+class Exports(Protocol):
+    """Exports of one account and region."""
+
+    def start(self, request: ExportRequest) -> Export:
+        """Idempotent by ``client_token`` for 8 hours.
+
+        Raises ``TableMissing``, ``PitrDisabled``, ``ExportTimeInvalid``, ``Conflict`` (token reused with
+        other parameters) and ``Throttled`` (rate, or the quota of exports in flight).
+        """
+
+    def describe(self, export_arn: str) -> Export:
+        """Raises ``Refused`` if AWS no longer knows the export."""
+
+    def page(self, *, table_arn: str | None = None, next_token: str | None = None) -> ExportPage: ...

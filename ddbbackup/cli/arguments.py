@@ -32,6 +32,15 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(message, hint=f"see `{self.prog} --help`")
 
+    def refuse_unknown(self, words: Sequence[str]) -> NoReturn:
+        """Says which words this parser does not know, and which option was probably meant."""
+        known = [option for action in self._actions for option in action.option_strings]
+        near = [
+            found for word in words for found in difflib.get_close_matches(word.split("=")[0], known, n=1)
+        ]
+        hint = f"did you mean `{near[0]}`?" if near else f"see `{self.prog} --help`"
+        raise UsageError(f"{self.prog} does not know {' '.join(words)}", hint=hint)
+
     def _check_value(self, action: argparse.Action, value: object) -> None:
         choices = [str(choice) for choice in action.choices or ()]
         if choices and str(value) not in choices:
@@ -45,14 +54,18 @@ class _Parser(argparse.ArgumentParser):
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     """Raises ``UsageError``; prints and exits only for ``--help`` and ``--version``."""
     words = list(sys.argv[1:] if argv is None else argv)
-    options = _parser().parse_args(words)
+    parser, verbs = _parser()
+    options, unknown = parser.parse_known_args(words)
+    if unknown:
+        verbs.get(options.verb, parser).refuse_unknown(unknown)
     if options.verb is None:
         raise UsageError("no verb given", hint="try `ddbbackup validate`, or see `ddbbackup --help`")
     options.file = options.__dict__.get("file") or [DEFAULT_PLAN]
     return options
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> tuple[_Parser, dict[str, _Parser]]:
+    """The whole grammar, and the part of each verb."""
     parser = _Parser(
         prog="ddbbackup",
         description="Backs up and restores DynamoDB tables from a version-controlled YAML plan.",
@@ -123,7 +136,7 @@ def _parser() -> argparse.ArgumentParser:
     made["demo"].add_argument(
         "--port", type=int, default=None, help="with --serve: the port on 127.0.0.1 (default 5555)"
     )
-    return parser
+    return parser, made
 
 
 def _run_id(text: str) -> str:

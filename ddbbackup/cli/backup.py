@@ -14,7 +14,9 @@ from ddbbackup.steps.selection import select
 def run(options: Namespace) -> int:
     with running(options, wait=not options.no_wait) as this:
         world = this.world
-        selection = select(this.plan, take_inventory(this.plan, world.source), only=options.only)
-        export_time = choose_export_time(this.plan, world.source, world.catalog, selection, run=world.run)
+        selection = select(this.plan, take_inventory(this.plan, world.source, world.clock), only=options.only)
+        export_time = choose_export_time(
+            this.plan, world.source, world.catalog, selection, world.clock, run=world.run
+        )
         report = this.carry_out(backup_steps(this.plan, selection, export_time=export_time))
     return print_report(report, options.output)

@@ -98,7 +98,7 @@ class _Narrator:
         """Raises ``StepFailed`` if the command fails."""
         print(f"   $ ddbbackup {arguments}", flush=True)
         command = [sys.executable, "-m", "ddbbackup", *shlex.split(arguments)]
-        if arguments.split(maxsplit=1)[0] in ("backup", "restore"):
+        if not arguments.startswith("validate "):
             command += ["--log-format", "console"]
         code = subprocess.run(command, env=self._environment, check=False).returncode  # noqa: S603 - ours
         if code:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import MutableMapping
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import structlog
 from structlog.typing import Processor
 
+from ddbbackup import events
+
 LogFormat = Literal["auto", "console", "json"]
+_REPEATED: Final = frozenset(("step", "error", "version", "target"))
 
 
 class _Stderr:
@@ -27,6 +30,19 @@ def for_people(log_format: LogFormat) -> bool:
     return log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
 
 
+def _for_eyes(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Only what a person reads on the way: the report at the end, and JSON, have the rest.
+
+    The table says which step it is, and what failed comes with its whole text at the end.
+    """
+    shown = {name: value for name, value in event.items() if name not in _REPEATED and value not in ([], "")}
+    if "backup" in shown:
+        shown.pop("export_arn", None)
+    if "exc_info" not in shown and event["event"] == events.STEP_FAILED:
+        shown.pop("hint", None)
+    return shown
+
+
 def configure(log_format: LogFormat, *, run: str, plan: str) -> None:
     """Every event from now on, of any thread, carries the run's id and the plan's name."""
 
@@ -37,6 +53,7 @@ def configure(log_format: LogFormat, *, run: str, plan: str) -> None:
     if for_people(log_format):
         colors = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
         render: list[Processor] = [
+            _for_eyes,
             structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
             structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=20),
         ]

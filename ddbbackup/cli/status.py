@@ -20,11 +20,9 @@ _WORDS: Final = {"fresh": "ok", "stale": "STALE", "never": "NEVER BACKED UP"}
 def run(options: Namespace) -> int:
     with running(options) as this:
         world = this.world
-        selection = select(this.plan, take_inventory(this.plan, world.source), only=options.only)
+        selection = select(this.plan, take_inventory(this.plan, world.source, world.clock), only=options.only)
         found = standings(world, selection.chosen)
         now = world.clock.now()
-    for _, error in selection.failures:
-        raise error
     code = STALE if any(standing.breaks_rpo for standing in found) else 0
     if options.output == "json":
         print_json("tables", [_fields(standing) for standing in found], now=to_iso(now), exit_code=code)
@@ -33,6 +31,8 @@ def run(options: Namespace) -> int:
             ("TABLE", "STATUS", "LAST BACKUP", "AGE", "RPO", "ITEMS", "RUNNING"),
             [_row(standing) for standing in found],
         )
+    for _, error in selection.failures:
+        raise error
     return code
 
 

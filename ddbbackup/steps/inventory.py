@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+import random
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Final, TypeVar
 
 from ddbbackup.catalog import Catalog, locate
-from ddbbackup.errors import TableMissing
+from ddbbackup.errors import TableMissing, Throttled
 from ddbbackup.plan.model import Plan
-from ddbbackup.ports import Cloud, PitrWindow
+from ddbbackup.ports import Clock, Cloud, PitrWindow
 from ddbbackup.steps.planning import common_instant
 from ddbbackup.steps.selection import Inventory, Selection, needs_names, needs_tags
 
-_AT_A_TIME = 4  # DescribeContinuousBackups throttles after about eleven calls in a row (observed on AWS)
+T = TypeVar("T")
+
+# ListTagsOfResource and DescribeContinuousBackups: ten times a second and account (botocore's model).
+_PACE_SECONDS: Final = 0.1
+_TRIES: Final = 10
 
 
-def take_inventory(plan: Plan, cloud: Cloud) -> Inventory:
+def take_inventory(plan: Plan, cloud: Cloud, clock: Clock) -> Inventory:
     """Lists tables only if a selector needs it, and tags only if one asks for tags."""
     if not needs_names(plan):
         return Inventory()
     names = tuple(sorted(cloud.tables.names()))
     if not needs_tags(plan):
         return Inventory(names)
-    return Inventory(names, {name: cloud.tables.tags(cloud.tables.arn(name)) for name in names})
+    return Inventory(names, _paced(lambda name: cloud.tables.tags(cloud.tables.arn(name)), names, clock))
 
 
 def choose_export_time(
-    plan: Plan, cloud: Cloud, catalog: Catalog, selection: Selection, *, run: str
+    plan: Plan, cloud: Cloud, catalog: Catalog, selection: Selection, clock: Clock, *, run: str
 ) -> datetime | None:
     """The instant that all exports of the run share, or None if each takes its own.
 
@@ -35,7 +40,8 @@ def choose_export_time(
     """
     if plan.export_time != "common":
         return None
-    return _frozen(plan, cloud, catalog, selection, run) or common_instant(_windows(cloud, selection.chosen))
+    frozen = _frozen(plan, cloud, catalog, selection, run)
+    return frozen or common_instant(_windows(cloud, selection.chosen, clock))
 
 
 def _frozen(plan: Plan, cloud: Cloud, catalog: Catalog, selection: Selection, run: str) -> datetime | None:
@@ -54,13 +60,32 @@ def _frozen(plan: Plan, cloud: Cloud, catalog: Catalog, selection: Selection, ru
     return None
 
 
-def _windows(cloud: Cloud, tables: Iterable[str]) -> dict[str, PitrWindow]:
+def _windows(cloud: Cloud, tables: Iterable[str], clock: Clock) -> dict[str, PitrWindow]:
     def window(table: str) -> PitrWindow:
         try:
             return cloud.tables.pitr(table)
         except TableMissing:
             return PitrWindow(enabled=False)  # its own step says so
 
-    names = list(tables)
-    with ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="pitr") as pool:
-        return dict(zip(names, pool.map(window, names), strict=True))
+    return _paced(window, tables, clock)
+
+
+def _paced(read: Callable[[str], T], names: Iterable[str], clock: Clock) -> dict[str, T]:
+    """One call a name, at the rate that AWS allows, and patient where others use it up."""
+    found: dict[str, T] = {}
+    due = clock.monotonic()
+    for name in names:
+        clock.sleep(max(0.0, due - clock.monotonic()))
+        due = clock.monotonic() + _PACE_SECONDS
+        found[name] = _patiently(read, name, clock)
+    return found
+
+
+def _patiently(read: Callable[[str], T], name: str, clock: Clock) -> T:
+    """Raises ``Throttled`` after ``_TRIES`` of them, some three minutes."""
+    for tried in range(_TRIES - 1):
+        try:
+            return read(name)
+        except Throttled:
+            clock.sleep(random.uniform(0.5, 1.0) * min(30.0, 2.0**tried))  # noqa: S311 - jitter, not a secret
+    return read(name)

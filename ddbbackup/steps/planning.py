@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,10 +19,14 @@ from ddbbackup.steps.world import World
 
 @dataclass(frozen=True, slots=True)
 class FailedSelector:
-    """A step that says that a selector chose wrongly, so that the report and the exit code show it."""
+    """A step that says that a selector chose wrongly, so that the report and the exit code show it.
+
+    ``number`` tells several failures of the same words apart.
+    """
 
     entry: TableEntry
     error: DdbBackupError
+    number: int
     kind: str = "select"
     needs: tuple[str, ...] = ()
 
@@ -31,7 +36,7 @@ class FailedSelector:
 
     @property
     def id(self) -> str:
-        return f"select tables[{self.entry.position}] ({self.table}): {self.error.message}"
+        return f"select {self.table}" + (f" ({self.number})" if self.number > 1 else "")
 
     def describe(self) -> str:
         return f"fail: {self.error.message}"
@@ -49,7 +54,12 @@ def backup_steps(plan: Plan, selection: Selection, *, export_time: datetime | No
         )
         for name, entry in selection.chosen.items()
     ]
-    return (*backups, *(FailedSelector(entry, error) for entry, error in selection.failures))
+    seen: Counter[str] = Counter()
+    failed = []
+    for entry, error in selection.failures:
+        seen[spell(entry)] += 1
+        failed.append(FailedSelector(entry, error, number=seen[spell(entry)]))
+    return (*backups, *failed)
 
 
 def common_instant(windows: Mapping[str, PitrWindow]) -> datetime | None:

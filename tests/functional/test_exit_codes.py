@@ -69,6 +69,8 @@ def test_5_for_nothing_selected(
     [
         (["bakcup"], "backup"),
         (["backup", "--no-such-option"], "--help"),
+        (["backup", "--no-wiat"], "--no-wait"),
+        (["status", "--onyl=x"], "--only"),
         (["restore"], "--help"),
         ([], "--help"),
         (["backup", "--run-id", "a b"], "letters"),

@@ -46,7 +46,7 @@ def _ask(this: Running, step: RestoreTable) -> bool:
     """Shows what is about to happen to the live table; only its name, typed, is a yes."""
     identity = this.world.source.identity
     print(
-        f"{step.restore.name} will {step.describe()}\n"
+        f"{step.restore.name} will {step.does}\n"
         f"in account {identity.account}, region {identity.region}: what was written there since is lost.",
         file=sys.stderr,
     )

@@ -1,9 +1,22 @@
-"""One file a kind of step; ``KINDS`` and ``RESTORE_METHODS`` list what exists."""
+"""One file a kind of step; ``KINDS`` and ``RESTORE_METHODS`` list what exists, ``DECLARING`` who needs what."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from ddbbackup.steps import (
+    backup_table,
+    export_desk,
+    finish_backup,
+    holdings,
+    inventory,
+    proof,
+    restore_source,
+    restore_table,
+    restore_write,
+    standing,
+    start_export,
+)
 from ddbbackup.steps.backup_table import BackupTable
 from ddbbackup.steps.finish_backup import FinishBackup
 from ddbbackup.steps.planning import FailedSelector
@@ -19,3 +32,17 @@ KINDS: Final = {
     "select": FailedSelector,
 }
 RESTORE_METHODS: Final = {"write": restore_by_writing}
+DECLARING: Final = (
+    inventory,
+    holdings,
+    standing,
+    backup_table,
+    start_export,
+    export_desk,
+    finish_backup,
+    proof,
+    restore_source,
+    restore_table,
+    restore_write,
+)
+"""Every file of this room that declares ``PERMISSIONS`` (a test holds the list to it)."""

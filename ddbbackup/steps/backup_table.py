@@ -6,18 +6,33 @@ from collections.abc import Generator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from ddbbackup.catalog import Record, StoredRecord, derive_client_token, locate, new_backup_id
 from ddbbackup.plan.model import Destination, TableEntry
 from ddbbackup.ports import Export, TableFacts
 from ddbbackup.steps.finish_backup import finish
+from ddbbackup.steps.forecast import Forecast, guarded
+from ddbbackup.steps.permission import Permission
 from ddbbackup.steps.start_export import start_export
 from ddbbackup.steps.step import Outcome, Wait, Work
 from ddbbackup.steps.world import World
 from ddbbackup.times import to_iso
 
 Pending = Generator[Wait | Future[Any], Any, Any]
+
+PERMISSIONS: Final = (
+    Permission("dynamodb:DescribeTable", "table", ("backup", "read")),
+    Permission("s3:ListBucket", "bucket", ("backup", "read")),
+    Permission("s3:GetObject", "record", ("backup", "read")),
+    Permission("s3:PutObject", "record", ("backup",)),
+    Permission(
+        "s3:DeleteObject",
+        "record",
+        ("backup",),
+        note="only a record that lost a race of two processes with the same run id",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +50,8 @@ class BackupTable:
     def id(self) -> str:
         return f"backup {self.table}"
 
-    def describe(self) -> str:
-        when = f"as of {to_iso(self.export_time)}" if self.export_time else "as of its start"
-        return f"export {self.table} {when} to s3://{self.destination.bucket}/{self.destination.prefix}"
+    def forecast(self, world: World) -> Forecast:
+        return guarded(self.id, self.kind, self.table, _does(self), lambda: _foretell(self, world))
 
     def run(self, world: World) -> Work:
         stored = yield from self._record(world)
@@ -104,3 +118,15 @@ def _unchanged(step: BackupTable, stored: StoredRecord) -> Outcome:
     record = stored.record
     facts = {"backup": record.id, "items": record.item_count, "size_bytes": record.size_bytes}
     return Outcome(step.id, step.kind, step.table, "unchanged", facts)
+
+
+def _does(step: BackupTable) -> str:
+    when = f"as of {to_iso(step.export_time)}" if step.export_time else "as of its start"
+    return f"export {step.table} {when} to s3://{step.destination.bucket}/{step.destination.prefix}"
+
+
+def _foretell(step: BackupTable, world: World) -> Forecast:
+    facts = world.source.tables.describe(step.table)
+    return Forecast(
+        step.id, step.kind, step.table, _does(step), items=facts.item_count, size_bytes=facts.size_bytes
+    )

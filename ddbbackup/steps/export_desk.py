@@ -10,10 +10,11 @@ import random
 from collections import deque
 from collections.abc import Generator
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, Final
 
 from ddbbackup.errors import AccessDenied, DdbBackupError, Throttled, TimedOut, Unreachable
 from ddbbackup.ports import Clock, Export, ExportPage, ExportRequest, Exports, OnProgress, Progress
+from ddbbackup.steps.permission import Permission
 from ddbbackup.steps.step import Calls, Wait
 
 IN_FLIGHT = 300
@@ -24,6 +25,11 @@ FIRST_SWEEP_SECONDS = 1.0  # small tables need not wait long; from then on ever 
 PATIENCE_SECONDS = 900.0  # how long AWS may be unreachable before the waiting steps are told so
 
 Pending = Generator[Wait | Future[Any], Any, Any]
+
+PERMISSIONS: Final = (
+    Permission("dynamodb:ListExports", "everything", ("backup",)),
+    Permission("dynamodb:DescribeExport", "export", ("backup",)),
+)
 
 
 class ExportDesk:

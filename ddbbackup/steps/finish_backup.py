@@ -6,7 +6,7 @@ from collections.abc import Generator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
@@ -14,6 +14,8 @@ from ddbbackup import events
 from ddbbackup.catalog import Record, StoredRecord
 from ddbbackup.errors import DataNotWhole, Refused, RemoteJobFailed
 from ddbbackup.ports import Export
+from ddbbackup.steps.forecast import Forecast
+from ddbbackup.steps.permission import Permission
 from ddbbackup.steps.proof import Proof, prove
 from ddbbackup.steps.start_export import start_export
 from ddbbackup.steps.step import Outcome, Wait, Work
@@ -22,6 +24,8 @@ from ddbbackup.times import to_iso
 
 log = structlog.get_logger()
 Pending = Generator[Wait | Future[Any], Any, Any]
+
+PERMISSIONS: Final = (Permission("s3:PutObject", "record", ("backup",)),)
 
 _STARTED_LATE = timedelta(days=1)
 _FAILURE_HINTS = {
@@ -48,8 +52,10 @@ class FinishBackup:
     def id(self) -> str:
         return f"finish {self.stored.record.id} of {self.table}"
 
-    def describe(self) -> str:
-        return f"wait for {self.stored.record.export_arn}, verify it and complete its record"
+    def forecast(self, world: World) -> Forecast:
+        record = self.stored.record
+        does = f"wait for {record.export_arn}, verify it and complete its record"
+        return Forecast(self.id, self.kind, self.table, does, facts={"backup": record.id})
 
     def run(self, world: World) -> Work:
         yield world.desk.slot()

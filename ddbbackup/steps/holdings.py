@@ -10,8 +10,14 @@ from fnmatch import fnmatchcase
 from typing import Final, TypeVar
 
 from ddbbackup.catalog import Location, StoredRecord
+from ddbbackup.steps.permission import KMS_KEY, Permission
 from ddbbackup.steps.world import World
 
+PERMISSIONS: Final = (
+    Permission("s3:ListBucket", "bucket", ("backup", "verify", "read")),
+    Permission("s3:GetObject", "record", ("backup", "verify", "read")),
+    Permission("kms:Decrypt", "key", ("backup", "verify", "read"), KMS_KEY, for_aws=True),
+)
 T = TypeVar("T")
 U = TypeVar("U")
 PENDING: Final = timedelta(days=7)  # an export that has run for longer is not waited for any more

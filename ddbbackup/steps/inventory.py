@@ -11,9 +11,15 @@ from ddbbackup.catalog import Catalog, locate
 from ddbbackup.errors import TableMissing, Throttled
 from ddbbackup.plan.model import Plan
 from ddbbackup.ports import Clock, Cloud, PitrWindow
+from ddbbackup.steps.permission import COMMON_TIME, SELECTORS, TAGS, Permission
 from ddbbackup.steps.planning import common_instant
 from ddbbackup.steps.selection import Inventory, Selection, needs_names, needs_tags
 
+PERMISSIONS: Final = (
+    Permission("dynamodb:ListTables", "everything", ("backup", "read"), SELECTORS),
+    Permission("dynamodb:ListTagsOfResource", "table", ("backup", "read"), TAGS),
+    Permission("dynamodb:DescribeContinuousBackups", "table", ("backup",), COMMON_TIME),
+)
 T = TypeVar("T")
 
 # ListTagsOfResource and DescribeContinuousBackups: ten times a second and account (botocore's model).

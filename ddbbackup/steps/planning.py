@@ -11,6 +11,7 @@ from ddbbackup.errors import DdbBackupError, Refused
 from ddbbackup.plan.model import Plan, Restore, TableEntry
 from ddbbackup.ports import PitrWindow
 from ddbbackup.steps.backup_table import BackupTable
+from ddbbackup.steps.forecast import Forecast, Obstacle
 from ddbbackup.steps.restore_table import RestoreTable
 from ddbbackup.steps.selection import Selection, spell
 from ddbbackup.steps.step import Step, Work
@@ -38,8 +39,9 @@ class FailedSelector:
     def id(self) -> str:
         return f"select {self.table}" + (f" ({self.number})" if self.number > 1 else "")
 
-    def describe(self) -> str:
-        return f"fail: {self.error.message}"
+    def forecast(self, world: World) -> Forecast:
+        does = "nothing: the selector chose wrongly"
+        return Forecast(self.id, self.kind, self.table, does, obstacles=(Obstacle(self.error),))
 
     def run(self, world: World) -> Work:
         raise self.error

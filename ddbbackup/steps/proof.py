@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 from ddbbackup.archive.layout import export_folder
 from ddbbackup.catalog import OpenedExport, Record, open_export
 from ddbbackup.errors import DataNotWhole, ObjectMissing
 from ddbbackup.ports import Objects
+from ddbbackup.steps.permission import KMS_KEY, Permission
 from ddbbackup.steps.world import World
 from ddbbackup.transfer import verify_files
 from ddbbackup.transfer.model import DataFile
 
+PERMISSIONS: Final = (
+    Permission("s3:GetObject", "object", ("backup", "verify")),
+    Permission("kms:Decrypt", "key", ("backup", "verify"), KMS_KEY, for_aws=True),
+)
 _HINT = "do not rely on this backup: run `ddbbackup backup` again, and find out who changed the objects"
 
 

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from ddbbackup.archive.layout import export_folder, parse_s3_uri
 from ddbbackup.catalog import Location, OpenedExport, Record, locate, open_export
 from ddbbackup.errors import ObjectMissing, Refused
 from ddbbackup.plan.model import Restore
+from ddbbackup.steps.permission import BY_EXPORT_ARN, KMS_KEY, Permission
 from ddbbackup.steps.world import World
 from ddbbackup.times import from_iso, to_iso
+
+PERMISSIONS: Final = (
+    Permission("s3:ListBucket", "bucket", ("restore", "read")),
+    Permission("s3:GetObject", "object", ("restore", "read")),
+    Permission("kms:Decrypt", "key", ("restore", "read"), KMS_KEY, for_aws=True),
+    Permission("dynamodb:DescribeExport", "export", ("restore", "read"), BY_EXPORT_ARN),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
@@ -13,6 +13,9 @@ from ddbbackup import events
 from ddbbackup.errors import Refused, TableMissing
 from ddbbackup.plan.model import Restore
 from ddbbackup.ports import Cloud, Place, TableFacts
+from ddbbackup.steps.forecast import Forecast, guarded
+from ddbbackup.steps.permission import MAY_CREATE, MUST_BE_EMPTY, Permission
+from ddbbackup.steps.restore_forecast import foretell_restore
 from ddbbackup.steps.restore_source import RestoreSource, resolve_source
 from ddbbackup.steps.restore_state import RestoreState, mark, resumable
 from ddbbackup.steps.restore_write import check_fits, restore_by_writing
@@ -23,6 +26,17 @@ from ddbbackup.steps.world import World
 log = structlog.get_logger()
 Pending = Generator[Wait | Future[Any], Any, Any]
 
+PERMISSIONS: Final = (
+    Permission("dynamodb:DescribeTable", "target", ("restore", "read")),
+    Permission("dynamodb:CreateTable", "target", ("restore",), MAY_CREATE),
+    Permission(
+        "dynamodb:Scan",
+        "target",
+        ("restore",),
+        MUST_BE_EMPTY,
+        note="reads one key to see whether it is empty",
+    ),
+)
 _SETTLE_SECONDS = 60.0  # a table just created may be unknown to DescribeTable for a while
 
 
@@ -44,13 +58,18 @@ class RestoreTable:
     def id(self) -> str:
         return f"restore {self.restore.name}"
 
-    def describe(self) -> str:
+    @property
+    def does(self) -> str:
+        """One line for people: what ``run`` will do."""
         verb = {
             "fail": "put every item into",
             "overwrite": "put every item over what is in",
             "keep": "put what is missing into",
         }[self.restore.existing]
         return f"{verb} {self.target} from the backup of {self.restore.table}"
+
+    def forecast(self, world: World) -> Forecast:
+        return guarded(self.id, self.kind, self.table, self.does, lambda: foretell_restore(self, world))
 
     def run(self, world: World) -> Work:
         source: RestoreSource = yield world.calls.call(lambda: resolve_source(world, self.restore))

@@ -6,13 +6,14 @@ from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
 from ddbbackup import events
 from ddbbackup.errors import DataNotWhole, Refused
 from ddbbackup.ports import Cloud, ObjectFacts, TableFacts
+from ddbbackup.steps.permission import KEEPS, PUTS_ALL, Permission
 from ddbbackup.steps.restore_source import RestoreSource
 from ddbbackup.steps.step import Outcome, Wait
 from ddbbackup.steps.world import World
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 Pending = Generator[Wait | Future[Any], Any, Any]
 
+PERMISSIONS: Final = (
+    Permission("s3:GetObject", "object", ("restore",)),
+    Permission("dynamodb:BatchWriteItem", "target", ("restore",), PUTS_ALL),
+    Permission("dynamodb:PutItem", "target", ("restore",), KEEPS),
+)
 _HEADS_AT_A_TIME = 16
 
 

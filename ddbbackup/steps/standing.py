@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from ddbbackup.catalog import Record, StoredRecord, locate
 from ddbbackup.plan.model import TableEntry
 from ddbbackup.steps.holdings import at_once
+from ddbbackup.steps.permission import Permission
 from ddbbackup.steps.world import World
+
+PERMISSIONS: Final = (
+    Permission("s3:ListBucket", "bucket", ("read",)),
+    Permission("s3:GetObject", "record", ("read",)),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import structlog
 
@@ -14,11 +14,24 @@ from ddbbackup.archive.layout import export_prefix
 from ddbbackup.catalog import Record, StoredRecord
 from ddbbackup.errors import Conflict, ExportTimeInvalid, PitrDisabled, Refused
 from ddbbackup.ports import Export, ExportRequest
+from ddbbackup.steps.permission import KMS_KEY, PITR_ENABLE, Permission
 from ddbbackup.steps.step import Wait
 from ddbbackup.steps.world import World
 
 log = structlog.get_logger()
 Pending = Generator[Wait | Future[Any], Any, Any]
+
+PERMISSIONS: Final = (
+    Permission("dynamodb:ExportTableToPointInTime", "table", ("backup",)),
+    Permission("dynamodb:UpdateContinuousBackups", "table", ("backup",), PITR_ENABLE),
+    Permission("dynamodb:ListExports", "everything", ("backup",)),
+    Permission("dynamodb:DescribeExport", "export", ("backup",)),
+    Permission("s3:PutObject", "object", ("backup",), for_aws=True),
+    Permission("s3:AbortMultipartUpload", "object", ("backup",), for_aws=True),
+    Permission("s3:PutObjectAcl", "object", ("backup",), for_aws=True),
+    Permission("kms:GenerateDataKey", "key", ("backup",), KMS_KEY, for_aws=True),
+    Permission("kms:Decrypt", "key", ("backup",), KMS_KEY, for_aws=True),
+)
 
 
 def start_export(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 from ddbbackup.errors import DdbBackupError
 
 if TYPE_CHECKING:
+    from ddbbackup.steps.forecast import Forecast
     from ddbbackup.steps.world import World
 
 T = TypeVar("T")
@@ -59,8 +60,8 @@ class Step(Protocol):
     def needs(self) -> tuple[str, ...]:
         """Ids of the steps that must be done first."""
 
-    def describe(self) -> str:
-        """One line for ``preview``: what ``run`` will do."""
+    def forecast(self, world: World) -> Forecast:
+        """What ``run`` will do and what is in its way. Only reads, blocks, raises no error of ours."""
 
     def run(self, world: World) -> Work: ...
 

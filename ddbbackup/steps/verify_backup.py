@@ -8,6 +8,7 @@ import structlog
 
 from ddbbackup import events
 from ddbbackup.catalog import StoredRecord
+from ddbbackup.steps.forecast import Forecast
 from ddbbackup.steps.proof import Proof, prove
 from ddbbackup.steps.step import Outcome, Work
 from ddbbackup.steps.world import World
@@ -31,8 +32,19 @@ class VerifyBackup:
     def id(self) -> str:
         return f"verify {self.stored.record.id} of {self.table}"
 
-    def describe(self) -> str:
-        return f"read {self.stored.record.file_count} data files of {self.stored.record.id} and compare them"
+    def forecast(self, world: World) -> Forecast:
+        record = self.stored.record
+        does = f"read {record.file_count} data files of {record.id} and compare them"
+        return Forecast(
+            self.id,
+            self.kind,
+            self.table,
+            does,
+            changes=False,
+            items=record.item_count,
+            size_bytes=record.size_bytes,
+            facts={"backup": record.id},
+        )
 
     def run(self, world: World) -> Work:
         record = self.stored.record

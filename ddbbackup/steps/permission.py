@@ -1,0 +1,98 @@
+"""What a step needs to be allowed: each file of ``steps/`` declares its ``PERMISSIONS`` beside its code.
+
+``doctor --iam`` makes policies of these, and a test runs every step against a recorder of AWS calls to prove that
+the declared set is neither too small nor too large.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from ddbbackup.plan.model import Plan
+
+Role = Literal["backup", "restore", "verify", "prune", "read"]
+"""Whose credentials: those that run ``backup`` and ``wait``; ``restore``; ``verify``; ``prune``; or those that only
+look (``preview``, ``status``, ``list``, ``doctor``), as a pull request's pipeline does."""
+
+On = Literal[
+    "everything",  # actions that take no resource: `*`
+    "table",  # the tables that the plan backs up
+    "export",  # their exports: table/T/export/*
+    "target",  # the tables that restores write into
+    "target-index",  # their indexes: table/T/index/*
+    "target-stream",  # their streams: table/T/stream/*
+    "import",  # imports into them: table/T/import/*
+    "bucket",  # the destination's bucket itself
+    "object",  # what lies in it below the destination's prefix
+    "record",  # of these only the plan's records
+    "key",  # the destination's KMS key
+    "import-log",  # CloudWatch's log group of imports, /aws-dynamodb/imports
+]
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A permission that only some plans need: in plain words, and as a question to the plan."""
+
+    words: str
+    holds: Callable[[Plan], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """One action of IAM on one kind of resource.
+
+    ``for_aws``: ddbbackup makes no such call itself; AWS makes it with the caller's rights (DynamoDB writes an
+    export's objects as the caller: observed on AWS). ``note`` says more, for the reference.
+    """
+
+    action: str
+    on: On
+    roles: tuple[Role, ...]
+    when: When | None = None
+    for_aws: bool = False
+    note: str = ""
+
+    def needed_by(self, plan: Plan) -> bool:
+        return self.when is None or self.when.holds(plan)
+
+
+SELECTORS: Final = When(
+    "an entry of `tables` has `match` or `tags`",
+    lambda plan: any(entry.name is None for entry in plan.tables),
+)
+TAGS: Final = When(
+    "an entry of `tables` has `tags`", lambda plan: any(entry.tags is not None for entry in plan.tables)
+)
+COMMON_TIME: Final = When("the plan says `export_time: common`", lambda plan: plan.export_time == "common")
+PITR_ENABLE: Final = When(
+    "an entry says `pitr: enable`", lambda plan: any(entry.pitr == "enable" for entry in plan.tables)
+)
+KMS_KEY: Final = When(
+    "a destination names a KMS key",
+    lambda plan: any(d.encryption.kms_key_id is not None for d in plan.destinations.values()),
+)
+BY_EXPORT_ARN: Final = When(
+    "a restore says `from: {export_arn: …}`",
+    lambda plan: any(restore.source.export_arn is not None for restore in plan.restores.values()),
+)
+MAY_CREATE: Final = When(
+    "a restore may create its target (`create: never` is not said)",
+    lambda plan: any(restore.target.create != "never" for restore in plan.restores.values()),
+)
+KEEPS: Final = When(
+    "a restore says `existing: keep`",
+    lambda plan: any(restore.existing == "keep" for restore in plan.restores.values()),
+)
+PUTS_ALL: Final = When(
+    "a restore says `existing: fail` or `overwrite`",
+    lambda plan: any(restore.existing != "keep" for restore in plan.restores.values()),
+)
+MUST_BE_EMPTY: Final = When(
+    "a restore says `existing: fail` or `create: new`",
+    lambda plan: any(
+        restore.existing == "fail" or restore.target.create == "new" for restore in plan.restores.values()
+    ),
+)

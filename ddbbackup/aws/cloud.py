@@ -6,9 +6,12 @@ import threading
 from functools import cached_property
 from typing import Any
 
+from ddbbackup.aws.bulk_puts import DynamoBulkPuts
 from ddbbackup.aws.exports import DynamoExports
 from ddbbackup.aws.faults import explained
+from ddbbackup.aws.imports import DynamoImports
 from ddbbackup.aws.objects import S3Objects
+from ddbbackup.aws.recoveries import DynamoRecoveries
 from ddbbackup.aws.session import Connection, is_emulated
 from ddbbackup.aws.tables import DynamoTables
 from ddbbackup.errors import AccessDenied, UsageError
@@ -39,6 +42,18 @@ class AwsCloud:
     @cached_property
     def exports(self) -> DynamoExports:
         return DynamoExports(self._client("dynamodb"))
+
+    @cached_property
+    def imports(self) -> DynamoImports:
+        return DynamoImports(self._client("dynamodb"))
+
+    @cached_property
+    def bulk_puts(self) -> DynamoBulkPuts:
+        return DynamoBulkPuts(self._client("dynamodb"))
+
+    @cached_property
+    def recoveries(self) -> DynamoRecoveries:
+        return DynamoRecoveries(self._client("dynamodb"))
 
     @cached_property
     def objects(self) -> S3Objects:

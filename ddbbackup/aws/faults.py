@@ -74,6 +74,26 @@ CODES: Final[dict[str, tuple[Kind, str]]] = {
         "run the backup again; with `export_time: common`, some ten minutes after point-in-time recovery was enabled",
     ),
     "ExportConflictException": (Conflict, "use another --run-id: this one was used with other parameters"),
+    "ImportConflictException": (
+        Conflict,
+        "use another --run-id: AWS knows the token of this one from another import",
+    ),
+    "IdempotentParameterMismatchException": (
+        Conflict,
+        "use another --run-id: AWS knows the token of this one with other parameters",
+    ),
+    "ImportNotFoundException": (
+        Refused,
+        "check the ARN, the region and the account; AWS forgets imports after 90 days",
+    ),
+    "TableAlreadyExistsException": (
+        Refused,
+        "restore to another table name ({date} and {run} make fresh ones)",
+    ),
+    "InvalidRestoreTimeException": (
+        Refused,
+        "choose a time inside the window that the message names, or `from: latest`",
+    ),
     "ResourceInUseException": (Refused, "wait until the other change of the table is over, then run again"),
     "TableInUseException": (Refused, "wait until the other change of the table is over, then run again"),
     "ContinuousBackupsUnavailableException": (Refused, "wait a minute: the table was made a moment ago"),

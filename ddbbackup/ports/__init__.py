@@ -5,6 +5,15 @@ datetimes; sizes are bytes. Any method may raise ``AccessDenied``, ``Unreachable
 it raises is said where it is declared.
 """
 
+from ddbbackup.ports.bulk_puts import (
+    LEAST_WRITE_UNITS,
+    BulkPut,
+    BulkPutPage,
+    BulkPutRequest,
+    BulkPuts,
+    BulkPutStatus,
+    BulkPutSummary,
+)
 from ddbbackup.ports.clock import Clock, OnProgress, Progress
 from ddbbackup.ports.cloud import Cloud, Identity, Place
 from ddbbackup.ports.exports import (
@@ -16,12 +25,21 @@ from ddbbackup.ports.exports import (
     ExportSummary,
     ExportType,
 )
+from ddbbackup.ports.imports import Import, ImportPage, ImportRequest, Imports, ImportStatus, ImportSummary
 from ddbbackup.ports.items import Answer, BulkWorld, Wire
 from ddbbackup.ports.objects import ObjectFacts, Objects, ObjectStream
+from ddbbackup.ports.recoveries import Recoveries, Recovery, RecoveryRequest
 from ddbbackup.ports.tables import KeyAttribute, PitrWindow, TableFacts, Tables
 
 __all__ = [
+    "LEAST_WRITE_UNITS",
     "Answer",
+    "BulkPut",
+    "BulkPutPage",
+    "BulkPutRequest",
+    "BulkPutStatus",
+    "BulkPutSummary",
+    "BulkPuts",
     "BulkWorld",
     "Clock",
     "Cloud",
@@ -33,6 +51,12 @@ __all__ = [
     "ExportType",
     "Exports",
     "Identity",
+    "Import",
+    "ImportPage",
+    "ImportRequest",
+    "ImportStatus",
+    "ImportSummary",
+    "Imports",
     "KeyAttribute",
     "ObjectFacts",
     "ObjectStream",
@@ -41,6 +65,9 @@ __all__ = [
     "PitrWindow",
     "Place",
     "Progress",
+    "Recoveries",
+    "Recovery",
+    "RecoveryRequest",
     "TableFacts",
     "Tables",
     "Wire",

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from ddbbackup.ports.bulk_puts import BulkPuts
 from ddbbackup.ports.exports import Exports
+from ddbbackup.ports.imports import Imports
 from ddbbackup.ports.objects import Objects
+from ddbbackup.ports.recoveries import Recoveries
 from ddbbackup.ports.tables import Tables
 
 
@@ -41,6 +44,12 @@ class Cloud(Protocol):
     def tables(self) -> Tables: ...
     @property
     def exports(self) -> Exports: ...
+    @property
+    def imports(self) -> Imports: ...
+    @property
+    def bulk_puts(self) -> BulkPuts: ...
+    @property
+    def recoveries(self) -> Recoveries: ...
     @property
     def objects(self) -> Objects: ...
 

@@ -16,6 +16,7 @@ DEFAULT_PLAN: Final = "ddbbackup.yaml"
 VERBS: Final = {
     "init": "write a commented starter plan",
     "validate": "show every problem of the plan; touches no AWS",
+    "show": "the effective plan, with the file and line of each value; touches no AWS",
     "backup": "export, wait, verify and record every table of the plan",
     "wait": "take up what an earlier run left in progress",
     "status": "each table: last good backup, its age against the RPO, what is running",
@@ -78,7 +79,7 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
         for name, text in VERBS.items()
     }
 
-    for name in ("validate", "backup", "wait", "status", "list", "verify", "restore"):
+    for name in ("validate", "show", "backup", "wait", "status", "list", "verify", "restore"):
         made[name].add_argument(
             "-f",
             "--file",

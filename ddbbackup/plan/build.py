@@ -29,9 +29,9 @@ def build(data: Mapping[str, Any], file: str) -> Plan:
     destinations = {
         name: _destination(name, value) for name, value in _own(data.get("destinations", {})).items()
     }
-    defaults = _own(data.get("defaults", {}))
+    defaults = data.get("defaults", {})
     entries = tuple(
-        _entry(position, {**_applicable(defaults, entry), **entry}, destinations)
+        _entry(position, {**applicable(defaults, entry), **entry}, destinations)
         for position, entry in enumerate(data.get("tables", ()))
     )
     restores = {
@@ -59,9 +59,10 @@ def _own(value: Mapping[str, Any]) -> dict[str, Any]:
     return {key: member for key, member in value.items() if not key.startswith("x-")}
 
 
-def _applicable(defaults: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
+def applicable(defaults: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
+    """What of ``defaults`` may say something about this entry; what the entry says itself comes first."""
     selectors_only = ("exclude", "expect") if "name" in entry else ()
-    return {key: value for key, value in defaults.items() if key not in selectors_only}
+    return {key: value for key, value in _own(defaults).items() if key not in selectors_only}
 
 
 def _aws(value: Mapping[str, Any]) -> AwsSettings:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -61,28 +61,42 @@ def overlay(base: Document, over: Document) -> Document:
     values, keys, written = dict(base.values), dict(base.keys), dict(base.written)
     interpolated = set(base.interpolated)
 
-    def forget(path: Path) -> None:
-        for marks in (values, keys, written):
-            for known in [p for p in marks if p[: len(path)] == path]:
-                del marks[known]
-        interpolated.difference_update({p for p in interpolated if p[: len(path)] == path})
-
     def lay(path: Path, low: Any, high: Any) -> Any:
-        if isinstance(low, dict) and isinstance(high, dict):
-            merged = {k: lay((*path, k), v, high[k]) if k in low and k in high else v for k, v in low.items()}
-            for key, value in high.items():
-                if key not in low:
-                    merged[key] = take((*path, key), value)
-            return merged
-        forget(path)
-        return take(path, high)
+        if not (isinstance(low, dict) and isinstance(high, dict)):
+            forget(path, low)
+            return take(path, high)
+        merged = dict(low)
+        for key, value in high.items():
+            inner = (*path, key)
+            merged[key] = lay(inner, low[key], value) if key in low else take(inner, value)
+        return merged
+
+    def forget(path: Path, value: Any) -> None:
+        for inner in within(path, value):
+            for known in (values, keys, written):
+                known.pop(inner, None)
+            interpolated.discard(inner)
 
     def take(path: Path, value: Any) -> Any:
-        for marks, source in ((values, over.values), (keys, over.keys)):
-            marks.update({p: mark for p, mark in source.items() if p[: len(path)] == path})
-        written.update({p: text for p, text in over.written.items() if p[: len(path)] == path})
-        interpolated.update(p for p in over.interpolated if p[: len(path)] == path)
+        for inner in within(path, value):
+            for known, theirs in ((values, over.values), (keys, over.keys)):
+                if inner in theirs:
+                    known[inner] = theirs[inner]
+            if inner in over.written:
+                written[inner] = over.written[inner]
+            if inner in over.interpolated:
+                interpolated.add(inner)
         return value
 
     data = lay((), base.data, over.data)
     return Document(data, values, keys, written, frozenset(interpolated))
+
+
+def within(path: Path, value: Any) -> Iterator[Path]:
+    """The path itself, then those of everything inside, in the order of the document."""
+    yield path
+    members = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    )
+    for key, member in members:
+        yield from within((*path, key), member)

@@ -51,8 +51,8 @@ def interpolate(document: Document, environ: Mapping[str, str]) -> tuple[Documen
         return result
 
     data = walk((), document.data)
-    failed = {(problem.line, problem.column) for problem in problems}
-    filled = {path for path in filled if document.values[path][1:] not in failed}
+    failed = {(problem.file, problem.line, problem.column) for problem in problems}
+    filled = {path for path in filled if tuple(document.values[path]) not in failed}
     return (
         replace(document, data=data, written=written, interpolated=document.interpolated | filled),
         tuple(problems),

@@ -22,8 +22,13 @@ def load(paths: Sequence[str | File], environ: Mapping[str, str]) -> Plan:
 
     Raises ``PlanInvalid``, which carries every problem.
     """
-    plan, problems = check(paths, environ)
-    if plan is None:
+    return explain(paths, environ)[1]
+
+
+def explain(paths: Sequence[str | File], environ: Mapping[str, str]) -> tuple[Document, Plan]:
+    """The same, with the document that it was built from: what each value is and where it was written."""
+    document, plan, problems = _examine(paths, environ)
+    if document is None or plan is None:
         number = f"{len(problems)} problem" + ("s" if len(problems) != 1 else "")
         names = ", ".join(str(path) for path in paths)
         raise PlanInvalid(
@@ -31,11 +36,17 @@ def load(paths: Sequence[str | File], environ: Mapping[str, str]) -> Plan:
             hint="mend them; `ddbbackup validate` shows them at any time",
             problems=problems,
         )
-    return plan
+    return document, plan
 
 
 def check(paths: Sequence[str | File], environ: Mapping[str, str]) -> tuple[Plan | None, tuple[Problem, ...]]:
     """The plan, or else all its problems in the order of files and lines."""
+    return _examine(paths, environ)[1:]
+
+
+def _examine(
+    paths: Sequence[str | File], environ: Mapping[str, str]
+) -> tuple[Document | None, Plan | None, tuple[Problem, ...]]:
     whole: Document | None = None
     problems: list[Problem] = []
     for path in paths:
@@ -51,26 +62,29 @@ def check(paths: Sequence[str | File], environ: Mapping[str, str]) -> tuple[Plan
             wrong = {(problem.file, problem.line, problem.column) for problem in problems}
             problems += [p for p in stage(filled) if (p.file, p.line, p.column) not in wrong]
         if not problems:
-            return build(filled.data, str(paths[0])), ()
+            return filled, build(filled.data, str(paths[0])), ()
     problems = _causes_only(problems)
     order = {str(path): number for number, path in enumerate(paths)}
     unique = dict.fromkeys(problems)
-    return None, tuple(sorted(unique, key=lambda p: (order.get(p.file, 0), p.line, p.column, p.code)))
+    ordered = sorted(unique, key=lambda p: (order.get(p.file, 0), p.line, p.column, p.code))
+    return None, None, tuple(ordered)
 
 
 def _causes_only(problems: Sequence[Problem]) -> list[Problem]:
     """Without "`tables` is missing" where "unknown key `tabels`" has said it already."""
     meant = {
-        (problem.file, problem.path.rpartition(".")[0], found[1])
+        (problem.path.rpartition(".")[0], found[1])
         for problem in problems
         if problem.code == "unknown-key" and (found := re.match(r"did you mean `(.+)`", problem.hint))
     }
 
     def follows(problem: Problem) -> bool:
         if problem.code == "missing-key":
-            return (problem.file, problem.path, problem.message.split("`")[1]) in meant
+            return (problem.path, problem.message.split("`")[1]) in meant
+        if problem.code == "nothing-to-do":
+            return ("", "tables") in meant or ("", "restores") in meant
         return problem.code == "one-of" and any(
-            (problem.file, problem.path, key) in meant for key in ("name", "match", "tags")
+            (problem.path, key) in meant for key in ("name", "match", "tags")
         )
 
     return [problem for problem in problems if not follows(problem)]

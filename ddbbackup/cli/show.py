@@ -1,0 +1,18 @@
+"""``show``: the effective plan, with the file and line that each value came from. Touches no AWS."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+
+from ddbbackup.plan import explain
+from ddbbackup.plan.effective import effective
+from ddbbackup.report.effective import to_json, to_yaml
+
+
+def run(options: Namespace) -> int:
+    document, _ = explain(options.file, os.environ)
+    values = effective(document)
+    sys.stdout.write(to_json(values, options.file) if options.output == "json" else to_yaml(values))
+    return 0

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from ddbbackup.archive.lines import all_items, is_item, items, whole_lines
+from ddbbackup.archive.lines import all_items, count_items, is_item, items, whole_lines
 from ddbbackup.ports import Objects
 from ddbbackup.transfer.batch import BATCH_BYTES, Batch
 from ddbbackup.transfer.content import check_count, opened
@@ -96,7 +96,7 @@ class UnitReader:
                 blocks = whole_lines(pieces) if whole else part_of(pieces, self.unit.part, self.unit.parts)
                 count = 0
                 for block in blocks:
-                    count += block.count(b"\n") - block.count(b"\n\n")
+                    count += count_items([block])
                     if not self._put(block):
                         return
                 self.size_bytes = content.size_bytes if self.unit.part == 0 else 0

@@ -1,0 +1,70 @@
+"""Objects in memory, with S3's conditional puts, for what needs no server: races that a test lays out."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+from ddbbackup.errors import Conflict, ObjectMissing
+from ddbbackup.ports import ObjectFacts, ObjectStream
+
+
+class MemoryObjects:
+    """Implements what the catalog uses of ``ports.Objects``. ``before_put`` lets somebody else be faster."""
+
+    def __init__(self) -> None:
+        self.bodies: dict[str, bytes] = {}
+        self.before_put: Callable[[], None] = lambda: None
+
+    def head(self, bucket: str, key: str, *, owner: str | None = None) -> ObjectFacts | None:
+        body = self.bodies.get(key)
+        return None if body is None else self._facts(key, body)
+
+    def read(
+        self, bucket: str, key: str, *, limit_bytes: int, owner: str | None = None
+    ) -> tuple[bytes, ObjectFacts]:
+        if key not in self.bodies:
+            raise ObjectMissing(f"there is no {key}", hint="-")
+        return self.bodies[key], self._facts(key, self.bodies[key])
+
+    def stream(
+        self, bucket: str, key: str, *, owner: str | None = None
+    ) -> AbstractContextManager[ObjectStream]:
+        raise AssertionError("records are small objects")
+
+    def put(
+        self,
+        bucket: str,
+        key: str,
+        body: bytes,
+        *,
+        content_type: str,
+        owner: str | None = None,
+        if_none_match: bool = False,
+        if_match: str | None = None,
+        kms_key_id: str | None = None,
+    ) -> str:
+        act, self.before_put = self.before_put, lambda: None
+        act()
+        there = self.head(bucket, key)
+        if (if_none_match and there) or (if_match is not None and (there is None or there.etag != if_match)):
+            raise Conflict(f"{key} has changed", hint="-")
+        self.bodies[key] = body
+        return self._facts(key, body).etag
+
+    def keys(self, bucket: str, prefix: str, *, owner: str | None = None) -> Iterator[ObjectFacts]:
+        yield from (
+            self._facts(key, body) for key, body in sorted(self.bodies.items()) if key.startswith(prefix)
+        )
+
+    def folders(self, bucket: str, prefix: str, *, owner: str | None = None) -> Iterator[str]:
+        below = {key[len(prefix) :] for key in self.bodies if key.startswith(prefix)}
+        yield from sorted({prefix + rest.partition("/")[0] + "/" for rest in below if "/" in rest})
+
+    def delete(self, bucket: str, key: str, *, owner: str | None = None) -> None:
+        self.bodies.pop(key, None)
+
+    @staticmethod
+    def _facts(key: str, body: bytes) -> ObjectFacts:
+        return ObjectFacts(key, len(body), f'"{hashlib.sha256(body).hexdigest()}"')

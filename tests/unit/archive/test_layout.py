@@ -1,0 +1,90 @@
+"""Where things lie, and that no manifest can point anywhere else."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ddbbackup.archive.layout import (
+    ExportFolder,
+    export_folder,
+    export_prefix,
+    is_backup_id,
+    parse_s3_uri,
+    record_key,
+    render_prefix,
+)
+from ddbbackup.errors import Refused
+
+FOLDER = ExportFolder("vault", "copies/AWSDynamoDB/01715685260608-c488b4e1/")
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "s3://vault/copies/AWSDynamoDB/01715685260608-c488b4e1/",
+        "s3://vault/copies/AWSDynamoDB/01715685260608-c488b4e1",
+        "s3://vault/copies/AWSDynamoDB/01715685260608-c488b4e1/manifest-summary.json",
+        "s3://vault/copies/AWSDynamoDB/01715685260608-c488b4e1/manifest-files.json",
+    ],
+)
+def test_an_address_names_the_folder_or_a_manifest_in_it(uri: str) -> None:
+    """With or without the last slash."""
+    assert parse_s3_uri(uri) == FOLDER
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "copies/AWSDynamoDB/01715685260608-c488b4e1/",
+        "s3://vault",
+        "s3://vault/copies/",
+        "s3://VAULT/AWSDynamoDB/01715685260608-c488b4e1/",
+        "s3://vault/AWSDynamoDB/data/",
+        "https://vault.s3.amazonaws.com/AWSDynamoDB/01715685260608-c488b4e1/",
+    ],
+)
+def test_other_addresses_are_refused_with_the_form_that_is_meant(uri: str) -> None:
+    """Nothing is guessed."""
+    with pytest.raises(Refused) as refused:
+        parse_s3_uri(uri)
+    assert "s3://BUCKET/PREFIX/AWSDynamoDB/EXPORT-ID/" in refused.value.hint
+
+
+def test_data_files_are_found_where_the_folder_lies_now() -> None:
+    """The manifest's keys are of the day they were written; incremental exports share a folder of data."""
+    key = "old/prefix/AWSDynamoDB/01715685260608-c488b4e1/data/abc.json.gz"
+    assert FOLDER.data_key(key, incremental=False) == FOLDER.root + "data/abc.json.gz"
+    shared = "old/prefix/AWSDynamoDB/data/abc.json.gz"
+    assert FOLDER.data_key(shared, incremental=True) == "copies/AWSDynamoDB/data/abc.json.gz"
+
+
+@given(key=st.text())
+def test_no_manifest_leads_out_of_its_own_data_folder(key: str) -> None:
+    """Whatever it names is refused or lies right below ``data/``."""
+    try:
+        found = FOLDER.data_key(key, incremental=False)
+    except Refused:
+        return
+    assert found.startswith(FOLDER.root + "data/")
+    assert "/" not in found.removeprefix(FOLDER.root + "data/")
+
+
+def test_the_manifest_that_describe_export_names_leads_to_its_folder() -> None:
+    """ExportManifest is absolute from the bucket's root, prefix included (observed on AWS)."""
+    assert export_folder("vault", FOLDER.root + "manifest-summary.json") == FOLDER
+    assert FOLDER.md5_key(FOLDER.files_key) == FOLDER.root + "manifest-files.md5"
+
+
+def test_prefixes_are_rendered_with_one_slash_at_their_end() -> None:
+    """Records begin where the export's folder begins; AWS itself joins its prefix with a slash."""
+    fields = {"account": "123456789012", "region": "eu-west-1", "table": "orders", "plan": "prod"}
+    assert render_prefix("ddb/{account}/{region}/{table}", **fields) == "ddb/123456789012/eu-west-1/orders/"
+    assert render_prefix("", **fields) == ""
+    assert export_prefix("ddb/orders/") == "ddb/orders"
+    assert export_prefix("") is None
+    key = record_key("ddb/orders/", "prod", "orders", "20261123T140000Z-0123abcd")
+    assert key == "ddb/orders/ddbbackup/prod/orders/20261123T140000Z-0123abcd.json"
+    assert is_backup_id("20261123T140000Z-0123abcd")
+    assert not is_backup_id("../20261123T140000Z-0123abcd")

@@ -1,0 +1,92 @@
+"""Manifests: the real ones are read, and whatever else lies in their place is told apart from them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ddbbackup.archive.manifests import parse_files, parse_summary
+from ddbbackup.errors import DataNotWhole
+
+REAL = Path(__file__).parents[2] / "fixtures" / "full-export"
+ENTRY = {
+    "itemCount": 3,
+    "md5Checksum": "FjvgqIxwymKf1RbbqtrZag==",
+    "dataFileS3Key": "AWSDynamoDB/x/data/a.json.gz",
+}
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def real(name: str) -> bytes:
+    (path,) = REAL.rglob(name)
+    return path.read_bytes()
+
+
+def test_the_manifests_that_dynamodb_wrote_are_read() -> None:
+    """Table, format and counts of an export of 2024."""
+    summary = parse_summary(real("manifest-summary.json"), where="summary")
+    files = parse_files(real("manifest-files.json"), where="files")
+    assert summary.table_arn.endswith(":table/S3ExportTest")
+    assert (summary.export_type, summary.output_format) == ("FULL_EXPORT", "DYNAMODB_JSON")
+    assert summary.item_count == sum(file.item_count for file in files) == 3
+
+
+def test_members_of_another_day_are_ignored() -> None:
+    """AWS adds members."""
+    body = json.dumps(ENTRY | {"etag": "x", "somethingNew": [1]}).encode() + b"\n\n"
+    (entry,) = parse_files(body, where="files")
+    assert (entry.key, entry.item_count) == (ENTRY["dataFileS3Key"], 3)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"itemCount": -1}, "itemCount"),
+        ({"itemCount": "3"}, "itemCount"),
+        ({"itemCount": True}, "itemCount"),
+        ({"md5Checksum": "0123456789abcdef0123456789abcdef"}, "md5Checksum"),
+        ({"dataFileS3Key": ""}, "dataFileS3Key"),
+    ],
+)
+def test_a_line_that_cannot_be_right_is_named(change: dict[str, Any], words: str) -> None:
+    """By its number and member."""
+    body = b"\n".join(
+        json.dumps(each).encode() for each in (ENTRY, ENTRY | {"dataFileS3Key": "data/b"} | change)
+    )
+    with pytest.raises(DataNotWhole, match=rf"files line 2.*{words}"):
+        parse_files(body, where="files")
+
+
+def test_a_file_named_twice_would_be_counted_twice() -> None:
+    """So it is refused."""
+    line = json.dumps(ENTRY).encode()
+    with pytest.raises(DataNotWhole, match="twice"):
+        parse_files(line + b"\n" + line, where="files")
+
+
+@pytest.mark.parametrize("parse", [parse_summary, parse_files])
+@given(value=json_values)
+def test_any_json_is_a_manifest_or_data_not_whole(parse: Callable[..., object], value: object) -> None:
+    """Never another error: manifests come from a bucket."""
+    with suppress(DataNotWhole):
+        parse(json.dumps(value).encode(), where="here")
+
+
+@pytest.mark.parametrize("parse", [parse_summary, parse_files])
+@given(body=st.binary(max_size=100) | st.just(b"[" * 100_000))
+def test_any_bytes_are_a_manifest_or_data_not_whole(parse: Callable[..., object], body: bytes) -> None:
+    """Also what is no JSON at all, or nested without end."""
+    with suppress(DataNotWhole):
+        parse(body, where="here")

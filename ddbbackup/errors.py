@@ -94,6 +94,14 @@ class TableMissing(Refused):
     """The table does not exist (``ResourceNotFoundException`` or ``TableNotFoundException``)."""
 
 
+class NotSupported(Refused):
+    """The endpoint does not know the operation or the service: an emulator, or a region that is behind."""
+
+
+class InUse(Refused):
+    """Another change of the table is under way (``ResourceInUseException``); it passes."""
+
+
 class ObjectMissing(Refused):
     """The bucket or the object does not exist."""
 
@@ -116,6 +124,12 @@ class Conflict(StepFailed):
 
 class RemoteJobFailed(StepFailed):
     """A job that runs inside AWS (export, import) ended as FAILED."""
+
+
+class SettingsNotPutBack(StepFailed):
+    """All items of a restore are where they belong, but settings that the plan asks for are not."""
+
+    exit_code = 3
 
 
 class TimedOut(StepFailed):

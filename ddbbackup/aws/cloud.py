@@ -1,4 +1,4 @@
-"""AWS in one account and region: identity, tables, exports, objects."""
+"""AWS in one account and region: identity, tables and their settings, exports, objects."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from ddbbackup.aws.faults import explained
 from ddbbackup.aws.imports import DynamoImports
 from ddbbackup.aws.objects import S3Objects
 from ddbbackup.aws.recoveries import DynamoRecoveries
+from ddbbackup.aws.scaling import ApplicationScaling
 from ddbbackup.aws.session import Connection, is_emulated
+from ddbbackup.aws.settings import DynamoSettings
 from ddbbackup.aws.tables import DynamoTables
-from ddbbackup.errors import AccessDenied, UsageError
+from ddbbackup.errors import AccessDenied, NotSupported, UsageError
 from ddbbackup.ports import Identity, Place
 
 EMULATED_ACCOUNT = "000000000000"
@@ -38,6 +40,14 @@ class AwsCloud:
     @cached_property
     def tables(self) -> DynamoTables:
         return DynamoTables(self._client("dynamodb"), lambda: self.identity)
+
+    @cached_property
+    def settings(self) -> DynamoSettings:
+        return DynamoSettings(self._client("dynamodb"), kms=lambda: self._beside_dynamodb("kms"))
+
+    @cached_property
+    def scaling(self) -> ApplicationScaling:
+        return ApplicationScaling(lambda: self._beside_dynamodb("application-autoscaling"))
 
     @cached_property
     def exports(self) -> DynamoExports:
@@ -66,6 +76,15 @@ class AwsCloud:
     def _client(self, service: str) -> Any:
         with explained(f"connect to {service}"):
             return self.connection.client(service)
+
+    def _beside_dynamodb(self, service: str) -> Any:
+        """A client of a service that belongs to the same tables. A server of the user's own has none but its own."""
+        if is_emulated(self.connection) and self.connection.endpoint_url(service) is None:
+            raise NotSupported(
+                f"there is no {service} beside the DynamoDB of this plan",
+                hint=f"name one in `aws.endpoint_urls.{service}`, if there is one",
+            )
+        return self._client(service)
 
     def _identify(self) -> Identity:
         """GetCallerIdentity, unless DynamoDB is a server of the user's own that has no STS beside it."""

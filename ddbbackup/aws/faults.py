@@ -13,6 +13,8 @@ from ddbbackup.errors import (
     Conflict,
     DdbBackupError,
     ExportTimeInvalid,
+    InUse,
+    NotSupported,
     ObjectMissing,
     PitrDisabled,
     Refused,
@@ -29,6 +31,7 @@ _RENEW = "sign in again or renew the credentials, then run the same command: it 
 _ALLOW = "allow the caller the action that the message names (docs/permissions.md lists what is needed)"
 _WRONG_KEYS = "check AWS_PROFILE, AWS_ACCESS_KEY_ID and `aws.profile` of the plan"
 _LATER = "run the same command again later: it goes on where it stopped"
+_UNKNOWN = "check `aws.endpoint_urls` and the region: the service there does not know this operation"
 _SLOWER = "run the same command again later, or ask AWS for a higher quota"
 
 CODES: Final[dict[str, tuple[Kind, str]]] = {
@@ -94,12 +97,22 @@ CODES: Final[dict[str, tuple[Kind, str]]] = {
         Refused,
         "choose a time inside the window that the message names, or `from: latest`",
     ),
-    "ResourceInUseException": (Refused, "wait until the other change of the table is over, then run again"),
-    "TableInUseException": (Refused, "wait until the other change of the table is over, then run again"),
-    "ContinuousBackupsUnavailableException": (Refused, "wait a minute: the table was made a moment ago"),
+    "ResourceInUseException": (InUse, "wait until the other change of the table is over, then run again"),
+    "TableInUseException": (InUse, "wait until the other change of the table is over, then run again"),
+    "ContinuousBackupsUnavailableException": (InUse, "wait a minute: the table was made a moment ago"),
     "ValidationException": (Refused, "correct what the message names in the plan"),
     "ValidationError": (Refused, "correct what the message names in the plan"),
+    "ConcurrentUpdateException": (InUse, "wait until the other change is over, then run again"),
+    "ObjectNotFoundException": (Refused, "register the table with Application Auto Scaling first"),
+    "NotFoundException": (Refused, "check the key's ARN and its region"),
     "InvalidBucketName": (Refused, "correct `bucket` of the destination"),
+    # what an emulator, or a region that is behind, does not know
+    "UnknownOperationException": (NotSupported, _UNKNOWN),
+    "UnknownOperation": (NotSupported, _UNKNOWN),
+    "UnsupportedOperation": (NotSupported, _UNKNOWN),
+    "UnsupportedOperationException": (NotSupported, _UNKNOWN),
+    "NotImplemented": (NotSupported, _UNKNOWN),
+    "501": (NotSupported, _UNKNOWN),
     # somebody was faster
     "PreconditionFailed": (Conflict, "another run works on the same record: let it end, then run again"),
     "ConditionalRequestConflict": (
@@ -119,6 +132,7 @@ CODES: Final[dict[str, tuple[Kind, str]]] = {
     # not our fault
     "InternalServerError": (Unreachable, _LATER),
     "InternalError": (Unreachable, _LATER),
+    "InternalServiceException": (Unreachable, _LATER),
     "InternalFailure": (Unreachable, _LATER),
     "ServiceUnavailable": (Unreachable, _LATER),
     "ServiceUnavailableException": (Unreachable, _LATER),

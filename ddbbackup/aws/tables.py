@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from botocore.exceptions import ClientError
 
 from ddbbackup.aws.faults import code_of, explained
+from ddbbackup.aws.verbatim import keep_bodies, whole
 from ddbbackup.errors import TableMissing
 from ddbbackup.ports import Identity, KeyAttribute, PitrWindow, TableFacts
 
@@ -35,6 +36,7 @@ class DynamoTables:
         self._client = client
         self._identity = identity
         self._sleep = sleep
+        keep_bodies(client, "dynamodb")
 
     def names(self) -> Iterator[str]:
         with explained("list the tables"):
@@ -59,7 +61,8 @@ class DynamoTables:
 
     def describe(self, name: str) -> TableFacts:
         with explained(f"describe the table {name}"):
-            table = self._client.describe_table(TableName=name)["Table"]
+            answer = self._client.describe_table(TableName=name)
+        table = answer["Table"]
         types = {d["AttributeName"]: d["AttributeType"] for d in table.get("AttributeDefinitions", ())}
         return TableFacts(
             name=table["TableName"],
@@ -72,7 +75,7 @@ class DynamoTables:
             ),
             item_count=table.get("ItemCount", 0),
             size_bytes=table.get("TableSizeBytes", 0),
-            description=json_safe(table),
+            description=whole(answer, "Table"),
         )
 
     def pitr(self, name: str) -> PitrWindow:
@@ -120,17 +123,6 @@ class DynamoTables:
             if not page.get("LastEvaluatedKey"):
                 return False
             more = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
-
-
-def json_safe(value: Any) -> Any:
-    """The same with times as ISO 8601, so that it can lie in a record."""
-    if isinstance(value, Mapping):
-        return {key: json_safe(member) for key, member in value.items()}
-    if isinstance(value, list | tuple):
-        return [json_safe(member) for member in value]
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return value
 
 
 def _utc(value: datetime | None) -> datetime | None:

@@ -29,6 +29,7 @@ from ddbbackup.ports.imports import Import, ImportPage, ImportRequest, Imports, 
 from ddbbackup.ports.items import Answer, BulkWorld, Wire
 from ddbbackup.ports.objects import ObjectFacts, Objects, ObjectStream
 from ddbbackup.ports.recoveries import Recoveries, Recovery, RecoveryRequest
+from ddbbackup.ports.settings import Members, Scaling, Settings
 from ddbbackup.ports.tables import KeyAttribute, PitrWindow, TableFacts, Tables
 
 __all__ = [
@@ -58,6 +59,7 @@ __all__ = [
     "ImportSummary",
     "Imports",
     "KeyAttribute",
+    "Members",
     "ObjectFacts",
     "ObjectStream",
     "Objects",
@@ -68,6 +70,8 @@ __all__ = [
     "Recoveries",
     "Recovery",
     "RecoveryRequest",
+    "Scaling",
+    "Settings",
     "TableFacts",
     "Tables",
     "Wire",

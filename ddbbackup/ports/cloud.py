@@ -10,6 +10,7 @@ from ddbbackup.ports.exports import Exports
 from ddbbackup.ports.imports import Imports
 from ddbbackup.ports.objects import Objects
 from ddbbackup.ports.recoveries import Recoveries
+from ddbbackup.ports.settings import Scaling, Settings
 from ddbbackup.ports.tables import Tables
 
 
@@ -42,6 +43,10 @@ class Cloud(Protocol):
 
     @property
     def tables(self) -> Tables: ...
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def scaling(self) -> Scaling: ...
     @property
     def exports(self) -> Exports: ...
     @property

@@ -125,7 +125,7 @@ def test_the_answer_of_a_call_comes_back_where_it_was_asked_for() -> None:
         calls = Inline()
         two = yield calls.call(lambda: 1 + 1)
         try:
-            yield calls.call(lambda: {}["missing"])
+            yield calls.call(lambda: {"here": 1}["missing"])
         except KeyError:
             two += 1
         return Outcome(step.id, step.kind, step.table, "done", {"found": two})

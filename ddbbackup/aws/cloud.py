@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import threading
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any
 
+from ddbbackup.aws.buckets import S3Buckets
 from ddbbackup.aws.bulk_puts import DynamoBulkPuts
 from ddbbackup.aws.exports import DynamoExports
 from ddbbackup.aws.faults import explained
 from ddbbackup.aws.imports import DynamoImports
+from ddbbackup.aws.kms import Kms
 from ddbbackup.aws.objects import S3Objects
 from ddbbackup.aws.recoveries import DynamoRecoveries
 from ddbbackup.aws.scaling import ApplicationScaling
@@ -69,22 +73,45 @@ class AwsCloud:
     def objects(self) -> S3Objects:
         return S3Objects(self._client("s3"))
 
+    @cached_property
+    def buckets(self) -> S3Buckets:
+        return S3Buckets(self._client("s3"))
+
+    def kms_keys(self, region: str) -> Kms:
+        """Raises ``NotSupported`` instead of asking AWS about what a server of the user's own was told."""
+        return Kms(self._beside_dynamodb("kms", region=region))
+
+    def server_time(self) -> datetime | None:
+        """The Date header of a GetCallerIdentity, or of a DescribeLimits where there is no STS."""
+        if self._without_sts:
+            with explained("ask DynamoDB for the time"):
+                headers = self._client("dynamodb").describe_limits()["ResponseMetadata"]["HTTPHeaders"]
+        else:
+            with explained("ask STS for the time"):
+                headers = self._client("sts").get_caller_identity()["ResponseMetadata"]["HTTPHeaders"]
+        date = headers.get("date")
+        return parsedate_to_datetime(date) if date else None
+
     def at(self, place: Place) -> AwsCloud:
         connection = self.connection.at(place)
         return self if connection == self.connection else AwsCloud(connection)
 
-    def _client(self, service: str) -> Any:
+    def _client(self, service: str, *, region: str | None = None) -> Any:
         with explained(f"connect to {service}"):
-            return self.connection.client(service)
+            return self.connection.client(service, region=region)
 
-    def _beside_dynamodb(self, service: str) -> Any:
+    def _beside_dynamodb(self, service: str, *, region: str | None = None) -> Any:
         """A client of a service that belongs to the same tables. A server of the user's own has none but its own."""
         if is_emulated(self.connection) and self.connection.endpoint_url(service) is None:
             raise NotSupported(
                 f"there is no {service} beside the DynamoDB of this plan",
                 hint=f"name one in `aws.endpoint_urls.{service}`, if there is one",
             )
-        return self._client(service)
+        return self._client(service, region=region)
+
+    @property
+    def _without_sts(self) -> bool:
+        return is_emulated(self.connection) and self.connection.endpoint_url("sts") is None
 
     def _identify(self) -> Identity:
         """GetCallerIdentity, unless DynamoDB is a server of the user's own that has no STS beside it."""
@@ -93,7 +120,7 @@ class AwsCloud:
             region = connection.boto_session().region_name
         if region is None:
             raise UsageError("no region is set", hint="set `aws.region` in the plan, or AWS_REGION")
-        if is_emulated(connection) and connection.endpoint_url("sts") is None:
+        if self._without_sts:
             arn = f"arn:aws:iam::{EMULATED_ACCOUNT}:root"
             found = Identity(EMULATED_ACCOUNT, arn, "aws", region)
         else:

@@ -5,6 +5,7 @@ datetimes; sizes are bytes. Any method may raise ``AccessDenied``, ``Unreachable
 it raises is said where it is declared.
 """
 
+from ddbbackup.ports.buckets import BucketEncryption, Buckets, LifecycleRule, ObjectLock
 from ddbbackup.ports.bulk_puts import (
     LEAST_WRITE_UNITS,
     BulkPut,
@@ -27,6 +28,7 @@ from ddbbackup.ports.exports import (
 )
 from ddbbackup.ports.imports import Import, ImportPage, ImportRequest, Imports, ImportStatus, ImportSummary
 from ddbbackup.ports.items import Answer, BulkWorld, Wire
+from ddbbackup.ports.kms import KmsKeyFacts, KmsKeys
 from ddbbackup.ports.objects import ObjectFacts, Objects, ObjectStream
 from ddbbackup.ports.recoveries import Recoveries, Recovery, RecoveryRequest
 from ddbbackup.ports.settings import Members, Scaling, Settings
@@ -35,6 +37,8 @@ from ddbbackup.ports.tables import KeyAttribute, PitrWindow, TableFacts, Tables
 __all__ = [
     "LEAST_WRITE_UNITS",
     "Answer",
+    "BucketEncryption",
+    "Buckets",
     "BulkPut",
     "BulkPutPage",
     "BulkPutRequest",
@@ -59,8 +63,12 @@ __all__ = [
     "ImportSummary",
     "Imports",
     "KeyAttribute",
+    "KmsKeyFacts",
+    "KmsKeys",
+    "LifecycleRule",
     "Members",
     "ObjectFacts",
+    "ObjectLock",
     "ObjectStream",
     "Objects",
     "OnProgress",

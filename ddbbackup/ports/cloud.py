@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
+from ddbbackup.ports.buckets import Buckets
 from ddbbackup.ports.bulk_puts import BulkPuts
 from ddbbackup.ports.exports import Exports
 from ddbbackup.ports.imports import Imports
+from ddbbackup.ports.kms import KmsKeys
 from ddbbackup.ports.objects import Objects
 from ddbbackup.ports.recoveries import Recoveries
 from ddbbackup.ports.settings import Scaling, Settings
@@ -57,6 +60,17 @@ class Cloud(Protocol):
     def recoveries(self) -> Recoveries: ...
     @property
     def objects(self) -> Objects: ...
+    @property
+    def buckets(self) -> Buckets: ...
+
+    def kms_keys(self, region: str) -> KmsKeys:
+        """Those of a region, for a bucket's key has to be in the bucket's.
+
+        Raises ``NotSupported`` where DynamoDB is a server of the user's own with no KMS beside it.
+        """
+
+    def server_time(self) -> datetime | None:
+        """What time it is for AWS, to the second; None if its answer does not say."""
 
     def at(self, place: Place) -> Cloud:
         """The same, elsewhere."""

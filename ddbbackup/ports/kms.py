@@ -1,0 +1,23 @@
+"""Facts about KMS keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class KmsKeyFacts:
+    """What ``DescribeKey`` says; ``state`` is ``Enabled`` for a key that works."""
+
+    arn: str
+    state: str
+    usage: str
+    spec: str
+
+
+class KmsKeys(Protocol):
+    """KMS in one region."""
+
+    def describe(self, key_id: str) -> KmsKeyFacts | None:
+        """By id, alias or ARN; None if there is no such key in this region."""

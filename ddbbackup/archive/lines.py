@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
@@ -15,7 +14,7 @@ except ImportError:  # no wheel for this platform: the standard library is slowe
     import zlib as _zlib  # type: ignore[no-redef]
 
 _ZLIB_ERROR: Any = _zlib.error
-BLOCK_BYTES: Final = 1 << 20
+BLOCK_BYTES: Final = 512 << 10
 # An item of 400 KB is at most some 6 MB of JSON (empty lists and nulls cost least and spell longest).
 LINE_BYTES: Final = 16 << 20
 _GZIP: Final = 31  # window bits: gzip header and trailer, both checked
@@ -68,7 +67,7 @@ def whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
             if len(rest) > LINE_BYTES:
                 raise DataNotWhole("a line of it is longer than any item can be", hint=_HINT)
             continue
-        yield rest + piece[:end]
+        yield b"".join((rest, memoryview(piece)[:end])) if rest or end < len(piece) else piece
         rest = piece[end:]
     if rest:
         yield rest + b"\n"
@@ -76,19 +75,14 @@ def whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 def count_items(pieces: Iterable[bytes]) -> int:
     """The number of lines that are not empty; the last one need not end with a newline."""
-    lines, last = 0, b"\n"
+    lines, open_line = 0, False
     for piece in pieces:
-        if piece:
-            lines += _ended_lines(last, piece)
-            last = piece[-1:]
-    return lines + (last != b"\n")
-
-
-def _ended_lines(before: bytes, piece: bytes) -> int:
-    """How many lines that are not empty end in a piece; ``before`` is the byte before it."""
-    if b"\n\n" in piece:  # AWS writes no empty lines, others may
-        return len(re.findall(rb"[^\n]\n", before + piece))
-    return piece.count(b"\n") - (before == b"\n" == piece[:1])
+        found = piece.split(b"\n")  # faster than two counts of newlines, single and double
+        lines += len(found) - found.count(b"")
+        if open_line and found[0]:
+            lines -= 1  # its beginning was counted with the piece before
+        open_line = bool(found[-1]) or (open_line and len(found) == 1)
+    return lines
 
 
 def items(block: bytes) -> list[bytes]:
@@ -108,7 +102,7 @@ def all_items(block: bytes, lines: int, *, foreign: tuple[bytes, ...]) -> bool:
         block.startswith(b'{"Item":{"')
         and block.endswith(b"}}\n")
         and block.count(_BETWEEN_LINES) == lines - 1
-        and b"\\u00" not in block  # a word may also be spelt in escapes
+        and (b"\\" not in block or b"\\u00" not in block)  # a word may also be spelt in escapes
         and not any(word in block for word in foreign)
     )
 

@@ -15,7 +15,7 @@ from ddbbackup.ports import ObjectFacts
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-CHUNK_BYTES: Final = 1 << 20
+CHUNK_BYTES: Final = 512 << 10
 RESUMES: Final = 4  # how often in a row a body may break off without having given a byte
 _BROKEN = (HTTPClientError, IncompleteReadError)
 

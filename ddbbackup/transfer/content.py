@@ -54,10 +54,17 @@ def opened(objects: Objects, file: DataFile) -> Iterator[Content]:
     Raises ``DataNotWhole``, for an object that is gone as well.
     """
     try:
-        with objects.stream(file.bucket, file.key, owner=file.bucket_owner) as stream:
+        with named(file), objects.stream(file.bucket, file.key, owner=file.bucket_owner) as stream:
             yield Content(file, stream)
     except ObjectMissing as error:
         raise DataNotWhole(f"the data file {file.uri} is missing", hint=_HINT) from error
+
+
+@contextmanager
+def named(file: DataFile) -> Iterator[None]:
+    """Says which file it is that is not whole."""
+    try:
+        yield
     except DataNotWhole as error:
         raise DataNotWhole(
             f"the data file {file.uri} is not whole: {error.message}", hint=error.hint

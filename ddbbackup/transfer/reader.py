@@ -7,14 +7,14 @@ import threading
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from ddbbackup.archive.lines import all_items, count_items, is_item, items, whole_lines
+from ddbbackup.archive.lines import all_items, is_item, items, whole_lines
 from ddbbackup.ports import Objects
 from ddbbackup.transfer.batch import BATCH_BYTES, Batch
-from ddbbackup.transfer.content import check_count, opened
+from ddbbackup.transfer.content import check_count, named, opened
 from ddbbackup.transfer.model import Unit
 from ddbbackup.transfer.units import SECTION_BYTES
 
-_AHEAD: Final = 3  # blocks of at most BLOCK_BYTES (or one long line) that wait inflated
+_AHEAD: Final = 2  # blocks of at most BLOCK_BYTES (or one long line) that wait inflated
 _LOOK_SECONDS: Final = 0.1
 
 
@@ -28,6 +28,7 @@ class UnitReader:
         self.unit = unit
         self.size_bytes = 0
         self.bad_lines: list[bytes] = []
+        self._count = 0
         self._ended = False
         self._batch_items = batch_items
         self._foreign = foreign
@@ -69,23 +70,32 @@ class UnitReader:
         if isinstance(block, BaseException):
             raise block
         if block is None:
-            self._ended = True
+            self._end()
             return True
         found = items(block)
         if not all_items(block, len(found), foreign=self._foreign):
             found = self._sorted_out(found)
+        self._count += len(found)
         rest = self._lines[self._next :]
         self._lines, self._next = (rest + found if rest else found), 0
         self._small = len(block) + sum(map(len, rest)) <= BATCH_BYTES
         return True
 
+    def _end(self) -> None:
+        self._ended = True
+        if self.unit.parts == 1:
+            with named(self.unit.file):
+                check_count(self.unit.file, self._count)
+
     def _sorted_out(self, lines: list[bytes]) -> list[bytes]:
         good: list[bytes] = []
+        known_bad = len(self.bad_lines)
         for line in lines:
             plain = line.strip()
             if not plain:
                 continue
             (good if is_item(plain) else self.bad_lines).append(plain)
+        self._count += len(self.bad_lines) - known_bad
         return good
 
     def _read(self, objects: Objects) -> None:
@@ -94,14 +104,10 @@ class UnitReader:
                 pieces = content.pieces()
                 whole = self.unit.parts == 1
                 blocks = whole_lines(pieces) if whole else part_of(pieces, self.unit.part, self.unit.parts)
-                count = 0
                 for block in blocks:
-                    count += count_items([block])
                     if not self._put(block):
                         return
                 self.size_bytes = content.size_bytes if self.unit.part == 0 else 0
-                if whole:
-                    check_count(self.unit.file, count)
             self._put(None)
         except BaseException as error:  # noqa: BLE001  # handed to the writer, which raises it
             self._put(error)

@@ -293,9 +293,13 @@ int main(int argc, char **argv) {
     struct epoll_event e = {.events = EPOLLIN, .data.ptr = NULL}, events[256];
     epoll_ctl(epfd, EPOLL_CTL_ADD, ls, &e);
     for (;;) {
-        int wait = -1;
-        if (due_head) { wait = (int)((due_head->due - now()) * 1000 + 0.999); if (wait < 0) wait = 0; }
-        int n = epoll_wait(epfd, events, 256, wait);
+        struct timespec wait = {0, 0}, *until = NULL;
+        if (due_head) {
+            double left = due_head->due - now();
+            if (left > 0) wait.tv_nsec = (long)(left * 1e9);
+            until = &wait;
+        }
+        int n = epoll_pwait2(epfd, events, 256, until, NULL);
         for (int i = 0; i < n; i++) {
             conn *c = events[i].data.ptr;
             if (!c) {

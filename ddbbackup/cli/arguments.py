@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final, NoReturn
 
 from ddbbackup import __version__
+from ddbbackup.cli.outputs import FORMS, add_output
 from ddbbackup.errors import UsageError
 from ddbbackup.times import from_iso
 
@@ -87,10 +88,8 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
             metavar="FILE",
             help=f"the plan (default {DEFAULT_PLAN}); a second one is laid over the first",
         )
-        formats = ("text", "json", "github") if name == "validate" else ("text", "json")
-        made[name].add_argument(
-            "--output", choices=formats, default="text", help="form of what goes to stdout"
-        )
+    for name in FORMS:
+        add_output(made[name], name)
     for name in ("backup", "wait", "status", "list", "verify", "restore"):
         made[name].add_argument(
             "--log-format",

@@ -19,4 +19,4 @@ def run(options: Namespace) -> int:
             this.plan, world.source, world.catalog, selection, world.clock, run=world.run
         )
         report = this.carry_out(backup_steps(this.plan, selection, export_time=export_time))
-    return print_report(report, options.output)
+    return print_report(report, options)

@@ -10,11 +10,14 @@ import tempfile
 import threading
 from argparse import Namespace
 from collections.abc import Mapping
+from json import loads
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ddbbackup import sandbox
+from ddbbackup.cli import printing
 from ddbbackup.errors import DataNotWhole, StepFailed, UsageError
+from ddbbackup.report import json
 
 if TYPE_CHECKING:
     from ddbbackup.sandbox.demo_tables import DemoTables, Item
@@ -26,16 +29,18 @@ def run(options: Namespace) -> int:
     sandbox.require()
     if options.port is not None and not options.serve:
         raise UsageError("--port is for --serve", hint="say `ddbbackup demo --serve --port PORT`")
+    if options.serve and (options.output != "text" or options.output_files):
+        raise UsageError("--serve has one form only", hint="remove --output")
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]  # whatever leads to AWS has no part in this story
-    return _serve(options.port) if options.serve else _tell()
+    return _serve(options.port) if options.serve else _tell(options)
 
 
-def _tell() -> int:
+def _tell(options: Namespace) -> int:
     from ddbbackup.sandbox.demo_tables import DemoTables, plan_path  # noqa: PLC0415 - needs the extra
 
     with sandbox.start(export_seconds=(2.0, 4.0)) as aws, tempfile.TemporaryDirectory() as state:
-        say = _Narrator(_environment(aws.url, state))
+        say = _Narrator(_environment(aws.url, state), quiet=options.output == "json")
         say.line(
             f"A sandbox of AWS is up at {aws.url} (moto, an emulation): nothing here touches an account."
         )
@@ -59,6 +64,8 @@ def _tell() -> int:
         say.step("5. Is the table what it was?")
         _compare(say, before, tables)
         say.line("Done. Nothing is left running. Your own first plan: `ddbbackup init`.")
+    told = json.document(commands=say.commands, items=len(before), equal=True)
+    printing.say(options, lambda form: told if form == "json" else "", summary=False)
     return 0
 
 
@@ -83,29 +90,38 @@ def _compare(say: _Narrator, before: Mapping[str, Item], tables: DemoTables) -> 
 
 
 class _Narrator:
-    """Prints what happens, and runs the real program where it says so."""
+    """Prints what happens, and runs the real program where it says so. A quiet one keeps what was answered."""
 
-    def __init__(self, environment: Mapping[str, str]) -> None:
+    def __init__(self, environment: Mapping[str, str], *, quiet: bool) -> None:
         self._environment = environment
+        self._quiet = quiet
+        self.commands: list[Mapping[str, Any]] = []
 
     def line(self, text: str) -> None:
-        print(text, flush=True)
+        if not self._quiet:
+            print(text, flush=True)
 
     def step(self, text: str) -> None:
-        print(f"\n{text}", flush=True)
+        self.line(f"\n{text}")
 
     def command(self, arguments: str) -> None:
         """Raises ``StepFailed`` if the command fails."""
-        print(f"   $ ddbbackup {arguments}", flush=True)
+        self.line(f"   $ ddbbackup {arguments}")
         command = [sys.executable, "-m", "ddbbackup", *shlex.split(arguments)]
-        if not arguments.startswith("validate "):
+        if arguments.split(maxsplit=1)[0] in ("backup", "restore"):
             command += ["--log-format", "console"]
-        code = subprocess.run(command, env=self._environment, check=False).returncode  # noqa: S603 - ours
-        if code:
+        if self._quiet:
+            command += ["--output", "json"]
+        done = subprocess.run(  # noqa: S603 - our own program
+            command, env=self._environment, check=False, stdout=subprocess.PIPE if self._quiet else None
+        )
+        if done.returncode:
             raise StepFailed(
-                f"`ddbbackup {arguments}` ended with exit code {code}",
+                f"`ddbbackup {arguments}` ended with exit code {done.returncode}",
                 hint="report it with this whole output",
             )
+        answer = loads(done.stdout) if self._quiet else None
+        self.commands.append({"command": arguments, "exit_code": done.returncode, "answer": answer})
 
 
 def _environment(url: str, state: str) -> dict[str, str]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
+from ddbbackup.cli.printing import say
 from ddbbackup.errors import Refused, UsageError
 from ddbbackup.plan.starter import STARTER
+from ddbbackup.report import json
 
 
 def run(options: Namespace) -> int:
@@ -25,5 +27,6 @@ def run(options: Namespace) -> int:
             f"{path} cannot be written: {error.strerror}",
             hint="name a file in a directory that you may write",
         ) from None
-    print(f"wrote {path}: set the bucket and your tables, then run `ddbbackup validate -f {path}`")
+    told = f"wrote {path}: set the bucket and your tables, then run `ddbbackup validate -f {path}`\n"
+    say(options, lambda form: json.document(file=str(path)) if form == "json" else told, summary=False)
     return 0

@@ -1,33 +1,119 @@
-"""What goes to stdout: reports and tables, as text or JSON."""
+"""What a verb has to say: on stdout in one form, in files in others, and in the job's summary."""
 
 from __future__ import annotations
 
-import json
+import os
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any
+import tempfile
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
-from ddbbackup.report.outcomes import Report, to_json, to_text
+from ddbbackup.errors import DdbBackupError, Refused
 
-FORMAT_VERSION = 1
+if TYPE_CHECKING:
+    from ddbbackup.problems import Problem
+    from ddbbackup.report.outcomes import Report
+
+SUMMARY_BYTES: Final = (
+    1 << 20
+)  # what GitHub takes a step (GitHub guide: Workflow commands, step isolation and limits)
 
 
-def print_report(report: Report, output: str) -> int:
+def say(options: Namespace, render: Callable[[str], str], *, summary: bool = True) -> None:
+    """``render`` makes a form's text. Raises ``Refused`` if a file cannot be written.
+
+    ``summary``: append the Markdown form to the file that ``$GITHUB_STEP_SUMMARY`` names, if it is set.
+    """
+    sys.stdout.write(render(options.output))
+    sys.stdout.flush()
+    if summary:
+        append_summary(render)
+    for form, path in options.output_files:
+        write_whole(Path(path), render(form))
+
+
+def print_report(report: Report, options: Namespace) -> int:
     """Returns the report's exit code."""
-    sys.stdout.write(to_json(report) + "\n" if output == "json" else to_text(report))
+    say(options, lambda form: str(form_of(form).outcomes(report)))
     return report.exit_code
 
 
-def print_json(name: str, rows: Sequence[Mapping[str, Any]], **more: Any) -> None:
-    """``{"format_version": 1, <name>: [...], ...}``."""
-    json.dump(
-        {"format_version": FORMAT_VERSION, name: list(rows), **more}, sys.stdout, indent=2, ensure_ascii=False
-    )
-    print()
+def print_problems(problems: Sequence[Problem], options: Namespace, said: str) -> None:
+    """``said``: the text form."""
+
+    def render(form: str) -> str:
+        seen = _from_the_repository(problems) if form in ("github", "gitlab") else problems
+        return said if form == "text" else str(form_of(form).problems(seen))
+
+    say(options, render)
 
 
-def print_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Left-aligned columns, two spaces apart."""
-    widths = [max(len(head), *(len(row[i]) for row in rows), 0) for i, head in enumerate(heads)]
-    for row in (heads, *rows):
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+def print_failure(error: DdbBackupError, options: Namespace) -> None:
+    """For machines: text goes to stderr, and only the caller's handler writes that."""
+    from ddbbackup.errors import PlanInvalid  # noqa: PLC0415 - only failures need it
+
+    if isinstance(error, PlanInvalid):
+        error.problems = tuple(_from_the_repository(error.problems))
+
+    def render(form: str) -> str:
+        return "" if form in ("text", "gitlab") else str(form_of(form).failure(error))
+
+    say(options, render)
+
+
+def form_of(form: str) -> Any:
+    """The module of ``report`` that makes this form."""
+    return import_module(f"ddbbackup.report.{form}")
+
+
+def append_summary(render: Callable[[str], str]) -> None:
+    """A summary that cannot be written is said on stderr and changes nothing else."""
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path:
+        return
+    text = render("markdown").encode()
+    if len(text) > SUMMARY_BYTES - 4096:
+        cut = text[: SUMMARY_BYTES - 4096].decode(errors="ignore").rpartition("\n")[0]
+        text = f"{cut}\n\n… and more: GitHub takes no longer summaries.\n".encode()
+    try:
+        with Path(path).open("ab") as file:
+            file.write(text + b"\n")
+    except OSError as error:
+        print(f"ddbbackup: the step summary {path} cannot be written: {error.strerror}", file=sys.stderr)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """All of it or nothing: a reader never sees half a file. Raises ``Refused``."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(number, "w", encoding="utf-8") as file:
+                file.write(text)
+            umask = os.umask(0o077)
+            os.umask(umask)
+            Path(name).chmod(0o666 & ~umask)  # what an ordinary open gives; mkstemp gives less
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise Refused(
+            f"{path} cannot be written: {(error.strerror or str(error)).lower()}",
+            hint="name a file in a directory that you may write",
+        ) from None
+
+
+def _from_the_repository(problems: Sequence[Problem]) -> list[Problem]:
+    """With files as the CI system names them: relative to the checkout, wherever the job works."""
+    root = os.environ.get("GITHUB_WORKSPACE") or os.environ.get("CI_PROJECT_DIR") or str(Path.cwd())
+
+    def seen(file: str) -> str:
+        relative = os.path.relpath(Path(file).absolute(), root)
+        return os.path.normpath(file) if relative.startswith("..") else relative
+
+    return [replace(problem, file=seen(problem.file)) for problem in problems]

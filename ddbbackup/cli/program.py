@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import traceback
+from argparse import Namespace
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from types import FrameType
@@ -26,6 +27,7 @@ class Terminated(BaseException):
 def run(argv: Sequence[str] | None) -> int:
     """Returns the exit code; every error is printed with its hint, on stderr."""
     restore = _listen_for_sigterm()
+    options: Namespace | None = None
     try:
         options = parse(argv)
         verb = import_module(f"ddbbackup.cli.{_MODULES.get(options.verb, options.verb)}")
@@ -34,11 +36,8 @@ def run(argv: Sequence[str] | None) -> int:
         return code
     except SystemExit as leave:  # --help and --version
         return leave.code if isinstance(leave.code, int) else 0
-    except PlanInvalid as error:
-        _print_problems(error)
-        return error.exit_code
     except DdbBackupError as error:
-        return _explain(error)
+        return _explain(error, options)
     except KeyboardInterrupt:
         return _interrupted(INTERRUPTED)
     except Terminated:
@@ -53,7 +52,7 @@ def run(argv: Sequence[str] | None) -> int:
             f"ddbbackup met an error that it does not know: {type(error).__name__}",
             hint="report it with the traceback above",
         )
-        return _explain(bug)
+        return _explain(bug, options)
     finally:
         restore()
 
@@ -61,16 +60,21 @@ def run(argv: Sequence[str] | None) -> int:
 _MODULES: Final = {"list": "list_backups"}
 
 
-def _explain(error: DdbBackupError) -> int:
+def _explain(error: DdbBackupError, options: Namespace | None) -> int:
+    """On stderr for people; also in the machine's form where one was asked for."""
+    if isinstance(error, PlanInvalid):
+        from ddbbackup.report import text  # noqa: PLC0415 - start-up counts, and most runs have no problems
+
+        print(text.problems(error.problems), file=sys.stderr, end="")
     print(f"ddbbackup: {error.message}\nhint: {error.hint}", file=sys.stderr)
+    if options is not None and "output_files" in options:
+        from ddbbackup.cli.printing import print_failure  # noqa: PLC0415 - as above
+
+        try:
+            print_failure(error, options)
+        except DdbBackupError as unwritten:
+            print(f"ddbbackup: {unwritten.message}", file=sys.stderr)
     return error.exit_code
-
-
-def _print_problems(error: PlanInvalid) -> None:
-    from ddbbackup.report.problems import render  # noqa: PLC0415 - start-up counts, and most runs have none
-
-    print(render(error.problems, "text"), file=sys.stderr, end="")
-    print(f"ddbbackup: {error.message}\nhint: {error.hint}", file=sys.stderr)
 
 
 def _interrupted(code: int) -> int:

@@ -25,7 +25,7 @@ def run(options: Namespace) -> int:
         if not step.confirmed and overwrites_its_source(step) and sys.stdin.isatty():
             step = replace(step, confirmed=_ask(this, step))
         report = this.carry_out([step])
-    return print_report(report, options.output)
+    return print_report(report, options)
 
 
 def _find(plan: Plan, name: str) -> Restore:

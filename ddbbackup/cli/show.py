@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 from argparse import Namespace
 
+from ddbbackup.cli.printing import say
 from ddbbackup.plan import explain
 from ddbbackup.plan.effective import effective
 from ddbbackup.report.effective import to_json, to_yaml
@@ -14,5 +14,9 @@ from ddbbackup.report.effective import to_json, to_yaml
 def run(options: Namespace) -> int:
     document, _ = explain(options.file, os.environ)
     values = effective(document)
-    sys.stdout.write(to_json(values, options.file) if options.output == "json" else to_yaml(values))
+    say(
+        options,
+        lambda form: to_json(values, options.file) if form == "json" else to_yaml(values),
+        summary=False,
+    )
     return 0

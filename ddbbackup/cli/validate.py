@@ -6,23 +6,23 @@ import os
 import sys
 from argparse import Namespace
 
+from ddbbackup.cli.printing import print_problems
 from ddbbackup.errors import PlanInvalid
 from ddbbackup.plan import check
-from ddbbackup.report.problems import render
+from ddbbackup.report import text
 
 
 def run(options: Namespace) -> int:
     plan, problems = check(options.file, os.environ)
-    if options.output != "text":
-        sys.stdout.write(render(problems, options.output))
-        return PlanInvalid.exit_code if problems else 0
+    names = ", ".join(options.file)
     if problems:
-        sys.stdout.write(render(problems, "text"))
-        number = f"{len(problems)} problem" + ("s" if len(problems) != 1 else "")
-        print(f"ddbbackup: {number} in {', '.join(options.file)}", file=sys.stderr)
+        print_problems(problems, options, text.problems(problems))
+        if options.output == "text":
+            number = f"{len(problems)} problem" + ("s" if len(problems) != 1 else "")
+            print(f"ddbbackup: {number} in {names}", file=sys.stderr)
         return PlanInvalid.exit_code
     assert plan is not None, "a plan without problems is a plan"
-    print(f"{', '.join(options.file)}: valid; {_spell(len(plan.tables), len(plan.restores))}")
+    print_problems((), options, f"{names}: valid; {_spell(len(plan.tables), len(plan.restores))}\n")
     return 0
 
 

@@ -22,4 +22,4 @@ def run(options: Namespace) -> int:
                 hint="see `ddbbackup list` for what the catalog holds",
             )
         report = this.carry_out([VerifyBackup(stored) for stored in chosen])
-    return print_report(report, options.output)
+    return print_report(report, options)

@@ -15,7 +15,4 @@ def run(options: Namespace) -> int:
         left = in_progress(this.world, only=options.only)
         chosen = [stored for stored in left if options.run_id in (None, stored.record.run)]
         report = this.carry_out([FinishBackup(stored) for stored in chosen])
-    if not chosen and options.output == "text":
-        print("nothing is in progress")
-        return 0
-    return print_report(report, options.output)
+    return print_report(report, options)

@@ -9,8 +9,8 @@ from typing import Any, Final
 from ddbbackup.plan.document import Path, spell
 from ddbbackup.plan.effective import Value
 from ddbbackup.plan.source import resolve
+from ddbbackup.report.json import document
 
-FORMAT_VERSION: Final = 1
 _PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./${}-")
 _WIDEST: Final = 60  # comments stand in one column, but for values that are longer
 
@@ -24,10 +24,9 @@ def to_yaml(values: Sequence[Value]) -> str:
 
 def to_json(values: Sequence[Value], files: Sequence[str]) -> str:
     """One document that ``schemas/show.schema.json`` describes."""
-    document = {
-        "format_version": FORMAT_VERSION,
-        "files": list(files),
-        "values": [
+    return document(
+        files=list(files),
+        values=[
             {
                 "path": spell(value.path),
                 "value": value.data,
@@ -39,8 +38,7 @@ def to_json(values: Sequence[Value], files: Sequence[str]) -> str:
             }
             for value in values
         ],
-    }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    )
 
 
 def _lines(values: Sequence[Value]) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ddbbackup.plan import check
-from ddbbackup.report.problems import render
+from ddbbackup.report import text
 
 PLANS = Path(__file__).parents[2] / "plans"
 BAD = sorted((PLANS / "bad").glob("*.yaml"))
@@ -26,7 +26,7 @@ def test_a_bad_plan_gives_exactly_these_problems(path: Path, monkeypatch: pytest
     plan, problems = check([path.name], {})
     assert plan is None
     assert all(problem.message and problem.hint and problem.line and problem.column for problem in problems)
-    said = render(problems, "text")
+    said = text.problems(problems)
     expected = path.with_suffix(".txt")
     if os.environ.get("DDBBACKUP_UPDATE"):
         expected.write_text(said, encoding="utf-8")

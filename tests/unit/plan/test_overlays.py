@@ -18,7 +18,7 @@ from ddbbackup.plan import check
 from ddbbackup.plan.document import Document, overlay, within
 from ddbbackup.plan.interpolation import interpolate
 from ddbbackup.plan.source import parse, read
-from ddbbackup.report.problems import render
+from ddbbackup.report import text
 
 FOLDERS = sorted((Path(__file__).parents[2] / "plans" / "overlays").iterdir())
 ENVIRONMENT = {"SECRET": "ftp://user:hunter2@files.example"}
@@ -29,7 +29,7 @@ def test_problems_are_told_where_they_were_written(folder: Path, monkeypatch: py
     """In the file that said it last; what an overlay replaces is no problem any more."""
     monkeypatch.chdir(folder)
     _, problems = check(["base.yaml", "over.yaml"], ENVIRONMENT)
-    said = render(problems, "text")
+    said = text.problems(problems)
     expected = folder / "expected.txt"
     if os.environ.get("DDBBACKUP_UPDATE"):
         expected.write_text(said, encoding="utf-8")
@@ -67,8 +67,8 @@ def test_every_value_keeps_the_line_that_it_was_written_on(layers: list[dict[str
     texts = {f"{number}.yaml": lay_out(layer, f"{number}.yaml") for number, layer in enumerate(layers)}
     whole: Document | None = None
     expected: Any = None
-    for name, text in texts.items():
-        document, problems = parse(text, name)
+    for name, content in texts.items():
+        document, problems = parse(content, name)
         assert document is not None
         assert not problems
         whole = document if whole is None else overlay(whole, document)

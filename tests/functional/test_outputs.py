@@ -1,0 +1,157 @@
+"""Machine faces, by running the program: each verb's JSON keeps its schema's promise, and forms go into files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from junitparser import JUnitXml
+
+from ddbbackup.cli.arguments import VERBS
+from ddbbackup.cli.outputs import FORMS, SCHEMAS
+from ddbbackup.plan.schemas import schema_text
+from tests.support.aws import Aws
+from tests.support.plans import plan
+from tests.support.program import Program
+
+NO_FORM = {"completion"}  # prints a script for a shell
+
+
+def validator(name: str) -> Draft202012Validator:
+    return Draft202012Validator(json.loads(schema_text(name)))
+
+
+def test_every_verb_has_a_json_form_with_a_schema() -> None:
+    """A new verb says which; the schemas pin their version."""
+    assert set(FORMS) == set(SCHEMAS) == set(VERBS) - NO_FORM
+    for name in {*SCHEMAS.values(), "error"}:
+        schema = json.loads(schema_text(name))
+        assert schema["properties"]["format_version"] == {"const": 1}
+        assert "format_version" in schema["required"]
+
+
+def test_the_json_of_every_verb_is_valid_by_its_schema(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """Real output, of a backup with a failure in it and what comes after."""
+    sandbox.create_table(name, pitr=True)
+    sandbox.put(name, {"id": {"S": "a"}})
+    restores = {"back": {"table": name, "to": {"table": f"{name}-2"}}}
+    tables = [{"name": name, "rpo": "1h"}, {"name": f"{name}-gone"}, {"match": f"{name}-no-*"}]
+    program.plan(plan(sandbox, bucket, tables=tables, restores=restores))
+    story: list[tuple[int, *tuple[str, ...]]] = [
+        (0, "init", "-f", "new.yaml"),
+        (0, "validate"),
+        (0, "show"),
+        (3, "backup"),
+        (0, "wait"),
+        (5, "status"),
+        (0, "list"),
+        (0, "verify"),
+        (0, "restore", "back"),
+    ]
+    for code, *arguments in story:
+        done = program.run(*arguments, "--output", "json")
+        assert done.code == code, (arguments, done.err)
+        validator(SCHEMAS[arguments[0]]).validate(json.loads(done.out))
+    told = program.run("demo", "--output", "json", timeout=60)
+    validator("demo").validate(json.loads(told.out))
+    for each in json.loads(told.out)["commands"]:
+        validator(SCHEMAS[each["command"].split()[0]]).validate(each["answer"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "kind"),
+    [
+        (["backup"], 78, "PlanInvalid"),
+        (["show"], 78, "PlanInvalid"),
+        (["status", "-f", "whole.yaml"], 77, "AccessDenied"),
+        (["init", "-f", "whole.yaml"], 1, "Refused"),
+    ],
+)
+def test_what_failed_early_is_json_too(
+    sandbox: Aws, bucket: str, program: Program, arguments: list[str], code: int, kind: str
+) -> None:
+    """A program that reads stdout always finds a document; people find the words on stderr."""
+    program.plan("version: 1\nname: p\ntabels: []\n")
+    program.plan(plan(sandbox, bucket, tables=[{"match": "*"}]), "whole.yaml")
+    done = program.run(*arguments, "--output", "json", AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
+    told = json.loads(done.out)
+    validator("error").validate(told)
+    assert (done.code, told["error"]["exit_code"], told["error"]["kind"]) == (code, code, kind)
+    assert "hint:" in done.err
+    assert bool(told["problems"]) == (kind == "PlanInvalid")
+
+
+def test_one_run_speaks_several_forms(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    """stdout in one, files in others, whole or not at all; the job's summary by itself."""
+    sandbox.create_table(name, pitr=True)
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}, {"name": f"{name}-gone"}]))
+    summary = program.directory / "summary.md"
+    summary.write_text("before\n")
+
+    done = program.run(
+        *(
+            "backup",
+            "--output",
+            "github",
+            "--output",
+            "junit=out/backup.xml",
+            "--output",
+            "json=out/backup.json",
+        ),
+        GITHUB_STEP_SUMMARY=str(summary),
+    )
+
+    assert done.code == 3
+    assert done.out.splitlines()[0].startswith(f"::error title=ddbbackup%3A backup {name}-gone::")
+    (suite,) = JUnitXml.fromfile(str(program.directory / "out" / "backup.xml"))
+    assert (suite.tests, suite.failures) == (2, 1)
+    validator("report").validate(json.loads((program.directory / "out" / "backup.json").read_text()))
+    assert sorted(path.name for path in (program.directory / "out").iterdir()) == [
+        "backup.json",
+        "backup.xml",
+    ]
+    assert summary.read_text().startswith("before\n### ddbbackup backup test: 1 ok, 1 failed\n")
+
+
+def test_a_summary_that_cannot_be_written_fails_nothing(program: Program) -> None:
+    """It is said, and the plan is as valid as it was."""
+    program.plan("version: 1\nname: p\ndestinations: {v: {bucket: acme-vault}}\ntables: [{name: orders}]\n")
+    done = program.run("validate", GITHUB_STEP_SUMMARY="/nowhere/summary.md")
+    assert done.code == 0
+    assert "/nowhere/summary.md" in done.err
+
+
+def test_annotations_name_files_from_the_repositorys_top(program: Program, tmp_path: Path) -> None:
+    """Wherever the job works: GitHub and GitLab know no other place."""
+    program.plan("version: 1\nname: p\ntabels: []\n")
+    top = str(tmp_path.parent)
+    seen = f"{tmp_path.name}/ddbbackup.yaml"
+    done = program.run("validate", "--output", "github", GITHUB_WORKSPACE=top)
+    assert f"::error file={seen},line=3,col=1" in done.out
+    done = program.run("validate", "--output", "gitlab", CI_PROJECT_DIR=top)
+    assert {entry["location"]["path"] for entry in json.loads(done.out)} == {seen}
+    done = program.run("validate", "-f", str(tmp_path / "ddbbackup.yaml"), "--output", "github")
+    assert "::error file=ddbbackup.yaml,line=3" in done.out
+
+
+@pytest.mark.parametrize(
+    ("output", "hint"), [("jsno", "did you mean `json`"), ("xml", "choose one of"), ("json=", "FILE")]
+)
+def test_an_output_that_does_not_exist_is_usage(program: Program, output: str, hint: str) -> None:
+    """With the forms that this verb has."""
+    done = program.run("backup", "--output", output)
+    assert done.code == 64
+    assert hint in done.err
+
+
+def test_a_report_that_cannot_be_written_is_a_failure(program: Program) -> None:
+    """Somebody waits for that file."""
+    program.plan("version: 1\nname: p\ndestinations: {v: {bucket: acme-vault}}\ntables: [{name: orders}]\n")
+    (program.directory / "file").write_text("")
+    done = program.run("validate", "--output", "junit=file/report.xml")
+    assert done.code == 1
+    assert "file/report.xml cannot be written" in done.err

@@ -13,7 +13,7 @@ SOME_FAILED = 3
 
 
 def exit_code(outcomes: Sequence[Outcome]) -> int:
-    """Data that is not whole is the loudest, then a bug; then 3 if anything else went well.
+    """Data that is not whole is the loudest, then a bug; then 3 if any other work was done (a check is none).
 
     Where every step failed for one and the same reason, that reason's code says more than 1.
     """
@@ -23,7 +23,7 @@ def exit_code(outcomes: Sequence[Outcome]) -> int:
     for loudest in (DataNotWhole, Bug):
         if any(isinstance(error, loudest) for error in failed):
             return loudest.exit_code
-    if len(failed) < sum(outcome.status != "skipped" for outcome in outcomes):
+    if any(o.error is None and o.status != "skipped" and o.kind != "check" for o in outcomes):
         return SOME_FAILED
     codes = {error.exit_code for error in failed}
     return codes.pop() if len(codes) == 1 else StepFailed.exit_code

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from ddbbackup.steps import (
+    backup_forecast,
     backup_table,
+    check_destination,
     export_desk,
     finish_backup,
     holdings,
@@ -18,6 +20,7 @@ from ddbbackup.steps import (
     start_export,
 )
 from ddbbackup.steps.backup_table import BackupTable
+from ddbbackup.steps.check_destination import CheckDestination
 from ddbbackup.steps.finish_backup import FinishBackup
 from ddbbackup.steps.planning import FailedSelector
 from ddbbackup.steps.restore_table import RestoreTable
@@ -25,6 +28,7 @@ from ddbbackup.steps.restore_write import restore_by_writing
 from ddbbackup.steps.verify_backup import VerifyBackup
 
 KINDS: Final = {
+    "check": CheckDestination,
     "backup": BackupTable,
     "finish": FinishBackup,
     "verify": VerifyBackup,
@@ -36,6 +40,8 @@ DECLARING: Final = (
     inventory,
     holdings,
     standing,
+    check_destination,
+    backup_forecast,
     backup_table,
     start_export,
     export_desk,

@@ -11,6 +11,7 @@ from typing import Any, Final
 from ddbbackup.catalog import Record, StoredRecord, derive_client_token, locate, new_backup_id
 from ddbbackup.plan.model import Destination, TableEntry
 from ddbbackup.ports import Export, TableFacts
+from ddbbackup.steps.backup_forecast import foretell_backup
 from ddbbackup.steps.finish_backup import finish
 from ddbbackup.steps.forecast import Forecast, guarded
 from ddbbackup.steps.permission import Permission
@@ -51,7 +52,13 @@ class BackupTable:
         return f"backup {self.table}"
 
     def forecast(self, world: World) -> Forecast:
-        return guarded(self.id, self.kind, self.table, _does(self), lambda: _foretell(self, world))
+        return guarded(self.id, self.kind, self.table, self.does, lambda: foretell_backup(self, world))
+
+    @property
+    def does(self) -> str:
+        """One line for people: what ``run`` will do."""
+        when = f"as of {to_iso(self.export_time)}" if self.export_time else "as of its start"
+        return f"export {self.table} {when} to s3://{self.destination.bucket}/{self.destination.prefix}"
 
     def run(self, world: World) -> Work:
         stored = yield from self._record(world)
@@ -118,15 +125,3 @@ def _unchanged(step: BackupTable, stored: StoredRecord) -> Outcome:
     record = stored.record
     facts = {"backup": record.id, "items": record.item_count, "size_bytes": record.size_bytes}
     return Outcome(step.id, step.kind, step.table, "unchanged", facts)
-
-
-def _does(step: BackupTable) -> str:
-    when = f"as of {to_iso(step.export_time)}" if step.export_time else "as of its start"
-    return f"export {step.table} {when} to s3://{step.destination.bucket}/{step.destination.prefix}"
-
-
-def _foretell(step: BackupTable, world: World) -> Forecast:
-    facts = world.source.tables.describe(step.table)
-    return Forecast(
-        step.id, step.kind, step.table, _does(step), items=facts.item_count, size_bytes=facts.size_bytes
-    )

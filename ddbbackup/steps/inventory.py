@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final, TypeVar
 
 from ddbbackup.catalog import Catalog, locate
-from ddbbackup.errors import TableMissing, Throttled
+from ddbbackup.errors import TableMissing
 from ddbbackup.plan.model import Plan
 from ddbbackup.ports import Clock, Cloud, PitrWindow
+from ddbbackup.steps.patience import patiently
 from ddbbackup.steps.permission import COMMON_TIME, SELECTORS, TAGS, Permission
 from ddbbackup.steps.planning import common_instant
 from ddbbackup.steps.selection import Inventory, Selection, needs_names, needs_tags
@@ -24,7 +24,6 @@ T = TypeVar("T")
 
 # ListTagsOfResource and DescribeContinuousBackups: ten times a second and account (botocore's model).
 _PACE_SECONDS: Final = 0.1
-_TRIES: Final = 10
 
 
 def take_inventory(plan: Plan, cloud: Cloud, clock: Clock) -> Inventory:
@@ -83,15 +82,5 @@ def _paced(read: Callable[[str], T], names: Iterable[str], clock: Clock) -> dict
     for name in names:
         clock.sleep(max(0.0, due - clock.monotonic()))
         due = clock.monotonic() + _PACE_SECONDS
-        found[name] = _patiently(read, name, clock)
+        found[name] = patiently(read, name, clock)
     return found
-
-
-def _patiently(read: Callable[[str], T], name: str, clock: Clock) -> T:
-    """Raises ``Throttled`` after ``_TRIES`` of them, some three minutes."""
-    for tried in range(_TRIES - 1):
-        try:
-            return read(name)
-        except Throttled:
-            clock.sleep(random.uniform(0.5, 1.0) * min(30.0, 2.0**tried))  # noqa: S311 - jitter, not a secret
-    return read(name)

@@ -11,6 +11,7 @@ from ddbbackup.errors import DdbBackupError, Refused
 from ddbbackup.plan.model import Plan, Restore, TableEntry
 from ddbbackup.ports import PitrWindow
 from ddbbackup.steps.backup_table import BackupTable
+from ddbbackup.steps.check_destination import CheckDestination
 from ddbbackup.steps.forecast import Forecast, Obstacle
 from ddbbackup.steps.restore_table import RestoreTable
 from ddbbackup.steps.selection import Selection, spell
@@ -49,10 +50,19 @@ class FailedSelector:
 
 
 def backup_steps(plan: Plan, selection: Selection, *, export_time: datetime | None) -> tuple[Step, ...]:
-    """One step a table, then one a selector that chose wrongly."""
+    """One step a table, then one a selector that chose wrongly and one a destination that has to be made sure of."""
+    checks = {
+        name: CheckDestination(plan.destinations[name])
+        for name in dict.fromkeys(entry.destination for entry in selection.chosen.values())
+        if plan.destinations[name].require
+    }
     backups = [
         BackupTable(
-            table=name, entry=entry, destination=plan.destinations[entry.destination], export_time=export_time
+            table=name,
+            entry=entry,
+            destination=plan.destinations[entry.destination],
+            export_time=export_time,
+            needs=(checks[entry.destination].id,) if entry.destination in checks else (),
         )
         for name, entry in selection.chosen.items()
     ]
@@ -61,7 +71,7 @@ def backup_steps(plan: Plan, selection: Selection, *, export_time: datetime | No
     for entry, error in selection.failures:
         seen[spell(entry)] += 1
         failed.append(FailedSelector(entry, error, number=seen[spell(entry)]))
-    return (*backups, *failed)
+    return (*backups, *failed, *checks.values())
 
 
 def common_instant(windows: Mapping[str, PitrWindow]) -> datetime | None:

@@ -116,10 +116,7 @@ def _start_with_pitr(world: World, table: str, request: ExportRequest, pitr: str
         return (yield from world.desk.start(request))
     except PitrDisabled as error:
         if pitr != "enable":
-            raise PitrDisabled(
-                f"point-in-time recovery is off for {table}, and DynamoDB exports only tables that have it on",
-                hint=f"turn it on, or say `pitr: enable` for {table} in the plan",
-            ) from error
+            raise pitr_is_off(table) from error
     yield world.calls.call(lambda: world.source.tables.enable_pitr(table))
     log.info(events.PITR_ENABLED)
     if request.export_time is not None:
@@ -129,3 +126,10 @@ def _start_with_pitr(world: World, table: str, request: ExportRequest, pitr: str
             hint="run the backup again in ten minutes",
         )
     return (yield from world.desk.start(request))
+
+
+def pitr_is_off(table: str) -> PitrDisabled:
+    return PitrDisabled(
+        f"point-in-time recovery is off for {table}, and DynamoDB exports only tables that have it on",
+        hint=f"turn it on, or say `pitr: enable` for {table} in the plan",
+    )

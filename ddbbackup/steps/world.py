@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +12,8 @@ from ddbbackup.catalog import Catalog
 from ddbbackup.plan.model import Plan
 from ddbbackup.ports import Clock, Cloud, OnProgress
 from ddbbackup.steps.export_desk import ExportDesk
+from ddbbackup.steps.once import Once
+from ddbbackup.steps.prices import Prices, packaged
 from ddbbackup.steps.step import Calls
 from ddbbackup.transfer.model import WriteJob, WriteResult
 
@@ -40,3 +42,5 @@ class World:
     state_dir: Path
     wait: bool = True
     deadline: float | None = None
+    prices: Prices = field(default_factory=packaged)
+    once: Once = field(default_factory=Once)

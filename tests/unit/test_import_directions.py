@@ -11,13 +11,14 @@ import pytest
 ROOT = Path(__file__).parents[2] / "ddbbackup"
 FIRST = {"errors", "problems", "ports", "events", "times"}
 PURE = FIRST | {"plan", "archive"}
-INSIDE = PURE | {"catalog", "transfer", "steps"}
+INSIDE = PURE | {"catalog", "transfer", "checks", "steps"}
 MAY_IMPORT = {
     **dict.fromkeys(FIRST, FIRST),
     "plan": PURE,
     "archive": PURE,
     "catalog": INSIDE,
     "transfer": INSIDE,
+    "checks": PURE | {"checks"},
     "steps": INSIDE,
     "executor": INSIDE,
     "report": INSIDE | {"report"},

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ddbbackup.plan.document import Document, Path
-from ddbbackup.plan.rules.parts import destinations, entries, get, restores
+from ddbbackup.plan.rules.parts import entries, get, restores
 from ddbbackup.problems import Problem
 
 BACKUP_METHODS: Final = ("incremental", "scan")
@@ -24,9 +24,6 @@ def check(document: Document) -> Iterator[Problem]:
             yield _refuse(
                 document, (*path, "retention"), "retention", "remove it; nothing prunes backups yet"
             )
-    for path, _, destination in destinations(document):
-        if destination.get("require"):
-            yield _refuse(document, (*path, "require"), "require", "remove it, and check the bucket yourself")
     for path, _, restore in restores(document):
         if restore.get("method") in RESTORE_METHODS:
             yield _refuse(document, (*path, "method"), restore["method"], "use `method: write`")

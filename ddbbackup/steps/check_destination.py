@@ -1,0 +1,79 @@
+"""Make sure of what the plan requires of a destination before anything is written to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ddbbackup.checks import Check, check_destination, requirements
+from ddbbackup.errors import Refused
+from ddbbackup.plan.model import Destination
+from ddbbackup.steps.forecast import Forecast, Obstacle
+from ddbbackup.steps.permission import KMS_KEY, Permission, When
+from ddbbackup.steps.step import Outcome, Work
+from ddbbackup.steps.world import World
+
+
+def _requires(what: str) -> When:
+    return When(
+        f"a destination says `require: [{what}]`",
+        lambda plan: any(what in destination.require for destination in plan.destinations.values()),
+    )
+
+
+PERMISSIONS: Final = (
+    Permission("s3:ListBucket", "bucket", ("read",)),
+    Permission("s3:GetBucketVersioning", "bucket", ("read",)),
+    Permission("s3:GetBucketObjectLockConfiguration", "bucket", ("read",)),
+    Permission("s3:GetBucketPublicAccessBlock", "bucket", ("read",)),
+    Permission("s3:GetEncryptionConfiguration", "bucket", ("read",)),
+    Permission("s3:GetLifecycleConfiguration", "bucket", ("read",)),
+    Permission("kms:DescribeKey", "key", ("read",), KMS_KEY),
+    Permission("s3:GetBucketVersioning", "bucket", ("backup",), _requires("versioning")),
+    Permission("s3:GetBucketObjectLockConfiguration", "bucket", ("backup",), _requires("object_lock")),
+    Permission("s3:GetBucketPublicAccessBlock", "bucket", ("backup",), _requires("public_access_block")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckDestination:
+    """Fails unless everything in the destination's ``require`` is found to be so."""
+
+    destination: Destination
+    kind: str = "check"
+    needs: tuple[str, ...] = ()
+
+    @property
+    def table(self) -> str:
+        return f"destination {self.destination.name}"
+
+    @property
+    def id(self) -> str:
+        return f"check {self.table}"
+
+    def forecast(self, world: World) -> Forecast:
+        wanted = self.destination.require
+        obstacles = [
+            Obstacle(check.error)
+            for check in look_at(world, self.destination)
+            if check.error is not None and check.name in wanted
+        ]
+        does = f"make sure of {', '.join(wanted)} of s3://{self.destination.bucket}"
+        return Forecast(self.id, self.kind, self.table, does, changes=False, obstacles=tuple(obstacles))
+
+    def run(self, world: World) -> Work:
+        found: tuple[Check, ...] = yield world.calls.call(
+            lambda: requirements(world.source, self.destination)
+        )
+        errors = [check.error for check in found if check.error is not None]
+        if len(errors) == 1:
+            raise errors[0]
+        if errors:
+            raise Refused("; ".join(error.message for error in errors), hint=errors[0].hint)
+        facts = {"bucket": self.destination.bucket, "required": list(self.destination.require)}
+        return Outcome(self.id, self.kind, self.table, "done", facts)
+
+
+def look_at(world: World, destination: Destination) -> tuple[Check, ...]:
+    """All that can be told of a destination, found out once a run."""
+    return world.once(("destination", destination.name), lambda: check_destination(world.source, destination))

@@ -139,7 +139,11 @@ def _restore(
 
 def _source(value: Any) -> Source:
     if isinstance(value, dict):
-        return Source(export_arn=value.get("export_arn"), s3_uri=value.get("s3_uri"))
+        return Source(
+            export_arn=value.get("export_arn"),
+            s3_uri=value.get("s3_uri"),
+            bucket_owner=value.get("bucket_owner"),
+        )
     if value == "latest":
         return Source(latest=True)
     return Source(time=value) if value[4] == "-" else Source(backup_id=value)

@@ -86,13 +86,14 @@ class TableEntry:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a restore takes its data from: exactly one member is set."""
+    """Where a restore takes its data from: exactly one member is set, and ``bucket_owner`` goes with ``s3_uri``."""
 
     latest: bool = False
     backup_id: str | None = None
     time: str | None = None  # RFC 3339, as written
     export_arn: str | None = None
     s3_uri: str | None = None
+    bucket_owner: str | None = None  # of the bucket in s3_uri
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,11 @@ class Restore:
     method: RestoreMethod = "auto"
     existing: Existing = "fail"
     limits: Limits = Limits()
+
+    @property
+    def bounded(self) -> bool:
+        """Whether ``limits`` says anything."""
+        return self.limits != Limits()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,15 @@ from ddbbackup.steps import (
     holdings,
     inventory,
     proof,
+    restore_bulk_put,
+    restore_fit,
+    restore_handover,
+    restore_import,
+    restore_point_in_time,
     restore_source,
     restore_table,
+    restore_target,
+    restore_warnings,
     restore_write,
     standing,
     start_export,
@@ -23,8 +30,10 @@ from ddbbackup.steps.backup_table import BackupTable
 from ddbbackup.steps.check_destination import CheckDestination
 from ddbbackup.steps.finish_backup import FinishBackup
 from ddbbackup.steps.planning import FailedSelector
+from ddbbackup.steps.restore_methods import (
+    RESTORE_METHODS as RESTORE_METHODS,
+)  # the registry, seen from outside
 from ddbbackup.steps.restore_table import RestoreTable
-from ddbbackup.steps.restore_write import restore_by_writing
 from ddbbackup.steps.verify_backup import VerifyBackup
 
 KINDS: Final = {
@@ -35,7 +44,6 @@ KINDS: Final = {
     "restore": RestoreTable,
     "select": FailedSelector,
 }
-RESTORE_METHODS: Final = {"write": restore_by_writing}
 DECLARING: Final = (
     inventory,
     holdings,
@@ -49,6 +57,13 @@ DECLARING: Final = (
     proof,
     restore_source,
     restore_table,
+    restore_target,
+    restore_fit,
+    restore_warnings,
     restore_write,
+    restore_handover,
+    restore_import,
+    restore_bulk_put,
+    restore_point_in_time,
 )
 """Every file of this room that declares ``PERMISSIONS`` (a test holds the list to it)."""

@@ -96,3 +96,19 @@ MUST_BE_EMPTY: Final = When(
         restore.existing == "fail" or restore.target.create == "new" for restore in plan.restores.values()
     ),
 )
+IMPORTS: Final = When(
+    "a restore says `method: import`, or leaves it to `auto` and may make its table",
+    lambda plan: any(
+        restore.method == "import"
+        or (restore.method == "auto" and restore.target.create != "never" and not restore.bounded)
+        for restore in plan.restores.values()
+    ),
+)
+BULK_PUTS: Final = When(
+    "a restore says `method: bulk-put`",
+    lambda plan: any(restore.method == "bulk-put" for restore in plan.restores.values()),
+)
+BY_TIME: Final = When(
+    "a restore says `method: point-in-time`",
+    lambda plan: any(restore.method == "point-in-time" for restore in plan.restores.values()),
+)

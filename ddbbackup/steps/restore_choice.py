@@ -79,11 +79,10 @@ def chosen(every: tuple[Candidate, ...]) -> Candidate:
 def _by_rules(situation: Situation, every: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
     """Write, unless the table is to be made and writing would take long and an import is possible."""
     write, imported, bulk_put, by_time = every
-    limits = situation.restore.limits
     writing = write.seconds
     if situation.exists:
         method, why = write, "the target exists, and an import makes its own table"
-    elif limits.write_units_per_second is not None or limits.workers is not None:
+    elif situation.restore.bounded:
         method, why = write, "`limits` bound writes, and an import cannot be bounded"
     elif imported.obstacles:
         method, why = write, f"an import is not possible: {imported.obstacles[0].message}"

@@ -9,7 +9,7 @@ from typing import Any, Final
 from ddbbackup.archive.layout import export_folder, parse_s3_uri
 from ddbbackup.catalog import Location, OpenedExport, Record, locate, open_export
 from ddbbackup.errors import ObjectMissing, Refused
-from ddbbackup.plan.model import Restore
+from ddbbackup.plan.model import Encryption, Restore
 from ddbbackup.steps.permission import BY_EXPORT_ARN, KMS_KEY, Permission
 from ddbbackup.steps.world import World
 from ddbbackup.times import from_iso, to_iso
@@ -26,13 +26,14 @@ PERMISSIONS: Final = (
 class RestoreSource:
     """``label`` names the backup for people; ``description`` is empty where there is no record of the table.
 
-    ``table_arn`` is the table that the data came from.
+    ``table_arn`` is the table that the data came from; ``encryption`` that of its objects, where a record tells it.
     """
 
     label: str
     opened: OpenedExport
     table_arn: str
     description: Mapping[str, Any] = field(default_factory=dict)
+    encryption: Encryption | None = None
 
 
 def resolve_source(world: World, restore: Restore) -> RestoreSource:
@@ -51,7 +52,7 @@ def resolve_source(world: World, restore: Restore) -> RestoreSource:
 
 def _from_folder(world: World, restore: Restore, uri: str) -> RestoreSource:
     folder = parse_s3_uri(uri)
-    owner = next(
+    owner = restore.source.bucket_owner or next(
         (d.bucket_owner for d in world.plan.destinations.values() if d.bucket == folder.bucket), None
     )
     try:
@@ -93,7 +94,8 @@ def _from_record(world: World, restore: Restore) -> RestoreSource:
     folder = export_folder(record.bucket, record.manifest_key)
     opened = open_export(world.source.objects, folder, owner=record.bucket_owner)
     _refuse_partial(opened, record.id)
-    return RestoreSource(record.id, opened, record.table_arn, record.description)
+    encryption = Encryption(record.sse_algorithm, record.kms_key_id)
+    return RestoreSource(record.id, opened, record.table_arn, record.description, encryption)
 
 
 def _choose_record(world: World, restore: Restore) -> Record:

@@ -1,6 +1,6 @@
 """What a restore has done so far, in a private directory, so that a killed run can be run again.
 
-One directory per pair of target table and backup. ``restore.json`` says what is under way; the bulk writer
+One directory per pair of target table and source. ``restore.json`` says what is under way; the bulk writer
 keeps its ledger of finished files and the rejected items beside it.
 """
 
@@ -10,9 +10,11 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from ddbbackup.times import from_iso, to_iso
 
@@ -21,7 +23,12 @@ RESUMABLE = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """``stage``: creating → writing → done. ``table_id`` is known from the moment the table is ACTIVE."""
+    """``stage``: creating → writing → loaded → done; where AWS makes the table, asked → writing.
+
+    ``table_id`` is known from the moment the table is. ``asked`` means that AWS may have been asked for the job
+    with ``token``, or for the table, but its answer has not been written down. ``loaded`` holds the counts once
+    all data is in the table and only settings are left.
+    """
 
     run: str
     existing: str
@@ -30,6 +37,12 @@ class Progress:
     target_arn: str
     backup: str
     table_id: str | None = None
+    method: str = "write"
+    token: str | None = None
+    job_arn: str | None = None
+    attempt: int = 1
+    restored_time: str | None = None
+    loaded: Mapping[str, Any] | None = None
 
 
 class RestoreState:
@@ -62,20 +75,24 @@ class RestoreState:
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
-def resumable(left: Progress | None, *, run: str, existing: str, table_id: str, now: datetime) -> bool:
+def resumable(
+    left: Progress | None, *, run: str, existing: str, method: str, table_id: str, now: datetime
+) -> bool:
     """Whether what an earlier run left behind is a part of the restore that is wanted now.
 
-    It must be of the same incarnation of the table and the same ``existing``. What overwrote a live table is
-    only continued by the same run or within a day, so that "put every item" never skips what was put weeks
-    ago; a restore into a table that was empty is continued whenever.
+    It must be of the same incarnation of the table, the same method and the same ``existing``. What overwrote
+    a live table is only continued by the same run or within a day, so that "put every item" never skips what
+    was put weeks ago; a restore into a table that was empty is continued whenever.
     """
-    if left is None or left.stage != "writing" or left.existing != existing or left.table_id != table_id:
+    if left is None or left.stage not in ("writing", "loaded"):
+        return False
+    if (left.existing, left.method, left.table_id) != (existing, method, table_id):
         return False
     return existing == "fail" or left.run == run or now - from_iso(left.updated_at) <= RESUMABLE
 
 
 def mark(
-    state: RestoreState, before: Progress | None, *, stage: str, now: datetime, **members: str | None
+    state: RestoreState, before: Progress | None, *, stage: str, now: datetime, **members: Any
 ) -> Progress:
     """Writes the next stage on top of what was known."""
     known = asdict(before) if before else {}

@@ -1,43 +1,32 @@
-"""Restore one table: find the backup, make sure of the target, hand the data to a method, prove the result."""
+"""Restore one table: look at source and target, choose a method, let it load the data, tell what came of it."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
 from ddbbackup import events
-from ddbbackup.errors import Refused, TableMissing
+from ddbbackup.errors import AccessDenied, Refused
 from ddbbackup.plan.model import Restore
-from ddbbackup.ports import Cloud, Place, TableFacts
 from ddbbackup.steps.forecast import Forecast, guarded
-from ddbbackup.steps.permission import MAY_CREATE, MUST_BE_EMPTY, Permission
+from ddbbackup.steps.permission import Permission
+from ddbbackup.steps.prices import packaged
+from ddbbackup.steps.restore_choice import Candidate, MethodName, candidates, chosen
 from ddbbackup.steps.restore_forecast import foretell_restore
-from ddbbackup.steps.restore_source import RestoreSource, resolve_source
-from ddbbackup.steps.restore_state import RestoreState, mark, resumable
-from ddbbackup.steps.restore_write import check_fits, restore_by_writing
-from ddbbackup.steps.step import Outcome, Wait, Work
-from ddbbackup.steps.table_definition import create_table_input, not_put_back
+from ddbbackup.steps.restore_method import Job, Loaded, Pending
+from ddbbackup.steps.restore_methods import RESTORE_METHODS
+from ddbbackup.steps.restore_state import Progress, RestoreState, mark, resumable
+from ddbbackup.steps.restore_survey import Survey, survey
+from ddbbackup.steps.step import Outcome, Work
+from ddbbackup.steps.table_definition import not_put_back
 from ddbbackup.steps.world import World
+from ddbbackup.times import to_iso
 
 log = structlog.get_logger()
-Pending = Generator[Wait | Future[Any], Any, Any]
 
-PERMISSIONS: Final = (
-    Permission("dynamodb:DescribeTable", "target", ("restore", "read")),
-    Permission("dynamodb:CreateTable", "target", ("restore",), MAY_CREATE),
-    Permission(
-        "dynamodb:Scan",
-        "target",
-        ("restore",),
-        MUST_BE_EMPTY,
-        note="reads one key to see whether it is empty",
-    ),
-)
-_SETTLE_SECONDS = 60.0  # a table just created may be unknown to DescribeTable for a while
+PERMISSIONS: Final = (Permission("dynamodb:DescribeTable", "target", ("restore", "read")),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +50,8 @@ class RestoreTable:
     @property
     def does(self) -> str:
         """One line for people: what ``run`` will do."""
+        if self.restore.method == "point-in-time":
+            return f"restore the past of {self.restore.table} into {self.target}"
         verb = {
             "fail": "put every item into",
             "overwrite": "put every item over what is in",
@@ -72,154 +63,103 @@ class RestoreTable:
         return guarded(self.id, self.kind, self.table, self.does, lambda: foretell_restore(self, world))
 
     def run(self, world: World) -> Work:
-        source: RestoreSource = yield world.calls.call(lambda: resolve_source(world, self.restore))
-        cloud = world.source.at(_place(self.restore))
-        target_arn = yield world.calls.call(lambda: cloud.tables.arn(self.target))
-        self._refuse_unconfirmed(source, target_arn)
-        state = RestoreState(world.state_dir, target_arn=target_arn, backup_root=_root(source))
-        facts = yield from self._target(world, cloud, source, state, target_arn)
+        found: Survey = yield world.calls.call(lambda: survey(world, self.restore, self.target))
+        self._refuse_unconfirmed(found)
+        state = RestoreState(world.state_dir, target_arn=found.target_arn, backup_root=_root(found))
+        job = Job(world, self.restore, self.target, found, state)
         left = state.read()
-        if left and left.stage == "done" and (left.run, left.table_id) == (world.run, facts.table_id):
-            return Outcome(self.id, self.kind, self.table, "unchanged", {"backup": source.label})
-        files = yield world.calls.heavy(lambda: check_fits(world, source, facts))
-        resumed = yield from self._may_write(world, cloud, state, facts, source.label)
-        log.info(
-            events.RESTORE_RESUMED if resumed else events.RESTORE_STARTED,
-            backup=source.label,
-            items=source.opened.item_count,
-            files=len(source.opened.files),
-            target=self.target,
-            notes=list(source.opened.notes),
-        )
-        now = world.clock.now()
-        mark(state, state.read(), stage="writing", now=now, table_id=facts.table_id, run=world.run)
-        outcome: Outcome = yield from restore_by_writing(
-            world, self, source, files, facts, cloud, state.directory
-        )
+        if left and _is_done(left, world, found):
+            return Outcome(self.id, self.kind, self.table, "unchanged", {"backup": found.label})
+        loaded: Loaded = yield from self._load(job, left)
+        facts = dict(loaded.facts)
+        mark(state, state.read(), stage="loaded", now=world.clock.now(), loaded=facts)
         mark(state, state.read(), stage="done", now=world.clock.now())
-        missing = not_put_back(source.description)
-        return replace(
-            outcome, facts={**outcome.facts, **({"not_put_back": list(missing)} if missing else {})}
-        )
+        log.info(events.RESTORE_COMPLETED, **facts)
+        missing = not_put_back(found.description)
+        if missing:
+            facts["not_put_back"] = list(missing)
+        return Outcome(self.id, self.kind, self.table, "done", facts)
 
-    def _refuse_unconfirmed(self, source: RestoreSource, target_arn: str) -> None:
-        if self.restore.existing == "overwrite" and target_arn == source.table_arn and not self.confirmed:
+    def _load(self, job: Job, left: Progress | None) -> Pending:
+        """All data into the target, by the method of an interrupted run if there is one, else by the chosen one."""
+        world, found = job.world, job.found
+        method, because = self._begun(left)
+        if method is None:
+            every = candidates(found.situation, packaged())
+            method, because = _wanted(self.restore, found, every)
+        log.info(events.METHOD_CHOSEN, method=method, because=because, target=self.target)
+        if left and left.stage == "loaded" and left.loaded and _continues(left, job, method):
+            return Loaded(
+                (yield world.calls.call(lambda: job.cloud.tables.describe(self.target))), left.loaded
+            )
+        try:
+            loaded: Loaded = yield from RESTORE_METHODS[method].load(job)
+        except AccessDenied as error:
+            if self.restore.method != "auto" or method != "import" or _has_job(job):
+                raise
+            method = "write"
+            because = f"the chosen import may not be started: {error.message}"
+            log.warning(events.METHOD_CHOSEN, method=method, because=because, target=self.target)
+            loaded = yield from RESTORE_METHODS[method].load(job)
+        return Loaded(loaded.table, {"backup": found.label, "method": method, **loaded.facts})
+
+    def _begun(self, left: Progress | None) -> tuple[MethodName | None, str]:
+        if left is None or left.stage not in ("asked", "creating", "writing", "loaded"):
+            return None, ""
+        if self.restore.method not in ("auto", left.method) or left.method not in RESTORE_METHODS:
+            return None, ""
+        return next(name for name in RESTORE_METHODS if name == left.method), "an earlier run began with it"
+
+    def _refuse_unconfirmed(self, found: Survey) -> None:
+        if (
+            self.restore.existing == "overwrite"
+            and found.target_arn == found.table_arn
+            and not self.confirmed
+        ):
             raise Refused(
                 f"{self.target} is the live table that the backup was made of, and `existing: overwrite` "
                 "would put every backed-up item over what is there now",
                 hint="say --yes if that is what you want, or restore to another table name",
             )
 
-    def _target(
-        self, world: World, cloud: Cloud, source: RestoreSource, state: RestoreState, target_arn: str
-    ) -> Pending:
-        """The target, ACTIVE with all its indexes; created from the record if the plan says so."""
-        left = state.read()
-        wanted = self.restore.target
-        try:
-            facts: TableFacts = yield world.calls.call(lambda: cloud.tables.describe(self.target))
-        except TableMissing:
-            facts = yield from self._create(world, cloud, source, state, target_arn)
-            return facts
-        ours = left is not None and left.stage in ("creating", "writing")
-        if wanted.create == "new" and not (ours and left and left.table_id in (None, facts.table_id)):
-            raise Refused(
-                f"the target {self.target} exists, and the plan says `create: new`",
-                hint="choose another `to.table` ({date} and {run} make fresh names), or delete the table",
-            )
-        return (yield from _until_active(world, cloud, self.target))
 
-    def _create(
-        self, world: World, cloud: Cloud, source: RestoreSource, state: RestoreState, target_arn: str
-    ) -> Pending:
-        if self.restore.target.create == "never":
-            raise TableMissing(
-                f"the target {self.target} does not exist, and the plan says `create: never`",
-                hint="create the table, or set `create: if-missing`",
-            )
-        if not source.description:
-            raise Refused(
-                f"the target {self.target} does not exist, and {source.label} has no record that says how to "
-                "create it",
-                hint="create the table with the key that the items have, then run the restore again",
-            )
-        definition = create_table_input(
-            source.description, name=self.target, billing_mode=self.restore.target.billing_mode
-        )
-        state.forget()
-        mark(
-            state,
-            None,
-            stage="creating",
-            now=world.clock.now(),
-            run=world.run,
-            existing=self.restore.existing,
-            target_arn=target_arn,
-            backup=source.label,
-        )
-        yield world.calls.call(lambda: cloud.tables.create(definition))
-        facts = yield from _until_active(world, cloud, self.target, created=True)
-        log.info(events.TABLE_CREATED, target=self.target, table_id=facts.table_id)
-        return facts
+def _wanted(restore: Restore, found: Survey, every: tuple[Candidate, ...]) -> tuple[MethodName, str]:
+    """What the plan, or ``auto``, chooses. Raises what is in its way.
 
-    def _may_write(
-        self, world: World, cloud: Cloud, state: RestoreState, facts: TableFacts, label: str
-    ) -> Pending:
-        """True if an earlier run's work is continued. Raises ``Refused`` for a target that is not empty."""
-        existing, now = self.restore.existing, world.clock.now()
-        left = state.read()
-        if resumable(left, run=world.run, existing=existing, table_id=facts.table_id, now=now):
-            return True
-        must_be_empty = existing == "fail" or self.restore.target.create == "new"
-        if must_be_empty and (yield world.calls.call(lambda: cloud.tables.holds_items(self.target))):
-            raise Refused(
-                f"the target {self.target} already holds items, and the plan says `existing: fail`",
-                hint="restore to another table name, or choose `existing: keep` or `existing: overwrite`",
-            )
-        state.forget()
-        mark(
-            state,
-            None,
-            stage="creating",
-            now=now,
-            run=world.run,
-            existing=existing,
-            target_arn=facts.arn,
-            backup=label,
-        )
-        return False
+    A method that makes its own table decides by itself whether a table that is there is its own.
+    """
+    best = next(each for each in every if each.chosen)
+    if found.target is not None and RESTORE_METHODS[best.method].makes_table:
+        every = candidates(replace(found.situation, target_description=None), packaged())
+    return chosen(every).method, best.because
 
 
-def _until_active(world: World, cloud: Cloud, name: str, *, created: bool = False) -> Pending:
-    """Waits until the table and every index are ACTIVE: TableStatus alone does not say so (observed on AWS)."""
-    settled = world.clock.monotonic() + _SETTLE_SECONDS
-    pause = 0.5
-    while True:
-        try:
-            facts: TableFacts = yield world.calls.call(lambda: cloud.tables.describe(name))
-            if facts.status in ("DELETING", "ARCHIVING", "ARCHIVED"):
-                raise Refused(f"the target {name} is {facts.status}", hint="wait until it is gone, run again")
-            indexes = facts.description.get("GlobalSecondaryIndexes") or ()
-            busy = [i for i in indexes if i.get("IndexStatus", "ACTIVE") != "ACTIVE"]
-            if facts.status in ("ACTIVE", "UPDATING") and not busy:
-                return facts
-        except TableMissing:
-            if not created or world.clock.monotonic() > settled:
-                raise
-        yield Wait(pause)
-        pause = min(10.0, pause * 1.5)
-
-
-def _place(restore: Restore) -> Place:
-    to = restore.target
-    role = to.assume_role
-    return Place(
-        region=to.region,
-        account=to.account,
-        role_arn=role.role_arn if role else None,
-        external_id=role.external_id if role else None,
+def _continues(left: Progress, job: Job, method: MethodName) -> bool:
+    target = job.found.target
+    return target is not None and resumable(
+        left,
+        run=job.world.run,
+        existing=job.restore.existing,
+        method=method,
+        table_id=target.table_id,
+        now=job.world.clock.now(),
     )
 
 
-def _root(source: RestoreSource) -> str:
-    return f"{source.opened.folder.bucket}/{source.opened.folder.root}"
+def _has_job(job: Job) -> bool:
+    left = job.state.read()
+    return left is not None and left.job_arn is not None
+
+
+def _is_done(left: Progress, world: World, found: Survey) -> bool:
+    """By this very run, and the table is still the same."""
+    same = found.target is not None and left.table_id == found.target.table_id
+    return left.stage == "done" and left.run == world.run and same
+
+
+def _root(found: Survey) -> str:
+    """What tells sources apart: the export's folder, or the live table and the time."""
+    if found.backup is not None:
+        return f"{found.backup.opened.folder.bucket}/{found.backup.opened.folder.root}"
+    assert found.live is not None, "a survey has a source"
+    return f"{found.live.table_arn}@{to_iso(found.live.time) or 'latest'}"

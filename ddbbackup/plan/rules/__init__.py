@@ -15,6 +15,7 @@ from ddbbackup.plan.rules import (
     destinations,
     encryption,
     expect,
+    methods,
     restores,
     tables,
     templates,
@@ -30,6 +31,7 @@ RULES: Final[tuple[Callable[[Document], Iterator[Problem]], ...]] = (
     expect.check,
     templates.check,
     restores.check,
+    methods.check,
     unbuilt.check,
 )
 

@@ -26,6 +26,8 @@ def check(document: Document) -> Iterator[Problem]:
                 )
         if isinstance(source, dict) or not isinstance(table, str) or _backed_up(document, table):
             continue
+        if restore.get("method") == "point-in-time":
+            continue  # it needs the live table, not a backup
         yield document.problem(
             (*path, "table"),
             "not-backed-up",

@@ -10,7 +10,6 @@ from ddbbackup.plan.rules.parts import entries, get, restores
 from ddbbackup.problems import Problem
 
 BACKUP_METHODS: Final = ("incremental", "scan")
-RESTORE_METHODS: Final = ("bulk-put", "import", "point-in-time")
 EXISTING: Final = ("mirror",)
 
 
@@ -25,8 +24,6 @@ def check(document: Document) -> Iterator[Problem]:
                 document, (*path, "retention"), "retention", "remove it; nothing prunes backups yet"
             )
     for path, _, restore in restores(document):
-        if restore.get("method") in RESTORE_METHODS:
-            yield _refuse(document, (*path, "method"), restore["method"], "use `method: write`")
         if restore.get("existing") in EXISTING:
             yield _refuse(document, (*path, "existing"), restore["existing"], "use `overwrite` or `keep`")
         settings = get(restore, "to", "settings")

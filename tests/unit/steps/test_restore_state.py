@@ -44,7 +44,9 @@ def test_the_state_is_private(tmp_path: Path) -> None:
         ({"existing": "fail", "at": NOW - timedelta(days=9)}, {"run": "r2"}, True),
         ({"existing": "fail", "stage": "creating"}, {}, False),
         ({"existing": "fail", "stage": "done"}, {}, False),
+        ({"existing": "fail", "stage": "loaded"}, {}, True),
         ({"existing": "fail"}, {"table_id": "id-2"}, False),
+        ({"existing": "fail"}, {"method": "bulk-put"}, False),
         ({"existing": "overwrite"}, {"existing": "fail"}, False),
         ({"existing": "overwrite"}, {"existing": "overwrite", "run": "r2"}, True),
         (
@@ -58,9 +60,9 @@ def test_the_state_is_private(tmp_path: Path) -> None:
 def test_only_a_part_of_the_same_restore_is_taken_up(
     tmp_path: Path, left: dict[str, object], wanted: dict[str, str], expected: bool
 ) -> None:
-    """The same incarnation of the table, the same `existing`, and for overwriting the same run or day."""
+    """The same incarnation of the table, the same method and `existing`, and for overwriting the same run or day."""
     state = left_by(tmp_path, **left)  # type: ignore[arg-type]
-    ask = {"run": "r1", "existing": "fail", "table_id": "id-1", **wanted}
+    ask = {"run": "r1", "existing": "fail", "method": "write", "table_id": "id-1", **wanted}
     assert resumable(state.read(), now=NOW, **ask) is expected
 
 

@@ -1,0 +1,50 @@
+"""Waiting for a job that runs inside AWS: patient when AWS does not answer, and gone when the time is over."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Generator
+from concurrent.futures import Future
+from typing import Any, Final, TypeVar
+
+from ddbbackup.errors import Throttled, TimedOut, Unreachable
+from ddbbackup.steps.step import Wait
+from ddbbackup.steps.world import World
+
+Pending = Generator[Wait | Future[Any], Any, Any]
+T = TypeVar("T")
+
+FIRST_SECONDS: Final = 1.0
+LONGEST_SECONDS: Final = (15.0, 25.0)  # bursts of 13 to 18 looks are throttled (observed on AWS)
+PATIENCE_SECONDS: Final = 900.0
+
+
+def until_ended(world: World, look: Callable[[], T], *, ended: Callable[[T], bool], job: str) -> Pending:
+    """Looks again and again, ever more slowly; returns what ``look`` gives once ``ended`` says so.
+
+    ``job`` names it for people, with its ARN. Raises what ``look`` raises (``Throttled`` and ``Unreachable`` only
+    when they last), and ``TimedOut`` at the run's deadline.
+    """
+    pace, failing_since = FIRST_SECONDS, None
+    while True:
+        try:
+            found: T = yield world.calls.call(look)
+            failing_since = None
+            if ended(found):
+                return found
+        except (Throttled, Unreachable):
+            now = world.clock.monotonic()
+            failing_since = failing_since or now
+            if now - failing_since > PATIENCE_SECONDS:
+                raise
+        pause = min(pace, random.uniform(*LONGEST_SECONDS))  # noqa: S311 - jitter, not a secret
+        pace *= 1.5
+        if world.deadline is not None:
+            left = world.deadline - world.clock.monotonic()
+            if left <= 0:
+                raise TimedOut(
+                    f"{job} is still running though the time to wait for it is over",
+                    hint="run the same restore again later: it takes the job up and starts no other",
+                )
+            pause = min(pause, left)
+        yield Wait(pause)

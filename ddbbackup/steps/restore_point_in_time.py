@@ -1,0 +1,139 @@
+"""Restore method ``point-in-time``: AWS restores the live table's past into a new table; no backup is needed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+import structlog
+
+from ddbbackup import events
+from ddbbackup.errors import Refused, TableMissing
+from ddbbackup.ports import Recovery, RecoveryRequest, TableFacts
+from ddbbackup.steps.permission import BY_TIME, Permission
+from ddbbackup.steps.remote_job import until_ended
+from ddbbackup.steps.restore_live import LiveSource
+from ddbbackup.steps.restore_method import Job, Loaded, Pending, RestoreMethod, tell_start
+from ddbbackup.steps.restore_state import Progress
+from ddbbackup.steps.restore_target import begin, note_job, until_active
+from ddbbackup.times import from_iso, to_iso
+
+log = structlog.get_logger()
+
+_BY_AWS: Final = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
+PERMISSIONS: Final = (
+    Permission("dynamodb:RestoreTableToPointInTime", "table", ("restore",), BY_TIME),
+    Permission("dynamodb:RestoreTableToPointInTime", "target", ("restore",), BY_TIME),
+    Permission("dynamodb:DescribeTable", "table", ("restore", "read"), BY_TIME),
+    Permission("dynamodb:DescribeContinuousBackups", "table", ("restore", "read"), BY_TIME),
+    *(Permission(f"dynamodb:{each}", "target", ("restore",), BY_TIME, for_aws=True) for each in _BY_AWS),
+)
+NOTE: Final = "AWS restored the table by itself: it counts nothing, so no count could be compared"
+_CLOCKS: Final = timedelta(minutes=2)  # how far AWS's clock and ours may be apart
+_VISIBLE_SECONDS: Final = 60.0  # a table just asked for may be unknown to DescribeTable for a while
+
+
+def load(job: Job) -> Pending:
+    """Returns ``Loaded``. Raises ``Refused`` if the target exists and no earlier run of this restore asked for it."""
+    left = job.state.read()
+    resumed = job.found.target is not None and _is_ours(job, left, job.found.target)
+    if job.found.target is not None and not resumed:
+        raise Refused(
+            f"the target {job.target} exists, and a point-in-time restore makes its own table",
+            hint="restore to another table name ({date} and {run} make fresh ones), or use `method: write`",
+        )
+    tell_start(job, method="point-in-time", resumed=resumed, notes=[NOTE])
+    if not resumed:
+        yield from _start(job)
+    else:
+        log.info(events.JOB_REATTACHED, job_arn=job.found.target_arn, target=job.target)
+    table: TableFacts = yield from _until_restored(job)
+    known = job.state.read()
+    facts: dict[str, Any] = {
+        "items": None,
+        "written": None,
+        "kept": None,
+        "size_bytes": None,
+        "restored_time": known.restored_time if known else None,
+        "notes": [NOTE],
+    }
+    return Loaded(table, facts)
+
+
+def _start(job: Job) -> Pending:
+    """Written down first, for there is no token: the table alone must tell a later run whose it is."""
+    begin(job, stage="asked", method="point-in-time")
+    live = _live(job)
+    request = RecoveryRequest(
+        source_arn=live.table_arn,
+        target=job.target,
+        time=live.time,
+        billing_mode=job.restore.target.billing_mode,
+        sse=_sse(live, job),
+    )
+    made: Recovery = yield job.world.calls.call(lambda: job.cloud.recoveries.start(request))
+    note_job(
+        job,
+        method="point-in-time",
+        table_id=made.table_id,
+        restored_time=to_iso(made.time or live.time),
+    )
+    log.info(events.JOB_STARTED, job_arn=made.table_arn, target=job.target)
+
+
+def _until_restored(job: Job) -> Pending:
+    """ACTIVE with all indexes, and no restore in progress: RestoreSummary is gone by then (observed on AWS)."""
+    clock = job.world.clock
+    visible = clock.monotonic() + _VISIBLE_SECONDS
+
+    def look() -> TableFacts | None:
+        try:
+            return job.cloud.tables.describe(job.target)
+        except TableMissing:
+            if clock.monotonic() > visible:
+                raise
+            return None
+
+    yield from until_ended(
+        job.world,
+        look,
+        ended=lambda table: table is not None and table.status != "CREATING" and not _restoring(table),
+        job=f"the point-in-time restore of {job.found.target_arn}",
+    )
+    return (yield from until_active(job))
+
+
+def _is_ours(job: Job, left: Progress | None, target: TableFacts) -> bool:
+    """Whether an earlier run of this restore asked for the table that is there.
+
+    By its id once AWS told it; else it must have been made after we asked, and by a restore of our source as
+    long as AWS still says so.
+    """
+    if left is None or left.method != "point-in-time" or left.stage not in ("asked", "writing"):
+        return False
+    if left.table_id is not None:
+        return left.table_id == target.table_id
+    made = from_iso(target.description.get("CreationDateTime"))
+    summary = target.description.get("RestoreSummary") or {}
+    from_us = summary.get("SourceTableArn", job.found.table_arn) == job.found.table_arn
+    return from_us and made is not None and made >= from_iso(left.updated_at) - _CLOCKS
+
+
+def _restoring(table: TableFacts) -> bool:
+    return bool((table.description.get("RestoreSummary") or {}).get("RestoreInProgress"))
+
+
+def _sse(live: LiveSource, job: Job) -> dict[str, Any] | None:
+    """Needed across regions only. Keys are regional, so KMS becomes the other region's own ``aws/dynamodb``."""
+    if job.world.source.identity.region == job.cloud.identity.region:
+        return None
+    encrypted = (live.description.get("SSEDescription") or {}).get("SSEType") == "KMS"
+    return {"Enabled": True, "SSEType": "KMS"} if encrypted else {"Enabled": False}
+
+
+def _live(job: Job) -> LiveSource:
+    assert job.found.live is not None, "a point-in-time restore has a live source"
+    return job.found.live
+
+
+METHOD: Final = RestoreMethod(load, makes_table=True, from_live=True)

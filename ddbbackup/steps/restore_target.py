@@ -1,0 +1,154 @@
+"""The table that a method writes into: there, ACTIVE, with the right key, and empty if the plan needs it so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import structlog
+
+from ddbbackup import events
+from ddbbackup.errors import Refused, TableMissing
+from ddbbackup.ports import TableFacts
+from ddbbackup.steps.permission import MAY_CREATE, MUST_BE_EMPTY, Permission
+from ddbbackup.steps.restore_fit import check_fits
+from ddbbackup.steps.restore_method import Job, Pending
+from ddbbackup.steps.restore_state import mark, resumable
+from ddbbackup.steps.restore_warnings import warn_of_target
+from ddbbackup.steps.step import Wait
+from ddbbackup.steps.table_definition import create_table_input
+from ddbbackup.transfer.model import DataFile
+
+log = structlog.get_logger()
+
+PERMISSIONS: Final = (
+    Permission("dynamodb:CreateTable", "target", ("restore",), MAY_CREATE),
+    Permission(
+        "dynamodb:Scan",
+        "target",
+        ("restore",),
+        MUST_BE_EMPTY,
+        note="reads one key to see whether it is empty",
+    ),
+)
+_SETTLE_SECONDS = 60.0  # a table just created may be unknown to DescribeTable for a while
+_GONE = ("DELETING", "ARCHIVING", "ARCHIVED", "INACCESSIBLE_ENCRYPTION_CREDENTIALS")
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A target that may be written into. ``resumed``: what an earlier run began is continued."""
+
+    table: TableFacts
+    files: tuple[DataFile, ...]
+    resumed: bool
+
+
+def make_ready(job: Job, *, method: str) -> Pending:
+    """Returns ``Ready``; creates the table if the plan says so. Nothing has been written when it raises.
+
+    Raises ``Refused`` for a target that does not take the data or holds items, ``DataNotWhole`` for data files
+    that are missing.
+    """
+    assert job.found.backup is not None, "a method that writes has a backup"
+    source = job.found.backup
+    table: TableFacts = yield from _target(job, method)
+    files = yield job.world.calls.heavy(lambda: check_fits(job.world, source, table))
+    resumed = yield from _may_write(job, table, method)
+    return Ready(table, files, resumed)
+
+
+def until_active(job: Job, *, created: bool = False) -> Pending:
+    """Waits until the table and every index are ACTIVE: TableStatus alone does not say so (observed on AWS)."""
+    world, name = job.world, job.target
+    settled = world.clock.monotonic() + _SETTLE_SECONDS
+    pause = 0.5
+    while True:
+        try:
+            facts: TableFacts = yield world.calls.call(lambda: job.cloud.tables.describe(name))
+            if facts.status in _GONE:
+                raise Refused(
+                    f"the target {name} is {facts.status}",
+                    hint="choose another target, or mend it, and run again",
+                )
+            indexes = facts.description.get("GlobalSecondaryIndexes") or ()
+            busy = [i for i in indexes if i.get("IndexStatus", "ACTIVE") != "ACTIVE"]
+            if facts.status in ("ACTIVE", "UPDATING") and not busy:
+                return facts
+        except TableMissing:
+            if not created or world.clock.monotonic() > settled:
+                raise
+        yield Wait(pause)
+        pause = min(10.0, pause * 1.5)
+
+
+def begin(job: Job, *, stage: str, method: str, **members: Any) -> None:
+    """Forgets what an earlier restore of the same backup into the same table left, and writes down this one."""
+    job.state.forget()
+    mark(
+        job.state,
+        None,
+        stage=stage,
+        now=job.world.clock.now(),
+        run=job.world.run,
+        existing=job.restore.existing,
+        target_arn=job.found.target_arn,
+        backup=job.found.label,
+        method=method,
+        **members,
+    )
+
+
+def note_job(job: Job, *, method: str, table_id: str | None, **members: Any) -> None:
+    """Writes down which job of AWS loads the table, or which table AWS makes, for a later run to take up."""
+    left = job.state.read()
+    if left is None or left.method != method or left.stage not in ("asked", "creating", "writing"):
+        begin(job, stage="writing", method=method, table_id=table_id, **members)
+        return
+    mark(job.state, left, stage="writing", now=job.world.clock.now(), table_id=table_id, **members)
+
+
+def _target(job: Job, method: str) -> Pending:
+    """The target, ACTIVE with all its indexes; created from the record if the plan says so."""
+    left, wanted = job.state.read(), job.restore.target
+    if job.found.target is None:
+        return (yield from _create(job, method))
+    ours = left is not None and left.stage in ("creating", "writing")
+    if wanted.create == "new" and not (ours and left and left.table_id in (None, job.found.target.table_id)):
+        raise Refused(
+            f"the target {job.target} exists, and the plan says `create: new`",
+            hint="choose another `to.table` ({date} and {run} make fresh names), or delete the table",
+        )
+    if not ours:
+        yield job.world.calls.call(lambda: warn_of_target(job.cloud, job.found.target, target=job.target))
+    return (yield from until_active(job))
+
+
+def _create(job: Job, method: str) -> Pending:
+    definition = create_table_input(
+        job.found.description, name=job.target, billing_mode=job.restore.target.billing_mode
+    )
+    begin(job, stage="creating", method=method)
+    yield job.world.calls.call(lambda: job.cloud.tables.create(definition))
+    facts = yield from until_active(job, created=True)
+    log.info(events.TABLE_CREATED, target=job.target, table_id=facts.table_id)
+    return facts
+
+
+def _may_write(job: Job, table: TableFacts, method: str) -> Pending:
+    """True if an earlier run's work is continued. Raises ``Refused`` for a target that is not empty."""
+    restore, world = job.restore, job.world
+    now = world.clock.now()
+    left = job.state.read()
+    if resumable(
+        left, run=world.run, existing=restore.existing, method=method, table_id=table.table_id, now=now
+    ):
+        return True
+    must_be_empty = restore.existing == "fail" or restore.target.create == "new"
+    if must_be_empty and (yield world.calls.call(lambda: job.cloud.tables.holds_items(job.target))):
+        raise Refused(
+            f"the target {job.target} already holds items, and the plan says `existing: fail`",
+            hint="restore to another table name, or choose `existing: keep` or `existing: overwrite`",
+        )
+    begin(job, stage="creating", method=method)
+    return False

@@ -47,12 +47,16 @@ def facts(outcome: Outcome) -> list[str]:
     """What is worth saying of an outcome besides its status: counts, sizes, notes."""
     said: list[str] = []
     for name, value in outcome.facts.items():
+        if value is None:
+            continue
         if name in ("items", "written", "kept", "rejected", "files"):
             said.append(f"{count(value)} {name}" if name != "files" else f"{count(value)} data files")
         elif name == "size_bytes":
             said.append(size(value))
         elif name == "backup":
             said.append(f"backup {value}")
+        elif name == "method" and value != "write":
+            said.append(f"by {value}")
         elif name == "notes" and value:
             said.append("; ".join(value))
         elif name == "not_put_back":

@@ -47,7 +47,7 @@ class AwsCloud:
 
     @cached_property
     def settings(self) -> DynamoSettings:
-        return DynamoSettings(self._client("dynamodb"), kms=lambda: self._beside_dynamodb("kms"))
+        return DynamoSettings(self._client("dynamodb"))
 
     @cached_property
     def scaling(self) -> ApplicationScaling:

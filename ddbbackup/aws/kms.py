@@ -32,4 +32,5 @@ class Kms:
             state=said.get("KeyState", "Enabled"),
             usage=said.get("KeyUsage", "ENCRYPT_DECRYPT"),
             spec=said.get("KeySpec", "SYMMETRIC_DEFAULT"),
+            manager=said.get("KeyManager", "CUSTOMER"),
         )

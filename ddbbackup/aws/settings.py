@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
@@ -16,11 +16,10 @@ if TYPE_CHECKING:
 
 
 class DynamoSettings:
-    """Implements ``ports.Settings``. ``kms`` makes a client of KMS when one is needed."""
+    """Implements ``ports.Settings``."""
 
-    def __init__(self, client: DynamoDBClient, *, kms: Callable[[], Any]) -> None:
+    def __init__(self, client: DynamoDBClient) -> None:
         self._client = client
-        self._kms = kms
         keep_bodies(client, "dynamodb")
 
     # ---- reading
@@ -61,11 +60,6 @@ class DynamoSettings:
                 if code_of(error) != "PolicyNotFoundException":
                     raise
         return None
-
-    def key_manager(self, key_arn: str) -> str:
-        with explained(f"ask KMS who manages {key_arn}"):
-            answer = self._kms().describe_key(KeyId=key_arn)
-        return str(answer["KeyMetadata"].get("KeyManager") or "CUSTOMER")
 
     # ---- changing
 

@@ -1,6 +1,7 @@
 """The records of backups in the bucket, and the exports that they point at."""
 
 from ddbbackup.catalog.exports import OpenedExport, open_export
+from ddbbackup.catalog.reading import Reading
 from ddbbackup.catalog.record import Record, derive_client_token, new_backup_id
 from ddbbackup.catalog.store import Catalog, Location, StoredRecord, locate
 
@@ -8,6 +9,7 @@ __all__ = [
     "Catalog",
     "Location",
     "OpenedExport",
+    "Reading",
     "Record",
     "StoredRecord",
     "derive_client_token",

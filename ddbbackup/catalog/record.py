@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from ddbbackup.catalog.reading import Reading
 from ddbbackup.times import from_iso, to_iso
 
 RECORD_VERSION = 1
@@ -24,6 +25,7 @@ class Record:
 
     ``requested_export_time`` is what the export was asked for (``None``: now); it is frozen here so that a
     repeated start sends the same parameters. ``export_time`` is the instant whose data the backup holds.
+    ``settings`` are what ``description`` does not say, by name; ``None`` until they have been read.
     """
 
     id: str
@@ -59,6 +61,7 @@ class Record:
     failure_code: str | None = None
     failure_message: str | None = None
     description: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Reading] | None = None
 
     def to_json(self) -> bytes:
         """The document as it lies in the bucket: UTF-8, indented, so that a person can read it."""
@@ -107,6 +110,7 @@ class Record:
             "verification": {"checks": list(self.checks), "notes": list(self.notes)},
             "failure": failure,
             "description": dict(self.description),
+            "settings": _readings(self.settings),
         }
         return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
 
@@ -150,7 +154,16 @@ class Record:
             failure_code=failure.get("code"),
             failure_message=failure.get("message"),
             description=document.get("description") or {},
+            settings=_settings(document.get("settings")),
         )
+
+
+def _readings(settings: Mapping[str, Reading] | None) -> dict[str, Any] | None:
+    return None if settings is None else {name: each.to_document() for name, each in settings.items()}
+
+
+def _settings(document: Mapping[str, Any] | None) -> Mapping[str, Reading] | None:
+    return None if document is None else {n: Reading.from_document(each) for n, each in document.items()}
 
 
 def new_backup_id(started_at: datetime, *, plan: str, table_arn: str, run: str, attempt: int) -> str:

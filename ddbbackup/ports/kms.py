@@ -8,12 +8,16 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class KmsKeyFacts:
-    """What ``DescribeKey`` says; ``state`` is ``Enabled`` for a key that works."""
+    """What ``DescribeKey`` says; ``state`` is ``Enabled`` for a key that works.
+
+    ``manager`` is ``AWS`` for keys such as aws/dynamodb.
+    """
 
     arn: str
     state: str
     usage: str
     spec: str
+    manager: str = "CUSTOMER"
 
 
 class KmsKeys(Protocol):

@@ -37,9 +37,6 @@ class Settings(Protocol):
     def resource_policy(self, resource_arn: str) -> str | None:
         """The policy's JSON text, of a table or of a stream; None if it has none."""
 
-    def key_manager(self, key_arn: str) -> str:
-        """``AWS`` or ``CUSTOMER``, as KMS says of a key."""
-
     def update_table(self, name: str, change: Members) -> None:
         """One UpdateTable; ``change`` is its input without the name."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from ddbbackup.report import settings
 from ddbbackup.report.units import count, duration, size
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ def problems(found: Sequence[Problem]) -> str:
 
 def outcomes(report: Report) -> str:
     """One line a step, what failed with its hint, and one line for all."""
-    lines = [_line(outcome) for outcome in report.outcomes]
+    lines = []
+    for outcome in report.outcomes:
+        lines.append(_line(outcome))
+        lines += [f"  {line}" for line in settings.told(outcome.facts.get("settings", ()))]
     for outcome in report.outcomes:
         if outcome.error is not None:
             lines += ["", f"{outcome.step}: {outcome.error.message}", f"hint: {outcome.error.hint}"]
@@ -59,8 +63,8 @@ def facts(outcome: Outcome) -> list[str]:
             said.append(f"by {value}")
         elif name == "notes" and value:
             said.append("; ".join(value))
-        elif name == "not_put_back":
-            said.append("not put back: " + ", ".join(value))
+        elif name == "settings":
+            said += settings.summed_up(value)
         elif name == "because":
             said.append(f"because {value} failed")
     return said

@@ -15,6 +15,7 @@ from ddbbackup.steps.backup_forecast import foretell_backup
 from ddbbackup.steps.finish_backup import finish
 from ddbbackup.steps.forecast import Forecast, guarded
 from ddbbackup.steps.permission import Permission
+from ddbbackup.steps.settings.capture import record_settings
 from ddbbackup.steps.start_export import start_export
 from ddbbackup.steps.step import Outcome, Wait, Work
 from ddbbackup.steps.world import World
@@ -67,6 +68,7 @@ class BackupTable:
         yield world.desk.slot()
         try:
             stored = yield from start_export(world, stored, pitr=self.entry.pitr)
+            stored = yield from record_settings(world, stored)
             if not world.wait:
                 facts = {"backup": stored.record.id, "export_arn": stored.record.export_arn}
                 return Outcome(self.id, self.kind, self.table, "started", facts)

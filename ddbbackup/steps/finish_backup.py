@@ -17,6 +17,7 @@ from ddbbackup.ports import Export
 from ddbbackup.steps.forecast import Forecast
 from ddbbackup.steps.permission import Permission
 from ddbbackup.steps.proof import Proof, prove
+from ddbbackup.steps.settings.capture import record_settings
 from ddbbackup.steps.start_export import start_export
 from ddbbackup.steps.step import Outcome, Wait, Work
 from ddbbackup.steps.world import World
@@ -62,6 +63,7 @@ class FinishBackup:
         try:
             yield from self._refuse_old(world)
             stored = yield from start_export(world, self.stored)
+            stored = yield from record_settings(world, stored)
             export: Export = yield world.desk.ended(stored.record.export_arn)
         finally:
             world.desk.release()

@@ -16,6 +16,7 @@ from ddbbackup.steps.restore_method import Job, Loaded, Pending, RestoreMethod, 
 from ddbbackup.steps.restore_source import RestoreSource
 from ddbbackup.steps.restore_target import begin, note_job, until_active
 from ddbbackup.steps.restore_token import derive_token
+from ddbbackup.steps.settings.put_back import with_settings
 from ddbbackup.steps.table_definition import create_table_input
 
 log = structlog.get_logger()
@@ -95,8 +96,11 @@ def _start(job: Job, handover: Handover) -> Pending:
     A token whose import has ended gives that old import back and makes no table (observed on AWS), so the
     next one is taken then.
     """
-    definition = create_table_input(
-        job.found.description, name=job.target, billing_mode=job.restore.target.billing_mode
+    definition = with_settings(
+        create_table_input(
+            job.found.description, name=job.target, billing_mode=job.restore.target.billing_mode
+        ),
+        job,
     )
     left = job.state.read()
     first = left.attempt if left and left.method == "import" and left.stage == "asked" else 1

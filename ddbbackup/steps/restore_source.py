@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ddbbackup.archive.layout import export_folder, parse_s3_uri
-from ddbbackup.catalog import Location, OpenedExport, Record, locate, open_export
+from ddbbackup.catalog import Location, OpenedExport, Reading, Record, locate, open_export
 from ddbbackup.errors import ObjectMissing, Refused
 from ddbbackup.plan.model import Encryption, Restore
 from ddbbackup.steps.permission import BY_EXPORT_ARN, KMS_KEY, Permission
@@ -34,6 +34,7 @@ class RestoreSource:
     table_arn: str
     description: Mapping[str, Any] = field(default_factory=dict)
     encryption: Encryption | None = None
+    settings: Mapping[str, Reading] | None = None
 
 
 def resolve_source(world: World, restore: Restore) -> RestoreSource:
@@ -95,7 +96,7 @@ def _from_record(world: World, restore: Restore) -> RestoreSource:
     opened = open_export(world.source.objects, folder, owner=record.bucket_owner)
     _refuse_partial(opened, record.id)
     encryption = Encryption(record.sse_algorithm, record.kms_key_id)
-    return RestoreSource(record.id, opened, record.table_arn, record.description, encryption)
+    return RestoreSource(record.id, opened, record.table_arn, record.description, encryption, record.settings)
 
 
 def _choose_record(world: World, restore: Restore) -> Record:

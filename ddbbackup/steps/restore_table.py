@@ -19,8 +19,8 @@ from ddbbackup.steps.restore_method import Job, Loaded, Pending
 from ddbbackup.steps.restore_methods import RESTORE_METHODS
 from ddbbackup.steps.restore_state import Progress, RestoreState, mark, resumable
 from ddbbackup.steps.restore_survey import Survey, survey
+from ddbbackup.steps.settings.put_back import Settled, put_back
 from ddbbackup.steps.step import Outcome, Work
-from ddbbackup.steps.table_definition import not_put_back
 from ddbbackup.steps.world import World
 from ddbbackup.times import to_iso
 
@@ -73,11 +73,13 @@ class RestoreTable:
         loaded: Loaded = yield from self._load(job, left)
         facts = dict(loaded.facts)
         mark(state, state.read(), stage="loaded", now=world.clock.now(), loaded=facts)
-        mark(state, state.read(), stage="done", now=world.clock.now())
         log.info(events.RESTORE_COMPLETED, **facts)
-        missing = not_put_back(found.description)
-        if missing:
-            facts["not_put_back"] = list(missing)
+        made = found.target is None or RESTORE_METHODS[loaded.facts["method"]].makes_table
+        settings: Settled = yield from put_back(job, loaded.table, made=made)
+        facts["settings"] = settings.told
+        if settings.error is not None:
+            return Outcome(self.id, self.kind, self.table, "failed", facts, settings.error)
+        mark(state, state.read(), stage="done", now=world.clock.now())
         return Outcome(self.id, self.kind, self.table, "done", facts)
 
     def _load(self, job: Job, left: Progress | None) -> Pending:

@@ -15,6 +15,7 @@ from ddbbackup.steps.restore_fit import check_fits
 from ddbbackup.steps.restore_method import Job, Pending
 from ddbbackup.steps.restore_state import mark, resumable
 from ddbbackup.steps.restore_warnings import warn_of_target
+from ddbbackup.steps.settings.put_back import with_settings
 from ddbbackup.steps.step import Wait
 from ddbbackup.steps.table_definition import create_table_input
 from ddbbackup.transfer.model import DataFile
@@ -125,8 +126,11 @@ def _target(job: Job, method: str) -> Pending:
 
 
 def _create(job: Job, method: str) -> Pending:
-    definition = create_table_input(
-        job.found.description, name=job.target, billing_mode=job.restore.target.billing_mode
+    definition = with_settings(
+        create_table_input(
+            job.found.description, name=job.target, billing_mode=job.restore.target.billing_mode
+        ),
+        job,
     )
     begin(job, stage="creating", method=method)
     yield job.world.calls.call(lambda: job.cloud.tables.create(definition))

@@ -7,15 +7,6 @@ from typing import Any
 
 from ddbbackup.errors import Refused
 
-_LATER = {
-    "SSEDescription": "sse",
-    "StreamSpecification": "stream",
-    "TableClassSummary": "table class",
-    "OnDemandThroughput": "on-demand limits",
-    "Replicas": "replicas",
-    "VectorIndexes": "vector indexes",
-}
-
 
 def create_table_input(
     description: Mapping[str, Any], *, name: str, billing_mode: str | None = None
@@ -54,14 +45,6 @@ def create_table_input(
         definition["LocalSecondaryIndexes"] = local
     definition["AttributeDefinitions"] = _definitions(description, definition)
     return definition
-
-
-def not_put_back(description: Mapping[str, Any]) -> tuple[str, ...]:
-    """Names of settings that the recorded table had and that a restore by writing does not bring back."""
-    names = [name for member, name in _LATER.items() if description.get(member)]
-    if description.get("DeletionProtectionEnabled"):
-        names.append("deletion protection")
-    return tuple(names)
 
 
 def _key_schema(described: Mapping[str, Any]) -> list[dict[str, str]]:

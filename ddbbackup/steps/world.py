@@ -13,6 +13,7 @@ from ddbbackup.plan.model import Plan
 from ddbbackup.ports import Clock, Cloud, OnProgress
 from ddbbackup.steps.export_desk import ExportDesk
 from ddbbackup.steps.once import Once
+from ddbbackup.steps.pace import Pace
 from ddbbackup.steps.prices import Prices, packaged
 from ddbbackup.steps.step import Calls
 from ddbbackup.transfer.model import WriteJob, WriteResult
@@ -44,3 +45,4 @@ class World:
     deadline: float | None = None
     prices: Prices = field(default_factory=packaged)
     once: Once = field(default_factory=Once)
+    pace: Pace = field(default_factory=Pace)

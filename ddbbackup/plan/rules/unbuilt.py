@@ -26,14 +26,6 @@ def check(document: Document) -> Iterator[Problem]:
     for path, _, restore in restores(document):
         if restore.get("existing") in EXISTING:
             yield _refuse(document, (*path, "existing"), restore["existing"], "use `overwrite` or `keep`")
-        settings = get(restore, "to", "settings")
-        if settings not in (None, "none", []):
-            yield _refuse(
-                document,
-                (*path, "to", "settings"),
-                "settings",
-                "remove it: keys, indexes and billing come back",
-            )
 
 
 def _refuse(document: Document, path: Path, what: object, hint: str) -> Problem:

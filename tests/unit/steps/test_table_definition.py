@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ddbbackup.errors import Refused
-from ddbbackup.steps.table_definition import create_table_input, not_put_back
+from ddbbackup.steps.table_definition import create_table_input
 
 ON_DEMAND: dict[str, Any] = {
     "TableName": "orders",
@@ -87,8 +87,3 @@ def test_an_on_demand_table_cannot_come_back_provisioned() -> None:
     """There is no capacity to give it, and a guess would throttle or cost."""
     with pytest.raises(Refused, match="was on demand"):
         create_table_input(ON_DEMAND, name="t", billing_mode="PROVISIONED")
-
-
-def test_what_is_not_put_back_is_named() -> None:
-    """A restore by writing says which settings it leaves out."""
-    assert not_put_back(ON_DEMAND) == ("stream", "deletion protection")

@@ -1,0 +1,86 @@
+"""Reading every setting of a table beside DescribeTable. It never fails: what cannot be read is unknown then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+import structlog
+
+from ddbbackup import events
+from ddbbackup.catalog import Reading, StoredRecord
+from ddbbackup.catalog.reading import Reason
+from ddbbackup.errors import AccessDenied, DdbBackupError, NotSupported, TableMissing, Throttled, Unreachable
+from ddbbackup.ports import TableFacts
+from ddbbackup.steps.pace import Ask
+from ddbbackup.steps.settings import SETTINGS
+from ddbbackup.steps.settings.setting import Known, Pending, Setting
+from ddbbackup.steps.world import World
+
+log = structlog.get_logger()
+
+_REASONS: Final[tuple[tuple[type[DdbBackupError], Reason], ...]] = (
+    (AccessDenied, "denied"),
+    (NotSupported, "unsupported"),
+    (Throttled, "throttled"),
+    (Unreachable, "unreachable"),
+)
+
+
+def record_settings(world: World, stored: StoredRecord) -> Pending:
+    """The ``StoredRecord`` with the table's settings in it; as it was if they are in it already.
+
+    A table that was deleted or made anew since its export was started has other settings, or none: they are
+    unknown then.
+    """
+    record = stored.record
+    if record.settings is not None:
+        return stored
+    ask = Ask(world, world.source)
+    try:
+        table: TableFacts = yield from ask("DescribeTable", lambda cloud: cloud.tables.describe(record.table))
+        same = table.table_id == record.table_id
+        readings = (yield from read_settings(ask, table)) if same else _unread("the table was made anew")
+    except TableMissing:
+        readings = _unread("the table was deleted before its settings were read")
+    except DdbBackupError as error:
+        readings = _unread(error.message)
+    unknown = {name: reading for name, reading in readings.items() if reading.state == "unknown"}
+    log.info(
+        events.SETTINGS_READ,
+        backup=record.id,
+        unknown=[f"{name}: {reading.reason}" for name, reading in unknown.items()],
+    )
+    updated = replace(record, settings=readings)
+    return (yield world.calls.call(lambda: world.catalog.update(stored, updated)))
+
+
+def read_settings(ask: Ask, table: TableFacts) -> Pending:
+    """Readings by name, of all settings that DescribeTable does not say."""
+    found: dict[str, Reading] = {}
+    for setting in SETTINGS:
+        if setting.separate:
+            found[setting.name] = yield from read_one(ask, setting, table)
+    return found
+
+
+def read_one(ask: Ask, setting: Setting, table: TableFacts) -> Pending:
+    """One ``Reading``, with AWS's answer as it came."""
+    try:
+        answer = yield from setting.read(ask, table)
+    except DdbBackupError as error:
+        return Reading("unknown", reason=_reason(error), message=error.message)
+    on = answer is not None and setting.reading(
+        Known(table.description, {setting.name: Reading("present", answer)})
+    )
+    return Reading("present" if on and on.state == "present" else "absent", answer)
+
+
+def _reason(error: DdbBackupError) -> Reason:
+    return next((reason for kind, reason in _REASONS if isinstance(error, kind)), "failed")
+
+
+def _unread(message: str) -> Mapping[str, Reading]:
+    unknown = Reading("unknown", reason="not-read", message=message)
+    return {setting.name: unknown for setting in SETTINGS if setting.separate}

@@ -1,0 +1,87 @@
+"""Encryption at rest by a key that is not AWS's own: a customer's KMS key, or aws/dynamodb."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ddbbackup.catalog.reading import ABSENT, Reading
+from ddbbackup.ports import KmsKeyFacts, TableFacts
+from ddbbackup.steps.pace import Ask
+from ddbbackup.steps.settings.setting import Change, Known, Pending, Scene, Setting, refuse, update_table
+
+
+class Encryption(Setting):
+    """DescribeTable shows the ARN of whatever key it is; only KMS knows whether that key is aws/dynamodb."""
+
+    name = "encryption"
+    shown = "encryption"
+    at = "creation"
+    chosen = "by default"
+    members = frozenset({"SSEDescription"})
+    separate = True
+    read_by = ("dynamodb:DescribeTable", "kms:DescribeKey")
+    put_back_by = ("dynamodb:CreateTable", "dynamodb:UpdateTable")
+    impossible = (
+        "the target is in another account, or in another region and the key is no multi-Region key: the restore "
+        "refuses before it makes the table, rather than encrypt it less"
+    )
+
+    def read(self, ask: Ask, table: TableFacts) -> Pending:
+        key = _key_arn(table.description)
+        if key is None:
+            return None
+        region = key.split(":")[3]
+        facts: KmsKeyFacts | None = yield from ask("DescribeKey", lambda c: c.kms_keys(region).describe(key))
+        return {"KeyManager": facts.manager} if facts else None
+
+    def normal(self, answer: Any) -> Any:
+        """``answer`` is the description, with KeyManager in it where it is known."""
+        key = _key_arn(answer)
+        if key is None:
+            return None
+        return {"key": "aws/dynamodb" if answer.get("KeyManager") == "AWS" else key}
+
+    def reading(self, known: Known) -> Reading:
+        """Not unknown without KMS's word: then the key is taken for a customer's."""
+        found = (known.readings or {}).get(self.name, ABSENT)
+        manager = (found.value or {}).get("KeyManager")
+        value = self.normal({**known.description, "KeyManager": manager})
+        return Reading("present", value) if value else ABSENT
+
+    def aim(self, value: Any, scene: Scene) -> Any:
+        key: str = value["key"]
+        if key == "aws/dynamodb":
+            return value
+        move = scene.move
+        parts = key.split(":", 5)
+        if not move.same_account:
+            hint = "list in `to.settings` what is wanted without `encryption`, and encrypt the table yourself"
+            raise refuse(self, f"the KMS key {key} belongs to account {parts[4]}", hint)
+        if move.same_region:
+            return value
+        if not parts[5].startswith("key/mrk-"):
+            hint = "list in `to.settings` what is wanted without `encryption`, and encrypt the table yourself"
+            raise refuse(self, f"the KMS key {key} exists in {parts[3]} only", hint)
+        return {"key": move.elsewhere(key)}
+
+    def at_creation(self, definition: dict[str, Any], aim: Any) -> dict[str, Any]:
+        return {**definition, "SSESpecification": _specification(aim)}
+
+    def changes(self, aim: Any, existing: Any, target: TableFacts) -> Iterator[Change]:
+        if aim != existing:
+            yield update_table("key", target, {"SSESpecification": _specification(aim)})
+
+
+def _key_arn(description: Any) -> str | None:
+    sse = description.get("SSEDescription") or {}
+    if sse.get("Status") in ("DISABLED", "DISABLING"):
+        return None
+    key: str | None = sse.get("KMSMasterKeyArn")
+    return key
+
+
+def _specification(aim: Any) -> dict[str, Any]:
+    """Without a key for aws/dynamodb, as botocore's model asks."""
+    named = {} if aim["key"] == "aws/dynamodb" else {"KMSMasterKeyId": aim["key"]}
+    return {"Enabled": True, "SSEType": "KMS", **named}

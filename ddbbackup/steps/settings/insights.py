@@ -1,0 +1,72 @@
+"""CloudWatch Contributor Insights of the table and of each global secondary index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+from ddbbackup.ports import Cloud, Members, TableFacts
+from ddbbackup.steps.pace import Ask
+from ddbbackup.steps.settings.setting import Change, Pending, Setting, index_names, refuse
+
+_TABLE: Final = "table"
+_DEFAULT_MODE: Final = "ACCESSED_AND_THROTTLED_KEYS"
+
+
+class Insights(Setting):
+    name = "insights"
+    shown = "Contributor Insights"
+    at = "after the data"
+    separate = True
+    read_by = ("dynamodb:DescribeContributorInsights",)
+    put_back_by = ("dynamodb:UpdateContributorInsights",)
+    impossible = "the target lacks the index"
+
+    def read(self, ask: Ask, table: TableFacts) -> Pending:
+        """By place: ``table``, or ``index NAME``."""
+        found = {}
+        for index in (None, *index_names(table.description)):
+            said = yield from ask("DescribeContributorInsights", _read(table.name, index))
+            found[_place(index)] = dict(said)
+        return found
+
+    def normal(self, answer: Any) -> Any:
+        return {
+            place: said.get("ContributorInsightsMode") or _DEFAULT_MODE
+            for place, said in (answer or {}).items()
+            if said.get("ContributorInsightsStatus") in ("ENABLED", "ENABLING")
+        } or None
+
+    def changes(self, aim: Any, existing: Any, target: TableFacts) -> Iterator[Change]:
+        for index in (None, *index_names(target.description)):
+            place = _place(index)
+            if place in aim and aim[place] != (existing or {}).get(place):
+                yield _enable(target, index, aim[place])
+        missing = [
+            p for p in aim if p != _TABLE and p.removeprefix("index ") not in index_names(target.description)
+        ]
+        if missing:
+            raise refuse(self, f"the target has no {', '.join(missing)}", "add the index, then run again")
+
+    def failure(self, aim: Any, answer: Any) -> str | None:
+        for place, said in (answer or {}).items():
+            if place in aim and said.get("ContributorInsightsStatus") == "FAILED":
+                why = (said.get("FailureException") or {}).get("ExceptionDescription") or "AWS gave no reason"
+                return f"Contributor Insights of the {place} ended as FAILED ({why})"
+        return None
+
+
+def _place(index: str | None) -> str:
+    return f"index {index}" if index else _TABLE
+
+
+def _read(name: str, index: str | None) -> Callable[[Cloud], Members]:
+    return lambda cloud: cloud.settings.contributor_insights(name, index)
+
+
+def _enable(target: TableFacts, index: str | None, mode: str) -> Change:
+    return Change(
+        _place(index),
+        "UpdateContributorInsights",
+        lambda cloud: cloud.settings.enable_contributor_insights(target.name, index, mode),
+    )

@@ -1,0 +1,73 @@
+"""Kinesis data streams that the table's changes go to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ddbbackup.ports import TableFacts
+from ddbbackup.steps.pace import Ask
+from ddbbackup.steps.settings.setting import Change, Pending, Scene, Setting, Skipped, refuse
+
+
+class Kinesis(Setting):
+    name = "kinesis"
+    shown = "Kinesis streams"
+    at = "after the data"
+    separate = True
+    read_by = ("dynamodb:DescribeKinesisStreamingDestination",)
+    put_back_by = ("dynamodb:EnableKinesisStreamingDestination",)
+    impossible = (
+        "the stream of that name does not exist where the target is; with `all`, a copy under another name is not "
+        "connected to the stream that carries the original's changes: name `kinesis` for that"
+    )
+
+    def read(self, ask: Ask, table: TableFacts) -> Pending:
+        found = yield from ask(
+            "DescribeKinesisStreamingDestination",
+            lambda cloud: cloud.settings.kinesis_destinations(table.name),
+        )
+        return [dict(each) for each in found]
+
+    def normal(self, answer: Any) -> Any:
+        """Precision by stream; a destination that was turned off or failed is none."""
+        return {
+            each["StreamArn"]: each.get("ApproximateCreationDateTimePrecision") or "MILLISECOND"
+            for each in answer or ()
+            if each.get("DestinationStatus") in ("ACTIVE", "ENABLING", "UPDATING")
+        } or None
+
+    def aim(self, value: Any, scene: Scene) -> Any:
+        moved = {scene.move.elsewhere(arn): precision for arn, precision in value.items()}
+        shared = [arn for arn in moved if arn in value]
+        if shared and not scene.move.same_table and self.name not in scene.named:
+            raise Skipped(
+                f"{', '.join(shared)} carries the changes of {scene.move.source.table}; "
+                "name `kinesis` in `to.settings` to send those of the copy there too"
+            )
+        return moved
+
+    def changes(self, aim: Any, existing: Any, target: TableFacts) -> Iterator[Change]:
+        for arn, precision in aim.items():
+            now = (existing or {}).get(arn)
+            if now is None:
+                yield _enable(target, arn, precision)
+            elif now != precision:
+                hint = "change the precision of the destination yourself"
+                raise refuse(self, f"the target streams to {arn} in {now}s already", hint)
+
+    def failure(self, aim: Any, answer: Any) -> str | None:
+        """A bad stream fails only after AWS took the call (observed on AWS)."""
+        for each in answer or ():
+            if each["StreamArn"] in aim and each.get("DestinationStatus") == "ENABLE_FAILED":
+                said = each.get("DestinationStatusDescription") or "AWS gave no reason"
+                return f"streaming to {each['StreamArn']} ended as ENABLE_FAILED ({said})"
+        return None
+
+
+def _enable(target: TableFacts, arn: str, precision: str) -> Change:
+    return Change(
+        arn,
+        "EnableKinesisStreamingDestination",
+        lambda cloud: cloud.settings.enable_kinesis(target.name, arn, precision),
+    )

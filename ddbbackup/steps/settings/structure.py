@@ -1,0 +1,103 @@
+"""Keys, indexes and billing: what a table is made with, and what no restore changes of a table that exists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ddbbackup.ports import TableFacts
+from ddbbackup.steps.settings.setting import Change, Scene, Setting, Skipped, refuse
+
+
+class Keys(Setting):
+    name = "keys"
+    shown = "key and its types"
+    at = "creation"
+    chosen = "always"
+    members = frozenset({"KeySchema", "AttributeDefinitions"})
+    put_back_by = ("dynamodb:CreateTable",)
+    impossible = "the target exists with another key: the restore refuses before it writes"
+
+    def normal(self, answer: Any) -> Any:
+        types = {d["AttributeName"]: d["AttributeType"] for d in answer.get("AttributeDefinitions") or ()}
+        return [
+            [k["AttributeName"], k["KeyType"], types.get(k["AttributeName"])] for k in answer["KeySchema"]
+        ]
+
+    def changes(self, aim: Any, existing: Any, target: TableFacts) -> Iterator[Change]:
+        if aim != existing:
+            raise refuse(self, "the table exists with another key", "restore into another table")
+        return iter(())
+
+
+class Indexes(Setting):
+    name = "indexes"
+    shown = "indexes"
+    at = "creation"
+    chosen = "always"
+    members = frozenset({"LocalSecondaryIndexes", "GlobalSecondaryIndexes", "VectorIndexes"})
+    put_back_by = ("dynamodb:CreateTable",)
+    impossible = "the target exists: its indexes are left as they are; method `import` makes no local ones"
+
+    def normal(self, answer: Any) -> Any:
+        found = {
+            f"{kind} {index['IndexName']}": _index(index)
+            for kind, member in (("local", "Local"), ("global", "Global"))
+            for index in answer.get(f"{member}SecondaryIndexes") or ()
+        }
+        found |= {f"vector {i['IndexName']}": _vector(i) for i in answer.get("VectorIndexes") or ()}
+        return found or None
+
+    def changes(self, aim: Any, existing: Any, target: TableFacts) -> Iterator[Change]:
+        wrong = [name for name, index in aim.items() if (existing or {}).get(name) != index]
+        if wrong:
+            raise Skipped(f"the table exists with others ({', '.join(wrong)}); add what is missing yourself")
+        return iter(())
+
+
+class Billing(Setting):
+    name = "billing"
+    shown = "billing mode and capacity"
+    at = "creation"
+    chosen = "always"
+    members = frozenset({"BillingModeSummary", "ProvisionedThroughput"})
+    put_back_by = ("dynamodb:CreateTable",)
+    impossible = "the target exists, or `to.billing_mode` says otherwise"
+
+    def normal(self, answer: Any) -> Any:
+        """An absent BillingModeSummary is PROVISIONED (observed on AWS)."""
+        mode = (answer.get("BillingModeSummary") or {}).get("BillingMode") or "PROVISIONED"
+        if mode != "PROVISIONED":
+            return {"mode": mode}
+        indexes = answer.get("GlobalSecondaryIndexes") or ()
+        return {
+            "mode": mode,
+            "table": _capacity(answer),
+            "indexes": {index["IndexName"]: _capacity(index) for index in indexes},
+        }
+
+    def aim(self, value: Any, scene: Scene) -> Any:
+        if scene.billing_mode not in (None, value["mode"]):
+            raise Skipped(f"the plan says `billing_mode: {scene.billing_mode}`")
+        return value
+
+    def changes(self, aim: Any, existing: Any, target: TableFacts) -> Iterator[Change]:
+        if aim != existing:
+            raise Skipped("the table exists; its billing mode and capacity are left as they are")
+        return iter(())
+
+
+def _index(index: Mapping[str, Any]) -> dict[str, Any]:
+    projection = {k: sorted(v) if isinstance(v, list) else v for k, v in index["Projection"].items() if v}
+    keys = [[key["AttributeName"], key["KeyType"]] for key in index["KeySchema"]]
+    return {"keys": keys, "projection": projection}
+
+
+def _vector(index: Mapping[str, Any]) -> dict[str, Any]:
+    parts = ("VectorAttribute", "Dimensions", "DistanceFunction", "SearchSchema", "Projection")
+    return {part: index[part] for part in parts if index.get(part)}
+
+
+def _capacity(described: Mapping[str, Any]) -> dict[str, int]:
+    capacity = described.get("ProvisionedThroughput") or {}
+    return {name: int(capacity.get(name) or 0) for name in ("ReadCapacityUnits", "WriteCapacityUnits")}

@@ -36,7 +36,8 @@ def outcomes(report: Report) -> str:
     for outcome in report.outcomes:
         if outcome.error is not None:
             lines += ["", f"{outcome.step}: {outcome.error.message}", f"hint: {outcome.error.hint}"]
-    lines += ["", f"{summary(report)} in {duration(report.seconds)} (run {report.run})"]
+    lines += [""] * bool(lines)
+    lines += [f"{summary(report)} in {duration(report.seconds)} (run {report.run})"]
     return "\n".join(lines) + "\n"
 
 
@@ -44,7 +45,7 @@ def summary(report: Report) -> str:
     """``backup prod: 3 ok, 1 failed``."""
     counts = {status: sum(o.status == status for o in report.outcomes) for status in SIGNS}
     parts = [f"{number} {SIGNS[status].lower()}" for status, number in counts.items() if number]
-    return f"{report.verb} {report.plan}: {', '.join(parts) or 'nothing to do'}"
+    return f"{report.verb} {report.plan}: {', '.join(parts) or 'nothing is in progress'}"
 
 
 def facts(outcome: Outcome) -> list[str]:

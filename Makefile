@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 # ministack pins a botocore of its own, so it lives apart from ours.
 MINISTACK := ministack==1.5.33
 
-.PHONY: help demo test test-quick check types lint clean
+.PHONY: help demo test test-quick check types lint bench-startup clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -31,6 +31,9 @@ lint: $(VENV)/.dev ## ruff
 
 types: $(VENV)/.dev ## mypy --strict
 	@$(BIN)/mypy
+
+bench-startup: $(VENV)/.dev ## how much CPU `validate` takes
+	@$(BIN)/python -m tests.benchmarks.startup
 
 clean: ## removes what the targets above made
 	rm -rf $(VENV) $(TOOLS) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -72,9 +74,13 @@ class S3Objects:
         if_match: str | None = None,
         kms_key_id: str | None = None,
     ) -> str:
-        """A condition that fails because our own first try succeeded and only its answer was lost is no conflict."""
+        """A condition that fails because our own first try succeeded and only its answer was lost is no conflict.
+
+        The MD5 goes with it because a bucket whose Object Lock has a default retention takes no object without a
+        checksum, and with endpoints of the user's own the SDK sends none by itself.
+        """
         wish: dict[str, Any] = {"Bucket": bucket, "Key": key, "Body": body, "ContentType": content_type}
-        wish |= _owner(owner)
+        wish |= {"ContentMD5": _md5(body), **_owner(owner)}
         if if_none_match:
             wish["IfNoneMatch"] = "*"
         if if_match is not None:
@@ -165,3 +171,7 @@ class S3Stream:
 
 def _owner(owner: str | None) -> dict[str, Any]:
     return {"ExpectedBucketOwner": owner} if owner is not None else {}
+
+
+def _md5(body: bytes) -> str:
+    return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()

@@ -18,6 +18,7 @@ VERBS: Final = {
     "init": "write a commented starter plan",
     "validate": "show every problem of the plan; touches no AWS",
     "show": "the effective plan, with the file and line of each value; touches no AWS",
+    "preview": "what a run would do, with sizes, time and cost, and what is in the way; only reads",
     "backup": "export, wait, verify and record every table of the plan",
     "wait": "take up what an earlier run left in progress",
     "status": "each table: last good backup, its age against the RPO, what is running",
@@ -80,7 +81,7 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
         for name, text in VERBS.items()
     }
 
-    for name in ("validate", "show", "backup", "wait", "status", "list", "verify", "restore"):
+    for name in ("validate", "show", "preview", "backup", "wait", "status", "list", "verify", "restore"):
         made[name].add_argument(
             "-f",
             "--file",
@@ -90,16 +91,16 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
         )
     for name in FORMS:
         add_output(made[name], name)
-    for name in ("backup", "wait", "status", "list", "verify", "restore"):
+    for name in ("preview", "backup", "wait", "status", "list", "verify", "restore"):
         made[name].add_argument(
             "--log-format",
             choices=("auto", "console", "json"),
             default="auto",
             help="form of the log on stderr",
         )
-    for name in ("backup", "wait", "status", "list", "verify"):
+    for name in ("preview", "backup", "wait", "status", "list", "verify"):
         made[name].add_argument("--only", metavar="GLOB", help="only tables whose name matches")
-    for name in ("backup", "wait", "verify", "restore"):
+    for name in ("preview", "backup", "wait", "verify", "restore"):
         made[name].add_argument(
             "--run-id", metavar="ID", type=_run_id, help="the same id never starts a second export"
         )
@@ -119,14 +120,30 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
     )
     restore = made["restore"]
     restore.add_argument("name", metavar="NAME", help="the restore's name in the plan")
-    restore.add_argument(
-        "--from",
-        dest="source",
-        metavar="SOURCE",
-        type=_source,
-        help="overrides `from`: latest, a backup id, a time, an export's ARN or s3:// folder",
-    )
+    for name in ("preview", "restore"):
+        made[name].add_argument(
+            "--from",
+            dest="source",
+            metavar="SOURCE",
+            type=_source,
+            help="overrides `from`: latest, a backup id, a time, an export's ARN or s3:// folder",
+        )
     restore.add_argument("--yes", action="store_true", help="agree to overwrite the live table")
+    preview = made["preview"]
+    preview.add_argument(
+        "what",
+        nargs="?",
+        choices=("backup", "restore"),
+        metavar="backup | restore NAME",
+        help="only this; everything that the plan says by default",
+    )
+    preview.add_argument("name", nargs="?", metavar="NAME", help=argparse.SUPPRESS)
+    preview.add_argument(
+        "--detailed-exitcode", action="store_true", help="2 if the run would change anything, 0 if nothing"
+    )
+    preview.add_argument(
+        "--prices", metavar="FILE", help="prices laid over the packaged ones (or $DDBBACKUP_PRICES)"
+    )
     made["init"].add_argument(
         "-f", "--file", metavar="FILE", action="append", help=f"where to write (default {DEFAULT_PLAN})"
     )

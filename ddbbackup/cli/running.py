@@ -27,6 +27,7 @@ from ddbbackup.plan.model import AwsSettings, Plan
 from ddbbackup.ports import Cloud, OnProgress
 from ddbbackup.report.outcomes import Report
 from ddbbackup.steps.export_desk import ExportDesk
+from ddbbackup.steps.prices import Prices, load_prices, packaged
 from ddbbackup.steps.step import Step
 from ddbbackup.steps.world import World, WriteItems
 from ddbbackup.transfer import write_items
@@ -108,6 +109,7 @@ def running(options: Namespace, *, wait: bool = True) -> Iterator[Running]:
             state_dir=state_dir(),
             wait=wait,
             deadline=deadline,
+            prices=_prices(options),
         )
         try:
             yield Running(options.verb, world)
@@ -116,6 +118,13 @@ def running(options: Namespace, *, wait: bool = True) -> Iterator[Running]:
             calls.close(wait_seconds=STOP_SECONDS)
             raise
         calls.close()
+
+
+def _prices(options: Namespace) -> Prices:
+    """Those that ``--prices`` or the environment names, for verbs that estimate."""
+    if "prices" not in options.__dict__:
+        return packaged()
+    return load_prices(options.prices or os.environ.get("DDBBACKUP_PRICES"))
 
 
 def state_dir() -> Path:

@@ -11,7 +11,7 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.server import ThreadedMotoServer
 
 from ddbbackup.errors import UsageError
-from ddbbackup.sandbox import moto_settings, moto_tables
+from ddbbackup.sandbox import moto_buckets, moto_settings, moto_tables
 from ddbbackup.sandbox.moto_exports import MotoExports
 
 HOST: Final = "127.0.0.1"  # never another: it has no authentication
@@ -29,6 +29,7 @@ class Sandbox:
         self.exports.install()
         moto_tables.install()
         moto_settings.install()
+        moto_buckets.install()
         self._server = ThreadedMotoServer(HOST, port, verbose=False)
         if port and _taken(port):
             raise UsageError(f"port {port} of {HOST} is taken", hint="choose another one with --port")

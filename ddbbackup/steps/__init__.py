@@ -12,6 +12,7 @@ from ddbbackup.steps import (
     finish_backup,
     holdings,
     inventory,
+    lost_tables,
     proof,
     restore_bulk_put,
     restore_fit,
@@ -47,6 +48,7 @@ KINDS: Final = {
 DECLARING: Final = (
     inventory,
     holdings,
+    lost_tables,
     standing,
     check_destination,
     backup_forecast,

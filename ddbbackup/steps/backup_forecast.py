@@ -61,7 +61,7 @@ def foretell_backup(step: BackupTable, world: World) -> Forecast:
     window = _window(step, world, tale)
     if past.own is not None and past.own.state == "in_progress" and past.own.export_arn:
         return _taken_up(step, past.own)
-    _warn(step, world, table, past, tale)
+    _warn(step, world, table, past, window, tale)
     seconds = _export_seconds(past.last)
     return Forecast(
         step.id,
@@ -155,7 +155,11 @@ def _out_of_window(step: BackupTable, window: PitrWindow) -> Iterator[DdbBackupE
         )
 
 
-def _warn(step: BackupTable, world: World, table: TableFacts, past: Past, tale: _Tale) -> None:
+def _warn(
+    step: BackupTable, world: World, table: TableFacts, past: Past, window: PitrWindow | None, tale: _Tale
+) -> None:
+    if window is not None and not window.enabled and step.entry.pitr == "enable":
+        tale.warnings.append("the run turns point-in-time recovery on, which AWS bills by the table's size")
     for record in past.running:
         if record.run != world.run:
             tale.warnings.append(

@@ -293,8 +293,9 @@ def test_a_small_object_that_is_not_small_is_refused() -> None:
 
 
 def test_puts_carry_their_condition_and_their_key() -> None:
-    """If-None-Match for new records, If-Match for changed ones, KMS where the destination says so."""
+    """If-None-Match for new records, If-Match for changed ones, KMS where the destination says so; always an MD5."""
     wish = {"Bucket": "vault", "Key": "k", "Body": b"{}", "ContentType": "application/json"}
+    wish |= {"ContentMD5": "mZFLkyvTelC5g8XnyQrpOw=="}
     with stubbed("s3") as (made, stub):
         stub.add_response("put_object", {"ETag": '"1"'}, {**wish, "IfNoneMatch": "*"})
         kms = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/vault"}

@@ -21,10 +21,11 @@ MAY_IMPORT = {
     "checks": PURE | {"checks"},
     "steps": INSIDE,
     "executor": INSIDE,
-    "report": INSIDE | {"report"},
+    "preview": INSIDE,
+    "report": INSIDE | {"preview", "report"},
     "aws": FIRST | {"aws"},
     "sandbox": FIRST | {"sandbox"},
-    "cli": INSIDE | {"executor", "report", "aws", "sandbox", "cli"},
+    "cli": INSIDE | {"executor", "preview", "report", "aws", "sandbox", "cli"},
     "__main__": {"cli"},
     "__init__": set(),
 }

@@ -1,0 +1,26 @@
+"""A restore of the plan by the name that the command line gives."""
+
+from __future__ import annotations
+
+import difflib
+from argparse import Namespace
+from dataclasses import replace
+
+from ddbbackup.errors import UsageError
+from ddbbackup.plan.model import Plan, Restore, Source
+
+
+def find_restore(plan: Plan, options: Namespace) -> Restore:
+    """``options.name``, with ``--from`` laid over it. Raises ``UsageError`` if the plan has no such restore."""
+    name = options.name
+    restore = plan.restores.get(name)
+    if restore is not None:
+        return replace(restore, source=Source(**options.source)) if options.source is not None else restore
+    near = difflib.get_close_matches(name, plan.restores, n=1)
+    if near:
+        hint = f"did you mean `{near[0]}`?"
+    elif plan.restores:
+        hint = f"choose one of: {', '.join(plan.restores)}"
+    else:
+        hint = "add it under `restores`"
+    raise UsageError(f"the plan {plan.name} has no restore {name!r}", hint=hint)

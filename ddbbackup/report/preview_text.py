@@ -1,0 +1,124 @@
+"""A preview for people at a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from ddbbackup.preview import Preview
+from ddbbackup.report import previews
+from ddbbackup.report.text import aligned
+from ddbbackup.report.units import count, size
+from ddbbackup.steps.forecast import Forecast
+
+_BACKUPS: Final = ("BACKUP", "KIND", "LAST BACKUP", "ITEMS", "SIZE", "TIME", "COST", "")
+_RESTORES: Final = ("RESTORE", "INTO", "BACKUP", "ITEMS", "SIZE", "TIME", "COST", "")
+
+
+def text(preview: Preview) -> str:
+    """A table of steps, then everything that somebody should know before the run."""
+    identity = preview.identity
+    paragraphs = [
+        [
+            previews.title(preview),
+            f"account {identity.account}, region {identity.region}, as {identity.arn}",
+        ],
+        _backups(preview.backups),
+        _restores(preview.restores),
+        list(_details(preview.restores)),
+        list(_blocked(preview)),
+        _warnings(preview),
+        list(_selection(preview)),
+        previews.lost(preview),
+        list(_destinations(preview)),
+        [*preview.notes],
+        previews.estimate(preview),
+    ]
+    return "\n\n".join("\n".join(lines) for lines in paragraphs if lines) + "\n"
+
+
+def _backups(steps: Sequence[Forecast]) -> list[str]:
+    rows = [
+        (step.table, kind_of(step), str(step.facts.get("last_backup") or "–"), *_numbers(step))
+        for step in steps
+    ]
+    return aligned(_BACKUPS, rows).splitlines() if rows else []
+
+
+def _restores(steps: Sequence[Forecast]) -> list[str]:
+    rows = [
+        (
+            step.step.removeprefix("restore "),
+            step.table,
+            str(step.facts.get("backup") or "–"),
+            *_numbers(step),
+        )
+        for step in steps
+    ]
+    return aligned(_RESTORES, rows).splitlines() if rows else []
+
+
+def _numbers(step: Forecast) -> tuple[str, ...]:
+    return (
+        count(step.items),
+        size(step.size_bytes),
+        previews.time(step),
+        previews.money(step.cost),
+        "BLOCKED" if step.obstacles else "" if step.changes else "nothing to do",
+    )
+
+
+def kind_of(step: Forecast) -> str:
+    """``full`` or ``incremental`` for a backup, the kind of step for anything else."""
+    return str(step.facts.get("backup_kind") or step.kind)
+
+
+def _details(steps: Sequence[Forecast]) -> Iterator[str]:
+    for step in steps:
+        yield f"{step.step}: {step.does}"
+        for name, value in step.facts.items():
+            if value not in (None, [], {}):
+                yield f"  {name.replace('_', ' ')}: {spell(value)}"
+        if step.seconds_basis:
+            yield f"  time: {previews.time(step)}, {step.seconds_basis}"
+
+
+def spell(value: Any) -> str:
+    """A fact as people read it."""
+    if isinstance(value, list | tuple):
+        return "; ".join(spell(each) for each in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {spell(each)}" for name, each in value.items() if each is not None)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
+
+
+def _blocked(preview: Preview) -> Iterator[str]:
+    for obstacle, tables in previews.obstacles([*preview.backups, *preview.restores]):
+        yield f"BLOCKED {', '.join(tables)}: {obstacle.message}"
+        yield f"  hint: {obstacle.hint}"
+
+
+def _warnings(preview: Preview) -> list[str]:
+    steps = [*preview.backups, *preview.restores]
+    return [f"warning: {step.table}: {said}" for step in steps for said in step.warnings]
+
+
+def _selection(preview: Preview) -> Iterator[str]:
+    for each in preview.chosen:
+        if not each.entry.startswith("name:"):
+            listed = ", ".join(each.tables) or "no table"
+            yield f"`{each.entry}` (tables[{each.position}]) chooses {len(each.tables)}: {listed}"
+
+
+def _destinations(preview: Preview) -> Iterator[str]:
+    for name, checks in (preview.destinations or {}).items():
+        good = [check.name for check in checks if check.state == "ok"]
+        yield f"destination {name}: {', '.join(good) or 'nothing'} ok"
+        for check in checks:
+            if check.state in ("warning", "unknown"):
+                state = "warning" if check.state == "warning" else "could not check"
+                yield f"  {state}: {check.name}: {check.message}"
+                if check.hint:
+                    yield f"    hint: {check.hint}"

@@ -24,13 +24,15 @@ Item = dict[str, Any]
 
 
 class Aws:
-    """``url`` serves DynamoDB; ``s3_url`` S3, by default the same; ``sts``: whether ``url`` has an STS as well."""
+    """``url`` serves DynamoDB; ``s3_url`` S3, by default the same; ``sts``: whether ``url`` is all of AWS."""
 
     def __init__(self, url: str, s3_url: str | None = None, *, sts: bool = False) -> None:
         self.url, self.s3_url = url, s3_url or url
-        self.endpoint_urls = {"dynamodb": url, "s3": self.s3_url, **({"sts": url} if sts else {})}
+        others = ("sts", "kms", "application-autoscaling") if sts else ()
+        self.endpoint_urls = {"dynamodb": url, "s3": self.s3_url, **dict.fromkeys(others, url)}
         session = boto3.Session(KEY, SECRET, region_name=REGION)
         self.dynamodb: Any = session.client("dynamodb", endpoint_url=url)
+        self.session = session
         self.s3: Any = session.client(
             "s3",
             endpoint_url=self.s3_url,

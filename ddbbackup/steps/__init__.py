@@ -35,6 +35,7 @@ from ddbbackup.steps.restore_methods import (
     RESTORE_METHODS as RESTORE_METHODS,
 )  # the registry, seen from outside
 from ddbbackup.steps.restore_table import RestoreTable
+from ddbbackup.steps.settings import capture, put_back
 from ddbbackup.steps.verify_backup import VerifyBackup
 
 KINDS: Final = {
@@ -67,5 +68,7 @@ DECLARING: Final = (
     restore_import,
     restore_bulk_put,
     restore_point_in_time,
+    capture,
+    put_back,
 )
 """Every file of this room that declares ``PERMISSIONS`` (a test holds the list to it)."""

@@ -19,6 +19,9 @@ look (``preview``, ``status``, ``list``, ``doctor``), as a pull request's pipeli
 On = Literal[
     "everything",  # actions that take no resource: `*`
     "table",  # the tables that the plan backs up
+    "index",  # their indexes: table/T/index/*
+    "stream",  # their streams: table/T/stream/*
+    "table-key",  # the KMS keys that encrypt them
     "export",  # their exports: table/T/export/*
     "target",  # the tables that restores write into
     "target-index",  # their indexes: table/T/index/*

@@ -82,6 +82,7 @@ def scene_of(
         asked=ALWAYS | (named if isinstance(wish, tuple) else asked[wish]),
         named=named,
         billing_mode=restore.target.billing_mode,
+        made=made,
     )
 
 

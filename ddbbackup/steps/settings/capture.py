@@ -15,10 +15,13 @@ from ddbbackup.errors import AccessDenied, DdbBackupError, NotSupported, TableMi
 from ddbbackup.ports import TableFacts
 from ddbbackup.steps.pace import Ask
 from ddbbackup.steps.settings import SETTINGS
+from ddbbackup.steps.settings.needs import to_record
 from ddbbackup.steps.settings.setting import Known, Pending, Setting
 from ddbbackup.steps.world import World
 
 log = structlog.get_logger()
+
+PERMISSIONS: Final = to_record()
 
 _REASONS: Final[tuple[tuple[type[DdbBackupError], Reason], ...]] = (
     (AccessDenied, "denied"),

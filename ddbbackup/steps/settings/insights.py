@@ -20,6 +20,7 @@ class Insights(Setting):
     separate = True
     read_by = ("dynamodb:DescribeContributorInsights",)
     put_back_by = ("dynamodb:UpdateContributorInsights",)
+    parts = ("table", "index")
     impossible = "the target lacks the index"
 
     def read(self, ask: Ask, table: TableFacts) -> Pending:

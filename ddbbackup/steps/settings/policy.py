@@ -50,6 +50,7 @@ class Policy(Setting):
 
 class StreamPolicy(Policy):
     name = "stream-policy"
+    parts = ("stream",)
     shown = "resource policy of the stream"
     impossible = "the target has no stream (put `stream` back too), or what stands at `policy`"
 

@@ -31,10 +31,13 @@ from ddbbackup.steps.settings.asked import (
 )
 from ddbbackup.steps.settings.capture import read_one, read_settings
 from ddbbackup.steps.settings.idle import until_idle
+from ddbbackup.steps.settings.needs import to_put_back
 from ddbbackup.steps.settings.setting import Change, Known, Pending, Scene, Setting, Skipped
 from ddbbackup.steps.step import Wait
 
 log = structlog.get_logger()
+
+PERMISSIONS: Final = to_put_back()
 
 SHOWN_SECONDS: Final = (
     900.0  # AWS shows a change late: tags and policies after seconds, Kinesis after minutes
@@ -153,6 +156,8 @@ class _Putting:
             if made and setting.settled(aim, existing.value, self.table):
                 return Result(setting.name, "put back", setting.note(_answer(setting, self.scene.recorded)))
             left = list(setting.changes(aim, existing.value, self.table))
+            if not left and self.scene.made and setting.at == "creation" and setting.chosen != "always":
+                return Result(setting.name, "put back", "made with the table")
             if not left:
                 return Result(setting.name, "unchanged")
             change = next((change for change in left if change.label not in made), None)

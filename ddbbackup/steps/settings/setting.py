@@ -14,6 +14,7 @@ from ddbbackup.steps.pace import Ask
 from ddbbackup.steps.settings.move import Move
 from ddbbackup.steps.step import Wait
 
+Part = Literal["table", "index", "stream"]
 Pending = Generator[Wait | Future[Any], Any, Any]
 
 
@@ -29,8 +30,8 @@ class Known:
 class Scene:
     """One putting back: from where to where, out of what, into what.
 
-    ``target`` is what the table has now, or will have been made with. ``asked`` are the names of settings that
-    the plan wants, ``named`` those of them that it names one by one.
+    ``target`` is what the table has now, or will have been made with; ``made``: by this restore. ``asked`` are
+    the names of settings that the plan wants, ``named`` those of them that it names one by one.
     """
 
     move: Move
@@ -39,6 +40,7 @@ class Scene:
     asked: frozenset[str]
     named: frozenset[str] = frozenset()
     billing_mode: str | None = None
+    made: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Setting:
     separate: ClassVar[bool] = False  # whether DescribeTable does not say it
     read_by: ClassVar[tuple[str, ...]] = ("dynamodb:DescribeTable",)
     put_back_by: ClassVar[tuple[str, ...]] = ()
+    parts: ClassVar[tuple[Part, ...]] = ("table",)  # which resources of IAM it belongs to
     impossible: ClassVar[str] = ""  # when it cannot be put back, for the reference
 
     def read(self, ask: Ask, table: TableFacts) -> Pending:

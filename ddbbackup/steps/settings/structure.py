@@ -21,7 +21,8 @@ class Keys(Setting):
     def normal(self, answer: Any) -> Any:
         types = {d["AttributeName"]: d["AttributeType"] for d in answer.get("AttributeDefinitions") or ()}
         return [
-            [k["AttributeName"], k["KeyType"], types.get(k["AttributeName"])] for k in answer["KeySchema"]
+            [k["AttributeName"], k["KeyType"], types.get(k["AttributeName"])]
+            for k in answer.get("KeySchema") or ()
         ]
 
     def changes(self, aim: Any, existing: Any, target: TableFacts) -> Iterator[Change]:

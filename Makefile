@@ -36,7 +36,7 @@ bench-startup: $(VENV)/.dev ## how much CPU `validate` takes
 	@$(BIN)/python -m tests.benchmarks.startup
 
 clean: ## removes what the targets above made
-	rm -rf $(VENV) $(TOOLS) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(TOOLS) build/bench .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/.made:
 	@echo "making $(VENV) (a few seconds)"

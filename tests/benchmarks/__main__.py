@@ -1,0 +1,91 @@
+"""``make bench``: measures everything and writes the page. Progress goes to stderr.
+
+python -m tests.benchmarks --build DIR --page FILE [--quick] [--isal]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tests.benchmarks import machine, plan
+from tests.benchmarks.bulk import measure_memory
+from tests.benchmarks.page import Measured, page
+from tests.benchmarks.real import measure_real
+from tests.benchmarks.rounds import run_case
+from tests.benchmarks.sink import Tools
+from tests.benchmarks.soundness import prove, seconds_to_stop
+from tests.benchmarks.targets import memory_targets, soundness_target, speed_targets
+from tests.benchmarks.verification import measure_verification
+
+
+def main() -> int:
+    """0 if the page is written; whether targets were reached is for the page to say."""
+    parser = argparse.ArgumentParser(prog="make bench")
+    parser.add_argument("--build", type=Path, required=True)
+    parser.add_argument("--page", type=Path, required=True)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--isal", action="store_true", help="the limit was built with isal")
+    options = parser.parse_args()
+    begun = time.monotonic()
+    tools = Tools(options.build.resolve())
+    scale = plan.QUICK if options.quick else plan.FULL
+    about = machine.describe()
+    with tempfile.TemporaryDirectory(prefix="ddbbackup-bench-") as folder:
+        work = Path(folder)
+        with _telling("data"):
+            data = plan.prepare(tools.build / "data", scale)
+        with _telling("soundness"):
+            proofs = prove(data.sound, tools, work)
+            stop_seconds = seconds_to_stop(data.exports[400]["large"], tools, work)
+        with _telling("verification"):
+            rates = measure_verification(data.exports[400]["large"], tools, rounds=scale.rounds)
+        with _telling("real servers"):
+            real = measure_real(data.real, tools, work)
+        with _telling("memory"):
+            memories = [measure_memory(each, tools, work, processes=2) for each in data.bulk]
+        with _telling("writing"):
+            results = {
+                case: run_case(case, data.exports[case.item_bytes], tools, work, rounds=scale.rounds)
+                for case in scale.cases
+            }
+    items = {share: export.items for share, export in data.exports[400].items()}
+    measured = Measured(
+        date=f"{datetime.now(UTC):%Y-%m-%d}",
+        minutes=(time.monotonic() - begun) / 60,
+        quick=options.quick,
+        rounds=scale.rounds,
+        machine=about,
+        isal=options.isal,
+        items=items,
+        targets=[*speed_targets(results), *memory_targets(memories), soundness_target(proofs)],
+        results=results,
+        memories=memories,
+        proofs=proofs,
+        stop_seconds=stop_seconds,
+        verification=rates,
+        real=real,
+        orchestration="",
+    )
+    options.page.write_text(page(measured), encoding="utf-8")
+    for target in measured.targets:
+        print(f"{target.text}: {target.found} (wanted {target.wanted})")
+    print(f"written to {options.page}")
+    return 0
+
+
+@contextmanager
+def _telling(what: str) -> Iterator[None]:
+    print(f"bench: {what} …", file=sys.stderr, flush=True)
+    begun = time.monotonic()
+    yield
+    print(f"bench: {what} took {time.monotonic() - begun:.0f} s", file=sys.stderr, flush=True)
+
+
+sys.exit(main())

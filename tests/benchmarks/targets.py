@@ -1,0 +1,110 @@
+"""What the benchmark must reach, and what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tests.benchmarks.bulk import Memory
+from tests.benchmarks.rounds import Case, Figures
+from tests.benchmarks.soundness import Proof
+
+Results = Mapping[Case, Mapping[str, Figures]]
+
+
+@dataclass(frozen=True)
+class Target:
+    """``reached`` is None where this run did not measure it."""
+
+    text: str
+    wanted: str
+    found: str
+    reached: bool | None
+
+
+def speed_targets(results: Results) -> list[Target]:
+    """Of the case 400 B, 5 ms, plain, one process, unless the text says otherwise."""
+    slow = _figures(results, latency_ms=5)
+    quick = _figures(results, latency_ms=0)
+    sealed = _figures(results, latency_ms=0, tls=True)
+    two = _figures(results, latency_ms=5, processes=2)
+    return [
+        _times("items/s against the origin's way, 5 ms", slow, "origin", 80),
+        _times("items/s against dynamodump, 5 ms", slow, "dynamodump", 100),
+        _times("items/s against Node's v3 batches, 5 ms", slow, "batches", 15),
+        _thrift("CPU an item against the origin's way", slow, "origin", 60),
+        _thrift("CPU an item against dynamodump", slow, "dynamodump", 60),
+        _part("items/s of the C limit, plain, 0 ms", quick, quick, 3),
+        _part("items/s of the C limit, plain, 5 ms", slow, slow, 3),
+        _part("items/s under TLS of the C limit's plain rate, 0 ms", sealed, quick, 5),
+        _cost("CPU an item against the C limit, 0 ms", quick, 3.5),
+        _scaling("items/s of two workers against one, 5 ms", two, slow, 1.6),
+    ]
+
+
+def memory_targets(memories: Sequence[Memory]) -> list[Target]:
+    """One a size."""
+    return [
+        Target(
+            f"peak memory of any process with {memory.lines_bytes / 1e9:.0f} GB of items",
+            "≤ 100 MB",
+            f"{memory.worker_peak_bytes / 1e6:.0f} MB",
+            memory.worker_peak_bytes <= 100e6,
+        )
+        for memory in memories
+    ]
+
+
+def soundness_target(proofs: Sequence[Proof]) -> Target:
+    """All scenarios in one."""
+    lost, changed = sum(proof.lost for proof in proofs), sum(proof.changed for proof in proofs)
+    return Target(
+        "items lost, items with another content, under faults and kills",
+        "0, 0",
+        f"{lost}, {changed}",
+        all(proof.sound for proof in proofs),
+    )
+
+
+def _figures(
+    results: Results, *, latency_ms: int, tls: bool = False, processes: int = 1
+) -> Mapping[str, Figures]:
+    for case, found in results.items():
+        if (case.item_bytes, case.latency_ms, case.tls, case.processes) == (400, latency_ms, tls, processes):
+            return found
+    return {}
+
+
+def _times(text: str, found: Mapping[str, Figures], peer: str, wanted: float) -> Target:
+    if "ddbbackup" not in found or peer not in found:
+        return Target(text, f"≥ {wanted} ×", "not measured", None)
+    ratio = found["ddbbackup"].items_per_second / found[peer].items_per_second
+    return Target(text, f"≥ {wanted:.0f} ×", f"{ratio:.0f} ×", ratio >= wanted)
+
+
+def _thrift(text: str, found: Mapping[str, Figures], peer: str, wanted: float) -> Target:
+    if "ddbbackup" not in found or peer not in found:
+        return Target(text, f"≤ 1/{wanted:.0f}", "not measured", None)
+    ratio = found[peer].cpu_seconds_per_million / found["ddbbackup"].cpu_seconds_per_million
+    return Target(text, f"≤ 1/{wanted:.0f}", f"1/{ratio:.0f}", ratio >= wanted)
+
+
+def _part(text: str, ours: Mapping[str, Figures], limit: Mapping[str, Figures], wanted: float) -> Target:
+    if "ddbbackup" not in ours or "limit" not in limit:
+        return Target(text, f"≥ 1/{wanted:.0f}", "not measured", None)
+    ratio = limit["limit"].items_per_second / ours["ddbbackup"].items_per_second
+    return Target(text, f"≥ 1/{wanted:.0f}", f"1/{ratio:.1f}", ratio <= wanted)
+
+
+def _cost(text: str, found: Mapping[str, Figures], wanted: float) -> Target:
+    if "ddbbackup" not in found or "limit" not in found:
+        return Target(text, f"≤ {wanted} ×", "not measured", None)
+    ratio = found["ddbbackup"].cpu_seconds_per_million / found["limit"].cpu_seconds_per_million
+    return Target(text, f"≤ {wanted} ×", f"{ratio:.1f} ×", ratio <= wanted)
+
+
+def _scaling(text: str, two: Mapping[str, Figures], one: Mapping[str, Figures], wanted: float) -> Target:
+    if "ddbbackup" not in two or "ddbbackup" not in one:
+        return Target(text, f"≥ {wanted} ×", "not measured", None)
+    ratio = two["ddbbackup"].items_per_second / one["ddbbackup"].items_per_second
+    return Target(text, f"≥ {wanted} ×", f"{ratio:.2f} ×", ratio >= wanted)

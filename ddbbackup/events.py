@@ -31,6 +31,11 @@ SETTING_PUT_BACK: Final = "setting.put_back"
 SETTING_REFUSED: Final = "setting.refused"
 STEP_FAILED: Final = "step.failed"
 STEP_SKIPPED: Final = "step.skipped"
+NOTIFICATION_SENT: Final = "notification.sent"
+NOTIFICATION_SKIPPED: Final = "notification.skipped"
+NOTIFICATION_FAILED: Final = "notification.failed"
+METRICS_WRITTEN: Final = "metrics.written"
+METRICS_FAILED: Final = "metrics.failed"
 RUN_COMPLETED: Final = "run.completed"
 
 ALL: Final = frozenset(

@@ -20,6 +20,7 @@ from ddbbackup.aws.scaling import ApplicationScaling
 from ddbbackup.aws.session import Connection, is_emulated
 from ddbbackup.aws.settings import DynamoSettings
 from ddbbackup.aws.tables import DynamoTables
+from ddbbackup.aws.topics import SnsTopics
 from ddbbackup.errors import AccessDenied, NotSupported, UsageError
 from ddbbackup.ports import Identity, Place
 
@@ -76,6 +77,10 @@ class AwsCloud:
     @cached_property
     def buckets(self) -> S3Buckets:
         return S3Buckets(self._client("s3"))
+
+    @cached_property
+    def topics(self) -> SnsTopics:
+        return SnsTopics(lambda region: self._beside_dynamodb("sns", region=region))
 
     def kms_keys(self, region: str) -> Kms:
         """Raises ``NotSupported`` instead of asking AWS about what a server of the user's own was told."""

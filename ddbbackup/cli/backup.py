@@ -6,7 +6,7 @@ from argparse import Namespace
 
 from ddbbackup.cli.printing import print_report
 from ddbbackup.cli.running import running
-from ddbbackup.steps.inventory import choose_export_time, take_inventory
+from ddbbackup.steps.inventory import choose_export_time
 from ddbbackup.steps.planning import backup_steps
 from ddbbackup.steps.selection import select
 
@@ -14,7 +14,9 @@ from ddbbackup.steps.selection import select
 def run(options: Namespace) -> int:
     with running(options, wait=not options.no_wait) as this:
         world = this.world
-        selection = select(this.plan, take_inventory(this.plan, world.source, world.clock), only=options.only)
+        inventory = this.inventory()
+        this.aftermath.follow(lambda: select(this.plan, inventory).chosen)
+        selection = select(this.plan, inventory, only=options.only)
         export_time = choose_export_time(
             this.plan, world.source, world.catalog, selection, world.clock, run=world.run
         )

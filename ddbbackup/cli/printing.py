@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,7 +11,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ddbbackup.errors import DdbBackupError, Refused
+from ddbbackup.errors import DdbBackupError
+from ddbbackup.report.files import write_whole
 
 if TYPE_CHECKING:
     from ddbbackup.problems import Problem
@@ -84,28 +84,6 @@ def append_summary(render: Callable[[str], str]) -> None:
             file.write(text + b"\n")
     except OSError as error:
         print(f"ddbbackup: the step summary {path} cannot be written: {error.strerror}", file=sys.stderr)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """All of it or nothing: a reader never sees half a file. Raises ``Refused``."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(number, "w", encoding="utf-8") as file:
-                file.write(text)
-            umask = os.umask(0o077)
-            os.umask(umask)
-            Path(name).chmod(0o666 & ~umask)  # what an ordinary open gives; mkstemp gives less
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise Refused(
-            f"{path} cannot be written: {(error.strerror or str(error)).lower()}",
-            hint="name a file in a directory that you may write",
-        ) from None
 
 
 def _from_the_repository(problems: Sequence[Problem]) -> list[Problem]:

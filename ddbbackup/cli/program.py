@@ -14,14 +14,8 @@ from types import FrameType
 from typing import Final
 
 from ddbbackup.cli.arguments import parse
+from ddbbackup.cli.codes import INTERRUPTED, TERMINATED, Terminated
 from ddbbackup.errors import Bug, DdbBackupError, PlanInvalid
-
-INTERRUPTED: Final = 130
-TERMINATED: Final = 143
-
-
-class Terminated(BaseException):
-    """SIGTERM: like KeyboardInterrupt, so that no ``except Exception`` swallows it."""
 
 
 def run(argv: Sequence[str] | None) -> int:

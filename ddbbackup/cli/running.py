@@ -8,6 +8,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,7 @@ from ddbbackup.aws.clock import SystemClock
 from ddbbackup.aws.items import BulkWorld
 from ddbbackup.catalog import Catalog
 from ddbbackup.cli import logs
+from ddbbackup.cli.aftermath import Aftermath
 from ddbbackup.cli.progress import showing
 from ddbbackup.cli.run_id import choose_run_id
 from ddbbackup.executor import Executor, Threads
@@ -27,8 +29,10 @@ from ddbbackup.plan.model import AwsSettings, Plan
 from ddbbackup.ports import Cloud, OnProgress
 from ddbbackup.report.outcomes import Report
 from ddbbackup.steps.export_desk import ExportDesk
+from ddbbackup.steps.inventory import take_inventory
 from ddbbackup.steps.prices import Prices, load_prices, packaged
-from ddbbackup.steps.step import Step
+from ddbbackup.steps.selection import Inventory
+from ddbbackup.steps.step import Outcome, Step
 from ddbbackup.steps.world import World, WriteItems
 from ddbbackup.transfer import write_items
 from ddbbackup.transfer.model import WriteJob, WriteResult
@@ -43,15 +47,25 @@ class Running:
 
     verb: str
     world: World
+    aftermath: Aftermath
 
     @property
     def plan(self) -> Plan:
         return self.world.plan
 
+    def inventory(self) -> Inventory:
+        """What exists, as far as the plan's selectors need to know."""
+        return take_inventory(self.plan, self.world.source, self.world.clock)
+
     def carry_out(self, steps: Sequence[Step]) -> Report:
         """Executes the steps and sums them up."""
         world = self.world
-        executor = Executor(world.clock)
+        ends = self.aftermath.step_ends
+
+        def note(outcome: Outcome) -> None:
+            ends[outcome.step] = world.clock.now()
+
+        executor = Executor(world.clock, on_outcome=note)
         outcomes = executor.run(steps, world, background=(world.desk.watch(),))
         report = Report(
             self.verb, world.run, world.plan.name, world.started_at, world.clock.now(), tuple(outcomes)
@@ -64,6 +78,7 @@ class Running:
             done=sum(o.error is None for o in outcomes),
             failed=sum(o.error is not None for o in outcomes),
         )
+        self.aftermath.ended(report=report)
         return report
 
 
@@ -80,6 +95,18 @@ def running(options: Namespace, *, wait: bool = True) -> Iterator[Running]:
     run = choose_run_id(options.__dict__.get("run_id"), os.environ, started_at)
     logs.configure(options.log_format, run=run, plan=plan.name)
     log.info(events.RUN_STARTED, verb=options.verb, version=__version__)
+    with (
+        Aftermath(plan, verb=options.verb, run=run, clock=clock, started_at=started_at) as aftermath,
+        _connected(options, plan, run=run, clock=clock, started_at=started_at, wait=wait) as world,
+    ):
+        aftermath.connected(world)
+        yield Running(options.verb, world, aftermath)
+
+
+@contextmanager
+def _connected(
+    options: Namespace, plan: Plan, *, run: str, clock: SystemClock, started_at: datetime, wait: bool
+) -> Iterator[World]:
     connection = _connection(plan.aws)
     cloud = connect(connection)
     identity = cloud.identity
@@ -112,7 +139,7 @@ def running(options: Namespace, *, wait: bool = True) -> Iterator[Running]:
             prices=_prices(options),
         )
         try:
-            yield Running(options.verb, world)
+            yield world
         except BaseException:
             stop.set()
             calls.close(wait_seconds=STOP_SECONDS)

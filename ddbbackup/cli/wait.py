@@ -8,10 +8,12 @@ from ddbbackup.cli.printing import print_report
 from ddbbackup.cli.running import running
 from ddbbackup.steps.finish_backup import FinishBackup
 from ddbbackup.steps.holdings import in_progress
+from ddbbackup.steps.selection import select
 
 
 def run(options: Namespace) -> int:
     with running(options) as this:
+        this.aftermath.follow(lambda: select(this.plan, this.inventory()).chosen)
         left = in_progress(this.world, only=options.only)
         chosen = [stored for stored in left if options.run_id in (None, stored.record.run)]
         report = this.carry_out([FinishBackup(stored) for stored in chosen])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
+from ddbbackup.plan.build_reporting import metrics, notification
 from ddbbackup.plan.model import (
     AssumeRole,
     AwsSettings,
@@ -46,6 +47,10 @@ def build(data: Mapping[str, Any], file: str) -> Plan:
         tables=entries,
         restores=restores,
         export_time=data.get("export_time", "latest"),
+        notifications=tuple(
+            notification(name, value) for name, value in _own(data.get("notifications", {})).items()
+        ),
+        metrics=metrics(data.get("metrics", {})),
         extensions={key: value for key, value in data.items() if key.startswith("x-")},
     )
 

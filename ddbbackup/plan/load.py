@@ -84,7 +84,8 @@ def _causes_only(problems: Sequence[Problem]) -> list[Problem]:
         if problem.code == "nothing-to-do":
             return ("", "tables") in meant or ("", "restores") in meant
         return problem.code == "one-of" and any(
-            (problem.path, key) in meant for key in ("name", "match", "tags")
+            (problem.path, key) in meant
+            for key in ("name", "match", "tags", "ping", "slack", "sns", "webhook")
         )
 
     return [problem for problem in problems if not follows(problem)]

@@ -134,6 +134,51 @@ class Restore:
         return self.limits != Limits()
 
 
+Channel = Literal["ping", "slack", "sns", "webhook"]
+When = Literal["failed", "partial", "stale", "recovered", "always"]
+
+
+@dataclass(frozen=True)
+class Notification:
+    """Whom to tell. ``address`` is a URL or a topic's ARN; an empty one is not sent to.
+
+    Address and headers may be secrets, so they are never part of a ``repr``.
+    """
+
+    name: str
+    channel: Channel
+    address: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    when: tuple[When, ...] = ("failed", "partial", "stale", "recovered")
+    verbs: tuple[str, ...] = ("backup", "wait")
+    timeout_seconds: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Pushgateway:
+    url: str = field(repr=False)
+    job: str = "ddbbackup"
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTelemetry:
+    """``endpoint`` None: what the OTEL_* variables say."""
+
+    endpoint: str | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    textfile: str | None = None
+    pushgateway: Pushgateway | None = None
+    opentelemetry: OpenTelemetry | None = None
+
+    def __bool__(self) -> bool:
+        return (self.textfile, self.pushgateway, self.opentelemetry) != (None, None, None)
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A whole, valid plan. ``file`` is the path it was read from, ``extensions`` its ``x-`` keys."""
@@ -145,4 +190,6 @@ class Plan:
     tables: tuple[TableEntry, ...]
     restores: Mapping[str, Restore]
     export_time: Literal["latest", "common"] = "latest"
+    notifications: tuple[Notification, ...] = ()
+    metrics: Metrics = Metrics()
     extensions: Mapping[str, Any] = field(default_factory=dict)

@@ -166,12 +166,10 @@ def _repeated(document: Document, path: Path, error: Any) -> Iterator[Problem]:
 
 def _one_of(document: Document, path: Path, error: Any) -> Iterator[Problem]:
     says = error.schema.get("x-one-of", "exactly one of several forms must hold")
-    found = [k for k in ("name", "match", "tags") if isinstance(error.instance, dict) and k in error.instance]
-    message = (
-        f"{' and '.join(f'`{k}`' for k in found)} stand together"
-        if found
-        else "nothing says which tables are meant"
-    )
+    forms = [key for form in error.validator_value for key in form.get("required", ())]
+    found = [key for key in forms if isinstance(error.instance, dict) and key in error.instance]
+    none = error.schema.get("x-none-of", "none of several forms holds")
+    message = f"{' and '.join(f'`{key}`' for key in found)} stand together" if found else none
     yield document.problem(path, "one-of", message, hint=says)
 
 

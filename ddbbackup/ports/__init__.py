@@ -33,6 +33,7 @@ from ddbbackup.ports.objects import ObjectFacts, Objects, ObjectStream
 from ddbbackup.ports.recoveries import Recoveries, Recovery, RecoveryRequest
 from ddbbackup.ports.settings import Members, Scaling, Settings
 from ddbbackup.ports.tables import KeyAttribute, PitrWindow, TableFacts, Tables
+from ddbbackup.ports.topics import Topics
 
 __all__ = [
     "LEAST_WRITE_UNITS",
@@ -82,5 +83,6 @@ __all__ = [
     "Settings",
     "TableFacts",
     "Tables",
+    "Topics",
     "Wire",
 ]

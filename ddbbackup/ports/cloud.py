@@ -15,6 +15,7 @@ from ddbbackup.ports.objects import Objects
 from ddbbackup.ports.recoveries import Recoveries
 from ddbbackup.ports.settings import Scaling, Settings
 from ddbbackup.ports.tables import Tables
+from ddbbackup.ports.topics import Topics
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,8 @@ class Cloud(Protocol):
     def objects(self) -> Objects: ...
     @property
     def buckets(self) -> Buckets: ...
+    @property
+    def topics(self) -> Topics: ...
 
     def kms_keys(self, region: str) -> KmsKeys:
         """Those of a region, for a bucket's key has to be in the bucket's.

@@ -22,6 +22,7 @@ PERMISSIONS: Final = (
 @dataclass(frozen=True, slots=True)
 class Standing:
     """``age_seconds`` counts from the instant whose data the backup holds; None without a backup.
+    ``completed_at`` is when the backup was verified, ``seconds`` how long that took from its start.
 
     ``running`` is the id of a backup in progress, ``last_failure`` what the newest finished try met if it
     was no success.
@@ -34,6 +35,9 @@ class Standing:
     age_seconds: int | None = None
     rpo_seconds: int | None = None
     items: int | None = None
+    size_bytes: int | None = None
+    completed_at: datetime | None = None
+    seconds: float | None = None
     running: str | None = None
     last_failure: str | None = None
 
@@ -83,6 +87,9 @@ def judge(table: str, entry: TableEntry, last: Record | None, newer: list[Record
         age_seconds=age,
         rpo_seconds=entry.rpo_seconds,
         items=last.item_count,
+        size_bytes=last.size_bytes,
+        completed_at=last.completed_at,
+        seconds=(last.completed_at - last.started_at).total_seconds() if last.completed_at else None,
         running=running,
         last_failure=failure,
     )

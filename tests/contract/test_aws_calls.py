@@ -18,6 +18,7 @@ from ddbbackup.aws.exports import DynamoExports
 from ddbbackup.aws.objects import S3Objects
 from ddbbackup.aws.session import Connection
 from ddbbackup.aws.tables import DynamoTables
+from ddbbackup.aws.topics import SnsTopics
 from ddbbackup.errors import (
     AccessDenied,
     Conflict,
@@ -438,3 +439,41 @@ def test_codes_of_aws_become_our_errors_with_hints(
     assert isinstance(caught.value, DdbBackupError)
     assert "the words of AWS" in caught.value.message
     assert caught.value.hint
+
+
+# ---- topics
+
+
+def test_publish_goes_to_the_topics_own_region() -> None:
+    """Subject, message, and attributes as strings."""
+    topic = "arn:aws:sns:eu-central-1:210987654321:backups"
+    regions: list[str] = []
+    with stubbed("sns") as (made, stub):
+        stub.add_response(
+            "publish",
+            {"MessageId": "m"},
+            {
+                "TopicArn": topic,
+                "Subject": "subject",
+                "Message": "message",
+                "MessageAttributes": {"plan": {"DataType": "String", "StringValue": "prod"}},
+            },
+        )
+
+        def client_of(region: str) -> Any:
+            regions.append(region)
+            return made
+
+        topics = SnsTopics(client_of)
+        topics.publish(topic, subject="subject", message="message", attributes={"plan": "prod"})
+    assert regions == ["eu-central-1"]
+
+
+def test_a_topic_that_is_not_there_is_refused() -> None:
+    """With AWS's own words; nothing but the channel's warning comes of it."""
+    with stubbed("sns") as (made, stub):
+        stub.add_client_error("publish", "NotFound", "Topic does not exist")
+        with pytest.raises(DdbBackupError, match="Topic does not exist"):
+            SnsTopics(lambda region: made).publish(
+                "arn:aws:sns:eu-west-1:210987654321:gone", subject="s", message="m", attributes={}
+            )

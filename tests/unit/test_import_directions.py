@@ -23,9 +23,12 @@ MAY_IMPORT = {
     "executor": INSIDE,
     "preview": INSIDE,
     "report": INSIDE | {"preview", "report"},
+    "web": FIRST,
+    "notify": INSIDE | {"report", "web", "notify"},
+    "metrics": INSIDE | {"report", "web", "notify", "metrics"},
     "aws": FIRST | {"aws"},
     "sandbox": FIRST | {"sandbox"},
-    "cli": INSIDE | {"executor", "preview", "report", "aws", "sandbox", "cli"},
+    "cli": INSIDE | {"executor", "preview", "report", "notify", "metrics", "aws", "sandbox", "cli"},
     "__main__": {"cli"},
     "__init__": set(),
 }

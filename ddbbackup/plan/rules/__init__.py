@@ -16,7 +16,9 @@ from ddbbackup.plan.rules import (
     encryption,
     expect,
     methods,
+    notifications,
     restores,
+    secrets,
     tables,
     templates,
     unbuilt,
@@ -32,6 +34,8 @@ RULES: Final[tuple[Callable[[Document], Iterator[Problem]], ...]] = (
     templates.check,
     restores.check,
     methods.check,
+    notifications.check,
+    secrets.check,
     unbuilt.check,
 )
 

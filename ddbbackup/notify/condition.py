@@ -1,0 +1,43 @@
+"""What there is to tell after a run: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ddbbackup.plan.model import Notification, When
+from ddbbackup.steps.standing import Standing
+
+_GOOD = frozenset((0, 2))  # 2: changes pending, which somebody asked to be told
+_PARTIAL, _STALE, _RUNNING = 3, 4, 75
+
+
+def conditions(exit_code: int, before: Iterable[Standing], after: Iterable[Standing]) -> frozenset[When]:
+    """``before`` and ``after`` are how the plan's tables stood; both empty where nobody looked.
+
+    Recovered is said once all is well: the run was good, no table breaks its RPO and none's newest try failed,
+    and before the run that was not so.
+    """
+    told: set[When] = {"always"}
+    now = list(after)
+    if exit_code == _PARTIAL:
+        told.add("partial")
+    elif exit_code not in _GOOD | {_STALE, _RUNNING}:
+        told.add("failed")
+    if exit_code == _STALE or any(standing.breaks_rpo for standing in now):
+        told.add("stale")
+    was_bad = {standing.table for standing in before if _is_bad(standing)}
+    if (
+        exit_code in _GOOD
+        and was_bad & {s.table for s in now}
+        and not any(_is_bad(standing) for standing in now)
+    ):
+        told.add("recovered")
+    return frozenset(told)
+
+
+def is_due(notification: Notification, verb: str, told: frozenset[When]) -> bool:
+    return verb in notification.verbs and bool(told & set(notification.when))
+
+
+def _is_bad(standing: Standing) -> bool:
+    return standing.breaks_rpo or standing.last_failure is not None

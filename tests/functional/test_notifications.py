@@ -1,0 +1,148 @@
+"""Runs of the program that tell others: pings, webhooks, SNS on the sandbox, numbers for Prometheus."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto.sns.models import sns_backends
+
+from ddbbackup.sandbox.moto_exports import MotoExports
+from ddbbackup.sandbox.server import Sandbox
+from tests.support.aws import KEY, REGION, SECRET, Aws
+from tests.support.plans import plan
+from tests.support.program import Program
+from tests.support.receiver import Receiver, receiver
+
+
+@pytest.fixture
+def inbox() -> Iterator[Receiver]:
+    with receiver() as made:
+        yield made
+
+
+def on_the_sandbox(aws: Aws, bucket: str, **members: Any) -> str:
+    document = json.loads(plan(aws, bucket, **members))
+    document["aws"]["endpoint_urls"]["sns"] = aws.url
+    return json.dumps(document)
+
+
+def test_a_run_tells_every_channel_once(
+    running_sandbox: Sandbox, sandbox: Aws, bucket: str, name: str, program: Program, inbox: Receiver
+) -> None:
+    """A backup that half failed: start and exit status, Slack, a webhook, SNS; no address in log or report."""
+    sandbox.create_table(name, pitr=True)
+    topic = boto3.client(
+        "sns", REGION, endpoint_url=sandbox.url, aws_access_key_id=KEY, aws_secret_access_key=SECRET
+    ).create_topic(Name=name)["TopicArn"]
+    notifications = {
+        "dead-man": {"ping": {"url": "${PING_URL}"}},
+        "ops": {"slack": {"webhook_url": "${SLACK_WEBHOOK_URL}"}, "when": ["partial"]},
+        "hook": {"webhook": {"url": f"{inbox.url}/hook", "headers": {"X-Token": "${TOKEN}"}}},
+        "pager": {"sns": {"topic_arn": topic}},
+        "quiet": {"webhook": {"url": f"{inbox.url}/quiet"}, "when": ["recovered"]},
+        "nowhere": {"slack": {"webhook_url": "${NOT_SET_HERE:-}"}},
+    }
+    tables = [{"name": name, "rpo": "1h"}, {"name": f"{name}-gone", "rpo": "1h"}]
+    program.plan(on_the_sandbox(sandbox, bucket, tables=tables, notifications=notifications))
+
+    done = program.run(
+        *("backup", "--output", "json"),
+        PING_URL=f"{inbox.url}/ping/hunter2",
+        SLACK_WEBHOOK_URL=f"{inbox.url}/slack/hunter2",
+        TOKEN="hunter2",
+    )
+
+    assert done.code == 3, done.err
+    assert sorted(inbox.paths) == ["/hook", "/ping/hunter2/3", "/ping/hunter2/start", "/slack/hunter2"]
+    assert {each["notification"] for each in done.named("notification.sent")} == {
+        "dead-man",
+        "ops",
+        "hook",
+        "pager",
+    }
+    assert [each["notification"] for each in done.named("notification.skipped")] == ["nowhere"]
+    assert done.named("notification.failed") == []
+    ((_, message, subject, *_),) = (
+        sns_backends[running_sandbox.account][REGION].topics[topic].sent_notifications
+    )
+    assert subject == "ddbbackup backup test: 1 ok, 1 failed (partial, stale)"
+    assert f"backup   {name}-gone" in message
+    (hook,) = [request for request in inbox.requests if request.path == "/hook"]
+    assert hook.headers["X-Token"] == "hunter2"
+    told = json.loads(hook.body)
+    assert told["report"]["outcomes"] == done.report["outcomes"]
+    assert {each["table"]: each["status"] for each in told["tables"]} == {
+        name: "fresh",
+        f"{name}-gone": "never",
+    }
+    assert "hunter2" not in done.out + done.err
+
+
+def test_a_receiver_that_fails_changes_nothing(
+    sandbox: Aws, bucket: str, name: str, program: Program, inbox: Receiver
+) -> None:
+    """The backup is as good as it was: exit 0, and a warning."""
+    inbox.answer = lambda request: (500, {})
+    sandbox.create_table(name, pitr=True)
+    hook = {"webhook": {"url": f"{inbox.url}/hook"}, "when": ["always"], "timeout": "1s"}
+    metrics = {"pushgateway": {"url": inbox.url}}
+    program.plan(
+        plan(sandbox, bucket, tables=[{"name": name}], notifications={"hook": hook}, metrics=metrics)
+    )
+    done = program.run("backup")
+    assert done.code == 0, done.err
+    assert [each["notification"] for each in done.named("notification.failed")] == ["hook"]
+    assert [each["to"] for each in done.named("metrics.failed")] == ["pushgateway"]
+
+
+def test_a_run_that_cannot_begin_is_told(
+    sandbox: Aws, bucket: str, program: Program, inbox: Receiver
+) -> None:
+    """Credentials that are gone: what nobody would hear of otherwise."""
+    hook = {"webhook": {"url": f"{inbox.url}/hook"}}
+    program.plan(plan(sandbox, bucket, tables=[{"match": "*"}], notifications={"hook": hook}))
+    done = program.run("backup", AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
+    assert done.code == 77
+    (request,) = inbox.requests
+    told = json.loads(request.body)
+    assert (told["exit_code"], told["error"]["kind"], told["conditions"]) == (77, "AccessDenied", ["failed"])
+
+
+def test_a_run_that_is_told_to_stop_tells_it(
+    sandbox: Aws, bucket: str, name: str, program: Program, exports: MotoExports, inbox: Receiver
+) -> None:
+    """SIGTERM while exports run: the ping gets 143, and the process still leaves soon."""
+    exports.export_seconds = (8.0, 8.0)
+    sandbox.create_table(name, pitr=True)
+    notifications = {"dead-man": {"ping": {"url": "${PING_URL}"}}}
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}], notifications=notifications))
+    process = program.start("backup", PING_URL=f"{inbox.url}/ping")
+    while not any(export.table_arn.endswith(name) for export in exports.started):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+    begun = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=10)
+    assert process.returncode == 143
+    assert time.monotonic() - begun < 5
+    assert inbox.paths == ["/ping/start", "/ping/143"]
+
+
+def test_status_tells_what_is_stale_if_it_is_asked_to(
+    sandbox: Aws, bucket: str, name: str, program: Program, inbox: Receiver
+) -> None:
+    """For plans whose backups run elsewhere; by default a person's look at the status tells nobody."""
+    sandbox.create_table(name, pitr=True)
+    notifications = {
+        "watch": {"webhook": {"url": f"{inbox.url}/watch"}, "verbs": ["status"], "when": ["stale"]},
+        "default": {"webhook": {"url": f"{inbox.url}/default"}},
+    }
+    program.plan(plan(sandbox, bucket, tables=[{"name": name, "rpo": "1h"}], notifications=notifications))
+    assert program.run("status").code == 4
+    assert inbox.paths == ["/watch"]

@@ -1,0 +1,59 @@
+"""The news of one run, for what tells or counts it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from ddbbackup.errors import PitrDisabled
+from ddbbackup.notify import News
+from ddbbackup.report.outcomes import Report
+from ddbbackup.steps.standing import Standing
+from ddbbackup.steps.step import Outcome
+
+START = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
+END = START + timedelta(seconds=75)
+OUTCOMES = (
+    Outcome("backup orders", "backup", "orders", "done", {"items": 1200, "size_bytes": 4096}, seconds=70.5),
+    Outcome(
+        "backup <users>",
+        "backup",
+        "<users>",
+        "failed",
+        error=PitrDisabled("PITR of <users> is off", hint="say `pitr: enable`"),
+        seconds=0.5,
+    ),
+)
+TABLES = (
+    Standing(
+        "orders",
+        "fresh",
+        backup="20261125T030000Z-0badcafe",
+        export_time=START,
+        age_seconds=75,
+        rpo_seconds=3600,
+        items=1200,
+        size_bytes=4096,
+        completed_at=END,
+        seconds=74.5,
+    ),
+    Standing("users", "never", rpo_seconds=60),
+    Standing("logs", "never"),
+)
+
+
+def news(**changes: Any) -> News:
+    """Of a backup that half failed, unless the changes say otherwise."""
+    report = Report("backup", "4711", "prod", START, END, OUTCOMES)
+    members: dict[str, Any] = {
+        "plan": "prod",
+        "verb": "backup",
+        "run": "4711",
+        "started_at": START,
+        "ended_at": END,
+        "exit_code": 3,
+        "conditions": frozenset(("always", "partial", "stale")),
+        "report": report,
+        "tables": TABLES,
+    }
+    return News(**(members | changes))

@@ -1,0 +1,49 @@
+"""What there is to tell after a run."""
+
+from __future__ import annotations
+
+import pytest
+
+from ddbbackup.notify import conditions
+from ddbbackup.steps.standing import Standing
+
+FRESH = Standing("orders", "fresh", rpo_seconds=60)
+STALE = Standing("orders", "stale", rpo_seconds=60)
+NEVER = Standing("orders", "never", rpo_seconds=60)
+NEVER_WITHOUT_RPO = Standing("orders", "never")
+TRIED = Standing("orders", "fresh", rpo_seconds=60, last_failure="PITR is off")
+OTHER_STALE = Standing("users", "stale", rpo_seconds=60)
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "before", "after", "told"),
+    [
+        (0, [FRESH], [FRESH], ""),
+        (1, [FRESH], [TRIED], "failed"),
+        (3, [FRESH], [FRESH], "partial"),
+        (3, [FRESH], [FRESH, OTHER_STALE], "partial stale"),
+        (65, [FRESH], [FRESH], "failed"),
+        (77, [], [], "failed"),
+        (130, [FRESH], [], "failed"),
+        (5, [], [], "failed"),
+        (75, [FRESH], [FRESH], ""),
+        (75, [STALE], [STALE], "stale"),
+        (4, [], [STALE], "stale"),
+        (4, [], [], "stale"),
+        (2, [], [], ""),
+        (0, [STALE], [FRESH], "recovered"),
+        (0, [NEVER], [FRESH], "recovered"),
+        (0, [TRIED], [FRESH], "recovered"),
+        (0, [NEVER_WITHOUT_RPO], [FRESH], ""),
+        (0, [STALE, OTHER_STALE], [FRESH, OTHER_STALE], "stale"),
+        (0, [STALE], [TRIED], ""),
+        (3, [STALE], [FRESH], "partial"),
+        (0, [OTHER_STALE], [FRESH], ""),
+        (0, [STALE], [], ""),
+    ],
+)
+def test_conditions_come_from_the_exit_code_and_how_tables_stood(
+    exit_code: int, before: list[Standing], after: list[Standing], told: str
+) -> None:
+    """Recovered only once nothing is bad any more; what nobody looked at is not said to be well."""
+    assert conditions(exit_code, before, after) == {"always", *told.split()}

@@ -43,6 +43,9 @@ def create_table_input(
     local = [_index(index) for index in description.get("LocalSecondaryIndexes") or ()]
     if local:
         definition["LocalSecondaryIndexes"] = local
+    vectors = [_vector(index) for index in description.get("VectorIndexes") or ()]
+    if vectors:
+        definition["VectorIndexes"] = vectors
     definition["AttributeDefinitions"] = _definitions(description, definition)
     return definition
 
@@ -60,6 +63,12 @@ def _index(described: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _vector(described: Mapping[str, Any]) -> dict[str, Any]:
+    """The members that CreateTable takes (botocore's model: VectorIndex)."""
+    taken = ("IndexName", "VectorAttribute", "SearchSchema", "Projection", "Dimensions", "DistanceFunction")
+    return {name: described[name] for name in taken if described.get(name)}
+
+
 def _capacity(described: Mapping[str, Any]) -> dict[str, int]:
     capacity = described.get("ProvisionedThroughput") or {}
     return {
@@ -73,6 +82,9 @@ def _definitions(description: Mapping[str, Any], definition: Mapping[str, Any]) 
         *definition.get("LocalSecondaryIndexes", ()),
     ]
     used = {key["AttributeName"] for holder in (definition, *indexes) for key in holder["KeySchema"]}
+    used |= {
+        key["AttributeName"] for i in definition.get("VectorIndexes", ()) for key in i.get("SearchSchema", ())
+    }
     return [
         {"AttributeName": d["AttributeName"], "AttributeType": d["AttributeType"]}
         for d in description["AttributeDefinitions"]

@@ -29,19 +29,19 @@ recovery period. Run again, it goes on where it stopped.
 | `all` | everything below that the record holds |
 | a list | keys, indexes, billing, and the settings named |
 
-What comes unasked is what is made with a table and has no effect beyond it. What the plan does not ask for is listed as
-not put back. What it asks for and cannot have is `refused` (ddbbackup or AWS declined), `failed` (it went wrong on the
-way) or `unknown` (the record does not know it), each with the reason; the data is whole then, and the restore exits
-with 3 so that nobody takes the table for complete. An `unknown` because the endpoint that was backed up has no such
-thing does not count.
+What comes unasked is what is made with a table and has no effect beyond it. What the plan does not ask for is
+listed as not put back. What it asks for and cannot have is `refused` (ddbbackup or AWS declined), `failed` (it went
+wrong on the way) or `unknown` (the record does not know it), each with the reason; the data is whole then, and the
+restore exits with 3 so that nobody takes the table for complete. An `unknown` because the endpoint that was backed
+up has no such thing does not count.
 
 | order | setting | read by | put back by | not possible when |
 |---|---|---|---|---|
 """
 
 TAIL = """
-- ARNs of the table, its indexes and its streams inside policies become those of the target. Kinesis streams are looked
-  for under the same name where the target is; multi-Region KMS keys are taken in the target's region.
+- ARNs of the table, its indexes and its streams inside policies become those of the target. Kinesis streams are
+  looked   for under the same name where the target is; multi-Region KMS keys are taken in the target's region.
 - The encryption of the backed-up table is the one setting that a restore refuses before it makes a table: no copy is
   encrypted less than the original unless the plan leaves `encryption` out.
 - Making a table with a KMS key of one's own needs rights on that key, and replicas need what the DynamoDB guide asks

@@ -48,6 +48,16 @@ def exports(running_sandbox: Sandbox) -> Iterator[MotoExports]:
 
 
 @pytest.fixture
+def jobs(running_sandbox: Sandbox) -> Iterator[Sandbox]:
+    """The knobs of its imports, bulk puts and point-in-time restores, put back afterwards."""
+    yield running_sandbox
+    running_sandbox.imports.import_seconds = (0.2, 0.4)
+    running_sandbox.bulk_puts.bulk_put_seconds = (0.2, 0.4)
+    running_sandbox.bulk_puts.withholds = None
+    running_sandbox.recoveries.recovery_seconds = (0.2, 0.4)
+
+
+@pytest.fixture
 def age_recovery(running_sandbox: Sandbox) -> Callable[[str, float], None]:
     """Makes it as if a table's point-in-time recovery had been enabled so many seconds earlier."""
     backend = dynamodb_backends[running_sandbox.account][REGION]

@@ -1,7 +1,9 @@
-"""AWS on this machine, for the demo and the tests: moto in-process, with an export that keeps AWS's contract.
+"""AWS on this machine, for the demo and the tests: moto in-process, with jobs that keep AWS's contract.
 
-An emulation, not a proof against AWS. What is emulated beyond moto is what AWS was observed to do; the words
-of its errors are AWS's where they are known. Items of an export are those at its start: moto has no history.
+An emulation, not a proof against AWS. What is emulated beyond moto (exports, imports, point-in-time restores) is
+what AWS was observed to do; the words of its errors are AWS's where they are known. Bulk puts are emulated by
+botocore's model alone: nobody has observed them. Items of an export or of a point-in-time restore are those at
+its start: moto has no history.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ def require() -> None:
 def start(port: int = 0, *, export_seconds: tuple[float, float] = (2.0, 4.0)) -> Sandbox:
     """Starts it on 127.0.0.1 (port 0: any free one), empty; a context manager that stops it.
 
-    ``export_seconds``: between which times an export takes to COMPLETED. One sandbox a process.
+    ``export_seconds``: between which times an export, or any other job, takes to COMPLETED. One sandbox a process.
     Raises ``UsageError`` if the extra is not installed or the port is taken.
     """
     require()

@@ -9,18 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from ddbbackup.sandbox.aws_error import AwsError
+
 LATEST_LAG_SECONDS: Final = 300.0
 QUOTA: Final = 300
 PAGE: Final = 10
-
-
-class AwsError(Exception):
-    """An error answer: ``code`` without its namespace, and AWS's words."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
 
 
 @dataclass(slots=True)

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import random
 import secrets
 import threading
 import time
-import uuid
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, Final
 
 from moto.core.responses import ActionResult
-from moto.dynamodb.exceptions import ERROR_TYPE_PREFIX, DynamodbException
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
-from moto.s3.models import s3_backends
 
+from ddbbackup.sandbox.aws_error import AwsError
 from ddbbackup.sandbox.export_files import write_export
 from ddbbackup.sandbox.export_rules import (
-    AwsError,
     ExportState,
     check_new,
     check_quota,
@@ -31,8 +25,16 @@ from ddbbackup.sandbox.export_rules import (
     page,
     replayed,
 )
+from ddbbackup.sandbox.moto_jobs import (
+    Timers,
+    answered,
+    describe_table,
+    find_bucket,
+    line_of,
+    plain_times,
+    table_id,
+)
 
-_ORIGINAL_DESCRIBE: Final = Table.describe
 _ORIGINAL_PITR: Final = DynamoDBBackend.describe_continuous_backups
 
 
@@ -44,36 +46,35 @@ class MotoExports:
         self.started: list[ExportState] = []
         self.before_completed: Callable[[ExportState], None] | None = None  # for tests that damage exports
         self._lock = threading.Lock()
-        self._timers: list[threading.Timer] = []
+        self._timers = Timers()
 
     def install(self) -> None:
         """From now on moto's handlers answer from here."""
         exports = self
 
         def start(handler: DynamoHandler) -> ActionResult:
-            return _answer(lambda: {"ExportDescription": exports.start(handler)})
+            return answered(lambda: {"ExportDescription": exports.start(handler)})
 
         def described(handler: DynamoHandler) -> ActionResult:
-            return _answer(lambda: {"ExportDescription": exports.describe(handler.body["ExportArn"])})
+            return answered(lambda: {"ExportDescription": exports.describe(handler.body["ExportArn"])})
 
         def listed(handler: DynamoHandler) -> ActionResult:
-            return _answer(lambda: exports.page(handler))
+            return answered(lambda: exports.page(handler))
 
         for owner, name, ours in (
             (DynamoHandler, "export_table_to_point_in_time", start),
             (DynamoHandler, "describe_export", described),
             (DynamoHandler, "list_exports", listed),
             (DynamoDBBackend, "describe_continuous_backups", _with_window),
-            (Table, "describe", _with_table_id),
+            (Table, "describe", describe_table),
         ):
             setattr(owner, name, ours)
 
     def close(self) -> None:
-        for timer in self._timers:
-            timer.cancel()
+        self._timers.close()
 
     def start(self, handler: DynamoHandler) -> dict[str, Any]:
-        request, backend = _plain_times(handler.body), handler.dynamodb_backend
+        request, backend = plain_times(handler.body), handler.dynamodb_backend
         with self._lock:
             table = _table(backend, str(request.get("TableArn")))
             again = replayed(self.started, request)
@@ -94,14 +95,8 @@ class MotoExports:
             )
             self.started.append(export)
         lines = [line_of(item) for item in table.all_items()]
-        timer = threading.Timer(
-            random.uniform(*self.export_seconds),  # noqa: S311  # emulates AWS's own irregularity
-            self._end,
-            (export, lines, backend.account_id, backend.partition),
-        )
-        timer.daemon = True
-        self._timers.append(timer)
-        timer.start()
+        seconds = random.uniform(*self.export_seconds)  # noqa: S311  # emulates AWS's own irregularity
+        self._timers.after(seconds, self._end, export, lines, backend.account_id)
         return describe(export)
 
     def describe(self, arn: str) -> dict[str, Any]:
@@ -117,61 +112,18 @@ class MotoExports:
         ids = {table_id(table) for table in tables if arn in (None, table.table_arn)}
         return page([e for e in self.started if arn is None or e.table_id in ids], handler.body)
 
-    def _end(self, export: ExportState, lines: list[bytes], account: str, partition: str) -> None:
+    def _end(self, export: ExportState, lines: list[bytes], account: str) -> None:
         wish = export.request
-        backend = s3_backends[account][partition]
-        bucket = wish["S3Bucket"]
-        failure = None
-        if bucket not in backend.buckets:
-            failure = ("S3NoSuchBucket", "The specified bucket does not exist")
-        elif wish.get("S3BucketOwner") not in (None, account):
-            failure = ("S3AccessDenied", f"Access denied for {account} to the bucket of another owner")
-        if failure is not None:
-            export.end_time, export.failure = time.time(), failure
+        bucket = find_bucket(wish["S3Bucket"], owner=wish.get("S3BucketOwner"), account=account)
+        if isinstance(bucket, tuple):
+            export.end_time, export.failure = time.time(), bucket
             export.status = "FAILED"
             return
-
-        def put(key: str, body: bytes) -> None:
-            backend.put_object(bucket, key, body)
-
-        put(export.root + "_started", b"")
-        write_export(export, lines, put)
+        bucket.put(export.root + "_started", b"")
+        write_export(export, lines, bucket.put)
         if self.before_completed is not None:
             self.before_completed(export)
         export.status = "FAILED" if export.failure else "COMPLETED"
-
-
-def _plain_times(request: dict[str, Any]) -> dict[str, Any]:
-    """moto hands times out as datetimes."""
-    return {
-        name: value.timestamp() if isinstance(value, datetime) else value for name, value in request.items()
-    }
-
-
-def table_id(table: Table) -> str:
-    """moto's tables have none; AWS's are new for each incarnation of a name."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{table.table_arn} {table.created_at.isoformat()}"))
-
-
-def line_of(item: Any) -> bytes:
-    """One export line: what was put, as DynamoDB JSON, in UTF-8."""
-    plain = {name: _plain(value) for name, value in item.attrs.items()}
-    return json.dumps({"Item": plain}, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-
-
-def _plain(value: Any) -> Any:
-    kind, content = value.type, value.value
-    if kind == "M":
-        return {kind: {name: _plain(each) for name, each in content.items()}}
-    if kind == "L":
-        return {kind: [_plain(each) for each in content]}
-    if kind == "BS":
-        return {kind: [_base64(each) for each in content]}
-    return {kind: _base64(content) if kind == "B" else content}
-
-
-def _base64(value: str | bytes) -> str:
-    return base64.b64encode(value).decode() if isinstance(value, bytes) else value
 
 
 def _table(backend: DynamoDBBackend, arn: str) -> Table:
@@ -181,13 +133,6 @@ def _table(backend: DynamoDBBackend, arn: str) -> Table:
     raise AwsError("TableNotFoundException", f"Table not found: {arn}")
 
 
-def _answer(make: Callable[[], dict[str, Any]]) -> ActionResult:
-    try:
-        return ActionResult(make())
-    except AwsError as error:
-        raise DynamodbException(ERROR_TYPE_PREFIX + error.code, error.message) from error
-
-
 def _with_window(backend: DynamoDBBackend, table_name: str) -> dict[str, Any]:
     said = _ORIGINAL_PITR(backend, table_name)
     pitr = said["PointInTimeRecoveryDescription"]
@@ -195,10 +140,4 @@ def _with_window(backend: DynamoDBBackend, table_name: str) -> dict[str, Any]:
         pitr["LatestRestorableDateTime"] = latest_restorable(
             float(pitr["EarliestRestorableDateTime"]), time.time()
         )
-    return said
-
-
-def _with_table_id(table: Table, base_key: str = "TableDescription") -> dict[str, Any]:
-    said = _ORIGINAL_DESCRIBE(table, base_key)
-    said[base_key]["TableId"] = table_id(table)
     return said

@@ -12,7 +12,10 @@ from moto.server import ThreadedMotoServer
 
 from ddbbackup.errors import UsageError
 from ddbbackup.sandbox import moto_buckets, moto_settings, moto_tables
+from ddbbackup.sandbox.moto_bulk_puts import MotoBulkPuts
 from ddbbackup.sandbox.moto_exports import MotoExports
+from ddbbackup.sandbox.moto_imports import MotoImports
+from ddbbackup.sandbox.moto_recoveries import MotoRecoveries
 
 HOST: Final = "127.0.0.1"  # never another: it has no authentication
 
@@ -26,7 +29,12 @@ class Sandbox:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         moto_api_backend.reset()
         self.exports = MotoExports(export_seconds)
-        self.exports.install()
+        self.imports = MotoImports(export_seconds)
+        self.bulk_puts = MotoBulkPuts(export_seconds)
+        self.recoveries = MotoRecoveries(export_seconds)
+        self._jobs = (self.exports, self.imports, self.bulk_puts, self.recoveries)
+        for jobs in self._jobs:
+            jobs.install()
         moto_tables.install()
         moto_settings.install()
         moto_buckets.install()
@@ -45,7 +53,8 @@ class Sandbox:
         self.stop()
 
     def stop(self) -> None:
-        self.exports.close()
+        for jobs in self._jobs:
+            jobs.close()
         self._server.stop()
 
 

@@ -1,0 +1,131 @@
+"""What AWS says to import requests: tokens, names, descriptions, pages. An emulation of what was observed on AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from ddbbackup.sandbox.aws_error import AwsError
+
+QUOTA: Final = 50
+PAGE: Final = 25
+
+
+@dataclass(slots=True)
+class ImportState:
+    """One import and how far it is. ``request`` is what was asked for, as it came."""
+
+    arn: str
+    request: Mapping[str, Any]
+    table_arn: str
+    table_id: str
+    start_time: float
+    status: str = "IN_PROGRESS"
+    end_time: float | None = None
+    processed_items: int = 0
+    processed_bytes: int = 0
+    imported_items: int = 0
+    errors: int = 0
+    failure: tuple[str, str] | None = None
+
+    @property
+    def table_name(self) -> str:
+        return str(self.request["TableCreationParameters"]["TableName"])
+
+
+def check_new(request: Mapping[str, Any], imports: Sequence[ImportState], existing: Sequence[str]) -> None:
+    """Raises ``AwsError`` for a request that AWS would refuse at once. The bucket is looked at later."""
+    if request.get("InputFormat") != "DYNAMODB_JSON":
+        raise AwsError("ValidationException", "The sandbox emulates imports of DYNAMODB_JSON only")
+    if request.get("InputCompressionType", "NONE") not in ("NONE", "GZIP"):
+        raise AwsError("ValidationException", "The sandbox emulates imports as NONE or GZIP only")
+    parameters = request["TableCreationParameters"]
+    if parameters.get("BillingMode", "PROVISIONED") == "PROVISIONED" and not parameters.get(
+        "ProvisionedThroughput"
+    ):
+        raise AwsError(
+            "ValidationException",
+            "One or more parameter values were invalid: ReadCapacityUnits and WriteCapacityUnits must both be "
+            "specified when BillingMode is PROVISIONED",
+        )
+    if parameters["TableName"] in existing:
+        raise AwsError("ResourceInUseException", f"Table already exists: {parameters['TableName']}")
+    if sum(each.status == "IN_PROGRESS" for each in imports) >= QUOTA:
+        raise AwsError("LimitExceededException", f"Subscriber limit exceeded: {QUOTA} concurrent imports")
+
+
+def replayed(
+    imports: Sequence[ImportState], request: Mapping[str, Any], existing: Sequence[str]
+) -> ImportState | None:
+    """The import that an earlier request with the same token started.
+
+    A changed prefix is ignored, another table name is a conflict; once the import is over, a table that is
+    still there makes the request one for an existing name, and a table that is gone is not made again.
+    """
+    token, name = request.get("ClientToken"), request["TableCreationParameters"]["TableName"]
+    for each in imports:
+        if token is None or each.request.get("ClientToken") != token:
+            continue
+        if each.table_name != name:
+            raise AwsError(
+                "ImportConflictException", "Duplicate request detected with conflicting parameters"
+            )
+        if each.status == "IN_PROGRESS" or name not in existing:
+            return each
+    return None
+
+
+def describe(state: ImportState) -> dict[str, Any]:
+    """DescribeImport: what was asked for, and how far it is."""
+    wish = state.request
+    said: dict[str, Any] = {
+        "ImportArn": state.arn,
+        "ImportStatus": state.status,
+        "TableArn": state.table_arn,
+        "TableId": state.table_id,
+        "ClientToken": wish.get("ClientToken"),
+        "S3BucketSource": wish["S3BucketSource"],
+        "ErrorCount": state.errors,
+        "CloudWatchLogGroupArn": _log_group(state),
+        "InputFormat": wish["InputFormat"],
+        "InputCompressionType": wish.get("InputCompressionType", "NONE"),
+        "TableCreationParameters": wish["TableCreationParameters"],
+        "StartTime": state.start_time,
+        "ProcessedSizeBytes": state.processed_bytes,
+        "ProcessedItemCount": state.processed_items,
+        "ImportedItemCount": state.imported_items,
+    }
+    if state.end_time is not None:
+        said["EndTime"] = state.end_time
+    if state.failure is not None:
+        said["FailureCode"], said["FailureMessage"] = state.failure
+    return said
+
+
+def page(imports: Sequence[ImportState], request: Mapping[str, Any]) -> dict[str, Any]:
+    """ListImports, newest first; they are remembered when the table is gone."""
+    arn = request.get("TableArn")
+    newest_first = [each for each in reversed(imports) if arn in (None, each.table_arn)]
+    size, start = int(request.get("PageSize") or PAGE), int(request.get("NextToken") or 0)
+    said: dict[str, Any] = {
+        "ImportSummaryList": [
+            {
+                "ImportArn": each.arn,
+                "ImportStatus": each.status,
+                "TableArn": each.table_arn,
+                "S3BucketSource": each.request["S3BucketSource"],
+                "InputFormat": each.request["InputFormat"],
+                "StartTime": each.start_time,
+            }
+            for each in newest_first[start : start + size]
+        ]
+    }
+    if start + size < len(newest_first):
+        said["NextToken"] = str(start + size)
+    return said
+
+
+def _log_group(state: ImportState) -> str:
+    partition, region, account = state.table_arn.split(":")[1], *state.table_arn.split(":")[3:5]
+    return f"arn:{partition}:logs:{region}:{account}:log-group:/aws-dynamodb/imports:*"

@@ -1,0 +1,176 @@
+"""StartBulkPutItems on the sandbox: an emulation; moto has none, and AWS's is too new to have been observed."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.table import Table
+from moto.dynamodb.responses import DynamoHandler
+from moto.utilities.utils import get_partition
+
+from ddbbackup.sandbox.aws_error import AwsError
+from ddbbackup.sandbox.bulk_put_rules import BulkPutState, check_new, describe, page, replayed
+from ddbbackup.sandbox.moto_jobs import (
+    Bucket,
+    Timers,
+    answered,
+    find_bucket,
+    lines_of,
+    plain_times,
+    put_line,
+    table_id,
+)
+
+
+class MotoBulkPuts:
+    """All bulk puts of one sandbox, in the order of their start.
+
+    ``withholds`` is for tests: a line for which it is true counts as withheld by a condition.
+    """
+
+    def __init__(self, bulk_put_seconds: tuple[float, float]) -> None:
+        self.bulk_put_seconds = bulk_put_seconds
+        self.started: list[BulkPutState] = []
+        self.withholds: Callable[[bytes], bool] | None = None
+        self._lock = threading.Lock()
+        self._timers = Timers()
+
+    def install(self) -> None:
+        """From now on moto's handlers answer from here."""
+        jobs = self
+
+        def start(handler: DynamoHandler) -> ActionResult:
+            return answered(lambda: {"BulkOperationDescription": jobs.start(handler)})
+
+        def described(handler: DynamoHandler) -> ActionResult:
+            arn = handler.body["BulkOperationArn"]
+            return answered(lambda: {"BulkOperationDescription": describe(jobs.find(arn))})
+
+        def listed(handler: DynamoHandler) -> ActionResult:
+            return answered(lambda: page(jobs.started, handler.body))
+
+        def cancelled(handler: DynamoHandler) -> ActionResult:
+            return answered(lambda: jobs.cancel(handler.body["BulkOperationArn"]))
+
+        for name, ours in (
+            ("start_bulk_put_items", start),
+            ("describe_bulk_operation", described),
+            ("list_bulk_operations", listed),
+            ("cancel_bulk_operation", cancelled),
+        ):
+            setattr(DynamoHandler, name, ours)
+
+    def close(self) -> None:
+        self._timers.close()
+
+    def start(self, handler: DynamoHandler) -> dict[str, Any]:
+        request, backend = plain_times(handler.body), handler.dynamodb_backend
+        with self._lock:
+            again = replayed(self.started, request)
+            if again is not None:
+                return describe(again)
+            check_new(request)
+            table = _table(backend, str(request["TableName"]))
+            region, account, now = backend.region_name, backend.account_id, time.time()
+            state = BulkPutState(
+                arn=f"arn:{get_partition(region)}:dynamodb:{region}:{account}:table/{table.name}/"
+                f"bulk-operation/0{int(now * 1000):013d}-{secrets.token_hex(4)}",
+                request=request,
+                table_name=table.name,
+                table_id=table_id(table),
+                start_time=now,
+            )
+            self.started.append(state)
+        seconds = random.uniform(*self.bulk_put_seconds)  # noqa: S311  # emulates AWS's own irregularity
+        self._timers.after(seconds / 2, self._load, state, table, account, seconds)
+        return describe(state)
+
+    def find(self, arn: str) -> BulkPutState:
+        for state in self.started:
+            if state.arn == arn:
+                return state
+        raise AwsError("ResourceNotFoundException", f"Bulk operation not found: {arn}")
+
+    def cancel(self, arn: str) -> dict[str, Any]:
+        """What is written stays."""
+        state = self.find(arn)
+        if state.status == "IN_PROGRESS":
+            state.status = "CANCELLING"
+        return {"BulkOperationArn": arn, "BulkOperationStatus": state.status}
+
+    def _load(self, state: BulkPutState, table: Table, account: str, seconds: float) -> None:
+        """Half of the objects at a time, so that a job can be cancelled on its way."""
+        source = state.request["InputS3Configuration"]
+        bucket = find_bucket(source["S3Bucket"], owner=source.get("S3BucketOwner"), account=account)
+        if isinstance(bucket, tuple):
+            state.end_time, state.failure = time.time(), bucket
+            state.status = "FAILED"
+            return
+        objects = list(bucket.objects(source.get("S3KeyPrefix", "")))
+        state.total_bytes = sum(len(body) for _, body in objects)
+        half = len(objects) // 2
+        self._put(state, table, objects[:half])
+        self._timers.after(seconds / 2, self._finish, state, table, account, objects[half:])
+
+    def _put(self, state: BulkPutState, table: Table, objects: list[tuple[str, bytes]]) -> None:
+        compression = state.request["InputS3Configuration"].get("InputCompressionType", "NONE")
+        for key, body in objects:
+            state.processed_bytes += len(body)
+            try:
+                for line in lines_of(body, compression):
+                    state.processed_items += 1
+                    self._one(state, table, line)
+            except ValueError:  # a line that is no JSON ends its object
+                state.failed_items += 1
+                state.reports.setdefault("ERROR", []).append(json.dumps({"object": key}).encode())
+
+    def _one(self, state: BulkPutState, table: Table, line: bytes) -> None:
+        if self.withholds is not None and self.withholds(line):
+            state.reports.setdefault("CONDITION_CHECK_FAILURE", []).append(line)
+            return
+        try:
+            put_line(table, line)
+        except KeyError:
+            state.failed_items += 1
+            state.reports.setdefault("ERROR", []).append(line)
+
+    def _finish(
+        self, state: BulkPutState, table: Table, account: str, objects: list[tuple[str, bytes]]
+    ) -> None:
+        if state.status == "CANCELLING":
+            state.end_time, state.status = time.time(), "CANCELLED"
+            state.failure = ("Cancelled", "The operation was cancelled by the caller")
+            return
+        self._put(state, table, objects)
+        output = state.request["OutputS3Configuration"]
+        bucket = find_bucket(output["S3Bucket"], owner=output.get("S3BucketOwner"), account=account)
+        if isinstance(bucket, Bucket):
+            _report(state, bucket, output.get("S3KeyPrefix", ""))
+        state.end_time = time.time()
+        state.status = "COMPLETED_WITH_ERRORS" if state.failed_items else "COMPLETED"
+
+
+def _report(state: BulkPutState, bucket: Bucket, prefix: str) -> None:
+    """A manifest, and a gzipped file of lines for each kind of report that was asked for and has records."""
+    root = f"{prefix}{state.arn.rpartition('/')[2]}/"
+    wanted = state.request["OutputS3Configuration"]["OutputType"]
+    for kind, lines in state.reports.items():
+        if kind in wanted:
+            bucket.put(f"{root}{kind.lower()}/0.json.gz", gzip.compress(b"\n".join(lines) + b"\n"))
+    bucket.put(f"{root}manifest.json", json.dumps({"reports": sorted(state.reports)}).encode())
+
+
+def _table(backend: DynamoDBBackend, name: str) -> Table:
+    table = backend.tables.get(name.rpartition("/")[2])
+    if table is None:
+        raise AwsError("ResourceNotFoundException", f"Requested resource not found: Table: {name} not found")
+    return table

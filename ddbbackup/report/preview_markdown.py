@@ -8,7 +8,8 @@ from typing import Final
 from ddbbackup.preview import Preview
 from ddbbackup.report import previews
 from ddbbackup.report.markdown import code, plain, table
-from ddbbackup.report.preview_text import kind_of, spell
+from ddbbackup.report.preview_facts import facts
+from ddbbackup.report.preview_text import kind_of
 from ddbbackup.report.units import count, size
 from ddbbackup.steps.forecast import Forecast
 
@@ -74,11 +75,7 @@ def _remarks(preview: Preview) -> Iterator[str]:
 def _details(steps: Sequence[Forecast]) -> Iterator[str]:
     for step in steps:
         yield f"- {plain(step.step)}: {plain(step.does)}"
-        for name, value in step.facts.items():
-            if value not in (None, [], {}):
-                yield f"  - {plain(name.replace('_', ' '))}: {plain(spell(value))}"
-        if step.seconds_basis:
-            yield f"  - time: {previews.time(step)}, {plain(step.seconds_basis)}"
+        yield from (f"  - {plain(fact)}" for fact in facts(step))
 
 
 def _destinations(preview: Preview) -> Iterator[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from ddbbackup.preview import Preview
 from ddbbackup.report import previews
+from ddbbackup.report.preview_facts import facts
 from ddbbackup.report.text import aligned
 from ddbbackup.report.units import count, size
 from ddbbackup.steps.forecast import Forecast
@@ -76,22 +77,7 @@ def kind_of(step: Forecast) -> str:
 def _details(steps: Sequence[Forecast]) -> Iterator[str]:
     for step in steps:
         yield f"{step.step}: {step.does}"
-        for name, value in step.facts.items():
-            if value not in (None, [], {}):
-                yield f"  {name.replace('_', ' ')}: {spell(value)}"
-        if step.seconds_basis:
-            yield f"  time: {previews.time(step)}, {step.seconds_basis}"
-
-
-def spell(value: Any) -> str:
-    """A fact as people read it."""
-    if isinstance(value, list | tuple):
-        return "; ".join(spell(each) for each in value)
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {spell(each)}" for name, each in value.items() if each is not None)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return str(value)
+        yield from (f"  {fact}" for fact in facts(step))
 
 
 def _blocked(preview: Preview) -> Iterator[str]:

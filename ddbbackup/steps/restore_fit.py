@@ -24,7 +24,7 @@ def check_fits(world: World, source: RestoreSource, target: TableFacts) -> tuple
     What cannot fit is refused here: a target with other key names or types, a data file that is gone.
     Raises ``Refused`` and ``DataNotWhole``. Blocks.
     """
-    _same_keys(source, target)
+    refuse_other_keys(source, target)
     heads = _heads(world, source)
     gone = [file.key for file, facts in heads if facts is None]
     if gone:
@@ -40,7 +40,8 @@ def check_fits(world: World, source: RestoreSource, target: TableFacts) -> tuple
     return tuple(replace(file, size_bytes=facts.size_bytes) for file, facts in heads if facts is not None)
 
 
-def _same_keys(source: RestoreSource, target: TableFacts) -> None:
+def refuse_other_keys(source: RestoreSource, target: TableFacts) -> None:
+    """Raises ``Refused`` unless the target has the key of the recorded table; without a record nothing is known."""
     if not source.description:
         return
     types = {d["AttributeName"]: d["AttributeType"] for d in source.description["AttributeDefinitions"]}

@@ -285,3 +285,47 @@ def test_the_json_of_a_foretold_run_is_readable_as_documented(
     assert [line["name"] for line in cost["lines"]] == ["full_export"]
     assert cost["lines"][0]["confidence"] == "fair"
     assert report["prices"]["region"] == "us-east-1"
+
+
+def test_a_restore_is_foretold_with_every_method_and_the_settings(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """Before the first backup it is blocked; then methods and settings are named; afterwards the target is full."""
+    sandbox.create_table(name, pitr=True)
+    sandbox.put(name, *ITEMS)
+    arn = sandbox.dynamodb.describe_table(TableName=name)["Table"]["TableArn"]
+    sandbox.dynamodb.tag_resource(ResourceArn=arn, Tags=[{"Key": "team", "Value": "a"}])
+    to = {"table": f"{name}-2", "settings": ["tags"]}
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores={"copy": {"table": name, "to": to}}))
+
+    before = program.run("preview", "restore", "copy", "--output", "json")
+    assert program.run("backup").code == 0
+    told = program.run("preview", "restore", "copy", "--detailed-exitcode", "--output", "json")
+    restored = program.run("restore", "copy", "--output", "json")
+    again = program.run("preview", "restore", "copy", "--output", "json")
+
+    assert (before.code, kinds(steps(before, "restores")[f"{name}-2"])) == (1, ["Refused"])
+    step = steps(told, "restores")[f"{name}-2"]
+    assert (told.code, step["items"], step["obstacles"]) == (2, 30, [])
+    methods = {each["method"]: each for each in step["facts"]["candidates"]}
+    assert {"write", "import", "bulk-put", "point-in-time"} == set(methods)
+    assert [name for name, each in methods.items() if each["chosen"]] == ["write"]
+    settings = {each["setting"]: each["verdict"] for each in step["facts"]["settings"]}
+    assert (settings["tags"], settings["pitr"]) == ("would be put back", "skipped")
+    assert restored.code == 0, restored.out
+    assert restored.report["outcomes"][0]["facts"]["method"] == step["facts"]["method"]
+    after = steps(again, "restores")[f"{name}-2"]
+    assert (again.code, "already holds items (30" in after["obstacles"][0]["message"]) == (1, True)
+
+
+def test_restores_do_not_decide_over_the_backups_of_a_plan(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """A new plan has nothing to restore from yet, and that is no reason to reject it."""
+    sandbox.create_table(name, pitr=True)
+    restores = {"copy": {"table": name, "to": {"table": f"{name}-2"}}}
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores=restores))
+    told = program.run("preview", "--output", "json")
+    assert told.code == 0
+    assert kinds(steps(told, "restores")[f"{name}-2"]) == ["Refused"]
+    assert program.run("preview", "restore", "copy").code == 1

@@ -108,7 +108,7 @@ class _Narrator:
         """Raises ``StepFailed`` if the command fails."""
         self.line(f"   $ ddbbackup {arguments}")
         command = [sys.executable, "-m", "ddbbackup", *shlex.split(arguments)]
-        if arguments.split(maxsplit=1)[0] in ("backup", "restore"):
+        if arguments.split(maxsplit=1)[0] in ("backup", "status", "restore"):
             command += ["--log-format", "console"]
         if self._quiet:
             command += ["--output", "json"]

@@ -36,11 +36,11 @@ def _for_eyes(logger: Any, method: str, event: MutableMapping[str, Any]) -> Muta
     The table says which step it is, and what failed comes with its whole text at the end.
     """
     shown = {name: value for name, value in event.items() if name not in _REPEATED and value not in ([], "")}
-    if "backup" in shown:
+    if event["event"] != events.EXPORT_FAILED:
         shown.pop("export_arn", None)
     if "exc_info" not in shown and event["event"] == events.STEP_FAILED:
         shown.pop("hint", None)
-    return shown
+    return {"table": shown.pop("table"), **shown} if "table" in shown else shown
 
 
 def configure(log_format: LogFormat, *, run: str, plan: str) -> None:
@@ -55,7 +55,7 @@ def configure(log_format: LogFormat, *, run: str, plan: str) -> None:
         render: list[Processor] = [
             _for_eyes,
             structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
-            structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=20),
+            structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=20, sort_keys=False),
         ]
     else:
         render = [

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 from ddbbackup.catalog.reading import ABSENT, NOT_READ, Reading
-from ddbbackup.errors import Refused
+from ddbbackup.errors import DdbBackupError, Refused
 from ddbbackup.plan.model import Restore
 from ddbbackup.ports import TableFacts
 from ddbbackup.steps.settings import SETTINGS, WORDS
@@ -131,7 +131,7 @@ def before_the_call(setting: Setting, scene: Scene) -> Result | Any:
         return refused(setting, error)
 
 
-def refused(setting: Setting, error: Refused) -> Result:
+def refused(setting: Setting, error: DdbBackupError) -> Result:
     return Result(setting.name, "refused", f"{error.message}; {error.hint}", missing=True)
 
 

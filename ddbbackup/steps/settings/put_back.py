@@ -14,7 +14,7 @@ import structlog
 
 from ddbbackup import events
 from ddbbackup.catalog import Reading
-from ddbbackup.errors import DdbBackupError, Refused, SettingsNotPutBack, TimedOut
+from ddbbackup.errors import AccessDenied, DdbBackupError, Refused, SettingsNotPutBack, TimedOut, Unreachable
 from ddbbackup.ports import TableFacts
 from ddbbackup.steps.pace import Ask
 from ddbbackup.steps.restore_method import Job
@@ -126,7 +126,7 @@ class _Putting:
                 result = Result(setting.name, "skipped", skipped.reason)
             except TimedOut as error:
                 result = _failed(setting, f"{error.message}; {error.hint}")
-            except Refused as error:
+            except (Refused, AccessDenied) as error:
                 result = refused(setting, error)
             except DdbBackupError as error:
                 result = _failed(setting, f"{error.message}; {error.hint}")
@@ -142,6 +142,7 @@ class _Putting:
         if setting.name not in self.scene.asked:
             return before_the_call(setting, self.scene)
         made: set[str] = set()
+        declined: DdbBackupError | None = None
         until, pause = 0.0, 0.0
         while True:
             existing, answer = yield from self._existing(setting)
@@ -149,20 +150,21 @@ class _Putting:
             if isinstance(aim, Result):
                 return aim
             if existing.state == "unknown":
-                why = f"what the target has could not be read ({existing.reason}: {existing.message})"
-                return _failed(setting, why)
-            if made and (gave_up := setting.failure(aim, answer)):
-                return _failed(setting, gave_up)
-            if made and setting.settled(aim, existing.value, self.table):
-                return Result(setting.name, "put back", setting.note(_answer(setting, self.scene.recorded)))
+                why = f"{existing.reason}: {existing.message}"
+                return _failed(setting, f"what the target has could not be read ({why})")
+            if made and (ended := self._ended(setting, aim, existing.value, answer)):
+                return ended
+            if declined is not None:
+                raise declined
             left = list(setting.changes(aim, existing.value, self.table))
-            if not left and self.scene.made and setting.at == "creation" and setting.chosen != "always":
-                return Result(setting.name, "put back", "made with the table")
             if not left:
-                return Result(setting.name, "unchanged")
+                return self._nothing_to_do(setting)
             change = next((change for change in left if change.label not in made), None)
             if change is not None:
-                yield from self._make(setting, change)
+                try:
+                    yield from self._make(setting, change)
+                except (Refused, AccessDenied, Unreachable) as error:
+                    declined = error  # unless AWS shows the change all the same: an answer may have been lost
                 made.add(change.label)
                 until, pause = self.ask.world.clock.monotonic() + SHOWN_SECONDS, 0.2
             elif self.ask.world.clock.monotonic() > until:
@@ -173,6 +175,20 @@ class _Putting:
                 yield Wait(pause)
                 pause = min(15.0, pause * 2)
             yield from self._wait()
+
+    def _ended(self, setting: Setting, aim: Any, existing: Any, answer: Any) -> Result | None:
+        """What AWS shows after a change: that it is there, that it was given up, or nothing yet."""
+        if gave_up := setting.failure(aim, answer):
+            return _failed(setting, gave_up)
+        if setting.settled(aim, existing, self.table):
+            return Result(setting.name, "put back", setting.note(_answer(setting, self.scene.recorded)))
+        return None
+
+    def _nothing_to_do(self, setting: Setting) -> Result:
+        with_the_table = self.scene.made and setting.at == "creation" and setting.chosen != "always"
+        if with_the_table:
+            return Result(setting.name, "put back", "made with the table")
+        return Result(setting.name, "unchanged")
 
     def _existing(self, setting: Setting) -> Pending:
         """What the target has, in its normal form and as AWS says it; the scene is of that moment from then on."""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Final, NoReturn
 
 from ddbbackup import __version__
+from ddbbackup.cli.completion import SHELLS
 from ddbbackup.cli.outputs import FORMS, add_output
 from ddbbackup.errors import UsageError
 from ddbbackup.times import from_iso
@@ -25,6 +26,7 @@ VERBS: Final = {
     "list": "the backups that the catalog holds",
     "verify": "read backups whole and prove them",
     "restore": "carry out one restore of the plan",
+    "completion": "print a script that completes this program's words in a shell",
     "demo": "the whole story on this machine, no AWS account needed",
 }
 
@@ -57,7 +59,7 @@ class _Parser(argparse.ArgumentParser):
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     """Raises ``UsageError``; prints and exits only for ``--help`` and ``--version``."""
     words = list(sys.argv[1:] if argv is None else argv)
-    parser, verbs = _parser()
+    parser, verbs = grammar()
     options, unknown = parser.parse_known_args(words)
     if unknown:
         verbs.get(options.verb, parser).refuse_unknown(unknown)
@@ -67,7 +69,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     return options
 
 
-def _parser() -> tuple[_Parser, dict[str, _Parser]]:
+def grammar() -> tuple[_Parser, dict[str, _Parser]]:
     """The whole grammar, and the part of each verb."""
     parser = _Parser(
         prog="ddbbackup",
@@ -144,6 +146,9 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
     preview.add_argument(
         "--prices", metavar="FILE", help="prices laid over the packaged ones (or $DDBBACKUP_PRICES)"
     )
+    made["completion"].add_argument(
+        "shell", choices=SHELLS, metavar="SHELL", help=f"one of {', '.join(SHELLS)}"
+    )
     made["init"].add_argument(
         "-f", "--file", metavar="FILE", action="append", help=f"where to write (default {DEFAULT_PLAN})"
     )
@@ -151,7 +156,11 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
         "--serve", action="store_true", help="only start the sandbox and keep it up until Ctrl-C"
     )
     made["demo"].add_argument(
-        "--port", type=int, default=None, help="with --serve: the port on 127.0.0.1 (default 5555)"
+        "--port",
+        type=int,
+        metavar="PORT",
+        default=None,
+        help="with --serve: the port on 127.0.0.1 (default 5555)",
     )
     return parser, made
 

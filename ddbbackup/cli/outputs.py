@@ -39,6 +39,13 @@ SCHEMAS: Final = {
 """What ``--output json`` of a verb prints, by the name of its schema; what failed before: ``error``."""
 
 
+class _Forms(tuple[str, ...]):
+    """What a shell may complete; ``FORM=FILE`` is looked at by ``Output``."""
+
+    def __contains__(self, value: object) -> bool:
+        return True
+
+
 class Output(argparse.Action):
     """``--output junit=report.xml --output text``: one form on stdout, any number in files."""
 
@@ -73,6 +80,7 @@ def add_output(parser: argparse.ArgumentParser, verb: str) -> None:
         "--output",
         action=Output,
         const=forms,
+        choices=_Forms(forms),
         default="text",
         metavar="FORM[=FILE]",
         help=f"{', '.join(forms)}: the form of what goes to stdout (default text), or with =FILE "

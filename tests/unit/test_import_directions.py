@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2] / "ddbbackup"
-FIRST = {"errors", "problems", "ports", "events", "times"}
+FIRST = {"errors", "exit_codes", "problems", "ports", "events", "times"}
 PURE = FIRST | {"plan", "archive"}
 INSIDE = PURE | {"catalog", "transfer", "checks", "steps"}
 MAY_IMPORT = {

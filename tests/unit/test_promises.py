@@ -39,6 +39,7 @@ def test_the_schema_of_events_lists_exactly_the_events_of_the_code() -> None:
     """A pipeline may rely on either."""
     schema = json.loads(schema_text("event"))
     assert set(schema["properties"]["event"]["enum"]) == events.ALL
+    assert set(schema["properties"]["event"]["x-means"]) == events.ALL, "each says what it means"
 
 
 def test_every_event_is_logged_by_somebody_through_its_constant() -> None:

@@ -1,0 +1,77 @@
+"""`completion SHELL`: what each shell makes of the script, in the shell itself where it is installed."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+
+import pytest
+
+from tests.support.program import Program
+
+
+def script(program: Program, shell: str) -> str:
+    done = program.run("completion", shell)
+    assert done.code == 0, done.err
+    path = program.directory / f"completion.{shell}"
+    path.write_text(done.out, encoding="utf-8")
+    return str(path)
+
+
+def run(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("ddbbackup re", ["restore"]),
+        ("ddbbackup backup --no", ["--no-wait"]),
+        ("ddbbackup validate --output gi", ["github", "gitlab"]),
+        ("ddbbackup completion f", ["fish"]),
+        ("ddbbackup validate -f my-pl", ["my-plan.yaml"]),
+    ],
+)
+def test_bash_completes_verbs_options_forms_and_files(
+    program: Program, typed: str, offered: list[str]
+) -> None:
+    """As bash itself asks for it."""
+    path = script(program, "bash")
+    program.plan("", "my-plan.yaml")
+    words = typed.split(" ")
+    asks = [
+        f"cd {program.directory}",
+        f"source {path}",
+        f"COMP_WORDS=({' '.join(words)})",
+        f"COMP_CWORD={len(words) - 1}",
+        'COMP_LINE="${COMP_WORDS[*]}"',
+        "COMP_POINT=${#COMP_LINE}",
+        "_shtab_ddbbackup || true",
+        "printf '%s\\n' \"${COMPREPLY[@]}\"",
+    ]
+    ask = " && ".join(asks)
+    assert sorted(each.strip() for each in run("bash", "-c", ask).split()) == offered
+
+
+@pytest.mark.skipif(not shutil.which("fish"), reason="fish is not installed here")
+def test_fish_completes_verbs_and_forms(program: Program) -> None:
+    """As fish itself answers."""
+    path = script(program, "fish")
+    ask = f"source {path}; complete -C 'ddbbackup res'; complete -C 'ddbbackup validate --output gi'"
+    offered = [line.split("\t")[0] for line in run("fish", "--no-config", "-c", ask).splitlines()]
+    assert offered == ["restore", "github", "gitlab"]
+
+
+@pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not installed here")
+def test_zsh_takes_the_script(program: Program) -> None:
+    """It parses; its completion system wants a terminal."""
+    run("zsh", "-n", script(program, "zsh"))
+
+
+def test_an_unknown_shell_is_usage(program: Program) -> None:
+    """With those that there are."""
+    done = program.run("completion", "tcsh")
+    assert done.code == 64
+    assert "bash, zsh, fish" in done.err

@@ -1,0 +1,52 @@
+"""The reference pages in ``docs`` say what the program does: they are made from it."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from ddbbackup import errors, events
+from ddbbackup.cli.arguments import VERBS
+from ddbbackup.exit_codes import EXIT_CODES
+from ddbbackup.plan.schemas import plan_schema
+from ddbbackup.steps import KINDS, RESTORE_METHODS
+from tests.support.references import PAGES
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_what_the_program_says(name: str) -> None:
+    """Made anew with DDBBACKUP_UPDATE=1."""
+    said = PAGES[name]()
+    if os.environ.get("DDBBACKUP_UPDATE"):
+        (DOCS / name).write_text(said, encoding="utf-8")
+    assert (DOCS / name).read_text(encoding="utf-8") == said
+
+
+def test_nothing_is_left_out() -> None:
+    """Every event, exit code, plan key, verb, kind of step and restore method has its row."""
+    text = {path.name: path.read_text(encoding="utf-8") for path in DOCS.glob("*.md")}
+    for event in events.ALL:
+        assert f"| `{event}` |" in text["events.md"]
+    for code in EXIT_CODES:
+        assert f"\n| {code} |" in text["exit-codes.md"]
+    for verb in VERBS:
+        assert re.search(rf"^## `ddbbackup {verb}[ `]", text["command-line.md"], re.MULTILINE), verb
+    for key in plan_schema()["properties"]:
+        assert f"| `{key}` |" in text["plan.md"]
+    for name in [*KINDS, *RESTORE_METHODS]:
+        assert f"| `{name}` |" in text["steps.md"]
+
+
+def test_every_exit_code_of_an_error_is_explained_and_none_is_made_up() -> None:
+    """0, 2, 3, 4 and the signals come from elsewhere than errors."""
+    raised = {
+        kind.exit_code
+        for kind in vars(errors).values()
+        if isinstance(kind, type) and issubclass(kind, errors.DdbBackupError)
+    }
+    assert raised | {0, 2, 3, 4, 130, 143} == set(EXIT_CODES)

@@ -28,7 +28,11 @@ EXIT_CODES: Final[Mapping[int, ExitCode]] = {
         "changes pending (`preview --detailed-exitcode`)",
         "`preview --detailed-exitcode`: nothing is in the way, and the run would change something",
     ),
-    3: ExitCode("some steps failed", "some steps failed, others went well"),
+    3: ExitCode(
+        "some steps failed",
+        "some steps failed, others went well; a restore whose data is whole, but that could not put back a setting "
+        "that the plan asks for",
+    ),
     4: ExitCode(
         "`status`: a backup is older than its RPO",
         "`status`: a table's newest complete backup is older than its `rpo`, or there is none. Tables without "

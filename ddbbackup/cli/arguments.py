@@ -48,7 +48,7 @@ class _Parser(argparse.ArgumentParser):
 
     def _check_value(self, action: argparse.Action, value: object) -> None:
         choices = [str(choice) for choice in action.choices or ()]
-        if choices and str(value) not in choices:
+        if action.choices is not None and value not in action.choices:
             near = difflib.get_close_matches(str(value), choices, n=1)
             raise UsageError(
                 f"there is no {'verb' if action.dest == 'verb' else action.dest} {str(value)!r}",

@@ -1,4 +1,4 @@
-"""Waiting for a job that runs inside AWS: patient when AWS does not answer, and gone when the time is over."""
+"""A job that runs inside AWS: asked for and waited for with patience, and left alone when the time is over."""
 
 from __future__ import annotations
 
@@ -17,6 +17,27 @@ T = TypeVar("T")
 FIRST_SECONDS: Final = 1.0
 LONGEST_SECONDS: Final = (15.0, 25.0)  # bursts of 13 to 18 looks are throttled (observed on AWS)
 PATIENCE_SECONDS: Final = 900.0
+
+
+def started(world: World, start: Callable[[], T]) -> Pending:
+    """Asks AWS for a job, waiting while it says to be slower or has too many of them; returns its answer.
+
+    Raises what ``start`` raises, ``Throttled`` only when it lasts or the run's deadline is over.
+    """
+    clock = world.clock
+    since, tries = clock.monotonic(), 0
+    while True:
+        try:
+            return (yield world.calls.call(start))
+        except Throttled:
+            over = world.deadline is not None and clock.monotonic() >= world.deadline
+            if over or clock.monotonic() - since > PATIENCE_SECONDS:
+                raise
+        tries += 1
+        pause = random.uniform(0.5, 1.0) * min(120.0, 1.5 * 2**tries)  # noqa: S311 - jitter, not a secret
+        yield Wait(
+            pause if world.deadline is None else min(pause, max(0.0, world.deadline - clock.monotonic()))
+        )
 
 
 def until_ended(world: World, look: Callable[[], T], *, ended: Callable[[T], bool], job: str) -> Pending:

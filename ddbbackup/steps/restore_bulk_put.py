@@ -15,7 +15,7 @@ from ddbbackup.errors import DataNotWhole, RemoteJobFailed
 from ddbbackup.ports import BulkPut, BulkPutPage, BulkPutRequest, Progress
 from ddbbackup.steps.bulk_put_report import count_records
 from ddbbackup.steps.permission import BULK_PUTS, KMS_KEY, Permission
-from ddbbackup.steps.remote_job import until_ended
+from ddbbackup.steps.remote_job import started, until_ended
 from ddbbackup.steps.restore_handover import Handover, hand_over
 from ddbbackup.steps.restore_method import Job, Loaded, Pending, RestoreMethod, tell_start
 from ddbbackup.steps.restore_source import RestoreSource
@@ -112,9 +112,9 @@ def _start(job: Job, ready: Ready, handover: Handover) -> Pending:
         kms_key_id=backup.encryption.kms_key_id if backup.encryption else None,
         write_units_per_second=job.restore.limits.write_units_per_second,
     )
-    started: BulkPut = yield job.world.calls.call(lambda: job.cloud.bulk_puts.start(request))
-    log.info(events.JOB_STARTED, job_arn=started.arn, target=job.target)
-    return started
+    begun: BulkPut = yield from started(job.world, lambda: job.cloud.bulk_puts.start(request))
+    log.info(events.JOB_STARTED, job_arn=begun.arn, target=job.target)
+    return begun
 
 
 def _take_up(job: Job) -> Pending:

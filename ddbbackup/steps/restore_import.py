@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import structlog
@@ -10,7 +11,7 @@ from ddbbackup import events
 from ddbbackup.errors import DataNotWhole, Refused, RemoteJobFailed
 from ddbbackup.ports import Import, ImportPage, ImportRequest, Progress, TableFacts
 from ddbbackup.steps.permission import IMPORTS, KMS_KEY, Permission
-from ddbbackup.steps.remote_job import until_ended
+from ddbbackup.steps.remote_job import started, until_ended
 from ddbbackup.steps.restore_handover import Handover, hand_over
 from ddbbackup.steps.restore_method import Job, Loaded, Pending, RestoreMethod, tell_start
 from ddbbackup.steps.restore_source import RestoreSource
@@ -115,10 +116,10 @@ def _start(job: Job, handover: Handover) -> Pending:
             table={name: definition[name] for name in _TAKEN if name in definition},
             client_token=token,
         )
-        started: Import = yield job.world.calls.call(lambda r=request: job.cloud.imports.start(r))  # type: ignore[misc]
-        if started.status in _RUNNING:
-            log.info(events.JOB_STARTED, job_arn=started.arn, target=job.target)
-            return started
+        begun: Import = yield from started(job.world, partial(job.cloud.imports.start, request))
+        if begun.status in _RUNNING:
+            log.info(events.JOB_STARTED, job_arn=begun.arn, target=job.target)
+            return begun
         token = None
     raise Refused(
         f"AWS gives back imports of {job.target} that have long ended instead of starting one",

@@ -11,7 +11,7 @@ from ddbbackup import events
 from ddbbackup.errors import Refused, TableMissing
 from ddbbackup.ports import Recovery, RecoveryRequest, TableFacts
 from ddbbackup.steps.permission import BY_TIME, Permission
-from ddbbackup.steps.remote_job import until_ended
+from ddbbackup.steps.remote_job import started, until_ended
 from ddbbackup.steps.restore_live import LiveSource
 from ddbbackup.steps.restore_method import Job, Loaded, Pending, RestoreMethod, tell_start
 from ddbbackup.steps.restore_state import Progress
@@ -71,7 +71,13 @@ def _start(job: Job) -> Pending:
         billing_mode=job.restore.target.billing_mode,
         sse=_sse(live, job),
     )
-    made: Recovery = yield job.world.calls.call(lambda: job.cloud.recoveries.start(request))
+    try:
+        made: Recovery = yield from started(job.world, lambda: job.cloud.recoveries.start(request))
+    except Refused:
+        adopted = yield from _adopted(job)
+        if adopted is None:
+            raise
+        made = Recovery(adopted.arn, adopted.table_id, live.time)
     note_job(
         job,
         method="point-in-time",
@@ -79,6 +85,15 @@ def _start(job: Job) -> Pending:
         restored_time=to_iso(made.time or live.time),
     )
     log.info(events.JOB_STARTED, job_arn=made.table_arn, target=job.target)
+
+
+def _adopted(job: Job) -> Pending:
+    """The table if it is ours though AWS refused to make it: the SDK's first try was heard, its answer was not."""
+    try:
+        target: TableFacts = yield job.world.calls.call(lambda: job.cloud.tables.describe(job.target))
+    except TableMissing:
+        return None
+    return target if _is_ours(job, job.state.read(), target) else None
 
 
 def _until_restored(job: Job) -> Pending:

@@ -1,0 +1,324 @@
+"""The calls of the restore methods with exact parameters, checked by botocore's own model, and every refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from ddbbackup.aws.bulk_puts import DynamoBulkPuts
+from ddbbackup.aws.imports import DynamoImports
+from ddbbackup.aws.recoveries import DynamoRecoveries
+from ddbbackup.errors import (
+    AccessDenied,
+    Conflict,
+    DdbBackupError,
+    PitrDisabled,
+    Refused,
+    TableMissing,
+    Throttled,
+    Unreachable,
+)
+from ddbbackup.ports import BulkPutRequest, ImportRequest, RecoveryRequest
+
+TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
+IMPORT = f"{TABLE}/import/01700000000000-0badcafe"
+BULK_PUT = f"{TABLE}/bulk-operation/01700000000000-0badcafe"
+NOW = datetime(2026, 11, 24, 10, 0, 0, 123456, UTC)
+DEFINITION = {
+    "TableName": "orders",
+    "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+    "BillingMode": "PAY_PER_REQUEST",
+}
+WANTED_IMPORT = ImportRequest("vault", "p/AWSDynamoDB/x/data/", DEFINITION, "token", "210987654321")
+WANTED_BULK_PUT = BulkPutRequest(
+    table="orders",
+    bucket="vault",
+    prefix="p/AWSDynamoDB/x/data/",
+    report_prefix="p/reports/1/",
+    client_token="token",
+    bucket_owner="210987654321",
+    sse_algorithm="KMS",
+    kms_key_id="alias/vault",
+    write_units_per_second=2000,
+)
+WANTED_RECOVERY = RecoveryRequest(TABLE, "orders-2")
+
+
+@contextmanager
+def stubbed() -> Iterator[tuple[Any, Stubber]]:
+    """A client that answers from the stub only; all answers must be used up."""
+    made = boto3.Session("k", "s", region_name="eu-west-1").client("dynamodb")
+    with Stubber(made) as stub:
+        yield made, stub
+        stub.assert_no_pending_responses()
+
+
+# ---- imports
+
+
+def test_an_import_says_gzip_the_owner_and_its_token() -> None:
+    """InputCompressionType's default is NONE, with which AWS would load nothing."""
+    wish = {
+        "ClientToken": "token",
+        "S3BucketSource": {
+            "S3Bucket": "vault",
+            "S3KeyPrefix": "p/AWSDynamoDB/x/data/",
+            "S3BucketOwner": "210987654321",
+        },
+        "InputFormat": "DYNAMODB_JSON",
+        "InputCompressionType": "GZIP",
+        "TableCreationParameters": DEFINITION,
+    }
+    said = {"ImportArn": IMPORT, "ImportStatus": "IN_PROGRESS", "TableArn": TABLE, "TableId": "id-1"}
+    with stubbed() as (made, stub):
+        stub.add_response("import_table", {"ImportTableDescription": said}, wish)
+        started = DynamoImports(made).start(WANTED_IMPORT)
+        without = {**wish, "S3BucketSource": {"S3Bucket": "vault", "S3KeyPrefix": "p/AWSDynamoDB/x/data/"}}
+        stub.add_response("import_table", {"ImportTableDescription": said}, without)
+        DynamoImports(made).start(replace(WANTED_IMPORT, bucket_owner=None))
+    assert (started.arn, started.status, started.table_id) == (IMPORT, "IN_PROGRESS", "id-1")
+
+
+def test_an_import_is_described_with_its_counts_and_its_failure() -> None:
+    """What decides about a restore: status, imported items, errors; and where AWS logged the rest."""
+    said = {
+        "ImportArn": IMPORT,
+        "ImportStatus": "FAILED",
+        "TableArn": TABLE,
+        "ClientToken": "token",
+        "StartTime": NOW,
+        "ProcessedItemCount": 10,
+        "ImportedItemCount": 9,
+        "ErrorCount": 1,
+        "ProcessedSizeBytes": 99,
+        "FailureCode": "ItemValidationError",
+        "FailureMessage": "Some of the items failed",
+        "CloudWatchLogGroupArn": "arn:aws:logs:eu-west-1:123456789012:log-group:/aws-dynamodb/imports:*",
+    }
+    with stubbed() as (made, stub):
+        stub.add_response("describe_import", {"ImportTableDescription": said}, {"ImportArn": IMPORT})
+        found = DynamoImports(made).describe(IMPORT)
+    assert (found.processed_items, found.imported_items, found.errors, found.processed_bytes) == (
+        10,
+        9,
+        1,
+        99,
+    )
+    assert (found.failure_code, found.client_token) == ("ItemValidationError", "token")
+    assert found.log_group_arn is not None
+
+
+def test_imports_are_listed_by_table_in_the_largest_pages() -> None:
+    """PageSize 25, and the token of the page before."""
+    summary = {"ImportArn": IMPORT, "ImportStatus": "COMPLETED"}
+    wish = {"TableArn": TABLE, "PageSize": 25}
+    with stubbed() as (made, stub):
+        stub.add_response("list_imports", {"ImportSummaryList": [summary], "NextToken": "n" * 112}, wish)
+        stub.add_response("list_imports", {"ImportSummaryList": []}, {**wish, "NextToken": "n" * 112})
+        page = DynamoImports(made).page(table_arn=TABLE)
+        assert [each.arn for each in page.summaries] == [IMPORT]
+        assert DynamoImports(made).page(table_arn=TABLE, next_token=page.next_token).next_token is None
+
+
+# ---- bulk puts
+
+
+def test_a_bulk_put_says_everything_that_has_a_default_too() -> None:
+    """Both reports under a prefix of its own, compression, owner, encryption, tier, limit."""
+    wish = {
+        "TableName": "orders",
+        "ClientToken": "token",
+        "InputS3Configuration": {
+            "S3Bucket": "vault",
+            "S3KeyPrefix": "p/AWSDynamoDB/x/data/",
+            "InputFormat": "DYNAMODB_JSON",
+            "InputCompressionType": "GZIP",
+            "S3BucketOwner": "210987654321",
+        },
+        "OutputS3Configuration": {
+            "S3Bucket": "vault",
+            "S3KeyPrefix": "p/reports/1/",
+            "OutputType": ["ERROR", "CONDITION_CHECK_FAILURE"],
+            "S3BucketOwner": "210987654321",
+            "S3SseAlgorithm": "KMS",
+            "S3SseKmsKeyId": "alias/vault",
+        },
+        "PerformanceTier": "STANDARD",
+        "MaxWriteRequestUnits": 2000,
+    }
+    said = {"BulkOperationArn": BULK_PUT, "BulkOperationStatus": "IN_PROGRESS", "StartTime": NOW}
+    with stubbed() as (made, stub):
+        stub.add_response("start_bulk_put_items", {"BulkOperationDescription": said}, wish)
+        started = DynamoBulkPuts(made).start(WANTED_BULK_PUT)
+    assert (started.arn, started.status, started.total_bytes) == (BULK_PUT, "IN_PROGRESS", None)
+
+
+def test_a_bulk_put_is_described_though_every_member_may_be_missing() -> None:
+    """botocore's model requires none of them."""
+    said = {
+        "BulkOperationArn": BULK_PUT,
+        "BulkOperationStatus": "COMPLETED_WITH_ERRORS",
+        "ClientToken": "token",
+        "ProcessedItemCount": 10,
+        "FailedItemCount": 2,
+        "ProcessedInputBytes": 5,
+        "TotalInputBytes": 9,
+    }
+    with stubbed() as (made, stub):
+        wish = {"BulkOperationArn": BULK_PUT}
+        stub.add_response("describe_bulk_operation", {"BulkOperationDescription": said}, wish)
+        stub.add_response("describe_bulk_operation", {"BulkOperationDescription": {}}, wish)
+        found = DynamoBulkPuts(made).describe(BULK_PUT)
+        empty = DynamoBulkPuts(made).describe(BULK_PUT)
+    assert (found.status, found.processed_items, found.failed_items) == ("COMPLETED_WITH_ERRORS", 10, 2)
+    assert (found.processed_bytes, found.total_bytes) == (5, 9)
+    assert (empty.status, empty.processed_items, empty.failed_items) == ("IN_PROGRESS", 0, 0)
+
+
+def test_bulk_puts_are_listed_and_cancelled() -> None:
+    """MaxResults 25, which the SDK would let exceed; a cancel answers at once."""
+    summary = {"BulkOperationArn": BULK_PUT, "BulkOperationStatus": "COMPLETED", "StartTime": NOW}
+    with stubbed() as (made, stub):
+        answer = {"BulkOperationsSummaryList": [summary], "NextToken": "n"}
+        stub.add_response("list_bulk_operations", answer, {"MaxResults": 25})
+        stub.add_response("list_bulk_operations", {}, {"MaxResults": 25, "NextToken": "n"})
+        cancelled = {"BulkOperationArn": BULK_PUT, "BulkOperationStatus": "CANCELLING"}
+        stub.add_response("cancel_bulk_operation", cancelled, {"BulkOperationArn": BULK_PUT})
+        page = DynamoBulkPuts(made).page()
+        assert [(each.arn, each.start_time) for each in page.summaries] == [(BULK_PUT, NOW)]
+        assert DynamoBulkPuts(made).page(next_token="n").summaries == ()
+        DynamoBulkPuts(made).cancel(BULK_PUT)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"bucket": ""}, "needs a bucket"),
+        ({"prefix": "p/AWSDynamoDB/x/data"}, "end in a slash"),
+        ({"report_prefix": "p/reports"}, "end in a slash"),
+        ({"report_prefix": "p/AWSDynamoDB/x/data/reports/"}, "must not lie where its input lies"),
+        ({"report_prefix": "p/"}, "must not lie where its input lies"),
+        ({"sse_algorithm": "AES256"}, "goes with KMS only"),
+        ({"write_units_per_second": 1023}, "cannot be limited to 1023"),
+    ],
+)
+def test_what_the_sdk_would_let_through_is_refused_here(change: dict[str, Any], words: str) -> None:
+    """Nothing is sent."""
+    with stubbed() as (made, _), pytest.raises(Refused, match=words):
+        DynamoBulkPuts(made).start(replace(WANTED_BULK_PUT, **change))
+
+
+def test_an_sdk_that_does_not_know_the_operation_says_which_one_does() -> None:
+    """botocore 1.43.124 is the first that knows it."""
+    old: Any = SimpleNamespace(
+        meta=SimpleNamespace(service_model=SimpleNamespace(operation_names=["PutItem"]))
+    )
+    calls: list[Callable[[], object]] = [
+        lambda: DynamoBulkPuts(old).start(WANTED_BULK_PUT),
+        lambda: DynamoBulkPuts(old).describe(BULK_PUT),
+        lambda: DynamoBulkPuts(old).page(),
+        lambda: DynamoBulkPuts(old).cancel(BULK_PUT),
+    ]
+    assert not DynamoBulkPuts(old).available
+    for call in calls:
+        with pytest.raises(Refused, match="does not know StartBulkPutItems") as refused:
+            call()
+        assert "1.43.124" in refused.value.hint
+
+
+def test_a_bulk_put_that_aws_does_not_know_is_no_missing_table() -> None:
+    """ResourceNotFoundException means something else here."""
+    with stubbed() as (made, stub):
+        for operation in ("describe_bulk_operation", "cancel_bulk_operation"):
+            stub.add_client_error(operation, "ResourceNotFoundException")
+        for call in (DynamoBulkPuts(made).describe, DynamoBulkPuts(made).cancel):
+            with pytest.raises(Refused, match="AWS does not know the bulk put") as refused:
+                call(BULK_PUT)
+            assert not isinstance(refused.value, TableMissing)
+
+
+# ---- point in time
+
+
+def test_a_recovery_names_its_source_by_arn_and_either_a_time_or_the_latest() -> None:
+    """Whole seconds; never an override of indexes, for an empty one drops them all."""
+    said = {
+        "TableArn": f"{TABLE}-2",
+        "TableId": "id-2",
+        "RestoreSummary": {"RestoreDateTime": NOW, "RestoreInProgress": True, "SourceTableArn": TABLE},
+    }
+    latest = {"SourceTableArn": TABLE, "TargetTableName": "orders-2", "UseLatestRestorableTime": True}
+    at = {
+        "SourceTableArn": TABLE,
+        "TargetTableName": "orders-2",
+        "RestoreDateTime": NOW.replace(microsecond=0),
+        "BillingModeOverride": "PAY_PER_REQUEST",
+        "SSESpecificationOverride": {"Enabled": False},
+    }
+    with stubbed() as (made, stub):
+        stub.add_response("restore_table_to_point_in_time", {"TableDescription": said}, latest)
+        stub.add_response("restore_table_to_point_in_time", {"TableDescription": said}, at)
+        recoveries = DynamoRecoveries(made)
+        made_table = recoveries.start(WANTED_RECOVERY)
+        recoveries.start(
+            replace(WANTED_RECOVERY, time=NOW, billing_mode="PAY_PER_REQUEST", sse={"Enabled": False})
+        )
+    assert (made_table.table_arn, made_table.table_id, made_table.time) == (f"{TABLE}-2", "id-2", NOW)
+
+
+# ---- refusals
+
+
+@pytest.mark.parametrize(
+    ("operation", "code", "expected"),
+    [
+        ("import_table", "ResourceInUseException", Refused),
+        ("import_table", "ImportConflictException", Conflict),
+        ("import_table", "LimitExceededException", Throttled),
+        ("import_table", "ThrottlingException", Throttled),
+        ("import_table", "ValidationException", Refused),
+        ("import_table", "AccessDeniedException", AccessDenied),
+        ("import_table", "ExpiredTokenException", AccessDenied),
+        ("describe_import", "ImportNotFoundException", Refused),
+        ("describe_import", "AccessDeniedException", AccessDenied),
+        ("list_imports", "LimitExceededException", Throttled),
+        ("start_bulk_put_items", "LimitExceededException", Throttled),
+        ("start_bulk_put_items", "ResourceInUseException", Refused),
+        ("start_bulk_put_items", "IdempotentParameterMismatchException", Conflict),
+        ("start_bulk_put_items", "ResourceNotFoundException", TableMissing),
+        ("start_bulk_put_items", "ValidationException", Refused),
+        ("start_bulk_put_items", "AccessDeniedException", AccessDenied),
+        ("restore_table_to_point_in_time", "TableAlreadyExistsException", Refused),
+        ("restore_table_to_point_in_time", "TableNotFoundException", TableMissing),
+        ("restore_table_to_point_in_time", "TableInUseException", Refused),
+        ("restore_table_to_point_in_time", "LimitExceededException", Throttled),
+        ("restore_table_to_point_in_time", "InvalidRestoreTimeException", Refused),
+        ("restore_table_to_point_in_time", "PointInTimeRecoveryUnavailableException", PitrDisabled),
+        ("restore_table_to_point_in_time", "InternalServerError", Unreachable),
+    ],
+)
+def test_every_refusal_becomes_an_error_of_ours_with_a_hint(
+    operation: str, code: str, expected: type[DdbBackupError]
+) -> None:
+    """Those of botocore's model and those that were observed beyond it."""
+    calls: dict[str, Callable[[Any], object]] = {
+        "import_table": lambda made: DynamoImports(made).start(WANTED_IMPORT),
+        "describe_import": lambda made: DynamoImports(made).describe(IMPORT),
+        "list_imports": lambda made: DynamoImports(made).page(table_arn=TABLE),
+        "start_bulk_put_items": lambda made: DynamoBulkPuts(made).start(WANTED_BULK_PUT),
+        "restore_table_to_point_in_time": lambda made: DynamoRecoveries(made).start(WANTED_RECOVERY),
+    }
+    with stubbed() as (made, stub):
+        stub.add_client_error(operation, code, "words of AWS")
+        with pytest.raises(expected, match="words of AWS") as raised:
+            calls[operation](made)
+    assert raised.value.hint

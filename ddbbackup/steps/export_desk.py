@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from typing import Any, Final
 
 from ddbbackup.errors import AccessDenied, DdbBackupError, Throttled, TimedOut, Unreachable
 from ddbbackup.ports import Clock, Export, ExportPage, ExportRequest, Exports, OnProgress, Progress
+from ddbbackup.steps.pace import Pace
 from ddbbackup.steps.permission import Permission
 from ddbbackup.steps.step import Calls, Wait
 
 IN_FLIGHT = 300
 START_BURST = 12
 START_SECONDS = 1.5
-SWEEP_SECONDS = (16.0, 24.0)
+SWEEP_SECONDS = (22.0, 28.0)  # from one look at an export to the next: its end is known half of it later
 FIRST_SWEEP_SECONDS = 1.0  # small tables need not wait long; from then on ever longer
 PATIENCE_SECONDS = 900.0  # how long AWS may be unreachable before the waiting steps are told so
 
@@ -60,6 +61,7 @@ class ExportDesk:
         self._next_start = clock.monotonic() - START_BURST * START_SECONDS
         self._waiting: dict[str, Future[Export]] = {}
         self._news: Future[None] | None = None
+        self._pace = Pace()
         self._may_list = True
         self._pages = 1
 
@@ -118,26 +120,21 @@ class ExportDesk:
 
     def watch(self) -> Pending:
         """The background task: sweeps over everything in flight until the executor closes it."""
-        failing_since: float | None = None
         pace = FIRST_SWEEP_SECONDS
+        begun = self._clock.monotonic()
         while True:
             if not self._waiting:
                 self._news = Future()
                 yield self._news
-                pace = FIRST_SWEEP_SECONDS
+                pace, begun = FIRST_SWEEP_SECONDS, self._clock.monotonic()
             pause = min(pace, self._random.uniform(*self._sweep_seconds))
             pace *= 1.5
-            yield Wait(
-                min(pause, max(0.0, self._deadline - self._clock.monotonic())) if self._deadline else pause
-            )
+            yield self._pause(begun + pause - self._clock.monotonic())
+            begun = self._clock.monotonic()
             try:
                 yield from self._sweep()
-                failing_since = None
             except (Throttled, Unreachable) as error:
-                now = self._clock.monotonic()
-                failing_since = failing_since or now
-                if now - failing_since > PATIENCE_SECONDS:
-                    self._give_up(error)
+                self._give_up(error)
             waiting = len(self._waiting)
             self._on_progress(
                 Progress("", "export", done=self._ended, total=self._ended + waiting, unit="exports")
@@ -149,35 +146,37 @@ class ExportDesk:
         """Settles every export that has ended, by whichever of the two calls needs fewer requests."""
         if self._may_list and len(self._waiting) > max(3, self._pages):
             try:
-                ended = yield from self._list()
+                yield from self._sweep_by_list()
+                return
             except AccessDenied:
                 self._may_list = False
-                ended = list(self._waiting)
-        else:
-            ended = list(self._waiting)
-        for arn in ended:
+        for arn in list(self._waiting):
             yield from self._settle(arn)
 
-    def _list(self) -> Pending:
-        """ARNs that ListExports shows as ended, or no longer shows. It lists newest first, 25 a page."""
-        unseen, ended, token, pages = set(self._waiting), [], None, 0
-        while unseen:
-            page: ExportPage = yield self._calls.call(lambda t=token: self._exports.page(next_token=t))  # type: ignore[misc]
+    def _sweep_by_list(self) -> Pending:
+        """Settles what ListExports shows as ended, or no longer shows. It lists newest first, 25 a page."""
+        unseen, token, pages = set(self._waiting), None, 0
+        while unseen and not self._over():
+            page: ExportPage = yield from self._ask(
+                "ListExports",
+                lambda t=token: self._exports.page(next_token=t),  # type: ignore[misc]
+            )
             pages += 1
             for summary in page.summaries:
                 if summary.arn in unseen:
                     unseen.discard(summary.arn)
                     if summary.status != "IN_PROGRESS":
-                        ended.append(summary.arn)
+                        yield from self._settle(summary.arn)
             token = page.next_token
             if token is None:
                 break
         self._pages = max(1, pages)
-        return [*ended, *unseen]
+        for arn in () if self._over() else unseen:
+            yield from self._settle(arn)
 
     def _settle(self, arn: str) -> Pending:
         try:
-            export: Export = yield self._calls.call(lambda: self._exports.describe(arn))
+            export: Export = yield from self._ask("DescribeExport", lambda: self._exports.describe(arn))
         except (Throttled, Unreachable):
             raise
         except DdbBackupError as error:
@@ -186,6 +185,31 @@ class ExportDesk:
         if export.status != "IN_PROGRESS":
             self._ended += 1
             self._waiting.pop(arn).set_result(export)
+
+    def _ask(self, operation: str, work: Callable[[], Any]) -> Pending:
+        """The answer of ``work``, which gets its turn and goes on trying while AWS slows it down or is away.
+
+        Raises ``Throttled`` or ``Unreachable`` when patience or the time of the run is over.
+        """
+        since = self._clock.monotonic()
+        tries = 0
+        while True:
+            turn = self._pace.turn(operation, self._clock.monotonic())
+            if turn > 0:
+                yield self._pause(turn)
+            try:
+                return (yield self._calls.call(work))
+            except (Throttled, Unreachable):
+                if self._clock.monotonic() - since > PATIENCE_SECONDS or self._over():
+                    raise
+                tries += 1
+                yield self._pause(self._random.uniform(0.5, 1.0) * min(60.0, 2.0**tries))
+
+    def _pause(self, seconds: float) -> Wait:
+        """Never beyond the deadline, at which there is something to say."""
+        if self._deadline is not None:
+            seconds = min(seconds, self._deadline - self._clock.monotonic())
+        return Wait(max(0.0, seconds))
 
     def _over(self) -> bool:
         return self._deadline is not None and self._clock.monotonic() >= self._deadline

@@ -26,6 +26,9 @@ _RATES: Final = {
     "DescribeTimeToLive": (3, 0.5),
     "DescribeContinuousBackups": (8, 0.1),
     "ListTagsOfResource": (8, 0.1),
+    # Bursts of 13 to 18 DescribeExport throttle (observed on AWS); of ListExports nothing is known.
+    "DescribeExport": (8, 1.0),
+    "ListExports": (8, 1.0),
     "TagResource": (1, 2.0),
 }
 _OTHERS: Final = (20, 0.05)

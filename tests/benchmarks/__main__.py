@@ -6,6 +6,7 @@ python -m tests.benchmarks --build DIR --page FILE [--quick] [--isal]
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 import tempfile
 import time
@@ -14,8 +15,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import structlog
+
 from tests.benchmarks import machine, plan
 from tests.benchmarks.bulk import measure_memory
+from tests.benchmarks.orchestration.compare import chapter, simulate, targets
 from tests.benchmarks.page import Measured, page
 from tests.benchmarks.real import measure_real
 from tests.benchmarks.rounds import run_case
@@ -41,6 +45,9 @@ def main() -> int:
         work = Path(folder)
         with _telling("data"):
             data = plan.prepare(tools.build / "data", scale)
+        with _telling("orchestration"):
+            structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+            nights = simulate(work)
         with _telling("soundness"):
             proofs = prove(data.sound, tools, work)
             stop_seconds = seconds_to_stop(data.exports[400]["large"], tools, work)
@@ -64,14 +71,19 @@ def main() -> int:
         machine=about,
         isal=options.isal,
         items=items,
-        targets=[*speed_targets(results), *memory_targets(memories), soundness_target(proofs)],
+        targets=[
+            *speed_targets(results),
+            *memory_targets(memories),
+            soundness_target(proofs),
+            *targets(nights),
+        ],
         results=results,
         memories=memories,
         proofs=proofs,
         stop_seconds=stop_seconds,
         verification=rates,
         real=real,
-        orchestration="",
+        orchestration=chapter(nights),
     )
     options.page.write_text(page(measured), encoding="utf-8")
     for target in measured.targets:

@@ -1,0 +1,145 @@
+"""The same night twice: the origin's loop and ddbbackup's own executor, steps and export desk, a thousand tables."""
+
+from __future__ import annotations
+
+import random
+import statistics
+import threading
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from ddbbackup.catalog import Catalog
+from ddbbackup.errors import Throttled
+from ddbbackup.executor import Executor
+from ddbbackup.plan import load
+from ddbbackup.ports import ExportRequest
+from ddbbackup.steps.export_desk import SWEEP_SECONDS, ExportDesk
+from ddbbackup.steps.inventory import take_inventory
+from ddbbackup.steps.planning import backup_steps
+from ddbbackup.steps.selection import select
+from ddbbackup.steps.step import Outcome
+from ddbbackup.steps.world import World
+from tests.benchmarks.orchestration.aws import SimulatedAws
+from tests.benchmarks.orchestration.clock import SimulatedCalls, SimulatedClock
+from tests.benchmarks.orchestration.cloud import SimulatedCloud
+
+CALL_SECONDS = 0.1
+HEAVY_SECONDS = 0.5
+CLI_SECONDS = 0.5  # starting the AWS CLI, once a call
+ORIGIN_SLEEP_SECONDS = 60.0
+WAITING = ("ExportTableToPointInTime", "DescribeExport", "ListExports", "GetCallerIdentity")
+_PLAN = """
+version: 1
+name: sim
+destinations: {vault: {bucket: acme-vault, prefix: "ddb/{table}/"}}
+defaults: {destination: vault}
+tables: [{match: "*"}]
+"""
+
+
+@dataclass(frozen=True)
+class Night:
+    """``lags`` are seconds from each export's end to its record (or, for the origin, to its being noticed)."""
+
+    lags: tuple[float, ...]
+    alive_seconds: tuple[float, ...]  # how long each export ran
+    seconds: float
+    calls: Counter[str]
+    throttled: int
+    most_in_flight: int
+
+    @property
+    def mean_lag(self) -> float:
+        return statistics.fmean(self.lags)
+
+    @property
+    def worst_lag(self) -> float:
+        return max(self.lags)
+
+    @property
+    def waiting_calls(self) -> int:
+        """Calls that start exports and wait for them, which is all that the origin does."""
+        return sum(self.calls[operation] for operation in WAITING)
+
+
+def our_night(
+    tables: int, *, seed: int, directory: Path, sweep_seconds: tuple[float, float] = SWEEP_SECONDS
+) -> Night:
+    """``backup`` as the program wires it, but for the clock and AWS. The plan lies in ``directory``."""
+    random.seed(seed)  # the jitter of pauses after throttling
+    clock = SimulatedClock()
+    aws = SimulatedAws(clock, seed=seed)
+    cloud = cast("Any", SimulatedCloud(aws, tables))
+    calls = SimulatedCalls(clock, call_seconds=CALL_SECONDS, heavy_seconds=HEAVY_SECONDS)
+    (directory / "plan.yaml").write_text(_PLAN)
+    plan = load([str(directory / "plan.yaml")], {})
+    world = World(
+        plan=plan,
+        run="sim",
+        started_at=clock.now(),
+        clock=clock,
+        calls=calls,
+        source=cloud,
+        catalog=Catalog(cloud.objects, plan=plan.name),
+        desk=ExportDesk(aws, clock, calls, seed=seed, sweep_seconds=sweep_seconds),
+        write_items=cast("Any", None),
+        on_progress=lambda progress: None,
+        stop=threading.Event(),
+        state_dir=Path("/nonexistent"),
+    )
+    recorded: dict[str, float] = {}
+
+    def note(outcome: Outcome) -> None:
+        assert outcome.status == "done", outcome
+        recorded[cloud.tables.arn(outcome.table)] = clock.monotonic()
+
+    selection = select(plan, take_inventory(plan, cloud, clock))
+    steps = backup_steps(plan, selection, export_time=None)
+    Executor(clock, on_outcome=note).run(steps, world, background=(world.desk.watch(),))
+    return _night(aws, recorded)
+
+
+def origins_night(tables: int, *, seed: int) -> Night:
+    """All started, then one table after the other: get-caller-identity, list-exports, sleep 60 s if not yet.
+
+    The script forgot starts that AWS refused; here it waits and tries again, or it would not have them at all.
+    """
+    clock = SimulatedClock()
+    aws = SimulatedAws(clock, seed=seed)
+    arns = [f"arn:aws:dynamodb:eu-west-1:123456789012:table/table-{number:04d}" for number in range(tables)]
+    noticed: dict[str, float] = {}
+    for arn in arns:
+        while not _started(aws, arn):
+            clock.sleep(ORIGIN_SLEEP_SECONDS)
+    for arn in arns:
+        while not _ended(aws, arn):
+            clock.sleep(ORIGIN_SLEEP_SECONDS)
+        noticed[arn] = clock.monotonic()
+    return _night(aws, noticed)
+
+
+def _started(aws: SimulatedAws, arn: str) -> bool:
+    aws.clock.sleep(CLI_SECONDS)
+    try:
+        aws.start(ExportRequest(table_arn=arn, bucket="acme-vault", client_token=arn))
+    except Throttled:
+        return False
+    return True
+
+
+def _ended(aws: SimulatedAws, arn: str) -> bool:
+    aws.clock.sleep(CLI_SECONDS)
+    aws.called("GetCallerIdentity")
+    aws.clock.sleep(CLI_SECONDS)
+    try:
+        return aws.page(table_arn=arn).summaries[0].status == "COMPLETED"
+    except Throttled:
+        return False
+
+
+def _night(aws: SimulatedAws, known_at: dict[str, float]) -> Night:
+    lags = tuple(known_at[arn] - ended_at for arn, ended_at in aws.ended_at.items())
+    alive = tuple(ended_at - aws.started_at[arn] for arn, ended_at in aws.ended_at.items())
+    return Night(lags, alive, max(known_at.values()), aws.calls, aws.throttled.total(), aws.most_in_flight)

@@ -43,7 +43,10 @@ class _Bucket:
 
 
 class SimulatedAws:
-    """Implements ``ports.Exports``. ``calls`` and ``throttled`` count by operation, ``started_at`` and ``ended_at`` are by table ARN."""
+    """Implements ``ports.Exports``.
+
+    ``calls`` and ``throttled`` count by operation, ``started_at`` and ``ended_at`` are by table ARN.
+    """
 
     def __init__(
         self, clock: SimulatedClock, *, seed: int, minutes: tuple[float, float] = (2.0, 60.0)

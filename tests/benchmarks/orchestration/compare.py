@@ -57,8 +57,8 @@ def chapter(nights: Nights) -> str:
     text = f"""
 ## A thousand tables
 
-Not measured but simulated, on a clock that jumps: 1,000 tables whose exports take 2 to 60 minutes each, {IN_FLIGHT} in
-flight at most, starts and reads throttled as observed on AWS (how fast AWS forgives is assumed). ddbbackup's own
+Not measured but simulated, on a clock that jumps: 1,000 tables whose exports take 2 to 60 minutes each, {IN_FLIGHT}
+in flight at most, starts and reads throttled as observed on AWS (how fast AWS forgives is assumed). ddbbackup's own
 executor, steps and export desk run in it. The origin starts all, then waits for one table after the other with
 get-caller-identity, list-exports and a sleep of 60 s. The lag is from an export's end to its record; the origin keeps
 no record, so there it is until the end was noticed, and nothing is verified.

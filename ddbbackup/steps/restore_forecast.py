@@ -13,7 +13,7 @@ from ddbbackup.steps.restore_fit import refuse_other_keys
 from ddbbackup.steps.restore_methods import RESTORE_METHODS
 from ddbbackup.steps.restore_survey import Survey, survey
 from ddbbackup.steps.restore_warnings import look_at_target, warnings_of
-from ddbbackup.steps.settings.foresee import foreseen_settings
+from ddbbackup.steps.settings.foresee import foreseen_settings, refused_encryption
 from ddbbackup.steps.world import World
 
 if TYPE_CHECKING:
@@ -60,6 +60,9 @@ def foretell_restore(step: RestoreTable, world: World) -> Forecast:
 def _in_the_way(step: RestoreTable, found: Survey, best: Candidate) -> Iterator[DdbBackupError]:
     """What the chosen method would meet at a target that exists, besides what speaks against the method itself."""
     target, restore = found.target, step.restore
+    encryption = refused_encryption(found)
+    if encryption is not None and not RESTORE_METHODS[best.method].from_live:
+        yield encryption
     if target is None or RESTORE_METHODS[best.method].makes_table:
         return
     if restore.target.create == "new":

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ddbbackup.catalog.reading import ABSENT
-from ddbbackup.errors import DdbBackupError
+from ddbbackup.errors import Refused
+from ddbbackup.ports import TableFacts
 from ddbbackup.steps.finish_now import finish_now
 from ddbbackup.steps.pace import Ask
 from ddbbackup.steps.settings import SETTINGS
-from ddbbackup.steps.settings.asked import Result, before_the_call, differences, known_of, scene_of
+from ddbbackup.steps.settings.asked import differences, known_of, made_with, scene_of
 from ddbbackup.steps.settings.capture import read_settings
-from ddbbackup.steps.settings.setting import Known, Scene, Setting
+from ddbbackup.steps.settings.setting import Known, Scene
+from ddbbackup.steps.table_definition import create_table_input
 
 if TYPE_CHECKING:
     from ddbbackup.steps.restore_survey import Survey
@@ -21,23 +23,46 @@ if TYPE_CHECKING:
 def foreseen_settings(world: World, found: Survey, *, made: bool) -> list[dict[str, Any]]:
     """One entry a setting that the backed-up table or the target has: ``setting``, ``verdict``, ``reason``. Blocks.
 
-    ``made``: the restore makes the target, so that it begins with nothing but what the plan's default brings.
+    ``made``: the restore makes the target, so that it gets what the plan's default is. A target that does not exist
+    yet is taken to be as it would be made, before its settings.
     """
-    scene = scene_of(
-        found.situation.restore,
-        source_arn=found.table_arn,
-        recorded=_recorded(world, found),
-        target_arn=found.target_arn,
-        target=_existing(world, found),
-        made=made,
-    )
+    target = found.target or _to_be_made(found)
     if found.target is None:
-        return [told for setting in SETTINGS if (told := _of_a_new_table(setting, scene)) is not None]
+        now = Known(target.description, {setting.name: ABSENT for setting in SETTINGS})
+    else:
+        now = Known(
+            target.description,
+            finish_now(read_settings(Ask(world, found.cloud), target), world.clock),
+        )
+    scene = _scene(found, recorded=_recorded(world, found), target=now, made=made)
     return [
-        _told(each.setting, each.verdict, each.reason)
-        for each in differences(scene, found.target)
+        {"setting": each.setting, "verdict": each.verdict, "reason": each.reason or None}
+        for each in differences(scene, target)
         if (each.recorded, each.existing) != (None, None) or each.verdict == "unknown"
     ]
+
+
+def refused_encryption(found: Survey) -> Refused | None:
+    """What a restore that makes its target raises before it does, if the encryption cannot be the same there."""
+    if found.target is not None or found.backup is None or not found.description:
+        return None
+    recorded = known_of(found.description, found.backup.settings)
+    try:
+        made_with({}, _scene(found, recorded=recorded, target=Known(), made=True))
+    except Refused as error:
+        return error
+    return None
+
+
+def _scene(found: Survey, *, recorded: Known, target: Known, made: bool) -> Scene:
+    return scene_of(
+        found.situation.restore,
+        source_arn=found.table_arn,
+        recorded=recorded,
+        target_arn=found.target_arn,
+        target=target,
+        made=made,
+    )
 
 
 def _recorded(world: World, found: Survey) -> Known:
@@ -50,25 +75,11 @@ def _recorded(world: World, found: Survey) -> Known:
     )
 
 
-def _existing(world: World, found: Survey) -> Known:
-    if found.target is None:
-        return Known({}, {setting.name: ABSENT for setting in SETTINGS})
-    readings = finish_now(read_settings(Ask(world, found.cloud), found.target), world.clock)
-    return Known(found.target.description, readings)
-
-
-def _of_a_new_table(setting: Setting, scene: Scene) -> dict[str, Any] | None:
-    """None for what the backed-up table had not."""
-    if setting.reading(scene.recorded) == ABSENT:
-        return None
-    try:
-        outcome = before_the_call(setting, scene)
-    except DdbBackupError as error:
-        return _told(setting.name, "refused", f"{error.message}; {error.hint}")
-    if isinstance(outcome, Result):
-        return _told(setting.name, outcome.status, outcome.reason)
-    return _told(setting.name, "would be put back", "")
-
-
-def _told(setting: str, verdict: str, reason: str) -> dict[str, Any]:
-    return {"setting": setting, "verdict": verdict, "reason": reason or None}
+def _to_be_made(found: Survey) -> TableFacts:
+    name = found.target_arn.rpartition("/")[2]
+    description: dict[str, Any] = {"TableArn": found.target_arn}
+    if found.description:
+        billing_mode = found.situation.restore.target.billing_mode
+        description |= create_table_input(found.description, name=name, billing_mode=billing_mode)
+        description["BillingModeSummary"] = {"BillingMode": description.pop("BillingMode")}
+    return TableFacts(name, found.target_arn, "", "ACTIVE", (), 0, 0, description)

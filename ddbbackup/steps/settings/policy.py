@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from ddbbackup.ports import TableFacts
+from ddbbackup.ports import Cloud, TableFacts
 from ddbbackup.steps.pace import Ask
 from ddbbackup.steps.settings.move import Move
 from ddbbackup.steps.settings.setting import Change, Pending, Scene, Setting, refuse
@@ -73,9 +73,13 @@ class StreamPolicy(Policy):
 
     def changes(self, aim: Any, existing: Any, target: TableFacts) -> Iterator[Change]:
         stream = target.description.get("LatestStreamArn")
-        if stream is None:
-            raise refuse(self, "the target has no stream", "put the stream back first")
-        yield from _put(self, aim, existing, stream)
+        if stream is not None:
+            yield from _put(self, aim, existing, stream)
+        else:  # to be made by a run that puts the stream back before
+            yield Change("policy", "PutResourcePolicy", self._without_stream)
+
+    def _without_stream(self, cloud: Cloud) -> None:
+        raise refuse(self, "the target has no stream", "mend what is said of `stream`, then run again")
 
 
 def _put(setting: Setting, aim: Any, existing: Any, arn: str) -> Iterator[Change]:

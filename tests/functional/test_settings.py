@@ -187,6 +187,27 @@ def test_only_what_the_plan_asks_for_is_put_back(
     assert settings(done)["tags"]["reason"] == "the plan does not ask for it"
 
 
+@pytest.mark.parametrize("method", ["import", "point-in-time"])
+def test_what_other_methods_lose_comes_back(
+    sandbox: Aws, bucket: str, name: str, program: Program, method: str
+) -> None:
+    """AWS's own restores leave tags, class, stream, TTL, recovery, insights, scaling and protection behind."""
+    original, copy = Everything(sandbox, name), Everything(sandbox, f"{name}-copy")
+    original.create(local_index=method != "import")
+    sandbox.put(name, *ITEMS)
+    restore = {"table": name, "method": method, "to": {"table": copy.name, "settings": "all"}}
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores={"back": restore}))
+    assert program.run("backup").code == 0
+    before = original.settings()
+
+    done = program.run("restore", "back", "--output", "json")
+
+    assert done.code == 0, done.out
+    assert {**copy.settings(), "kinesis": before["kinesis"]} == before
+    assert sandbox.items(copy.name) == in_order(ITEMS)
+    assert statuses(done)["tags"] == statuses(done)["table-class"] == "put back"
+
+
 # ---- killed, and answers that were lost
 
 

@@ -20,6 +20,16 @@ _VOLATILE = (
 _OF_SCALING = ("CreationTime", "ScalableTargetARN", "PolicyARN", "ScheduledActionARN", "Alarms", "RoleARN")
 
 
+_LOCAL = {
+    "IndexName": "local",
+    "KeySchema": [
+        {"AttributeName": "id", "KeyType": "HASH"},
+        {"AttributeName": "who", "KeyType": "RANGE"},
+    ],
+    "Projection": {"ProjectionType": "ALL"},
+}
+
+
 @dataclass(frozen=True)
 class Everything:
     """The everything-table: provisioned, since only such tables scale."""
@@ -34,47 +44,33 @@ class Everything:
     def client(self, service: str) -> Any:
         return self.aws.session.client(service, endpoint_url=self.aws.url)  # type: ignore[call-overload]
 
-    def create(self, **more: Any) -> None:
-        """With a key, a stream and a role that it needs beside it."""
+    def create(self, *, local_index: bool = True) -> None:
+        """With the key and the Kinesis stream that it needs beside it."""
         key = self.client("kms").create_key()["KeyMetadata"]["Arn"]
         kinesis = self.client("kinesis")
         kinesis.create_stream(StreamName=self.name, ShardCount=1)
         by_who = [{"AttributeName": "who", "KeyType": "HASH"}]
         capacity = {"ReadCapacityUnits": 3, "WriteCapacityUnits": 2}
-        self.aws.create_table(
-            self.name,
-            range_key="at",
-            pitr=True,
-            **{
-                "BillingMode": "PROVISIONED",
-                "ProvisionedThroughput": {"ReadCapacityUnits": 7, "WriteCapacityUnits": 5},
-                "AttributeDefinitions": [{"AttributeName": "who", "AttributeType": "S"}],
-                "GlobalSecondaryIndexes": [
-                    {
-                        "IndexName": "by-who",
-                        "KeySchema": by_who,
-                        "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["v"]},
-                        "ProvisionedThroughput": capacity,
-                    }
-                ],
-                "LocalSecondaryIndexes": [
-                    {
-                        "IndexName": "local",
-                        "KeySchema": [
-                            {"AttributeName": "id", "KeyType": "HASH"},
-                            {"AttributeName": "who", "KeyType": "RANGE"},
-                        ],
-                        "Projection": {"ProjectionType": "ALL"},
-                    }
-                ],
-                "SSESpecification": {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key},
-                "TableClass": "STANDARD_INFREQUENT_ACCESS",
-                "WarmThroughput": {"ReadUnitsPerSecond": 15_000, "WriteUnitsPerSecond": 5_000},
-                "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
-                "Tags": [{"Key": f"tag-{n}", "Value": f"value {n}"} for n in range(12)],
-                **more,
-            },
-        )
+        members: dict[str, Any] = {
+            "BillingMode": "PROVISIONED",
+            "ProvisionedThroughput": {"ReadCapacityUnits": 7, "WriteCapacityUnits": 5},
+            "AttributeDefinitions": [{"AttributeName": "who", "AttributeType": "S"}],
+            "GlobalSecondaryIndexes": [
+                {
+                    "IndexName": "by-who",
+                    "KeySchema": by_who,
+                    "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["v"]},
+                    "ProvisionedThroughput": capacity,
+                }
+            ],
+            "SSESpecification": {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key},
+            "TableClass": "STANDARD_INFREQUENT_ACCESS",
+            "WarmThroughput": {"ReadUnitsPerSecond": 15_000, "WriteUnitsPerSecond": 5_000},
+            "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+            "Tags": [{"Key": f"tag-{n}", "Value": f"value {n}"} for n in range(12)],
+            **({"LocalSecondaryIndexes": [_LOCAL]} if local_index else {}),
+        }
+        self.aws.create_table(self.name, range_key="at", pitr=True, **members)
         self.set_the_rest()
 
     def set_the_rest(self) -> None:

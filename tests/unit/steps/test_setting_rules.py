@@ -1,0 +1,377 @@
+"""What each setting becomes where it goes, and what cannot go there: pure rules, as cases."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ddbbackup.catalog.reading import ABSENT, Reading, present
+from ddbbackup.errors import Refused
+from ddbbackup.ports import TableFacts
+from ddbbackup.steps.settings import SETTINGS, WORDS
+from ddbbackup.steps.settings.asked import Result, before_the_call, differences, made_with, newer_settings
+from ddbbackup.steps.settings.idle import busy
+from ddbbackup.steps.settings.move import Move
+from ddbbackup.steps.settings.setting import Known, Scene, Setting, Skipped
+
+HERE = "arn:aws:dynamodb:eu-west-1:111111111111:table/orders"
+COPY = "arn:aws:dynamodb:eu-west-1:111111111111:table/copy"
+REGION = "arn:aws:dynamodb:eu-central-1:111111111111:table/orders"
+ACCOUNT = "arn:aws:dynamodb:eu-west-1:222222222222:table/orders"
+BY_NAME = {setting.name: setting for setting in SETTINGS}
+DESCRIPTION: dict[str, Any] = {
+    "TableArn": HERE,
+    "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+    "BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"},
+}
+
+
+def scene(
+    target_arn: str = HERE,
+    *,
+    description: Mapping[str, Any] | None = None,
+    recorded: Known | None = None,
+    target: Mapping[str, Any] | None = None,
+    asked: frozenset[str] = frozenset(WORDS),
+    named: frozenset[str] = frozenset(),
+) -> Scene:
+    return Scene(
+        move=Move.between(HERE, target_arn),
+        recorded=recorded or Known(description or DESCRIPTION, {}),
+        target=Known(target if target is not None else {**DESCRIPTION, "TableArn": target_arn}, {}),
+        asked=asked,
+        named=named,
+    )
+
+
+def facts(arn: str = HERE, **members: Any) -> TableFacts:
+    name = arn.rpartition("/")[2]
+    return TableFacts(name, arn, "1", "ACTIVE", (), 0, 0, {**DESCRIPTION, "TableArn": arn, **members})
+
+
+# ---- ARNs
+
+
+@given(st.from_regex(r"[A-Za-z0-9_.-]{3,20}", fullmatch=True))
+def test_only_the_tables_own_arns_become_those_of_the_target(other: str) -> None:
+    """A table whose name merely begins with the source's is another table."""
+    move = Move.between(HERE, REGION)
+    longer = f"{HERE}{other}"
+    assert move.of_table([HERE, f"{HERE}/index/*", {f"{HERE}/stream/s": longer}]) == [
+        REGION,
+        f"{REGION}/index/*",
+        {f"{REGION}/stream/s": longer},
+    ]
+
+
+def test_names_with_dots_are_no_patterns() -> None:
+    """`a.b` does not stand for `axb`."""
+    move = Move.between("arn:aws:dynamodb:eu-west-1:1:table/a.b", COPY)
+    assert move.of_table("arn:aws:dynamodb:eu-west-1:1:table/axb").endswith("axb")
+
+
+# ---- encryption
+
+MULTI = "arn:aws:kms:eu-west-1:111111111111:key/mrk-1234"
+SINGLE = "arn:aws:kms:eu-west-1:111111111111:key/1234"
+
+
+@pytest.mark.parametrize(
+    ("key", "target", "becomes"),
+    [
+        (SINGLE, COPY, SINGLE),
+        (MULTI, REGION, "arn:aws:kms:eu-central-1:111111111111:key/mrk-1234"),
+        ("aws/dynamodb", REGION, "aws/dynamodb"),
+        ("aws/dynamodb", ACCOUNT, "aws/dynamodb"),
+    ],
+)
+def test_a_key_goes_where_it_exists(key: str, target: str, becomes: str) -> None:
+    """A multi-Region key in its other region, aws/dynamodb everywhere."""
+    assert BY_NAME["encryption"].aim({"key": key}, scene(target)) == {"key": becomes}
+
+
+@pytest.mark.parametrize(
+    ("key", "target", "why"),
+    [(SINGLE, REGION, "exists in eu-west-1 only"), (SINGLE, ACCOUNT, "belongs to account 111111111111")],
+)
+def test_a_key_that_is_not_there_is_refused(key: str, target: str, why: str) -> None:
+    """With what to do instead; and no definition of a table without it is made."""
+    with pytest.raises(Refused, match=why):
+        BY_NAME["encryption"].aim({"key": key}, scene(target))
+    encrypted = {**DESCRIPTION, "SSEDescription": {"Status": "ENABLED", "KMSMasterKeyArn": key}}
+    with pytest.raises(Refused, match=why):
+        made_with({}, scene(target, description=encrypted))
+    assert made_with({"TableName": "x"}, scene(target, description=encrypted, asked=frozenset({"ttl"}))) == {
+        "TableName": "x"
+    }
+
+
+def test_the_key_of_aws_is_asked_for_without_its_id() -> None:
+    """botocore's model: KMSMasterKeyId only for another key than aws/dynamodb. Only KMS tells them apart."""
+    description = {**DESCRIPTION, "SSEDescription": {"Status": "ENABLED", "KMSMasterKeyArn": SINGLE}}
+    for manager, expected in (("AWS", None), ("CUSTOMER", SINGLE), (None, SINGLE)):
+        reading = (
+            Reading("present", {"KeyManager": manager}) if manager else Reading("unknown", reason="denied")
+        )
+        made = made_with({}, scene(COPY, recorded=Known(description, {"encryption": reading})))
+        assert made["SSESpecification"].get("KMSMasterKeyId") == expected
+
+
+# ---- policies
+
+
+def policy(**members: Any) -> dict[str, Any]:
+    return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": [HERE], **members}]}
+
+
+def test_a_policy_speaks_of_the_target() -> None:
+    """In its resources, and in conditions that name the table."""
+    written = policy(
+        Principal={"AWS": "arn:aws:iam::111111111111:role/r"}, Condition={"ArnLike": {"x": HERE}}
+    )
+    (statement,) = BY_NAME["policy"].aim(written, scene(COPY))["Statement"]
+    assert (statement["Resource"], statement["Condition"]) == ([COPY], {"ArnLike": {"x": COPY}})
+
+
+@pytest.mark.parametrize(
+    ("written", "target", "why"),
+    [
+        (policy(Principal={"AWS": "arn:aws:iam::111111111111:root"}), ACCOUNT, "account 111111111111"),
+        (policy(Principal={"AWS": "111111111111"}), ACCOUNT, "account 111111111111"),
+        (
+            policy(Condition={"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}),
+            REGION,
+            "region eu-west-1",
+        ),
+        (
+            policy(Condition={"ArnLike": {"x": "arn:aws:lambda:eu-west-1:1:function:f"}}),
+            REGION,
+            "region eu-west-1",
+        ),
+    ],
+)
+def test_a_policy_that_speaks_of_the_old_place_is_refused(
+    written: dict[str, Any], target: str, why: str
+) -> None:
+    """Whether a role of that name exists there, or should be let in, nobody here knows."""
+    with pytest.raises(Refused, match=why):
+        BY_NAME["policy"].aim(written, scene(target))
+
+
+def test_a_policy_moves_to_another_region_if_it_names_none() -> None:
+    """Principals have no region."""
+    written = policy(Principal={"AWS": "arn:aws:iam::111111111111:role/r"})
+    assert HERE not in json.dumps(BY_NAME["policy"].aim(written, scene(REGION)))
+
+
+def test_a_policy_of_a_stream_needs_a_stream() -> None:
+    """Its resource becomes the new stream, whatever its label."""
+    old, new = f"{HERE}/stream/2025", f"{COPY}/stream/2026"
+    recorded = Known({**DESCRIPTION, "LatestStreamArn": old}, {})
+    written = policy(Resource=old)
+    there = scene(COPY, recorded=recorded, target={"LatestStreamArn": new})
+    assert BY_NAME["stream-policy"].aim(written, there)["Statement"][0]["Resource"] == new
+    with pytest.raises(Refused, match="has no stream"):
+        BY_NAME["stream-policy"].aim(
+            written, scene(COPY, recorded=recorded, target={}, asked=frozenset({"stream-policy"}))
+        )
+
+
+# ---- Kinesis, replicas, auto scaling
+
+STREAM = "arn:aws:kinesis:eu-west-1:111111111111:stream/changes"
+
+
+def test_a_copy_does_not_feed_the_originals_consumers_unless_it_is_named() -> None:
+    """`all` means the table as it was, not twice its changes in one stream."""
+    kinesis = BY_NAME["kinesis"]
+    with pytest.raises(Skipped, match="carries the changes of orders"):
+        kinesis.aim({STREAM: "MILLISECOND"}, scene(COPY))
+    assert kinesis.aim({STREAM: "MILLISECOND"}, scene(COPY, named=frozenset({"kinesis"})))
+    assert kinesis.aim({STREAM: "MILLISECOND"}, scene(HERE)) == {STREAM: "MILLISECOND"}
+    there = kinesis.aim({STREAM: "MILLISECOND"}, scene(REGION))
+    assert list(there) == ["arn:aws:kinesis:eu-central-1:111111111111:stream/changes"]
+
+
+def test_replicas_come_back_where_they_can() -> None:
+    """Not in the target's own region; not strongly consistent; not with somebody else's keys."""
+    replicas = BY_NAME["replicas"]
+    described = {
+        "TableArn": HERE,
+        "Replicas": [
+            {"RegionName": "eu-west-1", "ReplicaStatus": "ACTIVE"},
+            {"RegionName": "eu-central-1", "ReplicaStatus": "ACTIVE"},
+            {
+                "RegionName": "us-east-1",
+                "ReplicaStatus": "ACTIVE",
+                "KMSMasterKeyId": "arn:aws:kms:us-east-1:111111111111:key/1",
+                "ReplicaTableClassSummary": {"TableClass": "STANDARD"},
+                "ProvisionedThroughputOverride": {"ReadCapacityUnits": 5},
+            },
+        ],
+    }
+    value = replicas.normal(described)
+    assert set(value["regions"]) == {"eu-central-1", "us-east-1"}
+    assert set(replicas.aim(value, scene(REGION))["regions"]) == {"us-east-1"}
+    with pytest.raises(Refused, match="another account"):
+        replicas.aim(value, scene(ACCOUNT))
+    with pytest.raises(Refused, match="strongly consistent"):
+        replicas.aim(replicas.normal({**described, "MultiRegionConsistency": "STRONG"}), scene(HERE))
+    (change,) = replicas.changes(replicas.aim(value, scene(REGION)), None, facts(REGION))
+    assert (change.label, change.operation) == ("us-east-1", "UpdateTable")
+
+
+def test_auto_scaling_is_that_of_the_target() -> None:
+    """Resources, the names that consoles make of them, and metrics that name the table; no other text."""
+    which = {"ResourceId": "table/orders/index/i", "ScalableDimension": "dynamodb:index:ReadCapacityUnits"}
+    metric = {
+        "MetricName": "m",
+        "Dimensions": [{"Name": "TableName", "Value": "orders"}, {"Name": "x", "Value": "y"}],
+    }
+    answer = {
+        "targets": [
+            {
+                **which,
+                "MinCapacity": 1,
+                "MaxCapacity": 2,
+                "SuspendedState": {"ScheduledScalingSuspended": False},
+            }
+        ],
+        "policies": [
+            {
+                **which,
+                "PolicyName": "$orders-scaling-policy",
+                "PolicyType": "TargetTrackingScaling",
+                "TargetTrackingScalingPolicyConfiguration": {
+                    "TargetValue": 70.0,
+                    "CustomizedMetricSpecification": metric,
+                },
+            }
+        ],
+        "actions": [],
+    }
+    setting = BY_NAME["auto-scaling"]
+    provisioned = {**DESCRIPTION, "BillingModeSummary": {"BillingMode": "PROVISIONED"}}
+    aim = setting.aim(setting.normal(answer), scene(COPY, target=provisioned))
+    (target,) = aim["targets"].values()
+    assert target == {**which, "ResourceId": "table/copy/index/i", "MinCapacity": 1, "MaxCapacity": 2}
+    (put,) = aim["policies"].values()
+    moved = put["TargetTrackingScalingPolicyConfiguration"]["CustomizedMetricSpecification"]["Dimensions"]
+    assert moved == [{"Name": "TableName", "Value": "copy"}, {"Name": "x", "Value": "y"}]
+    assert put["PolicyName"] == "$orders-scaling-policy"
+    labels = [change.operation for change in setting.changes(aim, None, facts(COPY))]
+    assert labels == ["RegisterScalableTarget", "PutScalingPolicy"]
+    with pytest.raises(Skipped, match="on demand"):
+        setting.aim(setting.normal(answer), scene(COPY))
+
+
+# ---- what is never taken away, and never lowered
+
+
+def left(setting: Setting, aim: Any, existing: Any, **members: Any) -> list[str]:
+    return [change.label for change in setting.changes(aim, existing, facts(**members))]
+
+
+def test_a_longer_recovery_period_and_a_higher_warm_throughput_are_left() -> None:
+    """Shortening the one would forget what can be recovered today; the other never decreases."""
+    assert left(BY_NAME["pitr"], 7, 35) == []
+    assert left(BY_NAME["pitr"], 35, 7) == ["recovery"]
+    warm = BY_NAME["warm-throughput"]
+    high = {"table": {"ReadUnitsPerSecond": 20_000, "WriteUnitsPerSecond": 5_000}}
+    low = {"table": {"ReadUnitsPerSecond": 13_000, "WriteUnitsPerSecond": 4_500}}
+    assert left(warm, low, high) == []
+    assert left(warm, high, low) == ["table"]
+    usual = {
+        "WarmThroughput": {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4_000, "Status": "ACTIVE"}
+    }
+    assert warm.normal(usual) is None
+
+
+@pytest.mark.parametrize("setting", [s for s in SETTINGS if s.chosen != "always"], ids=lambda s: str(s.name))
+def test_what_the_backed_up_table_had_not_is_left_to_the_target(setting: Setting) -> None:
+    """Absent in the record is no order to turn off; unknown in the record is never taken for absent."""
+    values: dict[str, Any] = {
+        "tags": {"a": "b"},
+        "ttl": {"TimeToLiveStatus": "ENABLED", "AttributeName": "x"},
+    }
+    target = Known(
+        {**DESCRIPTION, "DeletionProtectionEnabled": True},
+        {name: present(value) for name, value in values.items()},
+    )
+    recorded = Known(DESCRIPTION, {s.name: ABSENT for s in SETTINGS})
+    wanted = Scene(Move.between(HERE, HERE), recorded, target, frozenset(WORDS))
+    found = before_the_call(setting, wanted)
+    assert isinstance(found, Result)
+    has = setting.name in (*values, "deletion-protection")
+    assert (found.status, found.missing) == ("skipped" if has else "unchanged", False)
+
+    if setting.separate and setting.name != "encryption":
+        denied = Known(DESCRIPTION, {setting.name: Reading("unknown", reason="denied", message="no")})
+        found = before_the_call(setting, Scene(Move.between(HERE, HERE), denied, target, frozenset(WORDS)))
+        assert isinstance(found, Result)
+        assert (found.status, found.missing, found.reason) == ("unknown", True, "denied: no")
+
+
+def test_without_a_record_nothing_is_known_and_what_is_asked_for_is_missing() -> None:
+    """An export that ddbbackup did not make tells of items only."""
+    wanted = Scene(Move.between(HERE, HERE), Known(), Known(DESCRIPTION, {}), frozenset({"keys", "stream"}))
+    for name, missing in (("keys", False), ("stream", True), ("replicas", False)):
+        found = before_the_call(BY_NAME[name], wanted)
+        assert isinstance(found, Result)
+        assert (found.status, found.missing) == ("unknown", missing)
+
+
+def test_members_that_this_version_does_not_know_are_told() -> None:
+    """Kept by the record, put back by nobody, never silently dropped."""
+    described = {**DESCRIPTION, "TableId": "1", "LatestStreamArn": "s", "QuantumSettings": {"Qubits": 5}}
+    (result,) = newer_settings(described)
+    assert (result.setting, result.status, result.missing) == ("QuantumSettings", "unknown", False)
+
+
+# ---- busy, and differences
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"TableStatus": "UPDATING"},
+        {"SSEDescription": {"Status": "UPDATING"}},
+        {"WarmThroughput": {"Status": "UPDATING"}},
+        {"GlobalSecondaryIndexes": [{"IndexName": "i", "IndexStatus": "CREATING"}]},
+        {"GlobalSecondaryIndexes": [{"IndexName": "i", "WarmThroughput": {"Status": "UPDATING"}}]},
+        {"VectorIndexes": [{"IndexName": "v", "IndexStatus": "CREATING"}]},
+        {"Replicas": [{"RegionName": "eu-central-1", "ReplicaStatus": "CREATING"}]},
+    ],
+    ids=lambda members: next(iter(members)),
+)
+def test_active_is_not_idle(members: dict[str, Any]) -> None:
+    """A table that says ACTIVE may still be changing something (observed on AWS)."""
+    assert list(busy({"TableStatus": "ACTIVE"})) == []
+    assert len(list(busy({"TableStatus": "ACTIVE", **members}))) == 1
+
+
+def test_differences_tell_what_a_run_would_do() -> None:
+    """Side by side, with the verdict of the run."""
+    stream = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}}
+    other: dict[str, Any] = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}}
+    recorded = Known(
+        {**DESCRIPTION, **stream, "DeletionProtectionEnabled": True},
+        {s.name: ABSENT for s in SETTINGS} | {"tags": present({"a": "1"})},
+    )
+    target = Known({**DESCRIPTION, **other}, {s.name: ABSENT for s in SETTINGS})
+    wanted = Scene(Move.between(HERE, HERE), recorded, target, frozenset(WORDS) - {"tags"})
+    found = {d.setting: d for d in differences(wanted, facts(**other))}
+    assert (found["stream"].verdict, found["stream"].recorded, found["stream"].existing) == (
+        "refused",
+        "NEW_IMAGE",
+        "KEYS_ONLY",
+    )
+    assert found["deletion-protection"].verdict == "would be put back"
+    assert (found["tags"].verdict, found["tags"].reason) == ("skipped", "the plan does not ask for it")
+    assert found["keys"].verdict == found["ttl"].verdict == "same"

@@ -99,6 +99,8 @@ class Aftermath:
         interrupted = error is not None and not isinstance(error, Exception)
         after = self._standings() if self._chosen and not interrupted else self._after
         exit_code = code_of(error) if error is not None else self._exit_code
+        # `wait` found nothing in progress: how the tables stand is for `backup` and `status` to tell.
+        idle = error is None and self._report is not None and not self._report.outcomes
         news = News(
             plan=self._plan.name,
             verb=self._verb,
@@ -106,7 +108,7 @@ class Aftermath:
             started_at=self._started_at,
             ended_at=self._clock.now(),
             exit_code=exit_code,
-            conditions=conditions(exit_code, self._before, after),
+            conditions=frozenset(("always",)) if idle else conditions(exit_code, self._before, after),
             report=self._report,
             error=error if isinstance(error, DdbBackupError) else None,
             tables=tuple(after),

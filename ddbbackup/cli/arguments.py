@@ -146,6 +146,9 @@ def grammar() -> tuple[_Parser, dict[str, _Parser]]:
     preview.add_argument(
         "--prices", metavar="FILE", help="prices laid over the packaged ones (or $DDBBACKUP_PRICES)"
     )
+    made["validate"].add_argument(
+        "plans", nargs="*", metavar="PLAN", help="plans to look at instead, each by itself"
+    )
     made["completion"].add_argument(
         "shell", choices=SHELLS, metavar="SHELL", help=f"one of {', '.join(SHELLS)}"
     )

@@ -17,7 +17,7 @@ def run(options: Namespace) -> int:
     parser, verbs = grammar()
     for each in (parser, *verbs.values()):
         for action in each._actions:
-            if action.metavar == "FILE":
+            if action.metavar in ("FILE", "PLAN"):
                 action.complete = shtab.FILE  # type: ignore[attr-defined]  # where shtab looks for it
     sys.stdout.write(shtab.complete(parser, shell=options.shell))
     return 0

@@ -6,24 +6,35 @@ import os
 import sys
 from argparse import Namespace
 
+from ddbbackup.cli.arguments import DEFAULT_PLAN
 from ddbbackup.cli.printing import print_problems
-from ddbbackup.errors import PlanInvalid
+from ddbbackup.errors import PlanInvalid, UsageError
 from ddbbackup.plan import check
+from ddbbackup.problems import Problem
 from ddbbackup.report import text
 
 
 def run(options: Namespace) -> int:
-    plan, problems = check(options.file, os.environ)
-    names = ", ".join(options.file)
-    if problems:
-        print_problems(problems, options, text.problems(problems))
-        if options.output == "text":
-            number = f"{len(problems)} problem" + ("s" if len(problems) != 1 else "")
-            print(f"ddbbackup: {number} in {names}", file=sys.stderr)
-        return PlanInvalid.exit_code
-    assert plan is not None, "a plan without problems is a plan"
-    print_problems((), options, f"{names}: valid; {_spell(len(plan.tables), len(plan.restores))}\n")
-    return 0
+    if options.plans and options.file != [DEFAULT_PLAN]:
+        raise UsageError(
+            "-f lays files over one another, a PLAN stands by itself", hint="name plans one way or the other"
+        )
+    several = [[name] for name in options.plans] or [options.file]
+    found: list[Problem] = []
+    said = ""
+    for files in several:
+        plan, problems = check(files, os.environ)
+        found += problems
+        said += text.problems(problems)
+        if plan is not None:
+            said += f"{', '.join(files)}: valid; {_spell(len(plan.tables), len(plan.restores))}\n"
+    print_problems(found, options, said)
+    if not found:
+        return 0
+    if options.output == "text":
+        number = f"{len(found)} problem" + ("s" if len(found) != 1 else "")
+        print(f"ddbbackup: {number} in {', '.join(options.plans or options.file)}", file=sys.stderr)
+    return PlanInvalid.exit_code
 
 
 def _spell(entries: int, restores: int) -> str:

@@ -30,10 +30,12 @@ CHANNELS: Final[Mapping[Channel, Deliver]] = {
 
 
 def announce(notifications: Sequence[Notification], *, verb: str, run: str) -> Callable[[], None]:
-    """Tells every ping that a run starts. Returns what waits until that is said, so that the end comes after."""
-    started = [
-        each for each in notifications if each.channel == "ping" and verb in each.verbs and each.address
-    ]
+    """Tells every ping that a run starts. Returns what waits until that is said, so that the end comes after.
+
+    Not for ``wait``, which may find nothing to do: what it takes up was announced by the run that started it.
+    """
+    pings = [each for each in notifications if each.channel == "ping" and verb in each.verbs and each.address]
+    started = pings if verb != "wait" else []
     errors: list[Exception | None] = []
 
     def tell() -> None:

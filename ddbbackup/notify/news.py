@@ -31,10 +31,11 @@ class News:
     step_ends: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
-    def still_running(self) -> bool:
-        """Whether exports were left to `wait`."""
-        started = self.report is not None and any(o.status == "started" for o in self.report.outcomes)
-        return self.exit_code == 75 or (self.exit_code == 0 and started)
+    def is_conclusive(self) -> bool:
+        """Whether it says how a backup ended: not while exports still run, nor where there was nothing to do."""
+        statuses = [outcome.status for outcome in self.report.outcomes] if self.report is not None else None
+        nothing = statuses == [] or "started" in (statuses or ())
+        return self.exit_code != 75 and not (self.exit_code == 0 and nothing)
 
     @property
     def headline(self) -> str:

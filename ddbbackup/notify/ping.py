@@ -19,8 +19,8 @@ def start(notification: Notification, *, run: str) -> None:
 
 
 def deliver(notification: Notification, news: News, topics: Topics | None, seconds: float) -> None:
-    """The exit status; only a note while exports still run, so that the check goes on waiting for the end."""
-    suffix = "log" if news.still_running else str(news.exit_code)
+    """The exit status; only a note where a run is not the end of it, so that the check goes on waiting for that."""
+    suffix = str(news.exit_code) if news.is_conclusive else "log"
     body = f"{news.headline}\n\n{news.body}".encode()[:_BODY_BYTES]
     _ping(notification, suffix, news.run, body, seconds)
 

@@ -53,6 +53,15 @@ def test_a_ping_of_exports_that_still_run_is_only_a_note(inbox: Receiver) -> Non
     assert inbox.paths == ["/uuid/log", "/uuid/log"]
 
 
+def test_a_wait_that_found_nothing_proves_nothing_to_a_ping(inbox: Receiver) -> None:
+    """No start, and no success that would hide a backup which never ran."""
+    notification = Notification("dead-man", "ping", f"{inbox.url}/uuid", when=("always",))
+    announce([notification], verb="wait", run="4711")()
+    nothing = Report("wait", "4711", "prod", START, END, ())
+    deliver([notification], news(verb="wait", exit_code=0, report=nothing), None)
+    assert inbox.paths == ["/uuid/log"]
+
+
 def test_slack_gets_a_text_with_its_control_characters_escaped(inbox: Receiver) -> None:
     """Headline and report."""
     deliver([Notification("ops", "slack", f"{inbox.url}/services/T0/B0/x")], news(), None)

@@ -27,35 +27,48 @@ _LOCK: Final = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
+class Role:
+    """A role to assume; ``region`` is where STS is asked: that of whoever assumes it, which surely has STS there."""
+
+    arn: str
+    external_id: str | None = None
+    region: str | None = None
+
+    @property
+    def account(self) -> str:
+        return self.arn.split(":")[4]
+
+
+@dataclass(frozen=True, slots=True)
 class Connection:
     """Which AWS to speak to, and as whom. Picklable: worker processes open their own session from it.
 
-    ``endpoint_urls`` are pairs of service and URL. ``role_arn`` is assumed with the credentials of ``profile``
-    or of the default chain.
+    ``endpoint_urls`` are pairs of service and URL. The first of ``roles`` is assumed with the credentials of
+    ``profile`` or of the default chain, each further one with those of the role before it. A role's credentials
+    last an hour, as those of a chained role always do, and are renewed while the program runs.
     """
 
     region: str | None = None
     account: str | None = None
     profile: str | None = None
-    role_arn: str | None = None
-    external_id: str | None = None
+    roles: tuple[Role, ...] = ()
     endpoint_urls: tuple[tuple[str, str], ...] = ()
 
     def at(self, place: Place) -> Connection:
-        """The same elsewhere. Another role is assumed with the original credentials, not through this role."""
+        """The same elsewhere. A role of the target is assumed as whoever this connection is: roles are chained."""
         moved = self
+        if place.role_arn is not None:
+            moved = moved.assuming(place.role_arn, place.external_id)
         if place.region is not None:
             moved = replace(moved, region=place.region)
-        if place.role_arn is not None:
-            moved = replace(
-                moved,
-                role_arn=place.role_arn,
-                external_id=place.external_id,
-                account=place.role_arn.split(":")[4],
-            )
         if place.account is not None:
             moved = replace(moved, account=place.account)
         return moved
+
+    def assuming(self, role_arn: str, external_id: str | None) -> Connection:
+        """The same as another role. It may only run in that role's account."""
+        role = Role(role_arn, external_id, self.region)
+        return replace(self, roles=(*self.roles, role), account=role.account)
 
     def endpoint_url(self, service: str) -> str | None:
         return dict(self.endpoint_urls).get(service)
@@ -93,9 +106,9 @@ def is_emulated(connection: Connection) -> bool:
 @functools.lru_cache(maxsize=32)
 def _session(connection: Connection) -> boto3.Session:
     core = botocore.session.Session(profile=connection.profile)
-    if connection.role_arn is not None:
-        source = botocore.session.Session(profile=connection.profile)
-        provider = _AssumedRole(source, connection)
+    for role in connection.roles:
+        provider = _AssumedRole(core, role, connection.endpoint_url("sts"))
+        core = botocore.session.Session(profile=connection.profile)
         core.get_component("credential_provider").insert_before("env", provider)
     return boto3.Session(botocore_session=core, region_name=connection.region)
 
@@ -130,32 +143,29 @@ class _AssumedRole(CredentialProvider):
     METHOD = "ddbbackup-assume-role"
     CANONICAL_NAME = METHOD
 
-    def __init__(self, source: botocore.session.Session, connection: Connection) -> None:
+    def __init__(self, source: botocore.session.Session, role: Role, sts_url: str | None) -> None:
         super().__init__()
         self._source = source
-        self._connection = connection
+        self._role = role
+        self._sts_url = sts_url
 
     def load(self) -> DeferredRefreshableCredentials:
-        connection = self._connection
         create = functools.partial(
-            self._source.create_client,
-            region_name=connection.region,
-            endpoint_url=connection.endpoint_url("sts"),
+            self._source.create_client, region_name=self._role.region, endpoint_url=self._sts_url
         )
 
         def client_creator(service: str, **members: Any) -> Any:
             return create(service, **members)
 
-        role_arn = connection.role_arn or ""
         arguments = {"RoleSessionName": "ddbbackup"}
-        if connection.external_id is not None:
-            arguments["ExternalId"] = connection.external_id
+        if self._role.external_id is not None:
+            arguments["ExternalId"] = self._role.external_id
 
         def fetch() -> Any:
             fetcher = AssumeRoleCredentialFetcher(
                 client_creator=client_creator,
                 source_credentials=self._source.get_credentials(),
-                role_arn=role_arn,
+                role_arn=self._role.arn,
                 extra_args=arguments,
             )
             return fetcher.fetch_credentials()

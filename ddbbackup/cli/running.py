@@ -172,7 +172,7 @@ def _connection(aws: AwsSettings) -> Connection:
     )
     if role is None:
         return connection
-    return replace(connection, role_arn=role.role_arn, external_id=role.external_id)
+    return replace(connection.assuming(role.role_arn, role.external_id), account=aws.account)
 
 
 def _bind_writer(on_progress: OnProgress, stop: threading.Event) -> WriteItems:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Final
+from urllib.parse import unquote, urlsplit
 
-from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.s3.models import s3_backends
 from moto.s3.responses import S3Response
 
 _DENIED: Final = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
@@ -13,7 +14,7 @@ _ORIGINALS: Final = {name: getattr(S3Response, name) for name in ("bucket_respon
 
 
 def install() -> None:
-    """From now on every request that expects another owner than the sandbox's account is answered with 403."""
+    """From now on every request that expects another owner than the bucket's is answered with 403."""
     for name, original in _ORIGINALS.items():
         setattr(S3Response, name, _minding(original))
 
@@ -21,9 +22,16 @@ def install() -> None:
 def _minding(original: Callable[..., Any]) -> Callable[..., Any]:
     def respond(self: S3Response, request: Any, full_url: str, headers: Any) -> Any:
         expected = request.headers.get("x-amz-expected-bucket-owner")
-        if expected in (None, DEFAULT_ACCOUNT_ID):
+        if expected in (None, _owner(full_url)):
             return original(self, request, full_url, headers)
         body = "" if request.method == "HEAD" else _DENIED
         return 403, {"content-type": "application/xml"}, body
 
     return respond
+
+
+def _owner(url: str) -> str | None:
+    """The account of the bucket that a path-style URL names; None for one that does not exist."""
+    name = unquote(urlsplit(url).path).lstrip("/").partition("/")[0]
+    known = s3_backends.bucket_accounts.get(name)
+    return known[1] if known else None

@@ -41,7 +41,9 @@ def test_ministack_imports_what_is_handed_to_it(
         ],
     )
     sandbox.put(name, *ITEMS)
-    restores = {"back": {"table": name, "to": {"table": f"{name}-new", "settings": "none"}, "method": "import"}}
+    restores = {
+        "back": {"table": name, "to": {"table": f"{name}-new", "settings": "none"}, "method": "import"}
+    }
     program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores=restores))
     assert program.run("backup").code == 0
     reader.create_bucket(bucket)

@@ -8,12 +8,12 @@ from typing import Any
 from tests.support.aws import REGION, Aws
 
 
-def plan(aws: Aws, bucket: str, **members: Any) -> str:
-    """A plan on these servers with one destination; ``members`` are added at its top."""
+def plan(aws: Aws, bucket: str, settings: dict[str, Any] | None = None, **members: Any) -> str:
+    """A plan on these servers with one destination; ``settings`` go into its `aws`, ``members`` to its top."""
     document: dict[str, Any] = {
         "version": 1,
         "name": "test",
-        "aws": {"region": REGION, "endpoint_urls": aws.endpoint_urls},
+        "aws": {"region": REGION, "endpoint_urls": aws.endpoint_urls, **(settings or {})},
         "destinations": {"vault": {"bucket": bucket, "prefix": "ddb/{table}/"}},
     }
     return json.dumps(document | members, indent=2)

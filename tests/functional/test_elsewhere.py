@@ -1,0 +1,198 @@
+"""Restores into other regions and accounts, and out of buckets of others, on the sandbox's several accounts.
+
+moto keeps accounts apart by the credentials of assumed roles; it checks neither trust policies nor external ids.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from ddbbackup.sandbox.server import Sandbox
+from tests.support.aws import KEY, REGION, SECRET, Aws, line
+from tests.support.fault_proxy import FaultProxy
+from tests.support.plans import plan
+from tests.support.program import Program, Result
+
+Item = dict[str, Any]
+ITEMS: list[Item] = [{"id": {"S": str(n)}, "v": {"N": str(n)}} for n in range(60)]
+THERE = "210987654321"
+ROLE = f"arn:aws:iam::{THERE}:role/restore"
+
+
+class Account:
+    """Another account of the sandbox, as its role sees it."""
+
+    def __init__(self, aws: Aws, region: str = REGION, role: str = ROLE) -> None:
+        sts = boto3.Session(KEY, SECRET, region_name=region).client("sts", endpoint_url=aws.url)
+        keys = sts.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+        session = boto3.Session(
+            keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name=region
+        )
+        self.dynamodb: Any = session.client("dynamodb", endpoint_url=aws.url)
+        self.s3: Any = session.client("s3", endpoint_url=aws.url)
+
+    def ids(self, table: str) -> list[str]:
+        pages = self.dynamodb.get_paginator("scan").paginate(TableName=table)
+        return sorted(item["id"]["S"] for page in pages for item in page["Items"])
+
+    def has(self, table: str) -> bool:
+        try:
+            self.dynamodb.describe_table(TableName=table)
+        except ClientError:
+            return False
+        return True
+
+
+EVERY_ID = sorted(item["id"]["S"] for item in ITEMS)
+
+
+def error(result: Result) -> dict[str, Any]:
+    return dict(result.report["outcomes"][0]["error"])
+
+
+def backed_up(aws: Aws, bucket: str, name: str, program: Program, **restores: Any) -> None:
+    """A table of the plan's account and its backup."""
+    aws.create_table(name, pitr=True)
+    aws.put(name, *ITEMS)
+    program.plan(plan(aws, bucket, tables=[{"name": name}], restores=restores))
+    assert program.run("backup").code == 0
+
+
+@pytest.mark.parametrize("method", ["write", "import", "bulk-put"])
+def test_a_table_comes_back_in_another_account_and_region(
+    sandbox: Aws, bucket: str, name: str, program: Program, method: str
+) -> None:
+    """The role writes there; this account's credentials read the backup; AWS is told whose the bucket is."""
+    role = {"role_arn": ROLE, "external_id": "agreed"}
+    to = {"table": name, "region": "eu-central-1", "account": THERE, "assume_role": role}
+    backed_up(sandbox, bucket, name, program, back={"table": name, "to": to, "method": method})
+    there = Account(sandbox, "eu-central-1")
+
+    done = program.run("restore", "back", "--output", "json")
+
+    assert done.code == 0, done.out
+    assert there.ids(name) == EVERY_ID
+    assert not Account(sandbox).has(name)
+    assert done.report["outcomes"][0]["facts"]["written"] == 60
+
+
+def test_another_account_than_the_guards_is_refused_for_source_and_target(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """`aws.account` guards where the plan runs, `to.account` where a restore writes; nothing is written."""
+    backed_up(
+        sandbox,
+        bucket,
+        name,
+        program,
+        elsewhere={"table": name, "to": {"table": f"{name}-2", "account": THERE}},
+        here={"table": name, "to": {"table": f"{name}-2"}},
+    )
+
+    target = program.run("restore", "elsewhere", "--output", "json")
+    assert target.code == 77
+    assert THERE in error(target)["message"]
+    program.plan(
+        plan(
+            sandbox,
+            bucket,
+            {"account": THERE},
+            tables=[{"name": name}],
+            restores={"here": {"table": name, "to": {"table": f"{name}-2"}}},
+        )
+    )
+    source = program.run("restore", "here", "--output", "json")
+    assert source.code == 77
+    assert "must run in 210987654321" in source.err
+    assert f"{name}-2" not in sandbox.dynamodb.list_tables()["TableNames"]
+
+
+def test_credentials_that_end_in_the_midst_of_writing_are_assumed_again(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """In the worker that writes: AWS calls the session expired, the role is assumed anew, nothing is lost."""
+    requests = iter(range(1_000_000))
+
+    def expire_once(operation: str, body: bytes) -> tuple[int, bytes] | None:
+        if operation != "BatchWriteItem" or next(requests) != 2:
+            return None
+        kind = b"com.amazon.coral.service#ExpiredTokenException"
+        return (400, b'{"__type":"' + kind + b'","message":"The security token is expired"}')
+
+    items: list[Item] = [{"id": {"S": f"{n:04d}"}} for n in range(400)]
+    uri = sandbox.put_export(bucket, [map(line, items)])
+    there = Account(sandbox)
+    key = {"AttributeName": "id", "KeyType": "HASH"}
+    there.dynamodb.create_table(
+        TableName=name,
+        KeySchema=[key],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    to = {"table": name, "assume_role": {"role_arn": ROLE}}
+    with FaultProxy(sandbox.url, expire_once) as proxy:
+        urls = {"dynamodb": proxy.url, "s3": sandbox.s3_url, "sts": sandbox.url}
+        program.plan(
+            plan(
+                sandbox,
+                bucket,
+                {"endpoint_urls": urls},
+                tables=[{"name": name}],
+                restores={"back": {"table": name, "from": {"s3_uri": uri}, "to": to, "method": "write"}},
+            )
+        )
+        done = program.run("restore", "back", "--output", "json")
+        assert proxy.faults[400] == 1
+
+    assert done.code == 0, done.out
+    assert there.ids(name) == [item["id"]["S"] for item in items]
+
+
+def test_a_bucket_of_a_third_account_is_named_by_its_owner(
+    sandbox: Aws, name: str, program: Program, running_sandbox: Sandbox
+) -> None:
+    """Exports are written there, read back, and handed to an import with S3BucketOwner in every call."""
+    vault = Account(sandbox, role="arn:aws:iam::333333333333:role/vault")
+    vault.s3.create_bucket(Bucket=f"{name}-vault", CreateBucketConfiguration={"LocationConstraint": REGION})
+    sandbox.create_table(name, pitr=True)
+    sandbox.put(name, *ITEMS)
+    owned = {"bucket": f"{name}-vault", "prefix": "ddb/{table}/", "bucket_owner": "333333333333"}
+    restores = {
+        "back": {"table": name, "to": {"table": f"{name}-2"}, "method": "write"},
+        "imported": {"table": name, "to": {"table": f"{name}-3"}, "method": "import"},
+    }
+    program.plan(plan(sandbox, "", destinations={"vault": owned}, tables=[{"name": name}], restores=restores))
+
+    assert program.run("backup").code == 0
+    for restore in restores:
+        done = program.run("restore", restore, "--output", "json")
+        assert done.code == 0, done.out
+
+    assert len(sandbox.items(f"{name}-2")) == len(sandbox.items(f"{name}-3")) == 60
+    source = running_sandbox.imports.started[-1].request["S3BucketSource"]
+    assert source["S3BucketOwner"] == "333333333333"
+
+
+def test_an_export_in_somebody_elses_bucket_is_read_only_from_its_owner(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """`from: {s3_uri, bucket_owner}`: ExpectedBucketOwner goes with the reads."""
+    uri = sandbox.put_export(bucket, [map(line, ITEMS)])
+    sandbox.create_table(name)
+
+    def restore(owner: str) -> Result:
+        source = {"s3_uri": uri, "bucket_owner": owner}
+        wanted = {"table": "gone", "from": source, "to": {"table": name}}
+        program.plan(plan(sandbox, bucket, tables=[{"name": "gone"}], restores={"back": wanted}))
+        return program.run("restore", "back", "--output", "json")
+
+    refused = restore("333333333333")
+    assert refused.code == 77, refused.out
+    assert "manifest" in error(refused)["message"]
+    assert sandbox.items(name) == []
+    assert restore("123456789012").code == 0
+    assert len(sandbox.items(name)) == 60

@@ -1,0 +1,71 @@
+"""An STS that says how long its credentials last, and remembers who asked for what."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs
+
+_ANSWER = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
+<AccessKeyId>{key}</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>token-{key}</SessionToken>
+<Expiration>{expiration}</Expiration></Credentials><AssumedRoleUser><Arn>{arn}/ddbbackup</Arn>
+<AssumedRoleId>AROA:ddbbackup</AssumedRoleId></AssumedRoleUser></AssumeRoleResult>
+<ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></AssumeRoleResponse>"""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One AssumeRole: ``by`` is the access key that signed it, ``region`` the one it was signed for."""
+
+    by: str
+    region: str
+    role: str
+    external_id: str | None
+    given: str
+
+
+class Sts:
+    """On loopback; every answer has other keys: ``ASIA1``, ``ASIA2``, …"""
+
+    def __init__(self, lasts: timedelta = timedelta(hours=1)) -> None:
+        self.lasts = lasts
+        self.asked: list[Asked] = []
+        sts = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                wish = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+                assert wish["Action"] == ["AssumeRole"]
+                scope = self.headers["Authorization"].partition("Credential=")[2].split("/")
+                with sts._lock:
+                    key = f"ASIA{len(sts.asked) + 1}"
+                    external = wish.get("ExternalId", [None])[0]
+                    sts.asked.append(Asked(scope[0], scope[2], wish["RoleArn"][0], external, key))
+                ends = (datetime.now(UTC) + sts.lasts).strftime("%Y-%m-%dT%H:%M:%SZ")
+                body = _ANSWER.format(key=key, expiration=ends, arn=wish["RoleArn"][0]).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "text/xml")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: Any) -> None:
+                return
+
+        self._lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+
+    def __enter__(self) -> Sts:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()

@@ -26,6 +26,7 @@ VERBS: Final = {
     "list": "the backups that the catalog holds",
     "verify": "read backups whole and prove them",
     "restore": "carry out one restore of the plan",
+    "doctor": "credentials, tables, buckets, keys, clock and quotas; --iam prints the least policies",
     "completion": "print a script that completes this program's words in a shell",
     "demo": "the whole story on this machine, no AWS account needed",
 }
@@ -83,7 +84,18 @@ def grammar() -> tuple[_Parser, dict[str, _Parser]]:
         for name, text in VERBS.items()
     }
 
-    for name in ("validate", "show", "preview", "backup", "wait", "status", "list", "verify", "restore"):
+    for name in (
+        "validate",
+        "show",
+        "preview",
+        "backup",
+        "wait",
+        "status",
+        "list",
+        "verify",
+        "restore",
+        "doctor",
+    ):
         made[name].add_argument(
             "-f",
             "--file",
@@ -93,14 +105,14 @@ def grammar() -> tuple[_Parser, dict[str, _Parser]]:
         )
     for name in FORMS:
         add_output(made[name], name)
-    for name in ("preview", "backup", "wait", "status", "list", "verify", "restore"):
+    for name in ("preview", "backup", "wait", "status", "list", "verify", "restore", "doctor"):
         made[name].add_argument(
             "--log-format",
             choices=("auto", "console", "json"),
             default="auto",
             help="form of the log on stderr",
         )
-    for name in ("preview", "backup", "wait", "status", "list", "verify"):
+    for name in ("preview", "backup", "wait", "status", "list", "verify", "doctor"):
         made[name].add_argument("--only", metavar="GLOB", help="only tables whose name matches")
     for name in ("preview", "backup", "wait", "verify", "restore"):
         made[name].add_argument(
@@ -151,6 +163,14 @@ def grammar() -> tuple[_Parser, dict[str, _Parser]]:
     )
     made["completion"].add_argument(
         "shell", choices=SHELLS, metavar="SHELL", help=f"one of {', '.join(SHELLS)}"
+    )
+    made["doctor"].add_argument(
+        "--iam",
+        nargs="?",
+        const="all",
+        choices=("all", "backup", "restore", "verify", "prune", "read"),
+        metavar="ROLE",
+        help="print the least IAM policies for this plan instead, as JSON: all, or only one role's",
     )
     made["init"].add_argument(
         "-f", "--file", metavar="FILE", action="append", help=f"where to write (default {DEFAULT_PLAN})"

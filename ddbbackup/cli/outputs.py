@@ -21,6 +21,7 @@ FORMS: Final[dict[str, tuple[str, ...]]] = {
     "list": ("text", "json"),
     "verify": _RUN,
     "restore": _RUN,
+    "doctor": ("text", "json", "markdown"),
     "demo": ("text", "json"),
 }
 SCHEMAS: Final = {
@@ -34,6 +35,7 @@ SCHEMAS: Final = {
     "list": "list",
     "verify": "report",
     "restore": "report",
+    "doctor": "doctor",
     "demo": "demo",
 }
 """What ``--output json`` of a verb prints, by the name of its schema; what failed before: ``error``."""

@@ -107,7 +107,7 @@ def running(options: Namespace, *, wait: bool = True) -> Iterator[Running]:
 def _connected(
     options: Namespace, plan: Plan, *, run: str, clock: SystemClock, started_at: datetime, wait: bool
 ) -> Iterator[World]:
-    connection = _connection(plan.aws)
+    connection = connection_of(plan.aws)
     cloud = connect(connection)
     identity = cloud.identity
     log.info(
@@ -162,7 +162,8 @@ def state_dir() -> Path:
     return Path(base) / "ddbbackup"
 
 
-def _connection(aws: AwsSettings) -> Connection:
+def connection_of(aws: AwsSettings) -> Connection:
+    """What the plan's `aws` says, as the SDK is told it."""
     role = aws.assume_role
     connection = Connection(
         region=aws.region,

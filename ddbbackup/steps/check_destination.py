@@ -21,13 +21,15 @@ def _requires(what: str) -> When:
     )
 
 
+_LOOKED_AT: Final = When("a destination of the plan is used", lambda plan: bool(plan.destinations))
+
 PERMISSIONS: Final = (
     Permission("s3:ListBucket", "bucket", ("read",)),
-    Permission("s3:GetBucketVersioning", "bucket", ("read",)),
-    Permission("s3:GetBucketObjectLockConfiguration", "bucket", ("read",)),
-    Permission("s3:GetBucketPublicAccessBlock", "bucket", ("read",)),
-    Permission("s3:GetEncryptionConfiguration", "bucket", ("read",)),
-    Permission("s3:GetLifecycleConfiguration", "bucket", ("read",)),
+    Permission("s3:GetBucketVersioning", "bucket", ("read",), _LOOKED_AT),
+    Permission("s3:GetBucketObjectLockConfiguration", "bucket", ("read",), _LOOKED_AT),
+    Permission("s3:GetBucketPublicAccessBlock", "bucket", ("read",), _LOOKED_AT),
+    Permission("s3:GetEncryptionConfiguration", "bucket", ("read",), _LOOKED_AT),
+    Permission("s3:GetLifecycleConfiguration", "bucket", ("read",), _LOOKED_AT),
     Permission("kms:DescribeKey", "key", ("read",), KMS_KEY),
     Permission("s3:GetBucketVersioning", "bucket", ("backup",), _requires("versioning")),
     Permission("s3:GetBucketObjectLockConfiguration", "bucket", ("backup",), _requires("object_lock")),

@@ -15,7 +15,7 @@ from ddbbackup.steps.world import World
 
 PERMISSIONS: Final = (
     Permission("s3:ListBucket", "bucket", ("backup", "verify", "read")),
-    Permission("s3:GetObject", "record", ("backup", "verify", "read")),
+    Permission("s3:GetObject", "any-record", ("backup", "verify", "read")),
     Permission("kms:Decrypt", "key", ("backup", "verify", "read"), KMS_KEY, for_aws=True),
 )
 T = TypeVar("T")

@@ -28,8 +28,11 @@ On = Literal[
     "target-stream",  # their streams: table/T/stream/*
     "import",  # imports into them: table/T/import/*
     "bucket",  # the destination's bucket itself
+    "manifest",  # the manifests of exports in it
     "object",  # what lies in it below the destination's prefix
     "record",  # of these only the plan's records
+    "any-object",  # the same of every table that has backups, also of those that the plan no longer names
+    "any-record",
     "key",  # the destination's KMS key
     "import-log",  # CloudWatch's log group of imports, /aws-dynamodb/imports
 ]
@@ -115,3 +118,4 @@ BY_TIME: Final = When(
     "a restore says `method: point-in-time`",
     lambda plan: any(restore.method == "point-in-time" for restore in plan.restores.values()),
 )
+RESTORES: Final = When("the plan has `restores`", lambda plan: bool(plan.restores))

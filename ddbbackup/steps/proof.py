@@ -15,7 +15,8 @@ from ddbbackup.transfer import verify_files
 from ddbbackup.transfer.model import DataFile
 
 PERMISSIONS: Final = (
-    Permission("s3:GetObject", "object", ("backup", "verify")),
+    Permission("s3:GetObject", "object", ("backup",)),
+    Permission("s3:GetObject", "any-object", ("verify",)),
     Permission("kms:Decrypt", "key", ("backup", "verify"), KMS_KEY, for_aws=True),
 )
 _HINT = "do not rely on this backup: run `ddbbackup backup` again, and find out who changed the objects"

@@ -14,6 +14,7 @@ from ddbbackup.steps.restore_methods import RESTORE_METHODS
 from ddbbackup.steps.restore_survey import Survey, survey
 from ddbbackup.steps.restore_warnings import look_at_target, warnings_of
 from ddbbackup.steps.settings.foresee import foreseen_settings, refused_encryption
+from ddbbackup.steps.settings.needs import to_look
 from ddbbackup.steps.world import World
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 PERMISSIONS: Final = (
     Permission("dynamodb:DescribeTable", "table", ("read",)),
     Permission("dynamodb:DescribeContinuousBackups", "table", ("read",)),
+    *to_look(),
 )
 
 

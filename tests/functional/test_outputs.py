@@ -46,6 +46,7 @@ def test_the_json_of_every_verb_is_valid_by_its_schema(
         (0, "validate"),
         (0, "show"),
         (3, "preview"),
+        (1, "doctor"),
         (3, "backup"),
         (0, "wait"),
         (5, "status"),

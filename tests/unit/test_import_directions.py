@@ -22,13 +22,16 @@ MAY_IMPORT = {
     "steps": INSIDE,
     "executor": INSIDE,
     "preview": INSIDE,
-    "report": INSIDE | {"preview", "report"},
+    "doctor": INSIDE | {"doctor"},
+    "policies": INSIDE | {"doctor", "policies"},
+    "report": INSIDE | {"policies", "preview", "report"},
     "web": FIRST,
     "notify": INSIDE | {"report", "web", "notify"},
     "metrics": INSIDE | {"report", "web", "notify", "metrics"},
     "aws": FIRST | {"aws"},
     "sandbox": FIRST | {"sandbox"},
-    "cli": INSIDE | {"executor", "preview", "report", "notify", "metrics", "aws", "sandbox", "cli"},
+    "cli": INSIDE
+    | {"executor", "preview", "doctor", "policies", "report", "notify", "metrics", "aws", "sandbox", "cli"},
     "__main__": {"cli"},
     "__init__": set(),
 }

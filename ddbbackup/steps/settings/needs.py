@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ddbbackup.plan.model import Plan
-from ddbbackup.steps.permission import On, Permission, When
+from ddbbackup.steps.permission import RESTORES, On, Permission, When
 from ddbbackup.steps.settings import SETTINGS
 from ddbbackup.steps.settings.setting import Part, Setting
 
@@ -22,6 +22,18 @@ def to_record() -> tuple[Permission, ...]:
         for setting in SETTINGS
         for action in setting.read_by
         for on in (_kind(action, part) or part for part in setting.parts)
+        if action != _DESCRIBED
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def to_look() -> tuple[Permission, ...]:
+    """For the role that looks: what a restore would make of each setting of its target."""
+    found = [
+        Permission(action, on, ("read",), RESTORES, note="without it `preview` shows the setting as unknown")
+        for setting in SETTINGS
+        for action in setting.read_by
+        for on in (_kind(action, part) or _THERE[part] for part in setting.parts)
         if action != _DESCRIBED
     ]
     return tuple(dict.fromkeys(found))

@@ -1,0 +1,232 @@
+"""From the kinds of resources that permissions name to ARNs, for one part of a plan."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from ddbbackup.archive.layout import RECORDS_FOLDER, parse_s3_uri, render_prefix
+from ddbbackup.plan.model import Destination, Plan, Restore, TableEntry
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOfPlan:
+    """Where a plan runs."""
+
+    partition: str
+    region: str
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """An ARN, or a pattern of IAM; ``condition`` narrows what an ARN cannot say."""
+
+    arn: str
+    condition: tuple[str, str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What of a plan a permission is for: one entry of its tables, or one restore."""
+
+    plan: Plan
+    place: PlaceOfPlan
+    entry: TableEntry | None = None
+    restore: Restore | None = None
+
+    def resources(self, on: str) -> tuple[Resource, ...]:
+        """By the kinds of ``permission.On``; empty where this part has nothing of the kind."""
+        return tuple(dict.fromkeys(_KINDS[on](self)))
+
+    @property
+    def source_pattern(self) -> str:
+        """The tables of this part, as IAM writes patterns: wider than a glob where IAM has no words for it."""
+        if self.restore is not None:
+            return self.restore.table
+        assert self.entry is not None, "a part is an entry or a restore"
+        if self.entry.name is not None:
+            return self.entry.name
+        return re.sub(r"\[[^\]]*\]", "?", self.entry.match) if self.entry.match is not None else "*"
+
+    @property
+    def target_pattern(self) -> str:
+        assert self.restore is not None, "only restores have targets"
+        name = self.restore.target.table.replace("{table}", self.restore.table)
+        return re.sub(r"\{[a-z]+\}", "*", name)
+
+    def table_arn(self) -> str:
+        return self._dynamodb(self.place.region, self.place.account, self.source_pattern)
+
+    def target_arn(self) -> str:
+        assert self.restore is not None, "only restores have targets"
+        to = self.restore.target
+        account = to.account or (to.assume_role.role_arn.split(":")[4] if to.assume_role else None)
+        return self._dynamodb(
+            to.region or self.place.region, account or self.place.account, self.target_pattern
+        )
+
+    @property
+    def destination(self) -> Destination | None:
+        """Where this part's backups lie; None for a restore from elsewhere."""
+        if self.entry is not None:
+            return self.plan.destinations[self.entry.destination]
+        restore = self.restore
+        if restore is None or restore.destination is None or _from_elsewhere(restore):
+            return None
+        return self.plan.destinations[restore.destination]
+
+    def s3(self, bucket: str, key: str = "") -> str:
+        return f"arn:{self.place.partition}:s3:::{bucket}" + (f"/{key}" if key else "")
+
+    def _dynamodb(self, region: str, account: str, table: str) -> str:
+        return f"arn:{self.place.partition}:dynamodb:{region}:{account}:table/{table}"
+
+
+def _from_elsewhere(restore: Restore) -> bool:
+    return restore.source.s3_uri is not None or restore.source.export_arn is not None
+
+
+def _tables(part: Part) -> Iterator[Resource]:
+    yield Resource(part.table_arn())
+
+
+def _exports(part: Part) -> Iterator[Resource]:
+    named = part.restore.source.export_arn if part.restore is not None else None
+    yield Resource(named or f"{part.table_arn()}/export/*")
+
+
+def _targets(part: Part) -> Iterator[Resource]:
+    if part.restore is not None:
+        yield Resource(part.target_arn())
+
+
+def _below_targets(below: str) -> Callable[[Part], Iterator[Resource]]:
+    def resources(part: Part) -> Iterator[Resource]:
+        if part.restore is not None:
+            yield Resource(f"{part.target_arn()}/{below}/*")
+
+    return resources
+
+
+def _indexes(part: Part) -> Iterator[Resource]:
+    yield Resource(f"{part.table_arn()}/index/*")
+
+
+def _streams(part: Part) -> Iterator[Resource]:
+    yield Resource(f"{part.table_arn()}/stream/*")
+
+
+def _buckets(part: Part) -> Iterator[Resource]:
+    uri = part.restore.source.s3_uri if part.restore is not None else None
+    if uri is not None:
+        yield Resource(part.s3(parse_s3_uri(uri).bucket))
+    elif part.destination is not None:
+        yield Resource(part.s3(part.destination.bucket))
+
+
+def _objects(part: Part) -> Iterator[Resource]:
+    uri = part.restore.source.s3_uri if part.restore is not None else None
+    if uri is not None:
+        folder = parse_s3_uri(uri)
+        yield Resource(part.s3(folder.bucket, f"{folder.root}*"))
+    elif part.destination is not None:
+        yield Resource(part.s3(part.destination.bucket, f"{_prefix(part, part.destination)}*"))
+
+
+def _manifests(part: Part) -> Iterator[Resource]:
+    uri = part.restore.source.s3_uri if part.restore is not None else None
+    if uri is not None:
+        folder = parse_s3_uri(uri)
+        yield Resource(part.s3(folder.bucket, f"{folder.root}manifest-*"))
+    elif part.destination is not None:
+        prefix = _prefix(part, part.destination)
+        yield Resource(part.s3(part.destination.bucket, f"{prefix}AWSDynamoDB/*/manifest-*"))
+
+
+def _records(part: Part) -> Iterator[Resource]:
+    if part.destination is not None:
+        prefix = f"{_prefix(part, part.destination)}{RECORDS_FOLDER}/{part.plan.name}/*"
+        yield Resource(part.s3(part.destination.bucket, prefix))
+
+
+def _any_objects(part: Part) -> Iterator[Resource]:
+    if part.destination is not None:
+        yield Resource(part.s3(part.destination.bucket, f"{_prefix(part, part.destination, '*')}*"))
+
+
+def _any_records(part: Part) -> Iterator[Resource]:
+    if part.destination is not None:
+        prefix = f"{_prefix(part, part.destination, '*')}{RECORDS_FOLDER}/{part.plan.name}/*"
+        yield Resource(part.s3(part.destination.bucket, prefix))
+
+
+def _prefix(part: Part, destination: Destination, table: str | None = None) -> str:
+    place = part.place
+    return render_prefix(
+        destination.prefix,
+        account=place.account,
+        region=place.region,
+        table=table or part.source_pattern,
+        plan=part.plan.name,
+    )
+
+
+def _keys(part: Part) -> Iterator[Resource]:
+    """An alias is no resource of IAM; its key is, by a condition on the key's aliases."""
+    destination = part.destination
+    key = destination.encryption.kms_key_id if destination is not None else None
+    if destination is None or key is None:
+        return
+    account = destination.bucket_owner or part.place.account
+    home = f"arn:{part.place.partition}:kms:*:{account}"
+    if key.startswith("arn:") and ":alias/" not in key:
+        yield Resource(key)
+    elif "alias/" in key:
+        alias = key[key.index("alias/") :]
+        home = key.partition(":alias/")[0] if key.startswith("arn:") else home
+        yield Resource(f"{home}:key/*", ("ForAnyValue:StringEquals", "kms:ResourceAliases", alias))
+    else:
+        yield Resource(f"{home}:key/{key}")
+
+
+def _table_keys(part: Part) -> Iterator[Resource]:
+    place = part.place
+    yield Resource(f"arn:{place.partition}:kms:{place.region}:{place.account}:key/*")
+
+
+def _import_log(part: Part) -> Iterator[Resource]:
+    if part.restore is None:
+        return
+    _, partition, _, region, account, _ = part.target_arn().split(":", 5)
+    group = f"arn:{partition}:logs:{region}:{account}:log-group:/aws-dynamodb/imports"
+    yield Resource(group)
+    yield Resource(f"{group}:*")
+
+
+def _everything(part: Part) -> Iterator[Resource]:
+    yield Resource("*")
+
+
+_KINDS: Final[dict[str, Callable[[Part], Iterator[Resource]]]] = {
+    "everything": _everything,
+    "table": _tables,
+    "export": _exports,
+    "index": _indexes,
+    "stream": _streams,
+    "table-key": _table_keys,
+    "target": _targets,
+    "target-index": _below_targets("index"),
+    "target-stream": _below_targets("stream"),
+    "import": _below_targets("import"),
+    "bucket": _buckets,
+    "manifest": _manifests,
+    "object": _objects,
+    "record": _records,
+    "any-object": _any_objects,
+    "any-record": _any_records,
+    "key": _keys,
+    "import-log": _import_log,
+}

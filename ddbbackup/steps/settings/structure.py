@@ -38,7 +38,9 @@ class Indexes(Setting):
     chosen = "always"
     members = frozenset({"LocalSecondaryIndexes", "GlobalSecondaryIndexes", "VectorIndexes"})
     put_back_by = ("dynamodb:CreateTable",)
-    impossible = "the target exists: its indexes are left as they are; method `import` refuses a table with local ones"
+    impossible = (
+        "the target exists: its indexes are left as they are; method `import` refuses a table with local ones"
+    )
 
     def normal(self, answer: Any) -> Any:
         found = {

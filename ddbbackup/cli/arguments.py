@@ -118,12 +118,13 @@ def grammar() -> tuple[_Parser, dict[str, _Parser]]:
         made[name].add_argument(
             "--run-id", metavar="ID", type=_run_id, help="the same id never starts a second export"
         )
-    for name in ("backup", "wait"):
+    for name, jobs in {"backup": "exports", "wait": "exports", "restore": "job in AWS"}.items():
+        goes_on = "go on" if jobs == "exports" else "goes on, writing of our own does not stop"
         made[name].add_argument(
             "--timeout",
             metavar="DURATION",
             type=_seconds,
-            help="stop waiting after 90s, 30m, 2h, …; the exports go on (exit 75)",
+            help=f"stop waiting after 90s, 30m, 2h, …; the {jobs} {goes_on} (exit 75)",
         )
     made["backup"].add_argument(
         "--no-wait", action="store_true", help="start the exports and leave; `wait` takes them up"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ddbbackup.archive.layout import export_folder, parse_s3_uri
-from ddbbackup.catalog import Location, OpenedExport, Reading, Record, locate, open_export
+from ddbbackup.catalog import Location, OpenedExport, Reading, StoredRecord, locate, open_export
 from ddbbackup.errors import ObjectMissing, Refused
 from ddbbackup.plan.model import Encryption, Restore
 from ddbbackup.steps.permission import BY_EXPORT_ARN, KMS_KEY, RESTORES, Permission
@@ -88,19 +88,26 @@ def _from_export(world: World, export_arn: str) -> RestoreSource:
 
 
 def _from_record(world: World, restore: Restore) -> RestoreSource:
-    record = _choose_record(world, restore)
+    """The data is looked for beside its record: a vault that was copied or replicated as a whole is one too."""
+    stored = _choose_record(world, restore)
+    record, location = stored.record, stored.location
     if record.manifest_key is None:
         raise Refused(
             f"the record {record.id} names no manifest", hint="restore from the export's s3_uri instead"
         )
-    folder = export_folder(record.bucket, record.manifest_key)
-    opened = open_export(world.source.objects, folder, owner=record.bucket_owner)
+    key = record.manifest_key
+    if key.startswith(record.prefix):
+        key = location.prefix + key[len(record.prefix) :]
+    owner = location.bucket_owner
+    if owner is None and location.bucket == record.bucket:
+        owner = record.bucket_owner
+    opened = open_export(world.source.objects, export_folder(location.bucket, key), owner=owner)
     _refuse_partial(opened, record.id)
     encryption = Encryption(record.sse_algorithm, record.kms_key_id)
     return RestoreSource(record.id, opened, record.table_arn, record.description, encryption, record.settings)
 
 
-def _choose_record(world: World, restore: Restore) -> Record:
+def _choose_record(world: World, restore: Restore) -> StoredRecord:
     location = _location(world, restore)
     where = f"s3://{location.bucket}/{location.prefix}"
     wanted = restore.source
@@ -116,14 +123,14 @@ def _choose_record(world: World, restore: Restore) -> Record:
                 f"the backup {wanted.backup_id} of {restore.table} is {stored.record.state}, not complete",
                 hint="choose one that `ddbbackup list` shows as complete",
             )
-        return stored.record
+        return stored
     before = from_iso(wanted.time) if wanted.time is not None else None
     for stored in world.catalog.of_table(location, restore.table):
         record = stored.record
         if record.state != "complete":
             continue
         if before is None or (record.export_time is not None and record.export_time <= before):
-            return record
+            return stored
     when = f" as of {to_iso(before)} or earlier" if before else ""
     raise Refused(
         f"there is no complete backup of {restore.table}{when} under {where}",

@@ -12,7 +12,6 @@ from ddbbackup.errors import AccessDenied, Refused
 from ddbbackup.plan.model import Restore
 from ddbbackup.steps.forecast import Forecast, guarded
 from ddbbackup.steps.permission import Permission
-from ddbbackup.steps.prices import packaged
 from ddbbackup.steps.restore_choice import Candidate, MethodName, candidates, chosen
 from ddbbackup.steps.restore_forecast import foretell_restore
 from ddbbackup.steps.restore_method import Job, Loaded, Pending
@@ -87,8 +86,8 @@ class RestoreTable:
         world, found = job.world, job.found
         method, because = self._begun(left)
         if method is None:
-            every = candidates(found.situation, packaged())
-            method, because = _wanted(self.restore, found, every)
+            every = candidates(found.situation, world.prices)
+            method, because = _wanted(world, found, every)
         log.info(events.METHOD_CHOSEN, method=method, because=because, target=self.target)
         if left and left.stage == "loaded" and left.loaded and _continues(left, job, method):
             return Loaded(
@@ -125,14 +124,14 @@ class RestoreTable:
             )
 
 
-def _wanted(restore: Restore, found: Survey, every: tuple[Candidate, ...]) -> tuple[MethodName, str]:
+def _wanted(world: World, found: Survey, every: tuple[Candidate, ...]) -> tuple[MethodName, str]:
     """What the plan, or ``auto``, chooses. Raises what is in its way.
 
     A method that makes its own table decides by itself whether a table that is there is its own.
     """
     best = next(each for each in every if each.chosen)
     if found.target is not None and RESTORE_METHODS[best.method].makes_table:
-        every = candidates(replace(found.situation, target_description=None), packaged())
+        every = candidates(replace(found.situation, target_description=None), world.prices)
     return chosen(every).method, best.because
 
 

@@ -121,7 +121,10 @@ def _target(job: Job, method: str) -> Pending:
             hint="choose another `to.table` ({date} and {run} make fresh names), or delete the table",
         )
     if not ours:
-        yield job.world.calls.call(lambda: warn_of_target(job.cloud, job.found.target, target=job.target))
+        overwrites = job.restore.existing == "overwrite"
+        yield job.world.calls.call(
+            lambda: warn_of_target(job.cloud, job.found.target, target=job.target, overwrites=overwrites)
+        )
     return (yield from until_active(job))
 
 

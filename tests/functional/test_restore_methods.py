@@ -11,6 +11,7 @@ import pytest
 
 from ddbbackup.sandbox.server import Sandbox
 from tests.support.aws import Aws, in_order, line
+from tests.support.fault_proxy import FaultProxy
 from tests.support.plans import plan
 from tests.support.program import Program, Result
 
@@ -462,3 +463,129 @@ def test_auto_imports_what_would_take_long_to_write(
     assert facts(done)["method"] == "import"
     assert "uses no capacity" in done.named("method.chosen")[0]["because"]
     assert sandbox.items(f"{name}-new") == in_order(items)
+
+
+# ---- what every method shares
+
+
+def test_an_import_that_may_not_be_started_is_written_instead_if_auto_chose_it(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """With a warning; where the plan itself says `import`, it is exit 77."""
+    sandbox.create_table(
+        name,
+        pitr=True,
+        BillingMode="PROVISIONED",
+        ProvisionedThroughput={"ReadCapacityUnits": 1, "WriteCapacityUnits": 1},
+    )
+    items: list[Item] = [{"id": {"S": str(n)}, "v": {"S": "x" * 60_000}} for n in range(40)]
+    sandbox.put(name, *items)
+
+    def denied(operation: str, body: bytes) -> tuple[int, bytes] | None:
+        if operation != "ImportTable":
+            return None
+        return (400, b'{"__type":"com.amazon.coral.service#AccessDeniedException","message":"not you"}')
+
+    with FaultProxy(sandbox.url, denied) as proxy:
+        urls = {"dynamodb": proxy.url, "s3": sandbox.s3_url, "sts": sandbox.url}
+        restores = {
+            "auto": {"table": name, "to": {"table": f"{name}-a"}},
+            "import": {"table": name, "to": {"table": f"{name}-i"}, "method": "import"},
+        }
+        tables = [{"name": name}]
+        program.plan(plan(sandbox, bucket, {"endpoint_urls": urls}, tables=tables, restores=restores))
+        assert program.run("backup").code == 0
+        by_auto = program.run("restore", "auto", "--output", "json")
+        by_import = program.run("restore", "import", "--output", "json")
+
+    assert by_auto.code == 0, by_auto.out
+    assert [each["method"] for each in by_auto.named("method.chosen")] == ["import", "write"]
+    assert facts(by_auto)["method"] == "write"
+    assert sandbox.items(f"{name}-a") == in_order(items)
+    assert by_import.code == 77
+    assert "not you" in error(by_import)["message"]
+
+
+def test_a_table_that_was_imported_and_deleted_is_imported_again_by_the_same_run(
+    sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox
+) -> None:
+    """AWS gives the old import back for the old token and makes nothing; the next token starts a new one."""
+    backed_up(sandbox, bucket, name, program, method="import")
+    before = len(jobs.imports.started)
+    assert program.run("restore", "back", "--run-id", "ci-9").code == 0
+    unchanged = program.run("restore", "back", "--run-id", "ci-9", "--output", "json")
+    assert unchanged.report["outcomes"][0]["status"] == "unchanged"
+    sandbox.dynamodb.delete_table(TableName=f"{name}-new")
+
+    done = program.run("restore", "back", "--run-id", "ci-9", "--output", "json")
+
+    assert done.code == 0, done.out
+    assert len(jobs.imports.started) == before + 2
+    assert sandbox.items(f"{name}-new") == in_order(ITEMS)
+
+
+def test_a_restore_that_takes_too_long_leaves_its_job_and_says_how_to_take_it_up(
+    sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox
+) -> None:
+    """`--timeout`: exit 75, and the same command goes on with the same import."""
+    backed_up(sandbox, bucket, name, program, method="import")
+    jobs.imports.import_seconds = (4.0, 4.0)
+    before = len(jobs.imports.started)
+
+    late = program.run("restore", "back", "--timeout", "1s", "--output", "json")
+    assert late.code == 75, late.out
+    assert jobs.imports.started[-1].arn in error(late)["message"]
+    done = program.run("restore", "back", "--output", "json")
+
+    assert done.code == 0, done.out
+    assert len(jobs.imports.started) == before + 1
+
+
+def test_what_writing_sets_off_is_warned_of_before(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """A stream, time to live, little capacity: one event each, and the restore goes on."""
+    uri = sandbox.put_export(bucket, [map(line, ITEMS)])
+    sandbox.create_table(
+        name,
+        BillingMode="PROVISIONED",
+        ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 5},
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    )
+    sandbox.dynamodb.update_time_to_live(
+        TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": "until"}
+    )
+    restores = {"back": {"table": "gone", "from": {"s3_uri": uri}, "to": {"table": name}, "method": "write"}}
+    program.plan(plan(sandbox, bucket, tables=[{"name": "gone"}], restores=restores))
+
+    done = program.run("restore", "back", "--output", "json")
+
+    assert done.code == 0, done.out
+    said = [event["message"] for event in done.named("target.warned")]
+    assert len(said) == 3
+    assert "has a stream (NEW_IMAGE)" in said[0]
+    assert "(until)" in said[1]
+    assert "5 write units" in said[2]
+
+
+def test_a_vault_that_was_copied_restores_from_its_copy(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """Another bucket and another prefix, the old one gone: data lies beside its record."""
+    backed_up(sandbox, bucket, name, program, method="import")
+    copy = sandbox.create_bucket(f"{name}-copy")
+    for key in sandbox.keys(bucket):
+        moved = key.replace("ddb/", "disaster/recovery/", 1)
+        sandbox.s3.put_object(Bucket=copy, Key=moved, Body=sandbox.read(bucket, key))
+        sandbox.s3.delete_object(Bucket=bucket, Key=key)
+    restores = {
+        "write": {"table": name, "to": {"table": f"{name}-w"}, "method": "write"},
+        "import": {"table": name, "to": {"table": f"{name}-i"}, "method": "import"},
+    }
+    vault = {"bucket": copy, "prefix": "disaster/recovery/{table}/"}
+    program.plan(plan(sandbox, "", destinations={"vault": vault}, tables=[{"name": name}], restores=restores))
+
+    for each in restores:
+        done = program.run("restore", each, "--output", "json")
+        assert done.code == 0, done.out
+        assert sandbox.items(f"{name}-{each[0]}") == in_order(ITEMS)

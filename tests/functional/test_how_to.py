@@ -1,0 +1,152 @@
+"""The pages in ``docs/how-to``: their plans are valid, and their commands do what the page says, on the sandbox.
+
+Every table and bucket gets a name of its own in place of the page's; nothing else is changed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from junitparser import JUnitXml
+
+from ddbbackup.cli.arguments import parse
+from tests.functional.test_elsewhere import Account
+from tests.support.aws import REGION, Aws
+from tests.support.program import Program, Result
+
+PAGES = Path(__file__).parents[2] / "docs" / "how-to"
+ITEMS = [
+    {"id": {"S": f"c-{n}"}, "v": {"N": "12345678901234567890123456789012345678"}} for n in range(1015, 1020)
+]
+
+
+class Page:
+    """One page with its names replaced."""
+
+    def __init__(self, name: str, aws: Aws, bucket: str, table: str, program: Program) -> None:
+        self.text = (PAGES / f"{name}.md").read_text(encoding="utf-8")
+        self.text = re.sub(r"\borders\b", table, self.text.replace("acme-ddb-vault", bucket))
+        self.aws, self.program = aws, program
+        (plan,) = self.blocks("yaml")
+        program.plan(plan)
+
+    def blocks(self, language: str) -> list[str]:
+        return re.findall(rf"```{language}\n(.*?)```", self.text, re.DOTALL)
+
+    @property
+    def commands(self) -> list[str]:
+        return [line for block in self.blocks("sh") for line in block.splitlines()]
+
+    def run(self) -> list[Result]:
+        """Every command of the page in its order; each has to do what it is for."""
+        results = []
+        for command in self.commands:
+            program, *arguments = shlex.split(command)
+            assert program == "ddbbackup"
+            done = self.program.run(*arguments, AWS_ENDPOINT_URL=self.aws.url)
+            assert done.code == 0, (command, done.out, done.err)
+            results.append(done)
+        return results
+
+
+@pytest.fixture
+def page(sandbox: Aws, bucket: str, name: str, program: Program, request: pytest.FixtureRequest) -> Page:
+    return Page(request.param, sandbox, bucket, name, program)
+
+
+def backed_up(page: Page, name: str) -> None:
+    page.aws.create_table(name, pitr=True)
+    page.aws.put(name, *ITEMS)
+    assert page.program.run("backup", AWS_ENDPOINT_URL=page.aws.url).code == 0
+
+
+@pytest.mark.parametrize("page", ["first-backup"], indirect=True)
+def test_first_backup(page: Page, name: str) -> None:
+    """From nothing to a proven backup, though recovery was off."""
+    page.aws.create_table(name)
+    page.aws.put(name, *ITEMS)
+    *_, status, listed = page.run()
+    assert re.search(rf"^{name} +ok ", status.out, re.MULTILINE)
+    assert "complete" in listed.out
+
+
+@pytest.mark.parametrize("page", ["restore-one-table-now"], indirect=True)
+def test_restore_one_table_now(page: Page, name: str) -> None:
+    """One item is lost, one overwritten, one new: each way back does what the page says of it."""
+    backed_up(page, name)
+    page.aws.call("DeleteItem", {"TableName": name, "Key": {"id": ITEMS[0]["id"]}})
+    page.aws.put(name, {"id": ITEMS[1]["id"], "v": {"N": "0"}}, {"id": {"S": "new"}})
+    _, _, beside, missing, over = page.run()
+    assert page.aws.items(f"{name}-restored") == ITEMS
+    assert "5 written" in beside.out
+    assert "1 written, 4 kept" in missing.out
+    assert "5 written" in over.out
+    assert page.aws.items(name) == [*ITEMS, {"id": {"S": "new"}}]
+
+
+@pytest.mark.parametrize("page", ["move-a-table-to-another-account"], indirect=True)
+def test_move_a_table_to_another_account(page: Page, name: str) -> None:
+    """The sandbox keeps accounts apart by the credentials of assumed roles."""
+    page.aws.create_table(name, pitr=True)
+    page.aws.put(name, *ITEMS)
+    page.run()
+    there = Account(page.aws, "eu-central-1", "arn:aws:iam::210987654321:role/ddbbackup-restore")
+    assert there.ids(name) == [item["id"]["S"] for item in ITEMS]
+
+
+@pytest.mark.parametrize("page", ["restore-one-customers-items"], indirect=True)
+def test_restore_one_customers_items(page: Page, name: str) -> None:
+    """Theirs come back, nobody else's do; every digit is kept, and what is there stays."""
+    backed_up(page, name)
+    for item in ITEMS[:4]:
+        page.aws.call("DeleteItem", {"TableName": name, "Key": {"id": item["id"]}})
+    page.run()
+    (script,) = page.blocks("python")
+    for said in ("put back c-1017", "kept what is there"):
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            env={**page.program.environment, "AWS_ENDPOINT_URL": page.aws.url, "AWS_REGION": REGION},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.stdout.split("\n") == [said, ""], done.stderr
+    assert page.aws.items(name) == [ITEMS[2], ITEMS[4]]
+
+
+@pytest.mark.parametrize("page", ["prove-your-backups"], indirect=True)
+def test_prove_your_backups(page: Page, name: str) -> None:
+    """Four documents, which say what the page says they do."""
+    backed_up(page, name)
+    page.run()
+    evidence = {path.name: path for path in (page.program.directory / "evidence").iterdir()}
+    read = {name: json.loads(path.read_text()) for name, path in evidence.items() if name.endswith(".json")}
+    assert set(read) == {"status.json", "backups.json", "verify.json", "restore.json"}
+    assert read["status.json"]["tables"][0]["status"] == "fresh"
+    assert read["backups.json"]["backups"][0]["state"] == "complete"
+    assert read["verify.json"]["outcomes"][0]["status"] == "done"
+    facts = read["restore.json"]["outcomes"][0]["facts"]
+    assert facts["items"] == facts["written"] == 5
+    (suite,) = JUnitXml.fromfile(str(evidence["verify.xml"]))
+    assert (suite.tests, suite.failures) == (1, 0)
+
+
+@pytest.mark.parametrize("path", sorted(PAGES.glob("*.md")), ids=lambda path: path.stem)
+def test_every_command_that_a_page_names_exists(path: Path) -> None:
+    """Also those within sentences."""
+    text = path.read_text(encoding="utf-8")
+    commands = re.findall(r"`(ddbbackup [a-z][^`]*)`", text)
+    commands += [
+        line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()
+    ]
+    assert commands
+    for command in commands:
+        if command != "ddbbackup-validate":
+            assert parse(shlex.split(command)[1:]).verb

@@ -55,7 +55,7 @@ def hand_over(world: World, source: RestoreSource, target: Cloud) -> Handover:
             f"{foreign[0]}: AWS would read them as items too",
             hint="move them away, or use `method: write`, which reads only what the manifest names",
         )
-    unproved = sum(not _proved(found[key].etag, file.md5) for key, file in wanted.items())
+    unproved = sum(not proved(found[key].etag, file.md5) for key, file in wanted.items())
     notes = list(opened.notes)
     if unproved:
         notes.append(
@@ -72,7 +72,7 @@ def hand_over(world: World, source: RestoreSource, target: Cloud) -> Handover:
     )
 
 
-def _proved(etag: str, md5: str) -> bool:
+def proved(etag: str, md5: str) -> bool:
     """Whether an ETag is that of an object with this MD5: in one put, or a multipart upload of one part.
 
     The latter is what DynamoDB writes (observed on AWS: 13 of 13 objects).

@@ -11,7 +11,7 @@ import pytest
 
 from ddbbackup.sandbox.server import Sandbox
 from tests.support.aws import Aws, in_order, line
-from tests.support.fault_proxy import FaultProxy
+from tests.support.fault_proxy import RESET_AFTER, FaultProxy
 from tests.support.plans import plan
 from tests.support.program import Program, Result
 
@@ -589,3 +589,41 @@ def test_a_vault_that_was_copied_restores_from_its_copy(
         done = program.run("restore", each, "--output", "json")
         assert done.code == 0, done.out
         assert sandbox.items(f"{name}-{each[0]}") == in_order(ITEMS)
+
+
+@pytest.mark.parametrize(
+    ("method", "operation"),
+    [
+        ("import", "ImportTable"),
+        ("bulk-put", "StartBulkPutItems"),
+        ("point-in-time", "RestoreTableToPointInTime"),
+    ],
+)
+def test_a_job_whose_answer_was_lost_is_not_started_twice(
+    sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox, method: str, operation: str
+) -> None:
+    """AWS heard the request and the connection broke: the SDK asks again, by token or for a name that exists now."""
+    lost = iter([RESET_AFTER])
+
+    def lose_one(asked: str, body: bytes) -> tuple[int, bytes] | None:
+        return next(lost, None) if asked == operation else None
+
+    started: dict[str, Callable[[], int]] = {
+        "import": lambda: len(jobs.imports.started),
+        "bulk-put": lambda: len(jobs.bulk_puts.started),
+        "point-in-time": lambda: len(jobs.recoveries.started),
+    }
+    before = started[method]()
+    backed_up(sandbox, bucket, name, program)
+    with FaultProxy(sandbox.url, lose_one) as proxy:
+        urls = {"dynamodb": proxy.url, "s3": sandbox.s3_url, "sts": sandbox.url}
+        restores = {"back": {"table": name, "to": {"table": f"{name}-new"}, "method": method}}
+        program.plan(
+            plan(sandbox, bucket, {"endpoint_urls": urls}, tables=[{"name": name}], restores=restores)
+        )
+        done = program.run("restore", "back", "--output", "json")
+        assert proxy.faults[RESET_AFTER[0]] == 1
+
+    assert done.code == 0, done.out
+    assert started[method]() == before + 1
+    assert sandbox.items(f"{name}-new") == in_order(ITEMS)

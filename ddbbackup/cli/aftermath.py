@@ -99,7 +99,7 @@ class Aftermath:
         interrupted = error is not None and not isinstance(error, Exception)
         after = self._standings() if self._chosen and not interrupted else self._after
         exit_code = code_of(error) if error is not None else self._exit_code
-        # `wait` found nothing in progress: how the tables stand is for `backup` and `status` to tell.
+        # `wait` found nothing in progress: how the tables stand is for `backup` and `status` to tell and to count.
         idle = error is None and self._report is not None and not self._report.outcomes
         news = News(
             plan=self._plan.name,
@@ -114,7 +114,7 @@ class Aftermath:
             tables=tuple(after),
             step_ends=self.step_ends,
         )
-        if self._measures and not interrupted:
+        if self._measures and not interrupted and not idle:
             record(self._plan.metrics, news, os.environ)
         if self._settle is not None and not interrupted:
             self._settle()

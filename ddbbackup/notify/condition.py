@@ -15,7 +15,7 @@ def conditions(exit_code: int, before: Iterable[Standing], after: Iterable[Stand
     """``before`` and ``after`` are how the plan's tables stood; both empty where nobody looked.
 
     Recovered is said once all is well: the run was good, no table breaks its RPO and none's newest try failed,
-    and before the run that was not so.
+    and before the run that was not so. A table that had never been tried before has not recovered, it is new.
     """
     told: set[When] = {"always"}
     now = list(after)
@@ -25,19 +25,12 @@ def conditions(exit_code: int, before: Iterable[Standing], after: Iterable[Stand
         told.add("failed")
     if exit_code == _STALE or any(standing.breaks_rpo for standing in now):
         told.add("stale")
-    was_bad = {standing.table for standing in before if _is_bad(standing)}
-    if (
-        exit_code in _GOOD
-        and was_bad & {s.table for s in now}
-        and not any(_is_bad(standing) for standing in now)
-    ):
+    was_bad = {s.table for s in before if s.state == "stale" or s.last_failure is not None}
+    well = exit_code in _GOOD and not any(s.breaks_rpo or s.last_failure is not None for s in now)
+    if well and was_bad & {standing.table for standing in now}:
         told.add("recovered")
     return frozenset(told)
 
 
 def is_due(notification: Notification, verb: str, told: frozenset[When]) -> bool:
     return verb in notification.verbs and bool(told & set(notification.when))
-
-
-def _is_bad(standing: Standing) -> bool:
-    return standing.breaks_rpo or standing.last_failure is not None

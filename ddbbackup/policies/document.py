@@ -11,6 +11,7 @@ from ddbbackup.policies.declared import declared
 from ddbbackup.policies.notes import notes_of
 from ddbbackup.policies.resources import Part, PlaceOfPlan
 from ddbbackup.policies.statements import Grant, policy
+from ddbbackup.policies.topics import publishing
 from ddbbackup.steps.permission import Permission, Role
 
 ROLES: Final[tuple[Role, ...]] = ("backup", "restore", "verify", "prune", "read")
@@ -68,6 +69,7 @@ def _grants(plan: Plan, place: PlaceOfPlan, role: Role) -> Iterator[Grant]:
             yield from _of(part, permission)
         if away and part.restore is not None and part.restore.target.assume_role is not None:
             yield Grant("sts:AssumeRole", part.restore.target.assume_role.role_arn)
+    yield from publishing(plan, role)
 
 
 def _parts(plan: Plan, place: PlaceOfPlan, role: Role) -> Iterator[Part]:

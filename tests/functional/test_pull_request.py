@@ -211,6 +211,7 @@ def test_the_merged_plan_is_carried_out_night_after_night(
     assert {verb: step.code for verb, step in first.items()} == dict.fromkeys(first, 0), first["backup"].err
     assert started() == 2
     assert repository.pinged() == ["/ping/log", "/ping/start", "/ping/0"]
+    assert repository.told() == []
     fresh = repository.metrics("users")
     assert (fresh["last_success_items"], fresh["rpo_broken"]) == (2, 0)
 

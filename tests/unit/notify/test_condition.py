@@ -11,6 +11,7 @@ FRESH = Standing("orders", "fresh", rpo_seconds=60)
 STALE = Standing("orders", "stale", rpo_seconds=60)
 NEVER = Standing("orders", "never", rpo_seconds=60)
 NEVER_WITHOUT_RPO = Standing("orders", "never")
+NEVER_GOOD = Standing("orders", "never", rpo_seconds=60, last_failure="PITR is off")
 TRIED = Standing("orders", "fresh", rpo_seconds=60, last_failure="PITR is off")
 OTHER_STALE = Standing("users", "stale", rpo_seconds=60)
 
@@ -32,7 +33,8 @@ OTHER_STALE = Standing("users", "stale", rpo_seconds=60)
         (4, [], [], "stale"),
         (2, [], [], ""),
         (0, [STALE], [FRESH], "recovered"),
-        (0, [NEVER], [FRESH], "recovered"),
+        (0, [NEVER], [FRESH], ""),
+        (0, [NEVER_GOOD], [FRESH], "recovered"),
         (0, [TRIED], [FRESH], "recovered"),
         (0, [NEVER_WITHOUT_RPO], [FRESH], ""),
         (0, [STALE, OTHER_STALE], [FRESH, OTHER_STALE], "stale"),

@@ -52,7 +52,8 @@ EXIT_CODES: Final[Mapping[int, ExitCode]] = {
     70: ExitCode("a bug in ddbbackup", "a bug in ddbbackup: please report it with the traceback"),
     75: ExitCode(
         "still running, come back later",
-        "`--timeout` is over and an export still runs: `ddbbackup wait` takes it up",
+        "`--timeout` is over and an export still runs: `ddbbackup wait` takes it up; or an import, a bulk put or a "
+        "point-in-time restore still runs: the same `restore` takes it up",
     ),
     77: ExitCode(
         "access denied",

@@ -14,7 +14,7 @@ from moto.dynamodb.models.table import ResourcePolicy, Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.kinesis.models import kinesis_backends
 
-from ddbbackup.sandbox.moto_tables import aws_error, extra, refuse_own_tags
+from ddbbackup.sandbox.moto_tables import UPDATE_SECONDS, aws_error, extra, refuse_own_tags
 
 TTL_SECONDS: Final = 31 * 60.0  # observed on AWS: how long a second change of TTL is refused
 _ORIGINALS: Final[dict[str, Any]] = {
@@ -60,6 +60,7 @@ def _update_insights(handler: DynamoHandler) -> Any:
     table, index = _place(handler)
     modes = extra(table).insights
     if handler.body["ContributorInsightsAction"] == "ENABLE":
+        extra(table).enabling[f"insights {index}"] = time.time() + UPDATE_SECONDS
         modes[index] = handler.body.get("ContributorInsightsMode") or "ACCESSED_AND_THROTTLED_KEYS"
     else:
         modes.pop(index, None)
@@ -72,7 +73,8 @@ def _place(handler: DynamoHandler) -> tuple[Table, str | None]:
 
 def _insights(table: Table, index: str | None) -> dict[str, Any]:
     mode = extra(table).insights.get(index)
-    said = {"TableName": table.name, "ContributorInsightsStatus": "ENABLED" if mode else "DISABLED"}
+    on = "ENABLING" if _enabling(table, f"insights {index}") else "ENABLED"
+    said = {"TableName": table.name, "ContributorInsightsStatus": on if mode else "DISABLED"}
     return (
         said | ({"IndexName": index} if index else {}) | ({"ContributorInsightsMode": mode} if mode else {})
     )
@@ -80,9 +82,15 @@ def _insights(table: Table, index: str | None) -> dict[str, Any]:
 
 def _describe_kinesis(handler: DynamoHandler) -> Any:
     table = handler.dynamodb_backend.get_table(handler.body["TableName"])
-    return ActionResult(
-        {"TableName": table.name, "KinesisDataStreamDestinations": list(extra(table).kinesis.values())}
-    )
+    listed = [
+        {**each, **({"DestinationStatus": "ENABLING"} if _enabling(table, arn) else {})}
+        for arn, each in extra(table).kinesis.items()
+    ]
+    return ActionResult({"TableName": table.name, "KinesisDataStreamDestinations": listed})
+
+
+def _enabling(table: Table, what: str) -> bool:
+    return extra(table).enabling.get(what, 0.0) > time.time()
 
 
 def _enable_kinesis(handler: DynamoHandler) -> Any:
@@ -95,6 +103,7 @@ def _enable_kinesis(handler: DynamoHandler) -> Any:
     precision = (wish.get("EnableKinesisStreamingConfiguration") or {}).get(
         "ApproximateCreationDateTimePrecision"
     )
+    extra(table).enabling[arn] = time.time() + UPDATE_SECONDS
     extra(table).kinesis[arn] = {
         "StreamArn": arn,
         "DestinationStatus": "ACTIVE" if exists else "ENABLE_FAILED",

@@ -43,6 +43,7 @@ class Extra:
     kinesis: dict[str, dict[str, Any]] = field(default_factory=dict)
     replicas: dict[str, dict[str, Any]] = field(default_factory=dict)
     busy: dict[str, float] = field(default_factory=dict)  # what is being changed, until when
+    enabling: dict[str, float] = field(default_factory=dict)  # the same, where TableStatus does not tell
     ttl_changed: float = 0.0
 
 

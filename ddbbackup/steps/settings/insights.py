@@ -49,6 +49,10 @@ class Insights(Setting):
         if missing:
             raise refuse(self, f"the target has no {', '.join(missing)}", "add the index, then run again")
 
+    def under_way(self, aim: Any, answer: Any) -> bool:
+        said = (answer or {}).items()
+        return any(place in aim and e.get("ContributorInsightsStatus") == "ENABLING" for place, e in said)
+
     def failure(self, aim: Any, answer: Any) -> str | None:
         for place, said in (answer or {}).items():
             if place in aim and said.get("ContributorInsightsStatus") == "FAILED":

@@ -56,6 +56,9 @@ class Kinesis(Setting):
                 hint = "change the precision of the destination yourself"
                 raise refuse(self, f"the target streams to {arn} in {now}s already", hint)
 
+    def under_way(self, aim: Any, answer: Any) -> bool:
+        return any(e["StreamArn"] in aim and e.get("DestinationStatus") == "ENABLING" for e in answer or ())
+
     def failure(self, aim: Any, answer: Any) -> str | None:
         """A bad stream fails only after AWS took the call (observed on AWS)."""
         for each in answer or ():

@@ -112,8 +112,12 @@ class Setting:
         """Whether AWS shows what was changed."""
         return not list(self.changes(aim, existing, target))
 
+    def under_way(self, aim: Any, answer: Any) -> bool:
+        """Whether AWS, having taken the change, may still give it up; ``answer`` as for ``normal``."""
+        return False
+
     def failure(self, aim: Any, answer: Any) -> str | None:
-        """Why AWS, having taken the change, gave it up; ``answer`` as for ``normal``."""
+        """Why AWS, having taken the change, gave it up."""
         return None
 
 

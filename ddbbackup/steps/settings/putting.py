@@ -1,0 +1,153 @@
+"""One setting after the other: read, changed, waited for, and read again until AWS shows it.
+
+What is asked for is read first, so that a run that was killed goes on where it stopped, and what is there already is
+left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+import structlog
+
+from ddbbackup import events
+from ddbbackup.catalog import Reading
+from ddbbackup.errors import AccessDenied, DdbBackupError, Refused, StepFailed, TimedOut, Unreachable
+from ddbbackup.ports import TableFacts
+from ddbbackup.steps.pace import Ask
+from ddbbackup.steps.settings import SETTINGS
+from ddbbackup.steps.settings.asked import ALWAYS, Result, before_the_call, refused
+from ddbbackup.steps.settings.capture import read_one
+from ddbbackup.steps.settings.idle import until_idle
+from ddbbackup.steps.settings.setting import Change, Known, Pending, Scene, Setting, Skipped
+from ddbbackup.steps.step import Wait
+
+log = structlog.get_logger()
+
+# AWS shows tags and policies some seconds late (botocore's model: TagResource, PutResourcePolicy).
+SHOWN_SECONDS: Final = 180.0
+UNDER_WAY_SECONDS: Final = 900.0
+
+
+class Putting:
+    """One putting back; ``table`` is the target as it was described last."""
+
+    def __init__(self, ask: Ask, scene: Scene, table: TableFacts) -> None:
+        self.ask = ask
+        self.scene = scene
+        self.table = table
+
+    def all(self) -> Pending:
+        """A ``Result`` for each setting. What goes wrong with one never stops the others."""
+        results = []
+        if self.scene.asked - ALWAYS:
+            yield from self._wait()
+        for setting in SETTINGS:
+            try:
+                result: Result = yield from self._one(setting)
+            except Skipped as skipped:
+                result = Result(setting.name, "skipped", skipped.reason)
+            except TimedOut as error:
+                result = _failed(setting, f"{error.message}; {error.hint}")
+            except (Refused, AccessDenied) as error:
+                result = refused(setting, error)
+            except DdbBackupError as error:
+                result = _failed(setting, f"{error.message}; {error.hint}")
+            result = replace(result, asked=setting.name in self.scene.asked)
+            if result.missing:
+                status, reason = result.status, result.reason
+                log.warning(events.SETTING_REFUSED, setting=setting.name, status=status, reason=reason)
+            results.append(result)
+        return results
+
+    def _one(self, setting: Setting) -> Pending:
+        """One change at a time, each waited for, until AWS shows the setting as it should be."""
+        if setting.name not in self.scene.asked:
+            return before_the_call(setting, self.scene)
+        made: set[str] = set()
+        declined: DdbBackupError | None = None
+        since, pause = self._now(), 0.2
+        while True:
+            existing, answer = yield from self._existing(setting)
+            aim = before_the_call(setting, self.scene)
+            if isinstance(aim, Result):
+                return aim
+            if existing.state == "unknown":
+                raise _unreadable(setting, existing)
+            if made and (ended := self._ended(setting, aim, existing.value, answer, self._now() - since)):
+                return ended
+            if declined is not None:
+                raise declined
+            left = list(setting.changes(aim, existing.value, self.table))
+            if not left and not made:
+                return self._nothing_to_do(setting)
+            change = next((change for change in left if change.label not in made), None)
+            if change is None:
+                yield Wait(pause)
+                pause = min(15.0, pause * 2)
+            else:
+                try:
+                    yield from self._make(setting, change)
+                except (Refused, AccessDenied, Unreachable) as error:
+                    declined = error  # unless AWS shows the change all the same: an answer may have been lost
+                made.add(change.label)
+                since, pause = self._now(), 0.2
+            yield from self._wait()
+
+    def _ended(self, setting: Setting, aim: Any, existing: Any, answer: Any, seconds: float) -> Result | None:
+        """What AWS shows so long after a change: that it is there, that it was given up, or nothing yet."""
+        if gave_up := setting.failure(aim, answer):
+            return _failed(setting, gave_up)
+        under_way = setting.under_way(aim, answer)
+        if setting.settled(aim, existing, self.table) and not under_way:
+            return Result(setting.name, "put back", setting.note(_answer(setting, self.scene.recorded)))
+        if seconds > (UNDER_WAY_SECONDS if under_way else SHOWN_SECONDS):
+            still = "is still at it" if under_way else "does not show it"
+            return _failed(setting, f"AWS took the change, but {still} {int(seconds)} seconds later")
+        return None
+
+    def _now(self) -> float:
+        return self.ask.world.clock.monotonic()
+
+    def _nothing_to_do(self, setting: Setting) -> Result:
+        with_the_table = self.scene.made and setting.at == "creation" and setting.chosen != "always"
+        if with_the_table:
+            return Result(setting.name, "put back", "made with the table")
+        return Result(setting.name, "unchanged")
+
+    def _existing(self, setting: Setting) -> Pending:
+        """What the target has, in its normal form and as AWS says it; the scene is of that moment from then on."""
+        now, answer = Known(self.table.description, {}), self.table.description
+        if setting.separate:
+            reading: Reading = yield from read_one(self.ask, setting, self.table)
+            now, answer = Known(self.table.description, {setting.name: reading}), reading.value
+        self.scene = replace(self.scene, target=now)
+        return setting.reading(now), answer
+
+    def _wait(self) -> Pending:
+        self.table = yield from until_idle(self.ask, self.table.name)
+        self.scene = replace(self.scene, target=Known(self.table.description, {}))
+
+    def _make(self, setting: Setting, change: Change) -> Pending:
+        yield from self.ask(change.operation, change.call)
+        log.info(events.SETTING_PUT_BACK, setting=setting.name, what=change.label, target=self.table.name)
+
+
+def _unreadable(setting: Setting, existing: Reading) -> DdbBackupError:
+    kind = Refused if existing.reason in ("denied", "unsupported") else StepFailed
+    return kind(
+        f"what the target has of its {setting.shown} could not be read: {existing.message}",
+        hint="see that it can be read where the target is, then run again",
+    )
+
+
+def _failed(setting: Setting, why: str) -> Result:
+    return Result(setting.name, "failed", why, missing=True)
+
+
+def _answer(setting: Setting, recorded: Known) -> Any:
+    if not setting.separate:
+        return recorded.description
+    reading = (recorded.readings or {}).get(setting.name)
+    return reading.value if reading else None

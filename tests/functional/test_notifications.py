@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 import pytest
 from moto.sns.models import sns_backends
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from ddbbackup.sandbox.moto_exports import MotoExports
 from ddbbackup.sandbox.server import Sandbox
@@ -146,3 +147,29 @@ def test_status_tells_what_is_stale_if_it_is_asked_to(
     program.plan(plan(sandbox, bucket, tables=[{"name": name, "rpo": "1h"}], notifications=notifications))
     assert program.run("status").code == 4
     assert inbox.paths == ["/watch"]
+
+
+def test_a_run_is_part_of_the_trace_that_called_it(
+    sandbox: Aws, bucket: str, name: str, program: Program, inbox: Receiver
+) -> None:
+    """TRACEPARENT from the pipeline; a span for the table; the same numbers as for Prometheus."""
+    sandbox.create_table(name, pitr=True)
+    metrics = {"opentelemetry": {"endpoint": inbox.url}}
+    program.plan(plan(sandbox, bucket, tables=[{"name": name, "rpo": "1h"}], metrics=metrics))
+    done = program.run(
+        "backup",
+        TRACEPARENT="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+        OTEL_SERVICE_NAME="nightly",
+    )
+    assert done.code == 0, done.err
+    assert [each["to"] for each in done.named("metrics.written")] == ["opentelemetry"]
+    bodies = dict(zip(inbox.paths, (request.body for request in inbox.requests), strict=True))
+    (resource,) = ExportTraceServiceRequest.FromString(bodies["/v1/traces"]).resource_spans
+    assert any(each.value.string_value == "nightly" for each in resource.resource.attributes)
+    spans = {span.name: span for span in resource.scope_spans[0].spans}
+    assert spans["ddbbackup backup"].parent_span_id.hex() == "b7ad6b7169203331"
+    step = spans[f"backup {name}"]
+    assert step.parent_span_id == spans["ddbbackup backup"].span_id
+    assert spans["ddbbackup backup"].start_time_unix_nano <= step.start_time_unix_nano
+    assert step.end_time_unix_nano <= spans["ddbbackup backup"].end_time_unix_nano
+    assert b"ddbbackup_last_success_timestamp_seconds" in bodies["/v1/metrics"]

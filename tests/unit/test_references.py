@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,10 +38,32 @@ def test_nothing_is_left_out() -> None:
         assert f"\n| {code} |" in text["exit-codes.md"]
     for verb in VERBS:
         assert re.search(rf"^## `ddbbackup {verb}[ `]", text["command-line.md"], re.MULTILINE), verb
-    for key in plan_schema()["properties"]:
-        assert f"| `{key}` |" in text["plan.md"]
+    for key in set(_keys(plan_schema())):
+        assert re.search(rf"^\| `([^`]*\.)?{re.escape(key)}` \|", text["plan.md"], re.MULTILINE), key
     for name in [*KINDS, *RESTORE_METHODS]:
         assert f"| `{name}` |" in text["steps.md"]
+
+
+def _keys(node: Any) -> Iterator[str]:
+    """Every key of a plan that the schema names, at any depth."""
+    if isinstance(node, dict):
+        for name, inner in node.items():
+            if name == "properties":
+                yield from inner
+            yield from _keys(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            yield from _keys(inner)
+
+
+def test_the_index_leads_to_every_page() -> None:
+    """And each decision has a number of its own."""
+    index = (DOCS / "README.md").read_text(encoding="utf-8")
+    linked = set(re.findall(r"\]\(([^)]+)\)", index))
+    pages = {str(path.relative_to(DOCS)) for path in [*DOCS.glob("*.md"), *(DOCS / "how-to").glob("*.md")]}
+    assert pages - {"README.md"} <= linked
+    numbers = [path.name[:4] for path in sorted((DOCS / "decisions").glob("*.md"))]
+    assert len(numbers) == len(set(numbers))
 
 
 def test_every_exit_code_of_an_error_is_explained_and_none_is_made_up() -> None:

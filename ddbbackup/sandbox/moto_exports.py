@@ -1,4 +1,4 @@
-"""Puts our exports in the place of moto's: the only file that knows moto's inside (its version is held)."""
+"""Puts our exports in the place of moto's; like all `moto_*` files it knows moto's inside (its version is held)."""
 
 from __future__ import annotations
 

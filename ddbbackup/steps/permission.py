@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from ddbbackup.plan.model import Plan
+from ddbbackup.plan.model import Plan, Restore
 
 Role = Literal["backup", "restore", "verify", "prune", "read"]
 """Whose credentials: those that run ``backup`` and ``wait``; ``restore``; ``verify``; ``prune``; or those that only
@@ -65,6 +65,20 @@ class Permission:
         return self.when is None or self.when.holds(plan)
 
 
+def _writes(restore: Restore) -> bool:
+    return restore.method in ("auto", "write")
+
+
+def _puts_into_a_table(restore: Restore) -> bool:
+    return _writes(restore) or restore.method == "bulk-put"
+
+
+def _may_import(restore: Restore) -> bool:
+    recorded = restore.source.s3_uri is None and restore.source.export_arn is None
+    by_auto = restore.method == "auto" and restore.target.create != "never" and not restore.bounded
+    return recorded and (restore.method == "import" or by_auto)
+
+
 SELECTORS: Final = When(
     "an entry of `tables` has `match` or `tags`",
     lambda plan: any(entry.name is None for entry in plan.tables),
@@ -84,31 +98,34 @@ BY_EXPORT_ARN: Final = When(
     "a restore says `from: {export_arn: …}`",
     lambda plan: any(restore.source.export_arn is not None for restore in plan.restores.values()),
 )
+INTO_TABLES: Final = When(
+    "a restore puts items into a table: by `auto`, `write` or `bulk-put`",
+    lambda plan: any(map(_puts_into_a_table, plan.restores.values())),
+)
 MAY_CREATE: Final = When(
-    "a restore may create its target (`create: never` is not said)",
-    lambda plan: any(restore.target.create != "never" for restore in plan.restores.values()),
+    "such a restore may create its target (`create: never` is not said)",
+    lambda plan: any(
+        restore.target.create != "never" and _puts_into_a_table(restore) for restore in plan.restores.values()
+    ),
 )
 KEEPS: Final = When(
-    "a restore says `existing: keep`",
-    lambda plan: any(restore.existing == "keep" for restore in plan.restores.values()),
+    "a restore by `auto` or `write` says `existing: keep`",
+    lambda plan: any(restore.existing == "keep" and _writes(restore) for restore in plan.restores.values()),
 )
 PUTS_ALL: Final = When(
-    "a restore says `existing: fail` or `overwrite`",
-    lambda plan: any(restore.existing != "keep" for restore in plan.restores.values()),
+    "a restore by `auto` or `write` says `existing: fail` or `overwrite`",
+    lambda plan: any(restore.existing != "keep" and _writes(restore) for restore in plan.restores.values()),
 )
 MUST_BE_EMPTY: Final = When(
-    "a restore says `existing: fail` or `create: new`",
+    "a restore by `auto`, `write` or `bulk-put` says `existing: fail` or `create: new`",
     lambda plan: any(
-        restore.existing == "fail" or restore.target.create == "new" for restore in plan.restores.values()
+        (restore.existing == "fail" or restore.target.create == "new") and _puts_into_a_table(restore)
+        for restore in plan.restores.values()
     ),
 )
 IMPORTS: Final = When(
-    "a restore says `method: import`, or leaves it to `auto` and may make its table",
-    lambda plan: any(
-        restore.method == "import"
-        or (restore.method == "auto" and restore.target.create != "never" and not restore.bounded)
-        for restore in plan.restores.values()
-    ),
+    "a restore says `method: import`, or leaves it to `auto` and may make its table from a record",
+    lambda plan: any(map(_may_import, plan.restores.values())),
 )
 BULK_PUTS: Final = When(
     "a restore says `method: bulk-put`",
@@ -117,5 +134,9 @@ BULK_PUTS: Final = When(
 BY_TIME: Final = When(
     "a restore says `method: point-in-time`",
     lambda plan: any(restore.method == "point-in-time" for restore in plan.restores.values()),
+)
+HANDS_OVER: Final = When(
+    "a restore may be by `import` or `bulk-put`",
+    lambda plan: IMPORTS.holds(plan) or BULK_PUTS.holds(plan),
 )
 RESTORES: Final = When("the plan has `restores`", lambda plan: bool(plan.restores))

@@ -50,8 +50,8 @@ def load(job: Job) -> Pending:
     was cancelled or failed: what it has written stays.
     """
     log.warning(events.TARGET_WARNED, target=job.target, message=EXPERIMENTAL)
-    ready: Ready = yield from make_ready(job, method="bulk-put")
     handover: Handover = yield job.world.calls.heavy(lambda: hand_over(job.world, _backup(job), job.cloud))
+    ready: Ready = yield from make_ready(job, method="bulk-put")
     found: BulkPut | None = (yield from _take_up(job)) if ready.resumed else None
     tell_start(job, method="bulk-put", resumed=found is not None, notes=list(handover.notes))
     if found is None:

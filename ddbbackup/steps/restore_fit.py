@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from ddbbackup.errors import DataNotWhole, Refused
 from ddbbackup.ports import ObjectFacts, TableFacts
-from ddbbackup.steps.permission import Permission
+from ddbbackup.steps.permission import INTO_TABLES, Permission
 from ddbbackup.steps.restore_source import RestoreSource
 from ddbbackup.steps.world import World
 from ddbbackup.transfer import check_keys, peek_line
 from ddbbackup.transfer.model import DataFile
 
-PERMISSIONS: Final = (Permission("s3:GetObject", "object", ("restore",)),)
+PERMISSIONS: Final = (Permission("s3:GetObject", "object", ("restore",), INTO_TABLES),)
 _HEADS_AT_A_TIME = 16
 
 

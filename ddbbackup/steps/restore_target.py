@@ -8,7 +8,7 @@ from typing import Any, Final
 import structlog
 
 from ddbbackup import events
-from ddbbackup.errors import Refused, TableMissing
+from ddbbackup.errors import Refused, TableMissing, TimedOut
 from ddbbackup.ports import TableFacts
 from ddbbackup.steps.permission import MAY_CREATE, MUST_BE_EMPTY, Permission
 from ddbbackup.steps.restore_fit import check_fits
@@ -79,6 +79,11 @@ def until_active(job: Job, *, created: bool = False) -> Pending:
         except TableMissing:
             if not created or world.clock.monotonic() > settled:
                 raise
+        if world.deadline is not None and world.clock.monotonic() >= world.deadline:
+            raise TimedOut(
+                f"the target {name} is not ACTIVE though the time to wait for it is over",
+                hint="run the same restore again later: it goes on where it stopped",
+            )
         yield Wait(pause)
         pause = min(10.0, pause * 1.5)
 

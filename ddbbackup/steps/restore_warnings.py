@@ -11,16 +11,14 @@ import structlog
 from ddbbackup import events
 from ddbbackup.errors import DdbBackupError
 from ddbbackup.ports import Cloud, TableFacts
-from ddbbackup.steps.permission import Permission
+from ddbbackup.steps.permission import INTO_TABLES, Permission
 
 log = structlog.get_logger()
 T = TypeVar("T")
 
-PERMISSIONS: Final = (
-    Permission("dynamodb:DescribeTimeToLive", "target", ("restore", "read"), note="only to warn"),
-    Permission(
-        "dynamodb:DescribeKinesisStreamingDestination", "target", ("restore", "read"), note="only to warn"
-    ),
+PERMISSIONS: Final = tuple(
+    Permission(f"dynamodb:{action}", "target", ("restore", "read"), INTO_TABLES, note="only to warn")
+    for action in ("DescribeTimeToLive", "DescribeKinesisStreamingDestination")
 )
 
 

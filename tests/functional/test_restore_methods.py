@@ -5,12 +5,14 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import boto3
 import pytest
 
 from ddbbackup.sandbox.server import Sandbox
-from tests.support.aws import Aws, in_order, line
+from tests.support.aws import KEY, SECRET, Aws, in_order, line
 from tests.support.fault_proxy import RESET_AFTER, FaultProxy
 from tests.support.plans import plan
 from tests.support.program import Program, Result
@@ -627,3 +629,31 @@ def test_a_job_whose_answer_was_lost_is_not_started_twice(
     assert done.code == 0, done.out
     assert started[method]() == before + 1
     assert sandbox.items(f"{name}-new") == in_order(ITEMS)
+
+
+def test_a_time_inside_the_window_is_restored_and_another_region_gets_a_key_of_its_own(
+    sandbox: Aws,
+    bucket: str,
+    name: str,
+    program: Program,
+    jobs: Sandbox,
+    age_recovery: Callable[[str, float], None],
+) -> None:
+    """RestoreDateTime as the plan says it; across regions AWS wants the encryption said."""
+    sandbox.create_table(name, pitr=True)
+    sandbox.put(name, *ITEMS)
+    age_recovery(name, 3600)
+    moment = (datetime.now(UTC) - timedelta(minutes=30)).replace(microsecond=0)
+    to = {"table": f"{name}-new", "region": "eu-central-1"}
+    back = {"table": name, "from": moment.isoformat(), "to": to, "method": "point-in-time"}
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores={"back": back}))
+
+    done = program.run("restore", "back", "--output", "json")
+
+    assert done.code == 0, done.out
+    assert facts(done)["restored_time"] == moment.isoformat().replace("+00:00", "Z")
+    assert jobs.recoveries.started[-1].split(":")[3] == "eu-central-1"
+    there = boto3.Session(KEY, SECRET, region_name="eu-central-1").client(
+        "dynamodb", endpoint_url=sandbox.url
+    )
+    assert there.scan(TableName=f"{name}-new", Select="COUNT")["Count"] == 60

@@ -72,6 +72,8 @@ def test_steps_methods_schema_and_examples_go_together() -> None:
     }
     assert {"backup", "restore", "verify", "finish"} <= set(KINDS)
     examples = "".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "configs").glob("*.yaml"))
+    for method in ("auto", *RESTORE_METHODS):
+        assert f"method: {method}\n" in examples
     for existing in ("fail", "overwrite", "keep"):
         assert f"existing: {existing}" in examples
     for source in ("s3_uri", "export_arn", "latest"):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
+
+import pytest
 
 from ddbbackup import steps
+from ddbbackup.plan.model import AwsSettings, Limits, Plan, Restore, Source, Target
 from ddbbackup.steps.permission import On, Role
 
 ROOM = Path(steps.__file__).parent
@@ -30,3 +33,34 @@ def test_declared_permissions_are_well_formed() -> None:
             assert permission.on in get_args(On)
             assert set(permission.roles) <= set(get_args(Role))
             assert permission.roles
+
+
+@pytest.mark.parametrize(
+    ("restore", "needed", "not_needed"),
+    [
+        ({"method": "write"}, {"BatchWriteItem", "CreateTable", "Scan"}, {"ImportTable", "PutItem"}),
+        ({"method": "write", "existing": "keep"}, {"PutItem"}, {"BatchWriteItem", "Scan", "ImportTable"}),
+        ({"method": "import"}, {"ImportTable", "ListImports"}, {"BatchWriteItem", "CreateTable", "Scan"}),
+        ({"method": "auto"}, {"BatchWriteItem", "ImportTable"}, {"StartBulkPutItems"}),
+        ({"method": "auto", "limits": Limits(workers=1)}, {"BatchWriteItem"}, {"ImportTable"}),
+        ({"method": "auto", "source": Source(s3_uri="s3://b/k")}, {"BatchWriteItem"}, {"ImportTable"}),
+        ({"method": "bulk-put"}, {"StartBulkPutItems", "CreateTable"}, {"BatchWriteItem", "ImportTable"}),
+        ({"method": "point-in-time"}, {"RestoreTableToPointInTime"}, {"ImportTable", "CreateTable"}),
+    ],
+)
+def test_a_plan_needs_what_its_methods_need_and_no_more(
+    restore: dict[str, Any], needed: set[str], not_needed: set[str]
+) -> None:
+    """What ddbbackup itself calls; AWS's own calls with the caller's rights are left out here."""
+    wanted = Restore(
+        **{"name": "r", "table": "t", "source": Source(latest=True), "target": Target(), **restore}
+    )
+    plan = Plan("p", "p.yaml", AwsSettings(), {}, (), {"r": wanted})
+    actions = {
+        permission.action.partition(":")[2]
+        for module in steps.DECLARING
+        for permission in module.PERMISSIONS
+        if permission.needed_by(plan) and "restore" in permission.roles and not permission.for_aws
+    }
+    assert needed <= actions
+    assert not not_needed & actions

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ddbbackup.errors import DdbBackupError
-from ddbbackup.report.files import write_whole
+from ddbbackup.report.files import require_writable, write_whole
 
 if TYPE_CHECKING:
     from ddbbackup.problems import Problem
@@ -34,6 +34,12 @@ def say(options: Namespace, render: Callable[[str], str], *, summary: bool = Tru
         append_summary(render)
     for form, path in options.output_files:
         write_whole(Path(path), render(form))
+
+
+def check_files(options: Namespace) -> None:
+    """Before hours of work whose report could not be written. Raises ``Refused``."""
+    for _, path in options.output_files:
+        require_writable(Path(path))
 
 
 def print_report(report: Report, options: Namespace) -> int:

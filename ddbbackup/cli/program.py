@@ -24,6 +24,10 @@ def run(argv: Sequence[str] | None) -> int:
     options: Namespace | None = None
     try:
         options = parse(argv)
+        if options.__dict__.get("output_files"):
+            from ddbbackup.cli.printing import check_files  # noqa: PLC0415 - only where a file is asked for
+
+            check_files(options)
         verb = import_module(f"ddbbackup.cli.{_MODULES.get(options.verb, options.verb)}")
         code = int(verb.run(options))
         sys.stdout.flush()

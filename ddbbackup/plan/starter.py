@@ -29,4 +29,10 @@ restores:
     table: my-table
     from: latest
     to: {table: "{table}-restored"}
+
+# notifications:                  # secrets by reference only; ${VAR:-}: left out where the variable is not set
+#   dead-man:
+#     ping: {url: "${HEALTHCHECKS_URL:-}"}
+#   ops:
+#     slack: {webhook_url: "${SLACK_WEBHOOK_URL:-}"}
 """

@@ -12,10 +12,10 @@ from ddbbackup.errors import Refused
 def write_whole(path: Path, text: str, *, mode: int | None = None) -> None:
     """All of it or nothing: a reader never sees half a file. ``mode`` None: what the umask gives.
 
-    Makes missing directories. Raises ``Refused``.
+    Raises as ``require_writable`` does.
     """
+    require_writable(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with os.fdopen(number, "w", encoding="utf-8") as file:
@@ -26,10 +26,25 @@ def write_whole(path: Path, text: str, *, mode: int | None = None) -> None:
             Path(name).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise Refused(
-            f"{path} cannot be written: {(error.strerror or str(error)).lower()}",
-            hint="name a file in a directory that you may write",
-        ) from None
+        raise _unwritable(path, (error.strerror or str(error)).lower()) from None
+
+
+def require_writable(path: Path) -> None:
+    """Makes missing directories. Raises ``Refused`` if no file can be put there."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(path, (error.strerror or str(error)).lower()) from None
+    if path.is_dir():
+        raise _unwritable(path, "it is a directory")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise _unwritable(path, "its directory is not writable")
+
+
+def _unwritable(path: Path, reason: str) -> Refused:
+    return Refused(
+        f"{path} cannot be written: {reason}", hint="name a file in a directory that you may write"
+    )
 
 
 def _umask() -> int:

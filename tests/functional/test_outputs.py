@@ -150,10 +150,12 @@ def test_an_output_that_does_not_exist_is_usage(program: Program, output: str, h
     assert hint in done.err
 
 
-def test_a_report_that_cannot_be_written_is_a_failure(program: Program) -> None:
-    """Somebody waits for that file."""
-    program.plan("version: 1\nname: p\ndestinations: {v: {bucket: acme-vault}}\ntables: [{name: orders}]\n")
+@pytest.mark.parametrize("path", ["file/report.xml", "folder"])
+def test_a_report_that_cannot_be_written_is_said_before_anything_is_done(program: Program, path: str) -> None:
+    """Not after hours of work: the plan is not even read."""
     (program.directory / "file").write_text("")
-    done = program.run("validate", "--output", "junit=file/report.xml")
+    (program.directory / "folder").mkdir()
+    done = program.run("backup", "--output", f"junit={path}")
     assert done.code == 1
-    assert "file/report.xml cannot be written" in done.err
+    assert f"{path} cannot be written" in done.err
+    assert "no such file" not in done.err, "there is no plan here"

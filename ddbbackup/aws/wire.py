@@ -150,6 +150,7 @@ class _Call:
         easy.setopt(pycurl.CONNECTTIMEOUT, _CONNECT_SECONDS)
         easy.setopt(pycurl.TIMEOUT, _ANSWER_SECONDS)
         easy.setopt(pycurl.TCP_KEEPALIVE, 1)
+        easy.setopt(pycurl.BUFFERSIZE, 4 << 10)  # answers are small, connections many
         easy.setopt(pycurl.PROXY, endpoint.proxy)
         easy.setopt(pycurl.NOPROXY, "")  # botocore has decided about the proxy already
         if endpoint.ca_file is not None:

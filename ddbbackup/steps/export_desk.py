@@ -203,7 +203,7 @@ class ExportDesk:
                 if self._clock.monotonic() - since > PATIENCE_SECONDS or self._over():
                     raise
                 tries += 1
-                yield self._pause(self._random.uniform(0.5, 1.0) * min(60.0, 2.0**tries))
+                yield self._pause(self._random.uniform(0.5, 1.0) * min(120.0, 2.0**tries))
 
     def _pause(self, seconds: float) -> Wait:
         """Never beyond the deadline, at which there is something to say."""

@@ -9,8 +9,8 @@ from typing import Final
 from ddbbackup.ports import KeyAttribute
 
 BATCH_ITEMS: Final = 25
-# AWS takes 16 MB. Smaller requests keep memory low with many in flight and cost nothing: AWS bills items.
-BATCH_BYTES: Final = 4 << 20
+# AWS takes 16 MB. Smaller requests keep memory low with several in flight and cost nothing: AWS bills items.
+BATCH_BYTES: Final = 1 << 20
 BATCH_WORDS: Final = (b"Request",)
 PUT_WORDS: Final = (b"TableName", b"Expression", b"Expected", b"ConditionalOperator")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from multiprocessing.connection import Connection as Pipe
@@ -19,7 +20,7 @@ from ddbbackup.transfer.worker import work
 UNITS_IN_HAND: Final = 8
 DEATHS: Final = 3  # in a row, without a unit done in between
 _LOOK_SECONDS: Final = 0.2
-_LEAVE_SECONDS: Final = 1.0
+_LEAVE_SECONDS: Final = 0.7
 
 
 class Crew:
@@ -40,8 +41,9 @@ class Crew:
     def __exit__(self, *_: object) -> None:
         for hand in self._hands:
             hand.ask_to_stop()
+        until = time.monotonic() + _LEAVE_SECONDS
         for hand in self._hands:
-            hand.end()
+            hand.end(max(0.0, until - time.monotonic()))
 
     def do(self, units: Sequence[Unit], stop: threading.Event) -> Iterator[Tally | UnitResult]:
         """Yields what the workers report until all units are done.
@@ -92,7 +94,7 @@ class Crew:
         """What the dead one had in hand is done again from its beginning: puts may be repeated."""
         self._deaths += 1
         self._hands.remove(hand)
-        hand.end()
+        hand.end(_LEAVE_SECONDS)
         if self._deaths > DEATHS:
             raise StepFailed(
                 f"transfer workers died {self._deaths} times in a row, the last with exit code {hand.exit_code}",
@@ -137,12 +139,12 @@ class _Hand:
     def ask_to_stop(self) -> None:
         self.tell("stop", None)
 
-    def end(self) -> None:
-        """Returns within some two seconds, with nothing left running but what a thread has in one system call."""
+    def end(self, seconds: float) -> None:
+        """Gives it so long to leave. Nothing is left running then but what a thread has in one system call."""
         if self._process is None:
-            self._thread.join(_LEAVE_SECONDS)
+            self._thread.join(seconds)
         else:
-            self._process.join(_LEAVE_SECONDS)
+            self._process.join(seconds)
             if self._process.is_alive():
                 self._process.kill()
                 self._process.join()

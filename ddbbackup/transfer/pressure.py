@@ -15,7 +15,7 @@ def backoff_seconds(attempt: int, *, base: float = BASE_SECONDS, cap: float = CA
 
 
 class Window:
-    """How many requests may be in flight: up while answers are quick, down by half when AWS slows us down.
+    """How many requests may be in flight: up while answers are quick, down by half when AWS turns us away.
 
     Additive increase, multiplicative decrease (as TCP has it); it doubles each round trip until first cut.
     """
@@ -36,10 +36,13 @@ class Window:
         if self._size < self._most and seconds < 8 * self._best + 0.05:
             self._size = min(self._most, self._size + (1.0 if self._doubling else 1.0 / self._size))
 
-    def slowed(self, now: float, seconds: float) -> None:
-        """Cuts once a round trip: all that was in flight meanwhile is one and the same signal."""
+    def slowed(self, now: float, seconds: float, share: float = 1.0) -> None:
+        """Cuts once a round trip: all that was in flight meanwhile is one and the same signal.
+
+        ``share`` is how much of a request was turned away: one item of 25 is a hint, not a wall.
+        """
         if now >= self._calm_at:
-            self._size = max(1.0, self._size / 2)
+            self._size = max(1.0, self._size * (1 - share / 2))
             self._doubling = False
             self._calm_at = now + max(seconds, 0.02)
 

@@ -14,7 +14,7 @@ from ddbbackup.transfer.content import check_count, named, opened
 from ddbbackup.transfer.model import Unit
 from ddbbackup.transfer.units import SECTION_BYTES
 
-_AHEAD: Final = 2  # blocks of at most BLOCK_BYTES (or one long line) that wait inflated
+_AHEAD: Final = 1  # blocks of at most BLOCK_BYTES (or one long line) that wait inflated
 _LOOK_SECONDS: Final = 0.1
 
 

@@ -17,7 +17,7 @@ from ddbbackup.transfer.model import Orders
 from ddbbackup.transfer.pressure import Budget, Window, backoff_seconds
 from ddbbackup.transfer.rejects import NOT_AN_ITEM
 
-IN_FLIGHT_BYTES: Final = 16 << 20
+IN_FLIGHT_BYTES: Final = 4 << 20
 _HOPELESS: Final = 1000  # rejected items without a single written one: it is not the items
 _RESUME: Final = "mend that, then run the same command: the restore goes on where it stopped"
 
@@ -155,7 +155,7 @@ class Sender:
         left = still_unwritten(batch.lines, verdict.unprocessed, self._orders.keys)
         through = len(batch.lines) - len(left)
         self.throttled += 1
-        self._window.slowed(now, answer.seconds)
+        self._window.slowed(now, answer.seconds, len(left) / len(batch.lines))
         if through:
             self._accepted += through
             self._fate.written(batch.unit, through)

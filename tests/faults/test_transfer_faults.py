@@ -171,8 +171,9 @@ def test_a_stopped_run_goes_on_with_what_is_left(sandbox: Aws, bucket: str, tmp_
     assert sink.puts - before < len(LINES)
 
 
+@pytest.mark.parametrize("workers", [1, 2])
 def test_expired_credentials_are_renewed_in_mid_run(
-    sandbox: Aws, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sandbox: Aws, bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, workers: int
 ) -> None:
     """Somebody signs in again while the restore waits for nobody; without that, exit as access denied."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
@@ -194,7 +195,7 @@ def test_expired_credentials_are_renewed_in_mid_run(
 
     files = files_of(sandbox, bucket, 3)
     with FaultProxy("http://127.0.0.1:9", rule) as proxy:
-        result = write(sandbox, proxy.url, files, tmp_path / "a")
+        result = write(sandbox, proxy.url, files, tmp_path / "a", workers=workers)
         assert (sink.lines, result.written) == (set(LINES), len(LINES))
 
         def always_expired(operation: str, body: bytes) -> tuple[int, bytes] | None:
@@ -251,6 +252,22 @@ def test_one_bad_item_among_many_is_found_by_halving(sandbox: Aws, bucket: str, 
     assert result.reasons == (("ValidationException: bad value … in item", 1),)
     assert result.rejects_file is not None
     assert json.loads(result.rejects_file.read_text())["line"] == json.loads(LINES[4711])
+
+
+def test_files_are_written_side_by_side(sandbox: Aws, bucket: str, tmp_path: Path) -> None:
+    """A file is one partition's range of keys: soon after the start, items of several have been written."""
+    sink = Sink()
+    seen: list[int] = []
+
+    def note_file(operation: str, body: bytes) -> tuple[int, bytes] | None:
+        requests = next(iter(json.loads(body)["RequestItems"].values()))
+        seen.append(int(requests[0]["PutRequest"]["Item"]["id"]["S"]) // 1000)
+        return sink(operation, body)
+
+    with FaultProxy("http://127.0.0.1:9", note_file) as proxy:
+        write(sandbox, proxy.url, files_of(sandbox, bucket, 6), tmp_path, workers=1)
+    assert len(set(seen[: len(seen) // 3])) >= 3
+    assert set(seen) == set(range(6))
 
 
 def test_two_runs_never_write_the_same_restore(sandbox: Aws, bucket: str, tmp_path: Path) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import http.client
 import socket
+import ssl
 import threading
 from collections import Counter
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,9 +20,12 @@ RESET_AFTER = (-2, b"")  # the server has done it, but its answer is lost
 
 
 class FaultProxy:
-    """Counts what it saw by operation, and what the rule answered by status."""
+    """Counts what it saw by operation, and what the rule answered by status.
 
-    def __init__(self, target: str, rule: Rule) -> None:
+    ``tls`` is a file with certificate and key: it speaks HTTPS then.
+    """
+
+    def __init__(self, target: str, rule: Rule, *, tls: Path | None = None) -> None:
         parts = urlsplit(target)
         self.seen: Counter[str] = Counter()
         self.faults: Counter[int] = Counter()
@@ -79,7 +84,13 @@ class FaultProxy:
                 return  # clients that are killed reset their connections
 
         self._server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        if tls is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(tls)
+            self._server.socket = context.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
     def __enter__(self) -> FaultProxy:

@@ -23,7 +23,7 @@ from tests.benchmarks.orchestration.clock import SimulatedClock
 
 IN_FLIGHT = 300
 _START = (20.0, 1 / 1.5)  # burst, and how many a second afterwards
-_READ = (15.0, 1.0)
+READS = (15.0, 1.0)
 _PAGE = 25
 _LINE = b'{"Item":{"id":{"S":"a"}}}\n'
 
@@ -46,10 +46,16 @@ class SimulatedAws:
     """Implements ``ports.Exports``.
 
     ``calls`` and ``throttled`` count by operation, ``started_at`` and ``ended_at`` are by table ARN.
+    ``minutes`` is how long exports take, ``reads`` how many of each read AWS takes at once, and then a second.
     """
 
     def __init__(
-        self, clock: SimulatedClock, *, seed: int, minutes: tuple[float, float] = (2.0, 60.0)
+        self,
+        clock: SimulatedClock,
+        *,
+        seed: int,
+        minutes: tuple[float, float] = (2.0, 60.0),
+        reads: tuple[float, float] = READS,
     ) -> None:
         self.clock = clock
         self.calls: Counter[str] = Counter()
@@ -63,15 +69,17 @@ class SimulatedAws:
         self._exports: dict[str, Export] = {}
         self._order: list[str] = []  # ARNs, oldest first
         self._in_flight = 0
-        self._buckets = {"ExportTableToPointInTime": _Bucket(*_START)}
+        self._buckets = {
+            "ExportTableToPointInTime": _Bucket(*_START),
+            "DescribeExport": _Bucket(*reads),
+            "ListExports": _Bucket(*reads),
+        }
 
     def called(self, operation: str) -> None:
         """Counts a call; raises ``Throttled`` when there were too many."""
         self.calls[operation] += 1
-        if operation not in ("ExportTableToPointInTime", "DescribeExport", "ListExports"):
-            return
-        bucket = self._buckets.setdefault(operation, _Bucket(*_READ))
-        if not bucket.take(self.clock.monotonic()):
+        bucket = self._buckets.get(operation)
+        if bucket is not None and not bucket.take(self.clock.monotonic()):
             self._refuse(operation, "Rate exceeded")
 
     def start(self, request: ExportRequest) -> Export:

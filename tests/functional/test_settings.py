@@ -19,6 +19,7 @@ from tests.support.everything import Everything, policy
 from tests.support.fault_proxy import RESET, RESET_AFTER, FaultProxy
 from tests.support.plans import plan
 from tests.support.program import Program, Result
+from tests.support.servers import ministack
 
 Item = dict[str, Any]
 ITEMS: list[Item] = [{"id": {"S": "a"}, "at": {"S": f"{n:03d}"}, "who": {"S": "w"}} for n in range(40)]
@@ -444,6 +445,36 @@ def test_no_table_is_made_that_is_encrypted_less(
         "Policy"
     ]
     assert "eu-west-1" not in text
+
+
+def test_an_independent_server_takes_what_is_put_back(
+    everything: Everything, bucket: str, program: Program
+) -> None:
+    """ministack, which nobody here wrote, has never seen the table: what it says afterwards is what was recorded."""
+    aws, name = everything.aws, everything.name
+    program.plan(restoring(aws, bucket, name, name))
+    assert program.run("backup").code == 0
+    before = everything.settings()
+
+    with ministack() as url:
+        there = Aws(url, aws.url)
+        wish = ["tags", "table-class", "stream", "kinesis", "ttl", "pitr", "insights", "deletion-protection"]
+        program.plan(restoring(there, bucket, name, name, settings=wish))
+        done = program.run("restore", "back", "--output", "json")
+        assert done.code == 0, done.out
+        dynamodb = there.dynamodb
+        table = dynamodb.describe_table(TableName=name)["Table"]
+        for member in ("KeySchema", "StreamSpecification", "DeletionProtectionEnabled"):
+            assert table[member] == before["table"][member]
+        assert table["TableClassSummary"]["TableClass"] == "STANDARD_INFREQUENT_ACCESS"
+        ttl = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+        assert ttl == before["ttl"]
+        (stream,) = dynamodb.describe_kinesis_streaming_destination(TableName=name)[
+            "KinesisDataStreamDestinations"
+        ]
+        assert stream["StreamArn"] == everything.kinesis_arn.replace("123456789012", "000000000000")
+        pages = dynamodb.get_paginator("list_tags_of_resource").paginate(ResourceArn=table["TableArn"])
+        assert {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]} == before["tags"]
 
 
 def test_preview_shows_recorded_beside_existing_settings(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from ddbbackup.ports import Cloud, Members, TableFacts
@@ -10,7 +10,6 @@ from ddbbackup.steps.pace import Ask
 from ddbbackup.steps.settings.setting import Change, Pending, Setting, index_names, refuse
 
 _TABLE: Final = "table"
-_DEFAULT_MODE: Final = "ACCESSED_AND_THROTTLED_KEYS"
 
 
 class Insights(Setting):
@@ -32,8 +31,9 @@ class Insights(Setting):
         return found
 
     def normal(self, answer: Any) -> Any:
+        """Mode by place, None where it is not told."""
         return {
-            place: said.get("ContributorInsightsMode") or _DEFAULT_MODE
+            place: said.get("ContributorInsightsMode")
             for place, said in (answer or {}).items()
             if said.get("ContributorInsightsStatus") in ("ENABLED", "ENABLING")
         } or None
@@ -41,7 +41,7 @@ class Insights(Setting):
     def changes(self, aim: Any, existing: Any, target: TableFacts) -> Iterator[Change]:
         for index in (None, *index_names(target.description)):
             place = _place(index)
-            if place in aim and aim[place] != (existing or {}).get(place):
+            if place in aim and not _has(existing or {}, place, aim[place]):
                 yield _enable(target, index, aim[place])
         missing = [
             p for p in aim if p != _TABLE and p.removeprefix("index ") not in index_names(target.description)
@@ -61,6 +61,10 @@ class Insights(Setting):
         return None
 
 
+def _has(existing: Mapping[str, str | None], place: str, mode: str | None) -> bool:
+    return place in existing and (mode is None or existing[place] in (None, mode))
+
+
 def _place(index: str | None) -> str:
     return f"index {index}" if index else _TABLE
 
@@ -69,7 +73,7 @@ def _read(name: str, index: str | None) -> Callable[[Cloud], Members]:
     return lambda cloud: cloud.settings.contributor_insights(name, index)
 
 
-def _enable(target: TableFacts, index: str | None, mode: str) -> Change:
+def _enable(target: TableFacts, index: str | None, mode: str | None) -> Change:
     return Change(
         _place(index),
         "UpdateContributorInsights",

@@ -15,6 +15,7 @@ from moto.dynamodb.exceptions import ERROR_TYPE_PREFIX, DynamodbException
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
+from moto.kms.models import kms_backends
 
 UPDATE_SECONDS: Final = 0.2
 # Concerns of UpdateTable that must be alone (observed on AWS).
@@ -27,6 +28,7 @@ _ALONE: Final = (
 )
 _OURS: Final = ("SSESpecification", "TableClass", "OnDemandThroughput", "ReplicaUpdates")
 _BUSY: Final = "UPDATING"
+_DEFAULT_KEY: Final = Table._get_default_encryption_key
 _ORIGINALS: Final[dict[str, Any]] = {
     name: getattr(DynamoHandler, name) for name in ("create_table", "update_table", "delete_table")
 }
@@ -62,6 +64,7 @@ def install() -> None:
         "delete_table": _delete_table,
     }.items():
         setattr(DynamoHandler, name, ours)
+    setattr(Table, "_get_default_encryption_key", _own_key)  # noqa: B010 - as below
     if not hasattr(Table.describe, "of_the_sandbox"):
         before = Table.describe
 
@@ -145,6 +148,13 @@ def _replicate(table: Table, create: Mapping[str, Any]) -> None:
     if "TableClassOverride" in create:
         replica["ReplicaTableClassSummary"] = {"TableClass": create["TableClassOverride"]}
     extra(table).replicas[region] = replica
+
+
+def _own_key(table: Table, account_id: str, region: str) -> str:
+    """aws/dynamodb, which AWS manages; moto takes it for a customer's."""
+    arn: str = _DEFAULT_KEY(table, account_id, region)
+    kms_backends[account_id][region].describe_key(arn).key_manager = "AWS"
+    return arn
 
 
 def _delete_table(handler: DynamoHandler) -> Any:

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from ddbbackup.errors import InUse, Throttled
+from ddbbackup.errors import InUse, Throttled, Unreachable
 from ddbbackup.ports import Cloud
 from ddbbackup.steps.step import Wait
 
@@ -35,9 +35,10 @@ _OTHERS: Final = (20, 0.05)
 
 
 class Pace:
-    """One bucket an operation."""
+    """One bucket an operation; ``silent`` are services that did not answer in this run, with the error."""
 
     def __init__(self) -> None:
+        self.silent: dict[str, Unreachable] = {}
         self._next: dict[str, float] = {}
 
     def turn(self, operation: str, now: float) -> float:

@@ -276,6 +276,30 @@ def test_an_answer_that_was_lost_is_no_failure(everything: Everything, bucket: s
     assert statuses(done)["ttl"] == "put back"
 
 
+def test_an_existing_table_is_changed_one_concern_at_a_time(
+    everything: Everything, bucket: str, program: Program
+) -> None:
+    """What CreateTable would have done is done by UpdateTable, if the plan names it; the sandbox, as AWS does,
+    refuses two concerns in one call, and any while another is under way.
+    """
+    aws, name = everything.aws, everything.name
+    other = Everything(aws, f"{name}-2")
+    program.plan(restoring(aws, bucket, name, other.name))
+    assert program.run("backup").code == 0
+    aws.create_table(other.name, range_key="at")
+
+    wish = ["warm-throughput", "encryption", "table-class", "tags", "stream", "deletion-protection"]
+    program.plan(restoring(aws, bucket, name, other.name, settings=wish))
+    done = program.run("restore", "back", "--output", "json")
+
+    assert done.code == 0, done.out
+    assert {statuses(done)[each] for each in wish} == {"put back"}
+    before, after = everything.settings(), other.settings()
+    for member in ("WarmThroughput", "SSEDescription", "TableClassSummary", "StreamSpecification"):
+        assert after["table"][member] == before["table"][member]
+    assert settings(done)["indexes"]["reason"].startswith("the table exists with others")
+
+
 # ---- refused, failed, unknown
 
 

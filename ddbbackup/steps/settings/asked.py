@@ -110,19 +110,17 @@ def made_with(definition: Mapping[str, Any], scene: Scene) -> dict[str, Any]:
 
 def before_the_call(setting: Setting, scene: Scene) -> Result | Any:
     """A ``Result`` if nothing has to be done or can be; else what the target should have."""
-    recorded = setting.reading(scene.recorded)
-    if recorded.state == "unknown":
-        return _unknown(setting, scene, recorded)
+    recorded, existing = setting.reading(scene.recorded), setting.reading(scene.target)
+    if recorded.state == "absent" and existing.state == "present":
+        return Result(setting.name, "skipped", "the backed-up table had none; what the target has is left")
     if recorded.state == "absent":
-        if setting.reading(scene.target).state == "present":
-            return Result(
-                setting.name, "skipped", "the backed-up table had none; what the target has is left"
-            )
         return Result(setting.name, "unchanged", "the backed-up table had none")
     if setting.name not in scene.asked:
-        if setting.reading(scene.target) == recorded:
+        if existing == recorded and recorded.state == "present":
             return Result(setting.name, "unchanged")
         return Result(setting.name, "skipped", "the plan does not ask for it")
+    if recorded.state == "unknown":
+        return _unknown(setting, recorded)
     try:
         return setting.aim(recorded.value, scene)
     except Skipped as skipped:
@@ -135,11 +133,10 @@ def refused(setting: Setting, error: DdbBackupError) -> Result:
     return Result(setting.name, "refused", f"{error.message}; {error.hint}", missing=True)
 
 
-def _unknown(setting: Setting, scene: Scene, recorded: Reading) -> Result:
-    """Not missing if the plan does not ask for it, or if where the backup was made there was no such thing."""
-    asked = setting.name in scene.asked - ALWAYS
-    why = f"{recorded.reason}: {recorded.message}"
-    return Result(setting.name, "unknown", why, missing=asked and recorded.reason != "unsupported")
+def _unknown(setting: Setting, recorded: Reading) -> Result:
+    """Missing, unless where the backup was made there was no such thing."""
+    missing = setting.name not in ALWAYS and recorded.reason != "unsupported"
+    return Result(setting.name, "unknown", f"{recorded.reason}: {recorded.message}", missing=missing)
 
 
 def newer_settings(description: Mapping[str, Any]) -> tuple[Result, ...]:

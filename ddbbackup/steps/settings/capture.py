@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -59,20 +59,29 @@ def record_settings(world: World, stored: StoredRecord) -> Pending:
     return (yield world.calls.call(lambda: world.catalog.update(stored, updated)))
 
 
-def read_settings(ask: Ask, table: TableFacts) -> Pending:
-    """Readings by name, of all settings that DescribeTable does not say."""
+def read_settings(ask: Ask, table: TableFacts, *, only: Container[str] | None = None) -> Pending:
+    """Readings by name, of all settings that DescribeTable does not say, or of some."""
     found: dict[str, Reading] = {}
     for setting in SETTINGS:
-        if setting.separate:
+        if setting.separate and (only is None or setting.name in only):
             found[setting.name] = yield from read_one(ask, setting, table)
     return found
 
 
 def read_one(ask: Ask, setting: Setting, table: TableFacts) -> Pending:
-    """One ``Reading``, with AWS's answer as it came."""
+    """One ``Reading``, with AWS's answer as it came.
+
+    A service beside DynamoDB that did not answer is not asked again in this run: without a way to it, as in a
+    subnet that has endpoints for DynamoDB and S3 only, each try would take some twenty seconds.
+    """
+    service = setting.read_by[-1].partition(":")[0]
     try:
+        if service in ask.world.pace.silent:
+            raise ask.world.pace.silent[service]
         answer = yield from setting.read(ask, table)
     except DdbBackupError as error:
+        if isinstance(error, Unreachable) and service != "dynamodb":
+            ask.world.pace.silent[service] = error
         return Reading("unknown", reason=_reason(error), message=error.message)
     on = answer is not None and setting.reading(
         Known(table.description, {setting.name: Reading("present", answer)})

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from ddbbackup.catalog.reading import ABSENT, Reading
 from ddbbackup.ports import KmsKeyFacts, TableFacts
 from ddbbackup.steps.pace import Ask
 from ddbbackup.steps.settings.setting import Change, Known, Pending, Scene, Setting, refuse, update_table
+
+_OWN: Final = "aws/dynamodb"  # the key that AWS manages for DynamoDB in each account and region
 
 
 class Encryption(Setting):
@@ -40,7 +42,9 @@ class Encryption(Setting):
         key = _key_arn(answer)
         if key is None:
             return None
-        return {"key": "aws/dynamodb" if answer.get("KeyManager") == "AWS" else key}
+        if answer.get("KeyManager") == "AWS":
+            return {"key": _OWN}
+        return {"key": key} if answer.get("KeyManager") else {"key": key, "whose": "unknown"}
 
     def reading(self, known: Known) -> Reading:
         """Not unknown without KMS's word: then the key is taken for a customer's."""
@@ -51,7 +55,7 @@ class Encryption(Setting):
 
     def aim(self, value: Any, scene: Scene) -> Any:
         key: str = value["key"]
-        if key == "aws/dynamodb":
+        if key == _OWN:
             return value
         move = scene.move
         parts = key.split(":", 5)
@@ -59,7 +63,7 @@ class Encryption(Setting):
             hint = "list in `to.settings` what is wanted without `encryption`, and encrypt the table yourself"
             raise refuse(self, f"the KMS key {key} belongs to account {parts[4]}", hint)
         if move.same_region:
-            return value
+            return {"key": key}
         if not parts[5].startswith("key/mrk-"):
             hint = "list in `to.settings` what is wanted without `encryption`, and encrypt the table yourself"
             raise refuse(self, f"the KMS key {key} exists in {parts[3]} only", hint)
@@ -69,7 +73,9 @@ class Encryption(Setting):
         return {**definition, "SSESpecification": _specification(aim)}
 
     def changes(self, aim: Any, existing: Any, target: TableFacts) -> Iterator[Change]:
-        if aim != existing:
+        has = existing or {}
+        perhaps = aim["key"] == _OWN and has.get("whose") == "unknown"
+        if has.get("key") != aim["key"] and not perhaps:
             yield update_table("key", target, {"SSESpecification": _specification(aim)})
 
 
@@ -83,5 +89,5 @@ def _key_arn(description: Any) -> str | None:
 
 def _specification(aim: Any) -> dict[str, Any]:
     """Without a key for aws/dynamodb, as botocore's model asks."""
-    named = {} if aim["key"] == "aws/dynamodb" else {"KMSMasterKeyId": aim["key"]}
+    named = {} if aim["key"] == _OWN else {"KMSMasterKeyId": aim["key"]}
     return {"Enabled": True, "SSEType": "KMS", **named}

@@ -7,7 +7,7 @@ there already is left. Nothing that the target has is taken away.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from ddbbackup.errors import SettingsNotPutBack
@@ -50,14 +50,13 @@ def put_back(job: Job, table: TableFacts, *, made: bool) -> Pending:
     ``made``: the restore has made the target, so it gets what the plan's default is; one that was there gets
     only what is named.
     """
-    recorded = _recorded(job)
+    scene = scene_for(job, _recorded(job), table.description, made=made)
     if job.found.backup is None:
-        recorded = yield from _of_the_live_table(job)
-    scene = scene_for(job, recorded, table.description, made=made)
+        scene = replace(scene, recorded=(yield from _of_the_live_table(job, scene.asked)))
     results: list[Result] = yield from Putting(Ask(job.world, job.cloud), scene, table).all()
     missing = [result for result in results if result.missing]
     error = _error(job.target, missing) if missing else None
-    return Settled((*results, *newer_settings(recorded.description)), error)
+    return Settled((*results, *newer_settings(job.found.description)), error)
 
 
 def scene_for(job: Job, recorded: Known, description: Mapping[str, Any], *, made: bool) -> Scene:
@@ -77,11 +76,11 @@ def _recorded(job: Job) -> Known:
     return known_of(job.found.description, backup.settings if backup else None)
 
 
-def _of_the_live_table(job: Job) -> Pending:
+def _of_the_live_table(job: Job, asked: frozenset[str]) -> Pending:
     """A point-in-time restore loses settings that its source still has."""
     assert job.found.live is not None, "a point-in-time restore has a live source"
     table = job.found.live.table
-    readings = yield from read_settings(Ask(job.world, job.world.source), table)
+    readings = yield from read_settings(Ask(job.world, job.world.source), table, only=asked)
     return Known(table.description, readings)
 
 

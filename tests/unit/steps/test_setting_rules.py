@@ -321,10 +321,11 @@ def test_what_the_backed_up_table_had_not_is_left_to_the_target(setting: Setting
 def test_without_a_record_nothing_is_known_and_what_is_asked_for_is_missing() -> None:
     """An export that ddbbackup did not make tells of items only."""
     wanted = Scene(Move.between(HERE, HERE), Known(), Known(DESCRIPTION, {}), frozenset({"keys", "stream"}))
-    for name, missing in (("keys", False), ("stream", True), ("replicas", False)):
+    cases = (("keys", "unknown", False), ("stream", "unknown", True), ("replicas", "skipped", False))
+    for name, status, missing in cases:
         found = before_the_call(BY_NAME[name], wanted)
         assert isinstance(found, Result)
-        assert (found.status, found.missing) == ("unknown", missing)
+        assert (found.status, found.missing) == (status, missing)
 
 
 def test_members_that_this_version_does_not_know_are_told() -> None:

@@ -89,9 +89,9 @@ def _by_rules(situation: Situation, every: tuple[Candidate, ...]) -> tuple[Candi
     elif writing is None:
         method, why = write, "nothing is known of the size of the items, so no estimate favours an import"
     elif writing <= IMPORT_BEATS_WRITE_SECONDS:
-        method, why = write, f"writing takes some {_minutes(writing)}, an import is not sure to be faster"
+        method, why = write, f"writing takes {_spell(writing)}, and an import is not sure to be faster"
     else:
-        method, why = imported, f"writing would take some {_minutes(writing)}, and an import uses no capacity"
+        method, why = imported, f"writing would take {_spell(writing)}, and an import uses no capacity"
     never = {
         bulk_put.method: "`auto` never takes what is experimental",
         by_time.method: "`auto` restores backups; the live table's past is another source",
@@ -102,5 +102,7 @@ def _by_rules(situation: Situation, every: tuple[Candidate, ...]) -> tuple[Candi
     )
 
 
-def _minutes(seconds: float) -> str:
-    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"
+def _spell(seconds: float) -> str:
+    if seconds < 60:
+        return "less than a minute"
+    return f"some {seconds / 60:.0f} minutes" if seconds < 7200 else f"some {seconds / 3600:.0f} hours"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from typing import Any, Final, TypeVar
 
-from ddbbackup.errors import Throttled, TimedOut, Unreachable
+from ddbbackup.errors import Refused, Throttled, TimedOut, Unreachable
 from ddbbackup.steps.step import Wait
 from ddbbackup.steps.world import World
 
@@ -38,6 +38,14 @@ def started(world: World, start: Callable[[], T]) -> Pending:
         yield Wait(
             pause if world.deadline is None else min(pause, max(0.0, world.deadline - clock.monotonic()))
         )
+
+
+def known_still(world: World, look: Callable[[], T]) -> Pending:
+    """What AWS says of a job that an earlier run noted, or None: AWS forgets jobs after 90 days."""
+    try:
+        return (yield world.calls.call(look))
+    except Refused:
+        return None
 
 
 def until_ended(world: World, look: Callable[[], T], *, ended: Callable[[T], bool], job: str) -> Pending:

@@ -15,7 +15,7 @@ from ddbbackup.errors import DataNotWhole, RemoteJobFailed
 from ddbbackup.ports import BulkPut, BulkPutPage, BulkPutRequest, Progress
 from ddbbackup.steps.bulk_put_report import count_records
 from ddbbackup.steps.permission import BULK_PUTS, KMS_KEY, Permission
-from ddbbackup.steps.remote_job import started, until_ended
+from ddbbackup.steps.remote_job import known_still, started, until_ended
 from ddbbackup.steps.restore_handover import Handover, hand_over
 from ddbbackup.steps.restore_method import Job, Loaded, Pending, RestoreMethod, tell_start
 from ddbbackup.steps.restore_source import RestoreSource
@@ -124,8 +124,8 @@ def _take_up(job: Job) -> Pending:
         return None
     if left.job_arn is not None:
         arn = left.job_arn
-        known: BulkPut = yield job.world.calls.call(lambda: job.cloud.bulk_puts.describe(arn))
-        return known if known.status in (*_RUNNING, "COMPLETED") else None
+        known: BulkPut | None = yield from known_still(job.world, lambda: job.cloud.bulk_puts.describe(arn))
+        return known if known is not None and known.status in (*_RUNNING, "COMPLETED") else None
     begun, token = from_iso(left.updated_at) - _CLOCKS, None
     while True:
         page: BulkPutPage = yield job.world.calls.call(

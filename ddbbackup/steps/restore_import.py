@@ -11,7 +11,7 @@ from ddbbackup import events
 from ddbbackup.errors import DataNotWhole, Refused, RemoteJobFailed
 from ddbbackup.ports import Import, ImportPage, ImportRequest, Progress, TableFacts
 from ddbbackup.steps.permission import IMPORTS, KMS_KEY, Permission
-from ddbbackup.steps.remote_job import started, until_ended
+from ddbbackup.steps.remote_job import known_still, started, until_ended
 from ddbbackup.steps.restore_handover import Handover, hand_over
 from ddbbackup.steps.restore_method import Job, Loaded, Pending, RestoreMethod, tell_start
 from ddbbackup.steps.restore_source import RestoreSource
@@ -136,8 +136,8 @@ def _take_up(job: Job) -> Pending:
     ours = left if left and left.method == "import" and left.stage in ("asked", "writing") else None
     if ours and ours.job_arn:
         arn = ours.job_arn
-        known: Import = yield job.world.calls.call(lambda: job.cloud.imports.describe(arn))
-        if _of_use(job, known):
+        known: Import | None = yield from known_still(job.world, lambda: job.cloud.imports.describe(arn))
+        if known is not None and _of_use(job, known):
             return known
         ours = None
     token = ours.token if ours else derive_token(job, method="import", attempt=1)

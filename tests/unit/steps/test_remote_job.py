@@ -10,7 +10,7 @@ import pytest
 
 from ddbbackup.errors import Refused, Throttled, TimedOut, Unreachable
 from ddbbackup.executor import Inline
-from ddbbackup.steps.remote_job import PATIENCE_SECONDS, started, until_ended
+from ddbbackup.steps.remote_job import PATIENCE_SECONDS, known_still, started, until_ended
 from ddbbackup.steps.step import Wait
 
 
@@ -104,3 +104,10 @@ def test_a_full_quota_is_waited_for_and_a_refusal_is_not() -> None:
     with pytest.raises(Throttled):
         run(started(over, answers(full)), over)
     assert over.clock.now == 5.0
+
+
+def test_a_job_that_aws_has_forgotten_is_none() -> None:
+    """So a restore that was left for months can be begun anew."""
+    here = world()
+    assert run(known_still(here, answers("job")), here)[0] == "job"
+    assert run(known_still(here, answers(Refused("unknown", hint="-"))), here)[0] is None

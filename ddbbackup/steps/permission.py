@@ -103,23 +103,31 @@ INTO_TABLES: Final = When(
     lambda plan: any(map(_puts_into_a_table, plan.restores.values())),
 )
 MAY_CREATE: Final = When(
-    "such a restore may create its target (`create: never` is not said)",
+    "a restore by `write`, `auto` or `bulk-put` may create its target (`create: never` is not said)",
     lambda plan: any(
-        restore.target.create != "never" and _puts_into_a_table(restore) for restore in plan.restores.values()
+        restore.target.create != "never" and restore.method in ("write", "auto", "bulk-put")
+        for restore in plan.restores.values()
     ),
 )
 KEEPS: Final = When(
-    "a restore by `auto` or `write` says `existing: keep`",
-    lambda plan: any(restore.existing == "keep" and _writes(restore) for restore in plan.restores.values()),
+    "a restore by `write` or `auto` says `existing: keep`",
+    lambda plan: any(
+        restore.existing == "keep" and restore.method in ("write", "auto")
+        for restore in plan.restores.values()
+    ),
 )
 PUTS_ALL: Final = When(
-    "a restore by `auto` or `write` says `existing: fail` or `overwrite`",
-    lambda plan: any(restore.existing != "keep" and _writes(restore) for restore in plan.restores.values()),
+    "a restore by `write` or `auto` says `existing: fail` or `overwrite`",
+    lambda plan: any(
+        restore.existing != "keep" and restore.method in ("write", "auto")
+        for restore in plan.restores.values()
+    ),
 )
 MUST_BE_EMPTY: Final = When(
-    "a restore by `auto`, `write` or `bulk-put` says `existing: fail` or `create: new`",
+    "a restore into a table that may be there says `existing: fail` or `create: new`",
     lambda plan: any(
-        (restore.existing == "fail" or restore.target.create == "new") and _puts_into_a_table(restore)
+        (restore.existing == "fail" or restore.target.create == "new")
+        and restore.method in ("write", "auto", "bulk-put")
         for restore in plan.restores.values()
     ),
 )
@@ -138,5 +146,9 @@ BY_TIME: Final = When(
 HANDS_OVER: Final = When(
     "a restore may be by `import` or `bulk-put`",
     lambda plan: IMPORTS.holds(plan) or BULK_PUTS.holds(plan),
+)
+FROM_BACKUPS: Final = When(
+    "a restore takes a backup, not the live table's past",
+    lambda plan: any(restore.method != "point-in-time" for restore in plan.restores.values()),
 )
 RESTORES: Final = When("the plan has `restores`", lambda plan: bool(plan.restores))

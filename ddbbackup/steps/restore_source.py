@@ -10,13 +10,14 @@ from ddbbackup.archive.layout import export_folder, parse_s3_uri
 from ddbbackup.catalog import Location, OpenedExport, Reading, StoredRecord, locate, open_export
 from ddbbackup.errors import ObjectMissing, Refused
 from ddbbackup.plan.model import Encryption, Restore
-from ddbbackup.steps.permission import BY_EXPORT_ARN, KMS_KEY, RESTORES, Permission
+from ddbbackup.steps.permission import BY_EXPORT_ARN, FROM_BACKUPS, KMS_KEY, RESTORES, Permission
 from ddbbackup.steps.world import World
 from ddbbackup.times import from_iso, to_iso
 
 PERMISSIONS: Final = (
-    Permission("s3:ListBucket", "bucket", ("restore", "read")),
-    Permission("s3:GetObject", "object", ("restore",)),
+    Permission("s3:ListBucket", "bucket", ("restore",), FROM_BACKUPS),
+    Permission("s3:ListBucket", "bucket", ("read",), RESTORES),
+    Permission("s3:GetObject", "object", ("restore",), FROM_BACKUPS),
     Permission("s3:GetObject", "manifest", ("read",), RESTORES, note="no data file"),
     Permission("kms:Decrypt", "key", ("restore", "read"), KMS_KEY, for_aws=True),
     Permission("dynamodb:DescribeExport", "export", ("restore", "read"), BY_EXPORT_ARN),

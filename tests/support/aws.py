@@ -43,6 +43,11 @@ class Aws:
             ),
         )
 
+    def client(self, service: str) -> Any:
+        """Of any other service at the same address."""
+        session = boto3.Session(KEY, SECRET, region_name=REGION)
+        return session.client(service, endpoint_url=self.url)  # type: ignore[call-overload]
+
     # ---- tables
 
     def create_table(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -42,7 +42,12 @@ def calls_of_sandbox() -> Iterator[list[Call]]:
     def recording(self: BaseResponse, request: Any, *arguments: Any, **more: Any) -> None:
         original(self, request, *arguments, **more)
         body = self.raw_body if isinstance(self.raw_body, bytes) else request.data
-        calls.append(_call(request, body, self.querystring.get("Action", [None])[0]))
+        call = _call(request, body, self.querystring.get("Action", [None])[0])
+        calls.append(call)
+        if call.operation == "RestoreTableToPointInTime":  # needs its right on both tables
+            said = json.loads(body)
+            source = said.get("SourceTableArn") or _table(said["SourceTableName"])
+            calls.append(replace(call, resource=source))
 
     BaseResponse.setup_class = recording  # type: ignore[method-assign]
     try:
@@ -87,5 +92,13 @@ def _json_resource(service: str, body: dict[str, Any]) -> str:
     if arn:
         return str(arn)
     requested = body.get("RequestItems")
-    table = body.get("TableName") or (next(iter(requested)) if requested else None)
-    return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}" if table else "*"
+    made = body.get("TableCreationParameters", {}).get("TableName") or body.get("TargetTableName")
+    table = body.get("TableName") or made or (next(iter(requested)) if requested else None)
+    index = (
+        f"/index/{body['IndexName']}" if "IndexName" in body and "KeyConditionExpression" not in body else ""
+    )
+    return _table(table) + index if table else "*"
+
+
+def _table(name: str) -> str:
+    return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}"

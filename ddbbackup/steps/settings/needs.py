@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ddbbackup.plan.model import Plan
-from ddbbackup.steps.permission import RESTORES, On, Permission, When
+from ddbbackup.steps.permission import BY_TIME, RESTORES, On, Permission, When
 from ddbbackup.steps.settings import SETTINGS
 from ddbbackup.steps.settings.setting import Part, Setting
 
@@ -18,11 +18,15 @@ _UNREAD: Final = "without it the setting is recorded as unknown, and the backup 
 def to_record() -> tuple[Permission, ...]:
     """For the role that backs up; and for point-in-time restores, which read the live table."""
     found = [
-        Permission(action, on, ("backup",), note=_UNREAD)
+        permission
         for setting in SETTINGS
         for action in setting.read_by
         for on in (_kind(action, part) or part for part in setting.parts)
         if action != _DESCRIBED
+        for permission in (
+            Permission(action, on, ("backup",), note=_UNREAD),
+            Permission(action, on, ("restore", "read"), BY_TIME, note="of the live table"),
+        )
     ]
     return tuple(dict.fromkeys(found))
 

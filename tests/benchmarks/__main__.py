@@ -1,6 +1,6 @@
 """``make bench``: measures everything and writes the page. Progress goes to stderr.
 
-python -m tests.benchmarks --build DIR --page FILE [--quick] [--isal]
+python -m tests.benchmarks --build DIR --page FILE [--quick]
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import structlog
 
 from tests.benchmarks import machine, plan
 from tests.benchmarks.bulk import measure_memory
+from tests.benchmarks.clients import inflater
 from tests.benchmarks.orchestration.compare import chapter, simulate, targets
 from tests.benchmarks.page import Measured, page
 from tests.benchmarks.real import measure_real
@@ -35,7 +36,6 @@ def main() -> int:
     parser.add_argument("--build", type=Path, required=True)
     parser.add_argument("--page", type=Path, required=True)
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--isal", action="store_true", help="the limit was built with isal")
     options = parser.parse_args()
     begun = time.monotonic()
     tools = Tools(options.build.resolve())
@@ -69,7 +69,7 @@ def main() -> int:
         quick=options.quick,
         rounds=scale.rounds,
         machine=about,
-        isal=options.isal,
+        inflater=inflater(tools),
         items=items,
         targets=[
             *speed_targets(results),

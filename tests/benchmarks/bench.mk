@@ -4,16 +4,16 @@ C_CODE := tests/benchmarks/c
 PEERS  := tests/benchmarks/peers
 CFLAGS_BENCH := -O2 -Wall -Wextra
 # The limit inflates with the library that ddbbackup uses where its headers are installed (Debian: libisal-dev).
-ISAL   := $(shell printf '\043include <isa-l/igzip_lib.h>\nint main(void){return 0;}' | cc -x c - -lisal -o /dev/null 2>/dev/null && echo yes)
-INFLATE := $(if $(ISAL),-DWITH_ISAL -lisal,-lz)
+ISAL    = $(shell printf '\043include <isa-l/igzip_lib.h>\nint main(void){return 0;}' | cc -x c - -lisal -o /dev/null 2>/dev/null && echo yes)
+INFLATE = $(if $(ISAL),-DWITH_ISAL -lisal,-lz)
 
 .PHONY: bench bench-quick
 
 bench: $(BENCH)/.ready ## measures everything and writes docs/benchmarks.md (some 15 minutes; Linux, C compiler, Node)
-	@$(BIN)/python -m tests.benchmarks --build $(BENCH) --page docs/benchmarks.md $(if $(ISAL),--isal)
+	@$(BIN)/python -m tests.benchmarks --build $(BENCH) --page docs/benchmarks.md
 
 bench-quick: $(BENCH)/.ready ## one round with little data, into build/bench/benchmarks.md (some 3 minutes)
-	@$(BIN)/python -m tests.benchmarks --build $(BENCH) --page $(BENCH)/benchmarks.md --quick $(if $(ISAL),--isal)
+	@$(BIN)/python -m tests.benchmarks --build $(BENCH) --page $(BENCH)/benchmarks.md --quick
 
 $(BENCH)/.ready: $(VENV)/.dev $(TOOLS)/.ready $(BENCH)/sink $(BENCH)/limit $(BENCH)/cert.pem $(BENCH)/peers/.ready
 	@touch $@

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -72,6 +73,12 @@ def _ddbbackup(existing: str) -> Commands:
         return [restore_command(plan)]
 
     return commands
+
+
+def inflater(tools: Tools) -> str:
+    """Which library the limit was built with: ``isal`` or ``zlib``."""
+    command = [str(tools.build / "limit"), "--inflater"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def _limit(tools: Tools, sink: Sink, export: Export, directory: Path, processes: int) -> list[list[str]]:

@@ -50,7 +50,7 @@ class Measured:
     quick: bool
     rounds: int
     machine: str
-    isal: bool
+    inflater: str  # the limit's: isal or zlib
     items: Mapping[str, int]  # by share
     targets: Sequence[Target]
     results: Results
@@ -77,8 +77,8 @@ def page(measured: Measured) -> str:
         text += f"| {target.text} | {target.wanted} | {target.found} | {said[target.reached]} |\n"
     isal = (
         " with isal, as ddbbackup does"
-        if measured.isal
-        else " with zlib, as isal's headers are not installed"
+        if measured.inflater == "isal"
+        else " with zlib, for want of isal's headers"
     )
     counts = {share: f"{count:,}" for share, count in measured.items.items()}
     text += _WRITING.format(isal=isal, **counts)

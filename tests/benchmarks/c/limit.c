@@ -1,6 +1,7 @@
 /* The limit: what a restore costs in C, with one thread and epoll. Not a tool: it retries nothing and keeps no account.
  *
  *   limit PORT REGION CA|- CONNECTIONS KEY...
+ *   limit --inflater
  *
  * Fetches data files (paths such as /bucket/key), inflates, hashes, splices 25 lines a request, signs and sends, as
  * ddbbackup does. Credentials come from the environment. Prints how many items were answered for.
@@ -125,6 +126,7 @@ static int answered(call *c) {
 }
 
 int main(int argc, char **argv) {
+    if (argc == 2 && !strcmp(argv[1], "--inflater")) { puts(source_inflater()); return 0; }
     if (argc < 6) { fprintf(stderr, "limit PORT REGION CA|- CONNECTIONS KEY...\n"); return 64; }
     port = atoi(argv[1]);
     region = argv[2];

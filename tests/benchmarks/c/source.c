@@ -26,6 +26,7 @@ static size_t plain_end, line_at;
 static int stream_over = 1;
 
 #ifdef WITH_ISAL
+const char *source_inflater(void) { return "isal"; }
 static struct inflate_state z;
 static void inflate_begin(void) { isal_inflate_init(&z); z.crc_flag = ISAL_GZIP; }
 static size_t inflate_some(char *out, size_t room, int *over) {
@@ -37,6 +38,7 @@ static size_t inflate_some(char *out, size_t room, int *over) {
     return room - z.avail_out;
 }
 #else
+const char *source_inflater(void) { return "zlib"; }
 static z_stream z;
 static void inflate_begin(void) { memset(&z, 0, sizeof z); inflateInit2(&z, 31); }
 static size_t inflate_some(char *out, size_t room, int *over) {

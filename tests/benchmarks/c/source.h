@@ -7,4 +7,6 @@
 void source_begin(int port, char **keys, int count);
 /* the next line without its newline, valid until the next call; NULL at the end */
 const char *source_line(size_t *len);
+/* "isal" or "zlib" */
+const char *source_inflater(void);
 #endif

@@ -71,14 +71,16 @@ class Crew:
                     self._deaths = 0
                     del hand.units[value.number]
                     self._deal(hand)
+                    if not hand.units:
+                        self._share_out()
                 if kind in ("done", "tally"):
                     yield value
 
     def _hire(self) -> None:
         hand = _Hand(self._world, self._orders, own_process=self._workers > 1)
         self._hands.append(hand)
-        self._share_out()
         self._deal(hand)
+        self._share_out()
 
     def _deal(self, hand: _Hand) -> None:
         in_hand = min(UNITS_IN_HAND, -(-(len(self._todo) + len(hand.units)) // self._workers))
@@ -86,9 +88,11 @@ class Crew:
             hand.give(self._todo.popleft())
 
     def _share_out(self) -> None:
+        """Write units go to those who have work: what an idle one may use would be lost."""
+        busy = [hand for hand in self._hands if hand.units]
         if self._units_per_second is not None:
-            for hand in self._hands:
-                hand.tell("share", self._units_per_second / len(self._hands))
+            for hand in busy:
+                hand.tell("share", self._units_per_second / len(busy))
 
     def _replace(self, hand: _Hand) -> None:
         """What the dead one had in hand is done again from its beginning: puts may be repeated."""

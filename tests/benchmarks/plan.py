@@ -86,17 +86,16 @@ def prepare(root: Path, scale: Scale) -> Data:
     exports = {}
     for item_bytes, items_a_file in ((400, 62_500), (2048, 8_000)):
         large = pool(root, item_bytes=item_bytes, files=16, items_a_file=items_a_file)
-        small = pool(root, item_bytes=item_bytes, files=6, items_a_file=8_000)
+        small = pool(root, item_bytes=item_bytes, files=12, items_a_file=4_000)
         start = pool(root, item_bytes=item_bytes, files=2, items_a_file=1)
-        repeat = scale.repeat if item_bytes == 400 else scale.repeat * 2
         exports[item_bytes] = {
             "start": export(start, f"start-{item_bytes}", [0, 1]),
             "small": export(small, f"small-{item_bytes}", [0, 1]),
-            "medium": export(small, f"medium-{item_bytes}", range(6)),
-            "large": export(large, f"large-{item_bytes}", list(range(16)) * repeat),
+            "medium": export(small, f"medium-{item_bytes}", range(12)),
+            "large": export(large, f"large-{item_bytes}", list(range(16)) * scale.repeat),
         }
         if item_bytes == 400:
             sound = export(large, "sound", range(scale.sound_files))
-            real = export(small, "real", range(3))
+            real = export(small, "real", range(6))
     bulk = tuple(export(large, f"bulk-{times}", list(range(16)) * times) for times in scale.bulk)
     return Data(exports, sound, real, bulk)

@@ -66,6 +66,8 @@ def facts(outcome: Outcome) -> list[str]:
             said.append("; ".join(value))
         elif name == "settings":
             said += settings.summed_up(value)
+        elif name == "settings_not_read":
+            said.append("settings not read: " + ", ".join(value))
         elif name == "because":
             said.append(f"because {value} failed")
     return said

@@ -17,7 +17,7 @@ from ddbbackup.ports import Export
 from ddbbackup.steps.forecast import Forecast
 from ddbbackup.steps.permission import Permission
 from ddbbackup.steps.proof import Proof, prove
-from ddbbackup.steps.settings.capture import record_settings
+from ddbbackup.steps.settings.capture import record_settings, settings_not_read
 from ddbbackup.steps.start_export import start_export
 from ddbbackup.steps.step import Outcome, Wait, Work
 from ddbbackup.steps.world import World
@@ -142,6 +142,7 @@ def _complete(world: World, stored: StoredRecord, ended: Record, proof: Proof, s
         "size_bytes": done.size_bytes,
         "export_time": to_iso(done.export_time),
         "export_arn": done.export_arn,
+        **settings_not_read(done),
     }
     log.info(events.BACKUP_RECORDED, **facts)
     return Outcome(step, kind, done.table, "done", facts)

@@ -425,6 +425,7 @@ def test_a_backup_says_what_it_could_not_read_and_a_restore_does_not_take_it_for
     assert recorded["pitr"]["state"] == "present"
     (event,) = done.named("settings.read")
     assert event["unknown"] == ["kinesis: unsupported", "ttl: denied"]
+    assert done.report["outcomes"][0]["facts"]["settings_not_read"] == ["ttl (denied)"]
 
     program.plan(restoring(aws, bucket, name, f"{name}-2", settings=["kinesis", "tags"]))
     lacking = program.run("restore", "back", "--output", "json")
@@ -436,6 +437,32 @@ def test_a_backup_says_what_it_could_not_read_and_a_restore_does_not_take_it_for
     assert denied.code == 3
     assert settings(denied)["ttl"]["reason"].startswith("denied: ")
     assert statuses(denied)["tags"] == "put back"
+
+
+@pytest.mark.parametrize("deleted", [False, True])
+def test_settings_are_read_by_whoever_takes_a_backup_up(
+    everything: Everything, bucket: str, program: Program, deleted: bool
+) -> None:
+    """Killed between the start of the export and the reading; unknown only if the table is gone by then."""
+    aws, name = everything.aws, everything.name
+    with FaultProxy(aws.url, _stop_after("DescribeTimeToLive", begun := threading.Event())) as proxy:
+        program.plan(restoring(through(aws, proxy.url), bucket, name, f"{name}-2", settings=["ttl"]))
+        process = program.start("backup")
+        assert begun.wait(60), process.communicate()
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+    assert record(aws, bucket, name)["settings"] is None
+    if deleted:
+        everything.delete()
+    program.plan(restoring(aws, bucket, name, f"{name}-2", settings=["ttl"]))
+
+    taken_up = program.run("wait")
+
+    assert taken_up.code == 0, taken_up.out
+    ttl = record(aws, bucket, name)["settings"]["ttl"]
+    assert (ttl["state"], ttl.get("reason")) == (("unknown", "not-read") if deleted else ("present", None))
+    assert ("settings not read: " in taken_up.out) == deleted
+    assert program.run("restore", "back").code == (3 if deleted else 0)
 
 
 def test_no_table_is_made_that_is_encrypted_less(

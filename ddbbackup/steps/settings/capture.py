@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from ddbbackup import events
-from ddbbackup.catalog import Reading, StoredRecord
+from ddbbackup.catalog import Reading, Record, StoredRecord
 from ddbbackup.catalog.reading import Reason
 from ddbbackup.errors import AccessDenied, DdbBackupError, NotSupported, TableMissing, Throttled, Unreachable
 from ddbbackup.ports import TableFacts
@@ -57,6 +57,13 @@ def record_settings(world: World, stored: StoredRecord) -> Pending:
     )
     updated = replace(record, settings=readings)
     return (yield world.calls.call(lambda: world.catalog.update(stored, updated)))
+
+
+def settings_not_read(record: Record) -> dict[str, list[str]]:
+    """For the report: what no restore can put back. What the endpoint does not know is nothing lost."""
+    unknown = {n: r for n, r in (record.settings or {}).items() if r.state == "unknown"}
+    told = [f"{name} ({each.reason})" for name, each in unknown.items() if each.reason != "unsupported"]
+    return {"settings_not_read": told} if told else {}
 
 
 def read_settings(ask: Ask, table: TableFacts, *, only: Container[str] | None = None) -> Pending:

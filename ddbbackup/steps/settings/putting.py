@@ -113,7 +113,8 @@ class Putting:
     def _nothing_to_do(self, setting: Setting) -> Result:
         with_the_table = self.scene.made and setting.at == "creation" and setting.chosen != "always"
         if with_the_table:
-            return Result(setting.name, "put back", "made with the table")
+            note = setting.note(_answer(setting, self.scene.recorded))
+            return Result(setting.name, "put back", "; ".join(filter(None, ("made with the table", note))))
         return Result(setting.name, "unchanged")
 
     def _existing(self, setting: Setting) -> Pending:

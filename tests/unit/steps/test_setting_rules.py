@@ -55,6 +55,10 @@ def facts(arn: str = HERE, **members: Any) -> TableFacts:
     return TableFacts(name, arn, "1", "ACTIVE", (), 0, 0, {**DESCRIPTION, "TableArn": arn, **members})
 
 
+def left(setting: Setting, aim: Any, existing: Any, **members: Any) -> list[str]:
+    return [change.label for change in setting.changes(aim, existing, facts(**members))]
+
+
 # ---- ARNs
 
 
@@ -271,11 +275,34 @@ def test_auto_scaling_is_that_of_the_target() -> None:
         setting.aim(setting.normal(answer), scene(COPY))
 
 
+def test_tags_of_aws_are_not_copied_and_others_are_changed_in_one_call() -> None:
+    """`aws:` tags cannot be put; what the target has beside them stays; the note says so."""
+    tags = BY_NAME["tags"]
+    recorded = {"aws:cloudformation:stack-name": "s", "a": "1", "b": "2"}
+    assert tags.normal(recorded) == {"a": "1", "b": "2"}
+    assert "1 that begin with `aws:`" in tags.note(recorded)
+    assert left(tags, {"a": "1", "b": "2"}, {"a": "1", "b": "3", "own": "x"}) == ["tags"]
+    assert left(tags, {"a": "1"}, {"a": "1", "own": "x"}) == []
+
+
+def test_limits_of_table_and_indexes_are_changes_of_their_own() -> None:
+    """-1 is no limit; an index that the target lacks is refused; a provisioned target has none."""
+    limits = BY_NAME["on-demand-limits"]
+    index = {"IndexName": "i", "OnDemandThroughput": {"MaxReadRequestUnits": 7, "MaxWriteRequestUnits": -1}}
+    described = {
+        "OnDemandThroughput": {"MaxReadRequestUnits": -1, "MaxWriteRequestUnits": 9},
+        "GlobalSecondaryIndexes": [index, {"IndexName": "free"}],
+    }
+    aim = limits.normal(described)
+    assert aim == {"table": {"MaxWriteRequestUnits": 9}, "indexes": {"i": {"MaxReadRequestUnits": 7}}}
+    assert left(limits, aim, None, GlobalSecondaryIndexes=[index]) == ["table", "index i"]
+    with pytest.raises(Refused, match="no index i"):
+        left(limits, aim, None)
+    with pytest.raises(Skipped, match="provisioned"):
+        limits.aim(aim, scene(target={"BillingModeSummary": {"BillingMode": "PROVISIONED"}}))
+
+
 # ---- what is never taken away, and never lowered
-
-
-def left(setting: Setting, aim: Any, existing: Any, **members: Any) -> list[str]:
-    return [change.label for change in setting.changes(aim, existing, facts(**members))]
 
 
 def test_a_longer_recovery_period_and_a_higher_warm_throughput_are_left() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import structlog
@@ -45,7 +45,9 @@ def load(job: Job) -> Pending:
     tell_start(job, method="point-in-time", resumed=resumed, notes=[NOTE])
     if not resumed:
         yield from _start(job)
-    else:
+    elif job.found.target is not None and left is not None:
+        time = left.restored_time or to_iso(_restored_time(job.found.target))
+        note_job(job, method="point-in-time", table_id=job.found.target.table_id, restored_time=time)
         log.info(events.JOB_REATTACHED, job_arn=job.found.target_arn, target=job.target)
     table: TableFacts = yield from _until_restored(job)
     known = job.state.read()
@@ -77,13 +79,9 @@ def _start(job: Job) -> Pending:
         adopted = yield from _adopted(job)
         if adopted is None:
             raise
-        made = Recovery(adopted.arn, adopted.table_id, live.time)
-    note_job(
-        job,
-        method="point-in-time",
-        table_id=made.table_id,
-        restored_time=to_iso(made.time or live.time),
-    )
+        made = Recovery(adopted.arn, adopted.table_id, _restored_time(adopted))
+    time = to_iso(made.time or live.time)
+    note_job(job, method="point-in-time", table_id=made.table_id, restored_time=time)
     log.info(events.JOB_STARTED, job_arn=made.table_arn, target=job.target)
 
 
@@ -121,8 +119,8 @@ def _until_restored(job: Job) -> Pending:
 def _is_ours(job: Job, left: Progress | None, target: TableFacts) -> bool:
     """Whether an earlier run of this restore asked for the table that is there.
 
-    By its id once AWS told it; else it must have been made after we asked, and by a restore of our source as
-    long as AWS still says so.
+    By its id once AWS told it; else it must have been made after we asked, by a restore of our source. AWS tells
+    the source only until the table is ACTIVE; from then on nobody can say whose it is, and it is not touched.
     """
     if left is None or left.method != "point-in-time" or left.stage not in ("asked", "writing"):
         return False
@@ -130,8 +128,12 @@ def _is_ours(job: Job, left: Progress | None, target: TableFacts) -> bool:
         return left.table_id == target.table_id
     made = from_iso(target.description.get("CreationDateTime"))
     summary = target.description.get("RestoreSummary") or {}
-    from_us = summary.get("SourceTableArn", job.found.table_arn) == job.found.table_arn
+    from_us = summary.get("SourceTableArn") == job.found.table_arn
     return from_us and made is not None and made >= from_iso(left.updated_at) - _CLOCKS
+
+
+def _restored_time(table: TableFacts) -> datetime | None:
+    return from_iso((table.description.get("RestoreSummary") or {}).get("RestoreDateTime"))
 
 
 def _restoring(table: TableFacts) -> bool:

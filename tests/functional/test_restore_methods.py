@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -36,6 +37,11 @@ def backed_up(aws: Aws, bucket: str, name: str, program: Program, **restore: Any
     wanted = {"table": name, "to": {"table": f"{name}-new"}, **restore}
     program.plan(plan(aws, bucket, tables=[{"name": name}], restores={"back": wanted}))
     assert program.run("backup").code == 0
+
+
+def states(program: Program) -> list[Path]:
+    """What the program has written down of its restores."""
+    return list((program.directory / "state" / "restores").glob("*/restore.json"))
 
 
 def wait_for(happened: Callable[[], bool], process: Any = None) -> None:
@@ -371,7 +377,7 @@ def test_a_live_table_is_restored_to_a_point_in_time_without_any_backup(
 def test_a_point_in_time_restore_that_was_killed_is_taken_up(
     sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox
 ) -> None:
-    """There is no token: the table that AWS makes is known by its id, or by when and of what it was made."""
+    """There is no token: the table that AWS makes is known by its id."""
     sandbox.create_table(name, pitr=True)
     sandbox.put(name, *ITEMS)
     restores = {"back": {"table": name, "to": {"table": f"{name}-new"}, "method": "point-in-time"}}
@@ -380,6 +386,7 @@ def test_a_point_in_time_restore_that_was_killed_is_taken_up(
     before = len(jobs.recoveries.started)
     process = program.start("restore", "back")
     wait_for(lambda: len(jobs.recoveries.started) > before, process)
+    wait_for(lambda: any('"writing"' in each.read_text() for each in states(program)), process)
     process.send_signal(signal.SIGKILL)
     process.communicate()
 

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from moto.dynamodb.models import dynamodb_backends
 
@@ -15,6 +16,9 @@ from ddbbackup.sandbox.moto_exports import MotoExports
 from ddbbackup.sandbox.server import Sandbox
 from tests.support.aws import REGION, Aws
 from tests.support.program import Program
+
+hypothesis.settings.register_profile("no deadline", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("no deadline")
 
 for variable in [each for each in os.environ if each.startswith("AWS_")]:
     del os.environ[variable]  # nothing of this machine's set-up may decide a test

@@ -15,6 +15,7 @@ from ddbbackup.metrics.samples import FAMILIES, LABELS
 from ddbbackup.plan.schemas import schema_text
 from ddbbackup.steps import KINDS, RESTORE_METHODS
 from ddbbackup.steps.settings import SETTINGS
+from tests.support.permission_reference import permissions
 
 MADE = "Made by `DDBBACKUP_UPDATE=1 pytest tests/unit/test_references.py`"
 
@@ -134,6 +135,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "command-line.md": command_line,
     "metrics.md": metrics,
     "steps.md": steps,
+    "permissions.md": lambda: permissions(MADE),
 }
 
 

@@ -10,7 +10,9 @@ import pytest
 
 from ddbbackup import steps
 from ddbbackup.plan.model import AwsSettings, Limits, Plan, Restore, Source, Target
+from ddbbackup.policies import resources
 from ddbbackup.steps.permission import On, Role
+from tests.support import permission_reference
 
 ROOM = Path(steps.__file__).parent
 
@@ -64,3 +66,10 @@ def test_a_plan_needs_what_its_methods_need_and_no_more(
     }
     assert needed <= actions
     assert not not_needed & actions
+
+
+def test_every_kind_of_resource_has_its_arn_and_its_row() -> None:
+    """A kind that nobody can spell would be left out of policies."""
+    kinds = set(get_args(On))
+    assert set(resources._KINDS) == kinds
+    assert set(permission_reference._KINDS) == kinds

@@ -1,0 +1,207 @@
+"""What is found of destinations, keys, clocks and quotas, on facts that are made up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ddbbackup.checks import Check, check_destination, requirements
+from ddbbackup.checks.lifecycle import meets
+from ddbbackup.doctor.clock import check_clock
+from ddbbackup.doctor.quotas import check_exports
+from ddbbackup.errors import AccessDenied, ObjectMissing
+from ddbbackup.plan.model import Destination, Encryption
+from ddbbackup.ports import (
+    BucketEncryption,
+    ExportPage,
+    ExportSummary,
+    Identity,
+    KmsKeyFacts,
+    LifecycleRule,
+    ObjectLock,
+)
+
+NOW = datetime(2026, 11, 25, 9, 0, 0, tzinfo=UTC)
+VAULT = Destination("vault", "acme-vault", "ddb/{table}/")
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/abc"
+
+
+class FakeBuckets:
+    """One bucket, as good as it can be."""
+
+    def __init__(self, **facts: Any) -> None:
+        self.owner = "123456789012"
+        self.facts: dict[str, Any] = {
+            "region": "eu-west-1",
+            "versioned": True,
+            "object_lock": ObjectLock("GOVERNANCE", 30),
+            "public_access_open": (),
+            "encryption": BucketEncryption("AES256"),
+            "lifecycle": (),
+            **facts,
+        }
+
+    def __getattr__(self, name: str) -> Any:
+        def tell(bucket: str, *, owner: str | None = None) -> Any:
+            if owner not in (None, self.owner):
+                raise AccessDenied("403", hint="h")
+            found = self.facts[name]
+            if isinstance(found, Exception):
+                raise found
+            return found
+
+        return tell
+
+
+def cloud(key: KmsKeyFacts | None = None, *, owner: str = "123456789012", **facts: Any) -> Any:
+    buckets = FakeBuckets(**facts)
+    buckets.owner = owner
+    return SimpleNamespace(
+        identity=Identity("123456789012", "arn:aws:iam::123456789012:user/me", "aws", "eu-west-1"),
+        buckets=buckets,
+        kms_keys=lambda region: SimpleNamespace(describe=lambda key_id: key),
+    )
+
+
+def named(checks: tuple[Check, ...], name: str) -> Check:
+    (found,) = [check for check in checks if check.name == name]
+    return found
+
+
+def test_a_good_destination_has_nothing_but_ok() -> None:
+    """Everything that was looked at says so."""
+    found = check_destination(cloud(), VAULT)
+    assert {check.state for check in found} == {"ok"}
+    assert len(found) == 8
+
+
+def test_a_bucket_that_is_not_there_is_one_problem_not_eight() -> None:
+    """Nothing more is asked about it."""
+    (found,) = check_destination(cloud(region=ObjectMissing("no bucket", hint="h")), VAULT)
+    assert (found.state, found.name) == ("problem", "bucket")
+
+
+def test_a_bucket_of_another_account_needs_its_owner_in_the_plan() -> None:
+    """Unsaid it is a problem, said rightly it is fine, said wrongly it is a problem."""
+    unsaid = check_destination(cloud(owner="210987654321"), VAULT)
+    said = check_destination(cloud(owner="210987654321"), replace(VAULT, bucket_owner="210987654321"))
+    wrong = check_destination(cloud(), replace(VAULT, bucket_owner="999999999999"))
+    assert named(unsaid, "owner").state == "problem"
+    assert "bucket_owner" in named(unsaid, "owner").hint
+    assert named(said, "owner").state == "ok"
+    assert "999999999999" in named(wrong, "bucket").message
+
+
+@pytest.mark.parametrize(
+    ("requirement", "facts", "otherwise"),
+    [
+        ("versioning", {"versioned": False}, "warning"),
+        ("object_lock", {"object_lock": None}, "ok"),
+        ("object_lock", {"object_lock": ObjectLock()}, "ok"),
+        ("public_access_block", {"public_access_open": ("BlockPublicAcls",)}, "warning"),
+        ("versioning", {"versioned": AccessDenied("no", hint="h")}, "unknown"),
+    ],
+)
+def test_what_is_required_and_missing_is_a_problem(
+    requirement: Any, facts: dict[str, Any], otherwise: str
+) -> None:
+    """Also what may not be looked at: it is not proven. Unasked it is less."""
+    strict = replace(VAULT, require=(requirement,))
+    assert named(check_destination(cloud(**facts), strict), requirement).state == "problem"
+    assert named(check_destination(cloud(**facts), VAULT), requirement).state == otherwise
+    (found,) = requirements(cloud(**facts), strict)
+    assert found.error is not None
+    (fine,) = requirements(cloud(), strict)
+    assert fine.error is None
+
+
+@pytest.mark.parametrize(
+    ("key", "facts", "words"),
+    [
+        ("arn:aws:kms:us-east-1:123456789012:key/abc", None, "is in us-east-1"),
+        ("alias/vault", None, "there is no KMS key"),
+        (
+            "alias/vault",
+            KmsKeyFacts(KEY, "PendingDeletion", "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT"),
+            "is Pending",
+        ),
+        ("alias/vault", KmsKeyFacts(KEY, "Enabled", "SIGN_VERIFY", "RSA_2048"), "RSA_2048"),
+    ],
+)
+def test_a_key_that_s3_cannot_use_is_a_problem(key: str, facts: KmsKeyFacts | None, words: str) -> None:
+    """DynamoDB accepts such an export, and fails it minutes later."""
+    found = check_destination(cloud(facts), replace(VAULT, encryption=Encryption("KMS", key)))
+    assert named(found, "kms key").state == "problem"
+    assert words in named(found, "kms key").message
+
+
+def test_a_bucket_whose_own_key_is_not_used_is_a_warning() -> None:
+    """An export that asks for AES256 gets it, whatever the bucket's default."""
+    found = check_destination(cloud(encryption=BucketEncryption("aws:kms", KEY)), VAULT)
+    assert named(found, "encryption").state == "warning"
+
+
+@pytest.mark.parametrize(
+    ("rule", "prefix", "expected"),
+    [
+        (LifecycleRule("r", "", expires="x"), "ddb/{table}/", True),
+        (LifecycleRule("r", "ddb/orders/", expires="x"), "ddb/{table}/", True),
+        (LifecycleRule("r", "logs/", expires="x"), "ddb/{table}/", False),
+        (LifecycleRule("r", "logs/", expires="x"), "", True),
+        (LifecycleRule("r", "", expires="x", tagged=True), "ddb/", False),
+    ],
+)
+def test_a_lifecycle_rule_meets_backups_if_prefixes_overlap(
+    rule: LifecycleRule, prefix: str, expected: bool
+) -> None:
+    """Either may be the longer one; a rule for tagged objects meets none of an export's."""
+    assert meets(rule, prefix) is expected
+
+
+def test_rules_that_eat_backups_are_told_in_words() -> None:
+    """What they do, below what, and when."""
+    rules = (LifecycleRule("old", "ddb/", expires="after 90 days", archives="after 30 days"),)
+    found = named(check_destination(cloud(lifecycle=rules), VAULT), "lifecycle")
+    assert found.state == "warning"
+    assert (
+        "deletes objects below ddb/ after 90 days and archives objects below ddb/ after 30 days"
+        in found.message
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "state", "words"),
+    [
+        (0.4, "ok", "less than"),
+        (30, "ok", "29 seconds"),
+        (301, "warning", "ahead"),
+        (-301, "warning", "behind"),
+    ],
+)
+def test_a_clock_that_is_far_off_is_a_warning(seconds: float, state: str, words: str) -> None:
+    """The Date header has whole seconds, so one second is nothing."""
+    clock: Any = SimpleNamespace(now=lambda: NOW + timedelta(seconds=seconds))
+    found = check_clock(SimpleNamespace(server_time=lambda: NOW), clock)
+    assert found.state == state
+    assert words in found.message
+
+
+def test_exports_in_flight_are_counted_until_they_are_too_old_to_run() -> None:
+    """Ninety days of exports need not be read."""
+
+    def summary(hours: float, status: Any) -> ExportSummary:
+        milliseconds = int((NOW - timedelta(hours=hours)).timestamp() * 1000)
+        return ExportSummary(f"arn:x/export/0{milliseconds}-abcd", status, "FULL_EXPORT")
+
+    pages = [
+        ExportPage(tuple(summary(1, "IN_PROGRESS") for _ in range(250)), "more"),
+        ExportPage((summary(3, "COMPLETED"), summary(72, "COMPLETED")), "more"),
+    ]
+    exports = SimpleNamespace(page=lambda next_token=None: pages.pop(0))
+    found = check_exports(SimpleNamespace(exports=exports), SimpleNamespace(now=lambda: NOW))
+    assert (found.state, pages) == ("warning", [])
+    assert "250 of 300" in found.message

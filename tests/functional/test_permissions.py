@@ -165,6 +165,7 @@ RESTORES: dict[str, dict[str, Any]] = {
         "to": {"create": "never", "settings": "none"},
     },
     "point-in-time": {"method": "point-in-time", "to": {"settings": "none"}},
+    "point-in-time with settings": {"method": "point-in-time", "to": {"settings": ["ttl", "insights"]}},
 }
 
 

@@ -25,7 +25,8 @@ def to_record() -> tuple[Permission, ...]:
         if action != _DESCRIBED
         for permission in (
             Permission(action, on, ("backup",), note=_UNREAD),
-            Permission(action, on, ("restore", "read"), BY_TIME, note="of the live table"),
+            Permission(action, on, ("restore",), _asks(setting, by_time=True), note="of the live table"),
+            Permission(action, on, ("read",), BY_TIME, note="of the live table"),
         )
     ]
     return tuple(dict.fromkeys(found))
@@ -68,15 +69,20 @@ def _kind(action: str, part: Part) -> On | None:
     return others.get(service)
 
 
-def _asks(setting: Setting) -> When:
-    """By default counts only for settings that come by default."""
+def _asks(setting: Setting, *, by_time: bool = False) -> When:
+    """By default counts only for settings that come by default. ``by_time``: of point-in-time restores alone."""
     name, by_default = setting.name, setting.chosen == "by default"
 
     def holds(plan: Plan) -> bool:
-        wishes = [restore.target.settings for restore in plan.restores.values()]
+        wishes = [
+            restore.target.settings
+            for restore in plan.restores.values()
+            if not by_time or restore.method == "point-in-time"
+        ]
         return any(
             (by_default if wish is None else wish == "all" or (wish != "none" and name in wish))
             for wish in wishes
         )
 
-    return When(f"a restore puts `{name}` back", holds)
+    which = "a point-in-time restore" if by_time else "a restore"
+    return When(f"{which} puts `{name}` back", holds)

@@ -55,10 +55,9 @@ def exports(running_sandbox: Sandbox) -> Iterator[MotoExports]:
 def jobs(running_sandbox: Sandbox) -> Iterator[Sandbox]:
     """The knobs of its imports, bulk puts and point-in-time restores, put back afterwards."""
     yield running_sandbox
-    running_sandbox.imports.import_seconds = (0.2, 0.4)
-    running_sandbox.bulk_puts.bulk_put_seconds = (0.2, 0.4)
     running_sandbox.bulk_puts.withholds = None
-    running_sandbox.recoveries.recovery_seconds = (0.2, 0.4)
+    for each in (running_sandbox.imports, running_sandbox.bulk_puts, running_sandbox.recoveries):
+        each.timers.gate.set()
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ class MotoBulkPuts:
         self.started: list[BulkPutState] = []
         self.withholds: Callable[[bytes], bool] | None = None
         self._lock = threading.Lock()
-        self._timers = Timers()
+        self.timers = Timers()
 
     def install(self) -> None:
         """From now on moto's handlers answer from here."""
@@ -70,7 +70,7 @@ class MotoBulkPuts:
             setattr(DynamoHandler, name, ours)
 
     def close(self) -> None:
-        self._timers.close()
+        self.timers.close()
 
     def start(self, handler: DynamoHandler) -> dict[str, Any]:
         request, backend = plain_times(handler.body), handler.dynamodb_backend
@@ -91,7 +91,7 @@ class MotoBulkPuts:
             )
             self.started.append(state)
         seconds = random.uniform(*self.bulk_put_seconds)  # noqa: S311  # emulates AWS's own irregularity
-        self._timers.after(seconds / 2, self._load, state, table, account, seconds)
+        self.timers.after(seconds / 2, self._load, state, table, account, seconds)
         return describe(state)
 
     def find(self, arn: str) -> BulkPutState:
@@ -119,7 +119,7 @@ class MotoBulkPuts:
         state.total_bytes = sum(len(body) for _, body in objects)
         half = len(objects) // 2
         self._put(state, table, objects[:half])
-        self._timers.after(seconds / 2, self._finish, state, table, account, objects[half:])
+        self.timers.after(seconds / 2, self._finish, state, table, account, objects[half:], held=True)
 
     def _put(self, state: BulkPutState, table: Table, objects: list[tuple[str, bytes]]) -> None:
         compression = state.request["InputS3Configuration"].get("InputCompressionType", "NONE")

@@ -42,7 +42,7 @@ class MotoImports:
         self.import_seconds = import_seconds
         self.started: list[ImportState] = []
         self._lock = threading.Lock()
-        self._timers = Timers()
+        self.timers = Timers()
 
     def install(self) -> None:
         """From now on moto's handlers answer from here."""
@@ -61,7 +61,7 @@ class MotoImports:
             setattr(DynamoHandler, name, ours)
 
     def close(self) -> None:
-        self._timers.close()
+        self.timers.close()
 
     def start(self, handler: DynamoHandler) -> dict[str, Any]:
         """The table is not there yet: AWS shows it some half a minute later."""
@@ -85,7 +85,7 @@ class MotoImports:
             )
             self.started.append(state)
         seconds = random.uniform(*self.import_seconds)  # noqa: S311  # emulates AWS's own irregularity
-        self._timers.after(seconds / 3, self._create, state, backend, seconds)
+        self.timers.after(seconds / 3, self._create, state, backend, seconds, held=True)
         return describe(state)
 
     def describe(self, arn: str) -> dict[str, Any]:
@@ -105,7 +105,7 @@ class MotoImports:
             _fail(state, ("TableAlreadyExists", f"Table already exists: {state.table_name}"))
         else:
             table = _make_table(state, backend)
-            self._timers.after(seconds / 3, self._load, state, table, bucket, seconds)
+            self.timers.after(seconds / 3, self._load, state, table, bucket, seconds)
 
     def _load(self, state: ImportState, table: Table, bucket: Bucket, seconds: float) -> None:
         """A bad line is an error and the rest goes on; one that is no JSON ends its object. The table stays."""
@@ -122,7 +122,7 @@ class MotoImports:
             except ValueError:
                 state.errors += 1
         guise(table).status = "ACTIVE"
-        self._timers.after(seconds / 3, self._end, state)
+        self.timers.after(seconds / 3, self._end, state)
 
     def _end(self, state: ImportState) -> None:
         """Some seconds after the table is ACTIVE."""

@@ -28,18 +28,26 @@ _SAMPLE: Final = 16  # items whose size stands for that of all
 
 
 class Timers:
-    """What is still to happen; ends with the sandbox."""
+    """What is still to happen; ends with the sandbox. ``gate`` is for tests: cleared, it holds what is ``held``."""
 
     def __init__(self) -> None:
         self._timers: list[threading.Timer] = []
+        self.gate = threading.Event()
+        self.gate.set()
 
-    def after(self, seconds: float, work: Callable[..., None], *arguments: Any) -> None:
-        timer = threading.Timer(seconds, work, arguments)
+    def after(self, seconds: float, work: Callable[..., None], *arguments: Any, held: bool = False) -> None:
+        def when_open() -> None:
+            if held:
+                self.gate.wait()
+            work(*arguments)
+
+        timer = threading.Timer(seconds, when_open)
         timer.daemon = True
         self._timers.append(timer)
         timer.start()
 
     def close(self) -> None:
+        self.gate.set()
         for timer in self._timers:
             timer.cancel()
 

@@ -29,7 +29,7 @@ class MotoRecoveries:
         self.recovery_seconds = recovery_seconds
         self.started: list[str] = []
         self._lock = threading.Lock()
-        self._timers = Timers()
+        self.timers = Timers()
 
     def install(self) -> None:
         """From now on moto's handler answers from here."""
@@ -41,7 +41,7 @@ class MotoRecoveries:
         setattr(DynamoHandler, "restore_table_to_point_in_time", start)  # noqa: B010 - as for the other jobs
 
     def close(self) -> None:
-        self._timers.close()
+        self.timers.close()
 
     def start(self, handler: DynamoHandler) -> dict[str, Any]:
         request, backend = plain_times(handler.body), handler.dynamodb_backend
@@ -72,7 +72,7 @@ class MotoRecoveries:
             }
             self.started.append(table.table_arn)
         seconds = random.uniform(*self.recovery_seconds)  # noqa: S311  # emulates AWS's own irregularity
-        self._timers.after(seconds, _finish, table)
+        self.timers.after(seconds, _finish, table, held=True)
         return table.describe()
 
 

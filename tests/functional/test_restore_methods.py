@@ -101,12 +101,13 @@ def test_an_import_that_was_killed_is_taken_up_and_no_other_is_started(
 ) -> None:
     """SIGKILL while AWS works: the next run waits for the same import."""
     backed_up(sandbox, bucket, name, program, method="import")
-    jobs.imports.import_seconds = (3.0, 3.0)
+    jobs.imports.timers.gate.clear()
     before = len(jobs.imports.started)
     process = program.start("restore", "back")
     wait_for(lambda: len(jobs.imports.started) > before, process)
     process.send_signal(signal.SIGKILL)
     process.communicate()
+    jobs.imports.timers.gate.set()
 
     done = program.run("restore", "back", "--output", "json")
 
@@ -122,7 +123,7 @@ def test_an_import_of_the_same_run_is_found_though_the_machine_forgot_it(
 ) -> None:
     """A CI job that is repeated elsewhere: the token is the same, so ListImports tells which import is ours."""
     backed_up(sandbox, bucket, name, program, method="import")
-    jobs.imports.import_seconds = (6.0, 6.0)
+    jobs.imports.timers.gate.clear()
     before = len(jobs.imports.started)
     process = program.start("restore", "back", "--run-id", "ci-7")
     wait_for(lambda: len(jobs.imports.started) > before, process)
@@ -135,6 +136,7 @@ def test_an_import_of_the_same_run_is_found_though_the_machine_forgot_it(
     )
     assert other.code == 1
     assert "another import" in error(other)["message"]
+    jobs.imports.timers.gate.set()
     again = program.run(
         "restore", "back", "--run-id", "ci-7", "--output", "json", DDBBACKUP_STATE_DIR=elsewhere
     )
@@ -299,13 +301,14 @@ def test_a_bulk_put_that_was_killed_is_taken_up_and_no_other_is_started(
 ) -> None:
     """SIGKILL while AWS works: the table is no longer empty, and the next run waits for the same job."""
     backed_up(sandbox, bucket, name, program, method="bulk-put")
-    jobs.bulk_puts.bulk_put_seconds = (4.0, 4.0)
+    jobs.bulk_puts.timers.gate.clear()
     before = len(jobs.bulk_puts.started)
     process = program.start("restore", "back")
     wait_for(lambda: len(jobs.bulk_puts.started) > before, process)
     wait_for(lambda: bool(sandbox.items(f"{name}-new")), process)
     process.send_signal(signal.SIGKILL)
     process.communicate()
+    jobs.bulk_puts.timers.gate.set()
 
     done = program.run("restore", "back", "--output", "json")
 
@@ -320,15 +323,15 @@ def test_a_bulk_put_that_was_cancelled_is_started_anew(
 ) -> None:
     """Exit 1, for what was written stays; the next run puts everything with a token of its own."""
     backed_up(sandbox, bucket, name, program, method="bulk-put")
-    jobs.bulk_puts.bulk_put_seconds = (2.0, 2.0)
+    jobs.bulk_puts.timers.gate.clear()
     before = len(jobs.bulk_puts.started)
     process = program.start("restore", "back", "--output", "json")
     wait_for(lambda: len(jobs.bulk_puts.started) > before, process)
     sandbox.dynamodb.cancel_bulk_operation(BulkOperationArn=jobs.bulk_puts.started[-1].arn)
+    jobs.bulk_puts.timers.gate.set()
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "CANCELLED" in out
-    jobs.bulk_puts.bulk_put_seconds = (0.2, 0.4)
 
     done = program.run("restore", "back", "--output", "json")
 
@@ -382,13 +385,14 @@ def test_a_point_in_time_restore_that_was_killed_is_taken_up(
     sandbox.put(name, *ITEMS)
     restores = {"back": {"table": name, "to": {"table": f"{name}-new"}, "method": "point-in-time"}}
     program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores=restores))
-    jobs.recoveries.recovery_seconds = (3.0, 3.0)
+    jobs.recoveries.timers.gate.clear()
     before = len(jobs.recoveries.started)
     process = program.start("restore", "back")
     wait_for(lambda: len(jobs.recoveries.started) > before, process)
     wait_for(lambda: any('"writing"' in each.read_text() for each in states(program)), process)
     process.send_signal(signal.SIGKILL)
     process.communicate()
+    jobs.recoveries.timers.gate.set()
 
     done = program.run("restore", "back", "--output", "json")
 
@@ -538,12 +542,13 @@ def test_a_restore_that_takes_too_long_leaves_its_job_and_says_how_to_take_it_up
 ) -> None:
     """`--timeout`: exit 75, and the same command goes on with the same import."""
     backed_up(sandbox, bucket, name, program, method="import")
-    jobs.imports.import_seconds = (4.0, 4.0)
+    jobs.imports.timers.gate.clear()
     before = len(jobs.imports.started)
 
     late = program.run("restore", "back", "--timeout", "1s", "--output", "json")
     assert late.code == 75, late.out
     assert jobs.imports.started[-1].arn in error(late)["message"]
+    jobs.imports.timers.gate.set()
     done = program.run("restore", "back", "--output", "json")
 
     assert done.code == 0, done.out

@@ -144,6 +144,8 @@ class Executor:
                 wanted = self._resume(task, answer)
             except StopIteration as end:
                 outcome: Outcome = end.value
+                if outcome.error is not None:  # a step that has more to tell than its error returns both
+                    _log_failure(outcome.error)
                 return replace(outcome, seconds=self._clock.monotonic() - task.began)
             except DdbBackupError as error:
                 return self._failed(task, step, error)
@@ -188,15 +190,19 @@ class Executor:
 
     def _failed(self, task: _Task, step: Step, error: DdbBackupError) -> Outcome:
         seconds = self._clock.monotonic() - task.began
-        log.error(
-            events.STEP_FAILED,
-            error=type(error).__name__,
-            message=error.message,
-            hint=error.hint,
-            exc_info=error if isinstance(error, Bug) else None,
-        )
+        _log_failure(error)
         return Outcome(step.id, step.kind, step.table, "failed", error=error, seconds=seconds)
 
     def _record(self, outcome: Outcome) -> None:
         self._outcomes[outcome.step] = outcome
         self._on_outcome(outcome)
+
+
+def _log_failure(error: DdbBackupError) -> None:
+    log.error(
+        events.STEP_FAILED,
+        error=type(error).__name__,
+        message=error.message,
+        hint=error.hint,
+        exc_info=error if isinstance(error, Bug) else None,
+    )

@@ -1,59 +1,32 @@
-"""DynamoDB's control plane: ListTables, DescribeTable, PITR, CreateTable, DeleteTable, tags."""
+"""DynamoDB's control plane: ListTables, DescribeTable, PITR, CreateTable, DeleteTable."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from botocore.exceptions import ClientError
-
-from ddbbackup.aws.faults import code_of, explained
+from ddbbackup.aws.faults import explained
 from ddbbackup.aws.verbatim import keep_bodies, whole
-from ddbbackup.errors import TableMissing
 from ddbbackup.ports import Identity, KeyAttribute, PitrWindow, TableFacts
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import CreateTableInputTypeDef
 
-# "Backups are being enabled" lasts up to six seconds after a table turns ACTIVE (observed on AWS).
-_ENABLING_TRIES: Final = 12
-_ENABLING_SECONDS: Final = 5.0
-
 
 class DynamoTables:
     """Implements ``ports.Tables``."""
 
-    def __init__(
-        self,
-        client: DynamoDBClient,
-        identity: Callable[[], Identity],
-        *,
-        sleep: Callable[[float], None] = time.sleep,
-    ) -> None:
+    def __init__(self, client: DynamoDBClient, identity: Callable[[], Identity]) -> None:
         self._client = client
         self._identity = identity
-        self._sleep = sleep
         keep_bodies(client, "dynamodb")
 
     def names(self) -> Iterator[str]:
         with explained("list the tables"):
             for page in self._client.get_paginator("list_tables").paginate():
                 yield from page.get("TableNames", ())
-
-    def tags(self, table_arn: str) -> Mapping[str, str]:
-        """Empty for a table that is gone by now."""
-        tags: dict[str, str] = {}
-        try:
-            with explained(f"read the tags of {table_arn}"):
-                paginator = self._client.get_paginator("list_tags_of_resource")
-                for page in paginator.paginate(ResourceArn=table_arn):
-                    tags.update({tag["Key"]: tag["Value"] for tag in page.get("Tags", ())})
-        except TableMissing:
-            return {}
-        return tags
 
     def arn(self, name: str) -> str:
         identity = self._identity()
@@ -91,19 +64,6 @@ class DynamoTables:
             latest=_utc(recovery.get("LatestRestorableDateTime")),
             period_days=recovery.get("RecoveryPeriodInDays"),
         )
-
-    def enable_pitr(self, name: str) -> None:
-        for left in reversed(range(_ENABLING_TRIES)):
-            with explained(f"enable the point-in-time recovery of {name}"):
-                try:
-                    self._client.update_continuous_backups(
-                        TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
-                    )
-                    return
-                except ClientError as error:
-                    if code_of(error) != "ContinuousBackupsUnavailableException" or not left:
-                        raise
-            self._sleep(_ENABLING_SECONDS)
 
     def create(self, definition: Mapping[str, Any]) -> None:
         with explained(f"create the table {definition['TableName']}"):

@@ -46,8 +46,6 @@ class Tables(Protocol):
 
     def names(self) -> Iterator[str]: ...
 
-    def tags(self, table_arn: str) -> Mapping[str, str]: ...
-
     def arn(self, name: str) -> str:
         """The ARN that a table of this name has here; makes no call beyond the identity."""
 
@@ -56,9 +54,6 @@ class Tables(Protocol):
 
     def pitr(self, name: str) -> PitrWindow:
         """Raises ``TableMissing``."""
-
-    def enable_pitr(self, name: str) -> None:
-        """Returns once AWS took the change; waits out "Backups are being enabled". Raises ``TableMissing``."""
 
     def create(self, definition: Mapping[str, Any]) -> None:
         """``definition`` is the CreateTable input. Raises ``Refused`` if the table exists."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Final, TypeVar
 
@@ -33,7 +33,7 @@ def take_inventory(plan: Plan, cloud: Cloud, clock: Clock) -> Inventory:
     names = tuple(sorted(cloud.tables.names()))
     if not needs_tags(plan):
         return Inventory(names)
-    return Inventory(names, _paced(lambda name: cloud.tables.tags(cloud.tables.arn(name)), names, clock))
+    return Inventory(names, _paced(lambda name: _tags(cloud, name), names, clock))
 
 
 def choose_export_time(
@@ -73,6 +73,13 @@ def _windows(cloud: Cloud, tables: Iterable[str], clock: Clock) -> dict[str, Pit
             return PitrWindow(enabled=False)  # its own step says so
 
     return _paced(window, tables, clock)
+
+
+def _tags(cloud: Cloud, name: str) -> Mapping[str, str]:
+    try:
+        return cloud.settings.tags(cloud.tables.arn(name))
+    except TableMissing:
+        return {}  # deleted since it was listed
 
 
 def _paced(read: Callable[[str], T], names: Iterable[str], clock: Clock) -> dict[str, T]:

@@ -14,6 +14,7 @@ from ddbbackup.archive.layout import export_prefix
 from ddbbackup.catalog import Record, StoredRecord
 from ddbbackup.errors import Conflict, ExportTimeInvalid, PitrDisabled, Refused
 from ddbbackup.ports import Export, ExportRequest
+from ddbbackup.steps.pace import Ask
 from ddbbackup.steps.permission import KMS_KEY, PITR_ENABLE, Permission
 from ddbbackup.steps.step import Wait
 from ddbbackup.steps.world import World
@@ -117,7 +118,8 @@ def _start_with_pitr(world: World, table: str, request: ExportRequest, pitr: str
     except PitrDisabled as error:
         if pitr != "enable":
             raise pitr_is_off(table) from error
-    yield world.calls.call(lambda: world.source.tables.enable_pitr(table))
+    ask = Ask(world, world.source)  # waits out "Backups are being enabled" of a table made a moment ago
+    yield from ask("UpdateContinuousBackups", lambda cloud: cloud.settings.enable_recovery(table, None))
     log.info(events.PITR_ENABLED)
     if request.export_time is not None:
         raise ExportTimeInvalid(

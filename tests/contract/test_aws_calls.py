@@ -52,7 +52,7 @@ def stubbed(service: str) -> Iterator[tuple[Any, Stubber]]:
 
 
 def tables(made: Any) -> DynamoTables:
-    return DynamoTables(made, lambda: WHO, sleep=lambda _: None)
+    return DynamoTables(made, lambda: WHO)
 
 
 # ---- tables
@@ -64,18 +64,6 @@ def test_list_tables_is_read_to_its_end() -> None:
         stub.add_response("list_tables", {"TableNames": ["aaa"], "LastEvaluatedTableName": "aaa"}, {})
         stub.add_response("list_tables", {"TableNames": ["bbb"]}, {"ExclusiveStartTableName": "aaa"})
         assert list(tables(made).names()) == ["aaa", "bbb"]
-
-
-def test_tags_are_read_to_their_end_and_a_table_that_is_gone_has_none() -> None:
-    """ListTagsOfResource pages by NextToken."""
-    with stubbed("dynamodb") as (made, stub):
-        first = {"Tags": [{"Key": "a", "Value": "1"}], "NextToken": "n"}
-        stub.add_response("list_tags_of_resource", first, {"ResourceArn": ARN})
-        second = {"Tags": [{"Key": "b", "Value": "2"}]}
-        stub.add_response("list_tags_of_resource", second, {"ResourceArn": ARN, "NextToken": "n"})
-        stub.add_client_error("list_tags_of_resource", "ResourceNotFoundException")
-        assert tables(made).tags(ARN) == {"a": "1", "b": "2"}
-        assert tables(made).tags(ARN) == {}
 
 
 def test_an_arn_is_made_of_the_identity_alone() -> None:
@@ -132,21 +120,6 @@ def test_pitr_is_read_from_point_in_time_recovery_status() -> None:
         assert not tables(made).pitr("orders").enabled
         window = tables(made).pitr("orders")
     assert (window.enabled, window.earliest, window.latest, window.period_days) == (True, WHOLE, WHOLE, 35)
-
-
-def test_enabling_pitr_waits_out_a_table_that_was_just_made() -> None:
-    """ContinuousBackupsUnavailableException passes within seconds."""
-    wish = {
-        "TableName": "orders",
-        "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
-    }
-    with stubbed("dynamodb") as (made, stub):
-        stub.add_client_error(
-            "update_continuous_backups", "ContinuousBackupsUnavailableException", expected_params=wish
-        )
-        answer = {"ContinuousBackupsDescription": {"ContinuousBackupsStatus": "ENABLED"}}
-        stub.add_response("update_continuous_backups", answer, wish)
-        tables(made).enable_pitr("orders")
 
 
 def test_create_delete_and_the_look_for_items_say_exactly_what_they_were_given() -> None:

@@ -338,6 +338,7 @@ def test_what_may_not_be_put_back_is_refused_and_the_rest_is_put_back(
     assert statuses(refused)["deletion-protection"] == "put back"
     assert aws.items(name) == in_order(ITEMS)
     assert len(refused.named("setting.refused")) == 3
+    assert [event["error"] for event in refused.named("step.failed")] == ["SettingsNotPutBack"]
 
     program.plan(restoring(aws, bucket, name, name, settings="all"))
     done = program.run("restore", "back", "--output", "json")

@@ -20,8 +20,8 @@ until the table and its indexes are not busy, and reading again until AWS shows 
 the target has: a setting that the backed-up table had not is left as it is, and so are other tags and a longer
 recovery period. Run again, it goes on where it stopped.
 
-`to.settings` of a restore says which, and `ddbbackup preview restore NAME` shows the recorded settings beside those of
-the target, with what the restore would do to each:
+`to.settings` of a restore says which, and `ddbbackup preview restore NAME` shows the recorded settings beside those
+of the target, with what the restore would do to each:
 
 | `to.settings` | puts back |
 |---|---|

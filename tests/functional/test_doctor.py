@@ -1,0 +1,118 @@
+"""``doctor`` as the program does it: what it finds, how it exits, and that it only reads."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.support.aws import REGION, Aws
+from tests.support.calls import calls_of_sandbox
+from tests.support.plans import plan
+from tests.support.program import Program, Result
+
+
+def states(done: Result) -> dict[tuple[str, str], str]:
+    return {(each["subject"], each["name"]): each["state"] for each in done.report["checks"]}
+
+
+def message(done: Result, subject: str, name: str) -> str:
+    (found,) = [c for c in done.report["checks"] if (c["subject"], c["name"]) == (subject, name)]
+    return str(found["message"])
+
+
+def test_a_healthy_plan_has_no_problem_and_nothing_is_written(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """Who, when, where; tables with their windows; the bucket in every respect; the quota."""
+    sandbox.create_table(name, pitr=True)
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}]))
+    with calls_of_sandbox() as calls:
+        done = program.run("doctor", "--output", "json")
+        text = program.run("doctor")
+
+    assert (done.code, text.code) == (0, 0), done.err
+    assert [c for c in calls if not c.operation.startswith(("Describe", "List", "Get", "Head"))] == []
+    found = states(done)
+    assert found["credentials", "identity"] == found["clock", "skew"] == found["quotas", "exports"] == "ok"
+    assert found[f"table {name}", "recovery"] == found["destination vault", "owner"] == "ok"
+    assert "35 days" in message(done, f"table {name}", "recovery")
+    assert "of 300 exports" in message(done, "quotas", "exports")
+    assert found["destination vault", "versioning"] == "warning"
+    assert done.report["counts"]["problem"] == 0
+    assert f"table {name}" in text.out
+    assert "hint: turn the bucket's versioning on" in text.out
+
+
+def test_every_problem_is_found_in_one_go(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    """One does not hide the others; their codes differ, so it is 1."""
+    sandbox.create_table(f"{name}-off")
+    sandbox.create_table(f"{name}-on-demand")
+    rules = {
+        "Rules": [{"ID": "tidy", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 30}}]
+    }
+    sandbox.s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=rules)
+    entries: list[dict[str, Any]] = [
+        {"name": f"{name}-off"},
+        {"name": f"{name}-on-demand", "pitr": "enable"},
+        {"name": f"{name}-gone", "destination": "lost"},
+        {"match": f"{name}-no-*"},
+    ]
+    destinations = {
+        "vault": {"bucket": bucket, "prefix": "ddb/{table}/", "require": ["object_lock"]},
+        "lost": {"bucket": "no-such-bucket-anywhere"},
+    }
+    defaults = {"destination": "vault"}
+    program.plan(plan(sandbox, bucket, tables=entries, destinations=destinations, defaults=defaults))
+
+    done = program.run("doctor", "--output", "json")
+
+    found = states(done)
+    assert done.code == 1
+    assert found[f"table {name}-off", "recovery"] == "problem"
+    assert found[f"table {name}-on-demand", "recovery"] == "warning"
+    assert found[f"table {name}-gone", "table"] == "problem"
+    assert found["tables[3]", "selection"] == "problem"
+    assert found["destination vault", "object_lock"] == "problem"
+    assert found["destination vault", "lifecycle"] == "warning"
+    assert "'tidy' deletes objects after 30 days" in message(done, "destination vault", "lifecycle")
+    assert found["destination lost", "bucket"] == "problem"
+
+
+def test_without_credentials_that_is_the_finding(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """Exit 77, and it says that nothing else could be looked at."""
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}]))
+    done = program.run("doctor", "--output", "json", AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
+    assert done.code == 77
+    assert [each["state"] for each in done.report["checks"]] == ["problem", "unknown"]
+
+
+def test_another_account_than_the_plans_is_a_problem(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """Before anything of that account is looked at."""
+    document = json.loads(plan(sandbox, bucket, tables=[{"name": name}]))
+    document["aws"]["account"] = "999999999999"
+    program.plan(json.dumps(document))
+    done = program.run("doctor", "--output", "json")
+    assert done.code == 77
+    assert "999999999999" in message(done, "credentials", "identity")
+
+
+def test_policies_can_be_had_before_there_is_a_role(program: Program) -> None:
+    """With account and region in the plan nothing is asked; a role without work is a usage error."""
+    aws = {"region": REGION, "account": "123456789012"}
+    vault = {"vault": {"bucket": "acme-vault"}}
+    document = {"version": 1, "name": "p", "aws": aws, "destinations": vault, "tables": [{"name": "orders"}]}
+    program.plan(json.dumps(document))
+
+    def ask(*role: str) -> Result:
+        return program.run("doctor", "--iam", *role, AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
+
+    whole, one, none = ask(), ask("backup"), ask("restore")
+
+    assert (whole.code, one.code, none.code) == (0, 0, 64), whole.err
+    assert whole.report["roles"]["backup"] == one.report
+    assert one.report["Version"] == "2012-10-17"
+    assert "choose one of: all, backup, verify, read" in none.err

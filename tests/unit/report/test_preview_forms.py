@@ -1,0 +1,155 @@
+"""What people read of a preview, whole. After a change of words: ``DDBBACKUP_UPDATE=1``, and read the diff."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from ddbbackup.checks import Check
+from ddbbackup.errors import DataNotWhole, PitrDisabled, Refused, TableMissing
+from ddbbackup.plan.schemas import schema_text
+from ddbbackup.ports import Identity
+from ddbbackup.preview import Chosen, Preview
+from ddbbackup.report.previews import preview_code, render
+from ddbbackup.steps.forecast import Forecast, Obstacle
+from ddbbackup.steps.lost_tables import LostTable
+from ddbbackup.steps.prices import packaged
+
+SNAPSHOTS = Path(__file__).parent / "previews"
+NOW = datetime(2026, 11, 25, 9, 0, 0, tzinfo=UTC)
+GIB = 1 << 30
+OFF = Obstacle(PitrDisabled("recovery is off for billing|b", hint="turn it on, or say `pitr: enable`"))
+FULL = Obstacle(Refused("the target orders-2 already holds items", hint="choose `existing: keep`"))
+
+
+def backup(table: str, *obstacles: Obstacle, changes: bool = True) -> Forecast:
+    return Forecast(
+        f"backup {table}",
+        "backup",
+        table,
+        f"export {table} as of its start to s3://acme-vault/ddb/{{table}}/",
+        changes=changes,
+        items=1_204_811,
+        size_bytes=3 * GIB,
+        seconds=372.0,
+        seconds_basis="as long as the export of 20261124T090000Z-764bde9d took",
+        cost=packaged().cost("full_export", 3 * GIB) + packaged().cost("s3_month", GIB),
+        obstacles=obstacles,
+        facts={"backup_kind": "full", "last_backup": "20261124T090000Z-764bde9d"},
+    )
+
+
+RESTORE = Forecast(
+    "restore copy",
+    "restore",
+    "orders-2",
+    "put every item into orders-2 from the backup of orders, by write",
+    items=1_204_811,
+    size_bytes=3 * GIB,
+    seconds=301.0,
+    seconds_basis="1204811 write units at 4000 per second, by the average size of the items",
+    cost=packaged().cost("write_unit", 1_204_811),
+    obstacles=(FULL,),
+    warnings=("orders-2 has a stream (NEW_IMAGE): every put appears in it",),
+    facts={
+        "backup": "20261124T090000Z-764bde9d",
+        "method": "write",
+        "because": "the target exists, and an import makes its own table",
+        "candidates": [
+            {
+                "method": "write",
+                "chosen": True,
+                "possible": True,
+                "because": "the target exists, and an import makes its own table",
+                "experimental": False,
+                "seconds": 301.0,
+                "usd": 0.753,
+                "unverified": False,
+                "obstacles": [],
+            },
+            {
+                "method": "import",
+                "chosen": False,
+                "possible": False,
+                "because": None,
+                "experimental": False,
+                "seconds": None,
+                "usd": 0.45,
+                "unverified": False,
+                "obstacles": ["the target orders-2 exists"],
+            },
+        ],
+        "settings": [
+            {"setting": "tags", "verdict": "would be put back", "reason": None},
+            {"setting": "ttl", "verdict": "skipped", "reason": "the plan does not ask for it"},
+        ],
+    },
+)
+WHOLE = Preview(
+    plan="prod",
+    run="r1",
+    now=NOW,
+    identity=Identity("123456789012", "arn:aws:sts::123456789012:assumed-role/ci/x", "aws", "eu-west-1"),
+    prices=packaged(),
+    chosen=(
+        Chosen("name: orders", 0, ("orders",)),
+        Chosen("match: billing|*", 1, ("billing|a", "billing|b")),
+    ),
+    lost=(
+        LostTable("billing|c", "20261124T090000Z-0badcafe", NOW, in_last_run=True, exists=False),
+        LostTable("billing|d", "20260101T090000Z-0badcafe", NOW, in_last_run=False, exists=None),
+    ),
+    destinations={
+        "vault": (
+            Check("destination vault", "bucket", "ok", "acme-vault is there"),
+            Check("destination vault", "versioning", "warning", "versioning is off", "turn it on"),
+            Check("destination vault", "lifecycle", "unknown", "access denied", "allow it"),
+        )
+    },
+    backups=(backup("orders"), backup("billing|a", changes=False), backup("billing|b", OFF)),
+    restores=(RESTORE,),
+    notes=("something could not be looked at",),
+)
+
+
+@pytest.mark.parametrize(("form", "file"), [("text", "preview.txt"), ("markdown", "preview.md")])
+def test_a_preview_reads_like_this(form: str, file: str) -> None:
+    """Names of tables cannot break a table; every number is called an estimate."""
+    said = render(WHOLE, form, exit_code=3)
+    expected = SNAPSHOTS / file
+    if os.environ.get("DDBBACKUP_UPDATE"):
+        expected.write_text(said, encoding="utf-8")
+    assert said == expected.read_text(encoding="utf-8")
+
+
+def test_the_json_of_a_preview_keeps_its_promise() -> None:
+    """By its schema; sums leave out what has no price and are of the backups."""
+    document = json.loads(render(WHOLE, "json", exit_code=3))
+    Draft202012Validator(json.loads(schema_text("preview"))).validate(document)
+    assert document["totals"]["blocked"] == 1
+    assert document["totals"]["cost"]["usd"] == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize(
+    ("steps", "plain", "detailed"),
+    [
+        ((backup("a"),), 0, 2),
+        ((backup("a", changes=False),), 0, 0),
+        ((backup("a"), backup("b", OFF)), 3, 3),
+        ((backup("b", OFF),), 1, 1),
+        ((backup("a"), backup("b", Obstacle(DataNotWhole("x", hint="h")))), 65, 65),
+        ((backup("a", Obstacle(TableMissing("x", hint="h"))), backup("b", OFF)), 1, 1),
+    ],
+)
+def test_a_preview_exits_as_the_run_would(steps: tuple[Forecast, ...], plain: int, detailed: int) -> None:
+    """Restores beside them do not decide; alone they do."""
+    of_backups = Preview("p", "r", NOW, WHOLE.identity, packaged(), backups=steps, restores=(RESTORE,))
+    assert preview_code(of_backups, detailed=False) == plain
+    assert preview_code(of_backups, detailed=True) == detailed
+    of_restores = Preview("p", "r", NOW, WHOLE.identity, packaged(), restores=(RESTORE,))
+    assert preview_code(of_restores, detailed=True) == 1

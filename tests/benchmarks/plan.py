@@ -33,7 +33,7 @@ class Scale:
 
 @dataclass(frozen=True)
 class Data:
-    """``exports`` by size of items, then by share; see ``clients.Client``."""
+    """``exports`` by size of items, then by share (see ``clients.Client``) or start-up."""
 
     exports: Mapping[int, Mapping[str, Export]]
     sound: Export
@@ -84,12 +84,15 @@ QUICK = Scale(
 def prepare(root: Path, scale: Scale) -> Data:
     """Makes what is not there yet; pools stay for the next run."""
     exports = {}
+    # So few items that writing them is nothing, so large that ddbbackup starts two workers for them.
+    few = pool(root, item_bytes=390_000, files=2, items_a_file=15)
     for item_bytes, items_a_file in ((400, 62_500), (2048, 8_000)):
         large = pool(root, item_bytes=item_bytes, files=16, items_a_file=items_a_file)
         small = pool(root, item_bytes=item_bytes, files=12, items_a_file=4_000)
         start = pool(root, item_bytes=item_bytes, files=2, items_a_file=1)
         exports[item_bytes] = {
             "start": export(start, f"start-{item_bytes}", [0, 1]),
+            "start-2": export(few, "start-2", [0, 1]),
             "small": export(small, f"small-{item_bytes}", [0, 1]),
             "medium": export(small, f"medium-{item_bytes}", range(12)),
             "large": export(large, f"large-{item_bytes}", list(range(16)) * scale.repeat),

@@ -39,6 +39,7 @@ class Figures:
     items: int
     items_per_second: float
     cpu_seconds_per_million: float
+    sink_cpu_seconds_per_million: float
     peak_bytes: int
     start_seconds: float
 
@@ -51,27 +52,35 @@ class Lost(Exception):
 
 
 def run_case(case: Case, exports: Exports, tools: Tools, work: Path, *, rounds: int) -> dict[str, Figures]:
-    """Figures by client's name. ``exports`` has one a share and ``start``, which is next to nothing."""
+    """Figures by client's name. ``exports`` has one a share and, for start-up, ``start`` and ``start-2``."""
     starts: dict[str, list[Usage]] = {client.name: [] for client in case.clients}
     usages: dict[str, list[Usage]] = {client.name: [] for client in case.clients}
-    root = exports["start"].root
+    sink_cpu: dict[str, list[float]] = {client.name: [] for client in case.clients}
+    start = exports["start" if case.processes == 1 else "start-2"]
+    root = start.root
     with running(tools, root, latency_ms=case.latency_ms, tls=case.tls) as sink:
         for number in range(rounds):
             for client in case.clients:
                 export = exports[client.share]
-                starts[client.name].append(_once(client, exports["start"], case, tools, sink, work))
+                starts[client.name].append(_once(client, start, case, tools, sink, work))
+                used = sink.cpu_seconds()
                 usages[client.name].append(_once(client, export, case, tools, sink, work))
+                sink_cpu[client.name].append(sink.cpu_seconds() - used)
                 rate = export.items / usages[client.name][-1].seconds
                 print(
                     f"  {case.label}, round {number + 1}: {client.name} {rate:,.0f} items/s", file=sys.stderr
                 )
     return {
-        client.name: figures(exports[client.share].items, starts[client.name], usages[client.name])
+        client.name: figures(
+            exports[client.share].items, starts[client.name], usages[client.name], sink_cpu[client.name]
+        )
         for client in case.clients
     }
 
 
-def figures(items: int, starts: Sequence[Usage], usages: Sequence[Usage]) -> Figures:
+def figures(
+    items: int, starts: Sequence[Usage], usages: Sequence[Usage], sink_cpu: Sequence[float]
+) -> Figures:
     """Medians; the difference between much and next to nothing is what the items cost."""
     start_seconds = statistics.median(usage.seconds for usage in starts)
     start_cpu = statistics.median(usage.cpu_seconds for usage in starts)
@@ -81,6 +90,7 @@ def figures(items: int, starts: Sequence[Usage], usages: Sequence[Usage]) -> Fig
         items=items,
         items_per_second=items / max(seconds, 1e-3),
         cpu_seconds_per_million=cpu_seconds / items * 1e6,
+        sink_cpu_seconds_per_million=statistics.median(sink_cpu) / items * 1e6,
         peak_bytes=int(statistics.median(usage.peak_bytes for usage in usages)),
         start_seconds=start_seconds,
     )

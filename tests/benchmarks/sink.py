@@ -43,6 +43,11 @@ class Sink:
         """Counts since it was started or told to forget; see ``sink.c``."""
         return dict(json.loads(self._get("/stats")))
 
+    def cpu_seconds(self) -> float:
+        """What it has used since it was started."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def forget(self) -> None:
         self._get("/forget")
 

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "sink.h"
 #include <errno.h>
+#include <openssl/err.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,6 +76,7 @@ static int would_block(conn *c, int n) {
 
 static ssize_t put_bytes(conn *c, const char *data, size_t len) {
     if (!c->ssl) return send(c->fd, data, len, MSG_NOSIGNAL);
+    ERR_clear_error();              /* else what another connection left there is taken for this one's */
     int n = SSL_write(c->ssl, data, len > (1 << 20) ? 1 << 20 : (int)len);
     if (n > 0) return n;
     errno = would_block(c, n) ? EAGAIN : EPIPE;
@@ -83,6 +85,7 @@ static ssize_t put_bytes(conn *c, const char *data, size_t len) {
 
 static ssize_t get_bytes(conn *c, char *data, size_t len) {
     if (!c->ssl) return recv(c->fd, data, len, 0);
+    ERR_clear_error();
     int n = SSL_read(c->ssl, data, (int)len);
     if (n > 0) return n;
     if (!would_block(c, n)) return 0;
@@ -183,6 +186,7 @@ static size_t take_request(conn *c) {
 }
 
 static int handshake(conn *c) {
+    ERR_clear_error();
     int n = SSL_accept(c->ssl);
     if (n == 1) return c->handshaken = 1;
     if (!would_block(c, n)) drop(c);

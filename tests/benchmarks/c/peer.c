@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -43,12 +44,14 @@ static ssize_t settled(peer *p, int n) {
 
 ssize_t peer_read(peer *p, void *data, size_t len) {
     if (!p->ssl) return recv(p->fd, data, len, 0);
+    ERR_clear_error();
     int n = SSL_read(p->ssl, data, (int)len);
     return n > 0 ? n : settled(p, n);
 }
 
 ssize_t peer_write(peer *p, const void *data, size_t len) {
     if (!p->ssl) return send(p->fd, data, len, MSG_NOSIGNAL);
+    ERR_clear_error();
     int n = SSL_write(p->ssl, data, (int)len);
     return n > 0 ? n : settled(p, n);
 }

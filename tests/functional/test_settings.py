@@ -379,6 +379,7 @@ def test_what_the_target_has_otherwise_is_refused_and_left(
     assert "on demand" in found["auto-scaling"]["reason"]
     assert "no index by-who" in found["insights"]["reason"]
     after = other.settings()
+    assert after["insights"][0][0] == "ENABLED", "what can be done of it is done"
     assert after["tags"] == {**everything.settings()["tags"], "own": "1"}
     for each in ("ttl", "policies", "pitr"):
         assert after[each] == before[each]

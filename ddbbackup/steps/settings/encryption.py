@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from ddbbackup.catalog.reading import ABSENT, Reading
+from ddbbackup.errors import Refused
 from ddbbackup.ports import KmsKeyFacts, TableFacts
 from ddbbackup.steps.pace import Ask
 from ddbbackup.steps.settings.setting import Change, Known, Pending, Scene, Setting, refuse, update_table
@@ -57,16 +58,13 @@ class Encryption(Setting):
         key: str = value["key"]
         if key == _OWN:
             return value
-        move = scene.move
-        parts = key.split(":", 5)
+        move, parts = scene.move, key.split(":", 5)
         if not move.same_account:
-            hint = "list in `to.settings` what is wanted without `encryption`, and encrypt the table yourself"
-            raise refuse(self, f"the KMS key {key} belongs to account {parts[4]}", hint)
+            raise _refused(self, value, f"belongs to account {parts[4]}")
         if move.same_region:
             return {"key": key}
         if not parts[5].startswith("key/mrk-"):
-            hint = "list in `to.settings` what is wanted without `encryption`, and encrypt the table yourself"
-            raise refuse(self, f"the KMS key {key} exists in {parts[3]} only", hint)
+            raise _refused(self, value, f"exists in {parts[3]} only")
         return {"key": move.elsewhere(key)}
 
     def at_creation(self, definition: dict[str, Any], aim: Any) -> dict[str, Any]:
@@ -85,6 +83,17 @@ def _key_arn(description: Any) -> str | None:
         return None
     key: str | None = sse.get("KMSMasterKeyArn")
     return key
+
+
+def _refused(setting: Setting, value: Any, why: str) -> Refused:
+    unsure = (
+        " (if it is aws/dynamodb, the record does not tell: KMS was not asked)" if "whose" in value else ""
+    )
+    return refuse(
+        setting,
+        f"the KMS key {value['key']} {why}{unsure}",
+        "say `settings: none`, or list what is wanted without `encryption`, and encrypt the table yourself",
+    )
 
 
 def _specification(aim: Any) -> dict[str, Any]:

@@ -77,12 +77,14 @@ class Putting:
                 raise _unreadable(setting, existing)
             if made and (ended := self._ended(setting, aim, existing.value, answer, self._now() - since)):
                 return ended
+            left, refusal = self._left(setting, aim, existing.value)
+            change = next((change for change in left if change.label not in made), None)
             if declined is not None:
                 raise declined
-            left = list(setting.changes(aim, existing.value, self.table))
+            if change is None and refusal is not None:
+                raise refusal
             if not left and not made:
                 return self._nothing_to_do(setting)
-            change = next((change for change in left if change.label not in made), None)
             if change is None:
                 yield Wait(pause)
                 pause = min(15.0, pause * 2)
@@ -100,12 +102,28 @@ class Putting:
         if gave_up := setting.failure(aim, answer):
             return _failed(setting, gave_up)
         under_way = setting.under_way(aim, answer)
-        if setting.settled(aim, existing, self.table) and not under_way:
+        if not under_way and self._is_settled(setting, aim, existing):
             return Result(setting.name, "put back", setting.note(_answer(setting, self.scene.recorded)))
         if seconds > (UNDER_WAY_SECONDS if under_way else SHOWN_SECONDS):
             still = "is still at it" if under_way else "does not show it"
             return _failed(setting, f"AWS took the change, but {still} {int(seconds)} seconds later")
         return None
+
+    def _left(self, setting: Setting, aim: Any, existing: Any) -> tuple[list[Change], Refused | None]:
+        """What can be done, though some of it (an index that the target lacks) cannot."""
+        left: list[Change] = []
+        try:
+            for change in setting.changes(aim, existing, self.table):
+                left.append(change)
+        except Refused as error:
+            return left, error
+        return left, None
+
+    def _is_settled(self, setting: Setting, aim: Any, existing: Any) -> bool:
+        try:
+            return setting.settled(aim, existing, self.table)
+        except Refused:
+            return False
 
     def _now(self) -> float:
         return self.ask.world.clock.monotonic()

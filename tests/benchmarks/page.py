@@ -31,14 +31,14 @@ client costs, not how fast DynamoDB takes items. A real table is limited by its 
 _WRITING = """
 ## Writing
 
-End to end: data files come from an S3 server (the sink's other half), are inflated, hashed, checked against their
-manifest and written. The origin's way, dynamodump and `batch_writer` get {small} items, Node's batches and
-`existing: keep` {medium}, ddbbackup and the limit {large}, all of the same kind, so that every run takes seconds.
-Start-up (a restore of two items; with two processes, of thirty large ones) is measured by itself and is in neither
-rate nor CPU, for anybody. CPU and memory are of the whole tree of processes, the sink's own CPU stands beside; memory
-of the peers that hold all items grows with the data. dynamodump reads uncompressed files of its own from disk, without
-S3. The limit is a C program that does the same work (fetch, MD5, inflate{isal}, splice, SHA-256, sign, send) and
-neither retries nor accounts for anything.
+End to end: data files come from an S3 server (the sink's other half), are inflated, hashed, checked against
+their manifest and written. The origin's way, dynamodump and `batch_writer` get {small} items, Node's batches
+and `existing: keep` {medium}, ddbbackup and the limit {large}, all of the same kind, so that every run takes
+seconds. Start-up (a restore of two items; with two processes, of thirty large ones) is measured by itself and
+is in neither rate nor CPU, for anybody. CPU and memory are of the whole tree of processes, the sink's own CPU
+stands beside; memory of the peers that hold all items grows with the data. dynamodump reads uncompressed files
+of its own from disk, without S3. The limit is a C program that does the same work (fetch, MD5, inflate{isal},
+splice, SHA-256, sign, send) and neither retries nor accounts for anything.
 """
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from ddbbackup.catalog.reading import ABSENT, Reading
+from ddbbackup.catalog.reading import ABSENT, NOT_READ, Reading
 from ddbbackup.errors import Refused
 from ddbbackup.ports import KmsKeyFacts, TableFacts
 from ddbbackup.steps.pace import Ask
@@ -49,6 +49,8 @@ class Encryption(Setting):
 
     def reading(self, known: Known) -> Reading:
         """Not unknown without KMS's word: then the key is taken for a customer's."""
+        if not known.description:
+            return NOT_READ
         found = (known.readings or {}).get(self.name, ABSENT)
         manager = (found.value or {}).get("KeyManager")
         value = self.normal({**known.description, "KeyManager": manager})

@@ -14,7 +14,14 @@ from ddbbackup.catalog.reading import ABSENT, Reading, present
 from ddbbackup.errors import Refused
 from ddbbackup.ports import TableFacts
 from ddbbackup.steps.settings import SETTINGS, WORDS
-from ddbbackup.steps.settings.asked import Result, before_the_call, differences, made_with, newer_settings
+from ddbbackup.steps.settings.asked import (
+    Result,
+    before_the_call,
+    differences,
+    known_of,
+    made_with,
+    newer_settings,
+)
 from ddbbackup.steps.settings.idle import busy
 from ddbbackup.steps.settings.move import Move
 from ddbbackup.steps.settings.setting import Known, Scene, Setting, Skipped
@@ -347,8 +354,15 @@ def test_what_the_backed_up_table_had_not_is_left_to_the_target(setting: Setting
 
 def test_without_a_record_nothing_is_known_and_what_is_asked_for_is_missing() -> None:
     """An export that ddbbackup did not make tells of items only."""
-    wanted = Scene(Move.between(HERE, HERE), Known(), Known(DESCRIPTION, {}), frozenset({"keys", "stream"}))
-    cases = (("keys", "unknown", False), ("stream", "unknown", True), ("replicas", "skipped", False))
+    asked = frozenset({"keys", "stream", "ttl", "encryption"})
+    wanted = Scene(Move.between(HERE, HERE), known_of({}, None), Known(DESCRIPTION, {}), asked)
+    cases = (
+        ("keys", "unknown", False),
+        ("stream", "unknown", True),
+        ("ttl", "unknown", True),
+        ("encryption", "unknown", True),
+        ("replicas", "skipped", False),
+    )
     for name, status, missing in cases:
         found = before_the_call(BY_NAME[name], wanted)
         assert isinstance(found, Result)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -56,7 +56,10 @@ def record_settings(world: World, stored: StoredRecord) -> Pending:
         unknown=[f"{name}: {reading.reason}" for name, reading in unknown.items()],
     )
     updated = replace(record, settings=readings)
-    return (yield world.calls.call(lambda: world.catalog.update(stored, updated)))
+    try:
+        return (yield world.calls.call(lambda: world.catalog.update(stored, updated)))
+    except (Throttled, Unreachable):
+        return replace(stored, record=updated)  # written with the record's completion
 
 
 def settings_not_read(record: Record) -> dict[str, list[str]]:
@@ -86,14 +89,20 @@ def read_one(ask: Ask, setting: Setting, table: TableFacts) -> Pending:
         if service in ask.world.pace.silent:
             raise ask.world.pace.silent[service]
         answer = yield from setting.read(ask, table)
+        on = answer is not None and _is_on(setting, table, answer)
     except DdbBackupError as error:
         if isinstance(error, Unreachable) and service != "dynamodb":
             ask.world.pace.silent[service] = error
         return Reading("unknown", reason=_reason(error), message=error.message)
-    on = answer is not None and setting.reading(
-        Known(table.description, {setting.name: Reading("present", answer)})
-    )
-    return Reading("present" if on and on.state == "present" else "absent", answer)
+    except Exception as error:  # noqa: BLE001 - what AWS may answer one day must not cost a backup
+        what = f"the answer of {setting.read_by[-1]} could not be understood ({type(error).__name__})"
+        return Reading("unknown", reason="failed", message=what)
+    return Reading("present" if on else "absent", answer)
+
+
+def _is_on(setting: Setting, table: TableFacts, answer: Any) -> bool:
+    known = Known(table.description, {setting.name: Reading("present", answer)})
+    return setting.reading(known).state == "present"
 
 
 def _reason(error: DdbBackupError) -> Reason:

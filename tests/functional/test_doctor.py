@@ -9,6 +9,7 @@ from tests.support.aws import REGION, Aws
 from tests.support.calls import calls_of_sandbox
 from tests.support.plans import plan
 from tests.support.program import Program, Result
+from tests.support.servers import ministack
 
 
 def states(done: Result) -> dict[tuple[str, str], str]:
@@ -116,3 +117,44 @@ def test_policies_can_be_had_before_there_is_a_role(program: Program) -> None:
     assert whole.report["roles"]["backup"] == one.report
     assert one.report["Version"] == "2012-10-17"
     assert "choose one of: all, backup, verify, read" in none.err
+
+
+def test_a_key_is_looked_for_where_the_bucket_is(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """By its alias, in the bucket's region; one that is to be deleted is a problem."""
+    kms = sandbox.client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName=f"alias/{name}", TargetKeyId=key)
+    sandbox.create_table(name, pitr=True)
+
+    def doctor(alias: str) -> Result:
+        encryption = {"algorithm": "KMS", "kms_key_id": f"alias/{alias}"}
+        destinations = {"vault": {"bucket": bucket, "encryption": encryption}}
+        document = json.loads(plan(sandbox, bucket, tables=[{"name": name}], destinations=destinations))
+        document["aws"]["endpoint_urls"]["kms"] = sandbox.url
+        program.plan(json.dumps(document))
+        return program.run("doctor", "--output", "json")
+
+    there, missing = doctor(name), doctor(f"{name}-other")
+    kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+    doomed = doctor(name)
+
+    assert states(there)["destination vault", "kms key"] == "ok"
+    assert (missing.code, states(missing)["destination vault", "kms key"]) == (1, "problem")
+    assert "PendingDeletion" in message(doomed, "destination vault", "kms key")
+
+
+def test_a_server_that_nobody_here_wrote_is_examined_too(name: str, program: Program) -> None:
+    """Without an STS beside it; the same findings as on the sandbox."""
+    with ministack() as url:
+        aws = Aws(url)
+        aws.create_table(name)
+        aws.create_bucket("acme-vault")
+        program.plan(plan(aws, "acme-vault", tables=[{"name": name}]))
+        done = program.run("doctor", "--output", "json")
+        told = program.run("preview", "--output", "json")
+    assert (done.code, told.code) == (1, 1)
+    assert states(done)[f"table {name}", "recovery"] == "problem"
+    assert states(done)["destination vault", "versioning"] == "warning"
+    assert told.report["backups"][0]["obstacles"][0]["kind"] == "PitrDisabled"

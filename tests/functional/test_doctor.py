@@ -26,7 +26,8 @@ def test_a_healthy_plan_has_no_problem_and_nothing_is_written(
 ) -> None:
     """Who, when, where; tables with their windows; the bucket in every respect; the quota."""
     sandbox.create_table(name, pitr=True)
-    program.plan(plan(sandbox, bucket, tables=[{"name": name}]))
+    far = {"table": name, "to": {"table": name, "region": "eu-central-1"}}
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores={"far": far}))
     with calls_of_sandbox() as calls:
         done = program.run("doctor", "--output", "json")
         text = program.run("doctor")
@@ -36,6 +37,8 @@ def test_a_healthy_plan_has_no_problem_and_nothing_is_written(
     found = states(done)
     assert found["credentials", "identity"] == found["clock", "skew"] == found["quotas", "exports"] == "ok"
     assert found[f"table {name}", "recovery"] == found["destination vault", "owner"] == "ok"
+    assert found["restore far", "target"] == "ok"
+    assert "eu-central-1" in message(done, "restore far", "target")
     assert "35 days" in message(done, f"table {name}", "recovery")
     assert "of 300 exports" in message(done, "quotas", "exports")
     assert found["destination vault", "versioning"] == "warning"

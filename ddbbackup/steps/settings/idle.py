@@ -5,35 +5,45 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+import structlog
+
+from ddbbackup import events
 from ddbbackup.errors import Refused, TimedOut
 from ddbbackup.ports import TableFacts
 from ddbbackup.steps.pace import Ask
 from ddbbackup.steps.settings.setting import Pending
 from ddbbackup.steps.step import Wait
 
+log = structlog.get_logger()
+
 PATIENCE_SECONDS: Final = 4 * 3600.0  # an index or a replica of a large table takes hours
-_GONE: Final = ("DELETING", "ARCHIVING", "ARCHIVED")
+TELL_SECONDS: Final = 60.0
+_USELESS: Final = ("DELETING", "ARCHIVING", "ARCHIVED", "INACCESSIBLE_ENCRYPTION_CREDENTIALS")
 
 
 def until_idle(ask: Ask, name: str) -> Pending:
-    """The ``TableFacts`` of a table that is ACTIVE and not busy.
+    """The ``TableFacts`` of a table that is ACTIVE and not busy. Says once a minute what it waits for.
 
-    Raises ``Refused`` for one that is going away, ``TimedOut`` after four hours, ``TableMissing``.
+    Raises ``Refused`` for one that cannot be changed, ``TimedOut`` after four hours, ``TableMissing``.
     """
-    until = ask.world.clock.monotonic() + PATIENCE_SECONDS
+    clock = ask.world.clock
+    until, told = clock.monotonic() + PATIENCE_SECONDS, clock.monotonic()
     pause = 0.5
     while True:
         table: TableFacts = yield from ask("DescribeTable", lambda cloud: cloud.tables.describe(name))
-        if table.status in _GONE:
-            raise Refused(f"the table {name} is {table.status}", hint="wait until it is gone, run again")
+        if table.status in _USELESS:
+            raise Refused(f"the table {name} is {table.status}", hint="mend the table, or restore to another")
         still = list(busy(table.description))
         if not still:
             return table
-        if ask.world.clock.monotonic() > until:
+        if clock.monotonic() > until:
             raise TimedOut(
                 f"the table {name} is still busy ({', '.join(still)})",
                 hint="run the same command again when DynamoDB is done: it goes on where it stopped",
             )
+        if clock.monotonic() - told >= TELL_SECONDS:
+            told = clock.monotonic()
+            log.info(events.TABLE_AWAITED, target=name, what=", ".join(still))
         yield Wait(pause)
         pause = min(15.0, pause * 1.5)
 

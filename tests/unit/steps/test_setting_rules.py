@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ddbbackup.catalog.reading import ABSENT, Reading, present
-from ddbbackup.errors import Refused
-from ddbbackup.ports import TableFacts
+from ddbbackup.errors import Refused, TimedOut
+from ddbbackup.ports import Cloud, TableFacts
+from ddbbackup.steps.finish_now import finish_now
+from ddbbackup.steps.pace import Ask
 from ddbbackup.steps.settings import SETTINGS, WORDS
 from ddbbackup.steps.settings.asked import (
     Result,
@@ -22,9 +25,11 @@ from ddbbackup.steps.settings.asked import (
     made_with,
     newer_settings,
 )
-from ddbbackup.steps.settings.idle import busy
+from ddbbackup.steps.settings.idle import busy, until_idle
 from ddbbackup.steps.settings.move import Move
 from ddbbackup.steps.settings.setting import Known, Scene, Setting, Skipped
+from ddbbackup.steps.world import World
+from tests.unit.steps.test_pace import Bare
 
 HERE = "arn:aws:dynamodb:eu-west-1:111111111111:table/orders"
 COPY = "arn:aws:dynamodb:eu-west-1:111111111111:table/copy"
@@ -396,6 +401,30 @@ def test_active_is_not_idle(members: dict[str, Any]) -> None:
     """A table that says ACTIVE may still be changing something (observed on AWS)."""
     assert list(busy({"TableStatus": "ACTIVE"})) == []
     assert len(list(busy({"TableStatus": "ACTIVE", **members}))) == 1
+
+
+def test_waiting_for_an_idle_table_ends() -> None:
+    """With the table once it is idle; with 75 after hours; at once where it never will be."""
+    world = Bare()
+    statuses = iter(["UPDATING"] * 30)
+
+    class Tables:
+        def describe(self, name: str) -> TableFacts:
+            status = next(statuses, "ACTIVE")
+            return TableFacts(name, HERE, "1", status, (), 0, 0, {"TableStatus": status})
+
+    cloud = cast("Cloud", SimpleNamespace(tables=Tables()))
+    begun = world.clock.seconds
+    table = finish_now(until_idle(Ask(cast("World", world), cloud), "orders"), world.clock)
+    assert table.status == "ACTIVE"
+    assert 60 < world.clock.seconds - begun < 600
+
+    statuses = iter(["UPDATING"] * 100_000)
+    with pytest.raises(TimedOut, match="still busy"):
+        finish_now(until_idle(Ask(cast("World", world), cloud), "orders"), world.clock)
+    statuses = iter(["INACCESSIBLE_ENCRYPTION_CREDENTIALS"])
+    with pytest.raises(Refused, match="INACCESSIBLE"):
+        finish_now(until_idle(Ask(cast("World", world), cloud), "orders"), world.clock)
 
 
 def test_differences_tell_what_a_run_would_do() -> None:

@@ -49,7 +49,6 @@ def load(job: Job) -> Pending:
     """Returns ``Loaded``. Raises ``DataNotWhole`` unless every item was written, ``RemoteJobFailed`` for a job that
     was cancelled or failed: what it has written stays.
     """
-    log.warning(events.TARGET_WARNED, target=job.target, message=EXPERIMENTAL)
     handover: Handover = yield job.world.calls.heavy(lambda: hand_over(job.world, _backup(job), job.cloud))
     ready: Ready = yield from make_ready(job, method="bulk-put")
     found: BulkPut | None = (yield from _take_up(job)) if ready.resumed else None

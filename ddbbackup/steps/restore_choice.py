@@ -21,6 +21,7 @@ from ddbbackup.steps.restore_situation import Situation
 
 MethodName = Literal["write", "import", "bulk-put", "point-in-time"]
 
+BY_AUTO: Final[tuple[MethodName, ...]] = ("write", "import")  # what `auto` may choose, and go on with
 IMPORT_BEATS_WRITE_SECONDS: Final = 1800.0  # an import needs minutes whatever its size (observed on AWS)
 
 

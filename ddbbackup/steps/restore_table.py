@@ -12,7 +12,7 @@ from ddbbackup.errors import AccessDenied, Refused
 from ddbbackup.plan.model import Restore
 from ddbbackup.steps.forecast import Forecast, guarded
 from ddbbackup.steps.permission import Permission
-from ddbbackup.steps.restore_choice import Candidate, MethodName, candidates, chosen
+from ddbbackup.steps.restore_choice import BY_AUTO, Candidate, MethodName, candidates, chosen
 from ddbbackup.steps.restore_forecast import foretell_restore
 from ddbbackup.steps.restore_method import Job, Loaded, Pending
 from ddbbackup.steps.restore_methods import RESTORE_METHODS
@@ -93,6 +93,10 @@ class RestoreTable:
             return Loaded(
                 (yield world.calls.call(lambda: job.cloud.tables.describe(self.target))), left.loaded
             )
+        if RESTORE_METHODS[method].experimental:
+            log.warning(
+                events.TARGET_WARNED, target=self.target, message=RESTORE_METHODS[method].experimental
+            )
         try:
             loaded: Loaded = yield from RESTORE_METHODS[method].load(job)
         except AccessDenied as error:
@@ -107,9 +111,9 @@ class RestoreTable:
     def _begun(self, left: Progress | None) -> tuple[MethodName | None, str]:
         if left is None or left.stage not in ("asked", "creating", "writing", "loaded"):
             return None, ""
-        if self.restore.method not in ("auto", left.method) or left.method not in RESTORE_METHODS:
-            return None, ""
-        return next(name for name in RESTORE_METHODS if name == left.method), "an earlier run began with it"
+        wanted = BY_AUTO if self.restore.method == "auto" else (self.restore.method,)
+        found = next((name for name in RESTORE_METHODS if name == left.method and name in wanted), None)
+        return found, "an earlier run began with it" if found else ""
 
     def _refuse_unconfirmed(self, found: Survey) -> None:
         if (

@@ -326,12 +326,18 @@ def test_a_bulk_put_that_was_cancelled_is_started_anew(
     jobs.bulk_puts.timers.gate.clear()
     before = len(jobs.bulk_puts.started)
     process = program.start("restore", "back", "--output", "json")
-    wait_for(lambda: len(jobs.bulk_puts.started) > before, process)
+    wait_for(lambda: bool(jobs.bulk_puts.started[before:]) and bool(sandbox.items(f"{name}-new")), process)
     sandbox.dynamodb.cancel_bulk_operation(BulkOperationArn=jobs.bulk_puts.started[-1].arn)
     jobs.bulk_puts.timers.gate.set()
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "CANCELLED" in out
+    said = (program.directory / "ddbbackup.yaml").read_text()
+    program.plan(said.replace('"bulk-put"', '"auto"'))
+    by_auto = program.run("restore", "back", "--output", "json")
+    assert by_auto.code == 1, "auto goes on with nothing experimental"
+    assert "already holds items" in error(by_auto)["message"]
+    program.plan(said)
 
     done = program.run("restore", "back", "--output", "json")
 

@@ -25,7 +25,7 @@ from tests.benchmarks.page import Measured, page
 from tests.benchmarks.real import measure_real
 from tests.benchmarks.rounds import run_case
 from tests.benchmarks.sink import Tools
-from tests.benchmarks.soundness import prove, seconds_to_stop
+from tests.benchmarks.soundness import prove, stop_in_mid_run
 from tests.benchmarks.targets import memory_targets, soundness_target, speed_targets
 from tests.benchmarks.verification import measure_verification
 
@@ -50,7 +50,7 @@ def main() -> int:
             nights = simulate(work)
         with _telling("soundness"):
             proofs = prove(data.sound, tools, work)
-            stop_seconds = seconds_to_stop(data.exports[400]["large"], tools, work)
+            stop = stop_in_mid_run(data.exports[400]["large"], tools, work)
         with _telling("verification"):
             rates = measure_verification(data.exports[400]["large"], tools, rounds=scale.rounds)
         with _telling("real servers"):
@@ -80,7 +80,7 @@ def main() -> int:
         results=results,
         memories=memories,
         proofs=proofs,
-        stop_seconds=stop_seconds,
+        stop=stop,
         verification=rates,
         real=real,
         orchestration=chapter(nights),

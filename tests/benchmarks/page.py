@@ -9,7 +9,7 @@ from tests.benchmarks.bulk import Memory
 from tests.benchmarks.clients import EVERYBODY
 from tests.benchmarks.real import RealFigures
 from tests.benchmarks.rounds import Figures
-from tests.benchmarks.soundness import Proof
+from tests.benchmarks.soundness import Proof, Stop
 from tests.benchmarks.targets import Results, Target
 from tests.benchmarks.verification import Rates
 
@@ -57,7 +57,7 @@ class Measured:
     results: Results
     memories: Sequence[Memory]
     proofs: Sequence[Proof]
-    stop_seconds: float | None
+    stop: Stop | None
     verification: Rates | None
     real: Sequence[RealFigures]
     orchestration: str
@@ -136,16 +136,16 @@ The sink verifies every signature, remembers every key with a hash of its conten
 throttles 5% of the requests and resets 1% of the connections. "Whole" compares the sum of all contents with the
 backup's.
 
-| scenario | items | lost | changed | badly signed | whole | faults met |
-|---|---|---|---|---|---|---|
+| scenario | items | lost | changed | badly signed | whole | exit code | faults met |
+|---|---|---|---|---|---|---|---|
 """
     for each in measured.proofs:
         text += (
             f"| {each.scenario} | {each.items:,} | {each.lost} | {each.changed} | {each.unsigned} "
-            f"| {'yes' if each.whole else '**no**'} | {each.faults} |\n"
+            f"| {'yes' if each.whole else '**no**'} | {each.exit_code} | {each.faults} |\n"
         )
-    if measured.stop_seconds is not None:
-        text += f"\nFrom Ctrl-C in mid-run to the end of all processes: {measured.stop_seconds:.2f} s.\n"
+    if (stop := measured.stop) is not None:
+        text += f"\nFrom Ctrl-C in mid-run until all has ended: {stop.seconds:.2f} s, exit code {stop.exit_code}.\n"
     return text
 
 

@@ -9,10 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks.clients import Client, Share
+from tests.benchmarks.clients import DDBBACKUP, Client, Share
 from tests.benchmarks.data import Export
 from tests.benchmarks.sink import Sink, Tools, running
-from tests.benchmarks.tree import Usage, measure
+from tests.benchmarks.tree import CommandFailed, Usage, measure
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,21 @@ def run_case(case: Case, exports: Exports, tools: Tools, work: Path, *, rounds: 
         for number in range(rounds):
             for client in case.clients:
                 export = exports[client.share]
-                starts[client.name].append(_once(client, start, case, tools, sink, work))
-                used = sink.cpu_seconds()
-                usages[client.name].append(_once(client, export, case, tools, sink, work))
+                try:
+                    begun = _once(client, start, case, tools, sink, work)
+                    used = sink.cpu_seconds()
+                    usage = _once(client, export, case, tools, sink, work)
+                except (CommandFailed, Lost) as error:
+                    if client is DDBBACKUP:
+                        raise
+                    print(
+                        f"  {case.label}, round {number + 1}: {client.name} failed: {error}", file=sys.stderr
+                    )
+                    continue  # a peer that fails once has other rounds, and must not end the run
+                starts[client.name].append(begun)
+                usages[client.name].append(usage)
                 sink_cpu[client.name].append(sink.cpu_seconds() - used)
-                rate = export.items / usages[client.name][-1].seconds
+                rate = export.items / usage.seconds
                 print(
                     f"  {case.label}, round {number + 1}: {client.name} {rate:,.0f} items/s", file=sys.stderr
                 )
@@ -75,6 +85,7 @@ def run_case(case: Case, exports: Exports, tools: Tools, work: Path, *, rounds: 
             exports[client.share].items, starts[client.name], usages[client.name], sink_cpu[client.name]
         )
         for client in case.clients
+        if usages[client.name]
     }
 
 

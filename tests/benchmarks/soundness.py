@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -34,10 +35,19 @@ class Proof:
     unsigned: int
     whole: bool  # whether the digest of all contents is the backup's
     faults: str
+    exit_code: int
 
     @property
     def sound(self) -> bool:
-        return self.whole and not (self.lost or self.changed or self.unsigned)
+        return self.whole and not (self.lost or self.changed or self.unsigned or self.exit_code)
+
+
+@dataclass(frozen=True)
+class Stop:
+    """From Ctrl-C until everything has ended."""
+
+    seconds: float
+    exit_code: int
 
 
 class _Restore:
@@ -56,34 +66,37 @@ class _Restore:
                 self._command, env=self._environment, stdout=log, stderr=log, start_new_session=True
             )
 
-    def end(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.wait() == 0, self._log.read_text()[-3000:]
+    def end(self, process: subprocess.Popen[bytes], *, wanted: int = 0) -> int:
+        """The exit code; what a run said that ended otherwise than wanted goes to stderr."""
+        if process.wait() != wanted:
+            print(f"exit code {process.returncode}:\n{self._log.read_text()[-3000:]}", file=sys.stderr)
+        return process.returncode
 
 
-def _just_run(restore: _Restore, sink: Sink) -> None:
-    restore.end(restore.begin())
+def _just_run(restore: _Restore, sink: Sink) -> int:
+    return restore.end(restore.begin())
 
 
-def _kill_worker(restore: _Restore, sink: Sink) -> None:
+def _kill_worker(restore: _Restore, sink: Sink) -> int:
     """SIGKILL to one of the worker processes when a third is written."""
     process = restore.begin()
     _wait(sink, restore.items // 3, process)
     workers = [pid for pid in descendants(process.pid) if _is_worker(pid)]
     os.kill(random.Random(1).choice(workers), signal.SIGKILL)
-    restore.end(process)
+    return restore.end(process)
 
 
-def _kill_run(restore: _Restore, sink: Sink) -> None:
+def _kill_run(restore: _Restore, sink: Sink) -> int:
     """SIGKILL to everything when a third is written; the second run ends the work."""
     process = restore.begin()
     _wait(sink, restore.items // 3, process)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    restore.end(restore.begin())
+    return restore.end(restore.begin())
 
 
 # What is told, `existing`, processes, and what happens.
-SCENARIOS: tuple[tuple[str, str, int, Callable[[_Restore, Sink], None]], ...] = (
+SCENARIOS: tuple[tuple[str, str, int, Callable[[_Restore, Sink], int]], ...] = (
     ("one process", "overwrite", 1, _just_run),
     ("two processes", "overwrite", 2, _just_run),
     ("`existing: keep`, two processes", "keep", 2, _just_run),
@@ -100,8 +113,8 @@ def prove(
     for name, existing, processes, story in SCENARIOS[:scenarios]:
         with running(tools, export.root, "--check", *FAULTS, "--seed", str(seed)) as sink:
             restore = _Restore(export, sink, fresh(work / "sound"), existing, processes)
-            story(restore, sink)
-            proofs.append(_proof(name, export, sink.stats()))
+            exit_code = story(restore, sink)
+            proofs.append(_proof(name, export, sink.stats(), exit_code))
     return proofs
 
 
@@ -116,7 +129,7 @@ def _is_worker(pid: int) -> bool:
     return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
-def _proof(scenario: str, export: Export, said: dict[str, Any]) -> Proof:
+def _proof(scenario: str, export: Export, said: dict[str, Any], exit_code: int) -> Proof:
     faults = f"{said['unprocessed']} unprocessed, {said['throttled']} throttled, {said['resets']} reset"
     return Proof(
         scenario=scenario,
@@ -126,16 +139,17 @@ def _proof(scenario: str, export: Export, said: dict[str, Any]) -> Proof:
         unsigned=int(said["unsigned"]),
         whole=said["digest"] == export.digest,
         faults=faults,
+        exit_code=exit_code,
     )
 
 
-def seconds_to_stop(export: Export, tools: Tools, work: Path) -> float:
-    """From Ctrl-C (SIGINT to the process group) in mid-run until everything has ended."""
+def stop_in_mid_run(export: Export, tools: Tools, work: Path) -> Stop:
+    """Ctrl-C: SIGINT to the process group when a fifth is written."""
     with running(tools, export.root, latency_ms=5) as sink:
         restore = _Restore(export, sink, fresh(work / "stop"), "overwrite", 2)
         process = restore.begin()
         _wait(sink, export.items // 5, process)
         begun = time.monotonic()
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait() == 130, "an interrupted run exits 130"
-        return time.monotonic() - begun
+        exit_code = restore.end(process, wanted=130)
+        return Stop(time.monotonic() - begun, exit_code)

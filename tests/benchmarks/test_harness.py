@@ -62,7 +62,7 @@ def test_everybody_writes_every_item_and_the_page_tells_it(
         results=results,
         memories=(),
         proofs=(),
-        stop_seconds=None,
+        stop=None,
         verification=None,
         real=(),
         orchestration="",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -76,6 +77,9 @@ def page(measured: Measured) -> str:
     said = {True: "yes", False: "**no**", None: "–"}
     for target in measured.targets:
         text += f"| {target.text} | {target.wanted} | {target.found} | {said[target.reached]} |\n"
+    missed = [target for target in measured.targets if target.reached is False and target.bound]
+    if missed:
+        text += "\nNot reached: " + "; ".join(f"{each.text} ({each.bound})" for each in missed) + ".\n"
     isal = (
         " with isal, as ddbbackup does"
         if measured.inflater == "isal"
@@ -85,7 +89,15 @@ def page(measured: Measured) -> str:
     text += _WRITING.format(isal=isal, **counts)
     for case, found in measured.results.items():
         text += f"\n### {case.label[0].upper()}{case.label[1:]}\n\n" + _table(found)
-    return text + _memory(measured) + _soundness(measured) + _rest(measured) + measured.orchestration
+    return _wrapped(
+        text + _memory(measured) + _soundness(measured) + _rest(measured) + measured.orchestration
+    )
+
+
+def _wrapped(text: str) -> str:
+    """Paragraphs with lines of one length; headings and tables as they are."""
+    blocks = text.strip().split("\n\n")
+    return "\n\n".join(block if block[0] in "#|" else textwrap.fill(block, 118) for block in blocks) + "\n"
 
 
 def _table(found: Mapping[str, Figures]) -> str:

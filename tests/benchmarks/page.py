@@ -97,7 +97,13 @@ def page(measured: Measured) -> str:
 def _wrapped(text: str) -> str:
     """Paragraphs with lines of one length; headings and tables as they are."""
     blocks = text.strip().split("\n\n")
-    return "\n\n".join(block if block[0] in "#|" else textwrap.fill(block, 118) for block in blocks) + "\n"
+    return (
+        "\n\n".join(
+            block if block[0] in "#|" else textwrap.fill(block, 118, break_on_hyphens=False)
+            for block in blocks
+        )
+        + "\n"
+    )
 
 
 def _table(found: Mapping[str, Figures]) -> str:

@@ -76,7 +76,7 @@ QUICK = Scale(
         Case(400, 5, False, 2, _BARE),
     ),
     repeat=1,
-    sound_files=1,
+    sound_files=2,
     bulk=(4,),
 )
 

@@ -30,7 +30,7 @@ class WarmThroughput(Setting):
         return found or None
 
     def note(self, answer: Any) -> str:
-        return "raising it is billed once (AWS's price list)"
+        return "it increases the cost of the table"
 
     def at_creation(self, definition: dict[str, Any], aim: Any) -> dict[str, Any]:
         made = dict(definition)

@@ -42,7 +42,7 @@ class Sender:
             self._plain, most = PUT_WRITTEN, 256
         else:
             self.spelling = BatchWrite(orders.table, count_units=counted)
-            self._plain, most = ALL_WRITTEN, 128
+            self._plain, most = ALL_WRITTEN, 192
         self._window = Window(start=16, most=most)
         self._later: list[tuple[float, int, Batch]] = []
         self._next: deque[Batch] = deque()

@@ -81,7 +81,7 @@ def _times(text: str, found: Mapping[str, Figures], peer: str, wanted: float) ->
     if "ddbbackup" not in found or peer not in found:
         return Target(text, f"≥ {wanted} ×", "not measured", None)
     ratio = found["ddbbackup"].items_per_second / found[peer].items_per_second
-    return Target(text, f"≥ {wanted:.0f} ×", f"{ratio:.0f} ×", ratio >= wanted)
+    return Target(text, f"≥ {wanted:.0f} ×", f"{ratio:.1f} ×", ratio >= wanted)
 
 
 def _thrift(text: str, found: Mapping[str, Figures], peer: str, wanted: float) -> Target:

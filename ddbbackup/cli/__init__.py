@@ -17,7 +17,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def entry() -> NoReturn:
     """The process's ``main``. An interrupted one leaves at once instead of waiting for calls in flight."""
-    code = main()
+    try:
+        code = main()
+    except KeyboardInterrupt:  # before anybody listened, or a second one while the first was answered
+        code = 130
     if code in (130, 143):
         sys.stdout.flush()
         sys.stderr.flush()

@@ -15,7 +15,7 @@ from ddbbackup.errors import DdbBackupError
 from ddbbackup.plan.model import Plan, Restore, TableEntry
 from ddbbackup.ports import Clock, Cloud
 from ddbbackup.steps.inventory import take_inventory
-from ddbbackup.steps.restore_survey import place_of
+from ddbbackup.steps.restore.survey import place_of
 from ddbbackup.steps.selection import select
 
 _AT_A_TIME: Final = 4  # DescribeContinuousBackups may be called ten times a second (botocore's model)

@@ -14,17 +14,7 @@ from ddbbackup.steps import (
     inventory,
     lost_tables,
     proof,
-    restore_bulk_put,
-    restore_fit,
-    restore_forecast,
-    restore_handover,
-    restore_import,
-    restore_point_in_time,
-    restore_source,
     restore_table,
-    restore_target,
-    restore_warnings,
-    restore_write,
     standing,
     start_export,
 )
@@ -32,7 +22,19 @@ from ddbbackup.steps.backup_table import BackupTable
 from ddbbackup.steps.check_destination import CheckDestination
 from ddbbackup.steps.finish_backup import FinishBackup
 from ddbbackup.steps.planning import FailedSelector
-from ddbbackup.steps.restore_methods import (
+from ddbbackup.steps.restore import (
+    bulk_put,
+    fit,
+    handover,
+    import_table,
+    point_in_time,
+    source,
+    target,
+    warnings,
+    write,
+)
+from ddbbackup.steps.restore import forecast as restore_forecast
+from ddbbackup.steps.restore.methods import (
     RESTORE_METHODS as RESTORE_METHODS,
 )  # the registry, seen from outside
 from ddbbackup.steps.restore_table import RestoreTable
@@ -59,17 +61,17 @@ DECLARING: Final = (
     export_desk,
     finish_backup,
     proof,
-    restore_source,
+    source,
     restore_table,
-    restore_target,
-    restore_fit,
+    target,
+    fit,
     restore_forecast,
-    restore_warnings,
-    restore_write,
-    restore_handover,
-    restore_import,
-    restore_bulk_put,
-    restore_point_in_time,
+    warnings,
+    write,
+    handover,
+    import_table,
+    bulk_put,
+    point_in_time,
     capture,
     put_back,
 )

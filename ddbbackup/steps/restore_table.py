@@ -12,12 +12,12 @@ from ddbbackup.errors import AccessDenied, Refused
 from ddbbackup.plan.model import Restore
 from ddbbackup.steps.forecast import Forecast, guarded
 from ddbbackup.steps.permission import Permission
-from ddbbackup.steps.restore_choice import BY_AUTO, Candidate, MethodName, candidates, chosen
-from ddbbackup.steps.restore_forecast import foretell_restore
-from ddbbackup.steps.restore_method import Job, Loaded, Pending
-from ddbbackup.steps.restore_methods import RESTORE_METHODS
-from ddbbackup.steps.restore_state import Progress, RestoreState, mark, resumable
-from ddbbackup.steps.restore_survey import Survey, survey
+from ddbbackup.steps.restore.choice import BY_AUTO, Candidate, MethodName, candidates, chosen
+from ddbbackup.steps.restore.forecast import foretell_restore
+from ddbbackup.steps.restore.method import Job, Loaded, Pending
+from ddbbackup.steps.restore.methods import RESTORE_METHODS
+from ddbbackup.steps.restore.state import Progress, RestoreState, mark, resumable
+from ddbbackup.steps.restore.survey import Survey, survey
 from ddbbackup.steps.settings.put_back import Settled, put_back
 from ddbbackup.steps.step import Outcome, Work
 from ddbbackup.steps.world import World

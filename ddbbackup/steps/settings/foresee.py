@@ -9,14 +9,14 @@ from ddbbackup.errors import Refused
 from ddbbackup.ports import TableFacts
 from ddbbackup.steps.finish_now import finish_now
 from ddbbackup.steps.pace import Ask
+from ddbbackup.steps.restore.table_definition import create_table_input
 from ddbbackup.steps.settings import SETTINGS
 from ddbbackup.steps.settings.asked import differences, known_of, made_with, scene_of
 from ddbbackup.steps.settings.capture import read_settings
 from ddbbackup.steps.settings.setting import Known, Scene
-from ddbbackup.steps.table_definition import create_table_input
 
 if TYPE_CHECKING:
-    from ddbbackup.steps.restore_survey import Survey
+    from ddbbackup.steps.restore.survey import Survey
     from ddbbackup.steps.world import World
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from ddbbackup.errors import SettingsNotPutBack
 from ddbbackup.ports import TableFacts
 from ddbbackup.steps.pace import Ask
-from ddbbackup.steps.restore_method import Job
+from ddbbackup.steps.restore.method import Job
 from ddbbackup.steps.settings.asked import Result, known_of, made_with, newer_settings, scene_of
 from ddbbackup.steps.settings.capture import read_settings
 from ddbbackup.steps.settings.needs import to_put_back

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ddbbackup.errors import DataNotWhole
 from ddbbackup.ports import ObjectFacts
-from ddbbackup.steps.bulk_put_report import count_records
+from ddbbackup.steps.restore.bulk_put_report import count_records
 
 
 class Reports:

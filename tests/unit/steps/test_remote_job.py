@@ -10,7 +10,7 @@ import pytest
 
 from ddbbackup.errors import Refused, Throttled, TimedOut, Unreachable
 from ddbbackup.executor import Inline
-from ddbbackup.steps.remote_job import PATIENCE_SECONDS, known_still, started, until_ended
+from ddbbackup.steps.restore.remote_job import PATIENCE_SECONDS, known_still, started, until_ended
 from ddbbackup.steps.step import Wait
 
 

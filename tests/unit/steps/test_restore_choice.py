@@ -9,8 +9,8 @@ import pytest
 from ddbbackup.errors import DdbBackupError, PitrDisabled, Refused
 from ddbbackup.plan.model import Limits, Restore, Source, Target
 from ddbbackup.steps.prices import packaged
-from ddbbackup.steps.restore_choice import Candidate, candidates, chosen
-from ddbbackup.steps.restore_situation import Situation
+from ddbbackup.steps.restore.choice import Candidate, candidates, chosen
+from ddbbackup.steps.restore.situation import Situation
 
 GIB = 1 << 30
 TABLE: dict[str, Any] = {

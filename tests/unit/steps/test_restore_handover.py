@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ddbbackup.steps.restore_handover import proved
+from ddbbackup.steps.restore.handover import proved
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 (MANIFEST,) = FIXTURES.rglob("manifest-files.json")

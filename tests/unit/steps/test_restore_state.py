@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ddbbackup.steps.restore_state import RestoreState, mark, resumable
+from ddbbackup.steps.restore.state import RestoreState, mark, resumable
 
 NOW = datetime(2026, 11, 23, 14, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ddbbackup.steps.restore_warnings import TargetLook, warnings_of
+from ddbbackup.steps.restore.warnings import TargetLook, warnings_of
 
 ON_DEMAND = {"BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"}}
 

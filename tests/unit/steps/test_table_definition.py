@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ddbbackup.errors import Refused
-from ddbbackup.steps.table_definition import create_table_input
+from ddbbackup.steps.restore.table_definition import create_table_input
 
 ON_DEMAND: dict[str, Any] = {
     "TableName": "orders",

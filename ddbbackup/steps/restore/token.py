@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
-from ddbbackup.steps.restore_method import Job
+from ddbbackup.steps.restore.method import Job
 
 
 def derive_token(job: Job, *, method: str, attempt: int) -> str:

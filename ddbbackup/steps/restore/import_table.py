@@ -11,14 +11,14 @@ from ddbbackup import events
 from ddbbackup.errors import DataNotWhole, Refused, RemoteJobFailed
 from ddbbackup.ports import Import, ImportPage, ImportRequest, Progress, TableFacts
 from ddbbackup.steps.permission import IMPORTS, KMS_KEY, Permission
-from ddbbackup.steps.remote_job import known_still, started, until_ended
-from ddbbackup.steps.restore_handover import Handover, hand_over
-from ddbbackup.steps.restore_method import Job, Loaded, Pending, RestoreMethod, tell_start
-from ddbbackup.steps.restore_source import RestoreSource
-from ddbbackup.steps.restore_target import begin, note_job, until_active
-from ddbbackup.steps.restore_token import derive_token
+from ddbbackup.steps.restore.handover import Handover, hand_over
+from ddbbackup.steps.restore.method import Job, Loaded, Pending, RestoreMethod, tell_start
+from ddbbackup.steps.restore.remote_job import known_still, started, until_ended
+from ddbbackup.steps.restore.source import RestoreSource
+from ddbbackup.steps.restore.table_definition import create_table_input
+from ddbbackup.steps.restore.target import begin, note_job, until_active
+from ddbbackup.steps.restore.token import derive_token
 from ddbbackup.steps.settings.put_back import with_settings
-from ddbbackup.steps.table_definition import create_table_input
 
 log = structlog.get_logger()
 

@@ -10,14 +10,14 @@ from typing import Final, Literal
 
 from ddbbackup.steps.forecast import Obstacle
 from ddbbackup.steps.prices import Cost, Prices
-from ddbbackup.steps.restore_estimate import Estimate, by_import, by_point_in_time, by_writing, of_bulk_put
-from ddbbackup.steps.restore_obstacles import (
+from ddbbackup.steps.restore.estimate import Estimate, by_import, by_point_in_time, by_writing, of_bulk_put
+from ddbbackup.steps.restore.obstacles import (
     against_bulk_put,
     against_import,
     against_point_in_time,
     against_write,
 )
-from ddbbackup.steps.restore_situation import Situation
+from ddbbackup.steps.restore.situation import Situation
 
 MethodName = Literal["write", "import", "bulk-put", "point-in-time"]
 

@@ -7,7 +7,7 @@ from typing import Final
 from ddbbackup.errors import Refused, TableMissing
 from ddbbackup.ports import LEAST_WRITE_UNITS
 from ddbbackup.steps.forecast import Obstacle
-from ddbbackup.steps.restore_situation import Situation
+from ddbbackup.steps.restore.situation import Situation
 
 FILES_PER_JOB: Final = 50_000  # objects of one import or bulk put (DynamoDB guide: Quotas)
 

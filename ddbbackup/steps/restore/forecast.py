@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 from ddbbackup.errors import DdbBackupError, Refused
 from ddbbackup.steps.forecast import Forecast, Obstacle
 from ddbbackup.steps.permission import Permission
-from ddbbackup.steps.restore_choice import Candidate, candidates
-from ddbbackup.steps.restore_fit import refuse_other_keys
-from ddbbackup.steps.restore_methods import RESTORE_METHODS
-from ddbbackup.steps.restore_survey import Survey, survey
-from ddbbackup.steps.restore_warnings import look_at_target, warnings_of
+from ddbbackup.steps.restore.choice import Candidate, candidates
+from ddbbackup.steps.restore.fit import refuse_other_keys
+from ddbbackup.steps.restore.methods import RESTORE_METHODS
+from ddbbackup.steps.restore.survey import Survey, survey
+from ddbbackup.steps.restore.warnings import look_at_target, warnings_of
 from ddbbackup.steps.settings.foresee import foreseen_settings, refused_encryption
 from ddbbackup.steps.settings.needs import to_look
 from ddbbackup.steps.world import World

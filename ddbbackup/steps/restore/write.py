@@ -9,10 +9,10 @@ import structlog
 from ddbbackup import events
 from ddbbackup.errors import DataNotWhole
 from ddbbackup.steps.permission import KEEPS, PUTS_ALL, Permission
-from ddbbackup.steps.restore_method import Job, Loaded, Pending, RestoreMethod, tell_start
-from ddbbackup.steps.restore_source import RestoreSource
-from ddbbackup.steps.restore_state import mark
-from ddbbackup.steps.restore_target import Ready, make_ready
+from ddbbackup.steps.restore.method import Job, Loaded, Pending, RestoreMethod, tell_start
+from ddbbackup.steps.restore.source import RestoreSource
+from ddbbackup.steps.restore.state import mark
+from ddbbackup.steps.restore.target import Ready, make_ready
 from ddbbackup.transfer.model import WriteJob, WriteResult
 
 log = structlog.get_logger()

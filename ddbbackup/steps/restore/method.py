@@ -12,8 +12,8 @@ import structlog
 from ddbbackup import events
 from ddbbackup.plan.model import Restore
 from ddbbackup.ports import Cloud, TableFacts
-from ddbbackup.steps.restore_state import RestoreState
-from ddbbackup.steps.restore_survey import Survey
+from ddbbackup.steps.restore.state import RestoreState
+from ddbbackup.steps.restore.survey import Survey
 from ddbbackup.steps.step import Wait
 from ddbbackup.steps.world import World
 

@@ -11,11 +11,11 @@ from ddbbackup import events
 from ddbbackup.errors import Refused, TableMissing
 from ddbbackup.ports import Recovery, RecoveryRequest, TableFacts
 from ddbbackup.steps.permission import BY_TIME, Permission
-from ddbbackup.steps.remote_job import started, until_ended
-from ddbbackup.steps.restore_live import LiveSource
-from ddbbackup.steps.restore_method import Job, Loaded, Pending, RestoreMethod, tell_start
-from ddbbackup.steps.restore_state import Progress
-from ddbbackup.steps.restore_target import begin, note_job, until_active
+from ddbbackup.steps.restore.live import LiveSource
+from ddbbackup.steps.restore.method import Job, Loaded, Pending, RestoreMethod, tell_start
+from ddbbackup.steps.restore.remote_job import started, until_ended
+from ddbbackup.steps.restore.state import Progress
+from ddbbackup.steps.restore.target import begin, note_job, until_active
 from ddbbackup.times import from_iso, to_iso
 
 log = structlog.get_logger()

@@ -13,7 +13,7 @@ from typing import Final
 from ddbbackup.errors import DataNotWhole, Refused
 from ddbbackup.ports import Cloud
 from ddbbackup.steps.permission import HANDS_OVER, Permission
-from ddbbackup.steps.restore_source import RestoreSource
+from ddbbackup.steps.restore.source import RestoreSource
 from ddbbackup.steps.world import World
 
 PERMISSIONS: Final = (Permission("s3:ListBucket", "bucket", ("restore",), HANDS_OVER),)

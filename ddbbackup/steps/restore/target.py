@@ -11,13 +11,13 @@ from ddbbackup import events
 from ddbbackup.errors import Refused, TableMissing, TimedOut
 from ddbbackup.ports import TableFacts
 from ddbbackup.steps.permission import MAY_CREATE, MUST_BE_EMPTY, Permission
-from ddbbackup.steps.restore_fit import check_fits
-from ddbbackup.steps.restore_method import Job, Pending
-from ddbbackup.steps.restore_state import mark, resumable
-from ddbbackup.steps.restore_warnings import warn_of_target
+from ddbbackup.steps.restore.fit import check_fits
+from ddbbackup.steps.restore.method import Job, Pending
+from ddbbackup.steps.restore.state import mark, resumable
+from ddbbackup.steps.restore.table_definition import create_table_input
+from ddbbackup.steps.restore.warnings import warn_of_target
 from ddbbackup.steps.settings.put_back import with_settings
 from ddbbackup.steps.step import Wait
-from ddbbackup.steps.table_definition import create_table_input
 from ddbbackup.transfer.model import DataFile
 
 log = structlog.get_logger()

@@ -13,15 +13,15 @@ import structlog
 from ddbbackup import events
 from ddbbackup.errors import DataNotWhole, RemoteJobFailed
 from ddbbackup.ports import BulkPut, BulkPutPage, BulkPutRequest, Progress
-from ddbbackup.steps.bulk_put_report import count_records
 from ddbbackup.steps.permission import BULK_PUTS, KMS_KEY, Permission
-from ddbbackup.steps.remote_job import known_still, started, until_ended
-from ddbbackup.steps.restore_handover import Handover, hand_over
-from ddbbackup.steps.restore_method import Job, Loaded, Pending, RestoreMethod, tell_start
-from ddbbackup.steps.restore_source import RestoreSource
-from ddbbackup.steps.restore_state import mark
-from ddbbackup.steps.restore_target import Ready, make_ready, note_job
-from ddbbackup.steps.restore_token import derive_token
+from ddbbackup.steps.restore.bulk_put_report import count_records
+from ddbbackup.steps.restore.handover import Handover, hand_over
+from ddbbackup.steps.restore.method import Job, Loaded, Pending, RestoreMethod, tell_start
+from ddbbackup.steps.restore.remote_job import known_still, started, until_ended
+from ddbbackup.steps.restore.source import RestoreSource
+from ddbbackup.steps.restore.state import mark
+from ddbbackup.steps.restore.target import Ready, make_ready, note_job
+from ddbbackup.steps.restore.token import derive_token
 from ddbbackup.times import from_iso
 
 log = structlog.get_logger()

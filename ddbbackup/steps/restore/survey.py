@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 from ddbbackup.errors import DdbBackupError, TableMissing
 from ddbbackup.plan.model import Restore
 from ddbbackup.ports import Cloud, Place, TableFacts
-from ddbbackup.steps.restore_live import LiveSource, resolve_live
-from ddbbackup.steps.restore_situation import Situation
-from ddbbackup.steps.restore_source import RestoreSource, resolve_source
+from ddbbackup.steps.restore.live import LiveSource, resolve_live
+from ddbbackup.steps.restore.situation import Situation
+from ddbbackup.steps.restore.source import RestoreSource, resolve_source
 from ddbbackup.steps.world import World
 
 T = TypeVar("T")

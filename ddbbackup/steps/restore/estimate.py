@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ddbbackup.steps.prices import Cost, Prices
-from ddbbackup.steps.restore_situation import Situation
+from ddbbackup.steps.restore.situation import Situation
 
 ON_DEMAND_UNITS_PER_SECOND: Final = (
     4000  # what a new on-demand table takes at once (DynamoDB guide: On-demand)

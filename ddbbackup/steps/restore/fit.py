@@ -9,7 +9,7 @@ from typing import Any, Final
 from ddbbackup.errors import DataNotWhole, Refused
 from ddbbackup.ports import ObjectFacts, TableFacts
 from ddbbackup.steps.permission import INTO_TABLES, Permission
-from ddbbackup.steps.restore_source import RestoreSource
+from ddbbackup.steps.restore.source import RestoreSource
 from ddbbackup.steps.world import World
 from ddbbackup.transfer import check_keys, peek_line
 from ddbbackup.transfer.model import DataFile

@@ -25,7 +25,11 @@ PERMISSIONS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class LostTable:
-    """``in_last_run``: the plan's newest run still backed it up. ``exists`` None: could not be found out."""
+    """``exists`` None: could not be found out.
+
+    ``in_last_run``: the last run of a table that is still chosen, or the plan's newest run, backed this one up too
+    (runs with ``--only`` do not make all others seem long lost).
+    """
 
     table: str
     last_backup: str
@@ -39,12 +43,13 @@ def lost_tables(world: World, chosen: Container[str]) -> tuple[LostTable, ...]:
     newest = [pair for pair in at_once(_newest, holdings(world)) if pair is not None]
     if not newest:
         return ()
-    last_run = max((record for _, record in newest), key=lambda record: record.started_at).run
+    last_runs = {record.run for held, record in newest if held.table in chosen}
+    last_runs.add(max((record for _, record in newest), key=lambda record: record.started_at).run)
     gone = [(held, record) for held, record in newest if held.table not in chosen]
     exist = at_once(lambda pair: _exists(world, pair[0].table), gone)
     found = [
         LostTable(
-            held.table, record.id, record.export_time or record.started_at, record.run == last_run, exists
+            held.table, record.id, record.export_time or record.started_at, record.run in last_runs, exists
         )
         for (held, record), exists in zip(gone, exist, strict=True)
     ]

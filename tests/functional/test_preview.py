@@ -149,6 +149,7 @@ def test_tables_that_the_selectors_lost_are_named(
     assert program.run("backup").code == 0
     sandbox.dynamodb.delete_table(TableName=f"{name}-d")
     assert program.run("backup").code == 0
+    assert program.run("backup", "--only", f"{name}-c").code == 0
     sandbox.dynamodb.delete_table(TableName=f"{name}-b")
     program.plan(plan(sandbox, bucket, tables=[{"match": f"{name}-*", "exclude": ["*-c"]}]))
 

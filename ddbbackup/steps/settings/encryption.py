@@ -32,7 +32,7 @@ class Encryption(Setting):
 
     def read(self, ask: Ask, table: TableFacts) -> Pending:
         key = _key_arn(table.description)
-        if key is None:
+        if key is None or not key.startswith("arn:"):  # some emulators name the key by its id
             return None
         region = key.split(":")[3]
         facts: KmsKeyFacts | None = yield from ask("DescribeKey", lambda c: c.kms_keys(region).describe(key))
@@ -61,10 +61,12 @@ class Encryption(Setting):
         if key == _OWN:
             return value
         move, parts = scene.move, key.split(":", 5)
+        if move.same_account and move.same_region:
+            return {"key": key}
+        if not key.startswith("arn:"):
+            raise _refused(self, value, "is not named by an ARN, so nobody can tell where it is")
         if not move.same_account:
             raise _refused(self, value, f"belongs to account {parts[4]}")
-        if move.same_region:
-            return {"key": key}
         if not parts[5].startswith("key/mrk-"):
             raise _refused(self, value, f"exists in {parts[3]} only")
         return {"key": move.elsewhere(key)}

@@ -102,6 +102,7 @@ SINGLE = "arn:aws:kms:eu-west-1:111111111111:key/1234"
     ("key", "target", "becomes"),
     [
         (SINGLE, COPY, SINGLE),
+        ("1234", COPY, "1234"),
         (MULTI, REGION, "arn:aws:kms:eu-central-1:111111111111:key/mrk-1234"),
         ("aws/dynamodb", REGION, "aws/dynamodb"),
         ("aws/dynamodb", ACCOUNT, "aws/dynamodb"),
@@ -114,7 +115,11 @@ def test_a_key_goes_where_it_exists(key: str, target: str, becomes: str) -> None
 
 @pytest.mark.parametrize(
     ("key", "target", "why"),
-    [(SINGLE, REGION, "exists in eu-west-1 only"), (SINGLE, ACCOUNT, "belongs to account 111111111111")],
+    [
+        (SINGLE, REGION, "exists in eu-west-1 only"),
+        (SINGLE, ACCOUNT, "belongs to account 111111111111"),
+        ("1234", REGION, "not named by an ARN"),
+    ],
 )
 def test_a_key_that_is_not_there_is_refused(key: str, target: str, why: str) -> None:
     """With what to do instead; and no definition of a table without it is made."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -60,7 +61,7 @@ class Skipped(Exception):
         self.reason = reason
 
 
-class Setting:
+class Setting(ABC):
     """Values are normal forms: what two tables that are set alike have in common, without times, states and ARNs
     of their own. None is the normal form of a setting that is off.
     """
@@ -78,12 +79,12 @@ class Setting:
 
     def read(self, ask: Ask, table: TableFacts) -> Pending:
         """AWS's own answer. Only of a ``separate`` setting."""
-        raise NotImplementedError
+        raise AssertionError(f"{self.name} is read from the table's description")
         yield  # a generator, as every reading is
 
+    @abstractmethod
     def normal(self, answer: Any) -> Any:
         """Of a description, or of the answer of ``read``; None if the setting is off."""
-        raise NotImplementedError
 
     def reading(self, known: Known) -> Reading:
         """The setting in its normal form: present, absent, or unknown."""
@@ -104,9 +105,9 @@ class Setting:
         """CreateTable's input with the setting in it."""
         return definition
 
+    @abstractmethod
     def changes(self, aim: Any, existing: Any, target: TableFacts) -> Iterator[Change]:
         """The calls that are left until ``existing`` is as ``aim``. Raises ``Refused`` and ``Skipped``."""
-        raise NotImplementedError
 
     def settled(self, aim: Any, existing: Any, target: TableFacts) -> bool:
         """Whether AWS shows what was changed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -25,6 +26,9 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> Tools:
     """The programs in C, built as ``make bench`` builds them."""
     if sys.platform != "linux":
         pytest.skip("the sink needs Linux (epoll)")
+    for program in ("cc", "openssl"):
+        if not shutil.which(program):
+            pytest.skip(f"{program} is not installed here")
     build = tmp_path_factory.mktemp("bench")
     command = ["make", "--silent", f"BENCH={build}", f"{build}/sink", f"{build}/limit", f"{build}/cert.pem"]
     made = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=False)

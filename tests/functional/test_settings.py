@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from ddbbackup.sandbox import moto_settings
 from tests.support.aws import Aws, in_order
 from tests.support.everything import Everything, policy
 from tests.support.fault_proxy import RESET, RESET_AFTER, FaultProxy
@@ -349,9 +350,13 @@ def test_what_may_not_be_put_back_is_refused_and_the_rest_is_put_back(
 
 
 def test_what_the_target_has_otherwise_is_refused_and_left(
-    everything: Everything, bucket: str, program: Program
+    everything: Everything, bucket: str, program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """TTL on another attribute, a stream of another view, another policy; its own tags stay."""
+    """TTL on another attribute, a stream of another view, another policy; its own tags stay.
+
+    Insights of the table are waited for, though those of an index that it lacks are refused.
+    """
+    monkeypatch.setattr(moto_settings, "UPDATE_SECONDS", 2.0)
     aws, name = everything.aws, everything.name
     program.plan(restoring(aws, bucket, name, f"{name}-2"))
     assert program.run("backup").code == 0

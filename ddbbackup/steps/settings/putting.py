@@ -81,8 +81,8 @@ class Putting:
             change = next((change for change in left if change.label not in made), None)
             if declined is not None:
                 raise declined
-            if change is None and refusal is not None:
-                raise refusal
+            if refusal is not None and not left and not (made and setting.under_way(aim, answer)):
+                raise refusal  # only now: what could be done of it is done, or has failed and was said
             if not left and not made:
                 return self._nothing_to_do(setting)
             if change is None:

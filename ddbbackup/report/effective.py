@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ddbbackup.plan.document import Path, spell
 from ddbbackup.plan.effective import Value
-from ddbbackup.plan.source import resolve
+from ddbbackup.plan.scalars import resolve
 from ddbbackup.report.json import document
 
 _PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./${}-")

@@ -81,8 +81,8 @@ def test_steps_methods_schema_and_examples_go_together() -> None:
 
 
 def test_no_file_of_the_program_is_long() -> None:
-    """A file past 250 lines (plan source: a parser) is asking to be two."""
+    """A file past 250 lines is asking to be two."""
     long = {
         path.name for path in CODE.rglob("*.py") if len(path.read_text(encoding="utf-8").splitlines()) > 250
     }
-    assert long <= {"source.py"}
+    assert long == set()

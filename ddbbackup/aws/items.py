@@ -10,10 +10,11 @@ from botocore.httpsession import get_cert_path
 from botocore.utils import get_environ_proxies
 
 from ddbbackup.aws.credentials import CredentialSource
+from ddbbackup.aws.endpoint import Endpoint
 from ddbbackup.aws.faults import explained
 from ddbbackup.aws.objects import S3Objects
 from ddbbackup.aws.session import Connection
-from ddbbackup.aws.wire import CurlWire, Endpoint
+from ddbbackup.aws.wire import HttpWire
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,8 @@ class BulkWorld:
         with explained("connect to S3"):
             return S3Objects(self.source.client("s3"))
 
-    def wire(self, table: str) -> CurlWire:
-        return CurlWire(resolve_endpoint(self.target, table), CredentialSource(self.target))
+    def wire(self, table: str) -> HttpWire:
+        return HttpWire(resolve_endpoint(self.target, table), CredentialSource(self.target))
 
 
 def resolve_endpoint(connection: Connection, table: str) -> Endpoint:

@@ -36,8 +36,8 @@ class Signer:
         self._target, self._service = target, service
         self._made_for: tuple[Keys, int] | None = None
 
-    def headers(self, body: bytes, keys: Keys, now: float) -> list[str]:
-        """Header lines, the signature among them; ``now`` is seconds since the epoch."""
+    def headers(self, body: bytes, keys: Keys, now: float) -> bytes:
+        """Header lines but for Host, the signature among them; ``now`` is seconds since the epoch."""
         if self._made_for != (keys, int(now)):
             self._prepare(keys, int(now))
         canonical = self._canonical + hashlib.sha256(body).hexdigest().encode()
@@ -45,7 +45,7 @@ class Signer:
         inner, outer = self._inner.copy(), self._outer.copy()
         inner.update(text)
         outer.update(inner.digest())
-        return [*self._fixed, self._authorization + outer.hexdigest()]
+        return b"%b%b\r\n" % (self._headers, outer.hexdigest().encode())
 
     def _prepare(self, keys: Keys, second: int) -> None:
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
@@ -63,11 +63,11 @@ class Signer:
         self._canonical = f"POST\n{self._path}\n\n{lines}\n{names}\n".encode()
         scope = f"{day}/{self._region}/{self._service}/aws4_request"
         self._text_head = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n".encode()
-        self._fixed = [f"{name}: {value}" for name, value in signed.items() if name != "host"]
-        self._authorization = (
-            f"Authorization: AWS4-HMAC-SHA256 Credential={keys.access_key}/{scope}, "
+        headers = "".join(f"{name}: {value}\r\n" for name, value in signed.items() if name != "host")
+        self._headers = (
+            f"{headers}Authorization: AWS4-HMAC-SHA256 Credential={keys.access_key}/{scope}, "
             f"SignedHeaders={names}, Signature="
-        )
+        ).encode()
         self._made_for = (keys, second)
 
 

@@ -1,79 +1,77 @@
-"""Many requests at a time to one DynamoDB endpoint through libcurl's multi interface."""
+"""Many requests at a time to one DynamoDB endpoint, each on a connection of its own that is kept for the next."""
 
 from __future__ import annotations
 
+import selectors
 import time
-from dataclasses import dataclass
+from collections import deque
 from typing import Any, Final, Literal
-from urllib.parse import urlsplit
 
-import pycurl
-
+from ddbbackup import __version__
+from ddbbackup.aws.connection import Connection
 from ddbbackup.aws.credentials import CredentialSource
-from ddbbackup.aws.signature import Signer
+from ddbbackup.aws.dialing import Dialing
+from ddbbackup.aws.endpoint import Dialer, Endpoint
+from ddbbackup.aws.response import BadAnswer, Response
+from ddbbackup.aws.signature import Keys, Signer
 from ddbbackup.ports import Answer
 
-_CONNECT_SECONDS: Final = 5
 _ANSWER_SECONDS: Final = 60
-_CONNECTIONS: Final = 256
+_LOOK_SECONDS: Final = 1.0
 _TARGET: Final = "DynamoDB_20120810."
+_READ: Final = selectors.EVENT_READ
+_WRITE: Final = selectors.EVENT_WRITE
+
+Operation = Literal["BatchWriteItem", "PutItem"]
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where to send, as botocore resolved it. ``proxy`` is empty for none, ``ca_file`` None for no TLS."""
+class HttpWire:
+    """Implements ``ports.Wire`` with sockets that never block and one selector over them.
 
-    url: str
-    region: str
-    proxy: str = ""
-    ca_file: str | None = None
-
-    @property
-    def host(self) -> str:
-        """As in the Host header: with the port unless it is the scheme's own."""
-        parts = urlsplit(self.url)
-        host = parts.hostname or ""
-        host = f"[{host}]" if ":" in host else host
-        usual = {"http": 80, "https": 443}[parts.scheme]
-        return host if parts.port in (None, usual) else f"{host}:{parts.port}"
-
-    @property
-    def path(self) -> str:
-        return urlsplit(self.url).path or "/"
-
-
-class CurlWire:
-    """Implements ``ports.Wire``. Easy handles and connections are used again and again."""
+    Why not a library: docs/decisions/0001. Connecting, proxies and TLS are ``http.client``'s, see ``Dialer``.
+    """
 
     def __init__(self, endpoint: Endpoint, credentials: CredentialSource) -> None:
         self._endpoint, self._credentials = endpoint, credentials
         self._keys = credentials.keys()
-        self._keys_at = time.monotonic()
+        self._keys_at = self._looked_at = time.monotonic()
         self._signers: dict[str, Signer] = {}
-        self._multi = pycurl.CurlMulti()
-        self._multi.setopt(pycurl.M_MAXCONNECTS, _CONNECTIONS)
-        self._free: list[_Call] = []
-        self._busy: dict[pycurl.Curl, _Call] = {}
+        dialer = Dialer(endpoint)
+        headers = {"Host": endpoint.host, "User-Agent": f"ddbbackup/{__version__}", **dialer.headers}
+        lines = (f"POST {dialer.target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()))
+        self._head = "".join(f"{line}\r\n" for line in lines).encode()
+        self._dialing = Dialing(dialer)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._dialing.bell, _READ)
+        self._free: list[Connection] = []
+        self._busy: set[Connection] = set()
+        self._waiting: deque[tuple[Any, bytes]] = deque()  # tags and requests that have no connection yet
+        self._found: list[tuple[Any, Answer]] = []
 
     @property
     def in_flight(self) -> int:
-        return len(self._busy)
+        return len(self._busy) + len(self._waiting) + len(self._found)
 
-    def send(self, tag: Any, operation: Literal["BatchWriteItem", "PutItem"], body: bytes) -> None:
-        call = self._free.pop() if self._free else _Call(self._endpoint)
-        headers = self._signer(operation).headers(body, self._current_keys(), time.time())
-        call.begin(tag, headers, body)
-        self._busy[call.easy] = call
-        self._multi.add_handle(call.easy)
+    def send(self, tag: Any, operation: Operation, body: bytes) -> None:
+        signed = self._signer(operation).headers(body, self._current_keys(), time.time())
+        request = b"%b%bContent-Length: %d\r\n\r\n%b" % (self._head, signed, len(body), body)
+        if self._free:
+            self._begin(self._free.pop(), tag, request)
+        else:
+            self._waiting.append((tag, request))
+            self._dialing.want(len(self._waiting))
 
     def answers(self, seconds: float) -> list[tuple[Any, Answer]]:
-        if not self._busy:
-            time.sleep(seconds)
-            return []
-        found = self._perform()
-        if not found:
-            self._multi.select(seconds)
-            found = self._perform()
+        ready = self._selector.select(0.0 if self._found else seconds)
+        now = time.monotonic()
+        for key, _ in ready:
+            if key.data is None:
+                self._meet()
+            else:
+                self._attend(key.data, now)
+        if now - self._looked_at > _LOOK_SECONDS:
+            self._give_up_on_overdue(now)
+        found, self._found = self._found, []
         return found
 
     def renew(self) -> bool:
@@ -84,38 +82,90 @@ class CurlWire:
         return True
 
     def close(self) -> None:
-        for easy in self._busy:
-            self._multi.remove_handle(easy)
-        for call in (*self._busy.values(), *self._free):
-            call.easy.close()
+        self._dialing.close()
+        for connection in (*self._busy, *self._free):
+            connection.close()
         self._busy.clear()
         self._free.clear()
-        self._multi.close()
+        self._waiting.clear()
+        self._selector.close()
 
-    def _perform(self) -> list[tuple[Any, Answer]]:
-        while self._multi.perform()[0] == pycurl.E_CALL_MULTI_PERFORM:
-            pass
-        found: list[tuple[Any, Answer]] = []
-        now = time.monotonic()
-        left = 1
-        while left:
-            left, succeeded, failed = self._multi.info_read()
-            for easy in succeeded:
-                found.append(self._finish(easy, easy.getinfo(pycurl.RESPONSE_CODE), None, now))
-            for easy, _, message in failed:
-                found.append(self._finish(easy, 0, message.encode(), now))
-        return found
+    # ---- one connection
 
-    def _finish(
-        self, easy: pycurl.Curl, status: int, failure: bytes | None, now: float
-    ) -> tuple[Any, Answer]:
-        call = self._busy.pop(easy)
-        self._multi.remove_handle(easy)
-        self._free.append(call)
-        body = b"".join(call.chunks) if failure is None else failure
-        return call.tag, Answer(status, body, now - call.sent_at)
+    def _begin(self, connection: Connection, tag: Any, request: bytes) -> None:
+        self._busy.add(connection)
+        try:
+            all_sent = connection.begin(tag, request)
+        except OSError as error:
+            self._lose(connection, str(error), connection.begun_at)
+            return
+        if not all_sent:
+            self._selector.modify(connection.socket, _READ | _WRITE, connection)
 
-    def _current_keys(self) -> Any:
+    def _attend(self, connection: Connection, now: float) -> None:
+        if connection not in self._busy:
+            if connection in self._free:  # the server hung up, or says what nobody asked
+                self._free.remove(connection)
+                self._drop(connection)
+            return
+        try:
+            if connection.unsent and connection.flush():
+                self._selector.modify(connection.socket, _READ, connection)
+            response = connection.receive()
+        except (OSError, BadAnswer) as error:
+            self._lose(connection, str(error), now)
+            return
+        if response is not None:
+            self._end(connection, response, now)
+
+    def _end(self, connection: Connection, response: Response, now: float) -> None:
+        self._found.append(
+            (connection.tag, Answer(response.status, response.body, now - connection.begun_at))
+        )
+        self._busy.discard(connection)
+        if not response.keep or connection.unsent:
+            self._drop(connection)
+        elif self._waiting:
+            self._begin(connection, *self._waiting.popleft())
+        else:
+            self._free.append(connection)
+
+    def _lose(self, connection: Connection, why: str, now: float) -> None:
+        self._found.append((connection.tag, Answer(0, why.encode(), now - connection.begun_at)))
+        self._busy.discard(connection)
+        self._drop(connection)
+
+    def _drop(self, connection: Connection) -> None:
+        self._selector.unregister(connection.socket)
+        connection.close()
+        self._dialing.want(len(self._waiting))
+
+    def _give_up_on_overdue(self, now: float) -> None:
+        self._looked_at = now
+        for connection in [each for each in self._busy if now - each.begun_at > _ANSWER_SECONDS]:
+            self._lose(connection, f"there was no answer within {_ANSWER_SECONDS} s", now)
+
+    # ---- new connections
+
+    def _meet(self) -> None:
+        """Takes what was dialled: a request that waits fails with each attempt that failed."""
+        for found in self._dialing.results():
+            if isinstance(found, str):
+                if self._waiting:
+                    tag, _ = self._waiting.popleft()
+                    self._found.append((tag, Answer(0, found.encode(), 0.0)))
+                continue
+            connection = Connection(found)
+            self._selector.register(found, _READ, connection)
+            if self._waiting:
+                self._begin(connection, *self._waiting.popleft())
+            else:
+                self._free.append(connection)
+        self._dialing.want(len(self._waiting))
+
+    # ---- signing
+
+    def _current_keys(self) -> Keys:
         """Credentials that renew themselves are asked once a second; botocore renews them ahead of time."""
         now = time.monotonic()
         if now - self._keys_at > 1.0:
@@ -129,35 +179,3 @@ class CurlWire:
             signer = Signer(host=end.host, path=end.path, region=end.region, target=_TARGET + operation)
             self._signers[operation] = signer
         return signer
-
-
-class _Call:
-    """One easy handle, used for one request after the other, and what its present request gathers."""
-
-    __slots__ = ("chunks", "easy", "sent_at", "tag")
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self.chunks: list[bytes] = []
-        self.tag: Any = None
-        self.sent_at = 0.0
-        self.easy = easy = pycurl.Curl()
-        easy.setopt(pycurl.WRITEFUNCTION, self.chunks.append)
-        easy.setopt(pycurl.URL, endpoint.url)
-        easy.setopt(pycurl.POST, 1)
-        easy.setopt(pycurl.NOSIGNAL, 1)  # signals and threads do not go together
-        easy.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
-        easy.setopt(pycurl.FOLLOWLOCATION, 0)
-        easy.setopt(pycurl.CONNECTTIMEOUT, _CONNECT_SECONDS)
-        easy.setopt(pycurl.TIMEOUT, _ANSWER_SECONDS)
-        easy.setopt(pycurl.TCP_KEEPALIVE, 1)
-        easy.setopt(pycurl.BUFFERSIZE, 4 << 10)  # answers are small, connections many
-        easy.setopt(pycurl.PROXY, endpoint.proxy)
-        easy.setopt(pycurl.NOPROXY, "")  # botocore has decided about the proxy already
-        if endpoint.ca_file is not None:
-            easy.setopt(pycurl.CAINFO, endpoint.ca_file)
-
-    def begin(self, tag: Any, headers: list[str], body: bytes) -> None:
-        self.chunks.clear()
-        self.tag, self.sent_at = tag, time.monotonic()
-        self.easy.setopt(pycurl.HTTPHEADER, [*headers, "Expect:"])
-        self.easy.setopt(pycurl.POSTFIELDS, body)

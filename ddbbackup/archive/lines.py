@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Any, Final
 
+from ddbbackup.archive.words import holds
 from ddbbackup.errors import DataNotWhole
 
 try:
@@ -18,7 +21,10 @@ BLOCK_BYTES: Final = 512 << 10
 # An item of 400 KB is at most some 6 MB of JSON (empty lists and nulls cost least and spell longest).
 LINE_BYTES: Final = 16 << 20
 _GZIP: Final = 31  # window bits: gzip header and trailer, both checked
-_BETWEEN_LINES: Final = b'}}\n{"Item":{"'
+_BEGINNING: Final = b'{"Item":{"'
+_BEYOND: Final = b'{"Item":{#'  # the first that no longer begins so
+_LAST_BEFORE_NEWLINE: Final = itemgetter(-2)
+_ONLY_BRACES: Final = {ord("}")}
 _HINT: Final = "the file is damaged: restore from another backup, and find out who changed the object"
 
 
@@ -75,35 +81,34 @@ def whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 def count_items(pieces: Iterable[bytes]) -> int:
     """The number of lines that are not empty; the last one need not end with a newline."""
-    lines, open_line = 0, False
+    lines, in_line = 0, False
     for piece in pieces:
-        found = piece.split(b"\n")  # faster than two counts of newlines, single and double
-        lines += len(found) - found.count(b"")
-        if open_line and found[0]:
+        found = items(piece)
+        lines += len(found) - found.count(b"\n")
+        if in_line and found and found[0] != b"\n":
             lines -= 1  # its beginning was counted with the piece before
-        open_line = bool(found[-1]) or (open_line and len(found) == 1)
+        in_line = not piece.endswith(b"\n") if piece else in_line
     return lines
 
 
 def items(block: bytes) -> list[bytes]:
-    """The lines of a block of whole lines, without their newlines."""
-    lines = block.split(b"\n")
-    lines.pop()
-    return lines
+    """The lines of a block, with their newlines, which JSON allows where they are spliced in."""
+    return io.BytesIO(block).readlines()  # four times as fast as split: it looks for newlines with memchr
 
 
-def all_items(block: bytes, lines: int, *, foreign: tuple[bytes, ...]) -> bool:
-    """Whether every line of a block is framed ``{"Item":{…}}`` and has no foreign word in it, at memory speed.
+def all_items(block: bytes, lines: Sequence[bytes], *, foreign: tuple[bytes, ...]) -> bool:
+    """Whether every line of a block is framed ``{"Item":{"…}`` and has no foreign word in it, at memory speed.
 
-    ``foreign`` are words that, in a forged line, could end the item's place in a request and begin something
-    else there (a delete, another table). False means "look at each line with ``is_item``", not "bad".
+    ``lines`` are the block's, with newlines. ``foreign`` are words that, in a forged line, could end the
+    item's place in a request and begin something else there (a delete, another table). False means "look at
+    each line with ``is_item``", not "bad".
     """
     return (
-        block.startswith(b'{"Item":{"')
-        and block.endswith(b"}}\n")
-        and block.count(_BETWEEN_LINES) == lines - 1
-        and (b"\\" not in block or b"\\u00" not in block)  # a word may also be spelt in escapes
-        and not any(word in block for word in foreign)
+        min(lines) >= _BEGINNING
+        and max(lines) < _BEYOND
+        and set(map(_LAST_BEFORE_NEWLINE, lines)) == _ONLY_BRACES
+        and (b"\\" not in block or not holds(block, b"\\u00"))  # a word may also be spelt in escapes
+        and not any(holds(block, word) for word in foreign)
     )
 
 
@@ -118,5 +123,5 @@ def is_item(line: bytes) -> bool:
         and list(found) == ["Item"]
         and isinstance(found["Item"], dict)
         and line.startswith(b'{"Item":')
-        and line.endswith(b"}")
+        and line.rstrip(b"\n").endswith(b"}")
     )

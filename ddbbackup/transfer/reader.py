@@ -73,7 +73,7 @@ class UnitReader:
             self._end()
             return True
         found = items(block)
-        if not all_items(block, len(found), foreign=self._foreign):
+        if not all_items(block, found, foreign=self._foreign):
             found = self._sorted_out(found)
         self._count += len(found)
         rest = self._lines[self._next :]

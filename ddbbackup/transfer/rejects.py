@@ -28,6 +28,7 @@ class Rejects:
         """Saves the line as it is (as text where it is not JSON) beside the reason."""
         self.reasons[without_values(reason, line)] += 1
         said: dict[str, Any] = {"reason": reason, "file": self._file}
+        line = line.strip()
         try:
             json.loads(line)
             entry = json.dumps(said)[:-1].encode() + b', "line": ' + line + b"}\n"

@@ -48,7 +48,7 @@ class Dialer:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._end = urlsplit(endpoint.url)
-        self._proxy = urlsplit(endpoint.proxy) if endpoint.proxy else None
+        self._proxy = _proxy(endpoint.proxy) if endpoint.proxy else None
         secure = "https" in (self._end.scheme, self._proxy.scheme if self._proxy is not None else "")
         self._context = _context(endpoint.ca_file) if secure else None
         self._tunnel = self._proxy is not None and self._end.scheme == "https"
@@ -98,6 +98,11 @@ def _context(ca_file: str | None) -> ssl.SSLContext:
             f"the CA bundle {ca_file} cannot be used: {error}", hint="look at AWS_CA_BUNDLE and `ca_bundle`"
         ) from error
     return context
+
+
+def _proxy(url: str) -> SplitResult:
+    """``host:port`` is a proxy too, as botocore has it."""
+    return urlsplit(url if url.startswith(("http://", "https://")) else f"http://{url.removeprefix('//')}")
 
 
 def _authorization(proxy: SplitResult) -> dict[str, str]:

@@ -8,7 +8,7 @@ from collections import deque
 from typing import Any, Final, Literal
 
 from ddbbackup import __version__
-from ddbbackup.aws.connection import Connection
+from ddbbackup.aws.channel import Channel
 from ddbbackup.aws.credentials import CredentialSource
 from ddbbackup.aws.dialing import Dialing
 from ddbbackup.aws.endpoint import Dialer, Endpoint
@@ -18,6 +18,7 @@ from ddbbackup.ports import Answer
 
 _ANSWER_SECONDS: Final = 60
 _LOOK_SECONDS: Final = 1.0
+_FRESH_SECONDS: Final = 0.05  # a connection that idled longer is looked at before it is used
 _TARGET: Final = "DynamoDB_20120810."
 _READ: Final = selectors.EVENT_READ
 _WRITE: Final = selectors.EVENT_WRITE
@@ -43,8 +44,8 @@ class HttpWire:
         self._dialing = Dialing(dialer)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._dialing.bell, _READ)
-        self._free: list[Connection] = []
-        self._busy: set[Connection] = set()
+        self._free: list[Channel] = []
+        self._busy: set[Channel] = set()
         self._waiting: deque[tuple[Any, bytes]] = deque()  # tags and requests that have no connection yet
         self._found: list[tuple[Any, Answer]] = []
 
@@ -55,8 +56,9 @@ class HttpWire:
     def send(self, tag: Any, operation: Operation, body: bytes) -> None:
         signed = self._signer(operation).headers(body, self._current_keys(), time.time())
         request = b"%b%bContent-Length: %d\r\n\r\n%b" % (self._head, signed, len(body), body)
-        if self._free:
-            self._begin(self._free.pop(), tag, request)
+        channel = self._rested()
+        if channel is not None:
+            self._begin(channel, tag, request)
         else:
             self._waiting.append((tag, request))
             self._dialing.want(len(self._waiting))
@@ -83,8 +85,8 @@ class HttpWire:
 
     def close(self) -> None:
         self._dialing.close()
-        for connection in (*self._busy, *self._free):
-            connection.close()
+        for channel in (*self._busy, *self._free):
+            channel.close()
         self._busy.clear()
         self._free.clear()
         self._waiting.clear()
@@ -92,58 +94,67 @@ class HttpWire:
 
     # ---- one connection
 
-    def _begin(self, connection: Connection, tag: Any, request: bytes) -> None:
-        self._busy.add(connection)
+    def _rested(self) -> Channel | None:
+        """A free one, the last used first: servers hang up on those that idle."""
+        now = time.monotonic()
+        while self._free:
+            channel = self._free.pop()
+            if now - channel.idle_since < _FRESH_SECONDS or channel.is_quiet():
+                return channel
+            self._drop(channel)
+        return None
+
+    def _begin(self, channel: Channel, tag: Any, request: bytes) -> None:
+        self._busy.add(channel)
         try:
-            all_sent = connection.begin(tag, request)
+            all_sent = channel.begin(tag, request)
         except OSError as error:
-            self._lose(connection, str(error), connection.begun_at)
+            self._lose(channel, str(error), channel.begun_at)
             return
         if not all_sent:
-            self._selector.modify(connection.socket, _READ | _WRITE, connection)
+            self._selector.modify(channel.socket, _READ | _WRITE, channel)
 
-    def _attend(self, connection: Connection, now: float) -> None:
-        if connection not in self._busy:
-            if connection in self._free:  # the server hung up, or says what nobody asked
-                self._free.remove(connection)
-                self._drop(connection)
+    def _attend(self, channel: Channel, now: float) -> None:
+        if channel not in self._busy:
+            if channel in self._free and not channel.is_quiet():
+                self._free.remove(channel)
+                self._drop(channel)
             return
         try:
-            if connection.unsent and connection.flush():
-                self._selector.modify(connection.socket, _READ, connection)
-            response = connection.receive()
+            if channel.unsent and channel.flush():
+                self._selector.modify(channel.socket, _READ, channel)
+            response = channel.receive()
         except (OSError, BadAnswer) as error:
-            self._lose(connection, str(error), now)
+            self._lose(channel, str(error), now)
             return
         if response is not None:
-            self._end(connection, response, now)
+            self._end(channel, response, now)
 
-    def _end(self, connection: Connection, response: Response, now: float) -> None:
-        self._found.append(
-            (connection.tag, Answer(response.status, response.body, now - connection.begun_at))
-        )
-        self._busy.discard(connection)
-        if not response.keep or connection.unsent:
-            self._drop(connection)
+    def _end(self, channel: Channel, response: Response, now: float) -> None:
+        self._found.append((channel.tag, Answer(response.status, response.body, now - channel.begun_at)))
+        self._busy.discard(channel)
+        if not response.keep or channel.unsent:
+            self._drop(channel)
         elif self._waiting:
-            self._begin(connection, *self._waiting.popleft())
+            self._begin(channel, *self._waiting.popleft())
         else:
-            self._free.append(connection)
+            channel.idle_since = now
+            self._free.append(channel)
 
-    def _lose(self, connection: Connection, why: str, now: float) -> None:
-        self._found.append((connection.tag, Answer(0, why.encode(), now - connection.begun_at)))
-        self._busy.discard(connection)
-        self._drop(connection)
+    def _lose(self, channel: Channel, why: str, now: float) -> None:
+        self._found.append((channel.tag, Answer(0, why.encode(), now - channel.begun_at)))
+        self._busy.discard(channel)
+        self._drop(channel)
 
-    def _drop(self, connection: Connection) -> None:
-        self._selector.unregister(connection.socket)
-        connection.close()
+    def _drop(self, channel: Channel) -> None:
+        self._selector.unregister(channel.socket)
+        channel.close()
         self._dialing.want(len(self._waiting))
 
     def _give_up_on_overdue(self, now: float) -> None:
         self._looked_at = now
-        for connection in [each for each in self._busy if now - each.begun_at > _ANSWER_SECONDS]:
-            self._lose(connection, f"there was no answer within {_ANSWER_SECONDS} s", now)
+        for channel in [each for each in self._busy if now - each.begun_at > _ANSWER_SECONDS]:
+            self._lose(channel, f"there was no answer within {_ANSWER_SECONDS} s", now)
 
     # ---- new connections
 
@@ -155,12 +166,12 @@ class HttpWire:
                     tag, _ = self._waiting.popleft()
                     self._found.append((tag, Answer(0, found.encode(), 0.0)))
                 continue
-            connection = Connection(found)
-            self._selector.register(found, _READ, connection)
+            channel = Channel(found)
+            self._selector.register(found, _READ, channel)
             if self._waiting:
-                self._begin(connection, *self._waiting.popleft())
+                self._begin(channel, *self._waiting.popleft())
             else:
-                self._free.append(connection)
+                self._free.append(channel)
         self._dialing.want(len(self._waiting))
 
     # ---- signing

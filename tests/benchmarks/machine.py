@@ -10,15 +10,12 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-import pycurl
-
 import ddbbackup
 
 
 def describe() -> str:
     """Cores, processor, memory, kernel, and the versions of what takes part."""
     memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    libcurl = str(pycurl.version).split()[1]
     node = subprocess.run(
         [shutil.which("node") or "node", "--version"], capture_output=True, text=True, check=True
     )
@@ -26,7 +23,7 @@ def describe() -> str:
     return (
         f"Machine: {os.cpu_count()} cores ({_processor()}), {memory_gb:.0f} GB, "
         f"Linux {platform.release().split('-')[0]}, load average {os.getloadavg()[0]:.1f} before the run. "
-        f"ddbbackup {ddbbackup.__version__}, Python {platform.python_version()}, {libcurl}, {openssl}, "
+        f"ddbbackup {ddbbackup.__version__}, Python {platform.python_version()}, {openssl}, "
         f"botocore {version('botocore')}, Node {node.stdout.strip()}."
     )
 

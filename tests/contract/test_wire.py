@@ -1,10 +1,13 @@
-"""The bulk wire itself: through a proxy, under TLS with the user's own bundle, with keys that renew themselves."""
+"""The bulk wire itself: proxies, TLS, servers that hang up, are slow or silent, keys that renew themselves."""
 
 from __future__ import annotations
 
 import datetime
 import ipaddress
+import socket
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -13,11 +16,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from ddbbackup.aws import wire
 from ddbbackup.aws.credentials import CredentialSource
 from ddbbackup.aws.items import BulkWorld
 from ddbbackup.aws.session import Connection, _client, _session
+from ddbbackup.errors import NotSupported, Unreachable
 from ddbbackup.ports import Answer
 from tests.support.fault_proxy import FaultProxy
+from tests.support.raw_server import RawServer, answer, request_on, tunnel
 
 REGION = "eu-west-1"
 WRITTEN = b'{"UnprocessedItems":{}}'
@@ -34,16 +40,16 @@ def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 def one_answer(url: str) -> Answer:
     """What comes back for one batch that is sent to this endpoint."""
     connection = Connection(region=REGION, endpoint_urls=(("dynamodb", url),))
-    wire = BulkWorld(target=connection, source=connection).wire("t")
+    sending = BulkWorld(target=connection, source=connection).wire("t")
     try:
-        wire.send("tag", "BatchWriteItem", b"{}")
-        while not (answers := wire.answers(1.0)):
+        sending.send("tag", "BatchWriteItem", b"{}")
+        while not (answers := sending.answers(1.0)):
             pass
         ((tag, answer),) = answers
         assert tag == "tag"
         return answer
     finally:
-        wire.close()
+        sending.close()
 
 
 @pytest.fixture
@@ -116,3 +122,171 @@ def test_keys_that_renew_themselves_are_followed(monkeypatch: pytest.MonkeyPatch
     source = CredentialSource(Connection(region=REGION))
     first, second = source.keys(), source.keys()
     assert first.token != second.token
+
+
+def answers_of(url: str, bodies: list[bytes], *, pause_seconds: float = 0.0) -> list[Answer]:
+    """What comes back for these batches: all at once, or one after the other with a pause between them."""
+    connection = Connection(region=REGION, endpoint_urls=(("dynamodb", url),))
+    sending = BulkWorld(target=connection, source=connection).wire("t")
+    found: dict[int, Answer] = {}
+    try:
+        for number, body in enumerate(bodies):
+            sending.send(number, "BatchWriteItem", body)
+            while pause_seconds and sending.in_flight:
+                found.update(sending.answers(0.1))
+            time.sleep(pause_seconds)
+        while sending.in_flight:
+            found.update(sending.answers(1.0))
+    finally:
+        sending.close()
+    return [found[number] for number in range(len(bodies))]
+
+
+def test_a_proxy_carries_a_tunnel_in_which_the_servers_certificate_counts(
+    monkeypatch: pytest.MonkeyPatch, certificate: Path
+) -> None:
+    """With the proxy's user and password, which are percent-encoded in its address."""
+    seen: list[str] = []
+    with (
+        FaultProxy("http://127.0.0.1:9", lambda operation, body: (200, WRITTEN), tls=certificate) as server,
+        RawServer(tunnel("me", "p@ss", seen)) as proxy,
+    ):
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+        monkeypatch.setenv("NO_PROXY", "")
+        monkeypatch.setenv("HTTPS_PROXY", f"http://me:p%40ss@127.0.0.1:{proxy.port}")
+        assert one_answer(server.url)[:2] == (200, WRITTEN)
+        assert seen == [server.url.removeprefix("https://")]
+        monkeypatch.setenv("HTTPS_PROXY", f"127.0.0.1:{proxy.port}")  # without http://, as botocore takes it
+        refused = one_answer(server.url)
+        assert (refused.status, b"407" in refused.body) == (0, True)
+
+
+def test_a_plain_request_tells_the_proxy_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In its first line where to, in a header of its own by whom."""
+    heads: list[bytes] = []
+
+    def script(connection: socket.socket) -> None:
+        heads.append(request_on(connection))
+        connection.sendall(answer(WRITTEN))
+
+    with RawServer(script) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://me:secret@127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("NO_PROXY", "")
+        assert one_answer("http://dynamodb.invalid:8000").status == 200
+    (head,) = heads
+    assert head.startswith(b"POST http://dynamodb.invalid:8000/ HTTP/1.1\r\nHost: dynamodb.invalid:8000\r\n")
+    assert b"\r\nProxy-Authorization: Basic bWU6c2VjcmV0\r\n" in head
+
+
+def test_tls_inside_of_tls_is_refused_with_a_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that is spoken to by TLS, before an endpoint that is: said before anything is written."""
+    monkeypatch.setenv("HTTPS_PROXY", "https://127.0.0.1:3129")
+    monkeypatch.setenv("NO_PROXY", "")
+    with pytest.raises(NotSupported, match=r"the proxy 127\.0\.0\.1") as refused:
+        one_answer("https://127.0.0.1:9")
+    assert "http://" in refused.value.hint
+
+
+def test_a_bundle_that_is_none_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """With its name; the restore does not try for minutes."""
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_text("no certificate")
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
+    with pytest.raises(Unreachable, match=r"bundle\.pem"):
+        one_answer("https://127.0.0.1:9")
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_connections_are_kept_and_shared_out(
+    monkeypatch: pytest.MonkeyPatch, certificate: Path, sealed: bool
+) -> None:
+    """One after the other needs one connection, many at once as many as there are requests at most."""
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+
+    def script(connection: socket.socket) -> None:
+        while request_on(connection):
+            connection.sendall(answer(WRITTEN))
+
+    with RawServer(script, tls=certificate if sealed else None) as server:
+        found = answers_of(server.url, [b"{}"] * 5, pause_seconds=0.02)
+        assert [each.status for each in found] == [200] * 5
+        assert server.connections == 1
+        found = answers_of(server.url, [b"{}"] * 50)
+        assert [each[:2] for each in found] == [(200, WRITTEN)] * 50
+        assert server.connections <= 51
+
+
+@pytest.mark.parametrize("last_words", [(), (b"Connection: close",)])
+def test_a_server_that_hangs_up_after_each_answer_loses_nothing(last_words: tuple[bytes, ...]) -> None:
+    """Said beforehand or not: the next request goes on a connection of its own."""
+
+    def script(connection: socket.socket) -> None:
+        request_on(connection)
+        connection.sendall(answer(WRITTEN, *last_words))
+
+    with RawServer(script) as server:
+        found = answers_of(server.url, [b"{}"] * 4, pause_seconds=0.1)
+        assert [each.status for each in found] == [200] * 4
+        assert server.connections == 4
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_large_requests_get_through_slow_connections_whole(
+    monkeypatch: pytest.MonkeyPatch, certificate: Path, sealed: bool
+) -> None:
+    """Larger than what a socket takes at once, several at a time, to a server in no hurry."""
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+    bodies = [bytes([65 + number]) * (3 << 20) for number in range(4)]
+    arrived: list[bytes] = []
+
+    def script(connection: socket.socket) -> None:
+        time.sleep(0.1)
+        while request := request_on(connection):
+            arrived.append(request.partition(b"\r\n\r\n")[2])
+            said = answer(WRITTEN)
+            connection.sendall(said[:20])
+            time.sleep(0.05)
+            connection.sendall(said[20:])
+
+    with RawServer(script, tls=certificate if sealed else None) as server:
+        found = answers_of(server.url, bodies)
+    assert [each[:2] for each in found] == [(200, WRITTEN)] * 4
+    assert sorted(arrived) == bodies
+
+
+def test_silence_is_an_answer_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request that nobody answers is given up, and can be sent again."""
+    monkeypatch.setattr(wire, "_ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(wire, "_LOOK_SECONDS", 0.1)
+    with RawServer(lambda connection: time.sleep(30)) as server:
+        (found,) = answers_of(server.url, [b"{}"])
+    assert (found.status, b"no answer within" in found.body) == (0, True)
+
+
+def test_nobody_there_is_said_for_each_request() -> None:
+    """More requests than connections are tried at a time; none is forgotten."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    found = answers_of(f"http://127.0.0.1:{port}", [b"{}"] * 40)
+    assert {(each.status, b"no connection" in each.body) for each in found} == {(0, True)}
+
+
+def test_a_wire_that_is_closed_leaves_no_connection_behind() -> None:
+    """With requests on their way, and with connections that are only being opened."""
+    hung_up = threading.Semaphore(0)
+
+    def script(connection: socket.socket) -> None:
+        while connection.recv(65536):
+            pass
+        hung_up.release()
+
+    with RawServer(script) as server:
+        connection = Connection(region=REGION, endpoint_urls=(("dynamodb", server.url),))
+        sending = BulkWorld(target=connection, source=connection).wire("t")
+        for number in range(12):
+            sending.send(number, "BatchWriteItem", b"{}")
+        sending.answers(0.3)
+        sending.send("late", "BatchWriteItem", b"{}")
+        sending.close()
+        time.sleep(0.3)
+        assert all(hung_up.acquire(timeout=5) for _ in range(server.connections))

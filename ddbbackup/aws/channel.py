@@ -13,15 +13,15 @@ _NOT_NOW: Final = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 _RECEIVE_BYTES: Final = 16 << 10
 
 
-class Connection:
+class Channel:
     """``tag`` is whose request it is, ``unsent`` what of it the socket has not taken yet."""
 
-    __slots__ = ("_received", "begun_at", "socket", "tag", "unsent")
+    __slots__ = ("_received", "begun_at", "idle_since", "socket", "tag", "unsent")
 
     def __init__(self, connected: socket.socket) -> None:
         self.socket = connected
         self.tag: Any = None
-        self.begun_at = 0.0
+        self.begun_at = self.idle_since = 0.0
         self.unsent: bytes | memoryview = b""
         self._received = b""
 
@@ -53,6 +53,19 @@ class Connection:
                 self._received = received
         except _NOT_NOW:
             return None
+
+    def is_quiet(self) -> bool:
+        """False if the server hung up, or says what nobody asked: no more requests on this one.
+
+        TLS has its own to say meanwhile (session tickets), which is quiet.
+        """
+        try:
+            self.socket.recv(1)
+        except _NOT_NOW:
+            return True
+        except OSError:
+            return False
+        return False
 
     def close(self) -> None:
         self.socket.close()

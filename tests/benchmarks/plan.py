@@ -62,6 +62,8 @@ FULL = Scale(
         Case(2048, 0, False, 2, _BARE),
         Case(2048, 5, True, 2, _BARE),
         Case(2048, 0, True, 2, _BARE),
+        Case(400, 25, False, 1, _BARE),
+        Case(400, 25, False, 2, _BARE),
     ),
     repeat=2,
     sound_files=2,

@@ -30,6 +30,8 @@ def speed_targets(results: Results) -> list[Target]:
     quick = _figures(results, latency_ms=0)
     sealed = _figures(results, latency_ms=0, tls=True)
     two = _figures(results, latency_ms=5, processes=2)
+    slower = _figures(results, latency_ms=25)
+    two_slower = _figures(results, latency_ms=25, processes=2)
     return [
         _times("items/s against the origin's way, 5 ms", slow, "origin", 80),
         _times("items/s against dynamodump, 5 ms", slow, "dynamodump", 100),
@@ -41,6 +43,7 @@ def speed_targets(results: Results) -> list[Target]:
         _part("items/s under TLS of the C limit's plain rate, 0 ms", sealed, quick, 5),
         _cost("CPU an item against the C limit, 0 ms", quick, 3.5),
         _scaling("items/s of two workers against one, 5 ms", two, slow, 1.6),
+        _scaling("items/s of two workers against one, 25 ms, where one leaves room", two_slower, slower, 1.6),
     ]
 
 

@@ -27,7 +27,8 @@ def test_validate_imports_no_boto3(tmp_path: Path) -> None:
     )
     code = (
         "import sys; from ddbbackup.cli import main; code = main(['validate', '-f', sys.argv[1]]); "
-        "print(code, [m for m in ('boto3', 'botocore', 'moto', 'rich', 'http.client', 'structlog') if m in sys.modules])"
+        "heavy = ('boto3', 'botocore', 'moto', 'rich', 'http.client', 'structlog'); "
+        "print(code, [m for m in heavy if m in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(plan)], capture_output=True, text=True, check=True, cwd=tmp_path

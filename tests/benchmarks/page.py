@@ -18,8 +18,8 @@ _HEAD = """# Benchmarks
 
 Written by `make bench` on {date} in {minutes:.0f} minutes; do not edit. {quick}Figures are medians of {rounds}
 interleaved rounds on one machine, everything on it at once: clients, server and S3. **The server is a null sink on
-loopback, not AWS**: it answers every write with success at once (0 ms), after 5 or after 25 ms, so that the figures show what a
-client costs, not how fast DynamoDB takes items. A real table is limited by its write capacity.
+loopback, not AWS**: it answers every write with success at once (0 ms), after 5 or after 25 ms, so that the figures
+show what a client costs, not how fast DynamoDB takes items. A real table is limited by its write capacity.
 
 {machine}
 

@@ -81,8 +81,8 @@ no record, so there it is until the end was noticed, and nothing is verified.
         + f"""
 As few calls as the origin makes and a mean lag below 15 s do not go together: each export would have to be looked at
 every 30 s, ListExports shows 25 at a time, so even if all of those were in flight that alone were {bound:,} calls,
-and starting and describing each export are 2,000 more. With the origin's number of calls ddbbackup knows of an end
-after a minute on average, the origin after {nights.origin.mean_lag / 60:.0f} minutes.
+and starting them is {len(ours.lags):,} more. With the origin's number of calls ddbbackup knows of an end after a
+minute on average, the origin after {nights.origin.mean_lag / 60:.0f} minutes.
 """
     )
 

@@ -55,7 +55,7 @@ class Dialer:
         self.target, self.headers = endpoint.path, {}
         if self._proxy is not None and self._tunnel and self._proxy.scheme == "https":
             raise NotSupported(
-                f"the proxy {self._proxy.hostname} is to be spoken to by TLS, which bulk writes cannot",
+                f"the proxy {self._proxy.hostname} wants TLS, and so does AWS inside of it: writing cannot do both",
                 hint="give the proxy as http://…: what goes through it is encrypted all the same",
             )
         if self._proxy is not None and not self._tunnel:
@@ -63,7 +63,10 @@ class Dialer:
             self.headers = _authorization(self._proxy)
 
     def connect(self) -> socket.socket:
-        """A connected socket that never blocks. Takes up to some seconds; raises ``OSError``."""
+        """A connected socket that never blocks. Takes up to some seconds.
+
+        Raises ``OSError``, and ``HTTPException`` for a proxy that does not speak HTTP.
+        """
         first = self._proxy or self._end
         host, port = first.hostname or "", first.port or _PORTS[first.scheme]
         connection = (

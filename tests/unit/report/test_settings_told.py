@@ -40,3 +40,16 @@ def test_a_restore_that_was_asked_for_no_settings_says_in_a_few_words_what_it_le
     assert summed_up(quiet) == ["not put back: policy"]
     assert summed_up(RESULTS) == ["settings put back: encryption, stream", "not put back: ttl, policy"]
     assert summed_up([result("keys", "unchanged")]) == []
+
+
+def test_an_export_without_a_record_is_not_told_setting_by_setting() -> None:
+    """Unless the plan asks for settings, which the run then lacks."""
+    left = [result(name, "skipped", "the plan does not ask for it", asked=False) for name in ("ttl", "pitr")]
+    bare = [result("keys", "unknown", "not-read: the record was made without reading it"), *left]
+    assert (summed_up(bare), told(bare)) == (["settings not recorded"], [])
+    wanted = [bare[0], result("ttl", "unknown", "not-read: …") | {"missing": True}]
+    assert summed_up(wanted) == ["not put back: keys, ttl"]
+    assert told(wanted) == [
+        "keys  unknown   not-read: the record was made without reading it",
+        "ttl   unknown   not-read: …",
+    ]

@@ -6,7 +6,6 @@ import contextlib
 import queue
 import socket
 import threading
-from http.client import HTTPException
 from typing import Final
 
 from ddbbackup.aws.endpoint import Dialer
@@ -50,7 +49,7 @@ class Dialing:
     def _dial(self) -> None:
         try:
             found: socket.socket | str = self._dialer.connect()
-        except (OSError, HTTPException) as error:
+        except Exception as error:  # noqa: BLE001  # whoever waits for it must hear of it, whatever it is
             found = f"no connection: {error}"
         self._results.put(found)
         with contextlib.suppress(OSError):  # it rings already, or is taken down

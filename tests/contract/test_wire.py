@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import select
 import socket
 import sys
 import threading
@@ -18,6 +19,8 @@ from cryptography.x509.oid import NameOID
 
 from ddbbackup.aws import wire
 from ddbbackup.aws.credentials import CredentialSource
+from ddbbackup.aws.dialing import Dialing
+from ddbbackup.aws.endpoint import Dialer, Endpoint
 from ddbbackup.aws.items import BulkWorld
 from ddbbackup.aws.session import Connection, _client, _session
 from ddbbackup.errors import NotSupported, Unreachable
@@ -290,3 +293,15 @@ def test_a_wire_that_is_closed_leaves_no_connection_behind() -> None:
         sending.close()
         time.sleep(0.3)
         assert all(hung_up.acquire(timeout=5) for _ in range(server.connections))
+
+
+def test_an_attempt_that_fails_in_an_unforeseen_way_is_told_too() -> None:
+    """A name that no resolver takes is a ``UnicodeError``: a request must not wait for ever."""
+    nameless = Endpoint(f"http://{'a' * 64}.invalid", REGION)
+    dialing = Dialing(Dialer(nameless))
+    dialing.want(1)
+    ready, _, _ = select.select([dialing.bell], [], [], 10)
+    assert ready
+    (found,) = dialing.results()
+    assert str(found).startswith("no connection: ")
+    dialing.close()

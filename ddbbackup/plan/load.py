@@ -33,7 +33,7 @@ def explain(paths: Sequence[str | File], environ: Mapping[str, str]) -> tuple[Do
         names = ", ".join(str(path) for path in paths)
         raise PlanInvalid(
             f"the plan {names} has {number}, so nothing was done",
-            hint="mend them; `ddbbackup validate` shows them at any time",
+            hint="mend the plan; `ddbbackup validate` shows what is wrong with it at any time",
             problems=problems,
         )
     return document, plan

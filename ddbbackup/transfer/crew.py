@@ -32,7 +32,7 @@ class Crew:
         self._world, self._orders = world, orders
         self._workers, self._units_per_second = workers, units_per_second
         self._hands: list[_Hand] = []
-        self._todo: deque[Unit] = deque()
+        self._pending: deque[Unit] = deque()
         self._deaths = 0
 
     def __enter__(self) -> Crew:
@@ -50,7 +50,7 @@ class Crew:
 
         Raises ``Stopped``, whatever a worker failed with, and ``StepFailed`` if workers keep dying.
         """
-        self._todo.extend(units)
+        self._pending.extend(units)
         for _ in range(min(self._workers, len(units))):
             self._hire()
         left = len(units)
@@ -83,9 +83,9 @@ class Crew:
         self._share_out()
 
     def _deal(self, hand: _Hand) -> None:
-        in_hand = min(UNITS_IN_HAND, -(-(len(self._todo) + len(hand.units)) // self._workers))
-        while self._todo and len(hand.units) < max(1, in_hand):
-            hand.give(self._todo.popleft())
+        in_hand = min(UNITS_IN_HAND, -(-(len(self._pending) + len(hand.units)) // self._workers))
+        while self._pending and len(hand.units) < max(1, in_hand):
+            hand.give(self._pending.popleft())
 
     def _share_out(self) -> None:
         """Write units go to those who have work: what an idle one may use would be lost."""
@@ -104,7 +104,7 @@ class Crew:
                 f"transfer workers died {self._deaths} times in a row, the last with exit code {hand.exit_code}",
                 hint="give the machine more memory or set `limits.workers` to 1, then run the same command",
             )
-        self._todo.extendleft(hand.units.values())
+        self._pending.extendleft(hand.units.values())
         self._hire()
 
 

@@ -36,12 +36,12 @@ def write_items(
     with Ledger(job.state_dir) as ledger:
         results = ledger.finished(units)
         resumed = len(results)
-        todo = [unit for unit in units if unit.number not in results]
+        pending = [unit for unit in units if unit.number not in results]
         meter = _Meter(job, results.values(), on_progress)
         orders = _orders(job, rejects_dir)
         with Crew(world, orders, workers=workers, units_per_second=job.write_units_per_second) as crew:
             by_number = {unit.number: unit for unit in units}
-            for said in crew.do(todo, stop):
+            for said in crew.do(pending, stop):
                 if isinstance(said, Tally):
                     meter.add(said)
                     continue

@@ -25,9 +25,10 @@ test-quick: $(VENV)/.dev ## unit and contract tests only
 check: test lint types ## tests, ruff, mypy --strict and the example plans
 	@for plan in configs/*.yaml; do $(BIN)/ddbbackup validate -f $$plan || exit 1; done
 
-lint: $(VENV)/.dev ## ruff
+lint: $(VENV)/.dev ## ruff and import-linter
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
+	@$(BIN)/lint-imports --no-logo
 
 types: $(VENV)/.dev ## mypy --strict
 	@$(BIN)/mypy

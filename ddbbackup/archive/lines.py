@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
-from ddbbackup.archive.words import holds
+from ddbbackup.archive.forbidden_tokens import holds
 from ddbbackup.errors import DataNotWhole
 
 try:

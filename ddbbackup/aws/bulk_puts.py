@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from ddbbackup.aws.faults import code_of, explained
+from ddbbackup.aws.error_map import code_of, explained
 from ddbbackup.errors import Refused
 from ddbbackup.ports import LEAST_WRITE_UNITS, BulkPut, BulkPutPage, BulkPutRequest, BulkPutSummary
 

@@ -10,12 +10,12 @@ from typing import Any
 
 from ddbbackup.aws.buckets import S3Buckets
 from ddbbackup.aws.bulk_puts import DynamoBulkPuts
+from ddbbackup.aws.error_map import explained
 from ddbbackup.aws.exports import DynamoExports
-from ddbbackup.aws.faults import explained
 from ddbbackup.aws.imports import DynamoImports
 from ddbbackup.aws.kms import Kms
 from ddbbackup.aws.objects import S3Objects
-from ddbbackup.aws.recoveries import DynamoRecoveries
+from ddbbackup.aws.pitr_restores import DynamoRecoveries
 from ddbbackup.aws.scaling import ApplicationScaling
 from ddbbackup.aws.session import Connection, is_emulated
 from ddbbackup.aws.settings import DynamoSettings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from ddbbackup.aws.faults import explained
+from ddbbackup.aws.error_map import explained
 from ddbbackup.ports import Export, ExportPage, ExportRequest, ExportSummary
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from ddbbackup.aws.faults import explained
+from ddbbackup.aws.error_map import explained
 from ddbbackup.ports import Import, ImportPage, ImportRequest, ImportSummary
 
 if TYPE_CHECKING:

@@ -9,17 +9,17 @@ from botocore.awsrequest import AWSResponse, HTTPHeaders
 from botocore.httpsession import get_cert_path
 from botocore.utils import get_environ_proxies
 
-from ddbbackup.aws.credentials import CredentialSource
-from ddbbackup.aws.endpoint import Endpoint
-from ddbbackup.aws.faults import explained
+from ddbbackup.aws.bulk_http.credentials import CredentialSource
+from ddbbackup.aws.bulk_http.endpoint import Endpoint
+from ddbbackup.aws.bulk_http.wire import HttpWire
+from ddbbackup.aws.error_map import explained
 from ddbbackup.aws.objects import S3Objects
 from ddbbackup.aws.session import Connection
-from ddbbackup.aws.wire import HttpWire
 
 
 @dataclass(frozen=True, slots=True)
-class BulkWorld:
-    """Implements ``ports.BulkWorld``: items go to ``target``, data files are read as ``source``."""
+class BulkAccess:
+    """Implements ``ports.BulkAccess``: items go to ``target``, data files are read as ``source``."""
 
     target: Connection
     source: Connection

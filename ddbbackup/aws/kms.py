@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from ddbbackup.aws.faults import code_of, explained
+from ddbbackup.aws.error_map import code_of, explained
 from ddbbackup.ports import KmsKeyFacts
 
 if TYPE_CHECKING:

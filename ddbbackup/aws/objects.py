@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
 
-from ddbbackup.aws.faults import code_of, explained
+from ddbbackup.aws.error_map import code_of, explained
 from ddbbackup.errors import Conflict, DataNotWhole, ObjectMissing
 from ddbbackup.ports import ObjectFacts
 

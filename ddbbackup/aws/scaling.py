@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, cast
 
-from ddbbackup.aws.faults import explained
-from ddbbackup.aws.verbatim import keep_bodies, whole
+from ddbbackup.aws.error_map import explained
+from ddbbackup.aws.raw_response import keep_bodies, whole
 from ddbbackup.ports.settings import Members
 
 _NAMESPACE: Final = "dynamodb"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
-from ddbbackup.aws.faults import code_of, explained
-from ddbbackup.aws.verbatim import keep_bodies, whole
+from ddbbackup.aws.error_map import code_of, explained
+from ddbbackup.aws.raw_response import keep_bodies, whole
 from ddbbackup.ports.settings import Members
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from ddbbackup.aws.faults import explained
-from ddbbackup.aws.verbatim import keep_bodies, whole
+from ddbbackup.aws.error_map import explained
+from ddbbackup.aws.raw_response import keep_bodies, whole
 from ddbbackup.ports import Identity, KeyAttribute, PitrWindow, TableFacts
 
 if TYPE_CHECKING:

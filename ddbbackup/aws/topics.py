@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ddbbackup.aws.faults import explained
+from ddbbackup.aws.error_map import explained
 
 
 class SnsTopics:

@@ -1,15 +1,15 @@
 """The records of backups in the bucket, and the exports that they point at."""
 
 from ddbbackup.catalog.exports import OpenedExport, open_export
-from ddbbackup.catalog.reading import Reading
+from ddbbackup.catalog.reading import ObservedSetting
 from ddbbackup.catalog.record import Record, derive_client_token, new_backup_id
 from ddbbackup.catalog.store import Catalog, Location, StoredRecord, locate
 
 __all__ = [
     "Catalog",
     "Location",
+    "ObservedSetting",
     "OpenedExport",
-    "Reading",
     "Record",
     "StoredRecord",
     "derive_client_token",

@@ -13,9 +13,9 @@ from ddbbackup.archive.manifests import (
     parse_files,
     parse_summary,
 )
+from ddbbackup.bulk.model import DataFile
 from ddbbackup.errors import DataNotWhole, ObjectMissing, Refused
 from ddbbackup.ports import Objects
-from ddbbackup.transfer.model import DataFile
 
 _MD5_LIMIT_BYTES = 1024
 

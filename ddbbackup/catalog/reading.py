@@ -11,7 +11,7 @@ Reason = Literal["denied", "unsupported", "throttled", "unreachable", "failed", 
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ObservedSetting:
     """``value`` is AWS's own answer, JSON-safe; ``reason`` and ``message`` say why it is ``unknown``.
 
     Absent means that AWS was asked and said that there is none, or that it is off; it is never a guess.
@@ -30,7 +30,7 @@ class Reading:
         return {"state": "unknown", "reason": self.reason, "message": self.message}
 
     @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> Reading:
+    def from_document(cls, document: Mapping[str, Any]) -> ObservedSetting:
         """``document`` has passed the record schema."""
         return cls(
             state=document["state"],
@@ -40,10 +40,10 @@ class Reading:
         )
 
 
-ABSENT = Reading("absent")
-NOT_READ = Reading("unknown", reason="not-read", message="the record was made without reading it")
+ABSENT = ObservedSetting("absent")
+NOT_READ = ObservedSetting("unknown", reason="not-read", message="the record was made without reading it")
 
 
-def present(value: Any) -> Reading:
+def present(value: Any) -> ObservedSetting:
     """``ABSENT`` for nothing at all: None, or an empty list or map."""
-    return Reading("present", value) if value not in (None, {}, [], "") else ABSENT
+    return ObservedSetting("present", value) if value not in (None, {}, [], "") else ABSENT

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from ddbbackup.catalog.reading import Reading
+from ddbbackup.catalog.reading import ObservedSetting
 from ddbbackup.times import from_iso, to_iso
 
 RECORD_VERSION = 1
@@ -61,7 +61,7 @@ class Record:
     failure_code: str | None = None
     failure_message: str | None = None
     description: Mapping[str, Any] = field(default_factory=dict)
-    settings: Mapping[str, Reading] | None = None
+    settings: Mapping[str, ObservedSetting] | None = None
 
     def to_json(self) -> bytes:
         """The document as it lies in the bucket: UTF-8, indented, so that a person can read it."""
@@ -158,12 +158,14 @@ class Record:
         )
 
 
-def _readings(settings: Mapping[str, Reading] | None) -> dict[str, Any] | None:
+def _readings(settings: Mapping[str, ObservedSetting] | None) -> dict[str, Any] | None:
     return None if settings is None else {name: each.to_document() for name, each in settings.items()}
 
 
-def _settings(document: Mapping[str, Any] | None) -> Mapping[str, Reading] | None:
-    return None if document is None else {n: Reading.from_document(each) for n, each in document.items()}
+def _settings(document: Mapping[str, Any] | None) -> Mapping[str, ObservedSetting] | None:
+    return (
+        None if document is None else {n: ObservedSetting.from_document(each) for n, each in document.items()}
+    )
 
 
 def new_backup_id(started_at: datetime, *, plan: str, table_arn: str, run: str, attempt: int) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from ddbbackup.checks.check import Check, attempt, ok, problem, refused, warning
+from ddbbackup.checks.check import attempt, ok, problem, refused, warning
 from ddbbackup.checks.kms_key import check_key
 from ddbbackup.checks.lifecycle import check_lifecycle
 from ddbbackup.errors import AccessDenied, DdbBackupError, Refused
+from ddbbackup.model.check import Check
 from ddbbackup.plan.model import Destination
 from ddbbackup.ports import Cloud
 

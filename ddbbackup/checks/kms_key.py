@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ddbbackup.checks.check import Check, ok, refused
+from ddbbackup.checks.check import ok, refused
+from ddbbackup.model.check import Check
 from ddbbackup.plan.model import Destination
 from ddbbackup.ports import Cloud
 

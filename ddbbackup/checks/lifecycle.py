@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ddbbackup.checks.check import Check, ok, warning
+from ddbbackup.checks.check import ok, warning
+from ddbbackup.model.check import Check
 from ddbbackup.plan.model import Destination
 from ddbbackup.ports import Cloud, LifecycleRule
 

@@ -13,8 +13,8 @@ from importlib import import_module
 from types import FrameType
 from typing import Final
 
-from ddbbackup.cli.arguments import parse
-from ddbbackup.cli.codes import INTERRUPTED, TERMINATED, Terminated
+from ddbbackup.cli.exit_status import INTERRUPTED, TERMINATED, Terminated
+from ddbbackup.cli.grammar import parse
 from ddbbackup.errors import Bug, DdbBackupError, PlanInvalid
 
 
@@ -25,10 +25,10 @@ def run(argv: Sequence[str] | None) -> int:
     try:
         options = parse(argv)
         if options.__dict__.get("output_files"):
-            from ddbbackup.cli.printing import check_files  # noqa: PLC0415 - only where a file is asked for
+            from ddbbackup.cli.output import check_files  # noqa: PLC0415 - only where a file is asked for
 
             check_files(options)
-        verb = import_module(f"ddbbackup.cli.{_MODULES.get(options.verb, options.verb)}")
+        verb = import_module(f"ddbbackup.cli.commands.{_MODULES.get(options.verb, options.verb)}")
         code = int(verb.run(options))
         sys.stdout.flush()
         return code
@@ -61,12 +61,12 @@ _MODULES: Final = {"list": "list_backups"}
 def _explain(error: DdbBackupError, options: Namespace | None) -> int:
     """On stderr for people; also in the machine's form where one was asked for."""
     if isinstance(error, PlanInvalid):
-        from ddbbackup.report import text  # noqa: PLC0415 - start-up counts, and most runs have no problems
+        from ddbbackup.report.renderers import text  # noqa: PLC0415 - start-up counts, and most runs have no problems
 
         print(text.problems(error.problems), file=sys.stderr, end="")
     print(f"ddbbackup: {error.message}\nhint: {error.hint}", file=sys.stderr)
     if options is not None and "output_files" in options:
-        from ddbbackup.cli.printing import print_failure  # noqa: PLC0415 - as above
+        from ddbbackup.cli.output import print_failure  # noqa: PLC0415 - as above
 
         try:
             print_failure(error, options)

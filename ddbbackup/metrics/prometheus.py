@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from ddbbackup.http_client import send
 from ddbbackup.metrics.samples import FAMILIES, Sample
 from ddbbackup.plan.model import Pushgateway
 from ddbbackup.report.files import write_whole
-from ddbbackup.web import send
 
 _CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _READABLE: Final = 0o644  # node_exporter is another user

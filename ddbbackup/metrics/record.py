@@ -10,19 +10,19 @@ import structlog
 
 from ddbbackup import events
 from ddbbackup.errors import DdbBackupError
+from ddbbackup.http_client import Undelivered, run_concurrently
 from ddbbackup.metrics import telemetry
 from ddbbackup.metrics.prometheus import push, write_textfile
 from ddbbackup.metrics.samples import samples
-from ddbbackup.notify.news import News
 from ddbbackup.plan.model import Metrics
-from ddbbackup.web import Undelivered, at_once
+from ddbbackup.report.run_summary import RunSummary
 
 log = structlog.get_logger()
 VERBS: Final = ("backup", "wait")
 _SECONDS: Final = 10.0  # what the network gets
 
 
-def record(metrics: Metrics, news: News, environ: Mapping[str, str]) -> None:
+def record(metrics: Metrics, news: RunSummary, environ: Mapping[str, str]) -> None:
     """Never raises: a run's outcome does not depend on who counts it.
 
     A run that failed before its tables could be looked at leaves the file and the gateway as they are: the
@@ -38,7 +38,7 @@ def record(metrics: Metrics, news: News, environ: Mapping[str, str]) -> None:
         works["opentelemetry"] = partial(
             telemetry.export, metrics.opentelemetry, news, found, environ, seconds=_SECONDS
         )
-    for to, error in zip(works, at_once([(_SECONDS, work) for work in works.values()]), strict=True):
+    for to, error in zip(works, run_concurrently([(_SECONDS, work) for work in works.values()]), strict=True):
         if error is None:
             log.info(events.METRICS_WRITTEN, to=to, samples=len(found))
         else:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from ddbbackup.notify.news import News
-from ddbbackup.steps.standing import Standing
+from ddbbackup.report.run_summary import RunSummary
+from ddbbackup.status.table_status import TableStatus
 
 FAMILIES: Final[Mapping[str, str]] = {
     "ddbbackup_last_success_timestamp_seconds": "When the table's newest complete backup was completed (Unix time).",
@@ -37,7 +37,7 @@ class Sample:
     value: float
 
 
-def samples(news: News) -> tuple[Sample, ...]:
+def samples(news: RunSummary) -> tuple[Sample, ...]:
     """In the order of ``FAMILIES``; a table without a backup has none of those about its last success."""
     found = [*_run(news)]
     for standing in news.tables:
@@ -46,7 +46,7 @@ def samples(news: News) -> tuple[Sample, ...]:
     return tuple(sorted(found, key=lambda sample: order[sample.family]))
 
 
-def _table(plan: str, standing: Standing) -> Iterator[Sample]:
+def _table(plan: str, standing: TableStatus) -> Iterator[Sample]:
     values: dict[str, float | None] = {
         "last_success_timestamp_seconds": _unix(standing.completed_at),
         "last_success_data_timestamp_seconds": _unix(standing.export_time),
@@ -63,7 +63,7 @@ def _table(plan: str, standing: Standing) -> Iterator[Sample]:
             yield Sample(f"ddbbackup_{name}", labels, value)
 
 
-def _run(news: News) -> Iterator[Sample]:
+def _run(news: RunSummary) -> Iterator[Sample]:
     labels = {"plan": news.plan, "verb": news.verb}
     yield Sample("ddbbackup_run_timestamp_seconds", labels, news.ended_at.timestamp())
     yield Sample("ddbbackup_run_duration_seconds", labels, (news.ended_at - news.started_at).total_seconds())

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from ddbbackup import __version__
 from ddbbackup.errors import UsageError
+from ddbbackup.http_client import Undelivered
 from ddbbackup.metrics.samples import FAMILIES, Sample
-from ddbbackup.notify.news import News
 from ddbbackup.plan.model import OpenTelemetry
-from ddbbackup.web import Undelivered
+from ddbbackup.report.run_summary import RunSummary
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.resources import Resource
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def export(
     settings: OpenTelemetry,
-    news: News,
+    news: RunSummary,
     samples: Sequence[Sample],
     environ: Mapping[str, str],
     *,
@@ -63,7 +63,7 @@ def _is_there(module: str) -> bool:
         return False
 
 
-def _spans(news: News, resource: Resource, environ: Mapping[str, str]) -> Sequence[Any]:
+def _spans(news: RunSummary, resource: Resource, environ: Mapping[str, str]) -> Sequence[Any]:
     from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415 - an extra
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor  # noqa: PLC0415 - an extra
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import (  # noqa: PLC0415 - an extra

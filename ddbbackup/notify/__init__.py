@@ -2,6 +2,5 @@
 
 from ddbbackup.notify.condition import conditions
 from ddbbackup.notify.deliver import CHANNELS, announce, deliver
-from ddbbackup.notify.news import News
 
-__all__ = ["CHANNELS", "News", "announce", "conditions", "deliver"]
+__all__ = ["CHANNELS", "announce", "conditions", "deliver"]

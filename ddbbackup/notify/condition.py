@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ddbbackup.plan.model import Notification, When
-from ddbbackup.steps.standing import Standing
+from ddbbackup.status.table_status import TableStatus
 
 _GOOD = frozenset((0, 2))  # 2: changes pending, which somebody asked to be told
 _PARTIAL, _STALE, _RUNNING = 3, 4, 75
 
 
-def conditions(exit_code: int, before: Iterable[Standing], after: Iterable[Standing]) -> frozenset[When]:
+def conditions(
+    exit_code: int, before: Iterable[TableStatus], after: Iterable[TableStatus]
+) -> frozenset[When]:
     """``before`` and ``after`` are how the plan's tables stood; both empty where nobody looked.
 
     Recovered is said once all is well: the run was good, no table breaks its RPO and none's newest try failed,

@@ -11,16 +11,16 @@ import structlog
 
 from ddbbackup import events
 from ddbbackup.errors import DdbBackupError
+from ddbbackup.http_client import Undelivered, run_concurrently
 from ddbbackup.notify import ping, slack, sns, webhook
 from ddbbackup.notify.condition import is_due
-from ddbbackup.notify.news import News
 from ddbbackup.plan.model import Channel, Notification
 from ddbbackup.ports.topics import Topics
-from ddbbackup.web import Undelivered, at_once
+from ddbbackup.report.run_summary import RunSummary
 
 log = structlog.get_logger()
 
-Deliver = Callable[[Notification, News, Topics | None, float], None]
+Deliver = Callable[[Notification, RunSummary, Topics | None, float], None]
 CHANNELS: Final[Mapping[Channel, Deliver]] = {
     "ping": ping.deliver,
     "slack": slack.deliver,
@@ -40,7 +40,7 @@ def announce(notifications: Sequence[Notification], *, verb: str, run: str) -> C
 
     def tell() -> None:
         errors.extend(
-            at_once([(each.timeout_seconds, partial(ping.start, each, run=run)) for each in started])
+            run_concurrently([(each.timeout_seconds, partial(ping.start, each, run=run)) for each in started])
         )
 
     thread = threading.Thread(target=tell, daemon=True)
@@ -59,7 +59,7 @@ def announce(notifications: Sequence[Notification], *, verb: str, run: str) -> C
 
 def deliver(
     notifications: Sequence[Notification],
-    news: News,
+    news: RunSummary,
     topics: Topics | None,
     *,
     at_most_seconds: float | None = None,
@@ -77,7 +77,7 @@ def deliver(
     for each in due:
         seconds = min(each.timeout_seconds, at_most_seconds or each.timeout_seconds)
         works.append((seconds, partial(CHANNELS[each.channel], each, news, topics, seconds)))
-    for notification, error in zip(due, at_once(works), strict=True):
+    for notification, error in zip(due, run_concurrently(works), strict=True):
         if error is None:
             told = sorted(news.conditions - {"always"})
             log.info(

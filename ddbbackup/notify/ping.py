@@ -6,10 +6,10 @@ import uuid
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
-from ddbbackup.notify.news import News
+from ddbbackup.http_client import send
 from ddbbackup.plan.model import Notification
 from ddbbackup.ports.topics import Topics
-from ddbbackup.web import send
+from ddbbackup.report.run_summary import RunSummary
 
 _BODY_BYTES: Final = 100_000  # what Healthchecks keeps of a body
 
@@ -18,7 +18,7 @@ def start(notification: Notification, *, run: str) -> None:
     _ping(notification, "start", run, b"", notification.timeout_seconds)
 
 
-def deliver(notification: Notification, news: News, topics: Topics | None, seconds: float) -> None:
+def deliver(notification: Notification, news: RunSummary, topics: Topics | None, seconds: float) -> None:
     """The exit status; only a note where a run is not the end of it, so that the check goes on waiting for that."""
     suffix = str(news.exit_code) if news.is_conclusive else "log"
     body = f"{news.headline}\n\n{news.body}".encode()[:_BODY_BYTES]

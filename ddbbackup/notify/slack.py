@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from ddbbackup.notify.news import News
+from ddbbackup.http_client import send
 from ddbbackup.plan.model import Notification
 from ddbbackup.ports.topics import Topics
-from ddbbackup.web import send
+from ddbbackup.report.run_summary import RunSummary
 
 _BODY_CHARACTERS: Final = 2900  # a section of Slack holds 3000
 
 
-def deliver(notification: Notification, news: News, topics: Topics | None, seconds: float) -> None:
+def deliver(notification: Notification, news: RunSummary, topics: Topics | None, seconds: float) -> None:
     shown = news.body if len(news.body) <= _BODY_CHARACTERS else news.body[:_BODY_CHARACTERS] + "\n…"
     message = {"text": f"*{_plain(news.headline)}*\n```{_plain(shown)}```"}
     headers = {"Content-Type": "application/json"}

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from ddbbackup.notify.news import News
+from ddbbackup.http_client import Undelivered
 from ddbbackup.plan.model import Notification
 from ddbbackup.ports.topics import Topics
-from ddbbackup.web import Undelivered
+from ddbbackup.report.run_summary import RunSummary
 
 _SUBJECT_CHARACTERS: Final = 100  # and printable ASCII only (botocore's model: Publish)
 _MESSAGE_BYTES: Final = 200_000  # of 256 KiB, which attributes count in
 
 
-def deliver(notification: Notification, news: News, topics: Topics | None, seconds: float) -> None:
+def deliver(notification: Notification, news: RunSummary, topics: Topics | None, seconds: float) -> None:
     if topics is None:
         raise Undelivered("the run ended before it was connected to AWS")
     subject = "".join(c if " " <= c <= "~" else "?" for c in news.headline)[:_SUBJECT_CHARACTERS]

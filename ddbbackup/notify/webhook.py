@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from ddbbackup.notify.news import News
+from ddbbackup.http_client import send
 from ddbbackup.plan.model import Notification
 from ddbbackup.ports.topics import Topics
-from ddbbackup.report import json, standings
+from ddbbackup.report.documents import status as table_statuses
+from ddbbackup.report.renderers import json_documents as json
+from ddbbackup.report.run_summary import RunSummary
 from ddbbackup.times import to_iso
-from ddbbackup.web import send
 
 
-def deliver(notification: Notification, news: News, topics: Topics | None, seconds: float) -> None:
+def deliver(notification: Notification, news: RunSummary, topics: Topics | None, seconds: float) -> None:
     headers = {"Content-Type": "application/json", **notification.headers}
     send("POST", notification.address, document(news).encode(), headers, seconds=seconds)
 
 
-def document(news: News) -> str:
+def document(news: RunSummary) -> str:
     return json.document(
         plan=news.plan,
         verb=news.verb,
@@ -27,5 +28,5 @@ def document(news: News) -> str:
         headline=news.headline,
         report=None if news.report is None else {"format_version": 1, **json.members(news.report)},
         error=None if news.error is None else json.error_of(news.error),
-        tables=[standings.fields(standing) for standing in news.tables],
+        tables=[table_statuses.fields(standing) for standing in news.tables],
     )

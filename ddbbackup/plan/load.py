@@ -12,8 +12,8 @@ from ddbbackup.plan.document import Document, overlay
 from ddbbackup.plan.interpolation import interpolate
 from ddbbackup.plan.model import Plan
 from ddbbackup.plan.rules import rule_problems
-from ddbbackup.plan.shape import shape_problems
-from ddbbackup.plan.source import read
+from ddbbackup.plan.schema_problems import shape_problems
+from ddbbackup.plan.yaml_reader import read
 from ddbbackup.problems import Problem
 
 

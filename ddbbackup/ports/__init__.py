@@ -15,7 +15,6 @@ from ddbbackup.ports.bulk_puts import (
     BulkPutStatus,
     BulkPutSummary,
 )
-from ddbbackup.ports.clock import Clock, OnProgress, Progress
 from ddbbackup.ports.cloud import Cloud, Identity, Place
 from ddbbackup.ports.exports import (
     Export,
@@ -27,10 +26,10 @@ from ddbbackup.ports.exports import (
     ExportType,
 )
 from ddbbackup.ports.imports import Import, ImportPage, ImportRequest, Imports, ImportStatus, ImportSummary
-from ddbbackup.ports.items import Answer, BulkWorld, Wire
+from ddbbackup.ports.items import Answer, BulkAccess, Wire
 from ddbbackup.ports.kms import KmsKeyFacts, KmsKeys
 from ddbbackup.ports.objects import ObjectFacts, Objects, ObjectStream
-from ddbbackup.ports.recoveries import Recoveries, Recovery, RecoveryRequest
+from ddbbackup.ports.pitr_restores import Recoveries, Recovery, RecoveryRequest
 from ddbbackup.ports.settings import Members, Scaling, Settings
 from ddbbackup.ports.tables import KeyAttribute, PitrWindow, TableFacts, Tables
 from ddbbackup.ports.topics import Topics
@@ -40,14 +39,13 @@ __all__ = [
     "Answer",
     "BucketEncryption",
     "Buckets",
+    "BulkAccess",
     "BulkPut",
     "BulkPutPage",
     "BulkPutRequest",
     "BulkPutStatus",
     "BulkPutSummary",
     "BulkPuts",
-    "BulkWorld",
-    "Clock",
     "Cloud",
     "Export",
     "ExportPage",
@@ -72,10 +70,8 @@ __all__ = [
     "ObjectLock",
     "ObjectStream",
     "Objects",
-    "OnProgress",
     "PitrWindow",
     "Place",
-    "Progress",
     "Recoveries",
     "Recovery",
     "RecoveryRequest",

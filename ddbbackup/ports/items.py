@@ -34,7 +34,7 @@ class Wire(Protocol):
         """Drops what is in flight."""
 
 
-class BulkWorld(Protocol):
+class BulkAccess(Protocol):
     """What a transfer worker needs of AWS, wherever it runs; picklable."""
 
     def objects(self) -> Objects: ...

@@ -7,20 +7,18 @@ over, so that a thousand exports are waited for by one loop and tests need not s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from ddbbackup.errors import DdbBackupError
+from ddbbackup.model.outcome import Outcome
 
 if TYPE_CHECKING:
-    from ddbbackup.steps.forecast import Forecast
-    from ddbbackup.steps.world import World
+    from ddbbackup.model.assessment import Assessment
+    from ddbbackup.steps.context import RunContext
 
 T = TypeVar("T")
-
-Status = Literal["done", "started", "unchanged", "skipped", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,19 +26,6 @@ class Wait:
     """Resume me after so many seconds."""
 
     seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What happened to one step. ``facts`` are flat, printable and hold no item data."""
-
-    step: str
-    kind: str
-    table: str
-    status: Status
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    error: DdbBackupError | None = None
-    seconds: float = 0.0
 
 
 Work = Generator[Wait | Future[Any], Any, Outcome]
@@ -60,10 +45,10 @@ class Step(Protocol):
     def needs(self) -> tuple[str, ...]:
         """Ids of the steps that must be done first."""
 
-    def forecast(self, world: World) -> Forecast:
+    def assess(self, context: RunContext) -> Assessment:
         """What ``run`` will do and what is in its way. Only reads, blocks, raises no error of ours."""
 
-    def run(self, world: World) -> Work: ...
+    def run(self, context: RunContext) -> Work: ...
 
 
 class Calls(Protocol):

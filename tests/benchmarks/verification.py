@@ -14,8 +14,8 @@ from pathlib import Path
 from ddbbackup.archive.lines import inflate
 from ddbbackup.aws.objects import S3Objects
 from ddbbackup.aws.session import Connection
-from ddbbackup.transfer import verify_files
-from ddbbackup.transfer.model import DataFile
+from ddbbackup.bulk import verify_files
+from ddbbackup.bulk.model import DataFile
 from tests.benchmarks.data import BUCKET, Export
 from tests.benchmarks.sink import ACCESS_KEY, REGION, SECRET_KEY, Tools, running
 

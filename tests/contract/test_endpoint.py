@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ddbbackup.aws.credentials import CredentialSource
-from ddbbackup.aws.items import BulkWorld, resolve_endpoint
+from ddbbackup.aws.bulk_http.credentials import CredentialSource
+from ddbbackup.aws.items import BulkAccess, resolve_endpoint
 from ddbbackup.aws.session import Connection, _client, _session
 from ddbbackup.errors import AccessDenied
 
@@ -107,5 +107,5 @@ def test_no_credentials_are_access_denied(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_bulk_world_travels_to_other_processes() -> None:
     """It is pickled for workers, and holds no client and no secret."""
     connection = Connection(region="eu-west-1", endpoint_urls=(("s3", "http://localhost:9000"),))
-    world = BulkWorld(target=connection, source=connection)
-    assert pickle.loads(pickle.dumps(world)) == world
+    access = BulkAccess(target=connection, source=connection)
+    assert pickle.loads(pickle.dumps(access)) == access

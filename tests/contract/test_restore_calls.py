@@ -15,7 +15,7 @@ from botocore.stub import Stubber
 
 from ddbbackup.aws.bulk_puts import DynamoBulkPuts
 from ddbbackup.aws.imports import DynamoImports
-from ddbbackup.aws.recoveries import DynamoRecoveries
+from ddbbackup.aws.pitr_restores import DynamoRecoveries
 from ddbbackup.errors import (
     AccessDenied,
     Conflict,

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from ddbbackup.aws.credentials import CredentialSource
+from ddbbackup.aws.bulk_http.credentials import CredentialSource
 from ddbbackup.aws.session import Connection
 from ddbbackup.ports import Place
 from tests.support.sts import Sts

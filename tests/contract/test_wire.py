@@ -17,11 +17,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from ddbbackup.aws import wire
-from ddbbackup.aws.credentials import CredentialSource
-from ddbbackup.aws.dialing import Dialing
-from ddbbackup.aws.endpoint import Dialer, Endpoint
-from ddbbackup.aws.items import BulkWorld
+from ddbbackup.aws.bulk_http import wire
+from ddbbackup.aws.bulk_http.credentials import CredentialSource
+from ddbbackup.aws.bulk_http.dialing import Dialing
+from ddbbackup.aws.bulk_http.endpoint import Dialer, Endpoint
+from ddbbackup.aws.items import BulkAccess
 from ddbbackup.aws.session import Connection, _client, _session
 from ddbbackup.errors import NotSupported, Unreachable
 from ddbbackup.ports import Answer
@@ -43,7 +43,7 @@ def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 def one_answer(url: str) -> Answer:
     """What comes back for one batch that is sent to this endpoint."""
     connection = Connection(region=REGION, endpoint_urls=(("dynamodb", url),))
-    sending = BulkWorld(target=connection, source=connection).wire("t")
+    sending = BulkAccess(target=connection, source=connection).wire("t")
     try:
         sending.send("tag", "BatchWriteItem", b"{}")
         while not (answers := sending.answers(1.0)):
@@ -130,7 +130,7 @@ def test_keys_that_renew_themselves_are_followed(monkeypatch: pytest.MonkeyPatch
 def answers_of(url: str, bodies: list[bytes], *, pause_seconds: float = 0.0) -> list[Answer]:
     """What comes back for these batches: all at once, or one after the other with a pause between them."""
     connection = Connection(region=REGION, endpoint_urls=(("dynamodb", url),))
-    sending = BulkWorld(target=connection, source=connection).wire("t")
+    sending = BulkAccess(target=connection, source=connection).wire("t")
     found: dict[int, Answer] = {}
     try:
         for number, body in enumerate(bodies):
@@ -285,7 +285,7 @@ def test_a_wire_that_is_closed_leaves_no_connection_behind() -> None:
 
     with RawServer(script) as server:
         connection = Connection(region=REGION, endpoint_urls=(("dynamodb", server.url),))
-        sending = BulkWorld(target=connection, source=connection).wire("t")
+        sending = BulkAccess(target=connection, source=connection).wire("t")
         for number in range(12):
             sending.send(number, "BatchWriteItem", b"{}")
         sending.answers(0.3)

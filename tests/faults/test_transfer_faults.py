@@ -13,12 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from ddbbackup.aws.items import BulkWorld
+from ddbbackup.aws.items import BulkAccess
 from ddbbackup.aws.session import Connection, _client, _session
+from ddbbackup.bulk import units, write_items
+from ddbbackup.bulk.model import DataFile, Stopped, WriteJob, WriteResult
 from ddbbackup.errors import AccessDenied, DataNotWhole, Refused, Throttled, Unreachable
-from ddbbackup.ports import KeyAttribute, Progress
-from ddbbackup.transfer import units, write_items
-from ddbbackup.transfer.model import DataFile, Stopped, WriteJob, WriteResult
+from ddbbackup.model.progress import Progress
+from ddbbackup.ports import KeyAttribute
 from tests.support.aws import KEY, REGION, SECRET, Aws
 from tests.support.fault_proxy import FaultProxy, Rule
 from tests.support.sink import THROTTLE, Sink
@@ -71,9 +72,9 @@ def write(
     """The bulk writer on these files, against the DynamoDB at ``url``."""
     target = Connection(region=REGION, endpoint_urls=(("dynamodb", url), ("s3", aws.s3_url)))
     job = WriteJob(files, "t", (KeyAttribute("id", "HASH", "S"),), directory, **members)  # type: ignore[arg-type]
-    world = BulkWorld(target=target, source=target)
+    access = BulkAccess(target=target, source=target)
     progress = on_progress or (lambda _: None)
-    return write_items(job, world=world, on_progress=progress, stop=stop or threading.Event())  # type: ignore[arg-type]
+    return write_items(job, access=access, on_progress=progress, stop=stop or threading.Event())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("existing", ["overwrite", "keep"])

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from ddbbackup.cli.registries import declared_permissions
 from ddbbackup.plan import load
-from ddbbackup.policies import declared
 from ddbbackup.sandbox.moto_exports import MotoExports
 from tests.support.authoriser import action_of, allows, exercised, pairs
 from tests.support.aws import REGION, Aws
@@ -33,7 +33,7 @@ UNCALLED = {
 def by_aws(role: str, program: Program) -> set[str]:
     """Actions that only AWS takes with the rights of this role of this plan."""
     whole = load([program.directory / "ddbbackup.yaml"], {})
-    of_role = [each for each in declared() if role in each.roles and each.needed_by(whole)]
+    of_role = [each for each in declared_permissions() if role in each.roles and each.needed_by(whole)]
     return {each.action for each in of_role if each.for_aws} - {
         each.action for each in of_role if not each.for_aws
     }

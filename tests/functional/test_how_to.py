@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from junitparser import JUnitXml
 
-from ddbbackup.cli.arguments import parse
+from ddbbackup.cli.grammar import parse
 from tests.functional.test_elsewhere import Account
 from tests.support.aws import REGION, Aws
 from tests.support.program import Program, Result

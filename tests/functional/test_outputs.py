@@ -9,8 +9,8 @@ import pytest
 from jsonschema import Draft202012Validator
 from junitparser import JUnitXml
 
-from ddbbackup.cli.arguments import VERBS
-from ddbbackup.cli.outputs import FORMS, SCHEMAS
+from ddbbackup.cli.grammar import VERBS
+from ddbbackup.cli.output_options import FORMS, SCHEMAS
 from ddbbackup.plan.schemas import schema_text
 from tests.support.aws import Aws
 from tests.support.plans import plan

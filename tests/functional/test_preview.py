@@ -24,7 +24,7 @@ def steps(done: Result, part: str = "backups") -> dict[str, Any]:
 
 
 def kinds(step: dict[str, Any]) -> list[str]:
-    return [obstacle["kind"] for obstacle in step["obstacles"]]
+    return [blocker["kind"] for blocker in step["obstacles"]]
 
 
 def vault(aws: Aws, bucket: str, **members: Any) -> dict[str, Any]:

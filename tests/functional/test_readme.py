@@ -6,7 +6,7 @@ import re
 import shlex
 from pathlib import Path
 
-from ddbbackup.cli.arguments import parse
+from ddbbackup.cli.grammar import parse
 from ddbbackup.exit_codes import EXIT_CODES
 from ddbbackup.sandbox.moto_exports import MotoExports
 from tests.support.aws import Aws

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ddbbackup.errors import PitrDisabled
-from ddbbackup.notify import News
-from ddbbackup.report.outcomes import Report
-from ddbbackup.steps.standing import Standing
-from ddbbackup.steps.step import Outcome
+from ddbbackup.model.outcome import Outcome
+from ddbbackup.model.report import Report
+from ddbbackup.report.run_summary import RunSummary
+from ddbbackup.status.table_status import TableStatus
 
 START = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 END = START + timedelta(seconds=75)
@@ -25,7 +25,7 @@ OUTCOMES = (
     ),
 )
 TABLES = (
-    Standing(
+    TableStatus(
         "orders",
         "fresh",
         backup="20261125T030000Z-0badcafe",
@@ -37,12 +37,12 @@ TABLES = (
         completed_at=END,
         seconds=74.5,
     ),
-    Standing("users", "never", rpo_seconds=60),
-    Standing("logs", "never"),
+    TableStatus("users", "never", rpo_seconds=60),
+    TableStatus("logs", "never"),
 )
 
 
-def news(**changes: Any) -> News:
+def news(**changes: Any) -> RunSummary:
     """Of a backup that half failed, unless the changes say otherwise."""
     report = Report("backup", "4711", "prod", START, END, OUTCOMES)
     members: dict[str, Any] = {
@@ -56,4 +56,4 @@ def news(**changes: Any) -> News:
         "report": report,
         "tables": TABLES,
     }
-    return News(**(members | changes))
+    return RunSummary(**(members | changes))

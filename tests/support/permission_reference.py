@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from ddbbackup.policies import declared
-from ddbbackup.steps.permission import On, Permission, Role
+from ddbbackup.cli.registries import declared_permissions
+from ddbbackup.steps.permissions import On, Permission, Role
 
 _ROLES: Final[dict[Role, str]] = {
     "backup": "`backup` and `wait`",
@@ -73,7 +73,7 @@ def permissions(made: str) -> str:
 def _rows(role: Role) -> Iterator[str]:
     """Each action and kind once; unconditional if any step needs it so."""
     found: dict[tuple[str, str], list[Permission]] = {}
-    for permission in declared():
+    for permission in declared_permissions():
         if role in permission.roles:
             found.setdefault((permission.action, permission.on), []).append(permission)
     for (action, on), several in sorted(found.items()):

@@ -8,13 +8,14 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
-from ddbbackup.cli.arguments import VERBS, grammar
-from ddbbackup.cli.outputs import FORMS, SCHEMAS
+from ddbbackup.cli.grammar import VERBS, grammar
+from ddbbackup.cli.output_options import FORMS, SCHEMAS
+from ddbbackup.cli.registries import STEP_KINDS
 from ddbbackup.exit_codes import EXIT_CODES
 from ddbbackup.metrics.samples import FAMILIES, LABELS
 from ddbbackup.plan.schemas import schema_text
-from ddbbackup.steps import KINDS, RESTORE_METHODS
-from ddbbackup.steps.settings import SETTINGS
+from ddbbackup.restore.methods import RESTORE_METHODS
+from ddbbackup.settings import SETTINGS
 from tests.support.permission_reference import permissions
 
 MADE = "Made by `DDBBACKUP_UPDATE=1 pytest tests/unit/test_references.py`"
@@ -113,7 +114,7 @@ def steps() -> str:
     """From the registries of ``ddbbackup/steps``."""
     kinds = [
         (f"`{kind}`", _first(step.__doc__) if kind == "select" else _of_module(step.__module__))
-        for kind, step in KINDS.items()
+        for kind, step in STEP_KINDS.items()
     ]
     methods = [(f"`{name}`", _of_module(method.load.__module__)) for name, method in RESTORE_METHODS.items()]
     settings = [(f"`{setting.name}`", _of_module(type(setting).__module__)) for setting in SETTINGS]

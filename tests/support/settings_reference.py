@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ddbbackup.steps.settings import SETTINGS
-from ddbbackup.steps.settings.setting import Setting
+from ddbbackup.settings import SETTINGS
+from ddbbackup.settings.setting import Setting
 
 HEAD = """\
 # Settings of tables
@@ -53,7 +53,9 @@ TAIL = """
 
 
 def render() -> str:
-    defaults = ", ".join(f"`{setting.name}`" for setting in SETTINGS if setting.chosen == "by default")
+    defaults = ", ".join(
+        f"`{setting.name}`" for setting in SETTINGS if setting.default_policy == "by default"
+    )
     rows = [_row(number, setting) for number, setting in enumerate(SETTINGS, start=1)]
     return HEAD.format(default=defaults) + "".join(rows) + TAIL
 
@@ -65,11 +67,11 @@ def _row(number: int, setting: Setting) -> str:
         "after everything": "at the end",
     }
     cells = [
-        f"{number}, {when[setting.at]}",
-        f"`{setting.name}`" if setting.chosen != "always" else f"{setting.name} (always)",
-        _calls(setting.read_by),
-        _calls(setting.put_back_by),
-        setting.impossible or "–",
+        f"{number}, {when[setting.phase]}",
+        f"`{setting.name}`" if setting.default_policy != "always" else f"{setting.name} (always)",
+        _calls(setting.read_actions),
+        _calls(setting.write_actions),
+        setting.limitations or "–",
     ]
     return f"| {' | '.join(cells)} |\n"
 

@@ -12,8 +12,9 @@ from jsonschema import Draft202012Validator
 
 import ddbbackup
 from ddbbackup import events
+from ddbbackup.cli.registries import STEP_KINDS
 from ddbbackup.plan.schemas import plan_schema, schema_text
-from ddbbackup.steps import KINDS, RESTORE_METHODS
+from ddbbackup.restore.methods import RESTORE_METHODS
 
 CHECKOUT = Path(__file__).parents[2]
 CODE = Path(ddbbackup.__file__).parent
@@ -71,7 +72,7 @@ def test_steps_methods_schema_and_examples_go_together() -> None:
         "auto",
         *RESTORE_METHODS,
     }
-    assert {"backup", "restore", "verify", "finish"} <= set(KINDS)
+    assert {"backup", "restore", "verify", "finish"} <= set(STEP_KINDS)
     examples = "".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "configs").glob("*.yaml"))
     for method in ("auto", *RESTORE_METHODS):
         assert f"method: {method}\n" in examples

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from ddbbackup import errors, events
-from ddbbackup.cli.arguments import VERBS
+from ddbbackup.cli.grammar import VERBS
+from ddbbackup.cli.registries import STEP_KINDS
 from ddbbackup.exit_codes import EXIT_CODES
 from ddbbackup.plan.schemas import plan_schema
-from ddbbackup.steps import KINDS, RESTORE_METHODS
+from ddbbackup.restore.methods import RESTORE_METHODS
 from tests.support.references import PAGES
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -40,7 +41,7 @@ def test_nothing_is_left_out() -> None:
         assert re.search(rf"^## `ddbbackup {verb}[ `]", text["command-line.md"], re.MULTILINE), verb
     for key in set(_keys(plan_schema())):
         assert re.search(rf"^\| `([^`]*\.)?{re.escape(key)}` \|", text["plan.md"], re.MULTILINE), key
-    for name in [*KINDS, *RESTORE_METHODS]:
+    for name in [*STEP_KINDS, *RESTORE_METHODS]:
         assert f"| `{name}` |" in text["steps.md"]
 
 

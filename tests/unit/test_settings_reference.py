@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 from ddbbackup.plan.schemas import plan_schema
-from ddbbackup.steps.settings import SETTINGS, WORDS
-from ddbbackup.steps.settings.setting import Setting
+from ddbbackup.settings import SETTINGS, WORDS
+from ddbbackup.settings.setting import Setting
 from tests.support.settings_reference import render
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "settings.md"
@@ -42,10 +42,10 @@ def test_every_setting_of_the_room_is_in_the_registry_once() -> None:
 
 def test_every_setting_says_how_it_is_read_and_put_back() -> None:
     """No member of DescribeTable belongs to two settings."""
-    members = [member for setting in SETTINGS for member in setting.members]
-    assert len(members) == len(set(members))
+    describe_fields = [member for setting in SETTINGS for member in setting.describe_fields]
+    assert len(describe_fields) == len(set(describe_fields))
     for setting in SETTINGS:
-        assert setting.shown
-        assert setting.read_by
-        assert setting.put_back_by
-        assert setting.separate or setting.members
+        assert setting.title
+        assert setting.read_actions
+        assert setting.write_actions
+        assert setting.has_own_api or setting.describe_fields

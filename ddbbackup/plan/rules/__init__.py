@@ -11,22 +11,22 @@ from typing import Final
 
 from ddbbackup.plan.document import Document
 from ddbbackup.plan.rules import (
-    contents,
+    completeness,
     destinations,
     encryption,
     expect,
     methods,
+    not_implemented,
     notifications,
     restores,
     secrets,
     tables,
     templates,
-    unbuilt,
 )
 from ddbbackup.problems import Problem
 
 RULES: Final[tuple[Callable[[Document], Iterator[Problem]], ...]] = (
-    contents.check,
+    completeness.check,
     destinations.check,
     encryption.check,
     tables.check,
@@ -36,7 +36,7 @@ RULES: Final[tuple[Callable[[Document], Iterator[Problem]], ...]] = (
     methods.check,
     notifications.check,
     secrets.check,
-    unbuilt.check,
+    not_implemented.check,
 )
 
 

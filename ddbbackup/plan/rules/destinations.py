@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ddbbackup.plan.document import Document, Path
-from ddbbackup.plan.rules.parts import destinations, entries, get
-from ddbbackup.plan.shape import near
+from ddbbackup.plan.rules.access import destinations, entries, get
+from ddbbackup.plan.schema_problems import near
 from ddbbackup.problems import Problem
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ddbbackup.plan.document import Document, Path
-from ddbbackup.plan.rules.parts import entries, get
+from ddbbackup.plan.rules.access import entries, get
 from ddbbackup.problems import Problem
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from ddbbackup.plan.document import Document, Path
-from ddbbackup.plan.rules.parts import get, restores
+from ddbbackup.plan.rules.access import get, restores
 from ddbbackup.problems import Problem
 
 MAKES_TABLE: Final = ("import", "point-in-time")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ddbbackup.plan.document import Document
-from ddbbackup.plan.rules.parts import mapping
+from ddbbackup.plan.rules.access import mapping
 from ddbbackup.problems import Problem
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from ddbbackup.plan.document import Document
-from ddbbackup.plan.rules.parts import entries, mapping, restores, sequence
-from ddbbackup.plan.shape import near
+from ddbbackup.plan.rules.access import entries, mapping, restores, sequence
+from ddbbackup.plan.schema_problems import near
 from ddbbackup.problems import Problem
 from ddbbackup.times import from_iso
 

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from ddbbackup.plan.document import Document, Path
-from ddbbackup.plan.rules.parts import get, mapping
+from ddbbackup.plan.rules.access import get, mapping
 from ddbbackup.problems import Problem
 
 _SECRET_HEADER: Final = re.compile(r"auth|token|key|secret|password|cookie|signature", re.IGNORECASE)

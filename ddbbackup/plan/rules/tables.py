@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ddbbackup.plan.document import Document, Path
-from ddbbackup.plan.rules.parts import entries
+from ddbbackup.plan.rules.access import entries
 from ddbbackup.problems import Problem
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from ddbbackup.plan.document import Document, Path
-from ddbbackup.plan.rules.parts import destinations, get, restores
-from ddbbackup.plan.shape import near
+from ddbbackup.plan.rules.access import destinations, get, restores
+from ddbbackup.plan.schema_problems import near
 from ddbbackup.problems import Problem
 
 PREFIX_FIELDS: Final = ("account", "region", "table", "plan")

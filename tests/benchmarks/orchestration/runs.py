@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from ddbbackup.backup.export_scheduler import SWEEP_SECONDS, ExportScheduler
+from ddbbackup.backup.planning import backup_steps
 from ddbbackup.catalog import Catalog
 from ddbbackup.errors import Throttled
-from ddbbackup.executor import Executor
+from ddbbackup.model.outcome import Outcome
 from ddbbackup.plan import load
+from ddbbackup.plan.selection import select
 from ddbbackup.ports import ExportRequest
-from ddbbackup.steps.export_desk import SWEEP_SECONDS, ExportDesk
+from ddbbackup.steps.context import RunContext
+from ddbbackup.steps.executor import Executor
 from ddbbackup.steps.inventory import take_inventory
-from ddbbackup.steps.planning import backup_steps
-from ddbbackup.steps.selection import select
-from ddbbackup.steps.step import Outcome
-from ddbbackup.steps.world import World
 from tests.benchmarks.orchestration.aws import SimulatedAws
 from tests.benchmarks.orchestration.clock import SimulatedCalls, SimulatedClock
 from tests.benchmarks.orchestration.cloud import SimulatedCloud
@@ -75,15 +75,15 @@ def our_night(
     calls = SimulatedCalls(clock, call_seconds=CALL_SECONDS, heavy_seconds=HEAVY_SECONDS)
     (directory / "plan.yaml").write_text(_PLAN)
     plan = load([str(directory / "plan.yaml")], {})
-    world = World(
+    context = RunContext(
         plan=plan,
-        run="sim",
+        run_id="sim",
         started_at=clock.now(),
         clock=clock,
         calls=calls,
         source=cloud,
         catalog=Catalog(cloud.objects, plan=plan.name),
-        desk=ExportDesk(aws, clock, calls, seed=seed, sweep_seconds=sweep_seconds),
+        desk=ExportScheduler(aws, clock, calls, seed=seed, sweep_seconds=sweep_seconds),
         write_items=cast("Any", None),
         on_progress=lambda progress: None,
         stop=threading.Event(),
@@ -97,7 +97,7 @@ def our_night(
 
     selection = select(plan, take_inventory(plan, cloud, clock))
     steps = backup_steps(plan, selection, export_time=None)
-    Executor(clock, on_outcome=note).run(steps, world, background=(world.desk.watch(),))
+    Executor(clock, on_outcome=note).run(steps, context, background=(context.desk.watch(),))
     return _night(aws, recorded)
 
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ddbbackup.archive import lines
+from ddbbackup.bulk.batch import BATCH_WORDS, BatchWrite
 from ddbbackup.errors import DataNotWhole
-from ddbbackup.transfer.batch import BATCH_WORDS, BatchWrite
 from tests.support.aws import line
 from tests.support.items import tables
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ddbbackup.aws.response import BadAnswer, Response, parse
+from ddbbackup.aws.bulk_http.response import BadAnswer, Response, parse
 
 bodies = st.binary(max_size=300)
 statuses = st.integers(200, 599)

@@ -11,8 +11,8 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ddbbackup.aws import signature
-from ddbbackup.aws.signature import CONTENT_TYPE, Keys, Signer
+from ddbbackup.aws.bulk_http import signature
+from ddbbackup.aws.bulk_http.signature import CONTENT_TYPE, Keys, Signer
 
 HOSTS = ["dynamodb.eu-west-1.amazonaws.com", "127.0.0.1:8000", "123456789012.ddb.us-east-1.amazonaws.com"]
 printable = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=40)

@@ -11,8 +11,8 @@ from typing import Any
 import boto3
 import pytest
 
+from ddbbackup.aws.raw_response import whole
 from ddbbackup.aws.tables import DynamoTables
-from ddbbackup.aws.verbatim import whole
 from ddbbackup.ports import Identity
 
 WHO = Identity("123456789012", "arn:aws:iam::123456789012:root", "aws", "eu-west-1")

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from ddbbackup.checks import Check, check_destination, requirements
+from ddbbackup.checks import check_destination, requirements
+from ddbbackup.checks.clock import check_clock
 from ddbbackup.checks.lifecycle import meets
-from ddbbackup.doctor.clock import check_clock
-from ddbbackup.doctor.quotas import check_exports
+from ddbbackup.checks.quotas import check_exports
 from ddbbackup.errors import AccessDenied, ObjectMissing
+from ddbbackup.model.check import Check
 from ddbbackup.plan.model import Destination, Encryption
 from ddbbackup.ports import (
     BucketEncryption,

@@ -14,11 +14,11 @@ from jsonschema import Draft202012Validator
 from structlog.testing import capture_logs
 
 from ddbbackup.errors import AccessDenied, RemoteJobFailed
+from ddbbackup.model.outcome import Outcome
+from ddbbackup.model.report import Report
 from ddbbackup.notify import announce, deliver
 from ddbbackup.plan.model import Notification
 from ddbbackup.plan.schemas import schema_text
-from ddbbackup.report.outcomes import Report
-from ddbbackup.steps.step import Outcome
 from tests.support.news import END, START, news
 from tests.support.receiver import Receiver, receiver
 from tests.support.servers import free_port

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from ddbbackup.notify import conditions
-from ddbbackup.steps.standing import Standing
+from ddbbackup.status.table_status import TableStatus
 
-FRESH = Standing("orders", "fresh", rpo_seconds=60)
-STALE = Standing("orders", "stale", rpo_seconds=60)
-NEVER = Standing("orders", "never", rpo_seconds=60)
-NEVER_WITHOUT_RPO = Standing("orders", "never")
-NEVER_GOOD = Standing("orders", "never", rpo_seconds=60, last_failure="PITR is off")
-TRIED = Standing("orders", "fresh", rpo_seconds=60, last_failure="PITR is off")
-OTHER_STALE = Standing("users", "stale", rpo_seconds=60)
+FRESH = TableStatus("orders", "fresh", rpo_seconds=60)
+STALE = TableStatus("orders", "stale", rpo_seconds=60)
+NEVER = TableStatus("orders", "never", rpo_seconds=60)
+NEVER_WITHOUT_RPO = TableStatus("orders", "never")
+NEVER_GOOD = TableStatus("orders", "never", rpo_seconds=60, last_failure="PITR is off")
+TRIED = TableStatus("orders", "fresh", rpo_seconds=60, last_failure="PITR is off")
+OTHER_STALE = TableStatus("users", "stale", rpo_seconds=60)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ OTHER_STALE = Standing("users", "stale", rpo_seconds=60)
     ],
 )
 def test_conditions_come_from_the_exit_code_and_how_tables_stood(
-    exit_code: int, before: list[Standing], after: list[Standing], told: str
+    exit_code: int, before: list[TableStatus], after: list[TableStatus], told: str
 ) -> None:
     """Recovered only once nothing is bad any more; what nobody looked at is not said to be well."""
     assert conditions(exit_code, before, after) == {"always", *told.split()}

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from ddbbackup.plan import check, explain
 from ddbbackup.plan.effective import Value, effective
 from ddbbackup.plan.schemas import schema_text
-from ddbbackup.report.effective import to_json, to_yaml
+from ddbbackup.report.documents.show import to_json, to_yaml
 
 CHECKOUT = Path(__file__).parents[3]
 PLANS = [

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ddbbackup.plan import check
-from ddbbackup.report import text
+from ddbbackup.report.renderers import text
 
 PLANS = Path(__file__).parents[2] / "plans"
 BAD = sorted((PLANS / "bad").glob("*.yaml"))

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from ddbbackup.plan import check
 from ddbbackup.plan.document import Document, overlay, within
 from ddbbackup.plan.interpolation import interpolate
-from ddbbackup.plan.source import parse, read
-from ddbbackup.report import text
+from ddbbackup.plan.yaml_reader import parse, read
+from ddbbackup.report.renderers import text
 
 FOLDERS = sorted((Path(__file__).parents[2] / "plans" / "overlays").iterdir())
 ENVIRONMENT = {"SECRET": "ftp://user:hunter2@files.example"}

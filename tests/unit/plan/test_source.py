@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ddbbackup.plan import check
-from ddbbackup.plan.source import parse, read
+from ddbbackup.plan.yaml_reader import parse, read
 
 WORDS = [
     ": ",

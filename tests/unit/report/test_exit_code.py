@@ -14,8 +14,8 @@ from ddbbackup.errors import (
     TimedOut,
     Unreachable,
 )
-from ddbbackup.report.exit_code import exit_code
-from ddbbackup.steps.step import Outcome
+from ddbbackup.model.outcome import Outcome
+from ddbbackup.model.report import exit_code
 
 OK = Outcome("backup a", "backup", "a", "done")
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from junitparser import JUnitXml
 
 from ddbbackup.errors import AccessDenied, PitrDisabled, PlanInvalid
+from ddbbackup.model.outcome import Outcome
+from ddbbackup.model.report import Report
 from ddbbackup.problems import Problem
-from ddbbackup.report import github, gitlab, junit, markdown
-from ddbbackup.report.outcomes import Report
-from ddbbackup.steps.step import Outcome
+from ddbbackup.report.renderers import github, gitlab, junit, markdown
 
 START = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 REPORT = Report(

@@ -10,25 +10,24 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from ddbbackup.checks import Check
 from ddbbackup.errors import DataNotWhole, PitrDisabled, Refused, TableMissing
+from ddbbackup.model.assessment import Assessment, Blocker
+from ddbbackup.model.check import Check
 from ddbbackup.plan.schemas import schema_text
 from ddbbackup.ports import Identity
-from ddbbackup.preview import Chosen, Preview
-from ddbbackup.report.previews import preview_code, render
-from ddbbackup.steps.forecast import Forecast, Obstacle
-from ddbbackup.steps.lost_tables import LostTable
-from ddbbackup.steps.prices import packaged
+from ddbbackup.pricing.prices import packaged
+from ddbbackup.report.documents.preview import Chosen, Preview, preview_code, render
+from ddbbackup.status.unselected_tables import UnselectedTable
 
 SNAPSHOTS = Path(__file__).parent / "previews"
 NOW = datetime(2026, 11, 25, 9, 0, 0, tzinfo=UTC)
 GIB = 1 << 30
-OFF = Obstacle(PitrDisabled("recovery is off for billing|b", hint="turn it on, or say `pitr: enable`"))
-FULL = Obstacle(Refused("the target orders-2 already holds items", hint="choose `existing: keep`"))
+OFF = Blocker(PitrDisabled("recovery is off for billing|b", hint="turn it on, or say `pitr: enable`"))
+FULL = Blocker(Refused("the target orders-2 already holds items", hint="choose `existing: keep`"))
 
 
-def backup(table: str, *obstacles: Obstacle, changes: bool = True) -> Forecast:
-    return Forecast(
+def backup(table: str, *blockers: Blocker, changes: bool = True) -> Assessment:
+    return Assessment(
         f"backup {table}",
         "backup",
         table,
@@ -39,12 +38,12 @@ def backup(table: str, *obstacles: Obstacle, changes: bool = True) -> Forecast:
         seconds=372.0,
         seconds_basis="as long as the export of 20261124T090000Z-764bde9d took",
         cost=packaged().cost("full_export", 3 * GIB) + packaged().cost("s3_month", GIB),
-        obstacles=obstacles,
+        blockers=blockers,
         facts={"backup_kind": "full", "last_backup": "20261124T090000Z-764bde9d"},
     )
 
 
-RESTORE = Forecast(
+RESTORE = Assessment(
     "restore copy",
     "restore",
     "orders-2",
@@ -54,7 +53,7 @@ RESTORE = Forecast(
     seconds=301.0,
     seconds_basis="1204811 write units at 4000 per second, by the average size of the items",
     cost=packaged().cost("write_unit", 1_204_811),
-    obstacles=(FULL,),
+    blockers=(FULL,),
     warnings=("orders-2 has a stream (NEW_IMAGE): every put appears in it",),
     facts={
         "backup": "20261124T090000Z-764bde9d",
@@ -101,8 +100,8 @@ WHOLE = Preview(
         Chosen("match: billing|*", 1, ("billing|a", "billing|b")),
     ),
     lost=(
-        LostTable("billing|c", "20261124T090000Z-0badcafe", NOW, in_last_run=True, exists=False),
-        LostTable("billing|d", "20260101T090000Z-0badcafe", NOW, in_last_run=False, exists=None),
+        UnselectedTable("billing|c", "20261124T090000Z-0badcafe", NOW, in_last_run=True, exists=False),
+        UnselectedTable("billing|d", "20260101T090000Z-0badcafe", NOW, in_last_run=False, exists=None),
     ),
     destinations={
         "vault": (
@@ -142,11 +141,11 @@ def test_the_json_of_a_preview_keeps_its_promise() -> None:
         ((backup("a", changes=False),), 0, 0),
         ((backup("a"), backup("b", OFF)), 3, 3),
         ((backup("b", OFF),), 1, 1),
-        ((backup("a"), backup("b", Obstacle(DataNotWhole("x", hint="h")))), 65, 65),
-        ((backup("a", Obstacle(TableMissing("x", hint="h"))), backup("b", OFF)), 1, 1),
+        ((backup("a"), backup("b", Blocker(DataNotWhole("x", hint="h")))), 65, 65),
+        ((backup("a", Blocker(TableMissing("x", hint="h"))), backup("b", OFF)), 1, 1),
     ],
 )
-def test_a_preview_exits_as_the_run_would(steps: tuple[Forecast, ...], plain: int, detailed: int) -> None:
+def test_a_preview_exits_as_the_run_would(steps: tuple[Assessment, ...], plain: int, detailed: int) -> None:
     """Restores beside them do not decide; alone they do."""
     of_backups = Preview("p", "r", NOW, WHOLE.identity, packaged(), backups=steps, restores=(RESTORE,))
     assert preview_code(of_backups, detailed=False) == plain

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ddbbackup.report.settings import summed_up, told
+from ddbbackup.report.documents.settings import summed_up, told
 
 
 def result(setting: str, status: str, reason: str = "", *, asked: bool = True) -> dict[str, Any]:

@@ -8,28 +8,29 @@ from typing import Any, get_args
 
 import pytest
 
-from ddbbackup import steps
+import ddbbackup
+from ddbbackup.cli.registries import DECLARING
+from ddbbackup.iam import resources
 from ddbbackup.plan.model import AwsSettings, Limits, Plan, Restore, Source, Target
-from ddbbackup.policies import resources
-from ddbbackup.steps.permission import On, Role
+from ddbbackup.steps.permissions import On, Role
 from tests.support import permission_reference
 
-ROOM = Path(steps.__file__).parent
+ROOM = Path(ddbbackup.__file__).parent
 
 
 def test_every_file_that_declares_permissions_is_listed() -> None:
     """``doctor --iam`` reads the list, so a file that is missing from it would be denied."""
     declaring = {
-        path.stem
+        ".".join(path.relative_to(ROOM.parent).with_suffix("").parts)
         for path in ROOM.rglob("*.py")
         if re.search(r"^PERMISSIONS\b", path.read_text(encoding="utf-8"), re.MULTILINE)
     }
-    assert {module.__name__.rpartition(".")[2] for module in steps.DECLARING} == declaring
+    assert {module.__name__ for module in DECLARING} == declaring
 
 
 def test_declared_permissions_are_well_formed() -> None:
     """An action of IAM, a kind of resource and roles that exist."""
-    for module in steps.DECLARING:
+    for module in DECLARING:
         for permission in module.PERMISSIONS:
             assert re.fullmatch(r"[a-z0-9-]+:[A-Z][A-Za-z]+", permission.action), permission
             assert permission.on in get_args(On)
@@ -60,7 +61,7 @@ def test_a_plan_needs_what_its_methods_need_and_no_more(
     plan = Plan("p", "p.yaml", AwsSettings(), {}, (), {"r": wanted})
     actions = {
         permission.action.partition(":")[2]
-        for module in steps.DECLARING
+        for module in DECLARING
         for permission in module.PERMISSIONS
         if permission.needed_by(plan) and "restore" in permission.roles and not permission.for_aws
     }

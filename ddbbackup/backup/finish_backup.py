@@ -1,0 +1,172 @@
+"""Take up a backup that is in progress: wait for its export, prove it, complete its record."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Final
+
+import structlog
+
+from ddbbackup import events
+from ddbbackup.backup.start_export import start_export
+from ddbbackup.catalog import Record, StoredRecord
+from ddbbackup.catalog.verification import Verification, verify_export
+from ddbbackup.errors import DataNotWhole, Refused, RemoteJobFailed
+from ddbbackup.model.assessment import Assessment
+from ddbbackup.model.outcome import Outcome
+from ddbbackup.ports import Export
+from ddbbackup.settings.read import record_settings, settings_not_read
+from ddbbackup.steps.context import RunContext
+from ddbbackup.steps.permissions import Permission
+from ddbbackup.steps.step import Wait, Work
+from ddbbackup.times import to_iso
+
+log = structlog.get_logger()
+Pending = Generator[Wait | Future[Any], Any, Any]
+
+PERMISSIONS: Final = (Permission("s3:PutObject", "record", ("backup",)),)
+
+_STARTED_LATE = timedelta(days=1)
+_FAILURE_HINTS = {
+    "S3NoSuchBucket": "create the bucket, or correct `bucket` of the destination",
+    "S3AccessDenied": "let the role that runs ddbbackup do s3:PutObject, s3:PutObjectAcl and "
+    "s3:AbortMultipartUpload on the bucket's objects, and set `bucket_owner` if another account owns it",
+    "KmsNotFoundException": "name a KMS key that exists in the bucket's region",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FinishBackup:
+    """What ``wait`` does with one record that an earlier run left in progress."""
+
+    stored: StoredRecord
+    kind: str = "finish"
+    needs: tuple[str, ...] = ()
+
+    @property
+    def table(self) -> str:
+        return self.stored.record.table
+
+    @property
+    def id(self) -> str:
+        return f"finish {self.stored.record.id} of {self.table}"
+
+    def assess(self, context: RunContext) -> Assessment:
+        record = self.stored.record
+        does = f"wait for {record.export_arn}, verify it and complete its record"
+        return Assessment(self.id, self.kind, self.table, does, facts={"backup": record.id})
+
+    def run(self, context: RunContext) -> Work:
+        yield context.desk.slot()
+        try:
+            yield from self._refuse_old(context)
+            stored = yield from start_export(context, self.stored)
+            stored = yield from record_settings(context, stored)
+            export: Export = yield context.desk.ended(stored.record.export_arn)
+        finally:
+            context.desk.release()
+        return (yield from finish(context, stored, export, step=self.id, kind=self.kind))
+
+    def _refuse_old(self, context: RunContext) -> Pending:
+        """A start that never reached AWS is made up for within a day; later it would be another backup."""
+        record = self.stored.record
+        if record.export_arn is not None or context.clock.now() - record.started_at < _STARTED_LATE:
+            return
+        abandoned = replace(
+            record,
+            state="failed",
+            completed_at=context.clock.now(),
+            failure_code="NeverStarted",
+            failure_message="the run was stopped before it asked AWS for the export",
+        )
+        yield context.calls.call(lambda: context.catalog.update(self.stored, abandoned))
+        raise Refused(
+            f"the backup {record.id} of {record.table} was stopped before AWS was asked for its export, "
+            "more than a day ago; its record now says so",
+            hint=f"run `ddbbackup backup --only {record.table}`",
+        )
+
+
+def finish(context: RunContext, stored: StoredRecord, export: Export, *, step: str, kind: str) -> Work:
+    """Proves and records what an export that has ended left. Raises ``RemoteJobFailed`` or ``DataNotWhole``."""
+    record = stored.record
+    if export.status == "FAILED":
+        yield from _fail(context, stored, export)
+    log.info(events.EXPORT_COMPLETED, export_arn=export.arn, items=export.item_count)
+    ended = replace(
+        record,
+        export_time=export.export_time or record.export_time,
+        export_ended_at=export.end_time,
+        format=export.format,
+        manifest_key=export.manifest_key,
+        item_count=export.item_count,
+    )
+    try:
+        if export.filtered:
+            raise DataNotWhole(
+                f"the export {export.arn} was made with a filter, so it does not hold the whole table",
+                hint="run `ddbbackup backup` again; find out who else exports with ddbbackup's token",
+            )
+        verification: Verification = yield context.calls.heavy(
+            lambda: verify_export(
+                context.source.objects, ended, on_progress=context.on_progress, stop=context.stop
+            )
+        )
+    except DataNotWhole as error:
+        broken = replace(
+            ended,
+            state="not_whole",
+            completed_at=context.clock.now(),
+            failure_code="DataNotWhole",
+            failure_message=error.message,
+        )
+        yield context.calls.call(lambda: context.catalog.update(stored, broken))
+        raise
+    return (yield from _complete(context, stored, ended, verification, step, kind))
+
+
+def _complete(
+    context: RunContext, stored: StoredRecord, ended: Record, verification: Verification, step: str, kind: str
+) -> Work:
+    log.info(events.BACKUP_VERIFIED, files=len(verification.opened.files), size_bytes=verification.size_bytes)
+    done = replace(
+        ended,
+        state="complete",
+        completed_at=context.clock.now(),
+        file_count=len(verification.opened.files),
+        size_bytes=verification.size_bytes,
+        checks=verification.checks,
+        notes=verification.opened.notes,
+    )
+    yield context.calls.call(lambda: context.catalog.update(stored, done))
+    facts = {
+        "backup": done.id,
+        "items": done.item_count,
+        "files": done.file_count,
+        "size_bytes": done.size_bytes,
+        "export_time": to_iso(done.export_time),
+        "export_arn": done.export_arn,
+        **settings_not_read(done),
+    }
+    log.info(events.BACKUP_RECORDED, **facts)
+    return Outcome(step, kind, done.table, "done", facts)
+
+
+def _fail(context: RunContext, stored: StoredRecord, export: Export) -> Pending:
+    code, message = export.failure_code or "unknown", export.failure_message or "AWS gave no message"
+    log.error(events.EXPORT_FAILED, export_arn=export.arn, failure_code=code, failure_message=message)
+    failed = replace(
+        stored.record,
+        state="failed",
+        completed_at=context.clock.now(),
+        failure_code=code,
+        failure_message=message,
+    )
+    yield context.calls.call(lambda: context.catalog.update(stored, failed))
+    raise RemoteJobFailed(
+        f"the export {export.arn} failed with {code}: {message}",
+        hint=_FAILURE_HINTS.get(code, "mend what the message names, then run the backup again"),
+    )

@@ -1,0 +1,36 @@
+"""``restore NAME``: carries out one restore of the plan."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from dataclasses import replace
+
+from ddbbackup.cli.find_restore import find_restore
+from ddbbackup.cli.output import print_report
+from ddbbackup.cli.session import Running, running
+from ddbbackup.restore.planning import overwrites_its_source, restore_step
+from ddbbackup.restore.restore_table import RestoreTable
+
+
+def run(options: Namespace) -> int:
+    with running(options) as this:
+        restore = find_restore(this.plan, options)
+        context = this.context
+        step = restore_step(restore, run=context.run_id, today=context.started_at, confirmed=options.yes)
+        if not step.confirmed and overwrites_its_source(step) and sys.stdin.isatty():
+            step = replace(step, confirmed=_ask(this, step))
+        report = this.carry_out([step])
+    return print_report(report, options)
+
+
+def _ask(this: Running, step: RestoreTable) -> bool:
+    """Shows what is about to happen to the live table; only its name, typed, is a yes."""
+    identity = this.context.source.identity
+    print(
+        f"{step.restore.name} will {step.does}\n"
+        f"in account {identity.account}, region {identity.region}: what was written there since is lost.",
+        file=sys.stderr,
+    )
+    print(f"Type {step.target} to go on: ", file=sys.stderr, end="", flush=True)
+    return sys.stdin.readline().strip() == step.target

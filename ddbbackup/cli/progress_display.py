@@ -1,0 +1,86 @@
+"""How far a run is: bars on a terminal, an event now and then everywhere else."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import structlog
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bars
+
+from ddbbackup import events
+from ddbbackup.cli.logs import LogFormat, for_people
+from ddbbackup.model.progress import OnProgress, Progress
+
+EVENT_SECONDS: Final = 30.0
+_EVENTS: Final = {
+    "export": events.EXPORT_PROGRESSED,
+    "verify": events.BACKUP_PROGRESSED,
+    "write": events.RESTORE_PROGRESSED,
+}
+
+log = structlog.get_logger()
+
+
+@contextmanager
+def showing(log_format: LogFormat) -> Iterator[OnProgress]:
+    """The callback that a run reports to, alive as long as the run."""
+    if not (for_people(log_format) and sys.stderr.isatty()):
+        yield EventsNowAndThen()
+        return
+    console = Console(stderr=True, no_color=bool(os.environ.get("NO_COLOR")))
+    with Bars(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[unit]}"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    ) as bars:
+        yield _OnBars(bars)
+
+
+class _OnBars:
+    """One bar for each table and phase; a bar goes away when it is full."""
+
+    def __init__(self, bars: Bars) -> None:
+        self._bars = bars
+        self._tasks: dict[tuple[str, str], TaskID] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, progress: Progress) -> None:
+        with self._lock:
+            key = (progress.table, progress.phase)
+            if key not in self._tasks:
+                name = f"{progress.phase} {progress.table}".strip()
+                self._tasks[key] = self._bars.add_task(name, total=progress.total, unit=progress.unit)
+            self._bars.update(self._tasks[key], completed=progress.done, total=progress.total)
+            if progress.total is not None and progress.done >= progress.total:
+                self._bars.remove_task(self._tasks.pop(key))
+
+
+class EventsNowAndThen:
+    """At most one event each ``EVENT_SECONDS`` for a table and phase; the first only after that long."""
+
+    def __init__(self) -> None:
+        self._due: dict[tuple[str, str], float] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, progress: Progress) -> None:
+        key, now = (progress.table, progress.phase), time.monotonic()
+        with self._lock:
+            if now < self._due.setdefault(key, now + EVENT_SECONDS):
+                return
+            self._due[key] = now + EVENT_SECONDS
+        known = {"table": progress.table} if progress.table else {}
+        log.info(
+            _EVENTS[progress.phase], done=progress.done, total=progress.total, unit=progress.unit, **known
+        )

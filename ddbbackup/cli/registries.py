@@ -1,0 +1,82 @@
+"""What the capabilities declare, gathered: the kinds of steps, and the permissions that each part needs."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ddbbackup.backup import assessment as backup_assessment
+from ddbbackup.backup import (
+    backup_table,
+    check_destination,
+    export_scheduler,
+    export_time,
+    finish_backup,
+    start_export,
+)
+from ddbbackup.backup.backup_table import BackupTable
+from ddbbackup.backup.check_destination import CheckDestination
+from ddbbackup.backup.finish_backup import FinishBackup
+from ddbbackup.backup.planning import FailedSelector
+from ddbbackup.checks import doctor
+from ddbbackup.restore import assessment as restore_assessment
+from ddbbackup.restore import (
+    bulk_put,
+    compatibility,
+    import_table,
+    point_in_time,
+    put_back,
+    restore_table,
+    s3_input,
+    source,
+    target,
+    target_warnings,
+    write,
+)
+from ddbbackup.restore.restore_table import RestoreTable
+from ddbbackup.settings import read as read_settings
+from ddbbackup.status import table_status, unselected_tables
+from ddbbackup.steps import inventory
+from ddbbackup.steps.permissions import READ_CATALOG, VERIFY_DATA, Permission
+from ddbbackup.verify.verify_backup import VerifyBackup
+
+STEP_KINDS: Final = {
+    "check": CheckDestination,
+    "backup": BackupTable,
+    "finish": FinishBackup,
+    "verify": VerifyBackup,
+    "restore": RestoreTable,
+    "select": FailedSelector,
+}
+
+DECLARING: Final = (
+    inventory,
+    unselected_tables,
+    table_status,
+    check_destination,
+    backup_assessment,
+    export_time,
+    backup_table,
+    start_export,
+    export_scheduler,
+    finish_backup,
+    source,
+    restore_table,
+    target,
+    compatibility,
+    restore_assessment,
+    target_warnings,
+    write,
+    s3_input,
+    import_table,
+    bulk_put,
+    point_in_time,
+    read_settings,
+    put_back,
+    doctor,
+)
+
+
+def declared_permissions() -> tuple[Permission, ...]:
+    """Every permission that any module declares, without repetition."""
+    every = [permission for module in DECLARING for permission in module.PERMISSIONS]
+    return tuple(dict.fromkeys((*READ_CATALOG, *VERIFY_DATA, *every)))

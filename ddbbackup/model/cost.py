@@ -1,0 +1,60 @@
+"""What a step is estimated to cost, in US dollars."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Confidence = Literal["good", "fair", "unverified"]
+RateName = Literal[
+    "write_unit",
+    "read_unit",
+    "full_export",
+    "incremental_export",
+    "import",
+    "point_in_time_restore",
+    "bulk_put",
+    "pitr_month",
+    "s3_month",
+    "s3_put",
+    "s3_get",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class CostLine:
+    """One thing that is paid for. ``usd`` None: the price is not known, so it is in no total."""
+
+    name: RateName
+    quantity: float
+    unit: str
+    usd: float | None
+    confidence: Confidence
+    monthly: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """An estimate: ``usd`` once, ``usd_monthly`` for as long as it lasts; both without what has no known price."""
+
+    lines: tuple[CostLine, ...] = ()
+
+    @property
+    def usd(self) -> float:
+        return sum(line.usd or 0.0 for line in self.lines if not line.monthly)
+
+    @property
+    def usd_monthly(self) -> float:
+        return sum(line.usd or 0.0 for line in self.lines if line.monthly)
+
+    @property
+    def unverified(self) -> bool:
+        """Whether a line rests on a rate that nobody could check."""
+        return any(line.confidence == "unverified" and line.usd is not None for line in self.lines)
+
+    @property
+    def incomplete(self) -> bool:
+        return any(line.usd is None for line in self.lines)
+
+    def __add__(self, other: Cost) -> Cost:
+        return Cost(self.lines + other.lines)

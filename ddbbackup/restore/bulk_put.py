@@ -1,0 +1,205 @@
+"""Restore method ``bulk-put``, experimental: AWS reads the backup's data files into an existing table by itself.
+
+StartBulkPutItems is new (November 2026). That it takes the lines of an export unchanged is likely and unproved.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from ddbbackup import events
+from ddbbackup.errors import DataNotWhole, RemoteJobFailed
+from ddbbackup.model.progress import Progress
+from ddbbackup.ports import BulkPut, BulkPutPage, BulkPutRequest
+from ddbbackup.restore.bulk_put_report import count_records
+from ddbbackup.restore.client_token import derive_token
+from ddbbackup.restore.method import LoadResult, Pending, RestoreJob, RestoreMethod, tell_start
+from ddbbackup.restore.remote_job import known_still, started, until_ended
+from ddbbackup.restore.s3_input import S3Input, prepare_s3_input
+from ddbbackup.restore.source import RestoreSource
+from ddbbackup.restore.state import mark
+from ddbbackup.restore.target import PreparedTarget, note_job, prepare_target
+from ddbbackup.steps.permissions import BULK_PUTS, KMS_KEY, Permission
+from ddbbackup.times import from_iso
+
+log = structlog.get_logger()
+
+EXPERIMENTAL: Final = (
+    "bulk-put is experimental: StartBulkPutItems is new, and nobody has proved on AWS that it takes the lines of "
+    "an export"
+)
+_UNPROVED: Final = "from the API's name; AWS's list of actions could not be read"
+PERMISSIONS: Final = (
+    Permission("dynamodb:StartBulkPutItems", "target", ("restore",), BULK_PUTS, note=_UNPROVED),
+    Permission("dynamodb:DescribeBulkOperation", "everything", ("restore",), BULK_PUTS, note=_UNPROVED),
+    Permission("dynamodb:ListBulkOperations", "everything", ("restore",), BULK_PUTS, note=_UNPROVED),
+    Permission("s3:GetObject", "object", ("restore",), BULK_PUTS),
+    Permission("s3:ListBucket", "bucket", ("restore",), BULK_PUTS),
+    Permission("s3:PutObject", "object", ("restore",), BULK_PUTS, for_aws=True, note="its reports"),
+    Permission("kms:Decrypt", "key", ("restore",), KMS_KEY, for_aws=True),
+)
+REPORTS: Final = "ddbbackup-bulk-put-reports"
+_RUNNING: Final = ("IN_PROGRESS", "CANCELLING")
+_CLOCKS: Final = timedelta(minutes=5)  # how far AWS's clock and ours may be apart when jobs are looked for
+
+
+def load(job: RestoreJob) -> Pending:
+    """Raises ``DataNotWhole`` unless every item was written, ``RemoteJobFailed`` for a job that
+    was cancelled or failed: what it has written stays.
+    """
+    handover: S3Input = yield job.context.calls.heavy(
+        lambda: prepare_s3_input(job.context, _backup(job), job.cloud)
+    )
+    ready: PreparedTarget = yield from prepare_target(job, method="bulk-put")
+    found: BulkPut | None = (yield from _take_up(job)) if ready.resumed else None
+    tell_start(job, method="bulk-put", resumed=found is not None, notes=list(handover.notes))
+    if found is None:
+        found = yield from _start(job, ready, handover)
+    else:
+        log.info(events.JOB_REATTACHED, job_arn=found.arn, target=job.target)
+    arn = found.arn
+    note_job(job, method="bulk-put", table_id=ready.table.table_id, job_arn=arn)
+    ended: BulkPut = yield from until_ended(
+        job.context,
+        lambda: _look(job, arn),
+        ended=lambda each: each.status not in _RUNNING,
+        job=f"the bulk put {arn}",
+    )
+    reports = _report_prefix(job)
+    withheld: int = yield job.context.calls.heavy(lambda: _withheld(job, handover, reports, ended))
+    written = ended.processed_items - ended.failed_items - withheld
+    _account(job, ended, written, withheld, f"s3://{handover.bucket}/{reports}")
+    facts = {
+        "items": _backup(job).opened.item_count,
+        "written": written,
+        "kept": 0,
+        "size_bytes": handover.size_bytes,
+        "job_arn": arn,
+        "experimental": True,
+        "notes": [EXPERIMENTAL, *handover.notes],
+    }
+    return LoadResult(ready.table, facts)
+
+
+def _start(job: RestoreJob, ready: PreparedTarget, handover: S3Input) -> Pending:
+    """Starts the job with a token and a report prefix that are written down first. A job that ended is not started
+    again by its token, so each attempt has its own.
+    """
+    left = job.state.read()
+    asked = left is not None and left.token is not None and left.job_arn is None
+    attempt = 1 if left is None or left.token is None else left.attempt if asked else left.attempt + 1
+    token = left.token if left and asked else derive_token(job, method="bulk-put", attempt=attempt)
+    mark(
+        job.state,
+        left,
+        stage="writing",
+        now=job.context.clock.now(),
+        table_id=ready.table.table_id,
+        token=token,
+        attempt=attempt,
+        job_arn=None,
+    )
+    backup = _backup(job)
+    request = BulkPutRequest(
+        table=job.target,
+        bucket=handover.bucket,
+        prefix=handover.prefix,
+        report_prefix=_report_prefix(job),
+        client_token=token or "",
+        bucket_owner=handover.bucket_owner,
+        sse_algorithm=backup.encryption.algorithm if backup.encryption else None,
+        kms_key_id=backup.encryption.kms_key_id if backup.encryption else None,
+        write_units_per_second=job.restore.limits.write_units_per_second,
+    )
+    begun: BulkPut = yield from started(job.context, lambda: job.cloud.bulk_puts.start(request))
+    log.info(events.JOB_STARTED, job_arn=begun.arn, target=job.target)
+    return begun
+
+
+def _take_up(job: RestoreJob) -> Pending:
+    """The job of an earlier run of this restore that runs or is done, or None: what failed is started anew."""
+    left = job.state.read()
+    if left is None or left.token is None:
+        return None
+    if left.job_arn is not None:
+        arn = left.job_arn
+        known: BulkPut | None = yield from known_still(job.context, lambda: job.cloud.bulk_puts.describe(arn))
+        return known if known is not None and known.status in (*_RUNNING, "COMPLETED") else None
+    begun, token = from_iso(left.updated_at) - _CLOCKS, None
+    while True:
+        page: BulkPutPage = yield job.context.calls.call(
+            lambda t=token: job.cloud.bulk_puts.page(next_token=t)  # type: ignore[misc]
+        )
+        for summary in page.summaries:
+            if summary.start_time is not None and summary.start_time < begun:
+                return None  # newest first: what follows was there before we asked
+            found: BulkPut = yield job.context.calls.call(
+                lambda arn=summary.arn: job.cloud.bulk_puts.describe(arn)  # type: ignore[misc]
+            )
+            if found.client_token == left.token:
+                return found
+        token = page.next_token
+        if token is None:
+            return None
+
+
+def _report_prefix(job: RestoreJob) -> str:
+    """One a job, beside the export and outside of what the job reads."""
+    left = job.state.read()
+    assert left is not None, "the token is written down before anything is asked"
+    root = _backup(job).opened.folder.root
+    base = root[: root.rindex("AWSDynamoDB/")]
+    return f"{base}{REPORTS}/{(left.token or '').removeprefix('ddbbackup-')}/"
+
+
+def _look(job: RestoreJob, arn: str) -> BulkPut:
+    found = job.cloud.bulk_puts.describe(arn)
+    total = _backup(job).opened.item_count
+    job.context.on_progress(Progress(job.target, "write", done=found.processed_items, total=total))
+    return found
+
+
+def _withheld(job: RestoreJob, handover: S3Input, reports: str, ended: BulkPut) -> int:
+    """Items that a condition kept from being written, which AWS counts only in the reports.
+
+    ddbbackup sends no condition, so this is 0; but AWS gives no count of what it wrote, and what the reports
+    hold beyond the failed items must have been withheld.
+    """
+    records = count_records(job.context.source.objects, handover.bucket, reports, owner=handover.bucket_owner)
+    return max(0, records - ended.failed_items)
+
+
+def _account(job: RestoreJob, ended: BulkPut, written: int, withheld: int, reports: str) -> None:
+    expected = _backup(job).opened.item_count
+    counts = (
+        f"{written} of {expected} items were written, {ended.failed_items} failed, {withheld} were withheld"
+    )
+    if ended.status == "COMPLETED" and (written, ended.failed_items) == (expected, 0):
+        return
+    if ended.status not in ("COMPLETED", "COMPLETED_WITH_ERRORS"):
+        log.error(
+            events.JOB_FAILED,
+            job_arn=ended.arn,
+            failure_code=ended.failure_code or ended.status,
+            failure_message=ended.failure_message or "",
+        )
+        raise RemoteJobFailed(
+            f"the bulk put {ended.arn} ended as {ended.status}: {ended.failure_message} ({ended.failure_code}); "
+            f"of {expected} items some {ended.processed_items} were processed, and what was written stays",
+            hint="mend what the message names and run the restore again, or use `method: write`",
+        )
+    raise DataNotWhole(
+        f"the bulk put {ended.arn} ended as {ended.status}, but {counts}",
+        hint=f"read the reports below {reports} (they hold items), or run the restore with `method: write`",
+    )
+
+
+def _backup(job: RestoreJob) -> RestoreSource:
+    assert job.found.backup is not None, "a bulk put has a backup"
+    return job.found.backup
+
+
+METHOD: Final = RestoreMethod(load, experimental=EXPERIMENTAL)

@@ -1,0 +1,231 @@
+"""Restore method ``import``: AWS makes the table and reads the backup's data files into it by itself."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+import structlog
+
+from ddbbackup import events
+from ddbbackup.errors import DataNotWhole, Refused, RemoteJobFailed
+from ddbbackup.model.progress import Progress
+from ddbbackup.ports import Import, ImportPage, ImportRequest, TableFacts
+from ddbbackup.restore.client_token import derive_token
+from ddbbackup.restore.method import LoadResult, Pending, RestoreJob, RestoreMethod, tell_start
+from ddbbackup.restore.put_back import with_settings
+from ddbbackup.restore.remote_job import known_still, started, until_ended
+from ddbbackup.restore.s3_input import S3Input, prepare_s3_input
+from ddbbackup.restore.source import RestoreSource
+from ddbbackup.restore.target import begin, note_job, until_active
+from ddbbackup.settings.table_definition import create_table_input
+from ddbbackup.steps.permissions import IMPORTS, KMS_KEY, Permission
+
+log = structlog.get_logger()
+
+PERMISSIONS: Final = (
+    Permission("dynamodb:ImportTable", "target", ("restore",), IMPORTS),
+    Permission("dynamodb:DescribeImport", "import", ("restore",), IMPORTS),
+    Permission("dynamodb:ListImports", "everything", ("restore",), IMPORTS),
+    Permission("s3:GetObject", "object", ("restore",), IMPORTS, for_aws=True),
+    Permission("s3:ListBucket", "bucket", ("restore",), IMPORTS, for_aws=True),
+    Permission("kms:Decrypt", "key", ("restore",), KMS_KEY, for_aws=True),
+    *(
+        Permission(f"logs:{action}", "import-log", ("restore",), IMPORTS, for_aws=True)
+        for action in (
+            "CreateLogGroup",
+            "CreateLogStream",
+            "DescribeLogGroups",
+            "DescribeLogStreams",
+            "PutLogEvents",
+            "PutRetentionPolicy",
+        )
+    ),
+)
+# What TableCreationParameters take (botocore's model); everything else of a table is put back afterwards.
+_TAKEN: Final = (
+    "TableName",
+    "AttributeDefinitions",
+    "KeySchema",
+    "BillingMode",
+    "ProvisionedThroughput",
+    "OnDemandThroughput",
+    "SSESpecification",
+    "GlobalSecondaryIndexes",
+    "VectorIndexes",
+)
+_RUNNING: Final = ("IN_PROGRESS", "CANCELLING")
+_ATTEMPTS: Final = 5  # tokens that may be found used up by earlier imports of the same run
+
+
+def load(job: RestoreJob) -> Pending:
+    """Returns ``LoadResult``. The import decides when it is over, not the table, which is ACTIVE earlier.
+
+    Raises ``DataNotWhole`` unless every item was imported, ``RemoteJobFailed`` if nothing was. Neither removes
+    the table that AWS leaves behind.
+    """
+    found: Import | None = yield from _take_up(job)
+    handover: S3Input = yield job.context.calls.heavy(
+        lambda: prepare_s3_input(job.context, _backup(job), job.cloud)
+    )
+    tell_start(job, method="import", resumed=found is not None, notes=list(handover.notes))
+    if found is None:
+        found = yield from _start(job, handover)
+    else:
+        log.info(events.JOB_REATTACHED, job_arn=found.arn, target=job.target)
+    arn = found.arn
+    note_job(job, method="import", job_arn=arn, table_id=found.table_id)
+    ended: Import = yield from until_ended(
+        job.context,
+        lambda: _look(job, arn),
+        ended=lambda each: each.status not in _RUNNING,
+        job=f"the import {arn}",
+    )
+    _account(job, ended)
+    table: TableFacts = yield from until_active(job)
+    facts = {
+        "items": _backup(job).opened.item_count,
+        "written": ended.imported_items,
+        "kept": 0,
+        "size_bytes": handover.size_bytes,
+        "job_arn": arn,
+        "notes": list(handover.notes),
+    }
+    return LoadResult(table, facts)
+
+
+def _start(job: RestoreJob, handover: S3Input) -> Pending:
+    """Asks AWS for the import, with a token that no earlier import has used up.
+
+    A token whose import has ended gives that old import back and makes no table (observed on AWS), so the
+    next one is taken then.
+    """
+    definition = with_settings(
+        create_table_input(
+            job.found.description, name=job.target, billing_mode=job.restore.target.billing_mode
+        ),
+        job,
+    )
+    left = job.state.read()
+    first = left.attempt if left and left.method == "import" and left.stage == "asked" else 1
+    token = left.token if left and left.method == "import" and left.stage == "asked" else None
+    for attempt in range(first, first + _ATTEMPTS):
+        token = token or derive_token(job, method="import", attempt=attempt)
+        begin(job, stage="asked", method="import", token=token, attempt=attempt)
+        request = ImportRequest(
+            bucket=handover.bucket,
+            prefix=handover.prefix,
+            bucket_owner=handover.bucket_owner,
+            table={name: definition[name] for name in _TAKEN if name in definition},
+            client_token=token,
+        )
+        begun: Import = yield from started(job.context, partial(job.cloud.imports.start, request))
+        if begun.status in _RUNNING:
+            log.info(events.JOB_STARTED, job_arn=begun.arn, target=job.target)
+            return begun
+        token = None
+    raise Refused(
+        f"AWS gives back imports of {job.target} that have long ended instead of starting one",
+        hint="run the restore again with another --run-id",
+    )
+
+
+def _take_up(job: RestoreJob) -> Pending:
+    """The import of an earlier run of this restore that is still of use, or None.
+
+    Raises ``Refused`` if the target is somebody else's: it exists, or another import is making it.
+    """
+    left = job.state.read()
+    ours = left if left and left.method == "import" and left.stage in ("asked", "writing") else None
+    if ours and ours.job_arn:
+        arn = ours.job_arn
+        known: Import | None = yield from known_still(job.context, lambda: job.cloud.imports.describe(arn))
+        if known is not None and _of_use(job, known):
+            return known
+        ours = None
+    token = ours.token if ours else derive_token(job, method="import", attempt=1)
+    for each in (yield from _imports(job)):
+        if each.client_token == token and _of_use(job, each):
+            return each
+        if each.status in _RUNNING:
+            raise Refused(
+                f"another import into {job.target} is running: {each.arn}",
+                hint="wait until it has ended, or restore to another table name",
+            )
+    if job.found.target is not None:
+        raise Refused(
+            f"the target {job.target} exists, and an import makes its own table",
+            hint="restore to another table name ({date} and {run} make fresh ones), or use `method: write`",
+        )
+    return None
+
+
+def _of_use(job: RestoreJob, found: Import) -> bool:
+    """Whether it runs, or whether the target is the table that it made."""
+    target = job.found.target
+    return found.status in _RUNNING or (target is not None and target.table_id == found.table_id)
+
+
+def _imports(job: RestoreJob) -> Pending:
+    """Those of the target that run or may have made it, newest first."""
+    found: list[Import] = []
+    token: str | None = None
+    while True:
+        page: ImportPage = yield job.context.calls.call(
+            lambda t=token: job.cloud.imports.page(table_arn=job.found.target_arn, next_token=t)  # type: ignore[misc]
+        )
+        for summary in page.summaries:
+            if summary.status in _RUNNING or job.found.target is not None:
+                described: Import = yield job.context.calls.call(
+                    lambda arn=summary.arn: job.cloud.imports.describe(arn)  # type: ignore[misc]
+                )
+                found.append(described)
+        token = page.next_token
+        if token is None:
+            return found
+
+
+def _look(job: RestoreJob, arn: str) -> Import:
+    found = job.cloud.imports.describe(arn)
+    total = _backup(job).opened.item_count
+    job.context.on_progress(Progress(job.target, "write", done=found.processed_items, total=total))
+    return found
+
+
+def _account(job: RestoreJob, ended: Import) -> None:
+    expected = _backup(job).opened.item_count
+    counts = f"{ended.imported_items} of {expected} items were imported, {ended.errors} failed"
+    if ended.status == "COMPLETED" and (ended.imported_items, ended.errors) == (expected, 0):
+        return
+    if ended.status == "COMPLETED":
+        raise DataNotWhole(
+            f"the import {ended.arn} is COMPLETED, but {counts}",
+            hint=f"do not use {job.target}; verify the backup, then restore to another table name",
+        )
+    log.error(
+        events.JOB_FAILED,
+        job_arn=ended.arn,
+        failure_code=ended.failure_code or ended.status,
+        failure_message=ended.failure_message or "",
+    )
+    said = f"the import {ended.arn} ended as {ended.status}: {ended.failure_message} ({ended.failure_code}); {counts}"
+    if ended.imported_items or ended.errors or ended.failure_code == "ItemValidationError":
+        raise DataNotWhole(
+            f"{said}. AWS leaves the table {job.target} with what it could read, and ddbbackup does not delete it",
+            hint=f"read {_log_place(ended)}, then delete {job.target} yourself or restore to another name",
+        )
+    raise RemoteJobFailed(said, hint="mend what the message names, then run the restore again")
+
+
+def _log_place(ended: Import) -> str:
+    """Where AWS tells which lines it did not take (DynamoDB guide: Import)."""
+    group = (ended.log_group_arn or "").rpartition("log-group:")[2].split(":")[0] or "/aws-dynamodb/imports"
+    return f"{group} in CloudWatch Logs (stream {ended.arn.rpartition('/')[2]}/error)"
+
+
+def _backup(job: RestoreJob) -> RestoreSource:
+    assert job.found.backup is not None, "an import has a backup"
+    return job.found.backup
+
+
+METHOD: Final = RestoreMethod(load, makes_table=True)

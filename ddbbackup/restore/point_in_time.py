@@ -1,0 +1,156 @@
+"""Restore method ``point-in-time``: AWS restores the live table's past into a new table; no backup is needed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+
+from ddbbackup import events
+from ddbbackup.errors import Refused, TableMissing
+from ddbbackup.ports import Recovery, RecoveryRequest, TableFacts
+from ddbbackup.restore.live_source import LiveSource
+from ddbbackup.restore.method import LoadResult, Pending, RestoreJob, RestoreMethod, tell_start
+from ddbbackup.restore.remote_job import started, until_ended
+from ddbbackup.restore.state import Progress
+from ddbbackup.restore.target import begin, note_job, until_active
+from ddbbackup.steps.permissions import BY_TIME, Permission
+from ddbbackup.times import from_iso, to_iso
+
+log = structlog.get_logger()
+
+_BY_AWS: Final = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
+PERMISSIONS: Final = (
+    Permission("dynamodb:RestoreTableToPointInTime", "table", ("restore",), BY_TIME),
+    Permission("dynamodb:RestoreTableToPointInTime", "target", ("restore",), BY_TIME),
+    Permission("dynamodb:DescribeTable", "table", ("restore", "read"), BY_TIME),
+    Permission("dynamodb:DescribeContinuousBackups", "table", ("restore", "read"), BY_TIME),
+    *(Permission(f"dynamodb:{each}", "target", ("restore",), BY_TIME, for_aws=True) for each in _BY_AWS),
+)
+NOTE: Final = "AWS restored the table by itself: it counts nothing, so no count could be compared"
+_CLOCKS: Final = timedelta(minutes=2)  # how far AWS's clock and ours may be apart
+_VISIBLE_SECONDS: Final = 60.0  # a table just asked for may be unknown to DescribeTable for a while
+
+
+def load(job: RestoreJob) -> Pending:
+    """Raises ``Refused`` if the target exists and no earlier run of this restore asked for it."""
+    left = job.state.read()
+    resumed = job.found.target is not None and _is_ours(job, left, job.found.target)
+    if job.found.target is not None and not resumed:
+        raise Refused(
+            f"the target {job.target} exists, and a point-in-time restore makes its own table",
+            hint="restore to another table name ({date} and {run} make fresh ones), or use `method: write`",
+        )
+    tell_start(job, method="point-in-time", resumed=resumed, notes=[NOTE])
+    if not resumed:
+        yield from _start(job)
+    elif job.found.target is not None and left is not None:
+        time = left.restored_time or to_iso(_restored_time(job.found.target))
+        note_job(job, method="point-in-time", table_id=job.found.target.table_id, restored_time=time)
+        log.info(events.JOB_REATTACHED, job_arn=job.found.target_arn, target=job.target)
+    table: TableFacts = yield from _until_restored(job)
+    known = job.state.read()
+    facts: dict[str, Any] = {
+        "items": None,
+        "written": None,
+        "kept": None,
+        "size_bytes": None,
+        "restored_time": known.restored_time if known else None,
+        "notes": [NOTE],
+    }
+    return LoadResult(table, facts)
+
+
+def _start(job: RestoreJob) -> Pending:
+    """Written down first, for there is no token: the table alone must tell a later run whose it is."""
+    begin(job, stage="asked", method="point-in-time")
+    live = _live(job)
+    request = RecoveryRequest(
+        source_arn=live.table_arn,
+        target=job.target,
+        time=live.time,
+        billing_mode=job.restore.target.billing_mode,
+        sse=_sse(live, job),
+    )
+    try:
+        made: Recovery = yield from started(job.context, lambda: job.cloud.recoveries.start(request))
+    except Refused:
+        adopted = yield from _adopted(job)
+        if adopted is None:
+            raise
+        made = Recovery(adopted.arn, adopted.table_id, _restored_time(adopted))
+    time = to_iso(made.time or live.time)
+    note_job(job, method="point-in-time", table_id=made.table_id, restored_time=time)
+    log.info(events.JOB_STARTED, job_arn=made.table_arn, target=job.target)
+
+
+def _adopted(job: RestoreJob) -> Pending:
+    """The table if it is ours though AWS refused to make it: the SDK's first try was heard, its answer was not."""
+    try:
+        target: TableFacts = yield job.context.calls.call(lambda: job.cloud.tables.describe(job.target))
+    except TableMissing:
+        return None
+    return target if _is_ours(job, job.state.read(), target) else None
+
+
+def _until_restored(job: RestoreJob) -> Pending:
+    """ACTIVE with all indexes, and no restore in progress: RestoreSummary is gone by then (observed on AWS)."""
+    clock = job.context.clock
+    visible = clock.monotonic() + _VISIBLE_SECONDS
+
+    def look() -> TableFacts | None:
+        try:
+            return job.cloud.tables.describe(job.target)
+        except TableMissing:
+            if clock.monotonic() > visible:
+                raise
+            return None
+
+    yield from until_ended(
+        job.context,
+        look,
+        ended=lambda table: table is not None and table.status != "CREATING" and not _restoring(table),
+        job=f"the point-in-time restore of {job.found.target_arn}",
+    )
+    return (yield from until_active(job))
+
+
+def _is_ours(job: RestoreJob, left: Progress | None, target: TableFacts) -> bool:
+    """Whether an earlier run of this restore asked for the table that is there.
+
+    By its id once AWS told it; else it must have been made after we asked, by a restore of our source. AWS tells
+    the source only until the table is ACTIVE; from then on nobody can say whose it is, and it is not touched.
+    """
+    if left is None or left.method != "point-in-time" or left.stage not in ("asked", "writing"):
+        return False
+    if left.table_id is not None:
+        return left.table_id == target.table_id
+    made = from_iso(target.description.get("CreationDateTime"))
+    summary = target.description.get("RestoreSummary") or {}
+    from_us = summary.get("SourceTableArn") == job.found.table_arn
+    return from_us and made is not None and made >= from_iso(left.updated_at) - _CLOCKS
+
+
+def _restored_time(table: TableFacts) -> datetime | None:
+    return from_iso((table.description.get("RestoreSummary") or {}).get("RestoreDateTime"))
+
+
+def _restoring(table: TableFacts) -> bool:
+    return bool((table.description.get("RestoreSummary") or {}).get("RestoreInProgress"))
+
+
+def _sse(live: LiveSource, job: RestoreJob) -> dict[str, Any] | None:
+    """Needed across regions only. Keys are regional, so KMS becomes the other region's own ``aws/dynamodb``."""
+    if job.context.source.identity.region == job.cloud.identity.region:
+        return None
+    encrypted = (live.description.get("SSEDescription") or {}).get("SSEType") == "KMS"
+    return {"Enabled": True, "SSEType": "KMS"} if encrypted else {"Enabled": False}
+
+
+def _live(job: RestoreJob) -> LiveSource:
+    assert job.found.live is not None, "a point-in-time restore has a live source"
+    return job.found.live
+
+
+METHOD: Final = RestoreMethod(load, makes_table=True, from_live=True)

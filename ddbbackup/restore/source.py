@@ -1,0 +1,163 @@
+"""From what a plan says in ``from`` to one opened export: by record, by ExportArn, or by its folder in S3."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from ddbbackup.archive.layout import export_folder, parse_s3_uri
+from ddbbackup.catalog import Location, ObservedSetting, OpenedExport, StoredRecord, locate, open_export
+from ddbbackup.errors import ObjectMissing, Refused
+from ddbbackup.plan.model import Encryption, Restore
+from ddbbackup.steps.context import RunContext
+from ddbbackup.steps.permissions import BY_EXPORT_ARN, FROM_BACKUPS, KMS_KEY, RESTORES, Permission
+from ddbbackup.times import from_iso, to_iso
+
+PERMISSIONS: Final = (
+    Permission("s3:ListBucket", "bucket", ("restore",), FROM_BACKUPS),
+    Permission("s3:ListBucket", "bucket", ("read",), RESTORES),
+    Permission("s3:GetObject", "object", ("restore",), FROM_BACKUPS),
+    Permission("s3:GetObject", "manifest", ("read",), RESTORES, note="no data file"),
+    Permission("kms:Decrypt", "key", ("restore", "read"), KMS_KEY, for_aws=True),
+    Permission("dynamodb:DescribeExport", "export", ("restore", "read"), BY_EXPORT_ARN),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreSource:
+    """``label`` names the backup for people; ``description`` is empty where there is no record of the table.
+
+    ``table_arn`` is the table that the data came from; ``encryption`` that of its objects, where a record tells it.
+    """
+
+    label: str
+    opened: OpenedExport
+    table_arn: str
+    description: Mapping[str, Any] = field(default_factory=dict)
+    encryption: Encryption | None = None
+    settings: Mapping[str, ObservedSetting] | None = None
+
+
+def resolve_source(context: RunContext, restore: Restore) -> RestoreSource:
+    """Finds the backup and opens its manifests. Blocks.
+
+    Raises ``Refused`` if there is no such backup or it is not one of the whole table, ``DataNotWhole`` if its
+    manifests do not match, ``ObjectMissing``.
+    """
+    wanted = restore.source
+    if wanted.s3_uri is not None:
+        return _from_folder(context, restore, wanted.s3_uri)
+    if wanted.export_arn is not None:
+        return _from_export(context, wanted.export_arn)
+    return _from_record(context, restore)
+
+
+def _from_folder(context: RunContext, restore: Restore, uri: str) -> RestoreSource:
+    folder = parse_s3_uri(uri)
+    owner = restore.source.bucket_owner or next(
+        (d.bucket_owner for d in context.plan.destinations.values() if d.bucket == folder.bucket), None
+    )
+    try:
+        opened = open_export(context.source.objects, folder, owner=owner)
+    except ObjectMissing as error:
+        raise ObjectMissing(
+            f"there is no export at {uri}: {error.message}",
+            hint="name the folder that holds manifest-files.json, below AWSDynamoDB/",
+        ) from error
+    _refuse_partial(opened, uri)
+    arn = opened.summary.table_arn if opened.summary else context.source.tables.arn(restore.table)
+    return RestoreSource(uri, opened, arn)
+
+
+def _from_export(context: RunContext, export_arn: str) -> RestoreSource:
+    export = context.source.exports.describe(export_arn)
+    if export.status != "COMPLETED" or export.manifest_key is None:
+        raise Refused(
+            f"the export {export_arn} is {export.status}, so there is nothing whole to restore",
+            hint="name a COMPLETED export, or wait for this one",
+        )
+    if export.filtered:
+        raise Refused(
+            f"the export {export_arn} was made with a filter, so it does not hold the whole table",
+            hint="restore from a full, unfiltered export",
+        )
+    folder = export_folder(export.bucket, export.manifest_key)
+    opened = open_export(context.source.objects, folder, owner=export.bucket_owner)
+    _refuse_partial(opened, export_arn)
+    return RestoreSource(export_arn, opened, export.table_arn)
+
+
+def _from_record(context: RunContext, restore: Restore) -> RestoreSource:
+    """The data is looked for beside its record: a vault that was copied or replicated as a whole is one too."""
+    stored = _choose_record(context, restore)
+    record, location = stored.record, stored.location
+    if record.manifest_key is None:
+        raise Refused(
+            f"the record {record.id} names no manifest", hint="restore from the export's s3_uri instead"
+        )
+    key = record.manifest_key
+    if key.startswith(record.prefix):
+        key = location.prefix + key[len(record.prefix) :]
+    owner = location.bucket_owner
+    if owner is None and location.bucket == record.bucket:
+        owner = record.bucket_owner
+    opened = open_export(context.source.objects, export_folder(location.bucket, key), owner=owner)
+    _refuse_partial(opened, record.id)
+    encryption = Encryption(record.sse_algorithm, record.kms_key_id)
+    return RestoreSource(record.id, opened, record.table_arn, record.description, encryption, record.settings)
+
+
+def _choose_record(context: RunContext, restore: Restore) -> StoredRecord:
+    location = _location(context, restore)
+    where = f"s3://{location.bucket}/{location.prefix}"
+    wanted = restore.source
+    if wanted.backup_id is not None:
+        stored = context.catalog.find(location, restore.table, wanted.backup_id)
+        if stored is None:
+            raise Refused(
+                f"there is no backup {wanted.backup_id} of {restore.table} under {where}",
+                hint="choose one that `ddbbackup list` shows",
+            )
+        if stored.record.state != "complete":
+            raise Refused(
+                f"the backup {wanted.backup_id} of {restore.table} is {stored.record.state}, not complete",
+                hint="choose one that `ddbbackup list` shows as complete",
+            )
+        return stored
+    before = from_iso(wanted.time) if wanted.time is not None else None
+    for stored in context.catalog.of_table(location, restore.table):
+        record = stored.record
+        if record.state != "complete":
+            continue
+        if before is None or (record.export_time is not None and record.export_time <= before):
+            return stored
+    when = f" as of {to_iso(before)} or earlier" if before else ""
+    raise Refused(
+        f"there is no complete backup of {restore.table}{when} under {where}",
+        hint=f"run `ddbbackup backup --only {restore.table}` first, or choose from `ddbbackup list`",
+    )
+
+
+def _location(context: RunContext, restore: Restore) -> Location:
+    if restore.destination is None:
+        raise Refused(
+            f"the plan does not say where backups of {restore.table} lie",
+            hint=f"add {restore.table} to `tables`, or restore from an s3_uri",
+        )
+    identity = context.source.identity
+    return locate(
+        context.plan.destinations[restore.destination],
+        account=identity.account,
+        region=identity.region,
+        table=restore.table,
+        plan=context.plan.name,
+    )
+
+
+def _refuse_partial(opened: OpenedExport, name: str) -> None:
+    if opened.summary and opened.summary.export_type != "FULL_EXPORT":
+        raise Refused(
+            f"{name} is an {opened.summary.export_type}, which holds only changes, not a whole table",
+            hint="restore from a full export",
+        )

@@ -1,0 +1,90 @@
+"""Restore method ``write``: every item of the backup goes into the table as a put, and the counts must close."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import structlog
+
+from ddbbackup import events
+from ddbbackup.bulk.model import WriteJob, WriteResult
+from ddbbackup.errors import DataNotWhole
+from ddbbackup.restore.method import LoadResult, Pending, RestoreJob, RestoreMethod, tell_start
+from ddbbackup.restore.source import RestoreSource
+from ddbbackup.restore.state import mark
+from ddbbackup.restore.target import PreparedTarget, prepare_target
+from ddbbackup.steps.permissions import KEEPS, PUTS_ALL, Permission
+
+log = structlog.get_logger()
+
+PERMISSIONS: Final = (
+    Permission("dynamodb:BatchWriteItem", "target", ("restore",), PUTS_ALL),
+    Permission("dynamodb:PutItem", "target", ("restore",), KEEPS),
+)
+
+
+def load(job: RestoreJob) -> Pending:
+    """Returns ``LoadResult``. Raises ``DataNotWhole`` unless every item of the manifest is accounted for."""
+    ready: PreparedTarget = yield from prepare_target(job, method="write")
+    assert job.found.backup is not None, "make_ready asked for it"
+    source, context, limits = job.found.backup, job.context, job.restore.limits
+    notes = list(source.opened.notes)
+    tell_start(job, method="write", resumed=ready.resumed, notes=notes)
+    mark(
+        job.state,
+        job.state.read(),
+        stage="writing",
+        now=context.clock.now(),
+        table_id=ready.table.table_id,
+        run=context.run_id,
+    )
+    wanted = WriteJob(
+        files=ready.files,
+        table=job.target,
+        keys=ready.table.keys,
+        state_dir=job.state.directory,
+        existing="keep" if job.restore.existing == "keep" else "overwrite",
+        write_units_per_second=limits.write_units_per_second,
+        workers=limits.workers,
+    )
+    result: WriteResult = yield context.calls.heavy(
+        lambda: context.write_items(wanted, target=job.cloud, source=context.source)
+    )
+    _account(source, result)
+    facts = {
+        "items": source.opened.item_count,
+        "written": result.written,
+        "kept": result.kept,
+        "size_bytes": result.size_bytes,
+        "resumed_files": result.resumed_files,
+        "throttled": result.throttled,
+        "notes": notes,
+    }
+    return LoadResult(ready.table, facts)
+
+
+def _account(source: RestoreSource, result: WriteResult) -> None:
+    """Every item is written, kept or rejected, and a restore with rejected items has not restored the table."""
+    expected = source.opened.item_count
+    counted = result.written + result.kept + result.rejected
+    if result.rejected:
+        reasons = "; ".join(f"{count} × {reason}" for reason, count in result.reasons)
+        log.error(
+            events.ITEMS_REJECTED,
+            rejected=result.rejected,
+            rejects_file=str(result.rejects_file),
+            reasons=reasons,
+        )
+        raise DataNotWhole(
+            f"{result.rejected} of {expected} items were rejected ({reasons}); "
+            f"{result.written} were written and {result.kept} kept",
+            hint=f"the rejected items are in {result.rejects_file}: mend and put them, then compare the table",
+        )
+    if counted != expected:
+        raise DataNotWhole(
+            f"{result.written} items were written and {result.kept} kept, but the backup holds {expected}",
+            hint="verify the backup, then run the restore again with `existing: overwrite`",
+        )
+
+
+METHOD: Final = RestoreMethod(load)

@@ -1,7 +1,0 @@
-"""Bulk data between data files and tables: streamed, in parallel, and every item accounted for."""
-
-from ddbbackup.transfer.peek import check_keys, peek_line
-from ddbbackup.transfer.verify import verify_files
-from ddbbackup.transfer.write import write_items
-
-__all__ = ["check_keys", "peek_line", "verify_files", "write_items"]

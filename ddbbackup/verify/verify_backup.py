@@ -1,0 +1,65 @@
+"""Verify one recorded backup again: read it whole and compare it with its manifests and its record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+
+from ddbbackup import events
+from ddbbackup.catalog import StoredRecord
+from ddbbackup.catalog.verification import Verification, verify_export
+from ddbbackup.model.assessment import Assessment
+from ddbbackup.model.outcome import Outcome
+from ddbbackup.steps.context import RunContext
+from ddbbackup.steps.step import Work
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyBackup:
+    """Changes nothing: neither the record nor the data."""
+
+    stored: StoredRecord
+    kind: str = "verify"
+    needs: tuple[str, ...] = ()
+
+    @property
+    def table(self) -> str:
+        return self.stored.record.table
+
+    @property
+    def id(self) -> str:
+        return f"verify {self.stored.record.id} of {self.table}"
+
+    def assess(self, context: RunContext) -> Assessment:
+        record = self.stored.record
+        does = f"read {record.file_count} data files of {record.id} and compare them"
+        return Assessment(
+            self.id,
+            self.kind,
+            self.table,
+            does,
+            changes=False,
+            items=record.item_count,
+            size_bytes=record.size_bytes,
+            facts={"backup": record.id},
+        )
+
+    def run(self, context: RunContext) -> Work:
+        record = self.stored.record
+        verification: Verification = yield context.calls.heavy(
+            lambda: verify_export(
+                context.source.objects, record, on_progress=context.on_progress, stop=context.stop
+            )
+        )
+        facts = {
+            "backup": record.id,
+            "items": record.item_count,
+            "files": len(verification.opened.files),
+            "size_bytes": verification.size_bytes,
+            "notes": list(verification.opened.notes),
+        }
+        log.info(events.BACKUP_VERIFIED, **facts)
+        return Outcome(self.id, self.kind, self.table, "done", facts)

@@ -1,0 +1,57 @@
+"""From a plan to steps, without effects."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from ddbbackup.backup.planning import common_instant
+from ddbbackup.errors import Refused
+from ddbbackup.plan.model import Restore, Source, Target
+from ddbbackup.ports import PitrWindow
+from ddbbackup.restore.planning import overwrites_its_source, restore_step
+
+DAY = datetime(2026, 11, 23, 14, 0, 0, 999_000, tzinfo=UTC)
+RESTORE = Restore("back", "orders", Source(latest=True), Target(table="{table}-{date}-{run}"))
+
+
+def test_the_target_name_is_rendered() -> None:
+    """{table}, {date} and {run} are filled in."""
+    step = restore_step(RESTORE, run="r1", today=DAY, confirmed=False)
+    assert step.target == "orders-20261123-r1"
+
+
+def test_a_target_name_that_dynamodb_refuses_is_refused_before_anything_else() -> None:
+    """A run id may be long, a table name only 255 characters."""
+    wide = replace(RESTORE, target=Target(table="{table}" + "x" * 250))
+    with pytest.raises(Refused, match="3 to 255"):
+        restore_step(wide, run="r1", today=DAY, confirmed=False)
+
+
+@pytest.mark.parametrize(
+    ("existing", "target", "asks"),
+    [
+        ("overwrite", Target("{table}"), True),
+        ("fail", Target("{table}"), False),
+        ("overwrite", Target("{table}-copy"), False),
+        ("overwrite", Target("{table}", region="eu-central-1"), False),
+    ],
+)
+def test_only_overwriting_the_source_itself_is_asked_for(existing: str, target: Target, asks: bool) -> None:
+    """The same name elsewhere is another table."""
+    restore = replace(RESTORE, existing=existing, target=target)  # type: ignore[arg-type]
+    assert overwrites_its_source(restore_step(restore, run="r", today=DAY, confirmed=False)) is asks
+
+
+def test_the_common_instant_is_the_earliest_end_of_all_windows() -> None:
+    """In whole seconds, which is what DynamoDB takes."""
+    early, late = DAY.replace(hour=9), DAY
+    windows = {
+        "a": PitrWindow(True, early, late),
+        "b": PitrWindow(True, early, late.replace(minute=3)),
+        "off": PitrWindow(False),
+    }
+    assert common_instant(windows) == late.replace(microsecond=0)
+    assert common_instant({"off": PitrWindow(False)}) is None

@@ -1,0 +1,131 @@
+"""IAM policies from plans alone: what is allowed on what, and nothing besides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ddbbackup.cli.registries import declared_permissions
+from ddbbackup.iam import PlaceOfPlan, Policies, policies_of
+from ddbbackup.iam.statements import Grant, policy
+from ddbbackup.plan.build import build
+from tests.support.authoriser import pairs
+
+HERE = PlaceOfPlan("aws", "eu-west-1", "123456789012")
+TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table"
+ROLE = "arn:aws:iam::210987654321:role/restorer"
+
+
+def policies(place: PlaceOfPlan = HERE, **members: Any) -> Policies:
+    document = {
+        "name": "p",
+        "destinations": {"vault": {"bucket": "acme-vault", "prefix": "ddb/{table}/"}},
+        **members,
+    }
+    return policies_of(build(document, "plan.yaml"), place, declared_permissions())
+
+
+def allowed(found: Policies, role: str) -> set[tuple[str, str]]:
+    return set(pairs(found.roles[role]))
+
+
+def test_tables_by_name_and_by_glob_are_allowed_and_no_others() -> None:
+    """IAM's patterns are wider than globs where it has no words for them, and that is said."""
+    entries = [{"name": "orders"}, {"match": "billing-[ab]", "exclude": ["*-tmp"], "pitr": "enable"}]
+    found = policies(tables=entries)
+    exports = {arn for action, arn in allowed(found, "backup") if action.endswith("ExportTableToPointInTime")}
+    assert exports == {f"{TABLE}/orders", f"{TABLE}/billing-?"}
+    enables = {arn for action, arn in allowed(found, "backup") if action.endswith("UpdateContinuousBackups")}
+    assert enables == {f"{TABLE}/billing-?"}
+    assert len(found.notes) == 2
+    assert set(found.roles) == {"backup", "verify", "read"}
+
+
+def test_records_may_be_deleted_and_data_may_not() -> None:
+    """Only a record that lost a race is ever taken away."""
+    found = policies(tables=[{"name": "orders"}])
+    deleted = {arn for action, arn in allowed(found, "backup") if action == "s3:DeleteObject"}
+    assert deleted == {"arn:aws:s3:::acme-vault/ddb/orders/ddbbackup/p/*"}
+    assert not [
+        action for role in ("verify", "read") for action, _ in allowed(found, role) if "Delete" in action
+    ]
+
+
+def test_a_restore_elsewhere_is_the_business_of_the_role_there() -> None:
+    """The caller reads the backup and assumes the role; the role has the target, and reads data only to import it."""
+    to = {"table": "{table}-{date}", "region": "eu-central-1", "assume_role": {"role_arn": ROLE}}
+    restore = {"table": "orders", "to": to, "method": "write"}
+    found = policies(tables=[{"name": "orders"}], restores={"back": restore})
+    target = "arn:aws:dynamodb:eu-central-1:210987654321:table/orders-*"
+    there = set(pairs(found.assumed_roles[ROLE]))
+    assert ("dynamodb:BatchWriteItem", target) in there
+    assert not [pair for pair in there if pair[0].startswith("s3:")]
+    assert ("sts:AssumeRole", ROLE) in allowed(found, "restore")
+    assert not [pair for pair in allowed(found, "restore") if target in pair[1]]
+    assert found.buckets == {}
+
+    by_import = policies(tables=[{"name": "orders"}], restores={"back": {**restore, "method": "import"}})
+    there = set(pairs(by_import.assumed_roles[ROLE]))
+    assert ("s3:GetObject", "arn:aws:s3:::acme-vault/ddb/orders/*") in there
+    (statement, *_) = by_import.buckets["acme-vault"]["Statement"]
+    assert statement["Principal"] == {"AWS": ROLE}
+
+
+def test_a_bucket_of_another_account_has_to_allow_the_caller() -> None:
+    """The role that the plan assumes, or else the whole account, with a note."""
+    vault = {"bucket": "acme-vault", "bucket_owner": "210987654321"}
+    plain = policies(tables=[{"name": "orders"}], destinations={"vault": vault})
+    role = {"assume_role": {"role_arn": "arn:aws:iam::123456789012:role/ddbbackup"}}
+    named = policies(tables=[{"name": "orders"}], destinations={"vault": vault}, aws=role)
+    statements = plain.buckets["acme-vault"]["Statement"]
+    assert {s["Principal"]["AWS"] for s in statements} == {"arn:aws:iam::123456789012:root"}
+    assert any("s3:PutObjectAcl" in s["Action"] for s in statements)
+    assert any("name the role" in note for note in plain.notes)
+    assert {s["Principal"]["AWS"] for s in named.buckets["acme-vault"]["Statement"]} == {
+        "arn:aws:iam::123456789012:role/ddbbackup"
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "arn"),
+    [
+        ("arn:aws:kms:eu-west-1:1:key/abc", "arn:aws:kms:eu-west-1:1:key/abc"),
+        ("abc", "arn:aws:kms:*:123456789012:key/abc"),
+        ("alias/vault", "arn:aws:kms:*:123456789012:key/*"),
+        ("arn:aws:kms:eu-west-1:210987654321:alias/vault", "arn:aws:kms:eu-west-1:210987654321:key/*"),
+    ],
+)
+def test_keys_are_named_however_the_plan_names_them(key: str, arn: str) -> None:
+    """An alias is no resource of IAM: the keys that have it are, by a condition."""
+    vault = {"bucket": "acme-vault", "encryption": {"algorithm": "KMS", "kms_key_id": key}}
+    found = policies(tables=[{"name": "orders"}], destinations={"vault": vault})
+    (statement,) = [s for s in found.roles["backup"]["Statement"] if "kms:GenerateDataKey" in s["Action"]]
+    assert statement["Resource"] == arn
+    condition = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/vault"}}
+    assert statement.get("Condition") == (condition if "alias" in key else None)
+
+
+def test_a_folder_elsewhere_is_read_and_nothing_around_it() -> None:
+    """Of an export that ddbbackup did not make."""
+    uri = "s3://old-archive/2024/AWSDynamoDB/01-abc/"
+    restore = {"table": "legacy", "from": {"s3_uri": uri}, "to": {"table": "legacy", "create": "never"}}
+    found = policies(tables=[{"name": "orders"}], restores={"back": restore})
+    objects = {arn for action, arn in allowed(found, "restore") if action == "s3:GetObject"}
+    assert objects == {"arn:aws:s3:::old-archive/2024/AWSDynamoDB/01-abc/*"}
+    assert ("s3:ListBucket", "arn:aws:s3:::old-archive") in allowed(found, "restore")
+    assert "dynamodb:CreateTable" not in {action for action, _ in allowed(found, "restore")}
+
+
+def test_other_partitions_have_their_own_arns() -> None:
+    """China and GovCloud."""
+    place = PlaceOfPlan("aws-cn", "cn-north-1", "123456789012")
+    found = policies(place, tables=[{"name": "orders"}])
+    arns = {arn for _, arn in allowed(found, "backup")} - {"*"}
+    assert all(arn.startswith("arn:aws-cn:") for arn in arns)
+
+
+def test_a_pattern_takes_the_place_of_what_it_covers() -> None:
+    """And statements with the same resources become one."""
+    made = policy([Grant("a:X", "t/*"), Grant("a:X", "t/one"), Grant("a:Y", "t/*")])
+    assert made["Statement"] == [{"Effect": "Allow", "Action": ["a:X", "a:Y"], "Resource": "t/*"}]

@@ -1,0 +1,89 @@
+"""From DescribeTable's answer to CreateTable's input."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ddbbackup.errors import Refused
+from ddbbackup.settings.table_definition import create_table_input
+
+ON_DEMAND: dict[str, Any] = {
+    "TableName": "orders",
+    "AttributeDefinitions": [
+        {"AttributeName": "pk", "AttributeType": "S"},
+        {"AttributeName": "sk", "AttributeType": "N"},
+        {"AttributeName": "mail", "AttributeType": "S"},
+        {"AttributeName": "stray", "AttributeType": "S"},
+    ],
+    "KeySchema": [
+        {"AttributeName": "pk", "KeyType": "HASH"},
+        {"AttributeName": "sk", "KeyType": "RANGE"},
+    ],
+    "ProvisionedThroughput": {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0, "NumberOfDecreasesToday": 0},
+    "BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"},
+    "GlobalSecondaryIndexes": [
+        {
+            "IndexName": "by-mail",
+            "KeySchema": [{"AttributeName": "mail", "KeyType": "HASH"}],
+            "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["name"]},
+            "IndexStatus": "ACTIVE",
+            "ProvisionedThroughput": {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0},
+            "IndexArn": "arn:aws:dynamodb:eu-west-1:123456789012:table/orders/index/by-mail",
+        }
+    ],
+    "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    "DeletionProtectionEnabled": True,
+}
+
+
+def test_an_on_demand_table_comes_back_with_keys_and_indexes_only() -> None:
+    """No capacity of 0, no status, no ARN, and no definition that nothing uses."""
+    assert create_table_input(ON_DEMAND, name="orders-restored") == {
+        "TableName": "orders-restored",
+        "KeySchema": ON_DEMAND["KeySchema"],
+        "BillingMode": "PAY_PER_REQUEST",
+        "GlobalSecondaryIndexes": [
+            {
+                "IndexName": "by-mail",
+                "KeySchema": [{"AttributeName": "mail", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["name"]},
+            }
+        ],
+        "AttributeDefinitions": ON_DEMAND["AttributeDefinitions"][:3],
+    }
+
+
+def test_a_provisioned_table_keeps_its_capacity_and_that_of_its_indexes() -> None:
+    """An absent BillingModeSummary means PROVISIONED."""
+    described = {
+        **{k: v for k, v in ON_DEMAND.items() if k != "BillingModeSummary"},
+        "ProvisionedThroughput": {"ReadCapacityUnits": 5, "WriteCapacityUnits": 7},
+    }
+    described["GlobalSecondaryIndexes"] = [
+        {
+            **ON_DEMAND["GlobalSecondaryIndexes"][0],
+            "ProvisionedThroughput": {"ReadCapacityUnits": 2, "WriteCapacityUnits": 3},
+        }
+    ]
+    made = create_table_input(described, name="t")
+    assert made["ProvisionedThroughput"] == {"ReadCapacityUnits": 5, "WriteCapacityUnits": 7}
+    assert made["GlobalSecondaryIndexes"][0]["ProvisionedThroughput"] == {
+        "ReadCapacityUnits": 2,
+        "WriteCapacityUnits": 3,
+    }
+
+
+def test_a_provisioned_table_may_come_back_on_demand() -> None:
+    """`billing_mode` of the plan wins, and then no capacity is sent."""
+    described = {**ON_DEMAND, "BillingModeSummary": None}
+    made = create_table_input(described, name="t", billing_mode="PAY_PER_REQUEST")
+    assert "ProvisionedThroughput" not in made
+    assert "ProvisionedThroughput" not in made["GlobalSecondaryIndexes"][0]
+
+
+def test_an_on_demand_table_cannot_come_back_provisioned() -> None:
+    """There is no capacity to give it, and a guess would throttle or cost."""
+    with pytest.raises(Refused, match="was on demand"):
+        create_table_input(ON_DEMAND, name="t", billing_mode="PROVISIONED")

@@ -1,185 +1,129 @@
-"""What the backup of one table would do: its size now, time and cost, and what is in the way."""
+"""What the backup of one table would do: what blocks it, its size now, time and cost."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, Literal
 
-from ddbbackup.backup.check_destination import look_at
-from ddbbackup.catalog import Location, Record, locate
+from ddbbackup.backup.check_destination import checks_of
+from ddbbackup.catalog import Catalog, Location, Record, StoredRecord, locate
 from ddbbackup.errors import DdbBackupError, ExportTimeInvalid
 from ddbbackup.model.assessment import Assessment, Blocker
 from ddbbackup.model.cost import Cost
+from ddbbackup.plan.model import Destination
 from ddbbackup.ports import PitrWindow, TableFacts
+from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import Permission
 from ddbbackup.steps.recovery_window import pitr_is_off
-from ddbbackup.steps.retry import patiently
 from ddbbackup.times import to_iso
 
-if TYPE_CHECKING:
-    from ddbbackup.backup.backup_table import BackupTable
-
 PERMISSIONS: Final = (
-    Permission("dynamodb:DescribeTable", "table", ("read",)),
-    Permission("dynamodb:DescribeContinuousBackups", "table", ("read",)),
-    Permission("s3:ListBucket", "bucket", ("read",)),
-    Permission("s3:GetObject", "record", ("read",)),
+    Permission("dynamodb:DescribeTable", "table", ("backup", "read")),
+    Permission(
+        "dynamodb:DescribeContinuousBackups",
+        "table",
+        ("backup", "read"),
+        note="without it only the start of the export shows whether the table can be exported",
+    ),
+    Permission("s3:ListBucket", "bucket", ("backup", "read")),
+    Permission("s3:GetObject", "record", ("backup", "read")),
 )
 
 _NO_BASIS: Final = "no earlier export of this table to judge by; small ones took 2 to 12 minutes on AWS"
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """What the catalog knows of a table: this run's own record, the newest complete one, those in progress."""
+class ExportWanted:
+    """What the plan asks for: ``export_time`` None is the moment of the start."""
 
-    own: Record | None = None
+    table: str
+    destination: Destination
+    pitr: Literal["require", "enable"]
+    export_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class BackupFindings:
+    """``own`` is the record that an earlier try of this run left; ``window`` None: it could not be read."""
+
+    table: TableFacts
+    location: Location
+    own: StoredRecord | None
+    window: PitrWindow | None
+
+    @property
+    def unfinished(self) -> StoredRecord | None:
+        """The record of an export of this run that has still to be completed."""
+        return self.own if self.own is not None and self.own.record.state == "in_progress" else None
+
+    @property
+    def complete(self) -> StoredRecord | None:
+        return self.own if self.own is not None and self.own.record.state == "complete" else None
+
+    @property
+    def recovery_is_off(self) -> bool:
+        return self.window is not None and not self.window.enabled
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """What the catalog knows of a table: its newest complete backup, and those in progress since."""
+
     last: Record | None = None
     running: tuple[Record, ...] = ()
-    errors: tuple[DdbBackupError, ...] = ()
 
 
-@dataclass(slots=True)
-class _Tale:
-    """What is gathered on the way to a forecast."""
-
-    blockers: list[DdbBackupError] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-
-
-def assess_backup(step: BackupTable, context: RunContext) -> Assessment:
-    """Raises what ``DescribeTable`` raises: that is an obstacle."""
-    tale = _Tale()
-    table = patiently(context.source.tables.describe, step.table, context.clock)
-    tale.blockers += [check.error for check in look_at(context, step.destination) if check.error is not None]
-    past = Past() if tale.blockers else _past(step, context, table.arn)
-    tale.blockers += past.errors
-    if past.own is not None and past.own.state == "complete":
-        return _nothing(step, past.own)
-    window = _window(step, context, tale)
-    if past.own is not None and past.own.state == "in_progress" and past.own.export_arn:
-        return _taken_up(step, past.own)
-    _warn(step, context, table, past, window, tale)
-    seconds = _export_seconds(past.last)
-    return Assessment(
-        step.id,
-        step.kind,
-        step.table,
-        step.does,
-        items=table.item_count,
-        size_bytes=billed_bytes(table),
-        seconds=seconds,
-        seconds_basis=f"as long as the export of {past.last.id} took" if seconds and past.last else _NO_BASIS,
-        cost=_cost(step, context, table, past, window),
-        blockers=tuple(Blocker(error) for error in tale.blockers),
-        warnings=tuple(tale.warnings),
-        facts=_facts(step, context, past, window),
+async def assess_backup(
+    context: RunContext, wanted: ExportWanted, *, step: str, kind: str, does: str
+) -> Assessment[BackupFindings]:
+    """Raises what DescribeTable and reading the catalog raise."""
+    ask = AwsCaller(context, context.source)
+    table = await ask("DescribeTable", lambda cloud: cloud.tables.describe(wanted.table))
+    location = location_of(context, wanted.destination, wanted.table)
+    checks = await checks_of(context, wanted.destination)
+    blockers = [check.error for check in checks if check.error is not None]
+    if blockers:  # a bucket that cannot be used holds no records that could be read
+        return Assessment(
+            step,
+            kind,
+            wanted.table,
+            does,
+            BackupFindings(table, location, None, None),
+            blockers=_all(blockers),
+        )
+    own = await context.call(
+        context.catalog.of_run, location, wanted.table, table_arn=table.arn, run=context.run_id
     )
-
-
-def _nothing(step: BackupTable, own: Record) -> Assessment:
-    does = f"nothing: the backup {own.id} of this run is complete"
-    return Assessment(
-        step.id,
-        step.kind,
-        step.table,
-        does,
-        changes=False,
-        items=own.item_count,
-        size_bytes=own.size_bytes,
-        facts={"backup": own.id},
-    )
-
-
-def _taken_up(step: BackupTable, own: Record) -> Assessment:
-    does = f"take up the export of {own.id}, which this run has started, verify it and complete its record"
-    return Assessment(
-        step.id, step.kind, step.table, does, facts={"backup": own.id, "export_arn": own.export_arn}
-    )
-
-
-def _past(step: BackupTable, context: RunContext, table_arn: str) -> Past:
-    location = _location(step, context)
+    findings = BackupFindings(table, location, own, None)
+    if findings.complete is not None:
+        return _nothing_to_do(findings, findings.complete.record, step, kind)
+    if findings.unfinished is not None and findings.unfinished.record.export_arn:
+        return _goes_on(findings, findings.unfinished.record, step, kind)
+    warnings: list[str] = []
     try:
-        own = context.catalog.of_run(location, step.table, table_arn=table_arn, run=context.run_id)
-        last, running = None, []
-        for stored in context.catalog.of_table(location, step.table):
-            if stored.record.state == "complete":
-                last = stored.record
-                break
-            if stored.record.state == "in_progress":
-                running.append(stored.record)
+        window = await ask("DescribeContinuousBackups", lambda cloud: cloud.tables.pitr(wanted.table))
     except DdbBackupError as error:
-        return Past(errors=(error,))
-    return Past(own.record if own else None, last, tuple(running))
+        warnings.append(f"could not read whether point-in-time recovery is on: {error.message}")
+    else:
+        findings = BackupFindings(table, location, own, window)
+        blockers += _cannot_be_exported(wanted, window)
+    if findings.recovery_is_off and wanted.pitr == "enable":
+        warnings.append("the run turns point-in-time recovery on, which AWS bills by the size of the table")
+    plain = Assessment(
+        step, kind, wanted.table, does, findings, blockers=_all(blockers), warnings=tuple(warnings)
+    )
+    return await _estimated(context, wanted, plain) if context.estimating else plain
 
 
-def _location(step: BackupTable, context: RunContext) -> Location:
+def location_of(context: RunContext, destination: Destination, table: str) -> Location:
+    """Where the backups of a table of this account and region are."""
     identity = context.source.identity
     return locate(
-        step.destination,
-        account=identity.account,
-        region=identity.region,
-        table=step.table,
-        plan=context.plan.name,
+        destination, account=identity.account, region=identity.region, table=table, plan=context.plan.name
     )
-
-
-def _window(step: BackupTable, context: RunContext, tale: _Tale) -> PitrWindow | None:
-    """The table's recovery window; None if it may not be read, which does not keep the run from exporting."""
-    try:
-        window = patiently(context.source.tables.pitr, step.table, context.clock)
-    except DdbBackupError as error:
-        tale.warnings.append(f"whether point-in-time recovery is on could not be found out: {error.message}")
-        return None
-    tale.blockers += _out_of_window(step, window)
-    return window
-
-
-def _out_of_window(step: BackupTable, window: PitrWindow) -> Iterator[DdbBackupError]:
-    if not window.enabled and step.entry.pitr != "enable":
-        yield pitr_is_off(step.table)
-    elif not window.enabled and step.export_time is not None:
-        yield ExportTimeInvalid(
-            f"point-in-time recovery is off for {step.table} and would only just be turned on, so the table cannot "
-            "be exported as of the common export time",
-            hint="turn it on now, and run the backup ten minutes later",
-        )
-    elif step.export_time is not None and window.earliest is not None and step.export_time < window.earliest:
-        yield ExportTimeInvalid(
-            f"{step.table} can be exported as of {to_iso(window.earliest)} or later, but the common export time is "
-            f"{to_iso(step.export_time)}",
-            hint="run the backup some minutes later",
-        )
-
-
-def _warn(
-    step: BackupTable,
-    context: RunContext,
-    table: TableFacts,
-    past: Past,
-    window: PitrWindow | None,
-    tale: _Tale,
-) -> None:
-    if window is not None and not window.enabled and step.entry.pitr == "enable":
-        tale.warnings.append("the run turns point-in-time recovery on, which AWS bills by the table's size")
-    for record in past.running:
-        if record.run != context.run_id:
-            tale.warnings.append(
-                f"the backup {record.id} of run {record.run} is still in progress: `ddbbackup wait` takes it up"
-            )
-    if past.last is not None and table.table_id and past.last.table_id not in ("", table.table_id):
-        tale.warnings.append(
-            f"the table was deleted and made anew since the backup {past.last.id}, which is of the old one"
-        )
-
-
-def _export_seconds(last: Record | None) -> float | None:
-    if last is None or last.export_ended_at is None:
-        return None
-    return max(0.0, (last.export_ended_at - last.started_at).total_seconds())
 
 
 def billed_bytes(table: TableFacts) -> int:
@@ -188,28 +132,128 @@ def billed_bytes(table: TableFacts) -> int:
     return table.size_bytes + sum(int(index.get("IndexSizeBytes") or 0) for index in local)
 
 
-def _cost(
-    step: BackupTable, context: RunContext, table: TableFacts, past: Past, window: PitrWindow | None
-) -> Cost:
+def _all(errors: list[DdbBackupError]) -> tuple[Blocker, ...]:
+    return tuple(Blocker(error) for error in errors)
+
+
+def _nothing_to_do(findings: BackupFindings, own: Record, step: str, kind: str) -> Assessment[BackupFindings]:
+    return Assessment(
+        step,
+        kind,
+        own.table,
+        f"nothing: the backup {own.id} of this run is complete",
+        findings,
+        changes=False,
+        items=own.item_count,
+        size_bytes=own.size_bytes,
+        facts={"backup": own.id},
+    )
+
+
+def _goes_on(findings: BackupFindings, own: Record, step: str, kind: str) -> Assessment[BackupFindings]:
+    return Assessment(
+        step,
+        kind,
+        own.table,
+        f"continue with the export of {own.id}, which this run has started, verify it and complete its record",
+        findings,
+        facts={"backup": own.id, "export_arn": own.export_arn},
+    )
+
+
+def _cannot_be_exported(wanted: ExportWanted, window: PitrWindow) -> Iterator[DdbBackupError]:
+    if not window.enabled and wanted.pitr != "enable":
+        yield pitr_is_off(wanted.table)
+    elif not window.enabled and wanted.export_time is not None:
+        yield ExportTimeInvalid(
+            f"point-in-time recovery is off for {wanted.table}, so the table cannot be exported as of the common "
+            "export time even if the run turns it on",
+            hint="turn it on now, and run the backup ten minutes later",
+        )
+    elif (
+        wanted.export_time is not None
+        and window.earliest is not None
+        and wanted.export_time < window.earliest
+    ):
+        yield ExportTimeInvalid(
+            f"{wanted.table} can be exported as of {to_iso(window.earliest)} or later, but the common export time is "
+            f"{to_iso(wanted.export_time)}",
+            hint="run the backup again in a few minutes",
+        )
+
+
+async def _estimated(
+    context: RunContext, wanted: ExportWanted, plain: Assessment[BackupFindings]
+) -> Assessment[BackupFindings]:
+    """The same with size, time and cost, by what earlier backups took."""
+    findings = plain.findings
+    past = await context.call(_past, context.catalog, findings.location, wanted.table)
+    seconds = _export_seconds(past.last)
+    return Assessment(
+        plain.step,
+        plain.kind,
+        plain.table,
+        plain.does,
+        findings,
+        items=findings.table.item_count,
+        size_bytes=billed_bytes(findings.table),
+        seconds=seconds,
+        seconds_basis=f"as long as the export of {past.last.id} took" if seconds and past.last else _NO_BASIS,
+        cost=_cost(context, wanted, findings, past),
+        blockers=plain.blockers,
+        warnings=(*plain.warnings, *_warnings(context, findings, past)),
+        facts=_facts(wanted, findings, past),
+    )
+
+
+def _past(catalog: Catalog, location: Location, table: str) -> _Past:
+    running: list[Record] = []
+    for stored in catalog.of_table(location, table):
+        if stored.record.state == "complete":
+            return _Past(stored.record, tuple(running))
+        if stored.record.state == "in_progress":
+            running.append(stored.record)
+    return _Past(None, tuple(running))
+
+
+def _warnings(context: RunContext, findings: BackupFindings, past: _Past) -> Iterator[str]:
+    for record in past.running:
+        if record.run != context.run_id:
+            yield (
+                f"the backup {record.id} of run {record.run} is still in progress: `ddbbackup wait` continues with it"
+            )
+    table, last = findings.table, past.last
+    if last is not None and table.table_id and last.table_id not in ("", table.table_id):
+        yield f"the table was deleted and created again since the backup {last.id}, which is of the old one"
+
+
+def _export_seconds(last: Record | None) -> float | None:
+    if last is None or last.export_ended_at is None:
+        return None
+    return max(0.0, (last.export_ended_at - last.started_at).total_seconds())
+
+
+def _cost(context: RunContext, wanted: ExportWanted, findings: BackupFindings, past: _Past) -> Cost:
     """The export, what it adds to the bucket each month, and recovery if it is turned on."""
-    cost = context.prices.cost("full_export", billed_bytes(table))
+    size_bytes = billed_bytes(findings.table)
+    cost = context.prices.cost("full_export", size_bytes)
     if past.last is not None and past.last.size_bytes is not None:
         cost += context.prices.cost("s3_month", past.last.size_bytes)
-    if window is not None and not window.enabled and step.entry.pitr == "enable":
-        cost += context.prices.cost("pitr_month", billed_bytes(table))
+    if findings.recovery_is_off and wanted.pitr == "enable":
+        cost += context.prices.cost("pitr_month", size_bytes)
     return cost
 
 
-def _facts(step: BackupTable, context: RunContext, past: Past, window: PitrWindow | None) -> dict[str, Any]:
+def _facts(wanted: ExportWanted, findings: BackupFindings, past: _Past) -> dict[str, Any]:
     recovery = "unknown"
-    if window is not None:
-        will_be = "turned on by the run" if step.entry.pitr == "enable" else "off"
-        recovery = "on" if window.enabled else will_be
+    if findings.window is not None:
+        will_be = "turned on by the run" if wanted.pitr == "enable" else "off"
+        recovery = "on" if findings.window.enabled else will_be
     last = past.last
     return {
         "backup_kind": "full",
-        "destination": step.destination.name,
-        "export_time": to_iso(step.export_time) if step.export_time else "its start",
+        "destination": wanted.destination.name,
+        "export_time": to_iso(wanted.export_time) if wanted.export_time else "its start",
         "point_in_time_recovery": recovery,
         "last_backup": last.id if last else None,
         "last_backup_time": to_iso(last.export_time or last.started_at) if last else None,

@@ -1,33 +1,25 @@
-"""Back up one table: DynamoDB's own export to S3, waited for, proved, and recorded beside the data."""
+"""Back up one table: DynamoDB's own export to S3, waited for, verified, and recorded beside the data."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from ddbbackup.backup.assessment import assess_backup
+from ddbbackup.backup.assessment import BackupFindings, ExportWanted, assess_backup
+from ddbbackup.backup.export_scheduler import scheduler_of
 from ddbbackup.backup.finish_backup import finish
-from ddbbackup.backup.start_export import start_export
-from ddbbackup.catalog import Record, StoredRecord, derive_client_token, locate, new_backup_id
-from ddbbackup.model.assessment import Assessment, guarded
+from ddbbackup.backup.start_export import enable_recovery, start_export
+from ddbbackup.catalog import Record, StoredRecord, derive_client_token, new_backup_id
+from ddbbackup.model.assessment import Assessment
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.plan.model import Destination, TableEntry
-from ddbbackup.ports import Export, TableFacts
 from ddbbackup.settings.read import record_settings
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import Permission
-from ddbbackup.steps.step import Wait, Work
 from ddbbackup.times import to_iso
 
-Pending = Generator[Wait | Future[Any], Any, Any]
-
 PERMISSIONS: Final = (
-    Permission("dynamodb:DescribeTable", "table", ("backup", "read")),
-    Permission("s3:ListBucket", "bucket", ("backup", "read")),
-    Permission("s3:GetObject", "record", ("backup", "read")),
     Permission("s3:PutObject", "record", ("backup",)),
     Permission(
         "s3:DeleteObject",
@@ -53,49 +45,38 @@ class BackupTable:
     def id(self) -> str:
         return f"backup {self.table}"
 
-    def assess(self, context: RunContext) -> Assessment:
-        return guarded(self.id, self.kind, self.table, self.does, lambda: assess_backup(self, context))
-
     @property
     def does(self) -> str:
         """One line for people: what ``run`` will do."""
         when = f"as of {to_iso(self.export_time)}" if self.export_time else "as of its start"
         return f"export {self.table} {when} to s3://{self.destination.bucket}/{self.destination.prefix}"
 
-    def run(self, context: RunContext) -> Work:
-        stored = yield from self._record(context)
-        if stored.record.state == "complete":
-            return _unchanged(self, stored)
-        yield context.desk.slot()
-        try:
-            stored = yield from start_export(context, stored, pitr=self.entry.pitr)
-            stored = yield from record_settings(context, stored)
+    async def assess(self, context: RunContext) -> Assessment[BackupFindings]:
+        wanted = ExportWanted(self.table, self.destination, self.entry.pitr, self.export_time)
+        return await assess_backup(context, wanted, step=self.id, kind=self.kind, does=self.does)
+
+    async def run(self, context: RunContext, assessment: Assessment[BackupFindings]) -> Outcome:
+        findings = assessment.findings
+        if findings.complete is not None:
+            return self._unchanged(findings.complete.record)
+        stored = findings.unfinished or await self._create_record(context, findings)
+        scheduler = scheduler_of(context)
+        async with scheduler.slot():
+            if findings.recovery_is_off:
+                await enable_recovery(context, self.table)
+            started = await start_export(context, stored, pitr=self.entry.pitr)
+            stored = await record_settings(context, started.stored)
             if not context.wait:
                 facts = {"backup": stored.record.id, "export_arn": stored.record.export_arn}
                 return Outcome(self.id, self.kind, self.table, "started", facts)
-            export: Export = yield context.desk.ended(stored.record.export_arn)
-        finally:
-            context.desk.release()
-        return (yield from finish(context, stored, export, step=self.id, kind=self.kind))
+            export = await scheduler.ended(started.arn)
+        return await finish(context, stored, export, step=self.id, kind=self.kind)
 
-    def _record(self, context: RunContext) -> Pending:
-        """The record of this run at this table: the one that an earlier try left, or a new one."""
-        facts: TableFacts = yield context.calls.call(lambda: context.source.tables.describe(self.table))
-        identity = context.source.identity
-        location = locate(
-            self.destination,
-            account=identity.account,
-            region=identity.region,
-            table=self.table,
-            plan=context.plan.name,
-        )
-        found: StoredRecord | None = yield context.calls.call(
-            lambda: context.catalog.of_run(location, self.table, table_arn=facts.arn, run=context.run_id)
-        )
-        if found and found.record.state in ("complete", "in_progress"):
-            return found
-        attempt = found.record.attempt + 1 if found else 1
+    async def _create_record(self, context: RunContext, findings: BackupFindings) -> StoredRecord:
+        facts, location, own = findings.table, findings.location, findings.own
+        attempt = own.record.attempt + 1 if own else 1
         plan, run, arn = context.plan.name, context.run_id, facts.arn
+        identity = context.source.identity
         started_at = context.clock.now().replace(microsecond=0)
         record = Record(
             plan=plan,
@@ -121,10 +102,8 @@ class BackupTable:
             requested_export_time=self.export_time,
             description=facts.description,
         )
-        return (yield context.calls.call(lambda: context.catalog.create(record, location)))
+        return await context.call(context.catalog.create, record, location)
 
-
-def _unchanged(step: BackupTable, stored: StoredRecord) -> Outcome:
-    record = stored.record
-    facts = {"backup": record.id, "items": record.item_count, "size_bytes": record.size_bytes}
-    return Outcome(step.id, step.kind, step.table, "unchanged", facts)
+    def _unchanged(self, record: Record) -> Outcome:
+        facts = {"backup": record.id, "items": record.item_count, "size_bytes": record.size_bytes}
+        return Outcome(self.id, self.kind, self.table, "unchanged", facts)

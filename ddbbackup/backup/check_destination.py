@@ -2,40 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ddbbackup.checks import check_destination, requirements
-from ddbbackup.errors import Refused
+from ddbbackup.checks import check_destination
+from ddbbackup.errors import DdbBackupError, Refused
 from ddbbackup.model.assessment import Assessment, Blocker
 from ddbbackup.model.check import Check
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.plan.model import Destination
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import KMS_KEY, Permission, When
-from ddbbackup.steps.step import Work
-
-
-def _requires(what: str) -> When:
-    return When(
-        f"a destination says `require: [{what}]`",
-        lambda plan: any(what in destination.require for destination in plan.destinations.values()),
-    )
-
 
 _LOOKED_AT: Final = When("a destination of the plan is used", lambda plan: bool(plan.destinations))
 
+_WITHOUT: Final = "without it the check says that it is unknown, and fails only if the plan requires it"
 PERMISSIONS: Final = (
-    Permission("s3:ListBucket", "bucket", ("read",)),
-    Permission("s3:GetBucketVersioning", "bucket", ("read",), _LOOKED_AT),
-    Permission("s3:GetBucketObjectLockConfiguration", "bucket", ("read",), _LOOKED_AT),
-    Permission("s3:GetBucketPublicAccessBlock", "bucket", ("read",), _LOOKED_AT),
-    Permission("s3:GetEncryptionConfiguration", "bucket", ("read",), _LOOKED_AT),
-    Permission("s3:GetLifecycleConfiguration", "bucket", ("read",), _LOOKED_AT),
-    Permission("kms:DescribeKey", "key", ("read",), KMS_KEY),
-    Permission("s3:GetBucketVersioning", "bucket", ("backup",), _requires("versioning")),
-    Permission("s3:GetBucketObjectLockConfiguration", "bucket", ("backup",), _requires("object_lock")),
-    Permission("s3:GetBucketPublicAccessBlock", "bucket", ("backup",), _requires("public_access_block")),
+    Permission("s3:ListBucket", "bucket", ("backup", "read")),
+    *(
+        Permission(f"s3:{action}", "bucket", ("backup", "read"), _LOOKED_AT, note=_WITHOUT)
+        for action in (
+            "GetBucketVersioning",
+            "GetBucketObjectLockConfiguration",
+            "GetBucketPublicAccessBlock",
+            "GetEncryptionConfiguration",
+            "GetLifecycleConfiguration",
+        )
+    ),
+    Permission("kms:DescribeKey", "key", ("backup", "read"), KMS_KEY, note=_WITHOUT),
 )
 
 
@@ -55,31 +50,38 @@ class CheckDestination:
     def id(self) -> str:
         return f"check {self.table}"
 
-    def assess(self, context: RunContext) -> Assessment:
+    async def assess(self, context: RunContext) -> Assessment[None]:
         wanted = self.destination.require
-        blockers = [
-            Blocker(check.error)
-            for check in look_at(context, self.destination)
-            if check.error is not None and check.name in wanted
+        checks = await checks_of(context, self.destination)
+        failed = [
+            check.error for check in checks if check.error is not None and check.name in ("bucket", *wanted)
         ]
-        does = f"make sure of {', '.join(wanted)} of s3://{self.destination.bucket}"
-        return Assessment(self.id, self.kind, self.table, does, changes=False, blockers=tuple(blockers))
-
-    def run(self, context: RunContext) -> Work:
-        found: tuple[Check, ...] = yield context.calls.call(
-            lambda: requirements(context.source, self.destination)
+        does = f"check {', '.join(wanted)} of s3://{self.destination.bucket}"
+        return Assessment(
+            self.id,
+            self.kind,
+            self.table,
+            does,
+            None,
+            changes=False,
+            blockers=tuple(map(Blocker, _joined(failed))),
         )
-        errors = [check.error for check in found if check.error is not None]
-        if len(errors) == 1:
-            raise errors[0]
-        if errors:
-            raise Refused("; ".join(error.message for error in errors), hint=errors[0].hint)
+
+    async def run(self, context: RunContext, assessment: Assessment[None]) -> Outcome:
         facts = {"bucket": self.destination.bucket, "required": list(self.destination.require)}
         return Outcome(self.id, self.kind, self.table, "done", facts)
 
 
-def look_at(context: RunContext, destination: Destination) -> tuple[Check, ...]:
-    """All that can be told of a destination, found out once a run."""
-    return context.once(
-        ("destination", destination.name), lambda: check_destination(context.source, destination)
+async def checks_of(context: RunContext, destination: Destination) -> tuple[Check, ...]:
+    """All that can be read of a destination, once per run."""
+    return await context.once(
+        ("destination", destination.name),
+        lambda: context.call(check_destination, context.source, destination),
     )
+
+
+def _joined(errors: Sequence[DdbBackupError]) -> Sequence[DdbBackupError]:
+    """One error that names them all."""
+    if len(errors) < 2:
+        return errors
+    return (Refused("; ".join(error.message for error in errors), hint=errors[0].hint),)

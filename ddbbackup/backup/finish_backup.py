@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final, NoReturn
 
 import structlog
 
 from ddbbackup import events
+from ddbbackup.backup.export_scheduler import scheduler_of
 from ddbbackup.backup.start_export import start_export
 from ddbbackup.catalog import Record, StoredRecord
 from ddbbackup.catalog.verification import Verification, verify_export
@@ -21,11 +20,9 @@ from ddbbackup.ports import Export
 from ddbbackup.settings.read import record_settings, settings_not_read
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import Permission
-from ddbbackup.steps.step import Wait, Work
 from ddbbackup.times import to_iso
 
 log = structlog.get_logger()
-Pending = Generator[Wait | Future[Any], Any, Any]
 
 PERMISSIONS: Final = (Permission("s3:PutObject", "record", ("backup",)),)
 
@@ -54,27 +51,30 @@ class FinishBackup:
     def id(self) -> str:
         return f"finish {self.stored.record.id} of {self.table}"
 
-    def assess(self, context: RunContext) -> Assessment:
+    async def assess(self, context: RunContext) -> Assessment[None]:
         record = self.stored.record
         does = f"wait for {record.export_arn}, verify it and complete its record"
-        return Assessment(self.id, self.kind, self.table, does, facts={"backup": record.id})
+        if self._was_never_started(context):
+            does = f"record that the backup {record.id} was never started"
+        return Assessment(self.id, self.kind, self.table, does, None, facts={"backup": record.id})
 
-    def run(self, context: RunContext) -> Work:
-        yield context.desk.slot()
-        try:
-            yield from self._refuse_old(context)
-            stored = yield from start_export(context, self.stored)
-            stored = yield from record_settings(context, stored)
-            export: Export = yield context.desk.ended(stored.record.export_arn)
-        finally:
-            context.desk.release()
-        return (yield from finish(context, stored, export, step=self.id, kind=self.kind))
+    async def run(self, context: RunContext, assessment: Assessment[None]) -> Outcome:
+        if self._was_never_started(context):
+            await self._record_never_started(context)
+        scheduler = scheduler_of(context)
+        async with scheduler.slot():
+            started = await start_export(context, self.stored)
+            stored = await record_settings(context, started.stored)
+            export = await scheduler.ended(started.arn)
+        return await finish(context, stored, export, step=self.id, kind=self.kind)
 
-    def _refuse_old(self, context: RunContext) -> Pending:
+    def _was_never_started(self, context: RunContext) -> bool:
         """A start that never reached AWS is made up for within a day; later it would be another backup."""
         record = self.stored.record
-        if record.export_arn is not None or context.clock.now() - record.started_at < _STARTED_LATE:
-            return
+        return record.export_arn is None and context.clock.now() - record.started_at >= _STARTED_LATE
+
+    async def _record_never_started(self, context: RunContext) -> NoReturn:
+        record = self.stored.record
         abandoned = replace(
             record,
             state="failed",
@@ -82,19 +82,21 @@ class FinishBackup:
             failure_code="NeverStarted",
             failure_message="the run was stopped before it asked AWS for the export",
         )
-        yield context.calls.call(lambda: context.catalog.update(self.stored, abandoned))
+        await context.call(context.catalog.update, self.stored, abandoned)
         raise Refused(
-            f"the backup {record.id} of {record.table} was stopped before AWS was asked for its export, "
-            "more than a day ago; its record now says so",
+            f"the backup {record.id} of {record.table} was stopped more than a day ago, before AWS was asked for its "
+            "export; its record now says so",
             hint=f"run `ddbbackup backup --only {record.table}`",
         )
 
 
-def finish(context: RunContext, stored: StoredRecord, export: Export, *, step: str, kind: str) -> Work:
+async def finish(
+    context: RunContext, stored: StoredRecord, export: Export, *, step: str, kind: str
+) -> Outcome:
     """Proves and records what an export that has ended left. Raises ``RemoteJobFailed`` or ``DataNotWhole``."""
     record = stored.record
     if export.status == "FAILED":
-        yield from _fail(context, stored, export)
+        await _fail(context, stored, export)
     log.info(events.EXPORT_COMPLETED, export_arn=export.arn, items=export.item_count)
     ended = replace(
         record,
@@ -110,10 +112,8 @@ def finish(context: RunContext, stored: StoredRecord, export: Export, *, step: s
                 f"the export {export.arn} was made with a filter, so it does not hold the whole table",
                 hint="run `ddbbackup backup` again; find out who else exports with ddbbackup's token",
             )
-        verification: Verification = yield context.calls.heavy(
-            lambda: verify_export(
-                context.source.objects, ended, on_progress=context.on_progress, stop=context.stop
-            )
+        verification = await context.heavy(
+            verify_export, context.source.objects, ended, on_progress=context.on_progress, stop=context.stop
         )
     except DataNotWhole as error:
         broken = replace(
@@ -123,14 +123,14 @@ def finish(context: RunContext, stored: StoredRecord, export: Export, *, step: s
             failure_code="DataNotWhole",
             failure_message=error.message,
         )
-        yield context.calls.call(lambda: context.catalog.update(stored, broken))
+        await context.call(context.catalog.update, stored, broken)
         raise
-    return (yield from _complete(context, stored, ended, verification, step, kind))
+    return await _complete(context, stored, ended, verification, step, kind)
 
 
-def _complete(
+async def _complete(
     context: RunContext, stored: StoredRecord, ended: Record, verification: Verification, step: str, kind: str
-) -> Work:
+) -> Outcome:
     log.info(events.BACKUP_VERIFIED, files=len(verification.opened.files), size_bytes=verification.size_bytes)
     done = replace(
         ended,
@@ -141,7 +141,7 @@ def _complete(
         checks=verification.checks,
         notes=verification.opened.notes,
     )
-    yield context.calls.call(lambda: context.catalog.update(stored, done))
+    await context.call(context.catalog.update, stored, done)
     facts = {
         "backup": done.id,
         "items": done.item_count,
@@ -155,7 +155,7 @@ def _complete(
     return Outcome(step, kind, done.table, "done", facts)
 
 
-def _fail(context: RunContext, stored: StoredRecord, export: Export) -> Pending:
+async def _fail(context: RunContext, stored: StoredRecord, export: Export) -> NoReturn:
     code, message = export.failure_code or "unknown", export.failure_message or "AWS gave no message"
     log.error(events.EXPORT_FAILED, export_arn=export.arn, failure_code=code, failure_message=message)
     failed = replace(
@@ -165,7 +165,7 @@ def _fail(context: RunContext, stored: StoredRecord, export: Export) -> Pending:
         failure_code=code,
         failure_message=message,
     )
-    yield context.calls.call(lambda: context.catalog.update(stored, failed))
+    await context.call(context.catalog.update, stored, failed)
     raise RemoteJobFailed(
         f"the export {export.arn} failed with {code}: {message}",
         hint=_FAILURE_HINTS.get(code, "mend what the message names, then run the backup again"),

@@ -6,16 +6,18 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from ddbbackup.backup.backup_table import BackupTable
 from ddbbackup.backup.check_destination import CheckDestination
 from ddbbackup.errors import DdbBackupError
 from ddbbackup.model.assessment import Assessment, Blocker
+from ddbbackup.model.outcome import Outcome
 from ddbbackup.plan.model import Plan, TableEntry
 from ddbbackup.plan.selection import Selection, spell
 from ddbbackup.ports import PitrWindow
 from ddbbackup.steps.context import RunContext
-from ddbbackup.steps.step import Step, Work
+from ddbbackup.steps.step import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +41,15 @@ class FailedSelector:
     def id(self) -> str:
         return f"select {self.table}" + (f" ({self.number})" if self.number > 1 else "")
 
-    def assess(self, context: RunContext) -> Assessment:
-        does = "nothing: the selector chose wrongly"
-        return Assessment(self.id, self.kind, self.table, does, blockers=(Blocker(self.error),))
+    async def assess(self, context: RunContext) -> Assessment[None]:
+        does = "nothing: the selector matches the wrong tables"
+        return Assessment(self.id, self.kind, self.table, does, None, blockers=(Blocker(self.error),))
 
-    def run(self, context: RunContext) -> Work:
+    async def run(self, context: RunContext, assessment: Assessment[None]) -> Outcome:
         raise self.error
-        yield  # makes this a generator, as every step's run is
 
 
-def backup_steps(plan: Plan, selection: Selection, *, export_time: datetime | None) -> tuple[Step, ...]:
+def backup_steps(plan: Plan, selection: Selection, *, export_time: datetime | None) -> tuple[Step[Any], ...]:
     """One step a table, then one a selector that chose wrongly and one a destination that has to be made sure of."""
     checks = {
         name: CheckDestination(plan.destinations[name])

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from concurrent.futures import Future
-from dataclasses import replace
-from typing import Any, Final, Literal
+from dataclasses import dataclass, replace
+from typing import Final, Literal
 
 import structlog
 
 from ddbbackup import events
 from ddbbackup.archive.layout import export_prefix
+from ddbbackup.backup.export_scheduler import scheduler_of
 from ddbbackup.catalog import Record, StoredRecord
 from ddbbackup.errors import Conflict, ExportTimeInvalid, PitrDisabled, Refused
 from ddbbackup.ports import Export, ExportRequest
+from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import KMS_KEY, PITR_ENABLE, Permission
-from ddbbackup.steps.rate_limits import AwsCaller
 from ddbbackup.steps.recovery_window import pitr_is_off
-from ddbbackup.steps.step import Wait
 
 log = structlog.get_logger()
-Pending = Generator[Wait | Future[Any], Any, Any]
 
 PERMISSIONS: Final = (
     Permission("dynamodb:ExportTableToPointInTime", "table", ("backup",)),
@@ -36,29 +33,37 @@ PERMISSIONS: Final = (
 )
 
 
-def start_export(
+@dataclass(frozen=True, slots=True)
+class StartedExport:
+    """A record with the ARN of its export, which AWS has taken."""
+
+    stored: StoredRecord
+    arn: str
+
+
+async def start_export(
     context: RunContext, stored: StoredRecord, *, pitr: Literal["require", "enable"] = "require"
-) -> Pending:
-    """Returns the ``StoredRecord`` with its ExportArn in it.
+) -> StartedExport:
+    """Starts the export of a record, or finds the one that was started before.
 
     A start that is refused is recorded as failed. Raises what ``ExportScheduler.start`` raises.
     """
     record = stored.record
     if record.export_arn is not None:
         log.info(events.EXPORT_REATTACHED, export_arn=record.export_arn, backup=record.id)
-        return stored
-    export: Export | None = yield from _already_started(context, record)
+        return StartedExport(stored, record.export_arn)
+    export = await _already_started(context, record)
     if export is None:
-        export = yield from _request(context, stored, pitr)
+        export = await _request(context, stored, pitr)
     else:
         log.info(events.EXPORT_REATTACHED, export_arn=export.arn, backup=record.id)
     updated = replace(
         record, export_arn=export.arn, export_time=export.export_time or record.requested_export_time
     )
-    return (yield context.calls.call(lambda: context.catalog.update(stored, updated)))
+    return StartedExport(await context.call(context.catalog.update, stored, updated), export.arn)
 
 
-def _already_started(context: RunContext, record: Record) -> Pending:
+async def _already_started(context: RunContext, record: Record) -> Export | None:
     """The export with the record's token, if a run was killed between its start and the record of its ARN.
 
     A repeated start with the same token would return the same export, but only for eight hours
@@ -67,15 +72,12 @@ def _already_started(context: RunContext, record: Record) -> Pending:
     """
     if record.started_at >= context.started_at.replace(microsecond=0):
         return None
+    exports = context.source.exports
     token: str | None = None
     while True:
-        page = yield context.calls.call(
-            lambda t=token: context.source.exports.page(table_arn=record.table_arn, next_token=t)  # type: ignore[misc]
-        )
+        page = await context.call(exports.page, table_arn=record.table_arn, next_token=token)
         for summary in page.summaries:
-            export: Export = yield context.calls.call(
-                lambda arn=summary.arn: context.source.exports.describe(arn)  # type: ignore[misc]
-            )
+            export = await context.call(exports.describe, summary.arn)
             if export.client_token == record.client_token:
                 return export
             if export.start_time and export.start_time < record.started_at:
@@ -85,7 +87,7 @@ def _already_started(context: RunContext, record: Record) -> Pending:
             return None
 
 
-def _request(context: RunContext, stored: StoredRecord, pitr: str) -> Pending:
+async def _request(context: RunContext, stored: StoredRecord, pitr: str) -> Export:
     record = stored.record
     request = ExportRequest(
         table_arn=record.table_arn,
@@ -98,7 +100,7 @@ def _request(context: RunContext, stored: StoredRecord, pitr: str) -> Pending:
         export_time=record.requested_export_time,
     )
     try:
-        export = yield from _start_with_pitr(context, record.table, request, pitr)
+        export = await _start_with_pitr(context, record.table, request, pitr)
     except (Refused, Conflict) as error:
         failed = replace(
             record,
@@ -107,27 +109,32 @@ def _request(context: RunContext, stored: StoredRecord, pitr: str) -> Pending:
             failure_code=type(error).__name__,
             failure_message=error.message,
         )
-        yield context.calls.call(lambda: context.catalog.update(stored, failed))
+        await context.call(context.catalog.update, stored, failed)
         raise
     log.info(events.EXPORT_STARTED, export_arn=export.arn, backup=record.id, bucket=record.bucket)
     return export
 
 
-def _start_with_pitr(context: RunContext, table: str, request: ExportRequest, pitr: str) -> Pending:
+async def _start_with_pitr(context: RunContext, table: str, request: ExportRequest, pitr: str) -> Export:
+    """Also where nobody could read before whether point-in-time recovery is on."""
+    scheduler = scheduler_of(context)
     try:
-        return (yield from context.desk.start(request))
+        return await scheduler.start(request)
     except PitrDisabled as error:
         if pitr != "enable":
             raise pitr_is_off(table) from error
-    ask = AwsCaller(
-        context, context.source
-    )  # waits out "Backups are being enabled" of a table made a moment ago
-    yield from ask("UpdateContinuousBackups", lambda cloud: cloud.settings.enable_recovery(table, None))
-    log.info(events.PITR_ENABLED)
+    await enable_recovery(context, table)
     if request.export_time is not None:
         raise ExportTimeInvalid(
             f"point-in-time recovery was off for {table} and has just been turned on, so the table "
             "cannot be exported as of the common export time",
             hint="run the backup again in ten minutes",
         )
-    return (yield from context.desk.start(request))
+    return await scheduler.start(request)
+
+
+async def enable_recovery(context: RunContext, table: str) -> None:
+    """Waits out "Backups are being enabled" of a table that was created a moment ago."""
+    ask = AwsCaller(context, context.source)
+    await ask("UpdateContinuousBackups", lambda cloud: cloud.settings.enable_recovery(table, None))
+    log.info(events.PITR_ENABLED)

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from ddbbackup.backup.export_scheduler import IN_FLIGHT
 from ddbbackup.checks.check import ok, warning
 from ddbbackup.clock import Clock
 from ddbbackup.model.check import Check
-from ddbbackup.ports import Cloud, ExportPage
+from ddbbackup.ports import EXPORTS_IN_FLIGHT, Cloud, ExportPage
 
 _NEARLY: Final = 0.8
 _OLD: Final = timedelta(days=2)
@@ -21,8 +20,8 @@ def check_exports(cloud: Cloud, clock: Clock) -> Check:
     running = 0
     for page in _pages(cloud, clock):
         running += sum(each.status == "IN_PROGRESS" for each in page.summaries)
-    said = f"{running} of {IN_FLIGHT} exports are in flight"
-    if running < IN_FLIGHT * _NEARLY:
+    said = f"{running} of {EXPORTS_IN_FLIGHT} exports are in flight"
+    if running < EXPORTS_IN_FLIGHT * _NEARLY:
         return ok("quotas", "exports", said)
     return warning(
         "quotas",

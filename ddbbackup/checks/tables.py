@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from ddbbackup.checks.check import attempt, ok, problem, warning
-from ddbbackup.clock import Clock
+from ddbbackup.checks.check import ok, problem, warning
 from ddbbackup.errors import DdbBackupError
 from ddbbackup.model.check import Check
 from ddbbackup.plan.model import TableEntry
-from ddbbackup.ports import Cloud
+from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.recovery_window import pitr_is_off
-from ddbbackup.steps.retry import patiently
 from ddbbackup.times import to_iso
 
 
-def check_table(cloud: Cloud, clock: Clock, name: str, entry: TableEntry) -> tuple[Check, ...]:
+async def check_table(ask: AwsCaller, name: str, entry: TableEntry) -> tuple[Check, ...]:
     subject = f"table {name}"
     try:
-        facts = patiently(cloud.tables.describe, name, clock)
+        facts = await ask("DescribeTable", lambda cloud: cloud.tables.describe(name))
     except DdbBackupError as error:
         return (problem(subject, "table", error),)
     return (
         ok(subject, "table", f"{facts.status}, about {facts.item_count} items"),
-        attempt(subject, "recovery", lambda: _recovery(cloud, clock, name, entry)),
+        await _recovery(ask, name, entry),
     )
 
 
-def _recovery(cloud: Cloud, clock: Clock, name: str, entry: TableEntry) -> Check:
+async def _recovery(ask: AwsCaller, name: str, entry: TableEntry) -> Check:
     subject = f"table {name}"
-    window = patiently(cloud.tables.pitr, name, clock)
+    try:
+        window = await ask("DescribeContinuousBackups", lambda cloud: cloud.tables.pitr(name))
+    except DdbBackupError as error:
+        return Check(subject, "recovery", "unknown", error.message, error.hint)
     if window.enabled:
         days = f", {window.period_days} days kept" if window.period_days else ""
         return ok(subject, "recovery", f"on, from {to_iso(window.earliest)} to {to_iso(window.latest)}{days}")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Final
@@ -52,7 +53,7 @@ class RunHooks:
     def connected(self, context: RunContext) -> None:
         self._context = context
 
-    def follow(self, choose: Callable[[], Mapping[str, TableEntry]]) -> None:
+    async def follow(self, choose: Callable[[], Awaitable[Mapping[str, TableEntry]]]) -> None:
         """Chooses all tables of the plan, whatever ``--only`` says, if anybody wants to know of them.
 
         How they stand now is what they may recover from.
@@ -60,13 +61,13 @@ class RunHooks:
         if not self._follows_tables:
             return
         try:
-            self._chosen = choose()
+            self._chosen = await choose()
         except DdbBackupError as error:
             reason = f"the tables could not be looked at: {error.message}"
             log.warning(events.NOTIFICATION_FAILED, reason=reason)
             return
         if any("recovered" in each.when for each in self._notifications):
-            self._before = self._standings()
+            self._before = await asyncio.to_thread(self._standings)
 
     def ended(
         self, *, report: Report | None = None, exit_code: int = 0, tables: Sequence[TableStatus] = ()

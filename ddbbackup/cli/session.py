@@ -1,27 +1,27 @@
-"""Wires one run together: plan, log, AWS, executor; and takes it apart again, also when it is interrupted."""
+"""Wires one run together: plan, log, AWS, threads; and takes it apart again, also when it is interrupted."""
 
 from __future__ import annotations
 
 import os
 import threading
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import structlog
 
 from ddbbackup import __version__, events
 from ddbbackup.aws import AwsCloud, Connection, connect
 from ddbbackup.aws.items import BulkAccess
-from ddbbackup.backup.export_scheduler import ExportScheduler
 from ddbbackup.bulk import write_items
 from ddbbackup.bulk.model import WriteJob, WriteResult
 from ddbbackup.catalog import Catalog
 from ddbbackup.cli import logs
+from ddbbackup.cli.event_loop import run_interruptibly
 from ddbbackup.cli.progress_display import showing
 from ddbbackup.cli.run_hooks import RunHooks
 from ddbbackup.cli.run_id import choose_run_id
@@ -35,16 +35,18 @@ from ddbbackup.plan.selection import Inventory
 from ddbbackup.ports import Cloud
 from ddbbackup.pricing.prices import Prices, load_prices, packaged
 from ddbbackup.steps.context import RunContext, WriteItems
-from ddbbackup.steps.executor import Executor, Threads
+from ddbbackup.steps.executor import run_steps
 from ddbbackup.steps.inventory import take_inventory
 from ddbbackup.steps.step import Step
+from ddbbackup.steps.threads import ThreadPools
 
-STOP_SECONDS: Final = 2.0  # what an interrupted run gives its workers to leave
+T = TypeVar("T")
+STOP_SECONDS: Final = 0.8  # what an interrupted run gives its workers to leave
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class Session:
     """One run of one verb, with everything that its steps may use."""
 
     verb: str
@@ -55,27 +57,21 @@ class Running:
     def plan(self) -> Plan:
         return self.context.plan
 
-    def inventory(self) -> Inventory:
+    async def inventory(self) -> Inventory:
         """What exists, as far as the plan's selectors need to know."""
-        return take_inventory(self.plan, self.context.source, self.context.clock)
+        return await take_inventory(self.context)
 
-    def carry_out(self, steps: Sequence[Step]) -> Report:
-        """Executes the steps and sums them up."""
+    async def carry_out(self, steps: Sequence[Step[Any]]) -> Report:
+        """Runs the steps and sums them up."""
         context = self.context
         ends = self.run_hooks.step_ends
 
         def note(outcome: Outcome) -> None:
             ends[outcome.step] = context.clock.now()
 
-        executor = Executor(context.clock, on_outcome=note)
-        outcomes = executor.run(steps, context, background=(context.desk.watch(),))
+        outcomes = await run_steps(steps, context, on_outcome=note)
         report = Report(
-            self.verb,
-            context.run_id,
-            context.plan.name,
-            context.started_at,
-            context.clock.now(),
-            tuple(outcomes),
+            self.verb, context.run_id, context.plan.name, context.started_at, context.clock.now(), outcomes
         )
         log.info(
             events.RUN_COMPLETED,
@@ -89,9 +85,14 @@ class Running:
         return report
 
 
-@contextmanager
-def running(options: Namespace, *, wait: bool = True) -> Iterator[Running]:
-    """Opens the plan of ``options`` and connects to AWS.
+def run_session(
+    options: Namespace,
+    body: Callable[[Session], Coroutine[Any, Any, T]],
+    *,
+    wait: bool = True,
+    estimating: bool = False,
+) -> T:
+    """Opens the plan of ``options``, connects to AWS and runs ``body``; what ``body`` returns.
 
     Raises ``PlanInvalid``, ``AccessDenied`` (no credentials, or another account than the plan's) and
     ``Unreachable``.
@@ -99,59 +100,73 @@ def running(options: Namespace, *, wait: bool = True) -> Iterator[Running]:
     plan = load(options.file, os.environ)
     clock = SystemClock()
     started_at = clock.now()
-    run = choose_run_id(options.__dict__.get("run_id"), os.environ, started_at)
-    logs.configure(options.log_format, run=run, plan=plan.name)
+    run_id = choose_run_id(options.__dict__.get("run_id"), os.environ, started_at)
+    logs.configure(options.log_format, run=run_id, plan=plan.name)
     log.info(events.RUN_STARTED, verb=options.verb, version=__version__)
-    with (
-        RunHooks(plan, verb=options.verb, run=run, clock=clock, started_at=started_at) as run_hooks,
-        _connected(options, plan, run=run, clock=clock, started_at=started_at, wait=wait) as context,
-    ):
-        run_hooks.connected(context)
-        yield Running(options.verb, context, run_hooks)
+    with RunHooks(plan, verb=options.verb, run=run_id, clock=clock, started_at=started_at) as run_hooks:
+        cloud = connect(connection_of(plan.aws))
+        identity = cloud.identity
+        log.info(
+            events.PLAN_RESOLVED,
+            account=identity.account,
+            region=identity.region,
+            entries=len(plan.tables),
+            restores=len(plan.restores),
+        )
+        with open_context(
+            options,
+            plan,
+            cloud,
+            run_id=run_id,
+            clock=clock,
+            started_at=started_at,
+            wait=wait,
+            estimating=estimating,
+        ) as context:
+            run_hooks.connected(context)
+            return run_interruptibly(body(Session(options.verb, context, run_hooks)))
 
 
 @contextmanager
-def _connected(
-    options: Namespace, plan: Plan, *, run: str, clock: SystemClock, started_at: datetime, wait: bool
+def open_context(
+    options: Namespace,
+    plan: Plan,
+    cloud: AwsCloud,
+    *,
+    run_id: str,
+    clock: SystemClock,
+    started_at: datetime,
+    wait: bool = True,
+    estimating: bool = False,
 ) -> Iterator[RunContext]:
-    connection = connection_of(plan.aws)
-    cloud = connect(connection)
-    identity = cloud.identity
-    log.info(
-        events.PLAN_RESOLVED,
-        account=identity.account,
-        region=identity.region,
-        entries=len(plan.tables),
-        restores=len(plan.restores),
-    )
+    """What steps may use, for as long as the block lasts. An interrupted block stops what runs in threads."""
     timeout = options.__dict__.get("timeout")
-    deadline = clock.monotonic() + timeout if timeout else None
-    calls, stop = Threads(), threading.Event()
+    threads, stop = ThreadPools(), threading.Event()
     with showing(options.log_format) as on_progress:
         context = RunContext(
             plan=plan,
-            run_id=run,
+            run_id=run_id,
             started_at=started_at,
             clock=clock,
-            calls=calls,
+            threads=threads,
             source=cloud,
             catalog=Catalog(cloud.objects, plan=plan.name),
-            desk=ExportScheduler(cloud.exports, clock, calls, deadline=deadline, on_progress=on_progress),
             write_items=_bind_writer(on_progress, stop),
             on_progress=on_progress,
             stop=stop,
             state_dir=state_dir(),
             wait=wait,
-            deadline=deadline,
+            deadline=clock.monotonic() + timeout if timeout else None,
+            estimating=estimating,
             prices=_prices(options),
         )
         try:
             yield context
         except BaseException:
             stop.set()
-            calls.close(wait_seconds=STOP_SECONDS)
+            threads.close(wait_seconds=STOP_SECONDS)
             raise
-        calls.close()
+        threads.close()
 
 
 def _prices(options: Namespace) -> Prices:

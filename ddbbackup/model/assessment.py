@@ -1,18 +1,20 @@
-"""What a step would do, told without doing it: the other reader of the same steps that the executor walks."""
+"""What a step would do, what blocks it, and what it costs: shown by ``preview``, obeyed by the run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from ddbbackup.errors import DdbBackupError
 from ddbbackup.model.cost import Cost
 
+F = TypeVar("F")
+
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """What would make the step fail; ``error`` is what ``run`` would raise."""
+    """What makes the step fail before it changes anything; ``error`` is what the run raises."""
 
     error: DdbBackupError
 
@@ -30,12 +32,12 @@ class Blocker:
 
 
 @dataclass(frozen=True, slots=True)
-class Assessment:
-    """One step, foretold.
+class Assessment(Generic[F]):
+    """One step, before it is carried out. ``findings`` are for the step's own ``run``.
 
-    ``does`` is one line for people. ``changes``: whether ``run`` would change or start anything (False: all is
-    done already, or only reading). ``items`` and ``size_bytes`` are of the data that the step moves, as AWS or a
-    record counts them; ``seconds`` is an estimate, ``seconds_basis`` what it rests on. ``facts`` are JSON-safe and
+    ``does`` is one line for people. ``changes``: whether ``run`` changes or starts anything (False: all is done
+    already, or it only reads). ``items`` and ``size_bytes`` are of the data that the step moves, as AWS or a
+    record counts them; ``seconds`` is an estimate, ``seconds_basis`` what it is based on. ``facts`` are JSON-safe and
     are shown as they are (method, full or incremental, candidates, differences of settings, …).
     """
 
@@ -43,6 +45,7 @@ class Assessment:
     kind: str
     table: str
     does: str
+    findings: F
     changes: bool = True
     items: int | None = None
     size_bytes: int | None = None
@@ -52,11 +55,3 @@ class Assessment:
     blockers: tuple[Blocker, ...] = ()
     warnings: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
-
-
-def guarded(step: str, kind: str, table: str, does: str, tell: Callable[[], Assessment]) -> Assessment:
-    """What ``tell`` says; what it raises on the way is an obstacle, for the run would meet it too."""
-    try:
-        return tell()
-    except DdbBackupError as error:
-        return Assessment(step, kind, table, does, blockers=(Blocker(error),))

@@ -17,6 +17,7 @@ from ddbbackup.ports.bulk_puts import (
 )
 from ddbbackup.ports.cloud import Cloud, Identity, Place
 from ddbbackup.ports.exports import (
+    EXPORTS_IN_FLIGHT,
     Export,
     ExportPage,
     ExportRequest,
@@ -35,6 +36,7 @@ from ddbbackup.ports.tables import KeyAttribute, PitrWindow, TableFacts, Tables
 from ddbbackup.ports.topics import Topics
 
 __all__ = [
+    "EXPORTS_IN_FLIGHT",
     "LEAST_WRITE_UNITS",
     "Answer",
     "BucketEncryption",

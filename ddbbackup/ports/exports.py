@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
+
+EXPORTS_IN_FLIGHT: Final = 300  # of one account and region (DynamoDB guide: Quotas)
 
 ExportStatus = Literal["IN_PROGRESS", "COMPLETED", "FAILED"]
 ExportType = Literal["FULL_EXPORT", "INCREMENTAL_EXPORT"]

@@ -27,9 +27,13 @@ PERMISSIONS: Final = (
 )
 
 
-def assess_restore(step: RestoreTable, context: RunContext) -> Assessment:
+async def assess_restore(step: RestoreTable, context: RunContext) -> Assessment[ResolvedRestore]:
     """Raises what finding the source raises: that is an obstacle."""
-    found = resolve_restore(context, step.restore, step.target, thorough=True)
+    found = await context.call(
+        resolve_restore, context, step.restore, step.target, thorough=context.estimating
+    )
+    if not context.estimating:
+        return Assessment(step.id, step.kind, step.table, step.does, found)
     every = candidates(found.inputs, context.prices)
     best = next(each for each in every if each.chosen)
     estimate = best.estimate
@@ -39,20 +43,21 @@ def assess_restore(step: RestoreTable, context: RunContext) -> Assessment:
         step.kind,
         step.table,
         f"{step.does}, by {best.method}",
+        found,
         items=found.inputs.items,
         size_bytes=_size(found),
         seconds=estimate.seconds if estimate else None,
         seconds_basis=estimate.basis if estimate else "nothing is known of the size of the items",
         cost=best.cost,
         blockers=tuple({blocker.message: blocker for blocker in blockers}.values()),
-        warnings=tuple(_warnings(step, found)),
+        warnings=tuple(await context.call(lambda: tuple(_warnings(step, found)))),
         facts={
             "backup": found.label,
             "method": best.method,
             "because": best.because,
             "target": _target(found),
             "candidates": [_told(each) for each in every],
-            "settings": foreseen_settings(
+            "settings": await foreseen_settings(
                 context, found, made=found.target is None or RESTORE_METHODS[best.method].makes_table
             ),
         },

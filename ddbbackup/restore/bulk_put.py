@@ -13,16 +13,16 @@ import structlog
 from ddbbackup import events
 from ddbbackup.errors import DataNotWhole, RemoteJobFailed
 from ddbbackup.model.progress import Progress
-from ddbbackup.ports import BulkPut, BulkPutPage, BulkPutRequest
+from ddbbackup.ports import BulkPut, BulkPutRequest
 from ddbbackup.restore.bulk_put_report import count_records
 from ddbbackup.restore.client_token import derive_token
-from ddbbackup.restore.method import LoadResult, Pending, RestoreJob, RestoreMethod, tell_start
-from ddbbackup.restore.remote_job import known_still, started, until_ended
+from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, tell_start
 from ddbbackup.restore.s3_input import S3Input, prepare_s3_input
 from ddbbackup.restore.source import RestoreSource
 from ddbbackup.restore.state import mark
 from ddbbackup.restore.target import PreparedTarget, note_job, prepare_target
 from ddbbackup.steps.permissions import BULK_PUTS, KMS_KEY, Permission
+from ddbbackup.steps.remote_jobs import describe_if_known, start, wait_until_ended
 from ddbbackup.times import from_iso
 
 log = structlog.get_logger()
@@ -46,30 +46,29 @@ _RUNNING: Final = ("IN_PROGRESS", "CANCELLING")
 _CLOCKS: Final = timedelta(minutes=5)  # how far AWS's clock and ours may be apart when jobs are looked for
 
 
-def load(job: RestoreJob) -> Pending:
+async def load(job: RestoreJob) -> LoadResult:
     """Raises ``DataNotWhole`` unless every item was written, ``RemoteJobFailed`` for a job that
     was cancelled or failed: what it has written stays.
     """
-    handover: S3Input = yield job.context.calls.heavy(
-        lambda: prepare_s3_input(job.context, _backup(job), job.cloud)
-    )
-    ready: PreparedTarget = yield from prepare_target(job, method="bulk-put")
-    found: BulkPut | None = (yield from _take_up(job)) if ready.resumed else None
+    handover = await job.context.heavy(lambda: prepare_s3_input(job.context, _backup(job), job.cloud))
+    ready = await prepare_target(job, method="bulk-put")
+    found = (await _take_up(job)) if ready.resumed else None
     tell_start(job, method="bulk-put", resumed=found is not None, notes=list(handover.notes))
     if found is None:
-        found = yield from _start(job, ready, handover)
+        found = await _start(job, ready, handover)
     else:
         log.info(events.JOB_REATTACHED, job_arn=found.arn, target=job.target)
     arn = found.arn
     note_job(job, method="bulk-put", table_id=ready.table.table_id, job_arn=arn)
-    ended: BulkPut = yield from until_ended(
+    ended = await wait_until_ended(
         job.context,
+        "DescribeBulkOperation",
         lambda: _look(job, arn),
         ended=lambda each: each.status not in _RUNNING,
         job=f"the bulk put {arn}",
     )
     reports = _report_prefix(job)
-    withheld: int = yield job.context.calls.heavy(lambda: _withheld(job, handover, reports, ended))
+    withheld = await job.context.heavy(lambda: _withheld(job, handover, reports, ended))
     written = ended.processed_items - ended.failed_items - withheld
     _account(job, ended, written, withheld, f"s3://{handover.bucket}/{reports}")
     facts = {
@@ -84,7 +83,7 @@ def load(job: RestoreJob) -> Pending:
     return LoadResult(ready.table, facts)
 
 
-def _start(job: RestoreJob, ready: PreparedTarget, handover: S3Input) -> Pending:
+async def _start(job: RestoreJob, ready: PreparedTarget, handover: S3Input) -> BulkPut:
     """Starts the job with a token and a report prefix that are written down first. A job that ended is not started
     again by its token, so each attempt has its own.
     """
@@ -114,31 +113,27 @@ def _start(job: RestoreJob, ready: PreparedTarget, handover: S3Input) -> Pending
         kms_key_id=backup.encryption.kms_key_id if backup.encryption else None,
         write_units_per_second=job.restore.limits.write_units_per_second,
     )
-    begun: BulkPut = yield from started(job.context, lambda: job.cloud.bulk_puts.start(request))
+    begun = await start(job.context, "StartBulkPutItems", lambda: job.cloud.bulk_puts.start(request))
     log.info(events.JOB_STARTED, job_arn=begun.arn, target=job.target)
     return begun
 
 
-def _take_up(job: RestoreJob) -> Pending:
+async def _take_up(job: RestoreJob) -> BulkPut | None:
     """The job of an earlier run of this restore that runs or is done, or None: what failed is started anew."""
     left = job.state.read()
     if left is None or left.token is None:
         return None
     if left.job_arn is not None:
         arn = left.job_arn
-        known: BulkPut | None = yield from known_still(job.context, lambda: job.cloud.bulk_puts.describe(arn))
+        known = await describe_if_known(job.context, lambda: job.cloud.bulk_puts.describe(arn))
         return known if known is not None and known.status in (*_RUNNING, "COMPLETED") else None
     begun, token = from_iso(left.updated_at) - _CLOCKS, None
     while True:
-        page: BulkPutPage = yield job.context.calls.call(
-            lambda t=token: job.cloud.bulk_puts.page(next_token=t)  # type: ignore[misc]
-        )
+        page = await job.context.call(job.cloud.bulk_puts.page, next_token=token)
         for summary in page.summaries:
             if summary.start_time is not None and summary.start_time < begun:
                 return None  # newest first: what follows was there before we asked
-            found: BulkPut = yield job.context.calls.call(
-                lambda arn=summary.arn: job.cloud.bulk_puts.describe(arn)  # type: ignore[misc]
-            )
+            found = await job.context.call(job.cloud.bulk_puts.describe, summary.arn)
             if found.client_token == left.token:
                 return found
         token = page.next_token

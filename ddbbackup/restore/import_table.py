@@ -10,16 +10,16 @@ import structlog
 from ddbbackup import events
 from ddbbackup.errors import DataNotWhole, Refused, RemoteJobFailed
 from ddbbackup.model.progress import Progress
-from ddbbackup.ports import Import, ImportPage, ImportRequest, TableFacts
+from ddbbackup.ports import Import, ImportRequest
 from ddbbackup.restore.client_token import derive_token
-from ddbbackup.restore.method import LoadResult, Pending, RestoreJob, RestoreMethod, tell_start
+from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, tell_start
 from ddbbackup.restore.put_back import with_settings
-from ddbbackup.restore.remote_job import known_still, started, until_ended
 from ddbbackup.restore.s3_input import S3Input, prepare_s3_input
 from ddbbackup.restore.source import RestoreSource
-from ddbbackup.restore.target import begin, note_job, until_active
+from ddbbackup.restore.target import begin, note_job, until_writable
 from ddbbackup.settings.table_definition import create_table_input
 from ddbbackup.steps.permissions import IMPORTS, KMS_KEY, Permission
+from ddbbackup.steps.remote_jobs import describe_if_known, start, wait_until_ended
 
 log = structlog.get_logger()
 
@@ -58,31 +58,30 @@ _RUNNING: Final = ("IN_PROGRESS", "CANCELLING")
 _ATTEMPTS: Final = 5  # tokens that may be found used up by earlier imports of the same run
 
 
-def load(job: RestoreJob) -> Pending:
+async def load(job: RestoreJob) -> LoadResult:
     """Returns ``LoadResult``. The import decides when it is over, not the table, which is ACTIVE earlier.
 
     Raises ``DataNotWhole`` unless every item was imported, ``RemoteJobFailed`` if nothing was. Neither removes
     the table that AWS leaves behind.
     """
-    found: Import | None = yield from _take_up(job)
-    handover: S3Input = yield job.context.calls.heavy(
-        lambda: prepare_s3_input(job.context, _backup(job), job.cloud)
-    )
+    found = await _take_up(job)
+    handover = await job.context.heavy(lambda: prepare_s3_input(job.context, _backup(job), job.cloud))
     tell_start(job, method="import", resumed=found is not None, notes=list(handover.notes))
     if found is None:
-        found = yield from _start(job, handover)
+        found = await _start(job, handover)
     else:
         log.info(events.JOB_REATTACHED, job_arn=found.arn, target=job.target)
     arn = found.arn
     note_job(job, method="import", job_arn=arn, table_id=found.table_id)
-    ended: Import = yield from until_ended(
+    ended = await wait_until_ended(
         job.context,
+        "DescribeImport",
         lambda: _look(job, arn),
         ended=lambda each: each.status not in _RUNNING,
         job=f"the import {arn}",
     )
     _account(job, ended)
-    table: TableFacts = yield from until_active(job)
+    table = await until_writable(job)
     facts = {
         "items": _backup(job).opened.item_count,
         "written": ended.imported_items,
@@ -94,7 +93,7 @@ def load(job: RestoreJob) -> Pending:
     return LoadResult(table, facts)
 
 
-def _start(job: RestoreJob, handover: S3Input) -> Pending:
+async def _start(job: RestoreJob, handover: S3Input) -> Import:
     """Asks AWS for the import, with a token that no earlier import has used up.
 
     A token whose import has ended gives that old import back and makes no table (observed on AWS), so the
@@ -119,7 +118,7 @@ def _start(job: RestoreJob, handover: S3Input) -> Pending:
             table={name: definition[name] for name in _TAKEN if name in definition},
             client_token=token,
         )
-        begun: Import = yield from started(job.context, partial(job.cloud.imports.start, request))
+        begun = await start(job.context, "ImportTable", partial(job.cloud.imports.start, request))
         if begun.status in _RUNNING:
             log.info(events.JOB_STARTED, job_arn=begun.arn, target=job.target)
             return begun
@@ -130,7 +129,7 @@ def _start(job: RestoreJob, handover: S3Input) -> Pending:
     )
 
 
-def _take_up(job: RestoreJob) -> Pending:
+async def _take_up(job: RestoreJob) -> Import | None:
     """The import of an earlier run of this restore that is still of use, or None.
 
     Raises ``Refused`` if the target is somebody else's: it exists, or another import is making it.
@@ -139,12 +138,12 @@ def _take_up(job: RestoreJob) -> Pending:
     ours = left if left and left.method == "import" and left.stage in ("asked", "writing") else None
     if ours and ours.job_arn:
         arn = ours.job_arn
-        known: Import | None = yield from known_still(job.context, lambda: job.cloud.imports.describe(arn))
+        known = await describe_if_known(job.context, lambda: job.cloud.imports.describe(arn))
         if known is not None and _of_use(job, known):
             return known
         ours = None
     token = ours.token if ours else derive_token(job, method="import", attempt=1)
-    for each in (yield from _imports(job)):
+    for each in await _imports(job):
         if each.client_token == token and _of_use(job, each):
             return each
         if each.status in _RUNNING:
@@ -166,19 +165,17 @@ def _of_use(job: RestoreJob, found: Import) -> bool:
     return found.status in _RUNNING or (target is not None and target.table_id == found.table_id)
 
 
-def _imports(job: RestoreJob) -> Pending:
+async def _imports(job: RestoreJob) -> list[Import]:
     """Those of the target that run or may have made it, newest first."""
     found: list[Import] = []
     token: str | None = None
     while True:
-        page: ImportPage = yield job.context.calls.call(
-            lambda t=token: job.cloud.imports.page(table_arn=job.found.target_arn, next_token=t)  # type: ignore[misc]
+        page = await job.context.call(
+            job.cloud.imports.page, table_arn=job.found.target_arn, next_token=token
         )
         for summary in page.summaries:
             if summary.status in _RUNNING or job.found.target is not None:
-                described: Import = yield job.context.calls.call(
-                    lambda arn=summary.arn: job.cloud.imports.describe(arn)  # type: ignore[misc]
-                )
+                described = await job.context.call(job.cloud.imports.describe, summary.arn)
                 found.append(described)
         token = page.next_token
         if token is None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
-from concurrent.futures import Future
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,10 +14,8 @@ from ddbbackup.ports import Cloud, TableFacts
 from ddbbackup.restore.resolve import ResolvedRestore
 from ddbbackup.restore.state import RestoreState
 from ddbbackup.steps.context import RunContext
-from ddbbackup.steps.step import Wait
 
 log = structlog.get_logger()
-Pending = Generator[Wait | Future[Any], Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +50,7 @@ class RestoreMethod:
     live table, not from a backup. ``experimental`` says why, in a sentence, or is empty.
     """
 
-    load: Callable[[RestoreJob], Pending]
+    load: Callable[[RestoreJob], Awaitable[LoadResult]]
     makes_table: bool = False
     from_live: bool = False
     experimental: str = ""

@@ -11,11 +11,11 @@ from ddbbackup import events
 from ddbbackup.errors import Refused, TableMissing
 from ddbbackup.ports import Recovery, RecoveryRequest, TableFacts
 from ddbbackup.restore.live_source import LiveSource
-from ddbbackup.restore.method import LoadResult, Pending, RestoreJob, RestoreMethod, tell_start
-from ddbbackup.restore.remote_job import started, until_ended
+from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, tell_start
 from ddbbackup.restore.state import Progress
-from ddbbackup.restore.target import begin, note_job, until_active
+from ddbbackup.restore.target import begin, note_job, until_writable
 from ddbbackup.steps.permissions import BY_TIME, Permission
+from ddbbackup.steps.remote_jobs import start, wait_until_ended
 from ddbbackup.times import from_iso, to_iso
 
 log = structlog.get_logger()
@@ -33,7 +33,7 @@ _CLOCKS: Final = timedelta(minutes=2)  # how far AWS's clock and ours may be apa
 _VISIBLE_SECONDS: Final = 60.0  # a table just asked for may be unknown to DescribeTable for a while
 
 
-def load(job: RestoreJob) -> Pending:
+async def load(job: RestoreJob) -> LoadResult:
     """Raises ``Refused`` if the target exists and no earlier run of this restore asked for it."""
     left = job.state.read()
     resumed = job.found.target is not None and _is_ours(job, left, job.found.target)
@@ -44,12 +44,12 @@ def load(job: RestoreJob) -> Pending:
         )
     tell_start(job, method="point-in-time", resumed=resumed, notes=[NOTE])
     if not resumed:
-        yield from _start(job)
+        await _start(job)
     elif job.found.target is not None and left is not None:
         time = left.restored_time or to_iso(_restored_time(job.found.target))
         note_job(job, method="point-in-time", table_id=job.found.target.table_id, restored_time=time)
         log.info(events.JOB_REATTACHED, job_arn=job.found.target_arn, target=job.target)
-    table: TableFacts = yield from _until_restored(job)
+    table = await _until_restored(job)
     known = job.state.read()
     facts: dict[str, Any] = {
         "items": None,
@@ -62,7 +62,7 @@ def load(job: RestoreJob) -> Pending:
     return LoadResult(table, facts)
 
 
-def _start(job: RestoreJob) -> Pending:
+async def _start(job: RestoreJob) -> None:
     """Written down first, for there is no token: the table alone must tell a later run whose it is."""
     begin(job, stage="asked", method="point-in-time")
     live = _live(job)
@@ -74,9 +74,11 @@ def _start(job: RestoreJob) -> Pending:
         sse=_sse(live, job),
     )
     try:
-        made: Recovery = yield from started(job.context, lambda: job.cloud.recoveries.start(request))
+        made = await start(
+            job.context, "RestoreTableToPointInTime", lambda: job.cloud.recoveries.start(request)
+        )
     except Refused:
-        adopted = yield from _adopted(job)
+        adopted = await _adopted(job)
         if adopted is None:
             raise
         made = Recovery(adopted.arn, adopted.table_id, _restored_time(adopted))
@@ -85,16 +87,16 @@ def _start(job: RestoreJob) -> Pending:
     log.info(events.JOB_STARTED, job_arn=made.table_arn, target=job.target)
 
 
-def _adopted(job: RestoreJob) -> Pending:
+async def _adopted(job: RestoreJob) -> TableFacts | None:
     """The table if it is ours though AWS refused to make it: the SDK's first try was heard, its answer was not."""
     try:
-        target: TableFacts = yield job.context.calls.call(lambda: job.cloud.tables.describe(job.target))
+        target = await job.context.call(lambda: job.cloud.tables.describe(job.target))
     except TableMissing:
         return None
     return target if _is_ours(job, job.state.read(), target) else None
 
 
-def _until_restored(job: RestoreJob) -> Pending:
+async def _until_restored(job: RestoreJob) -> TableFacts:
     """ACTIVE with all indexes, and no restore in progress: RestoreSummary is gone by then (observed on AWS)."""
     clock = job.context.clock
     visible = clock.monotonic() + _VISIBLE_SECONDS
@@ -107,13 +109,14 @@ def _until_restored(job: RestoreJob) -> Pending:
                 raise
             return None
 
-    yield from until_ended(
+    await wait_until_ended(
         job.context,
+        "DescribeTable",
         look,
         ended=lambda table: table is not None and table.status != "CREATING" and not _restoring(table),
         job=f"the point-in-time restore of {job.found.target_arn}",
     )
-    return (yield from until_active(job))
+    return await until_writable(job)
 
 
 def _is_ours(job: RestoreJob, left: Progress | None, target: TableFacts) -> bool:

@@ -23,8 +23,8 @@ from ddbbackup.settings.plan_changes import (
     recorded_snapshot,
 )
 from ddbbackup.settings.read import read_settings
-from ddbbackup.settings.setting import ApplyInputs, Pending, SettingsSnapshot
-from ddbbackup.steps.rate_limits import AwsCaller
+from ddbbackup.settings.setting import ApplyInputs, SettingsSnapshot
+from ddbbackup.steps.aws_caller import AwsCaller
 
 PERMISSIONS: Final = to_put_back()
 
@@ -50,7 +50,7 @@ def with_settings(definition: Mapping[str, Any], job: RestoreJob) -> dict[str, A
     return creation_input(definition, scene_for(job, _recorded(job), {}, made=True))
 
 
-def put_back(job: RestoreJob, table: TableFacts, *, made: bool) -> Pending:
+async def put_back(job: RestoreJob, table: TableFacts, *, made: bool) -> ApplyResult:
     """Returns ``ApplyResult``; raises nothing that goes wrong with a setting.
 
     ``made``: the restore has made the target, so it gets what the plan's default is; one that was there gets
@@ -58,8 +58,8 @@ def put_back(job: RestoreJob, table: TableFacts, *, made: bool) -> Pending:
     """
     inputs = scene_for(job, _recorded(job), table.description, made=made)
     if job.found.backup is None:
-        inputs = replace(inputs, recorded=(yield from _of_the_live_table(job, inputs.asked)))
-    results: list[Result] = yield from SettingsApplier(AwsCaller(job.context, job.cloud), inputs, table).all()
+        inputs = replace(inputs, recorded=(await _of_the_live_table(job, inputs.asked)))
+    results = await SettingsApplier(AwsCaller(job.context, job.cloud), inputs, table).all()
     missing = [result for result in results if result.missing]
     error = _error(job.target, missing) if missing else None
     return ApplyResult((*results, *newer_settings(job.found.description)), error)
@@ -84,11 +84,11 @@ def _recorded(job: RestoreJob) -> SettingsSnapshot:
     return recorded_snapshot(job.found.description, backup.settings if backup else None)
 
 
-def _of_the_live_table(job: RestoreJob, asked: frozenset[str]) -> Pending:
+async def _of_the_live_table(job: RestoreJob, asked: frozenset[str]) -> SettingsSnapshot:
     """A point-in-time restore loses settings that its source still has."""
     assert job.found.live is not None, "a point-in-time restore has a live source"
     table = job.found.live.table
-    readings = yield from read_settings(AwsCaller(job.context, job.context.source), table, only=asked)
+    readings = await read_settings(AwsCaller(job.context, job.context.source), table, only=asked)
     return SettingsSnapshot(table.description, readings)
 
 

@@ -9,19 +9,18 @@ import structlog
 
 from ddbbackup import events
 from ddbbackup.errors import AccessDenied, Refused
-from ddbbackup.model.assessment import Assessment, guarded
+from ddbbackup.model.assessment import Assessment
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.plan.model import Restore
 from ddbbackup.restore.assessment import assess_restore
-from ddbbackup.restore.method import LoadResult, Pending, RestoreJob
+from ddbbackup.restore.method import LoadResult, RestoreJob
 from ddbbackup.restore.method_selection import BY_AUTO, Candidate, MethodName, candidates, chosen
 from ddbbackup.restore.methods import RESTORE_METHODS
-from ddbbackup.restore.put_back import ApplyResult, put_back
-from ddbbackup.restore.resolve import ResolvedRestore, resolve_restore
+from ddbbackup.restore.put_back import put_back
+from ddbbackup.restore.resolve import ResolvedRestore
 from ddbbackup.restore.state import Progress, RestoreState, mark, resumable
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import Permission
-from ddbbackup.steps.step import Work
 from ddbbackup.times import to_iso
 
 log = structlog.get_logger()
@@ -59,32 +58,30 @@ class RestoreTable:
         }[self.restore.existing]
         return f"{verb} {self.target} from the backup of {self.restore.table}"
 
-    def assess(self, context: RunContext) -> Assessment:
-        return guarded(self.id, self.kind, self.table, self.does, lambda: assess_restore(self, context))
+    async def assess(self, context: RunContext) -> Assessment[ResolvedRestore]:
+        return await assess_restore(self, context)
 
-    def run(self, context: RunContext) -> Work:
-        found: ResolvedRestore = yield context.calls.call(
-            lambda: resolve_restore(context, self.restore, self.target)
-        )
+    async def run(self, context: RunContext, assessment: Assessment[ResolvedRestore]) -> Outcome:
+        found = assessment.findings
         self._refuse_unconfirmed(found)
         state = RestoreState(context.state_dir, target_arn=found.target_arn, backup_root=_root(found))
         job = RestoreJob(context, self.restore, self.target, found, state)
         left = state.read()
         if left and _is_done(left, context, found):
             return Outcome(self.id, self.kind, self.table, "unchanged", {"backup": found.label})
-        loaded: LoadResult = yield from self._load(job, left)
+        loaded = await self._load(job, left)
         facts = dict(loaded.facts)
         mark(state, state.read(), stage="loaded", now=context.clock.now(), loaded=facts)
         log.info(events.RESTORE_COMPLETED, **facts)
         made = found.target is None or RESTORE_METHODS[loaded.facts["method"]].makes_table
-        settings: ApplyResult = yield from put_back(job, loaded.table, made=made)
+        settings = await put_back(job, loaded.table, made=made)
         facts["settings"] = settings.told
         if settings.error is not None:
             return Outcome(self.id, self.kind, self.table, "failed", facts, settings.error)
         mark(state, state.read(), stage="done", now=context.clock.now())
         return Outcome(self.id, self.kind, self.table, "done", facts)
 
-    def _load(self, job: RestoreJob, left: Progress | None) -> Pending:
+    async def _load(self, job: RestoreJob, left: Progress | None) -> LoadResult:
         """All data into the target, by the method of an interrupted run if there is one, else by the chosen one."""
         context, found = job.context, job.found
         method, because = self._begun(left)
@@ -93,22 +90,20 @@ class RestoreTable:
             method, because = _wanted(context, found, every)
         log.info(events.METHOD_CHOSEN, method=method, because=because, target=self.target)
         if left and left.stage == "loaded" and left.loaded and _continues(left, job, method):
-            return LoadResult(
-                (yield context.calls.call(lambda: job.cloud.tables.describe(self.target))), left.loaded
-            )
+            return LoadResult((await context.call(job.cloud.tables.describe, self.target)), left.loaded)
         if RESTORE_METHODS[method].experimental:
             log.warning(
                 events.TARGET_WARNED, target=self.target, message=RESTORE_METHODS[method].experimental
             )
         try:
-            loaded: LoadResult = yield from RESTORE_METHODS[method].load(job)
+            loaded = await RESTORE_METHODS[method].load(job)
         except AccessDenied as error:
             if self.restore.method != "auto" or method != "import" or _has_job(job):
                 raise
             method = "write"
             because = f"the chosen import may not be started: {error.message}"
             log.warning(events.METHOD_CHOSEN, method=method, because=because, target=self.target)
-            loaded = yield from RESTORE_METHODS[method].load(job)
+            loaded = await RESTORE_METHODS[method].load(job)
         return LoadResult(loaded.table, {"backup": found.label, "method": method, **loaded.facts})
 
     def _begun(self, left: Progress | None) -> tuple[MethodName | None, str]:

@@ -12,16 +12,17 @@ from ddbbackup.settings.plan_changes import apply_inputs, creation_input, differ
 from ddbbackup.settings.read import read_settings
 from ddbbackup.settings.setting import ApplyInputs, SettingsSnapshot
 from ddbbackup.settings.table_definition import create_table_input
-from ddbbackup.steps.rate_limits import AwsCaller
-from ddbbackup.steps.run_blocking import finish_now
+from ddbbackup.steps.aws_caller import AwsCaller
 
 if TYPE_CHECKING:
     from ddbbackup.restore.resolve import ResolvedRestore
     from ddbbackup.steps.context import RunContext
 
 
-def foreseen_settings(context: RunContext, found: ResolvedRestore, *, made: bool) -> list[dict[str, Any]]:
-    """One entry a setting that the backed-up table or the target has: ``setting``, ``verdict``, ``reason``. Blocks.
+async def foreseen_settings(
+    context: RunContext, found: ResolvedRestore, *, made: bool
+) -> list[dict[str, Any]]:
+    """One entry a setting that the backed-up table or the target has: ``setting``, ``verdict``, ``reason``.
 
     ``made``: the restore makes the target, so that it gets what the plan's default is. A target that does not exist
     yet is taken to be as it would be made, before its settings.
@@ -32,9 +33,9 @@ def foreseen_settings(context: RunContext, found: ResolvedRestore, *, made: bool
     else:
         now = SettingsSnapshot(
             target.description,
-            finish_now(read_settings(AwsCaller(context, found.cloud), target), context.clock),
+            await read_settings(AwsCaller(context, found.cloud), target),
         )
-    inputs = _scene(found, recorded=_recorded(context, found), target=now, made=made)
+    inputs = _scene(found, recorded=await _recorded(context, found), target=now, made=made)
     return [
         {"setting": each.setting, "verdict": each.verdict, "reason": each.reason or None}
         for each in differences(inputs, target)
@@ -67,13 +68,13 @@ def _scene(
     )
 
 
-def _recorded(context: RunContext, found: ResolvedRestore) -> SettingsSnapshot:
+async def _recorded(context: RunContext, found: ResolvedRestore) -> SettingsSnapshot:
     if found.backup is not None:
         return recorded_snapshot(found.description, found.backup.settings)
     assert found.live is not None, "a survey has a source"
     return SettingsSnapshot(
         found.live.table.description,
-        finish_now(read_settings(AwsCaller(context, context.source), found.live.table), context.clock),
+        await read_settings(AwsCaller(context, context.source), found.live.table),
     )
 
 

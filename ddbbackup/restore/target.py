@@ -9,16 +9,17 @@ import structlog
 
 from ddbbackup import events
 from ddbbackup.bulk.model import DataFile
-from ddbbackup.errors import Refused, TableMissing, TimedOut
+from ddbbackup.errors import Refused
 from ddbbackup.ports import TableFacts
 from ddbbackup.restore.compatibility import check_fits
-from ddbbackup.restore.method import Pending, RestoreJob
+from ddbbackup.restore.method import RestoreJob
 from ddbbackup.restore.put_back import with_settings
 from ddbbackup.restore.state import mark, resumable
 from ddbbackup.restore.target_warnings import warn_of_target
 from ddbbackup.settings.table_definition import create_table_input
+from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.permissions import MAY_CREATE, MUST_BE_EMPTY, Permission
-from ddbbackup.steps.step import Wait
+from ddbbackup.steps.table_wait import wait_for_table
 
 log = structlog.get_logger()
 
@@ -32,8 +33,6 @@ PERMISSIONS: Final = (
         note="reads one key to see whether it is empty",
     ),
 )
-_SETTLE_SECONDS = 60.0  # a table just created may be unknown to DescribeTable for a while
-_GONE = ("DELETING", "ARCHIVING", "ARCHIVED", "INACCESSIBLE_ENCRYPTION_CREDENTIALS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class PreparedTarget:
     resumed: bool
 
 
-def prepare_target(job: RestoreJob, *, method: str) -> Pending:
+async def prepare_target(job: RestoreJob, *, method: str) -> PreparedTarget:
     """Returns ``PreparedTarget``; creates the table if the plan says so. Nothing has been written when it raises.
 
     Raises ``Refused`` for a target that does not take the data or holds items, ``DataNotWhole`` for data files
@@ -53,39 +52,16 @@ def prepare_target(job: RestoreJob, *, method: str) -> Pending:
     """
     assert job.found.backup is not None, "a method that writes has a backup"
     source = job.found.backup
-    table: TableFacts = yield from _target(job, method)
-    files = yield job.context.calls.heavy(lambda: check_fits(job.context, source, table))
-    resumed = yield from _may_write(job, table, method)
+    table = await _target(job, method)
+    files = await job.context.heavy(lambda: check_fits(job.context, source, table))
+    resumed = await _may_write(job, table, method)
     return PreparedTarget(table, files, resumed)
 
 
-def until_active(job: RestoreJob, *, created: bool = False) -> Pending:
-    """Waits until the table and every index are ACTIVE: TableStatus alone does not say so (observed on AWS)."""
-    context, name = job.context, job.target
-    settled = context.clock.monotonic() + _SETTLE_SECONDS
-    pause = 0.5
-    while True:
-        try:
-            facts: TableFacts = yield context.calls.call(lambda: job.cloud.tables.describe(name))
-            if facts.status in _GONE:
-                raise Refused(
-                    f"the target {name} is {facts.status}",
-                    hint="choose another target, or mend it, and run again",
-                )
-            indexes = facts.description.get("GlobalSecondaryIndexes") or ()
-            busy = [i for i in indexes if i.get("IndexStatus", "ACTIVE") != "ACTIVE"]
-            if facts.status in ("ACTIVE", "UPDATING") and not busy:
-                return facts
-        except TableMissing:
-            if not created or context.clock.monotonic() > settled:
-                raise
-        if context.deadline is not None and context.clock.monotonic() >= context.deadline:
-            raise TimedOut(
-                f"the target {name} is not ACTIVE though the time to wait for it is over",
-                hint="run the same restore again later: it goes on where it stopped",
-            )
-        yield Wait(pause)
-        pause = min(10.0, pause * 1.5)
+async def until_writable(job: RestoreJob, *, created: bool = False) -> TableFacts:
+    """The target once it takes writes."""
+    ask = AwsCaller(job.context, job.cloud)
+    return await wait_for_table(ask, job.target, until="writable", created=created)
 
 
 def begin(job: RestoreJob, *, stage: str, method: str, **members: Any) -> None:
@@ -114,11 +90,11 @@ def note_job(job: RestoreJob, *, method: str, table_id: str | None, **members: A
     mark(job.state, left, stage="writing", now=job.context.clock.now(), table_id=table_id, **members)
 
 
-def _target(job: RestoreJob, method: str) -> Pending:
+async def _target(job: RestoreJob, method: str) -> TableFacts:
     """The target, ACTIVE with all its indexes; created from the record if the plan says so."""
     left, wanted = job.state.read(), job.restore.target
     if job.found.target is None:
-        return (yield from _create(job, method))
+        return await _create(job, method)
     ours = left is not None and left.stage in ("creating", "writing")
     if wanted.create == "new" and not (ours and left and left.table_id in (None, job.found.target.table_id)):
         raise Refused(
@@ -127,13 +103,13 @@ def _target(job: RestoreJob, method: str) -> Pending:
         )
     if not ours:
         overwrites = job.restore.existing == "overwrite"
-        yield job.context.calls.call(
+        await job.context.call(
             lambda: warn_of_target(job.cloud, job.found.target, target=job.target, overwrites=overwrites)
         )
-    return (yield from until_active(job))
+    return await until_writable(job)
 
 
-def _create(job: RestoreJob, method: str) -> Pending:
+async def _create(job: RestoreJob, method: str) -> TableFacts:
     definition = with_settings(
         create_table_input(
             job.found.description, name=job.target, billing_mode=job.restore.target.billing_mode
@@ -141,13 +117,13 @@ def _create(job: RestoreJob, method: str) -> Pending:
         job,
     )
     begin(job, stage="creating", method=method)
-    yield job.context.calls.call(lambda: job.cloud.tables.create(definition))
-    facts = yield from until_active(job, created=True)
+    await job.context.call(lambda: job.cloud.tables.create(definition))
+    facts = await until_writable(job, created=True)
     log.info(events.TABLE_CREATED, target=job.target, table_id=facts.table_id)
     return facts
 
 
-def _may_write(job: RestoreJob, table: TableFacts, method: str) -> Pending:
+async def _may_write(job: RestoreJob, table: TableFacts, method: str) -> bool:
     """True if an earlier run's work is continued. Raises ``Refused`` for a target that is not empty."""
     restore, context = job.restore, job.context
     now = context.clock.now()
@@ -157,7 +133,7 @@ def _may_write(job: RestoreJob, table: TableFacts, method: str) -> Pending:
     ):
         return True
     must_be_empty = restore.existing == "fail" or restore.target.create == "new"
-    if must_be_empty and (yield context.calls.call(lambda: job.cloud.tables.holds_items(job.target))):
+    if must_be_empty and (await context.call(lambda: job.cloud.tables.holds_items(job.target))):
         raise Refused(
             f"the target {job.target} already holds items, and the plan says `existing: fail`",
             hint="restore to another table name, or choose `existing: keep` or `existing: overwrite`",

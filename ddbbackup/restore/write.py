@@ -9,10 +9,10 @@ import structlog
 from ddbbackup import events
 from ddbbackup.bulk.model import WriteJob, WriteResult
 from ddbbackup.errors import DataNotWhole
-from ddbbackup.restore.method import LoadResult, Pending, RestoreJob, RestoreMethod, tell_start
+from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, tell_start
 from ddbbackup.restore.source import RestoreSource
 from ddbbackup.restore.state import mark
-from ddbbackup.restore.target import PreparedTarget, prepare_target
+from ddbbackup.restore.target import prepare_target
 from ddbbackup.steps.permissions import KEEPS, PUTS_ALL, Permission
 
 log = structlog.get_logger()
@@ -23,9 +23,9 @@ PERMISSIONS: Final = (
 )
 
 
-def load(job: RestoreJob) -> Pending:
+async def load(job: RestoreJob) -> LoadResult:
     """Returns ``LoadResult``. Raises ``DataNotWhole`` unless every item of the manifest is accounted for."""
-    ready: PreparedTarget = yield from prepare_target(job, method="write")
+    ready = await prepare_target(job, method="write")
     assert job.found.backup is not None, "make_ready asked for it"
     source, context, limits = job.found.backup, job.context, job.restore.limits
     notes = list(source.opened.notes)
@@ -47,9 +47,7 @@ def load(job: RestoreJob) -> Pending:
         write_units_per_second=limits.write_units_per_second,
         workers=limits.workers,
     )
-    result: WriteResult = yield context.calls.heavy(
-        lambda: context.write_items(wanted, target=job.cloud, source=context.source)
-    )
+    result = await context.heavy(lambda: context.write_items(wanted, target=job.cloud, source=context.source))
     _account(source, result)
     facts = {
         "items": source.opened.item_count,

@@ -6,6 +6,7 @@ left.
 
 from __future__ import annotations
 
+from asyncio import sleep
 from dataclasses import replace
 from typing import Any, Final
 
@@ -18,10 +19,9 @@ from ddbbackup.ports import TableFacts
 from ddbbackup.settings import SETTINGS
 from ddbbackup.settings.plan_changes import ALWAYS, Result, decide, refused
 from ddbbackup.settings.read import read_setting
-from ddbbackup.settings.setting import ApplyInputs, Change, Pending, Setting, SettingsSnapshot, Skipped
-from ddbbackup.settings.wait import wait_until_idle
-from ddbbackup.steps.rate_limits import AwsCaller
-from ddbbackup.steps.step import Wait
+from ddbbackup.settings.setting import ApplyInputs, Change, Setting, SettingsSnapshot, Skipped
+from ddbbackup.steps.aws_caller import AwsCaller
+from ddbbackup.steps.table_wait import wait_for_table
 
 log = structlog.get_logger()
 
@@ -38,14 +38,14 @@ class SettingsApplier:
         self.inputs = inputs
         self.table = table
 
-    def all(self) -> Pending:
+    async def all(self) -> list[Result]:
         """A ``Result`` for each setting. What goes wrong with one never stops the others."""
         results = []
         if self.inputs.asked - ALWAYS:
-            yield from self._wait()
+            await self._wait()
         for setting in SETTINGS:
             try:
-                result: Result = yield from self._one(setting)
+                result = await self._one(setting)
             except Skipped as skipped:
                 result = Result(setting.name, "skipped", skipped.reason)
             except TimedOut as error:
@@ -61,7 +61,7 @@ class SettingsApplier:
             results.append(result)
         return results
 
-    def _one(self, setting: Setting) -> Pending:
+    async def _one(self, setting: Setting) -> Result:
         """One change at a time, each waited for, until AWS shows the setting as it should be."""
         if setting.name not in self.inputs.asked:
             return decide(setting, self.inputs)
@@ -69,7 +69,7 @@ class SettingsApplier:
         declined: DdbBackupError | None = None
         since, pause = self._now(), 0.2
         while True:
-            existing, answer = yield from self._existing(setting)
+            existing, answer = await self._existing(setting)
             desired = decide(setting, self.inputs)
             if isinstance(desired, Result):
                 return desired
@@ -86,16 +86,16 @@ class SettingsApplier:
             if not left and not made:
                 return self._nothing_to_do(setting)
             if change is None:
-                yield Wait(pause)
+                await sleep(pause)
                 pause = min(15.0, pause * 2)
             else:
                 try:
-                    yield from self._make(setting, change)
+                    await self._make(setting, change)
                 except (Refused, AccessDenied, Unreachable) as error:
                     declined = error  # unless AWS shows the change all the same: an answer may have been lost
                 made.add(change.label)
                 since, pause = self._now(), 0.2
-            yield from self._wait()
+            await self._wait()
 
     def _ended(
         self, setting: Setting, desired: Any, existing: Any, answer: Any, seconds: float
@@ -139,21 +139,21 @@ class SettingsApplier:
             return Result(setting.name, "put back", "; ".join(filter(None, ("made with the table", note))))
         return Result(setting.name, "unchanged")
 
-    def _existing(self, setting: Setting) -> Pending:
+    async def _existing(self, setting: Setting) -> tuple[ObservedSetting, Any]:
         """What the target has, in its normal form and as AWS says it; the scene is of that moment from then on."""
         now, answer = SettingsSnapshot(self.table.description, {}), self.table.description
         if setting.has_own_api:
-            reading: ObservedSetting = yield from read_setting(self.ask, setting, self.table)
+            reading = await read_setting(self.ask, setting, self.table)
             now, answer = SettingsSnapshot(self.table.description, {setting.name: reading}), reading.value
         self.inputs = replace(self.inputs, target=now)
         return setting.reading(now), answer
 
-    def _wait(self) -> Pending:
-        self.table = yield from wait_until_idle(self.ask, self.table.name)
+    async def _wait(self) -> None:
+        self.table = await wait_for_table(self.ask, self.table.name, until="idle")
         self.inputs = replace(self.inputs, target=SettingsSnapshot(self.table.description, {}))
 
-    def _make(self, setting: Setting, change: Change) -> Pending:
-        yield from self.ask(change.operation, change.call)
+    async def _make(self, setting: Setting, change: Change) -> None:
+        await self.ask(change.operation, change.call)
         log.info(events.SETTING_PUT_BACK, setting=setting.name, what=change.label, target=self.table.name)
 
 

@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any, Final
 
 from ddbbackup.ports import Cloud, Members, TableFacts
-from ddbbackup.settings.setting import ApplyInputs, Change, Pending, Setting, Skipped, index_names
-from ddbbackup.steps.rate_limits import AwsCaller
+from ddbbackup.settings.setting import ApplyInputs, Change, Setting, Skipped, index_names
+from ddbbackup.steps.aws_caller import AwsCaller
 
 # Kinds, in the order in which they are put back: a policy needs its target.
 _TARGETS, _POLICIES, _ACTIONS = "targets", "policies", "actions"
@@ -42,14 +42,14 @@ class AutoScaling(Setting):
     )
     limitations = "the target is on demand: it has no capacity to scale"
 
-    def read(self, ask: AwsCaller, table: TableFacts) -> Pending:
+    async def read(self, ask: AwsCaller, table: TableFacts) -> Any:
         resources = [f"table/{table.name}"]
         resources += [f"table/{table.name}/index/{index}" for index in index_names(table.description)]
-        targets = yield from ask("DescribeScalableTargets", lambda cloud: cloud.scaling.targets(resources))
+        targets = await ask("DescribeScalableTargets", lambda cloud: cloud.scaling.targets(resources))
         found: dict[str, list[Any]] = {_TARGETS: list(targets), _POLICIES: [], _ACTIONS: []}
         for resource in sorted({target["ResourceId"] for target in targets}):
-            policies = yield from ask("DescribeScalingPolicies", partial(_policies, resource))
-            actions = yield from ask("DescribeScheduledActions", partial(_actions, resource))
+            policies = await ask("DescribeScalingPolicies", partial(_policies, resource))
+            actions = await ask("DescribeScheduledActions", partial(_actions, resource))
             found[_POLICIES] += [each for each in policies if each["ResourceId"] == resource]
             found[_ACTIONS] += [each for each in actions if each["ResourceId"] == resource]
         return found if targets else None

@@ -7,17 +7,16 @@ from typing import Any, Final
 
 from ddbbackup.catalog.reading import ABSENT, NOT_READ, ObservedSetting
 from ddbbackup.errors import Refused
-from ddbbackup.ports import KmsKeyFacts, TableFacts
+from ddbbackup.ports import TableFacts
 from ddbbackup.settings.setting import (
     ApplyInputs,
     Change,
-    Pending,
     Setting,
     SettingsSnapshot,
     refuse,
     update_table,
 )
-from ddbbackup.steps.rate_limits import AwsCaller
+from ddbbackup.steps.aws_caller import AwsCaller
 
 _OWN: Final = "aws/dynamodb"  # the key that AWS manages for DynamoDB in each account and region
 
@@ -38,12 +37,12 @@ class Encryption(Setting):
         "refuses before it makes the table, rather than encrypt it less"
     )
 
-    def read(self, ask: AwsCaller, table: TableFacts) -> Pending:
+    async def read(self, ask: AwsCaller, table: TableFacts) -> Any:
         key = _key_arn(table.description)
         if key is None or not key.startswith("arn:"):  # some emulators name the key by its id
             return None
         region = key.split(":")[3]
-        facts: KmsKeyFacts | None = yield from ask("DescribeKey", lambda c: c.kms_keys(region).describe(key))
+        facts = await ask("DescribeKey", lambda c: c.kms_keys(region).describe(key))
         return {"KeyManager": facts.manager} if facts else None
 
     def normalize(self, answer: Any) -> Any:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from ddbbackup.ports import Cloud, Members, TableFacts
-from ddbbackup.settings.setting import Change, Pending, Setting, index_names, refuse
-from ddbbackup.steps.rate_limits import AwsCaller
+from ddbbackup.settings.setting import Change, Setting, index_names, refuse
+from ddbbackup.steps.aws_caller import AwsCaller
 
 _TABLE: Final = "table"
 
@@ -22,11 +22,11 @@ class Insights(Setting):
     parts = ("table", "index")
     limitations = "the target lacks the index"
 
-    def read(self, ask: AwsCaller, table: TableFacts) -> Pending:
+    async def read(self, ask: AwsCaller, table: TableFacts) -> Any:
         """By place: ``table``, or ``index NAME``."""
         found = {}
         for index in (None, *index_names(table.description)):
-            said = yield from ask("DescribeContributorInsights", _read(table.name, index))
+            said = await ask("DescribeContributorInsights", _read(table.name, index))
             found[_place(index)] = dict(said)
         return found
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ddbbackup.ports import TableFacts
-from ddbbackup.settings.setting import ApplyInputs, Change, Pending, Setting, Skipped, refuse
-from ddbbackup.steps.rate_limits import AwsCaller
+from ddbbackup.settings.setting import ApplyInputs, Change, Setting, Skipped, refuse
+from ddbbackup.steps.aws_caller import AwsCaller
 
 
 class Kinesis(Setting):
@@ -22,8 +22,8 @@ class Kinesis(Setting):
         "connected to the stream that carries the original's changes: name `kinesis` for that"
     )
 
-    def read(self, ask: AwsCaller, table: TableFacts) -> Pending:
-        found = yield from ask(
+    async def read(self, ask: AwsCaller, table: TableFacts) -> Any:
+        found = await ask(
             "DescribeKinesisStreamingDestination",
             lambda cloud: cloud.settings.kinesis_destinations(table.name),
         )

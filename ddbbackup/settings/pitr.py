@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from ddbbackup.ports import TableFacts
-from ddbbackup.settings.setting import Change, Pending, Setting
-from ddbbackup.steps.rate_limits import AwsCaller
+from ddbbackup.settings.setting import Change, Setting
+from ddbbackup.steps.aws_caller import AwsCaller
 
 _DEFAULT_DAYS: Final = 35  # botocore's model: RecoveryPeriodInDays
 
@@ -21,8 +21,8 @@ class Recovery(Setting):
     write_actions = ("dynamodb:UpdateContinuousBackups",)
     limitations = "the target keeps a longer period: it is left"
 
-    def read(self, ask: AwsCaller, table: TableFacts) -> Pending:
-        found = yield from ask(
+    async def read(self, ask: AwsCaller, table: TableFacts) -> Any:
+        found = await ask(
             "DescribeContinuousBackups", lambda cloud: cloud.settings.continuous_backups(table.name)
         )
         return dict(found)

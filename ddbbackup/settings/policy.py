@@ -8,8 +8,8 @@ from typing import Any
 
 from ddbbackup.ports import Cloud, TableFacts
 from ddbbackup.settings.relocation import Relocation
-from ddbbackup.settings.setting import ApplyInputs, Change, Pending, Setting, refuse
-from ddbbackup.steps.rate_limits import AwsCaller
+from ddbbackup.settings.setting import ApplyInputs, Change, Setting, refuse
+from ddbbackup.steps.aws_caller import AwsCaller
 
 
 class Policy(Setting):
@@ -26,8 +26,8 @@ class Policy(Setting):
         "conditions of the old one"
     )
 
-    def read(self, ask: AwsCaller, table: TableFacts) -> Pending:
-        return (yield from ask("GetResourcePolicy", lambda cloud: cloud.settings.resource_policy(table.arn)))
+    async def read(self, ask: AwsCaller, table: TableFacts) -> Any:
+        return await ask("GetResourcePolicy", lambda cloud: cloud.settings.resource_policy(table.arn))
 
     def normalize(self, answer: Any) -> Any:
         if not answer:
@@ -54,12 +54,12 @@ class StreamPolicy(Policy):
     title = "resource policy of the stream"
     limitations = "the target has no stream (put `stream` back too), or what stands at `policy`"
 
-    def read(self, ask: AwsCaller, table: TableFacts) -> Pending:
+    async def read(self, ask: AwsCaller, table: TableFacts) -> Any:
         """A policy belongs to one stream, and goes with it."""
         stream = table.description.get("LatestStreamArn")
         if stream is None or not (table.description.get("StreamSpecification") or {}).get("StreamEnabled"):
             return None
-        return (yield from ask("GetResourcePolicy", lambda cloud: cloud.settings.resource_policy(stream)))
+        return await ask("GetResourcePolicy", lambda cloud: cloud.settings.resource_policy(stream))
 
     def desired(self, value: Any, inputs: ApplyInputs) -> Any:
         old = str(inputs.recorded.description.get("LatestStreamArn"))

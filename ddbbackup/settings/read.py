@@ -15,9 +15,9 @@ from ddbbackup.errors import AccessDenied, DdbBackupError, NotSupported, TableMi
 from ddbbackup.ports import TableFacts
 from ddbbackup.settings import SETTINGS
 from ddbbackup.settings.permissions import to_record
-from ddbbackup.settings.setting import Pending, Setting, SettingsSnapshot
+from ddbbackup.settings.setting import Setting, SettingsSnapshot
+from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.context import RunContext
-from ddbbackup.steps.rate_limits import AwsCaller
 
 log = structlog.get_logger()
 
@@ -31,7 +31,7 @@ _REASONS: Final[tuple[tuple[type[DdbBackupError], Reason], ...]] = (
 )
 
 
-def record_settings(context: RunContext, stored: StoredRecord) -> Pending:
+async def record_settings(context: RunContext, stored: StoredRecord) -> StoredRecord:
     """The ``StoredRecord`` with the table's settings in it; as it was if they are in it already.
 
     A table that was deleted or made anew since its export was started has other settings, or none: they are
@@ -42,9 +42,9 @@ def record_settings(context: RunContext, stored: StoredRecord) -> Pending:
         return stored
     ask = AwsCaller(context, context.source)
     try:
-        table: TableFacts = yield from ask("DescribeTable", lambda cloud: cloud.tables.describe(record.table))
+        table = await ask("DescribeTable", lambda cloud: cloud.tables.describe(record.table))
         same = table.table_id == record.table_id
-        readings = (yield from read_settings(ask, table)) if same else _unread("the table was made anew")
+        readings = (await read_settings(ask, table)) if same else _unread("the table was made anew")
     except TableMissing:
         readings = _unread("the table was deleted before its settings were read")
     except DdbBackupError as error:
@@ -57,7 +57,7 @@ def record_settings(context: RunContext, stored: StoredRecord) -> Pending:
     )
     updated = replace(record, settings=readings)
     try:
-        return (yield context.calls.call(lambda: context.catalog.update(stored, updated)))
+        return await context.call(lambda: context.catalog.update(stored, updated))
     except (Throttled, Unreachable):
         return replace(stored, record=updated)  # written with the record's completion
 
@@ -69,16 +69,18 @@ def settings_not_read(record: Record) -> dict[str, list[str]]:
     return {"settings_not_read": told} if told else {}
 
 
-def read_settings(ask: AwsCaller, table: TableFacts, *, only: Container[str] | None = None) -> Pending:
+async def read_settings(
+    ask: AwsCaller, table: TableFacts, *, only: Container[str] | None = None
+) -> dict[str, ObservedSetting]:
     """Readings by name, of all settings that DescribeTable does not say, or of some."""
     found: dict[str, ObservedSetting] = {}
     for setting in SETTINGS:
         if setting.has_own_api and (only is None or setting.name in only):
-            found[setting.name] = yield from read_setting(ask, setting, table)
+            found[setting.name] = await read_setting(ask, setting, table)
     return found
 
 
-def read_setting(ask: AwsCaller, setting: Setting, table: TableFacts) -> Pending:
+async def read_setting(ask: AwsCaller, setting: Setting, table: TableFacts) -> ObservedSetting:
     """One ``ObservedSetting``, with AWS's answer as it came.
 
     A service beside DynamoDB that did not answer is not asked again in this run: without a way to it, as in a
@@ -86,13 +88,13 @@ def read_setting(ask: AwsCaller, setting: Setting, table: TableFacts) -> Pending
     """
     service = setting.read_actions[-1].partition(":")[0]
     try:
-        if service in ask.context.pace.silent:
-            raise ask.context.pace.silent[service]
-        answer = yield from setting.read(ask, table)
+        if service in ask.context.rate_limits.silent:
+            raise ask.context.rate_limits.silent[service]
+        answer = await setting.read(ask, table)
         on = answer is not None and _is_on(setting, table, answer)
     except DdbBackupError as error:
         if isinstance(error, Unreachable) and service != "dynamodb":
-            ask.context.pace.silent[service] = error
+            ask.context.rate_limits.silent[service] = error
         return ObservedSetting("unknown", reason=_reason(error), message=error.message)
     except Exception as error:  # noqa: BLE001 - what AWS may answer one day must not cost a backup
         what = f"the answer of {setting.read_actions[-1]} could not be understood ({type(error).__name__})"

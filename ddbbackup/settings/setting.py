@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterator, Mapping
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -12,11 +11,9 @@ from ddbbackup.catalog.reading import NOT_READ, ObservedSetting, present
 from ddbbackup.errors import Refused
 from ddbbackup.ports import Cloud, TableFacts
 from ddbbackup.settings.relocation import Relocation
-from ddbbackup.steps.rate_limits import AwsCaller
-from ddbbackup.steps.step import Wait
+from ddbbackup.steps.aws_caller import AwsCaller
 
 Part = Literal["table", "index", "stream"]
-Pending = Generator[Wait | Future[Any], Any, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +74,7 @@ class Setting(ABC):
     parts: ClassVar[tuple[Part, ...]] = ("table",)  # which resources of IAM it belongs to
     limitations: ClassVar[str] = ""  # when it cannot be put back, for the reference
 
-    def read(self, ask: AwsCaller, table: TableFacts) -> Pending:
+    async def read(self, ask: AwsCaller, table: TableFacts) -> Any:
         """AWS's own answer. Only of a ``has_own_api`` setting."""
         raise AssertionError(f"{self.name} is read from the table's description")
         yield  # a generator, as every reading is

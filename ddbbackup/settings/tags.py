@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ddbbackup.ports import TableFacts
-from ddbbackup.settings.setting import Change, Pending, Setting
-from ddbbackup.steps.rate_limits import AwsCaller
+from ddbbackup.settings.setting import Change, Setting
+from ddbbackup.steps.aws_caller import AwsCaller
 
 
 class Tags(Setting):
@@ -19,8 +19,8 @@ class Tags(Setting):
     write_actions = ("dynamodb:CreateTable", "dynamodb:TagResource")
     limitations = "tags that begin with `aws:` are AWS's own: they are skipped"
 
-    def read(self, ask: AwsCaller, table: TableFacts) -> Pending:
-        tags = yield from ask("ListTagsOfResource", lambda cloud: cloud.settings.tags(table.arn))
+    async def read(self, ask: AwsCaller, table: TableFacts) -> Any:
+        tags = await ask("ListTagsOfResource", lambda cloud: cloud.settings.tags(table.arn))
         return dict(tags)
 
     def normalize(self, answer: Any) -> Any:

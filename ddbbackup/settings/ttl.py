@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ddbbackup.ports import TableFacts
-from ddbbackup.settings.setting import Change, Pending, Setting, refuse
-from ddbbackup.steps.rate_limits import AwsCaller
+from ddbbackup.settings.setting import Change, Setting, refuse
+from ddbbackup.steps.aws_caller import AwsCaller
 
 
 class TimeToLive(Setting):
@@ -19,8 +19,8 @@ class TimeToLive(Setting):
     write_actions = ("dynamodb:UpdateTimeToLive",)
     limitations = "the target has TTL on another attribute, or its TTL was changed less than an hour ago"
 
-    def read(self, ask: AwsCaller, table: TableFacts) -> Pending:
-        found = yield from ask("DescribeTimeToLive", lambda cloud: cloud.settings.time_to_live(table.name))
+    async def read(self, ask: AwsCaller, table: TableFacts) -> Any:
+        found = await ask("DescribeTimeToLive", lambda cloud: cloud.settings.time_to_live(table.name))
         return dict(found)
 
     def normalize(self, answer: Any) -> Any:

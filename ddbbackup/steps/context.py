@@ -1,14 +1,14 @@
-"""All that a running step may use, bound once a run."""
+"""All that a running step may use, bound once per run."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import ParamSpec, Protocol, TypeVar
 
-from ddbbackup.backup.export_scheduler import ExportScheduler
 from ddbbackup.bulk.model import WriteJob, WriteResult
 from ddbbackup.catalog import Catalog
 from ddbbackup.clock import Clock
@@ -18,33 +18,48 @@ from ddbbackup.ports import Cloud
 from ddbbackup.pricing.prices import Prices, packaged
 from ddbbackup.steps.memo import OncePerRun
 from ddbbackup.steps.rate_limits import RateLimits
-from ddbbackup.steps.step import Calls
+from ddbbackup.steps.threads import Threads
+
+T = TypeVar("T")
+P = ParamSpec("P")
 
 
 class WriteItems(Protocol):
-    """The bulk writer with its way to AWS already bound."""
+    """The bulk writer with its access to AWS already bound."""
 
     def __call__(self, job: WriteJob, *, target: Cloud, source: Cloud) -> WriteResult: ...
 
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """``source`` sees the plan's own account and region; ``deadline`` is monotonic, None waits for ever."""
+    """``source`` sees the plan's own account and region; ``deadline`` is monotonic, None waits for ever.
+
+    ``wait``: wait for exports, or leave once they are started. ``estimating``: nothing will be carried out, so
+    assessments also say how long the run would take and what it would cost.
+    """
 
     plan: Plan
     run_id: str
     started_at: datetime
     clock: Clock
-    calls: Calls
+    threads: Threads
     source: Cloud
     catalog: Catalog
-    desk: ExportScheduler
     write_items: WriteItems
     on_progress: OnProgress
     stop: threading.Event
     state_dir: Path
     wait: bool = True
     deadline: float | None = None
+    estimating: bool = False
     prices: Prices = field(default_factory=packaged)
     once: OncePerRun = field(default_factory=OncePerRun)
-    pace: RateLimits = field(default_factory=RateLimits)
+    rate_limits: RateLimits = field(default_factory=RateLimits)
+
+    async def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """One short blocking call, in a thread."""
+        return await self.threads.call(work, *args, **kwargs)
+
+    async def heavy(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Long blocking work, in a thread; few run at a time."""
+        return await self.threads.heavy(work, *args, **kwargs)

@@ -1,27 +1,33 @@
-"""Answers that many steps of one run ask for and that need to be found out only once."""
+"""Answers that many steps of one run need and that are computed only once."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Hashable
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 
 class OncePerRun:
-    """Whoever asks first finds out; others who ask meanwhile wait for it. An error is found out again."""
+    """Computes once per run and shares between steps. Errors are not cached."""
 
     def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._locks: dict[Hashable, threading.Lock] = {}
-        self._found: dict[Hashable, Any] = {}
+        self._locks: dict[Hashable, asyncio.Lock] = {}
+        self._values: dict[Hashable, Any] = {}
+        self._instances: dict[type[Any], object] = {}
 
-    def __call__(self, key: Hashable, find_out: Callable[[], T]) -> T:
-        with self._guard:
-            lock = self._locks.setdefault(key, threading.Lock())
-        with lock:
-            if key not in self._found:
-                self._found[key] = find_out()
-            found: T = self._found[key]
-            return found
+    async def __call__(self, key: Hashable, compute: Callable[[], Awaitable[T]]) -> T:
+        """The value of ``key``; others who ask for it meanwhile wait for it."""
+        async with self._locks.setdefault(key, asyncio.Lock()):
+            if key not in self._values:
+                self._values[key] = await compute()
+            value: T = self._values[key]
+            return value
+
+    def shared(self, kind: type[T], make: Callable[[], T]) -> T:
+        """The one instance of ``kind`` in this run."""
+        value = self._instances.get(kind)
+        if not isinstance(value, kind):
+            value = self._instances[kind] = make()
+        return value

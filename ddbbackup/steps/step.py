@@ -1,39 +1,19 @@
-"""What a step is, what it may ask of the executor, and what comes out of it.
-
-A step is a frozen description of one thing that an operator would retry. Its ``run`` is a generator: it
-yields a ``Wait`` or a ``Future`` whenever something takes time, and the executor resumes it when that is
-over, so that a thousand exports are waited for by one loop and tests need not sleep.
-"""
+"""What a step is: one thing that an operator would retry, described by a frozen value."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from concurrent.futures import Future
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
-
-from ddbbackup.model.outcome import Outcome
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from ddbbackup.model.assessment import Assessment
+    from ddbbackup.model.outcome import Outcome
     from ddbbackup.steps.context import RunContext
 
-T = TypeVar("T")
+F = TypeVar("F")
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Resume me after so many seconds."""
-
-    seconds: float
-
-
-Work = Generator[Wait | Future[Any], Any, Outcome]
-"""A running step. Both kinds of yield are answered: a ``Wait`` with None, a ``Future`` with its result."""
-
-
-class Step(Protocol):
-    """One kind of step a file; the registry in ``steps/__init__`` lists them."""
+class Step(Protocol[F]):
+    """One kind of step. ``F`` is what its assessment found out and its run goes on with."""
 
     @property
     def id(self) -> str: ...
@@ -43,19 +23,13 @@ class Step(Protocol):
     def table(self) -> str: ...
     @property
     def needs(self) -> tuple[str, ...]:
-        """Ids of the steps that must be done first."""
+        """Ids of the steps of the same run that must be done first."""
 
-    def assess(self, context: RunContext) -> Assessment:
-        """What ``run`` will do and what is in its way. Only reads, blocks, raises no error of ours."""
+    async def assess(self, context: RunContext) -> Assessment[F]:
+        """What ``run`` will do and what blocks it. Only reads.
 
-    def run(self, context: RunContext) -> Work: ...
+        May raise an error of ours: that is what blocks the step (``steps.assessing`` makes a blocker of it).
+        """
 
-
-class Calls(Protocol):
-    """Runs blocking work beside the loop; the answer comes as a future."""
-
-    def call(self, work: Callable[[], T]) -> Future[T]:
-        """One short call to AWS."""
-
-    def heavy(self, work: Callable[[], T]) -> Future[T]:
-        """Long work that keeps a core or the network busy; few run at a time."""
+    async def run(self, context: RunContext, assessment: Assessment[F]) -> Outcome:
+        """Carries out an assessment without blockers."""

@@ -8,11 +8,10 @@ import structlog
 
 from ddbbackup import events
 from ddbbackup.catalog import StoredRecord
-from ddbbackup.catalog.verification import Verification, verify_export
+from ddbbackup.catalog.verification import verify_export
 from ddbbackup.model.assessment import Assessment
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.steps.context import RunContext
-from ddbbackup.steps.step import Work
 
 log = structlog.get_logger()
 
@@ -33,7 +32,7 @@ class VerifyBackup:
     def id(self) -> str:
         return f"verify {self.stored.record.id} of {self.table}"
 
-    def assess(self, context: RunContext) -> Assessment:
+    async def assess(self, context: RunContext) -> Assessment[None]:
         record = self.stored.record
         does = f"read {record.file_count} data files of {record.id} and compare them"
         return Assessment(
@@ -41,18 +40,17 @@ class VerifyBackup:
             self.kind,
             self.table,
             does,
+            None,
             changes=False,
             items=record.item_count,
             size_bytes=record.size_bytes,
             facts={"backup": record.id},
         )
 
-    def run(self, context: RunContext) -> Work:
+    async def run(self, context: RunContext, assessment: Assessment[None]) -> Outcome:
         record = self.stored.record
-        verification: Verification = yield context.calls.heavy(
-            lambda: verify_export(
-                context.source.objects, record, on_progress=context.on_progress, stop=context.stop
-            )
+        verification = await context.heavy(
+            verify_export, context.source.objects, record, on_progress=context.on_progress, stop=context.stop
         )
         facts = {
             "backup": record.id,

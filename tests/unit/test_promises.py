@@ -80,11 +80,3 @@ def test_steps_methods_schema_and_examples_go_together() -> None:
         assert f"existing: {existing}" in examples
     for source in ("s3_uri", "export_arn", "latest"):
         assert source in examples
-
-
-def test_no_file_of_the_program_is_long() -> None:
-    """A file past 250 lines is asking to be two."""
-    long = {
-        path.name for path in CODE.rglob("*.py") if len(path.read_text(encoding="utf-8").splitlines()) > 250
-    }
-    assert long == set()

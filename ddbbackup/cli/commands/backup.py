@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Mapping
 
 from ddbbackup.backup.export_time import choose_export_time
 from ddbbackup.backup.planning import backup_steps
 from ddbbackup.cli.output import print_report
-from ddbbackup.cli.session import running
+from ddbbackup.cli.session import Session, run_session
+from ddbbackup.model.report import Report
+from ddbbackup.plan.model import TableEntry
 from ddbbackup.plan.selection import select
 
 
 def run(options: Namespace) -> int:
-    with running(options, wait=not options.no_wait) as this:
-        context = this.context
-        inventory = this.inventory()
-        this.run_hooks.follow(lambda: select(this.plan, inventory).chosen)
-        selection = select(this.plan, inventory, only=options.only)
-        export_time = choose_export_time(
-            this.plan, context.source, context.catalog, selection, context.clock, run=context.run_id
-        )
-        report = this.carry_out(backup_steps(this.plan, selection, export_time=export_time))
-    return print_report(report, options)
+    async def back_up(session: Session) -> Report:
+        context, plan = session.context, session.plan
+        inventory = await session.inventory()
+
+        async def all_tables() -> Mapping[str, TableEntry]:
+            return select(plan, inventory).chosen
+
+        await session.run_hooks.follow(all_tables)
+        selection = select(plan, inventory, only=options.only)
+        export_time = await choose_export_time(context, selection)
+        return await session.carry_out(backup_steps(plan, selection, export_time=export_time))
+
+    return print_report(run_session(options, back_up, wait=not options.no_wait), options)

@@ -9,10 +9,11 @@ from functools import partial
 from ddbbackup.aws import connect
 from ddbbackup.checks.doctor import examine
 from ddbbackup.cli import logs
+from ddbbackup.cli.event_loop import run_interruptibly
 from ddbbackup.cli.output import say
 from ddbbackup.cli.registries import declared_permissions
 from ddbbackup.cli.run_id import choose_run_id
-from ddbbackup.cli.session import connection_of
+from ddbbackup.cli.session import connection_of, open_context
 from ddbbackup.clock import SystemClock
 from ddbbackup.iam import PlaceOfPlan, policies_of
 from ddbbackup.plan import load
@@ -24,10 +25,13 @@ from ddbbackup.report.documents.iam import render as policies_text
 def run(options: Namespace) -> int:
     plan = load(options.file, os.environ)
     clock = SystemClock()
-    logs.configure(options.log_format, run=choose_run_id(None, os.environ, clock.now()), plan=plan.name)
+    run_id = choose_run_id(None, os.environ, clock.now())
+    logs.configure(options.log_format, run=run_id, plan=plan.name)
     if options.iam is not None:
         return _print_policies(plan, options)
-    checks = examine(plan, connect(connection_of(plan.aws)), clock, only=options.only)
+    cloud = connect(connection_of(plan.aws))
+    with open_context(options, plan, cloud, run_id=run_id, clock=clock, started_at=clock.now()) as context:
+        checks = run_interruptibly(examine(context, only=options.only))
     code = checkup_code(checks)
     say(options, partial(render, checks, plan=plan.name, now=clock.now(), exit_code=code))
     return code

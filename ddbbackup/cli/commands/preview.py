@@ -9,7 +9,7 @@ from functools import partial
 from ddbbackup.cli.find_restore import find_restore
 from ddbbackup.cli.look_ahead import preview_backup, preview_restores
 from ddbbackup.cli.output import say
-from ddbbackup.cli.session import running
+from ddbbackup.cli.session import run_session
 from ddbbackup.errors import UsageError
 from ddbbackup.report.documents.preview import Preview, preview_code, render
 from ddbbackup.steps.context import RunContext
@@ -17,22 +17,21 @@ from ddbbackup.steps.context import RunContext
 
 def run(options: Namespace) -> int:
     _refuse_mixtures(options)
-    with running(options) as this:
-        preview = _look_ahead(this.context, options)
+    preview = run_session(options, lambda session: _look_ahead(session.context, options), estimating=True)
     code = preview_code(preview, detailed=options.detailed_exitcode)
     say(options, partial(render, preview, exit_code=code))
     return code
 
 
-def _look_ahead(context: RunContext, options: Namespace) -> Preview:
+async def _look_ahead(context: RunContext, options: Namespace) -> Preview:
     if options.what == "restore":
-        return preview_restores(context, [find_restore(context.plan, options)])
+        return await preview_restores(context, [find_restore(context.plan, options)])
     if options.what == "backup":
-        return preview_backup(context, only=options.only)
-    restores = preview_restores(context, list(context.plan.restores.values()))
+        return await preview_backup(context, only=options.only)
+    restores = await preview_restores(context, list(context.plan.restores.values()))
     if not context.plan.tables:
         return restores
-    return replace(preview_backup(context, only=options.only), restores=restores.restores)
+    return replace(await preview_backup(context, only=options.only), restores=restores.restores)
 
 
 def _refuse_mixtures(options: Namespace) -> None:

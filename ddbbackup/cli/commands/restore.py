@@ -8,28 +8,31 @@ from dataclasses import replace
 
 from ddbbackup.cli.find_restore import find_restore
 from ddbbackup.cli.output import print_report
-from ddbbackup.cli.session import Running, running
+from ddbbackup.cli.session import Session, run_session
+from ddbbackup.model.report import Report
 from ddbbackup.restore.planning import overwrites_its_source, restore_step
 from ddbbackup.restore.restore_table import RestoreTable
 
 
 def run(options: Namespace) -> int:
-    with running(options) as this:
-        restore = find_restore(this.plan, options)
-        context = this.context
-        step = restore_step(restore, run=context.run_id, today=context.started_at, confirmed=options.yes)
+    async def restore(session: Session) -> Report:
+        context = session.context
+        wanted = find_restore(session.plan, options)
+        step = restore_step(wanted, run=context.run_id, today=context.started_at, confirmed=options.yes)
         if not step.confirmed and overwrites_its_source(step) and sys.stdin.isatty():
-            step = replace(step, confirmed=_ask(this, step))
-        report = this.carry_out([step])
-    return print_report(report, options)
+            step = replace(step, confirmed=_ask(session, step))
+        return await session.carry_out([step])
+
+    return print_report(run_session(options, restore), options)
 
 
-def _ask(this: Running, step: RestoreTable) -> bool:
+def _ask(session: Session, step: RestoreTable) -> bool:
     """Shows what is about to happen to the live table; only its name, typed, is a yes."""
-    identity = this.context.source.identity
+    identity = session.context.source.identity
     print(
         f"{step.restore.name} will {step.does}\n"
-        f"in account {identity.account}, region {identity.region}: what was written there since is lost.",
+        f"in account {identity.account}, region {identity.region}: changes made to these items since the backup "
+        "will be lost.",
         file=sys.stderr,
     )
     print(f"Type {step.target} to go on: ", file=sys.stderr, end="", flush=True)

@@ -44,12 +44,12 @@ class Preview:
     chosen: tuple[Chosen, ...] = ()
     lost: tuple[UnselectedTable, ...] = ()
     destinations: Mapping[str, tuple[Check, ...]] | None = None
-    backups: tuple[Assessment, ...] = ()
-    restores: tuple[Assessment, ...] = ()
+    backups: tuple[Assessment[Any], ...] = ()
+    restores: tuple[Assessment[Any], ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
-    def deciding(self) -> tuple[Assessment, ...]:
+    def deciding(self) -> tuple[Assessment[Any], ...]:
         """The steps by which the preview is judged: restores are done on demand, so beside backups they are not."""
         return self.backups or self.restores
 
@@ -146,7 +146,7 @@ def check_of(check: Check) -> dict[str, Any]:
     }
 
 
-def _step(step: Assessment) -> dict[str, Any]:
+def _step(step: Assessment[Any]) -> dict[str, Any]:
     return {
         "step": step.step,
         "kind": step.kind,
@@ -241,11 +241,11 @@ def estimate(preview: Preview) -> list[str]:
     return said
 
 
-def time(step: Assessment) -> str:
+def time(step: Assessment[Any]) -> str:
     return f"≈ {duration(step.seconds)}" if step.seconds is not None else "–"
 
 
-def blockers(steps: Sequence[Assessment]) -> list[tuple[Blocker, list[str]]]:
+def blockers(steps: Sequence[Assessment[Any]]) -> list[tuple[Blocker, list[str]]]:
     """Each obstacle once, with the tables that it stands in the way of."""
     found: dict[tuple[str, str], tuple[Blocker, list[str]]] = {}
     for step in steps:

@@ -9,7 +9,7 @@ from ddbbackup.model.assessment import Assessment
 from ddbbackup.report.formatting import duration
 
 
-def facts(step: Assessment) -> Iterator[str]:
+def facts(step: Assessment[Any]) -> Iterator[str]:
     """``method: write``; one line a method, one for all settings of one verdict."""
     for name, value in step.facts.items():
         if name == "candidates":

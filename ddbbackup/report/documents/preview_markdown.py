@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 from ddbbackup.model.assessment import Assessment
 from ddbbackup.report.documents import preview as previews
@@ -34,7 +34,7 @@ def markdown(preview: Preview) -> str:
     return "\n\n".join(part.rstrip("\n") for part in parts if part) + "\n"
 
 
-def _steps(what: str, steps: Sequence[Assessment]) -> str:
+def _steps(what: str, steps: Sequence[Assessment[Any]]) -> str:
     rows = [
         (
             kind_of(step) if step.kind != "restore" else code(step.step.removeprefix("restore ")),
@@ -72,7 +72,7 @@ def _remarks(preview: Preview) -> Iterator[str]:
                 yield f"- warning: {plain(check.subject)}: {plain(check.message)}"
 
 
-def _details(steps: Sequence[Assessment]) -> Iterator[str]:
+def _details(steps: Sequence[Assessment[Any]]) -> Iterator[str]:
     for step in steps:
         yield f"- {plain(step.step)}: {plain(step.does)}"
         yield from (f"  - {plain(fact)}" for fact in facts(step))

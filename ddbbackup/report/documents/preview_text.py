@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 
 from ddbbackup.model.assessment import Assessment
 from ddbbackup.report.documents import preview as previews
@@ -38,7 +38,7 @@ def text(preview: Preview) -> str:
     return "\n\n".join("\n".join(lines) for lines in paragraphs if lines) + "\n"
 
 
-def _backups(steps: Sequence[Assessment]) -> list[str]:
+def _backups(steps: Sequence[Assessment[Any]]) -> list[str]:
     rows = [
         (step.table, kind_of(step), str(step.facts.get("last_backup") or "–"), *_numbers(step))
         for step in steps
@@ -46,7 +46,7 @@ def _backups(steps: Sequence[Assessment]) -> list[str]:
     return aligned(_BACKUPS, rows).splitlines() if rows else []
 
 
-def _restores(steps: Sequence[Assessment]) -> list[str]:
+def _restores(steps: Sequence[Assessment[Any]]) -> list[str]:
     rows = [
         (
             step.step.removeprefix("restore "),
@@ -59,7 +59,7 @@ def _restores(steps: Sequence[Assessment]) -> list[str]:
     return aligned(_RESTORES, rows).splitlines() if rows else []
 
 
-def _numbers(step: Assessment) -> tuple[str, ...]:
+def _numbers(step: Assessment[Any]) -> tuple[str, ...]:
     return (
         count(step.items),
         size(step.size_bytes),
@@ -69,12 +69,12 @@ def _numbers(step: Assessment) -> tuple[str, ...]:
     )
 
 
-def kind_of(step: Assessment) -> str:
+def kind_of(step: Assessment[Any]) -> str:
     """``full`` or ``incremental`` for a backup, the kind of step for anything else."""
     return str(step.facts.get("backup_kind") or step.kind)
 
 
-def _details(steps: Sequence[Assessment]) -> Iterator[str]:
+def _details(steps: Sequence[Assessment[Any]]) -> Iterator[str]:
     for step in steps:
         yield f"{step.step}: {step.does}"
         yield from (f"  {fact}" for fact in facts(step))

@@ -19,7 +19,7 @@ from typing import Any
 
 from ddbbackup.errors import Throttled
 from ddbbackup.ports import Export, ExportPage, ExportRequest, ExportSummary
-from tests.benchmarks.orchestration.clock import SimulatedClock
+from tests.support.virtual_time import VirtualClock
 
 IN_FLIGHT = 300
 _START = (20.0, 1 / 1.5)  # burst, and how many a second afterwards
@@ -51,7 +51,7 @@ class SimulatedAws:
 
     def __init__(
         self,
-        clock: SimulatedClock,
+        clock: VirtualClock,
         *,
         seed: int,
         minutes: tuple[float, float] = (2.0, 60.0),

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from ddbbackup.errors import NotSupported
-from ddbbackup.ports import Identity, ObjectFacts, TableFacts
+from ddbbackup.ports import Identity, ObjectFacts, PitrWindow, TableFacts
 from tests.benchmarks.orchestration.aws import SimulatedAws
 from tests.support.memory import MemoryObjects
 
@@ -25,6 +25,7 @@ class SimulatedCloud:
         self.objects = _Objects(aws)
         self.tables = _Tables(aws, [f"table-{number:04d}" for number in range(tables)])
         self.settings = self.scaling = _NothingSet(aws)
+        self.buckets = _Buckets()
 
 
 class _Tables:
@@ -41,6 +42,23 @@ class _Tables:
         self._aws.called("DescribeTable")
         arn = self.arn(name)
         return TableFacts(name, arn, arn, "ACTIVE", (), 0, 0, {"TableName": name, "TableArn": arn})
+
+    def pitr(self, name: str) -> PitrWindow:
+        self._aws.called("DescribeContinuousBackups")
+        return PitrWindow(enabled=True)
+
+
+class _Buckets:
+    """The destination's bucket is there; nothing else of it can be read."""
+
+    def region(self, bucket: str, *, owner: str | None = None) -> str:
+        return "eu-west-1"
+
+    def __getattr__(self, name: str) -> Any:
+        def ask(*_: Any, **__: Any) -> Any:
+            raise NotSupported("the simulation has no settings of buckets", hint="-")
+
+        return ask
 
 
 class _NothingSet:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import statistics
-import threading
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +17,12 @@ from ddbbackup.model.outcome import Outcome
 from ddbbackup.plan import load
 from ddbbackup.plan.selection import select
 from ddbbackup.ports import ExportRequest
-from ddbbackup.steps.context import RunContext
-from ddbbackup.steps.executor import Executor
+from ddbbackup.steps.executor import run_steps
 from ddbbackup.steps.inventory import take_inventory
 from tests.benchmarks.orchestration.aws import SimulatedAws
-from tests.benchmarks.orchestration.clock import SimulatedCalls, SimulatedClock
 from tests.benchmarks.orchestration.cloud import SimulatedCloud
+from tests.support.contexts import run_context
+from tests.support.virtual_time import SimulatedThreads, VirtualClock, run_virtually
 
 CALL_SECONDS = 0.1
 HEAVY_SECONDS = 0.5
@@ -68,36 +67,32 @@ def our_night(
     tables: int, *, seed: int, directory: Path, sweep_seconds: tuple[float, float] = SWEEP_SECONDS
 ) -> Night:
     """``backup`` as the program wires it, but for the clock and AWS. The plan lies in ``directory``."""
-    random.seed(seed)  # the jitter of pauses after throttling
-    clock = SimulatedClock()
+    random.seed(seed)  # the jitter of pauses
+    clock = VirtualClock()
     aws = SimulatedAws(clock, seed=seed)
     cloud = cast("Any", SimulatedCloud(aws, tables))
-    calls = SimulatedCalls(clock, call_seconds=CALL_SECONDS, heavy_seconds=HEAVY_SECONDS)
     (directory / "plan.yaml").write_text(_PLAN)
     plan = load([str(directory / "plan.yaml")], {})
-    context = RunContext(
-        plan=plan,
-        run_id="sim",
-        started_at=clock.now(),
-        clock=clock,
-        calls=calls,
-        source=cloud,
-        catalog=Catalog(cloud.objects, plan=plan.name),
-        desk=ExportScheduler(aws, clock, calls, seed=seed, sweep_seconds=sweep_seconds),
-        write_items=cast("Any", None),
-        on_progress=lambda progress: None,
-        stop=threading.Event(),
-        state_dir=Path("/nonexistent"),
-    )
     recorded: dict[str, float] = {}
 
     def note(outcome: Outcome) -> None:
         assert outcome.status == "done", outcome
         recorded[cloud.tables.arn(outcome.table)] = clock.monotonic()
 
-    selection = select(plan, take_inventory(plan, cloud, clock))
-    steps = backup_steps(plan, selection, export_time=None)
-    Executor(clock, on_outcome=note).run(steps, context, background=(context.desk.watch(),))
+    async def night() -> None:
+        context = run_context(
+            clock,
+            plan=plan,
+            threads=SimulatedThreads(call_seconds=CALL_SECONDS, heavy_seconds=HEAVY_SECONDS),
+            source=cloud,
+            catalog=Catalog(cloud.objects, plan=plan.name),
+        )
+        scheduler = ExportScheduler(context, sweep_seconds=sweep_seconds)
+        context.once.shared(ExportScheduler, lambda: scheduler)
+        selection = select(plan, await take_inventory(context))
+        await run_steps(backup_steps(plan, selection, export_time=None), context, on_outcome=note)
+
+    run_virtually(night(), clock)
     return _night(aws, recorded)
 
 
@@ -106,22 +101,22 @@ def origins_night(tables: int, *, seed: int) -> Night:
 
     The script forgot starts that AWS refused; here it waits and tries again, or it would not have them at all.
     """
-    clock = SimulatedClock()
+    clock = VirtualClock()
     aws = SimulatedAws(clock, seed=seed)
     arns = [f"arn:aws:dynamodb:eu-west-1:123456789012:table/table-{number:04d}" for number in range(tables)]
     noticed: dict[str, float] = {}
     for arn in arns:
         while not _started(aws, arn):
-            clock.sleep(ORIGIN_SLEEP_SECONDS)
+            clock.advance(ORIGIN_SLEEP_SECONDS)
     for arn in arns:
         while not _ended(aws, arn):
-            clock.sleep(ORIGIN_SLEEP_SECONDS)
+            clock.advance(ORIGIN_SLEEP_SECONDS)
         noticed[arn] = clock.monotonic()
     return _night(aws, noticed)
 
 
 def _started(aws: SimulatedAws, arn: str) -> bool:
-    aws.clock.sleep(CLI_SECONDS)
+    aws.clock.advance(CLI_SECONDS)
     try:
         aws.start(ExportRequest(table_arn=arn, bucket="acme-vault", client_token=arn))
     except Throttled:
@@ -130,9 +125,9 @@ def _started(aws: SimulatedAws, arn: str) -> bool:
 
 
 def _ended(aws: SimulatedAws, arn: str) -> bool:
-    aws.clock.sleep(CLI_SECONDS)
+    aws.clock.advance(CLI_SECONDS)
     aws.called("GetCallerIdentity")
-    aws.clock.sleep(CLI_SECONDS)
+    aws.clock.advance(CLI_SECONDS)
     try:
         return aws.page(table_arn=arn).summaries[0].status == "COMPLETED"
     except Throttled:

@@ -26,12 +26,13 @@ OFF = Blocker(PitrDisabled("recovery is off for billing|b", hint="turn it on, or
 FULL = Blocker(Refused("the target orders-2 already holds items", hint="choose `existing: keep`"))
 
 
-def backup(table: str, *blockers: Blocker, changes: bool = True) -> Assessment:
+def backup(table: str, *blockers: Blocker, changes: bool = True) -> Assessment[None]:
     return Assessment(
         f"backup {table}",
         "backup",
         table,
         f"export {table} as of its start to s3://acme-vault/ddb/{{table}}/",
+        None,
         changes=changes,
         items=1_204_811,
         size_bytes=3 * GIB,
@@ -43,11 +44,12 @@ def backup(table: str, *blockers: Blocker, changes: bool = True) -> Assessment:
     )
 
 
-RESTORE = Assessment(
+RESTORE: Assessment[None] = Assessment(
     "restore copy",
     "restore",
     "orders-2",
     "put every item into orders-2 from the backup of orders, by write",
+    None,
     items=1_204_811,
     size_bytes=3 * GIB,
     seconds=301.0,
@@ -145,7 +147,9 @@ def test_the_json_of_a_preview_keeps_its_promise() -> None:
         ((backup("a", Blocker(TableMissing("x", hint="h"))), backup("b", OFF)), 1, 1),
     ],
 )
-def test_a_preview_exits_as_the_run_would(steps: tuple[Assessment, ...], plain: int, detailed: int) -> None:
+def test_a_preview_exits_as_the_run_would(
+    steps: tuple[Assessment[None], ...], plain: int, detailed: int
+) -> None:
     """Restores beside them do not decide; alone they do."""
     of_backups = Preview("p", "r", NOW, WHOLE.identity, packaged(), backups=steps, restores=(RESTORE,))
     assert preview_code(of_backups, detailed=False) == plain

@@ -14,10 +14,10 @@ from ddbbackup.errors import AccessDenied, DdbBackupError, NotSupported, Refused
 from ddbbackup.ports import Cloud, TableFacts
 from ddbbackup.settings import SETTINGS
 from ddbbackup.settings.read import read_settings, settings_not_read
-from ddbbackup.steps.context import RunContext
-from ddbbackup.steps.rate_limits import AwsCaller
-from ddbbackup.steps.run_blocking import finish_now
-from tests.unit.steps.test_rate_limits import Bare
+from ddbbackup.steps.aws_caller import AwsCaller
+from ddbbackup.steps.rate_limits import RateLimits
+from tests.support.contexts import run_context
+from tests.support.virtual_time import VirtualClock, run_virtually
 
 KEY = {"SSEDescription": {"Status": "ENABLED", "KMSMasterKeyArn": "arn:aws:kms:eu-west-1:1:key/1"}}
 STREAM = {"StreamSpecification": {"StreamEnabled": True}, "LatestStreamArn": "arn:stream"}
@@ -43,11 +43,14 @@ class Answers:
         return ask
 
 
-def read(cloud: Answers, context: Bare | None = None) -> dict[str, ObservedSetting]:
-    context = context or Bare()
-    ask = AwsCaller(cast("RunContext", context), cast("Cloud", cloud))
-    found: dict[str, ObservedSetting] = finish_now(read_settings(ask, TABLE), context.clock)
-    return found
+def read(cloud: Answers, *, rate_limits: RateLimits | None = None) -> dict[str, ObservedSetting]:
+    clock = VirtualClock()
+
+    async def main() -> dict[str, ObservedSetting]:
+        context = run_context(clock, rate_limits=rate_limits or RateLimits())
+        return await read_settings(AwsCaller(context, cast("Cloud", cloud)), TABLE)
+
+    return run_virtually(main(), clock)
 
 
 def raising(error: Exception) -> Callable[[str], Any]:
@@ -87,9 +90,9 @@ def test_an_answer_of_nothing_is_absent() -> None:
 
 def test_a_service_without_a_way_to_it_is_tried_once_a_run() -> None:
     """In a subnet with endpoints for DynamoDB and S3 only; DynamoDB itself is asked for every table."""
-    context, cloud = Bare(), Answers(raising(Unreachable("no way", hint="-")))
+    cloud, rate_limits = Answers(raising(Unreachable("no way", hint="-"))), RateLimits()
     for _ in range(3):
-        found = read(cloud, context)
+        found = read(cloud, rate_limits=rate_limits)
     assert (cloud.asked["targets"], cloud.asked["describe"]) == (1, 1)
     assert cloud.asked["time_to_live"] == 3
     assert found["auto-scaling"].reason == "unreachable"

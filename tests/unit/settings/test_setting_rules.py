@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ddbbackup.catalog.reading import ABSENT, ObservedSetting, present
-from ddbbackup.errors import Refused, TimedOut
-from ddbbackup.ports import Cloud, TableFacts
+from ddbbackup.errors import Refused
+from ddbbackup.ports import TableFacts
 from ddbbackup.settings import SETTINGS, WORDS
 from ddbbackup.settings.plan_changes import (
     Result,
@@ -25,11 +24,6 @@ from ddbbackup.settings.plan_changes import (
 )
 from ddbbackup.settings.relocation import Relocation
 from ddbbackup.settings.setting import ApplyInputs, Setting, SettingsSnapshot, Skipped
-from ddbbackup.settings.wait import busy, wait_until_idle
-from ddbbackup.steps.context import RunContext
-from ddbbackup.steps.rate_limits import AwsCaller
-from ddbbackup.steps.run_blocking import finish_now
-from tests.unit.steps.test_rate_limits import Bare
 
 HERE = "arn:aws:dynamodb:eu-west-1:111111111111:table/orders"
 COPY = "arn:aws:dynamodb:eu-west-1:111111111111:table/copy"
@@ -399,51 +393,6 @@ def test_members_that_this_version_does_not_know_are_told() -> None:
 
 
 # ---- busy, and differences
-
-
-@pytest.mark.parametrize(
-    "members",
-    [
-        {"TableStatus": "UPDATING"},
-        {"SSEDescription": {"Status": "UPDATING"}},
-        {"WarmThroughput": {"Status": "UPDATING"}},
-        {"GlobalSecondaryIndexes": [{"IndexName": "i", "IndexStatus": "CREATING"}]},
-        {"GlobalSecondaryIndexes": [{"IndexName": "i", "WarmThroughput": {"Status": "UPDATING"}}]},
-        {"VectorIndexes": [{"IndexName": "v", "IndexStatus": "CREATING"}]},
-        {"Replicas": [{"RegionName": "eu-central-1", "ReplicaStatus": "CREATING"}]},
-    ],
-    ids=lambda members: next(iter(members)),
-)
-def test_active_is_not_idle(members: dict[str, Any]) -> None:
-    """A table that says ACTIVE may still be changing something (observed on AWS)."""
-    assert list(busy({"TableStatus": "ACTIVE"})) == []
-    assert len(list(busy({"TableStatus": "ACTIVE", **members}))) == 1
-
-
-def test_waiting_for_an_idle_table_ends() -> None:
-    """With the table once it is idle; with 75 after hours; at once where it never will be."""
-    context = Bare()
-    statuses = iter(["UPDATING"] * 30)
-
-    class Tables:
-        def describe(self, name: str) -> TableFacts:
-            status = next(statuses, "ACTIVE")
-            return TableFacts(name, HERE, "1", status, (), 0, 0, {"TableStatus": status})
-
-    cloud = cast("Cloud", SimpleNamespace(tables=Tables()))
-    begun = context.clock.seconds
-    table = finish_now(
-        wait_until_idle(AwsCaller(cast("RunContext", context), cloud), "orders"), context.clock
-    )
-    assert table.status == "ACTIVE"
-    assert 60 < context.clock.seconds - begun < 600
-
-    statuses = iter(["UPDATING"] * 100_000)
-    with pytest.raises(TimedOut, match="still busy"):
-        finish_now(wait_until_idle(AwsCaller(cast("RunContext", context), cloud), "orders"), context.clock)
-    statuses = iter(["INACCESSIBLE_ENCRYPTION_CREDENTIALS"])
-    with pytest.raises(Refused, match="INACCESSIBLE"):
-        finish_now(wait_until_idle(AwsCaller(cast("RunContext", context), cloud), "orders"), context.clock)
 
 
 def test_differences_tell_what_a_run_would_do() -> None:

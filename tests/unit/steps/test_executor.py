@@ -1,44 +1,21 @@
-"""The executor: what it resumes, what it skips, what one failure means for the others; on a clock of its own."""
+"""The executor: what it runs side by side, what it skips, what one failure means for the others."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from concurrent.futures import Future
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from ddbbackup.errors import Bug, Refused
+from ddbbackup.model.assessment import Assessment, Blocker
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.steps.context import RunContext
-from ddbbackup.steps.executor import Executor, Inline
-from ddbbackup.steps.step import Wait, Work
-
-NO_WORLD = cast("RunContext", None)
-
-
-class FakeClock:
-    """Time passes only when somebody waits for it."""
-
-    def __init__(self) -> None:
-        self.passed = 0.0
-
-    def now(self) -> datetime:
-        return datetime(2026, 11, 24, tzinfo=UTC) + timedelta(seconds=self.passed)
-
-    def monotonic(self) -> float:
-        return self.passed
-
-    def sleep(self, seconds: float) -> None:
-        self.passed += seconds
-
-    def wait(self, event: threading.Event, seconds: float | None) -> None:
-        assert event.is_set() or seconds is not None, "everybody waits for nothing"
-        if not event.is_set():
-            self.passed += seconds or 0.0
+from ddbbackup.steps.executor import run_steps
+from tests.support.contexts import run_context
+from tests.support.virtual_time import VirtualClock, run_virtually
 
 
 @dataclass(frozen=True)
@@ -46,46 +23,52 @@ class Act:
     """A step that does what a test says."""
 
     id: str
-    work: Callable[[Act], Work]
+    work: Callable[[], Awaitable[None]]
     needs: tuple[str, ...] = ()
+    blockers: tuple[Blocker, ...] = ()
     kind: str = "act"
     table: str = "orders"
 
-    def run(self, world: RunContext) -> Work:
-        return self.work(self)
+    async def assess(self, context: RunContext) -> Assessment[str]:
+        return Assessment(
+            self.id, self.kind, self.table, "acts", f"found by {self.id}", blockers=self.blockers
+        )
+
+    async def run(self, context: RunContext, assessment: Assessment[str]) -> Outcome:
+        await self.work()
+        return Outcome(self.id, self.kind, self.table, "done", {"findings": assessment.findings})
 
 
-def done(step: Act) -> Work:
-    yield Wait(0)
-    return Outcome(step.id, step.kind, step.table, "done")
+async def done() -> None:
+    return None
 
 
-def waits(seconds: float) -> Callable[[Act], Work]:
-    def work(step: Act) -> Work:
-        yield Wait(seconds)
-        return Outcome(step.id, step.kind, step.table, "done")
-
-    return work
+def waits(seconds: float) -> Callable[[], Awaitable[None]]:
+    return lambda: asyncio.sleep(seconds)
 
 
-def refused(step: Act) -> Work:
-    yield Wait(1)
+async def refused() -> None:
+    await asyncio.sleep(1)
     raise Refused("no", hint="ask")
 
 
-def buggy(step: Act) -> Work:
-    yield Wait(1)
+async def buggy() -> None:
+    await asyncio.sleep(1)
     raise KeyError("surprise")
 
 
-def run(*steps: Act, clock: FakeClock | None = None, **more: Any) -> dict[str, Outcome]:
-    outcomes = Executor(clock or FakeClock()).run(cast("Any", steps), NO_WORLD, **more)
-    return {outcome.step: outcome for outcome in outcomes}
+def run(*steps: Act, clock: VirtualClock | None = None) -> dict[str, Outcome]:
+    clock = clock or VirtualClock()
+
+    async def main() -> tuple[Outcome, ...]:
+        return await run_steps(steps, run_context(clock))
+
+    return {outcome.step: outcome for outcome in run_virtually(main(), clock)}
 
 
-def test_steps_wait_beside_each_other() -> None:
-    """A thousand waits of an hour are an hour, and each outcome knows how long its step took."""
-    clock = FakeClock()
+def test_steps_wait_side_by_side() -> None:
+    """A thousand waits of an hour take an hour, and each outcome knows how long its step took."""
+    clock = VirtualClock()
     outcomes = run(*(Act(f"s{n}", waits(3600 - n)) for n in range(1000)), clock=clock)
     assert clock.passed == pytest.approx(3600)
     assert [outcomes[f"s{n}"].seconds for n in (0, 999)] == pytest.approx([3600, 2601])
@@ -105,6 +88,40 @@ def test_a_failure_skips_only_what_needs_it() -> None:
     assert outcomes["b"].facts == {"because": "a"}
 
 
+def test_a_step_begins_only_after_what_it_needs_is_done() -> None:
+    """In whatever order the steps are given."""
+    order: list[str] = []
+
+    def notes(name: str, seconds: float) -> Callable[[], Awaitable[None]]:
+        async def work() -> None:
+            await asyncio.sleep(seconds)
+            order.append(name)
+
+        return work
+
+    run(
+        Act("last", notes("last", 0), needs=("first", "second")),
+        Act("second", notes("second", 5)),
+        Act("first", notes("first", 9)),
+    )
+    assert order == ["second", "first", "last"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [
+        ([Act("a", done, needs=("nothing",))], "'nothing', which is no step of this run"),
+        ([Act("a", done, needs=("b",)), Act("b", done, needs=("a",))], "depend on each other: a -> b -> a"),
+        ([Act("a", done, needs=("a",))], "depend on each other: a -> a"),
+        ([Act("a", done), Act("a", done)], "two steps have the id 'a'"),
+    ],
+)
+def test_needs_that_cannot_be_met_are_a_bug_that_is_reported(steps: list[Act], message: str) -> None:
+    """Nothing is started, and nothing waits for ever."""
+    with pytest.raises(Bug, match=message):
+        run(*steps)
+
+
 def test_outcomes_come_in_the_order_of_the_steps() -> None:
     """Not in that of their ends."""
     assert list(run(Act("slow", waits(9)), Act("quick", waits(1)))) == ["slow", "quick"]
@@ -119,49 +136,46 @@ def test_a_bug_in_one_step_is_its_outcome_and_stops_no_other() -> None:
     assert outcomes["b"].status == "done"
 
 
-def test_the_answer_of_a_call_comes_back_where_it_was_asked_for() -> None:
-    """Its result, or its error, raised at the yield."""
+def test_the_run_raises_the_first_blocker_of_the_assessment() -> None:
+    """And does nothing of what the step would do."""
+    ran: list[str] = []
 
-    def asks(step: Act) -> Work:
-        calls = Inline()
-        two = yield calls.call(lambda: 1 + 1)
+    async def work() -> None:
+        ran.append("work")
+
+    first, second = Refused("first", hint="-"), Refused("second", hint="-")
+    outcomes = run(Act("a", work, blockers=(Blocker(first), Blocker(second))))
+    assert outcomes["a"].error is first
+    assert ran == []
+
+
+def test_the_run_goes_on_with_what_the_assessment_found() -> None:
+    """Nothing is looked for twice."""
+    assert run(Act("a", done))["a"].facts == {"findings": "found by a"}
+
+
+def test_cancelling_the_run_cancels_every_step() -> None:
+    """As Ctrl-C does: their ``finally`` blocks run, and nothing is left running."""
+    clock = VirtualClock()
+    ended: list[str] = []
+
+    async def work() -> None:
         try:
-            yield calls.call(lambda: {"here": 1}["missing"])
-        except KeyError:
-            two += 1
-        return Outcome(step.id, step.kind, step.table, "done", {"found": two})
-
-    assert run(Act("a", asks))["a"].facts == {"found": 3}
-
-
-def test_a_call_that_ends_on_another_thread_wakes_the_loop() -> None:
-    """The loop sleeps meanwhile; it does not turn."""
-    future: Future[str] = Future()
-
-    class WakingClock(FakeClock):
-        def wait(self, event: threading.Event, seconds: float | None) -> None:
-            if not future.done():
-                threading.Thread(target=future.set_result, args=("there",)).start()
-            assert event.wait(5)
-
-    def asks(step: Act) -> Work:
-        said = yield future
-        return Outcome(step.id, step.kind, step.table, "done", {"said": said})
-
-    assert run(Act("a", asks), clock=WakingClock())["a"].facts == {"said": "there"}
-
-
-def test_background_work_ends_with_the_last_step() -> None:
-    """It is closed, so that its `finally` runs."""
-    seen: list[str] = []
-
-    def watch() -> Any:
-        try:
-            while True:
-                yield Wait(1)
-                seen.append("looked")
+            await asyncio.sleep(3600)
         finally:
-            seen.append("closed")
+            ended.append("cleaned up")
 
-    run(Act("a", waits(3.5)), background=[watch()])
-    assert seen == ["looked", "looked", "looked", "closed"]
+    async def main() -> None:
+        running = asyncio.create_task(_run_all([Act("a", work), Act("b", work, needs=())], clock))
+        await asyncio.sleep(1)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+
+    run_virtually(main(), clock)
+    assert ended == ["cleaned up", "cleaned up"]
+    assert clock.passed == pytest.approx(1)
+
+
+async def _run_all(steps: list[Act], clock: VirtualClock) -> Any:
+    return await run_steps(steps, run_context(clock))

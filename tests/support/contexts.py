@@ -1,0 +1,32 @@
+"""Run contexts for tests: virtual time, no AWS, and only what a test names."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any, cast
+
+from ddbbackup.plan.model import AwsSettings, Plan
+from ddbbackup.steps.context import RunContext
+from tests.support.virtual_time import SimulatedThreads, VirtualClock
+
+EMPTY_PLAN = Plan("p", "p.yaml", AwsSettings(), {}, (), {})
+
+
+def run_context(clock: VirtualClock, **members: Any) -> RunContext:
+    """What is not named and is used all the same fails with an AttributeError of None."""
+    nothing = cast("Any", None)
+    defaults: dict[str, Any] = {
+        "plan": EMPTY_PLAN,
+        "run_id": "run-1",
+        "started_at": clock.now(),
+        "clock": clock,
+        "threads": SimulatedThreads(),
+        "source": nothing,
+        "catalog": nothing,
+        "write_items": nothing,
+        "on_progress": lambda progress: None,
+        "stop": threading.Event(),
+        "state_dir": Path("/nonexistent"),
+    }
+    return RunContext(**{**defaults, **members})

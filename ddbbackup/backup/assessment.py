@@ -17,7 +17,7 @@ from ddbbackup.ports import PitrWindow, TableFacts
 from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import Permission
-from ddbbackup.steps.recovery_window import pitr_is_off
+from ddbbackup.steps.recovery_window import pitr_is_off, too_young_for_common_time
 from ddbbackup.times import to_iso
 
 PERMISSIONS: Final = (
@@ -84,7 +84,7 @@ async def assess_backup(
     table = await ask("DescribeTable", lambda cloud: cloud.tables.describe(wanted.table))
     location = location_of(context, wanted.destination, wanted.table)
     checks = await checks_of(context, wanted.destination)
-    blockers = [check.error for check in checks if check.error is not None]
+    blockers = [Blocker(check.error) for check in checks if check.error is not None]
     if blockers:  # a bucket that cannot be used holds no records that could be read
         return Assessment(
             step,
@@ -92,7 +92,7 @@ async def assess_backup(
             wanted.table,
             does,
             BackupFindings(table, location, None, None),
-            blockers=_all(blockers),
+            blockers=tuple(blockers),
         )
     own = await context.call(
         context.catalog.of_run, location, wanted.table, table_arn=table.arn, run=context.run_id
@@ -113,7 +113,7 @@ async def assess_backup(
     if findings.recovery_is_off and wanted.pitr == "enable":
         warnings.append("the run turns point-in-time recovery on, which AWS bills by the size of the table")
     plain = Assessment(
-        step, kind, wanted.table, does, findings, blockers=_all(blockers), warnings=tuple(warnings)
+        step, kind, wanted.table, does, findings, blockers=tuple(blockers), warnings=tuple(warnings)
     )
     return await _estimated(context, wanted, plain) if context.estimating else plain
 
@@ -130,10 +130,6 @@ def billed_bytes(table: TableFacts) -> int:
     """What a full export is billed by: the table and its local indexes (secondary sources; see prices.yaml)."""
     local = table.description.get("LocalSecondaryIndexes") or ()
     return table.size_bytes + sum(int(index.get("IndexSizeBytes") or 0) for index in local)
-
-
-def _all(errors: list[DdbBackupError]) -> tuple[Blocker, ...]:
-    return tuple(Blocker(error) for error in errors)
 
 
 def _nothing_to_do(findings: BackupFindings, own: Record, step: str, kind: str) -> Assessment[BackupFindings]:
@@ -161,24 +157,22 @@ def _goes_on(findings: BackupFindings, own: Record, step: str, kind: str) -> Ass
     )
 
 
-def _cannot_be_exported(wanted: ExportWanted, window: PitrWindow) -> Iterator[DdbBackupError]:
+def _cannot_be_exported(wanted: ExportWanted, window: PitrWindow) -> Iterator[Blocker]:
     if not window.enabled and wanted.pitr != "enable":
-        yield pitr_is_off(wanted.table)
+        yield Blocker(pitr_is_off(wanted.table))
     elif not window.enabled and wanted.export_time is not None:
-        yield ExportTimeInvalid(
-            f"point-in-time recovery is off for {wanted.table}, so the table cannot be exported as of the common "
-            "export time even if the run turns it on",
-            hint="turn it on now, and run the backup ten minutes later",
-        )
+        yield Blocker(too_young_for_common_time(wanted.table), after_run=True)
     elif (
         wanted.export_time is not None
         and window.earliest is not None
         and wanted.export_time < window.earliest
     ):
-        yield ExportTimeInvalid(
-            f"{wanted.table} can be exported as of {to_iso(window.earliest)} or later, but the common export time is "
-            f"{to_iso(wanted.export_time)}",
-            hint="run the backup again in a few minutes",
+        yield Blocker(
+            ExportTimeInvalid(
+                f"{wanted.table} can be exported as of {to_iso(window.earliest)} or later, but the common export "
+                f"time is {to_iso(wanted.export_time)}",
+                hint="run the backup again in a few minutes",
+            )
         )
 
 

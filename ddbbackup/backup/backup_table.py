@@ -59,11 +59,13 @@ class BackupTable:
         findings = assessment.findings
         if findings.complete is not None:
             return self._unchanged(findings.complete.record)
+        if findings.recovery_is_off:
+            await enable_recovery(context, self.table)
+        if assessment.blockers:  # too young for the common export time: that is all for this run
+            raise assessment.blockers[0].error
         stored = findings.unfinished or await self._create_record(context, findings)
         scheduler = scheduler_of(context)
         async with scheduler.slot():
-            if findings.recovery_is_off:
-                await enable_recovery(context, self.table)
             started = await start_export(context, stored, pitr=self.entry.pitr)
             stored = await record_settings(context, started.stored)
             if not context.wait:

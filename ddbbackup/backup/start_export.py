@@ -11,12 +11,12 @@ from ddbbackup import events
 from ddbbackup.archive.layout import export_prefix
 from ddbbackup.backup.export_scheduler import scheduler_of
 from ddbbackup.catalog import Record, StoredRecord
-from ddbbackup.errors import Conflict, ExportTimeInvalid, PitrDisabled, Refused
+from ddbbackup.errors import Conflict, PitrDisabled, Refused
 from ddbbackup.ports import Export, ExportRequest
 from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import KMS_KEY, PITR_ENABLE, Permission
-from ddbbackup.steps.recovery_window import pitr_is_off
+from ddbbackup.steps.recovery_window import pitr_is_off, too_young_for_common_time
 
 log = structlog.get_logger()
 
@@ -125,11 +125,7 @@ async def _start_with_pitr(context: RunContext, table: str, request: ExportReque
             raise pitr_is_off(table) from error
     await enable_recovery(context, table)
     if request.export_time is not None:
-        raise ExportTimeInvalid(
-            f"point-in-time recovery was off for {table} and has just been turned on, so the table "
-            "cannot be exported as of the common export time",
-            hint="run the backup again in ten minutes",
-        )
+        raise too_young_for_common_time(table)
     return await scheduler.start(request)
 
 

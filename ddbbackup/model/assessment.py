@@ -14,9 +14,13 @@ F = TypeVar("F")
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """What makes the step fail before it changes anything; ``error`` is what the run raises."""
+    """What makes the step fail; ``error`` is what the run raises.
+
+    It raises it before it changes anything, or, with ``after_run``, once it has done what it could for the next run.
+    """
 
     error: DdbBackupError
+    after_run: bool = False
 
     @property
     def kind(self) -> str:

@@ -70,11 +70,15 @@ async def _outcome(step: Step[Any], needed: Sequence[asyncio.Task[Outcome]], con
 
 
 async def _carry_out(step: Step[Any], context: RunContext) -> Outcome:
-    """The assessment that ``preview`` shows, obeyed: its first blocker ends the step before anything is changed."""
+    """Obeys the assessment that ``preview`` shows: its first blocker ends the step."""
     assessment = await step.assess(context)
-    if assessment.blockers:
-        raise assessment.blockers[0].error
-    return await step.run(context, assessment)
+    for blocker in assessment.blockers:
+        if not blocker.after_run:
+            raise blocker.error
+    outcome = await step.run(context, assessment)
+    for blocker in assessment.blockers:
+        raise blocker.error
+    return outcome
 
 
 def _in_order_of_needs(steps: Sequence[Step[Any]]) -> Sequence[Step[Any]]:

@@ -32,4 +32,4 @@ class Step(Protocol[F]):
         """
 
     async def run(self, context: RunContext, assessment: Assessment[F]) -> Outcome:
-        """Carries out an assessment without blockers."""
+        """Carries out an assessment that nothing blocks, or only what blocks it ``after_run``."""

@@ -57,7 +57,7 @@ def test_its_table_of_verbs_is_the_programs() -> None:
     for verb in listed:
         argument = {"restore": ["x"], "completion": ["bash"]}.get(verb, [])
         assert parse([verb, *argument]).verb == verb
-    arguments = (CHECKOUT / "ddbbackup" / "cli" / "arguments.py").read_text(encoding="utf-8")
+    arguments = (CHECKOUT / "ddbbackup" / "cli" / "grammar.py").read_text(encoding="utf-8")
     assert set(re.findall(r'^    "([a-z]+)": "', arguments, re.MULTILINE)) == set(listed)
 
 

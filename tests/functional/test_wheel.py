@@ -38,7 +38,7 @@ def test_an_installed_wheel_finds_its_schemas_and_its_demo(tmp_path: Path) -> No
     assert done.returncode == 78, done.stderr
     assert "did you mean `tables`" in done.stdout
     names = zipfile.ZipFile(wheel).namelist()
-    assert {"ddbbackup/py.typed", "ddbbackup/steps/prices.yaml"} <= set(names)
+    assert {"ddbbackup/py.typed", "ddbbackup/pricing/prices.yaml"} <= set(names)
     for schema in (CHECKOUT / "schemas").glob("*.json"):
         assert f"ddbbackup/_schemas/{schema.name}" in names
     assert not [name for name in names if name.startswith("tests")]

@@ -13,7 +13,7 @@ FILES_PER_JOB: Final = 50_000  # objects of one import or bulk put (DynamoDB gui
 
 
 def against_write(inputs: MethodInputs) -> tuple[Blocker, ...]:
-    return (*_no_backup(inputs), *_cannot_have_target(inputs))
+    return (*_no_backup(inputs), *_mirror(inputs), *_cannot_have_target(inputs))
 
 
 def against_import(inputs: MethodInputs) -> tuple[Blocker, ...]:
@@ -47,6 +47,7 @@ def against_bulk_put(inputs: MethodInputs) -> tuple[Blocker, ...]:
                 "run `pip install 'botocore>=1.43.124'`, or use `method: write`",
             )
         )
+    found += _mirror(inputs)
     if restore.existing == "keep":
         found.append(
             _refused(
@@ -94,6 +95,47 @@ def against_point_in_time(inputs: MethodInputs) -> tuple[Blocker, ...]:
     return tuple(found)
 
 
+def unconfirmed_overwrite(target: str) -> Blocker:
+    return _refused(
+        f"{target} is the live table that the backup was made of, and `existing: overwrite` replaces items in it",
+        "pass --yes to confirm, or restore to another table name",
+    )
+
+
+def makes_its_own_table(target: str, what: str) -> Blocker:
+    return _refused(
+        f"the target {target} exists, and {what} makes its own table",
+        "restore to another table name ({date} and {run} make fresh ones), or use `method: write`",
+    )
+
+
+def must_not_exist(target: str) -> Blocker:
+    """For ``create: new``, by a method that writes into a table of ours."""
+    return _refused(
+        f"the target {target} exists, and the plan says `create: new`",
+        "choose another `to.table` ({date} and {run} make fresh names), or delete the table",
+    )
+
+
+def must_be_empty(target: str) -> Blocker:
+    """Found out by a consistent read in a run, by DynamoDB's last count in a preview, which reads no item."""
+    return _refused(
+        f"the target {target} already holds items, and the plan says `existing: fail`",
+        "restore to another table name, or choose `existing: keep` or `existing: overwrite`",
+    )
+
+
+def mirror_is_not_built() -> Refused:
+    return Refused(
+        "`existing: mirror` is not implemented yet",
+        hint="use `existing: overwrite` or `existing: keep`, or restore to a new table",
+    )
+
+
+def _mirror(inputs: MethodInputs) -> list[Blocker]:
+    return [Blocker(mirror_is_not_built())] if inputs.restore.existing == "mirror" else []
+
+
 def _no_backup(inputs: MethodInputs) -> list[Blocker]:
     return [Blocker(inputs.backup_error)] if inputs.backup_error else []
 
@@ -122,12 +164,7 @@ def _cannot_have_target(inputs: MethodInputs) -> list[Blocker]:
 
 def _must_be_new(inputs: MethodInputs, what: str) -> list[Blocker]:
     if inputs.exists:
-        return [
-            _refused(
-                f"the target {inputs.target} exists, and {what} makes its own table",
-                "restore to another table name ({date} and {run} make fresh ones), or use `method: write`",
-            )
-        ]
+        return [makes_its_own_table(inputs.target, what)]
     if inputs.restore.target.create == "never":
         return [
             _refused(f"{what} makes its own table, and the plan says `create: never`", "set `create: new`")

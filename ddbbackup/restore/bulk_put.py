@@ -11,16 +11,17 @@ from typing import Final
 import structlog
 
 from ddbbackup import events
-from ddbbackup.errors import DataNotWhole, RemoteJobFailed
-from ddbbackup.model.progress import Progress
-from ddbbackup.ports import BulkPut, BulkPutRequest
+from ddbbackup.errors import Bug, DataNotWhole, RemoteJobFailed
+from ddbbackup.model.progress import Progress as Shown
+from ddbbackup.ports import BulkPut, BulkPutRequest, TableFacts
+from ddbbackup.restore.blockers import against_bulk_put
 from ddbbackup.restore.bulk_put_report import count_records
 from ddbbackup.restore.client_token import derive_token
-from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, tell_start
-from ddbbackup.restore.s3_input import S3Input, prepare_s3_input
-from ddbbackup.restore.source import RestoreSource
-from ddbbackup.restore.state import mark
-from ddbbackup.restore.target import PreparedTarget, note_job, prepare_target
+from ddbbackup.restore.estimate import of_bulk_put
+from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, can_resume, log_start
+from ddbbackup.restore.s3_input import S3Input, s3_input
+from ddbbackup.restore.state import Progress, mark
+from ddbbackup.restore.target import note_job, prepare_target
 from ddbbackup.steps.permissions import BULK_PUTS, KMS_KEY, Permission
 from ddbbackup.steps.remote_jobs import describe_if_known, start, wait_until_ended
 from ddbbackup.times import from_iso
@@ -47,19 +48,20 @@ _CLOCKS: Final = timedelta(minutes=5)  # how far AWS's clock and ours may be apa
 
 
 async def load(job: RestoreJob) -> LoadResult:
-    """Raises ``DataNotWhole`` unless every item was written, ``RemoteJobFailed`` for a job that
-    was cancelled or failed: what it has written stays.
+    """Raises ``DataNotWhole`` unless every item was written.
+
+    Raises ``RemoteJobFailed`` for a job that was cancelled or failed: what it has written stays.
     """
-    handover = await job.context.heavy(lambda: prepare_s3_input(job.context, _backup(job), job.cloud))
-    ready = await prepare_target(job, method="bulk-put")
-    found = (await _take_up(job)) if ready.resumed else None
-    tell_start(job, method="bulk-put", resumed=found is not None, notes=list(handover.notes))
+    source = s3_input(job)
+    table = await prepare_target(job, method="bulk-put")
+    found = job.started if isinstance(job.started, BulkPut) else None
+    log_start(job, method="bulk-put", resumed=found is not None, notes=source.notes)
     if found is None:
-        found = await _start(job, ready, handover)
+        found = await _start(job, table, source)
     else:
         log.info(events.JOB_REATTACHED, job_arn=found.arn, target=job.target)
     arn = found.arn
-    note_job(job, method="bulk-put", table_id=ready.table.table_id, job_arn=arn)
+    note_job(job, method="bulk-put", table_id=table.table_id, job_arn=arn)
     ended = await wait_until_ended(
         job.context,
         "DescribeBulkOperation",
@@ -68,22 +70,22 @@ async def load(job: RestoreJob) -> LoadResult:
         job=f"the bulk put {arn}",
     )
     reports = _report_prefix(job)
-    withheld = await job.context.heavy(lambda: _withheld(job, handover, reports, ended))
+    withheld = await job.context.heavy(_withheld, job, source, reports, ended)
     written = ended.processed_items - ended.failed_items - withheld
-    _account(job, ended, written, withheld, f"s3://{handover.bucket}/{reports}")
+    _account(job, ended, written, withheld, f"s3://{source.bucket}/{reports}")
     facts = {
-        "items": _backup(job).opened.item_count,
+        "items": job.backup.opened.item_count,
         "written": written,
         "kept": 0,
-        "size_bytes": handover.size_bytes,
+        "size_bytes": source.size_bytes,
         "job_arn": arn,
         "experimental": True,
-        "notes": [EXPERIMENTAL, *handover.notes],
+        "notes": [EXPERIMENTAL, *source.notes],
     }
-    return LoadResult(ready.table, facts)
+    return LoadResult(table, facts)
 
 
-async def _start(job: RestoreJob, ready: PreparedTarget, handover: S3Input) -> BulkPut:
+async def _start(job: RestoreJob, table: TableFacts, source: S3Input) -> BulkPut:
     """Starts the job with a token and a report prefix that are written down first. A job that ended is not started
     again by its token, so each attempt has its own.
     """
@@ -96,19 +98,19 @@ async def _start(job: RestoreJob, ready: PreparedTarget, handover: S3Input) -> B
         left,
         stage="writing",
         now=job.context.clock.now(),
-        table_id=ready.table.table_id,
+        table_id=table.table_id,
         token=token,
         attempt=attempt,
         job_arn=None,
     )
-    backup = _backup(job)
+    backup = job.backup
     request = BulkPutRequest(
         table=job.target,
-        bucket=handover.bucket,
-        prefix=handover.prefix,
+        bucket=source.bucket,
+        prefix=source.prefix,
         report_prefix=_report_prefix(job),
         client_token=token or "",
-        bucket_owner=handover.bucket_owner,
+        bucket_owner=source.bucket_owner,
         sse_algorithm=backup.encryption.algorithm if backup.encryption else None,
         kms_key_id=backup.encryption.kms_key_id if backup.encryption else None,
         write_units_per_second=job.restore.limits.write_units_per_second,
@@ -118,10 +120,10 @@ async def _start(job: RestoreJob, ready: PreparedTarget, handover: S3Input) -> B
     return begun
 
 
-async def _take_up(job: RestoreJob) -> BulkPut | None:
+async def _find_started(job: RestoreJob) -> BulkPut | None:
     """The job of an earlier run of this restore that runs or is done, or None: what failed is started anew."""
     left = job.state.read()
-    if left is None or left.token is None:
+    if not job.continues or left is None or left.token is None:
         return None
     if left.job_arn is not None:
         arn = left.job_arn
@@ -144,31 +146,32 @@ async def _take_up(job: RestoreJob) -> BulkPut | None:
 def _report_prefix(job: RestoreJob) -> str:
     """One a job, beside the export and outside of what the job reads."""
     left = job.state.read()
-    assert left is not None, "the token is written down before anything is asked"
-    root = _backup(job).opened.folder.root
+    if left is None:
+        raise Bug("a bulk put without its token", hint="report it with the plan")
+    root = job.backup.opened.folder.root
     base = root[: root.rindex("AWSDynamoDB/")]
     return f"{base}{REPORTS}/{(left.token or '').removeprefix('ddbbackup-')}/"
 
 
 def _look(job: RestoreJob, arn: str) -> BulkPut:
     found = job.cloud.bulk_puts.describe(arn)
-    total = _backup(job).opened.item_count
-    job.context.on_progress(Progress(job.target, "write", done=found.processed_items, total=total))
+    total = job.backup.opened.item_count
+    job.context.on_progress(Shown(job.target, "write", done=found.processed_items, total=total))
     return found
 
 
-def _withheld(job: RestoreJob, handover: S3Input, reports: str, ended: BulkPut) -> int:
+def _withheld(job: RestoreJob, source: S3Input, reports: str, ended: BulkPut) -> int:
     """Items that a condition kept from being written, which AWS counts only in the reports.
 
     ddbbackup sends no condition, so this is 0; but AWS gives no count of what it wrote, and what the reports
     hold beyond the failed items must have been withheld.
     """
-    records = count_records(job.context.source.objects, handover.bucket, reports, owner=handover.bucket_owner)
+    records = count_records(job.context.source.objects, source.bucket, reports, owner=source.bucket_owner)
     return max(0, records - ended.failed_items)
 
 
 def _account(job: RestoreJob, ended: BulkPut, written: int, withheld: int, reports: str) -> None:
-    expected = _backup(job).opened.item_count
+    expected = job.backup.opened.item_count
     counts = (
         f"{written} of {expected} items were written, {ended.failed_items} failed, {withheld} were withheld"
     )
@@ -192,9 +195,16 @@ def _account(job: RestoreJob, ended: BulkPut, written: int, withheld: int, repor
     )
 
 
-def _backup(job: RestoreJob) -> RestoreSource:
-    assert job.found.backup is not None, "a bulk put has a backup"
-    return job.found.backup
+def _continues(job: RestoreJob, earlier: Progress) -> bool:
+    return can_resume(job, earlier, method="bulk-put")
 
 
-METHOD: Final = RestoreMethod(load, experimental=EXPERIMENTAL)
+METHOD: Final = RestoreMethod(
+    against_bulk_put,
+    of_bulk_put,
+    _continues,
+    load,
+    find_started=_find_started,
+    reads_folder=True,
+    experimental=EXPERIMENTAL,
+)

@@ -13,7 +13,7 @@ def derive_token(job: RestoreJob, *, method: str, attempt: int) -> str:
         job.context.plan.name,
         job.context.run_id,
         method,
-        job.found.target_arn,
+        job.resolved.target_arn,
         job.state.directory.name,  # of target and source, as the state's own directory is
         str(attempt),
     )

@@ -1,43 +1,27 @@
-"""Whether a backup fits a table: every data file is there, and the items have the table's key."""
+"""Whether the items of a backup have the key of a table."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any, Final
 
 from ddbbackup.bulk import check_keys, peek_line
-from ddbbackup.bulk.model import DataFile
-from ddbbackup.errors import DataNotWhole, Refused
-from ddbbackup.ports import ObjectFacts, TableFacts
+from ddbbackup.errors import Refused
+from ddbbackup.ports import KeyAttribute, Objects, TableFacts
+from ddbbackup.restore.data_files import DataFiles
 from ddbbackup.restore.source import RestoreSource
-from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import INTO_TABLES, Permission
 
 PERMISSIONS: Final = (Permission("s3:GetObject", "object", ("restore",), INTO_TABLES),)
-_HEADS_AT_A_TIME = 16
 
 
-def check_fits(context: RunContext, source: RestoreSource, target: TableFacts) -> tuple[DataFile, ...]:
-    """The data files with their sizes, once nothing speaks against the first write.
-
-    What cannot fit is refused here: a target with other key names or types, a data file that is gone.
-    Raises ``Refused`` and ``DataNotWhole``. Blocks.
-    """
-    refuse_other_keys(source, target)
-    heads = _heads(context, source)
-    gone = [file.key for file, facts in heads if facts is None]
-    if gone:
-        raise DataNotWhole(
-            f"{len(gone)} of {len(source.opened.files)} data files of {source.label} are missing, "
-            f"first s3://{source.opened.folder.bucket}/{gone[0]}",
-            hint="restore from another backup; nothing has been written",
-        )
-    first = next((f for f in source.opened.files if f.item_count), None)
-    line = peek_line(first, context.source.objects) if first else None
-    if line is not None:
-        check_keys(line, target.keys)
-    return tuple(replace(file, size_bytes=facts.size_bytes) for file, facts in heads if facts is not None)
+def key_of(description: Mapping[str, Any]) -> tuple[KeyAttribute, ...]:
+    """Of a table as it was recorded."""
+    types = {d["AttributeName"]: d["AttributeType"] for d in description["AttributeDefinitions"]}
+    return tuple(
+        KeyAttribute(k["AttributeName"], k["KeyType"], types[k["AttributeName"]])
+        for k in description["KeySchema"]
+    )
 
 
 def refuse_other_keys(source: RestoreSource, target: TableFacts) -> None:
@@ -58,11 +42,12 @@ def _spell(keys: list[tuple[str, Any]]) -> str:
     return " + ".join(f"{name} ({kind})" for name, kind in keys)
 
 
-def _heads(context: RunContext, source: RestoreSource) -> list[tuple[DataFile, ObjectFacts | None]]:
-    objects = context.source.objects
-
-    def head(file: DataFile) -> ObjectFacts | None:
-        return objects.head(file.bucket, file.key, owner=file.bucket_owner)
-
-    with ThreadPoolExecutor(_HEADS_AT_A_TIME, thread_name_prefix="head") as pool:
-        return list(zip(source.opened.files, pool.map(head, source.opened.files), strict=True))
+def refuse_other_items(
+    objects: Objects, found: DataFiles, target: TableFacts | None, recorded: Mapping[str, Any]
+) -> None:
+    """Raises ``Refused`` if the first item of the backup does not have the key of the table. Blocks."""
+    first = next((file for file in found.files if file.item_count), None)
+    keys = target.keys if target is not None else key_of(recorded) if recorded else ()
+    line = peek_line(first, objects) if first is not None and keys else None
+    if line is not None:
+        check_keys(line, keys)

@@ -9,13 +9,15 @@ import structlog
 
 from ddbbackup import events
 from ddbbackup.errors import DataNotWhole, Refused, RemoteJobFailed
-from ddbbackup.model.progress import Progress
+from ddbbackup.model.progress import Progress as Shown
 from ddbbackup.ports import Import, ImportRequest
+from ddbbackup.restore.blockers import against_import
 from ddbbackup.restore.client_token import derive_token
-from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, tell_start
+from ddbbackup.restore.estimate import by_import
+from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, can_resume, log_start
 from ddbbackup.restore.put_back import with_settings
-from ddbbackup.restore.s3_input import S3Input, prepare_s3_input
-from ddbbackup.restore.source import RestoreSource
+from ddbbackup.restore.s3_input import S3Input, s3_input
+from ddbbackup.restore.state import Progress
 from ddbbackup.restore.target import begin, note_job, until_writable
 from ddbbackup.settings.table_definition import create_table_input
 from ddbbackup.steps.permissions import IMPORTS, KMS_KEY, Permission
@@ -59,16 +61,16 @@ _ATTEMPTS: Final = 5  # tokens that may be found used up by earlier imports of t
 
 
 async def load(job: RestoreJob) -> LoadResult:
-    """Returns ``LoadResult``. The import decides when it is over, not the table, which is ACTIVE earlier.
+    """The import decides when it is over, not the table, which is ACTIVE earlier.
 
     Raises ``DataNotWhole`` unless every item was imported, ``RemoteJobFailed`` if nothing was. Neither removes
     the table that AWS leaves behind.
     """
-    found = await _take_up(job)
-    handover = await job.context.heavy(lambda: prepare_s3_input(job.context, _backup(job), job.cloud))
-    tell_start(job, method="import", resumed=found is not None, notes=list(handover.notes))
+    source = s3_input(job)
+    found = job.started if isinstance(job.started, Import) else None
+    log_start(job, method="import", resumed=found is not None, notes=source.notes)
     if found is None:
-        found = await _start(job, handover)
+        found = await _start(job, source)
     else:
         log.info(events.JOB_REATTACHED, job_arn=found.arn, target=job.target)
     arn = found.arn
@@ -83,17 +85,17 @@ async def load(job: RestoreJob) -> LoadResult:
     _account(job, ended)
     table = await until_writable(job)
     facts = {
-        "items": _backup(job).opened.item_count,
+        "items": job.backup.opened.item_count,
         "written": ended.imported_items,
         "kept": 0,
-        "size_bytes": handover.size_bytes,
+        "size_bytes": source.size_bytes,
         "job_arn": arn,
-        "notes": list(handover.notes),
+        "notes": list(source.notes),
     }
     return LoadResult(table, facts)
 
 
-async def _start(job: RestoreJob, handover: S3Input) -> Import:
+async def _start(job: RestoreJob, source: S3Input) -> Import:
     """Asks AWS for the import, with a token that no earlier import has used up.
 
     A token whose import has ended gives that old import back and makes no table (observed on AWS), so the
@@ -101,7 +103,7 @@ async def _start(job: RestoreJob, handover: S3Input) -> Import:
     """
     definition = with_settings(
         create_table_input(
-            job.found.description, name=job.target, billing_mode=job.restore.target.billing_mode
+            job.resolved.description, name=job.target, billing_mode=job.restore.target.billing_mode
         ),
         job,
     )
@@ -112,9 +114,9 @@ async def _start(job: RestoreJob, handover: S3Input) -> Import:
         token = token or derive_token(job, method="import", attempt=attempt)
         begin(job, stage="asked", method="import", token=token, attempt=attempt)
         request = ImportRequest(
-            bucket=handover.bucket,
-            prefix=handover.prefix,
-            bucket_owner=handover.bucket_owner,
+            bucket=source.bucket,
+            prefix=source.prefix,
+            bucket_owner=source.bucket_owner,
             table={name: definition[name] for name in _TAKEN if name in definition},
             client_token=token,
         )
@@ -129,10 +131,10 @@ async def _start(job: RestoreJob, handover: S3Input) -> Import:
     )
 
 
-async def _take_up(job: RestoreJob) -> Import | None:
+async def _find_started(job: RestoreJob) -> Import | None:
     """The import of an earlier run of this restore that is still of use, or None.
 
-    Raises ``Refused`` if the target is somebody else's: it exists, or another import is making it.
+    Raises ``Refused`` if another import is making the target.
     """
     left = job.state.read()
     ours = left if left and left.method == "import" and left.stage in ("asked", "writing") else None
@@ -151,17 +153,12 @@ async def _take_up(job: RestoreJob) -> Import | None:
                 f"another import into {job.target} is running: {each.arn}",
                 hint="wait until it has ended, or restore to another table name",
             )
-    if job.found.target is not None:
-        raise Refused(
-            f"the target {job.target} exists, and an import makes its own table",
-            hint="restore to another table name ({date} and {run} make fresh ones), or use `method: write`",
-        )
     return None
 
 
 def _of_use(job: RestoreJob, found: Import) -> bool:
     """Whether it runs, or whether the target is the table that it made."""
-    target = job.found.target
+    target = job.resolved.target
     return found.status in _RUNNING or (target is not None and target.table_id == found.table_id)
 
 
@@ -171,10 +168,10 @@ async def _imports(job: RestoreJob) -> list[Import]:
     token: str | None = None
     while True:
         page = await job.context.call(
-            job.cloud.imports.page, table_arn=job.found.target_arn, next_token=token
+            job.cloud.imports.page, table_arn=job.resolved.target_arn, next_token=token
         )
         for summary in page.summaries:
-            if summary.status in _RUNNING or job.found.target is not None:
+            if summary.status in _RUNNING or job.resolved.target is not None:
                 described = await job.context.call(job.cloud.imports.describe, summary.arn)
                 found.append(described)
         token = page.next_token
@@ -184,13 +181,13 @@ async def _imports(job: RestoreJob) -> list[Import]:
 
 def _look(job: RestoreJob, arn: str) -> Import:
     found = job.cloud.imports.describe(arn)
-    total = _backup(job).opened.item_count
-    job.context.on_progress(Progress(job.target, "write", done=found.processed_items, total=total))
+    total = job.backup.opened.item_count
+    job.context.on_progress(Shown(job.target, "write", done=found.processed_items, total=total))
     return found
 
 
 def _account(job: RestoreJob, ended: Import) -> None:
-    expected = _backup(job).opened.item_count
+    expected = job.backup.opened.item_count
     counts = f"{ended.imported_items} of {expected} items were imported, {ended.errors} failed"
     if ended.status == "COMPLETED" and (ended.imported_items, ended.errors) == (expected, 0):
         return
@@ -220,9 +217,19 @@ def _log_place(ended: Import) -> str:
     return f"{group} in CloudWatch Logs (stream {ended.arn.rpartition('/')[2]}/error)"
 
 
-def _backup(job: RestoreJob) -> RestoreSource:
-    assert job.found.backup is not None, "an import has a backup"
-    return job.found.backup
+def _continues(job: RestoreJob, earlier: Progress) -> bool:
+    """A target that exists is ours if ``_find_started`` finds the import that made it, or all data was in it."""
+    if job.resolved.target is not None:
+        return can_resume(job, earlier, method="import")
+    return earlier.stage in ("asked", "writing")
 
 
-METHOD: Final = RestoreMethod(load, makes_table=True)
+METHOD: Final = RestoreMethod(
+    against_import,
+    by_import,
+    _continues,
+    load,
+    find_started=_find_started,
+    makes_table=True,
+    reads_folder=True,
+)

@@ -5,14 +5,15 @@ The rules of ``auto`` and their reasons stand in docs/decisions/0004-how-auto-ch
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from ddbbackup.model.assessment import Blocker
 from ddbbackup.model.cost import Cost
 from ddbbackup.pricing.prices import Prices
-from ddbbackup.restore.blockers import against_bulk_put, against_import, against_point_in_time, against_write
-from ddbbackup.restore.estimate import Estimate, by_import, by_point_in_time, by_writing, of_bulk_put
+from ddbbackup.restore.estimate import Estimate
+from ddbbackup.restore.method import RestoreMethod
 from ddbbackup.restore.method_inputs import MethodInputs
 
 MethodName = Literal["write", "import", "bulk-put", "point-in-time"]
@@ -48,13 +49,18 @@ class Candidate:
         return self.estimate.cost if self.estimate else None
 
 
-def candidates(inputs: MethodInputs, prices: Prices) -> tuple[Candidate, ...]:
+def candidates(
+    inputs: MethodInputs, prices: Prices, methods: Mapping[MethodName, RestoreMethod]
+) -> tuple[Candidate, ...]:
     """Every method, the chosen one marked. With ``method: auto`` the rules choose, else the plan has chosen."""
-    every = (
-        Candidate("write", against_write(inputs), by_writing(inputs, prices)),
-        Candidate("import", against_import(inputs), by_import(inputs, prices)),
-        Candidate("bulk-put", against_bulk_put(inputs), of_bulk_put(inputs, prices), experimental=True),
-        Candidate("point-in-time", against_point_in_time(inputs), by_point_in_time(inputs, prices)),
+    every = tuple(
+        Candidate(
+            name,
+            tuple(method.blockers(inputs)),
+            method.estimate(inputs, prices),
+            experimental=bool(method.experimental),
+        )
+        for name, method in methods.items()
     )
     wanted = inputs.restore.method
     if wanted == "auto":
@@ -65,17 +71,11 @@ def candidates(inputs: MethodInputs, prices: Prices) -> tuple[Candidate, ...]:
     )
 
 
-def chosen(every: tuple[Candidate, ...]) -> Candidate:
-    """The one that the restore takes. Raises what is in its way."""
-    found = next(each for each in every if each.chosen)
-    if found.blockers:
-        raise found.blockers[0].error
-    return found
-
-
 def _by_rules(inputs: MethodInputs, every: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
     """Write, unless the table is to be made and writing would take long and an import is possible."""
-    write, imported, bulk_put, by_time = every
+    write, imported, bulk_put, by_time = (
+        next(c for c in every if c.method == name) for name in get_args(MethodName)
+    )
     writing = write.seconds
     if inputs.exists:
         method, why = write, "the target exists, and an import makes its own table"
@@ -90,7 +90,7 @@ def _by_rules(inputs: MethodInputs, every: tuple[Candidate, ...]) -> tuple[Candi
     else:
         method, why = imported, f"writing would take {_spell(writing)}, and an import uses no capacity"
     never = {
-        bulk_put.method: "`auto` never takes what is experimental",
+        bulk_put.method: "`auto` does not choose experimental methods",
         by_time.method: "`auto` restores backups; the live table's past is another source",
     }
     return tuple(

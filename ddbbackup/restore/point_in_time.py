@@ -10,8 +10,10 @@ import structlog
 from ddbbackup import events
 from ddbbackup.errors import Refused, TableMissing
 from ddbbackup.ports import Recovery, RecoveryRequest, TableFacts
+from ddbbackup.restore.blockers import against_point_in_time
+from ddbbackup.restore.estimate import by_point_in_time
 from ddbbackup.restore.live_source import LiveSource
-from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, tell_start
+from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, log_start
 from ddbbackup.restore.state import Progress
 from ddbbackup.restore.target import begin, note_job, until_writable
 from ddbbackup.steps.permissions import BY_TIME, Permission
@@ -34,21 +36,15 @@ _VISIBLE_SECONDS: Final = 60.0  # a table just asked for may be unknown to Descr
 
 
 async def load(job: RestoreJob) -> LoadResult:
-    """Raises ``Refused`` if the target exists and no earlier run of this restore asked for it."""
     left = job.state.read()
-    resumed = job.found.target is not None and _is_ours(job, left, job.found.target)
-    if job.found.target is not None and not resumed:
-        raise Refused(
-            f"the target {job.target} exists, and a point-in-time restore makes its own table",
-            hint="restore to another table name ({date} and {run} make fresh ones), or use `method: write`",
-        )
-    tell_start(job, method="point-in-time", resumed=resumed, notes=[NOTE])
+    resumed = job.continues
+    log_start(job, method="point-in-time", resumed=resumed, notes=[NOTE])
     if not resumed:
         await _start(job)
-    elif job.found.target is not None and left is not None:
-        time = left.restored_time or to_iso(_restored_time(job.found.target))
-        note_job(job, method="point-in-time", table_id=job.found.target.table_id, restored_time=time)
-        log.info(events.JOB_REATTACHED, job_arn=job.found.target_arn, target=job.target)
+    elif job.resolved.target is not None and left is not None:
+        time = left.restored_time or to_iso(_restored_time(job.resolved.target))
+        note_job(job, method="point-in-time", table_id=job.resolved.target.table_id, restored_time=time)
+        log.info(events.JOB_REATTACHED, job_arn=job.resolved.target_arn, target=job.target)
     table = await _until_restored(job)
     known = job.state.read()
     facts: dict[str, Any] = {
@@ -65,7 +61,7 @@ async def load(job: RestoreJob) -> LoadResult:
 async def _start(job: RestoreJob) -> None:
     """Written down first, for there is no token: the table alone must tell a later run whose it is."""
     begin(job, stage="asked", method="point-in-time")
-    live = _live(job)
+    live = job.live
     request = RecoveryRequest(
         source_arn=live.table_arn,
         target=job.target,
@@ -114,7 +110,7 @@ async def _until_restored(job: RestoreJob) -> TableFacts:
         "DescribeTable",
         look,
         ended=lambda table: table is not None and table.status != "CREATING" and not _restoring(table),
-        job=f"the point-in-time restore of {job.found.target_arn}",
+        job=f"the point-in-time restore of {job.resolved.target_arn}",
     )
     return await until_writable(job)
 
@@ -125,13 +121,13 @@ def _is_ours(job: RestoreJob, left: Progress | None, target: TableFacts) -> bool
     By its id once AWS told it; else it must have been made after we asked, by a restore of our source. AWS tells
     the source only until the table is ACTIVE; from then on nobody can say whose it is, and it is not touched.
     """
-    if left is None or left.method != "point-in-time" or left.stage not in ("asked", "writing"):
+    if left is None or left.method != "point-in-time" or left.stage not in ("asked", "writing", "loaded"):
         return False
     if left.table_id is not None:
         return left.table_id == target.table_id
     made = from_iso(target.description.get("CreationDateTime"))
     summary = target.description.get("RestoreSummary") or {}
-    from_us = summary.get("SourceTableArn") == job.found.table_arn
+    from_us = summary.get("SourceTableArn") == job.resolved.table_arn
     return from_us and made is not None and made >= from_iso(left.updated_at) - _CLOCKS
 
 
@@ -151,9 +147,10 @@ def _sse(live: LiveSource, job: RestoreJob) -> dict[str, Any] | None:
     return {"Enabled": True, "SSEType": "KMS"} if encrypted else {"Enabled": False}
 
 
-def _live(job: RestoreJob) -> LiveSource:
-    assert job.found.live is not None, "a point-in-time restore has a live source"
-    return job.found.live
+def _continues(job: RestoreJob, earlier: Progress) -> bool:
+    return job.resolved.target is not None and _is_ours(job, earlier, job.resolved.target)
 
 
-METHOD: Final = RestoreMethod(load, makes_table=True, from_live=True)
+METHOD: Final = RestoreMethod(
+    against_point_in_time, by_point_in_time, _continues, load, makes_table=True, from_live=True
+)

@@ -57,12 +57,12 @@ async def put_back(job: RestoreJob, table: TableFacts, *, made: bool) -> ApplyRe
     only what is named.
     """
     inputs = scene_for(job, _recorded(job), table.description, made=made)
-    if job.found.backup is None:
+    if job.resolved.backup is None:
         inputs = replace(inputs, recorded=(await _of_the_live_table(job, inputs.asked)))
     results = await SettingsApplier(AwsCaller(job.context, job.cloud), inputs, table).all()
     missing = [result for result in results if result.missing]
     error = _error(job.target, missing) if missing else None
-    return ApplyResult((*results, *newer_settings(job.found.description)), error)
+    return ApplyResult((*results, *newer_settings(job.resolved.description)), error)
 
 
 def scene_for(
@@ -71,23 +71,22 @@ def scene_for(
     """``description`` is that of the target, if it exists."""
     return apply_inputs(
         job.restore,
-        source_arn=job.found.table_arn,
+        source_arn=job.resolved.table_arn,
         recorded=recorded,
-        target_arn=job.found.target_arn,
+        target_arn=job.resolved.target_arn,
         target=SettingsSnapshot(description),
         made=made,
     )
 
 
 def _recorded(job: RestoreJob) -> SettingsSnapshot:
-    backup = job.found.backup
-    return recorded_snapshot(job.found.description, backup.settings if backup else None)
+    backup = job.resolved.backup
+    return recorded_snapshot(job.resolved.description, backup.settings if backup else None)
 
 
 async def _of_the_live_table(job: RestoreJob, asked: frozenset[str]) -> SettingsSnapshot:
     """A point-in-time restore loses settings that its source still has."""
-    assert job.found.live is not None, "a point-in-time restore has a live source"
-    table = job.found.live.table
+    table = job.live.table
     readings = await read_settings(AwsCaller(job.context, job.context.source), table, only=asked)
     return SettingsSnapshot(table.description, readings)
 

@@ -1,7 +1,4 @@
-"""What there is before a restore begins: its source, its target, and the facts that the methods are judged by.
-
-``run`` and ``preview`` both begin with it, so that they cannot disagree.
-"""
+"""What there is before a restore begins: its source, its target, and the facts that the methods are judged by."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ddbbackup.errors import DdbBackupError, TableMissing
+from ddbbackup.errors import Bug, DdbBackupError, TableMissing
 from ddbbackup.plan.model import Restore
 from ddbbackup.ports import Cloud, TableFacts
 from ddbbackup.restore.live_source import LiveSource, resolve_live
@@ -39,7 +36,8 @@ class ResolvedRestore:
     def source(self) -> RestoreSource | LiveSource:
         """Where this restore's data comes from."""
         found = self.backup or self.live
-        assert found is not None, "a survey without a source raises"
+        if found is None:
+            raise Bug("a restore was resolved without a source", hint="report it with the plan")
         return found
 
     @property

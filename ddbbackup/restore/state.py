@@ -91,6 +91,11 @@ def resumable(
     return existing == "fail" or left.run == run or now - from_iso(left.updated_at) <= RESUMABLE
 
 
+def created_by(left: Progress | None, table_id: str) -> bool:
+    """Whether an earlier run of this restore created the table, as far as it could still note its id."""
+    return left is not None and left.stage in ("creating", "writing") and left.table_id in (None, table_id)
+
+
 def mark(
     state: RestoreState, before: Progress | None, *, stage: str, now: datetime, **members: Any
 ) -> Progress:

@@ -1,61 +1,40 @@
-"""The table that a method writes into: there, ACTIVE, with the right key, and empty if the plan needs it so."""
+"""The table that a method writes into: there, ready for writes, and noted as this restore's."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
 
 from ddbbackup import events
-from ddbbackup.bulk.model import DataFile
-from ddbbackup.errors import Refused
 from ddbbackup.ports import TableFacts
-from ddbbackup.restore.compatibility import check_fits
 from ddbbackup.restore.method import RestoreJob
 from ddbbackup.restore.put_back import with_settings
-from ddbbackup.restore.state import mark, resumable
+from ddbbackup.restore.state import mark
 from ddbbackup.restore.target_warnings import warn_of_target
 from ddbbackup.settings.table_definition import create_table_input
 from ddbbackup.steps.aws_caller import AwsCaller
-from ddbbackup.steps.permissions import MAY_CREATE, MUST_BE_EMPTY, Permission
+from ddbbackup.steps.permissions import MAY_CREATE, Permission
 from ddbbackup.steps.table_wait import wait_for_table
 
 log = structlog.get_logger()
 
-PERMISSIONS: Final = (
-    Permission("dynamodb:CreateTable", "target", ("restore",), MAY_CREATE),
-    Permission(
-        "dynamodb:Scan",
-        "target",
-        ("restore",),
-        MUST_BE_EMPTY,
-        note="reads one key to see whether it is empty",
-    ),
-)
+PERMISSIONS: Final = (Permission("dynamodb:CreateTable", "target", ("restore",), MAY_CREATE),)
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedTarget:
-    """A target that may be written into. ``resumed``: what an earlier run began is continued."""
-
-    table: TableFacts
-    files: tuple[DataFile, ...]
-    resumed: bool
-
-
-async def prepare_target(job: RestoreJob, *, method: str) -> PreparedTarget:
-    """Returns ``PreparedTarget``; creates the table if the plan says so. Nothing has been written when it raises.
-
-    Raises ``Refused`` for a target that does not take the data or holds items, ``DataNotWhole`` for data files
-    that are missing.
-    """
-    assert job.found.backup is not None, "a method that writes has a backup"
-    source = job.found.backup
-    table = await _target(job, method)
-    files = await job.context.heavy(lambda: check_fits(job.context, source, table))
-    resumed = await _may_write(job, table, method)
-    return PreparedTarget(table, files, resumed)
+async def prepare_target(job: RestoreJob, *, method: str) -> TableFacts:
+    """The target, ready for writes; created if it does not exist. The assessment found nothing that blocks it."""
+    if job.resolved.target is None:
+        return await _create(job, method)
+    if not job.continues:
+        overwrites = job.restore.existing == "overwrite"
+        await job.context.call(
+            warn_of_target, job.cloud, job.resolved.target, target=job.target, overwrites=overwrites
+        )
+    table = await until_writable(job)
+    if not job.continues:
+        begin(job, stage="creating", method=method)
+    return table
 
 
 async def until_writable(job: RestoreJob, *, created: bool = False) -> TableFacts:
@@ -74,8 +53,8 @@ def begin(job: RestoreJob, *, stage: str, method: str, **members: Any) -> None:
         now=job.context.clock.now(),
         run=job.context.run_id,
         existing=job.restore.existing,
-        target_arn=job.found.target_arn,
-        backup=job.found.label,
+        target_arn=job.resolved.target_arn,
+        backup=job.resolved.label,
         method=method,
         **members,
     )
@@ -90,53 +69,15 @@ def note_job(job: RestoreJob, *, method: str, table_id: str | None, **members: A
     mark(job.state, left, stage="writing", now=job.context.clock.now(), table_id=table_id, **members)
 
 
-async def _target(job: RestoreJob, method: str) -> TableFacts:
-    """The target, ACTIVE with all its indexes; created from the record if the plan says so."""
-    left, wanted = job.state.read(), job.restore.target
-    if job.found.target is None:
-        return await _create(job, method)
-    ours = left is not None and left.stage in ("creating", "writing")
-    if wanted.create == "new" and not (ours and left and left.table_id in (None, job.found.target.table_id)):
-        raise Refused(
-            f"the target {job.target} exists, and the plan says `create: new`",
-            hint="choose another `to.table` ({date} and {run} make fresh names), or delete the table",
-        )
-    if not ours:
-        overwrites = job.restore.existing == "overwrite"
-        await job.context.call(
-            lambda: warn_of_target(job.cloud, job.found.target, target=job.target, overwrites=overwrites)
-        )
-    return await until_writable(job)
-
-
 async def _create(job: RestoreJob, method: str) -> TableFacts:
     definition = with_settings(
         create_table_input(
-            job.found.description, name=job.target, billing_mode=job.restore.target.billing_mode
+            job.resolved.description, name=job.target, billing_mode=job.restore.target.billing_mode
         ),
         job,
     )
     begin(job, stage="creating", method=method)
-    await job.context.call(lambda: job.cloud.tables.create(definition))
+    await job.context.call(job.cloud.tables.create, definition)
     facts = await until_writable(job, created=True)
     log.info(events.TABLE_CREATED, target=job.target, table_id=facts.table_id)
     return facts
-
-
-async def _may_write(job: RestoreJob, table: TableFacts, method: str) -> bool:
-    """True if an earlier run's work is continued. Raises ``Refused`` for a target that is not empty."""
-    restore, context = job.restore, job.context
-    now = context.clock.now()
-    left = job.state.read()
-    if resumable(
-        left, run=context.run_id, existing=restore.existing, method=method, table_id=table.table_id, now=now
-    ):
-        return True
-    must_be_empty = restore.existing == "fail" or restore.target.create == "new"
-    if must_be_empty and (await context.call(lambda: job.cloud.tables.holds_items(job.target))):
-        raise Refused(
-            f"the target {job.target} already holds items, and the plan says `existing: fail`",
-            hint="restore to another table name, or choose `existing: keep` or `existing: overwrite`",
-        )
-    begin(job, stage="creating", method=method)
-    return False

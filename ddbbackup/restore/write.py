@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal, assert_never
 
 import structlog
 
 from ddbbackup import events
 from ddbbackup.bulk.model import WriteJob, WriteResult
 from ddbbackup.errors import DataNotWhole
-from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, tell_start
+from ddbbackup.plan.model import Restore
+from ddbbackup.restore.blockers import against_write, mirror_is_not_built
+from ddbbackup.restore.estimate import by_writing
+from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, can_resume, log_start
 from ddbbackup.restore.source import RestoreSource
-from ddbbackup.restore.state import mark
+from ddbbackup.restore.state import Progress, mark
 from ddbbackup.restore.target import prepare_target
 from ddbbackup.steps.permissions import KEEPS, PUTS_ALL, Permission
 
@@ -24,30 +27,29 @@ PERMISSIONS: Final = (
 
 
 async def load(job: RestoreJob) -> LoadResult:
-    """Returns ``LoadResult``. Raises ``DataNotWhole`` unless every item of the manifest is accounted for."""
-    ready = await prepare_target(job, method="write")
-    assert job.found.backup is not None, "make_ready asked for it"
-    source, context, limits = job.found.backup, job.context, job.restore.limits
+    """Raises ``DataNotWhole`` unless every item of the manifest is accounted for."""
+    table = await prepare_target(job, method="write")
+    source, context, limits = job.backup, job.context, job.restore.limits
     notes = list(source.opened.notes)
-    tell_start(job, method="write", resumed=ready.resumed, notes=notes)
+    log_start(job, method="write", resumed=job.continues, notes=notes)
     mark(
         job.state,
         job.state.read(),
         stage="writing",
         now=context.clock.now(),
-        table_id=ready.table.table_id,
+        table_id=table.table_id,
         run=context.run_id,
     )
     wanted = WriteJob(
-        files=ready.files,
+        files=job.files.files,
         table=job.target,
-        keys=ready.table.keys,
+        keys=table.keys,
         state_dir=job.state.directory,
-        existing="keep" if job.restore.existing == "keep" else "overwrite",
+        existing=_existing(job.restore),
         write_units_per_second=limits.write_units_per_second,
         workers=limits.workers,
     )
-    result = await context.heavy(lambda: context.write_items(wanted, target=job.cloud, source=context.source))
+    result = await context.heavy(context.write_items, wanted, target=job.cloud, source=context.source)
     _account(source, result)
     facts = {
         "items": source.opened.item_count,
@@ -58,7 +60,24 @@ async def load(job: RestoreJob) -> LoadResult:
         "throttled": result.throttled,
         "notes": notes,
     }
-    return LoadResult(ready.table, facts)
+    return LoadResult(table, facts)
+
+
+def _existing(restore: Restore) -> Literal["keep", "overwrite"]:
+    """What becomes of an item that is there. Into a table that was found empty every item is put."""
+    match restore.existing:
+        case "keep":
+            return "keep"
+        case "fail" | "overwrite":
+            return "overwrite"
+        case "mirror":
+            raise mirror_is_not_built()
+        case _:
+            assert_never(restore.existing)
+
+
+def _continues(job: RestoreJob, earlier: Progress) -> bool:
+    return can_resume(job, earlier, method="write")
 
 
 def _account(source: RestoreSource, result: WriteResult) -> None:
@@ -85,4 +104,4 @@ def _account(source: RestoreSource, result: WriteResult) -> None:
         )
 
 
-METHOD: Final = RestoreMethod(load)
+METHOD: Final = RestoreMethod(against_write, by_writing, _continues, load)

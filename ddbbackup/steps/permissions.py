@@ -143,10 +143,6 @@ BY_TIME: Final = When(
     "a restore says `method: point-in-time`",
     lambda plan: any(restore.method == "point-in-time" for restore in plan.restores.values()),
 )
-HANDS_OVER: Final = When(
-    "a restore may be by `import` or `bulk-put`",
-    lambda plan: IMPORTS.holds(plan) or BULK_PUTS.holds(plan),
-)
 FROM_BACKUPS: Final = When(
     "a restore takes a backup, not the live table's past",
     lambda plan: any(restore.method != "point-in-time" for restore in plan.restores.values()),

@@ -316,7 +316,10 @@ def test_a_restore_is_foretold_with_every_method_and_the_settings(
     assert restored.code == 0, restored.out
     assert restored.report["outcomes"][0]["facts"]["method"] == step["facts"]["method"]
     after = steps(again, "restores")[f"{name}-2"]
-    assert (again.code, "already holds items (30" in after["obstacles"][0]["message"]) == (1, True)
+    assert (again.code, "already holds items, and the plan says" in after["obstacles"][0]["message"]) == (
+        1,
+        True,
+    )
 
 
 def test_restores_do_not_decide_over_the_backups_of_a_plan(

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from ddbbackup.errors import DdbBackupError, PitrDisabled, Refused
+from ddbbackup.errors import PitrDisabled, Refused
 from ddbbackup.plan.model import Limits, Restore, Source, Target
 from ddbbackup.pricing.prices import packaged
 from ddbbackup.restore.method_inputs import MethodInputs
-from ddbbackup.restore.method_selection import Candidate, candidates, chosen
+from ddbbackup.restore.method_selection import Candidate, candidates
+from ddbbackup.restore.methods import RESTORE_METHODS
 
 GIB = 1 << 30
 TABLE: dict[str, Any] = {
@@ -34,7 +35,7 @@ def inputs(*, restore: dict[str, Any] | None = None, **members: Any) -> MethodIn
 
 
 def judged(found: MethodInputs) -> dict[str, Candidate]:
-    return {each.method: each for each in candidates(found, packaged())}
+    return {each.method: each for each in candidates(found, packaged(), RESTORE_METHODS)}
 
 
 def messages(candidate: Candidate) -> str:
@@ -44,7 +45,7 @@ def messages(candidate: Candidate) -> str:
 def test_all_methods_are_judged_and_exactly_one_is_chosen() -> None:
     """Whatever the plan wants."""
     for method in ("auto", "write", "import", "bulk-put", "point-in-time"):
-        every = candidates(inputs(restore={"method": method}), packaged())
+        every = candidates(inputs(restore={"method": method}), packaged(), RESTORE_METHODS)
         assert [each.method for each in every] == ["write", "import", "bulk-put", "point-in-time"]
         (taken,) = [each for each in every if each.chosen]
         assert taken.because
@@ -70,7 +71,8 @@ def test_all_methods_are_judged_and_exactly_one_is_chosen() -> None:
 )
 def test_auto_follows_its_rules(members: dict[str, Any], method: str, words: str) -> None:
     """Write, unless the table is to be made, writing would take long, and an import is possible."""
-    taken = chosen(candidates(inputs(**members), packaged()))
+    every = candidates(inputs(**members), packaged(), RESTORE_METHODS)
+    taken = next(each for each in every if each.chosen)
     assert taken.method == method
     assert words in taken.because
 
@@ -142,13 +144,15 @@ def test_the_price_of_a_bulk_put_is_not_known() -> None:
         ),
     ],
 )
-def test_what_is_in_the_way_is_said_and_raised(method: str, members: dict[str, Any], words: str) -> None:
+def test_what_blocks_a_method_blocks_the_restore_that_names_it(
+    method: str, members: dict[str, Any], words: str
+) -> None:
     """With one thing to do about it; the same in a run and in `preview`."""
     found = inputs(**{**members, "restore": {"method": method, **members.get("restore", {})}})
     assert words in messages(judged(found)[method])
-    with pytest.raises(DdbBackupError, match=words) as raised:
-        chosen(candidates(found, packaged()))
-    assert raised.value.hint
+    taken = next(each for each in candidates(found, packaged(), RESTORE_METHODS) if each.chosen)
+    assert taken.method == method
+    assert taken.blockers[0].hint
 
 
 def test_a_backup_that_cannot_be_found_is_in_the_way_of_all_that_need_one() -> None:

@@ -1,56 +1,80 @@
-# Everything is made inside this checkout: .venv and .tools. Nothing global is touched.
+# Everything is installed inside this checkout: .venv, .tools and build. Nothing global is touched.
 PYTHON ?= python3
 VENV   := .venv
 TOOLS  := .tools
 BIN    := $(VENV)/bin
 
-# ministack pins a botocore of its own, so it lives apart from ours.
+# CI sets CONSTRAINTS=constraints.txt to install the dependency versions that were last known to pass.
+CONSTRAINTS ?=
+INSTALL     := $(BIN)/pip install --quiet --disable-pip-version-check $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
+
+# ministack pins its own version of botocore, so it has its own environment.
 MINISTACK := ministack==1.5.33
 
-.PHONY: help demo test test-quick check types lint bench-startup clean
+.PHONY: help demo test test-quick coverage check types lint bench-startup dist constraints clean
 .DEFAULT_GOAL := help
 
-help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+help: ## list these targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | sort | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-demo: $(VENV)/.sandbox ## the whole story on this machine: back up, break, restore, compare
+demo: $(VENV)/.sandbox ## back up, damage, restore and compare two tables on this machine, without AWS
 	@$(BIN)/ddbbackup demo
 
-test: $(VENV)/.dev $(TOOLS)/.ready ## all tests, against real servers on loopback
+test: $(VENV)/.dev $(TOOLS)/.ready ## run all tests, against real servers on loopback
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
-test-quick: $(VENV)/.dev ## unit and contract tests only
+test-quick: $(VENV)/.dev ## run only the unit and contract tests
 	@$(BIN)/python -m pytest -q tests/unit tests/contract
 
-check: test lint types ## tests, ruff, mypy --strict and the example plans
+coverage: $(VENV)/.dev $(TOOLS)/.ready ## run all tests and measure which lines and branches they reach
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest -n 2 --dist loadgroup
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage html --quiet --skip-covered
+	@$(BIN)/coverage report
+
+check: test lint types ## what CI runs: all tests, lint, types, and the example plans
 	@for plan in configs/*.yaml; do $(BIN)/ddbbackup validate -f $$plan || exit 1; done
 
-lint: $(VENV)/.dev ## ruff and import-linter
+lint: $(VENV)/.dev ## check format, style and the layers of packages (ruff, import-linter)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/lint-imports --no-logo
 
-types: $(VENV)/.dev ## mypy --strict
+types: $(VENV)/.dev ## check types (mypy --strict)
 	@$(BIN)/mypy
 
-bench-startup: $(VENV)/.dev ## how much CPU `validate` takes
+bench-startup: $(VENV)/.dev ## measure the CPU time that `validate` takes
 	@$(BIN)/python -m tests.benchmarks.startup
 
-clean: ## removes what the targets above made
-	rm -rf $(VENV) $(TOOLS) build/bench .pytest_cache .mypy_cache .ruff_cache .hypothesis
+dist: $(VENV)/.dev ## build the sdist and the wheel, check both, and try the wheel in a new environment
+	@rm -rf dist build/dist
+	@$(BIN)/python -m build --quiet --outdir dist
+	@$(BIN)/twine check --strict dist/*
+	@$(PYTHON) -m venv build/dist
+	@build/dist/bin/pip install --quiet --disable-pip-version-check dist/*.whl
+	@build/dist/bin/ddbbackup --version
+	@build/dist/bin/ddbbackup validate configs/*.yaml
+
+constraints: $(VENV)/.dev ## write the installed versions of all dependencies to constraints.txt
+	@{ echo '# Dependency versions for CI, written by `make constraints`; do not edit.'; \
+	   $(BIN)/pip freeze --exclude-editable --disable-pip-version-check | grep -v ' @ '; } > constraints.txt
+
+clean: ## remove everything that these targets made
+	rm -rf $(VENV) $(TOOLS) dist build/bench build/coverage build/dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/.made:
-	@echo "making $(VENV) (a few seconds)"
-	@$(PYTHON) -m venv $(VENV) || { echo "make: $(PYTHON) cannot make virtual environments; on Debian: apt install python3-venv"; exit 1; }
-	@$(BIN)/pip install --quiet --disable-pip-version-check 'pip>=25.1'
+	@echo "creating $(VENV) (a few seconds)"
+	@$(PYTHON) -m venv $(VENV) || { echo "make: $(PYTHON) cannot create virtual environments; on Debian, run: apt install python3-venv"; exit 1; }
+	@$(INSTALL) 'pip>=25.1'
 	@touch $@
 
 $(VENV)/.sandbox: $(VENV)/.made pyproject.toml
-	@$(BIN)/pip install --quiet -e '.[sandbox]'
+	@$(INSTALL) -e '.[sandbox]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.sandbox pyproject.toml
-	@$(BIN)/pip install --quiet --group dev
+	@$(INSTALL) --group dev
 	@touch $@
 
 $(TOOLS)/.ready: tests/support/node/package.json Makefile

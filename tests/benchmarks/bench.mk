@@ -9,10 +9,10 @@ INFLATE = $(if $(ISAL),-DWITH_ISAL -lisal,-lz)
 
 .PHONY: bench bench-quick
 
-bench: $(BENCH)/.ready ## measures everything and writes docs/benchmarks.md (some 15 minutes; Linux, C compiler, Node)
+bench: $(BENCH)/.ready ## measure everything and write docs/benchmarks.md (about 15 minutes; Linux, C compiler, Node)
 	@$(BIN)/python -m tests.benchmarks --build $(BENCH) --page docs/benchmarks.md
 
-bench-quick: $(BENCH)/.ready ## one round with little data, into build/bench/benchmarks.md (some 3 minutes)
+bench-quick: $(BENCH)/.ready ## measure one round with little data, into build/bench/benchmarks.md (about 3 minutes)
 	@$(BIN)/python -m tests.benchmarks --build $(BENCH) --page $(BENCH)/benchmarks.md --quick
 
 $(BENCH)/.ready: $(VENV)/.dev $(TOOLS)/.ready $(BENCH)/sink $(BENCH)/limit $(BENCH)/cert.pem $(BENCH)/peers/.ready

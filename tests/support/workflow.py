@@ -1,6 +1,6 @@
 """Runs GitHub workflows on this machine: an emulation of the runner, as far as our own workflows need it.
 
-Steps run one after another with bash; ``uses`` of our own action runs ``action.yml``, other actions are only noted.
+Steps run one after another with bash. ``uses`` of our own action runs ``action.yml``; other names are only noted.
 Expressions know look-ups, texts, ``!=``, ``==``, ``&&`` and ``always()``, and raise for anything else.
 """
 
@@ -82,7 +82,7 @@ class Runner:
         if OURS.match(step["uses"]):
             inputs = {key: fill(value, context) for key, value in step.get("with", {}).items()}
             return self._action(name, inputs, context, {**environment, **own})
-        self.noted.append(step["uses"])
+        self.noted.append(step["uses"].partition("@")[0])
         return StepResult(name, 0)
 
     def _action(

@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ PIPELINES = CHECKOUT / "configs" / "pipelines"
 KUBERNETES = PIPELINES / "kubernetes"
 BIN = Path(sys.executable).parent
 WORKFLOWS = sorted((PIPELINES / "github").glob("*.yaml"))
+OUR_WORKFLOWS = sorted((CHECKOUT / ".github" / "workflows").glob("*.y*ml"))
 
 
 def run(*command: str | Path, stdin: str | None = None) -> str:
@@ -44,10 +46,15 @@ def load(path: Path) -> Any:
 
 def test_workflows_and_action_are_valid_by_githubs_schemas() -> None:
     """The examples, our own CI, and `action.yml`."""
-    ours = sorted((CHECKOUT / ".github" / "workflows").glob("*.y*ml"))
     check_schema = BIN / "check-jsonschema"
-    run(check_schema, "--builtin-schema", "vendor.github-workflows", *WORKFLOWS, *ours)
-    run(check_schema, "--builtin-schema", "custom.github-workflows-require-timeout", *WORKFLOWS)
+    run(check_schema, "--builtin-schema", "vendor.github-workflows", *WORKFLOWS, *OUR_WORKFLOWS)
+    run(
+        check_schema,
+        "--builtin-schema",
+        "custom.github-workflows-require-timeout",
+        *WORKFLOWS,
+        *OUR_WORKFLOWS,
+    )
     run(check_schema, "--builtin-schema", "vendor.github-actions", CHECKOUT / "action.yml")
 
 
@@ -72,6 +79,88 @@ def test_the_hook_is_a_valid_manifest() -> None:
     run(BIN / "pre-commit", "validate-manifest", CHECKOUT / ".pre-commit-hooks.yaml")
 
 
+# ---- by their references
+
+
+USES = re.compile(
+    r"^\s*-?\s*uses:\s*(?P<action>[^@\s]+)@(?P<ref>\S+)(?:\s+#\s*(?P<comment>.+?))?\s*$", re.MULTILINE
+)
+OUR_OWN = "acme/ddbbackup"  # a placeholder for the user's copy of this action
+
+
+def pinned_files() -> list[Path]:
+    """Every file of ours that GitHub reads ``uses:`` from, and the examples that users copy."""
+    return [*WORKFLOWS, *OUR_WORKFLOWS, CHECKOUT / "action.yml"]
+
+
+def pins() -> Iterator[tuple[str, str, str, str]]:
+    """File, action, reference and version comment of every ``uses:`` of a third party."""
+    for path in pinned_files():
+        for found in USES.finditer(path.read_text(encoding="utf-8")):
+            if found["action"] != OUR_OWN:
+                yield path.name, found["action"], found["ref"], found["comment"] or ""
+
+
+def test_every_action_of_a_third_party_is_pinned_by_commit() -> None:
+    """By SHA, because a tag can be moved, with the version as a comment, which Dependabot keeps up to date."""
+    loose = [
+        (file, action, ref)
+        for file, action, ref, comment in pins()
+        if not (re.fullmatch(r"[0-9a-f]{40}", ref) and re.fullmatch(r"v\d+\.\d+\.\d+", comment))
+    ]
+    assert loose == []
+
+
+def test_no_reference_to_an_action_escapes_the_check_of_pins() -> None:
+    """The pattern finds as many ``uses:`` as YAML does."""
+    for path in pinned_files():
+        found = USES.findall(path.read_text(encoding="utf-8"))
+        assert len(found) == len(list(_uses(load(path)))), path.name
+
+
+def _uses(node: Any) -> Iterator[str]:
+    for key, value in (
+        node.items() if isinstance(node, dict) else enumerate(node if isinstance(node, list) else ())
+    ):
+        if key == "uses":
+            yield value
+        yield from _uses(value)
+
+
+def test_an_action_has_one_pin_in_all_files() -> None:
+    """Dependabot updates our workflows and ``action.yml``; the examples must follow."""
+    versions: dict[str, set[str]] = {}
+    for _, action, ref, comment in pins():
+        versions.setdefault(action, set()).add(f"{ref} {comment}")
+    assert {action: each for action, each in versions.items() if len(each) > 1} == {}
+    assert {"actions/checkout", "actions/setup-python", "pypa/gh-action-pypi-publish"} <= set(versions)
+
+
+def test_dependabot_watches_every_kind_of_dependency() -> None:
+    """By its public schema; a manifest in the repository is in a directory that it looks at."""
+    path = CHECKOUT / ".github" / "dependabot.yml"
+    run(BIN / "check-jsonschema", "--builtin-schema", "vendor.dependabot", path)
+    watched: dict[str, set[str]] = {}
+    for update in load(path)["updates"]:
+        watched[update["package-ecosystem"]] = set(update.get("directories", [update.get("directory")]))
+    manifests = [
+        path for path in (CHECKOUT / "tests").rglob("package.json") if "node_modules" not in path.parts
+    ]
+    assert watched["npm"] == {f"/{path.parent.relative_to(CHECKOUT)}" for path in manifests}
+    assert watched["docker"] == {"/"}
+    assert (CHECKOUT / "Dockerfile").is_file()
+    assert {"github-actions", "pip"} <= set(watched)
+
+
+def test_a_release_is_published_only_after_its_checks() -> None:
+    """By PyPI's trusted publishing: the one job that gets a token runs nothing but the upload of what was built."""
+    jobs = load(CHECKOUT / ".github" / "workflows" / "release.yml")["jobs"]
+    assert set(jobs["publish"]["needs"]) == set(jobs) - {"publish"}
+    assert [name for name, job in jobs.items() if "id-token" in job.get("permissions", {})] == ["publish"]
+    assert [step for step in jobs["publish"]["steps"] if "run" in step] == []
+    assert "make dist" in [step.get("run") for step in jobs["build"]["steps"]]
+
+
 # ---- by linters
 
 
@@ -88,7 +177,7 @@ def shell_of(path: Path) -> list[str]:
 
 def test_the_shell_in_them_passes_shellcheck() -> None:
     """Scripts of their own, and those inside YAML."""
-    scripts = [script for path in [*WORKFLOWS, CHECKOUT / "action.yml"] for script in shell_of(path)]
+    scripts = [script for path in pinned_files() for script in shell_of(path)]
     scripts += shell_of(PIPELINES / "codebuild" / "buildspec.yaml")
     text = (PIPELINES / "gitlab" / "templates" / "ddbbackup.yml").read_text(encoding="utf-8")
     for job in yaml.safe_load(text.split("\n---\n")[1]).values():
@@ -103,7 +192,7 @@ def test_the_shell_in_them_passes_shellcheck() -> None:
 
 def test_no_value_of_a_stranger_becomes_shell() -> None:
     """Scripts get values through the environment, never through `${{ }}`, which would be pasted into them."""
-    for path in [*WORKFLOWS, CHECKOUT / "action.yml"]:
+    for path in pinned_files():
         assert [script for script in shell_of(path) if "${{" in script] == []
 
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What the action runs: one verb, in every form that it has; values come from the environment, never from a template.
+# Runs one verb for the action, with every output form that the verb has. All values come from the environment: a
+# template would paste them into the script.
 set -euo pipefail
 
 command=(ddbbackup "$VERB")

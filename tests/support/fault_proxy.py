@@ -73,7 +73,7 @@ class FaultProxy:
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
                 self.close_connection = True
 
-            def log_message(self, format: str, *args: Any) -> None:
+            def log_message(self, *args: object) -> None:
                 return
 
         class Server(ThreadingHTTPServer):

@@ -58,13 +58,11 @@ def _keys(node: Any) -> Iterator[str]:
 
 
 def test_the_index_leads_to_every_page() -> None:
-    """And each decision has a number of its own."""
+    """Also to those of how-to and to the index of decisions."""
     index = (DOCS / "README.md").read_text(encoding="utf-8")
     linked = set(re.findall(r"\]\(([^)]+)\)", index))
     pages = {str(path.relative_to(DOCS)) for path in [*DOCS.glob("*.md"), *(DOCS / "how-to").glob("*.md")]}
-    assert pages - {"README.md"} <= linked
-    numbers = [path.name[:4] for path in sorted((DOCS / "decisions").glob("*.md"))]
-    assert len(numbers) == len(set(numbers))
+    assert pages - {"README.md"} | {"decisions/README.md"} <= linked
 
 
 def test_every_exit_code_of_an_error_is_explained_and_none_is_made_up() -> None:

@@ -108,7 +108,7 @@ def test_restore_one_customers_items(page: Page, name: str) -> None:
         page.aws.call("DeleteItem", {"TableName": name, "Key": {"id": item["id"]}})
     page.run()
     (script,) = page.blocks("python")
-    for said in ("put back c-1017", "kept what is there"):
+    for said in ("restored c-1017", "kept the existing item of c-1017"):
         done = subprocess.run(
             [sys.executable, "-c", script],
             env={**page.program.environment, "AWS_ENDPOINT_URL": page.aws.url, "AWS_REGION": REGION},

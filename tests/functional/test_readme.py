@@ -6,7 +6,7 @@ import re
 import shlex
 from pathlib import Path
 
-from ddbbackup.cli.grammar import parse
+from ddbbackup.cli.grammar import VERBS, parse
 from ddbbackup.exit_codes import EXIT_CODES
 from ddbbackup.sandbox.moto_exports import MotoExports
 from tests.support.aws import Aws
@@ -57,8 +57,7 @@ def test_its_table_of_verbs_is_the_programs() -> None:
     for verb in listed:
         argument = {"restore": ["x"], "completion": ["bash"]}.get(verb, [])
         assert parse([verb, *argument]).verb == verb
-    arguments = (CHECKOUT / "ddbbackup" / "cli" / "grammar.py").read_text(encoding="utf-8")
-    assert set(re.findall(r'^    "([a-z]+)": "', arguments, re.MULTILINE)) == set(listed)
+    assert set(VERBS) == set(listed)
 
 
 def test_its_exit_codes_are_the_programs() -> None:

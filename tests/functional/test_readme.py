@@ -39,16 +39,28 @@ def test_the_commands_of_the_readme_do_what_it_says(
     assert sandbox.items("orders-restored") == [{"id": {"S": "1"}}]
 
 
-def test_its_make_targets_exist_and_its_links_lead_somewhere() -> None:
-    """Also those of the documents that it leads to."""
+def test_make_targets_exist_and_links_lead_somewhere() -> None:
+    """In every page that people write or read: those of the top folder and of ``docs``."""
     parts = [CHECKOUT / "Makefile", CHECKOUT / "tests" / "benchmarks" / "bench.mk"]
     makefile = "".join(part.read_text(encoding="utf-8") for part in parts)
-    for target in re.findall(r"\bmake ([a-z-]+)", README):
-        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
-    for document in [CHECKOUT / "README.md", *(CHECKOUT / "docs").rglob("*.md")]:
-        for link in re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8")):
-            if not link.startswith("http"):
-                assert (document.parent / link).exists(), (document.name, link)
+    for document in [*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").rglob("*.md")]:
+        text = document.read_text(encoding="utf-8")
+        for target in re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE):
+            assert re.search(rf"^{target}:", makefile, re.MULTILINE), (document.name, target)
+        for link in re.findall(r"\]\(([^)]+)\)", text):
+            path, _, anchor = link.partition("#")
+            if path.startswith("http"):
+                continue
+            found = document.parent / path if path else document
+            assert found.exists(), (document.name, link)
+            if anchor:
+                assert anchor in _anchors(found.read_text(encoding="utf-8")), (document.name, link)
+
+
+def _anchors(text: str) -> set[str]:
+    """Of its headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^a-z0-9 _-]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_its_table_of_verbs_is_the_programs() -> None:

@@ -83,4 +83,7 @@ def clean_environment(state: Path) -> Mapping[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "COLUMNS": "200",
+        **{
+            name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")
+        },  # `make coverage`
     }

@@ -1,4 +1,4 @@
-"""Every exit code, what it means, and when it comes: the one list that errors, README and reference go by."""
+"""Every exit code: its meaning, and when it is used. Errors, README and the reference page use this list."""
 
 from __future__ import annotations
 
@@ -16,50 +16,49 @@ class ExitCode:
 EXIT_CODES: Final[Mapping[int, ExitCode]] = {
     0: ExitCode(
         "done",
-        "done; also `backup --no-wait` once every export is started and recorded, and a run that found nothing "
-        "left to do",
+        "done; also `backup --no-wait` when every export is started and recorded, and a run that had nothing to do",
     ),
     1: ExitCode(
         "failed",
-        "a step failed: a table without point-in-time recovery, an export that AWS ended as FAILED, a restore "
-        "that was refused",
+        "a step failed: for example a table without point-in-time recovery, an export with the status FAILED, or a "
+        "restore that was refused",
     ),
     2: ExitCode(
         "changes pending (`preview --detailed-exitcode`)",
-        "`preview --detailed-exitcode`: nothing is in the way, and the run would change something",
+        "`preview --detailed-exitcode`: there are no blockers, and the run would change something",
     ),
     3: ExitCode(
         "some steps failed",
-        "some steps failed, others went well; a restore whose data is whole, but that could not put back a setting "
-        "that the plan asks for",
+        "some steps failed and others succeeded; or a restore wrote all data but could not apply a setting that the "
+        "plan requests",
     ),
     4: ExitCode(
         "`status`: a backup is older than its RPO",
-        "`status`: a table's newest complete backup is older than its `rpo`, or there is none. Tables without "
-        "`rpo` never cause it",
+        "`status`: the newest complete backup of a table is older than its `rpo`, or there is none; a table without "
+        "`rpo` never causes this code",
     ),
     5: ExitCode(
-        "nothing selected", "a selector of the plan, or `--only`, matched no table; `expect` was not met"
+        "nothing selected", "a selector of the plan, or `--only`, matched no table; or `expect` was not met"
     ),
     64: ExitCode(
-        "usage", "the command line cannot be understood; a restore that the plan does not have; no region"
+        "usage", "the command line is invalid; the plan has no restore of that name; or there is no Region"
     ),
     65: ExitCode(
-        "data not whole: verification or counts",
-        "data not whole: a hash, a size or a count does not match, a file is missing, or a table refused items",
+        "data incomplete: verification or counts failed",
+        "data is incomplete: a hash, a size or a count does not match, a file is missing, or a table rejected items",
     ),
-    69: ExitCode("service unreachable", "a service did not answer, after all tries"),
-    70: ExitCode("a bug in ddbbackup", "a bug in ddbbackup: please report it with the traceback"),
+    69: ExitCode("service unreachable", "a service did not respond after all retries"),
+    70: ExitCode("a bug in ddbbackup", "a bug in ddbbackup; report it with the traceback"),
     75: ExitCode(
-        "still running, come back later",
-        "`--timeout` is over and an export still runs: `ddbbackup wait` takes it up; or an import, a bulk put or a "
-        "point-in-time restore still runs: the same `restore` takes it up",
+        "still running, run it again later",
+        "`--timeout` has passed and an export is still running (`ddbbackup wait` finishes it); or an import, a bulk "
+        "put or a point-in-time restore is still running (the same `restore` finishes it)",
     ),
     77: ExitCode(
         "access denied",
-        "no credentials, expired ones, an action that they may not do, or another account than the plan's",
+        "no credentials, expired credentials, a missing permission, or a different account than the plan names",
     ),
-    78: ExitCode("plan invalid", "the plan is invalid; every problem is shown"),
+    78: ExitCode("plan invalid", "the plan is invalid; all problems are listed"),
     130: ExitCode("interrupted", "interrupted by Ctrl-C"),
-    143: ExitCode("terminated", "ended by SIGTERM"),
+    143: ExitCode("terminated", "terminated by SIGTERM"),
 }

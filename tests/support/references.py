@@ -48,18 +48,18 @@ def exit_codes() -> str:
     """From ``ddbbackup/exit_codes.py``."""
     return (
         "# Exit codes\n\n"
-        f"{MADE} from `ddbbackup/exit_codes.py`. Nothing that failed exits 0.\nWhere several steps failed for "
-        "different reasons: 65 is louder than 70, and both are louder than the rest; then 3 if anything else\n"
-        "went well; then the one code that all failures share; then 1.\n\n"
+        f"{MADE} from `ddbbackup/exit_codes.py`. A failure never exits with 0.\n\nIf several steps failed for "
+        "different reasons, the first of these applies: 65 if any failure has it; 70 if any failure has it; 3 if\n"
+        "another step succeeded; the code that all failures share; 1.\n\n"
         + _table(("code", "when"), [(str(code), each.when) for code, each in EXIT_CODES.items()])
         + """
-`preview` exits as the run would: with the code of what is in the way, 3 if only some steps are blocked. It is judged
-by the backups; restores of the plan, which are done on demand, decide only where they are asked for
-(`preview restore NAME`) or are all that the plan has. Without obstacles it exits 0, or with `--detailed-exitcode` 2
-if something is to be done.
+`preview` exits with the code that the run would end with: that of the blocker, or 3 if only some steps are blocked.
+Backups decide. Restores run on demand, so they decide only with `preview restore NAME`, or if the plan has nothing
+else. Without blockers `preview` exits with 0, or with 2 if `--detailed-exitcode` is set and the run would change
+something.
 
-A scheduler may try again after 69 and 75; after the others, somebody has to look first. With `--output json`, the
-report on stdout ([schema](../schemas/report.schema.json)) has every step's own error and code.
+A scheduler may retry after 69 and 75. After any other code, somebody must look first. With `--output json`, the
+report on stdout ([schema](../schemas/report.schema.json)) has the error and the code of every step.
 """
     )
 

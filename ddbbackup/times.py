@@ -1,9 +1,75 @@
-"""Times as text: RFC 3339 in UTC with ``Z``, whole seconds unless there are fractions."""
+"""Times and durations as text. Every other module parses and prints them through this one.
+
+Two kinds of text are kept apart. ``from_iso`` and ``to_iso`` are for times that programs write, in records, state
+files and answers of AWS: one form, no guessing. ``parse_time`` and ``parse_duration`` are for what people type, in a
+plan or on the command line; their errors say what is wrong and how to write it.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import overload
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final, overload
+
+_SECONDS_PER_UNIT: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_DURATION: Final = re.compile(r"([1-9][0-9]{0,6})([smhd])")
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_RFC_3339: Final = re.compile(
+    rf"{_DATE.pattern}T[0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}(?:\.[0-9]+)?(?:Z|[+-][0-9]{{2}}:[0-9]{{2}})"
+)
+_WITHOUT_OFFSET: Final = re.compile(rf"{_DATE.pattern}T[0-9]{{2}}:[0-9]{{2}}(?::[0-9]{{2}}(?:\.[0-9]+)?)?")
+
+
+class InvalidTime(ValueError):
+    """Text that is not the time or the duration it should be: ``message`` says why, ``hint`` how to write it."""
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+def parse_duration(text: str) -> int:
+    """Seconds of a duration such as ``90s``, ``15m``, ``24h`` or ``30d``. Raises ``InvalidTime``."""
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise InvalidTime(
+            f"{text!r} is not a duration", hint="use a whole number and a unit, such as 90s, 15m, 24h or 30d"
+        )
+    return int(match[1]) * _SECONDS_PER_UNIT[match[2]]
+
+
+def parse_time(text: str, *, now: datetime) -> datetime:
+    """The UTC instant that a person means by ``text``.
+
+    An RFC 3339 time is that instant; a date is its midnight in UTC; a duration is that long before ``now``, in
+    whole seconds. Raises ``InvalidTime``.
+    """
+    written = text.upper().replace(" ", "T", 1)  # RFC 3339 also allows `t`, `z` and, for readability, a space
+    if _RFC_3339.fullmatch(written):
+        return _calendar_time(text, written)
+    if _DATE.fullmatch(text):
+        return _calendar_time(text, f"{text}T00:00:00Z")
+    if _DURATION.fullmatch(text):
+        try:
+            return (now - timedelta(seconds=parse_duration(text))).astimezone(UTC).replace(microsecond=0)
+        except OverflowError:
+            raise InvalidTime(f"{text!r} ago is before the year 1", hint="use a shorter duration") from None
+    if _WITHOUT_OFFSET.fullmatch(written):
+        raise InvalidTime(
+            f"{text!r} has no UTC offset", hint="append Z for UTC, or an offset such as +02:00"
+        )
+    raise InvalidTime(
+        f"{text!r} is not a time",
+        hint="use a time such as 2026-11-23T14:00:00Z, a date such as 2026-11-23, or a duration ago such as 2h",
+    )
+
+
+def _calendar_time(text: str, iso: str) -> datetime:
+    try:
+        return _utc(iso)
+    except ValueError:
+        raise InvalidTime(f"{text!r} does not exist in the calendar", hint="correct the date or the time") from None
 
 
 @overload
@@ -11,6 +77,7 @@ def to_iso(time: datetime) -> str: ...
 @overload
 def to_iso(time: None) -> None: ...
 def to_iso(time: datetime | None) -> str | None:
+    """RFC 3339 in UTC with ``Z``; whole seconds unless the time has a fraction. ``time`` is aware."""
     return time.astimezone(UTC).isoformat().replace("+00:00", "Z") if time else None
 
 
@@ -19,10 +86,16 @@ def from_iso(text: str) -> datetime: ...
 @overload
 def from_iso(text: None) -> None: ...
 def from_iso(text: str | None) -> datetime | None:
-    """Raises ``ValueError`` for anything else than an RFC 3339 time with an offset."""
+    """The instant of an RFC 3339 time with an offset, in UTC. Raises ``ValueError`` for any other text."""
     if text is None:
         return None
-    time = datetime.fromisoformat(text)
-    if time.tzinfo is None:
-        raise ValueError("a time needs an offset, such as Z")
-    return time.astimezone(UTC)
+    if not _RFC_3339.fullmatch(text):
+        raise ValueError(f"{text!r} is not an RFC 3339 time with an offset")
+    return _utc(text)
+
+
+def _utc(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except OverflowError:  # its offset moves it out of the years 1 to 9999
+        raise ValueError(f"{text!r} is out of range") from None

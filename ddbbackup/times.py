@@ -56,9 +56,7 @@ def parse_time(text: str, *, now: datetime) -> datetime:
         except OverflowError:
             raise InvalidTime(f"{text!r} ago is before the year 1", hint="use a shorter duration") from None
     if _WITHOUT_OFFSET.fullmatch(written):
-        raise InvalidTime(
-            f"{text!r} has no UTC offset", hint="append Z for UTC, or an offset such as +02:00"
-        )
+        raise InvalidTime(f"{text!r} has no UTC offset", hint="append Z for UTC, or an offset such as +02:00")
     raise InvalidTime(
         f"{text!r} is not a time",
         hint="use a time such as 2026-11-23T14:00:00Z, a date such as 2026-11-23, or a duration ago such as 2h",
@@ -69,7 +67,9 @@ def _calendar_time(text: str, iso: str) -> datetime:
     try:
         return _utc(iso)
     except ValueError:
-        raise InvalidTime(f"{text!r} does not exist in the calendar", hint="correct the date or the time") from None
+        raise InvalidTime(
+            f"{text!r} does not exist in the calendar", hint="correct the date or the time"
+        ) from None
 
 
 @overload

@@ -12,7 +12,6 @@ FILES = "manifest-files.json"
 RECORDS_FOLDER = "ddbbackup"
 
 _EXPORT_ROOT = re.compile(r"(?P<base>(?:.*/)?AWSDynamoDB/)(?P<export>[^/]+)/\Z", re.DOTALL)
-_BACKUP_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +75,6 @@ def parse_s3_uri(uri: str) -> ExportFolder:
 
 
 _S3_URI_HINT = "write s3://BUCKET/PREFIX/AWSDynamoDB/EXPORT-ID/ (the folder that holds manifest-files.json)"
-
-
-def is_backup_id(text: str) -> bool:
-    return bool(_BACKUP_ID.match(text))
 
 
 def records_prefix(prefix: str, plan: str, table: str | None = None) -> str:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from ddbbackup.errors import DataNotWhole
+from ddbbackup.times import from_iso
 
 SUMMARY_LIMIT_BYTES = 1 << 20
 FILES_LIMIT_BYTES = 256 << 20  # one line of ~300 bytes a data file: room for nearly a million of them
@@ -103,7 +104,6 @@ def _count(data: dict[str, Any], name: str, where: str) -> int:
 
 def _time(value: Any) -> datetime | None:
     try:
-        time = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return from_iso(value) if isinstance(value, str) else None
     except ValueError:
         return None
-    return time if time and time.tzinfo else None

@@ -14,7 +14,7 @@ from ddbbackup.errors import DdbBackupError
 from ddbbackup.model.assessment import Assessment, Blocker
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.plan.model import Plan, TableEntry
-from ddbbackup.plan.selection import Selection, spell
+from ddbbackup.plan.selection import Selection, format_selector
 from ddbbackup.ports import PitrWindow
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.step import Step
@@ -35,7 +35,7 @@ class FailedSelector:
 
     @property
     def table(self) -> str:
-        return spell(self.entry)
+        return format_selector(self.entry)
 
     @property
     def id(self) -> str:
@@ -69,8 +69,8 @@ def backup_steps(plan: Plan, selection: Selection, *, export_time: datetime | No
     seen: Counter[str] = Counter()
     failed = []
     for entry, error in selection.failures:
-        seen[spell(entry)] += 1
-        failed.append(FailedSelector(entry, error, number=seen[spell(entry)]))
+        seen[format_selector(entry)] += 1
+        failed.append(FailedSelector(entry, error, number=seen[format_selector(entry)]))
     return (*backups, *failed, *checks.values())
 
 

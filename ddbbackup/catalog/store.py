@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from ddbbackup.archive.layout import is_backup_id, record_key, records_prefix, render_prefix
+from ddbbackup.archive.layout import record_key, records_prefix, render_prefix
 from ddbbackup.catalog.record import Record, attempt_digest
 from ddbbackup.errors import DataNotWhole
+from ddbbackup.model.backup_id import is_backup_id
 from ddbbackup.plan import schema_text
 from ddbbackup.plan.model import Destination
 from ddbbackup.ports import Objects

@@ -7,7 +7,7 @@ from argparse import Namespace
 from dataclasses import replace
 
 from ddbbackup.errors import UsageError
-from ddbbackup.plan.model import Plan, Restore, Source
+from ddbbackup.plan.model import Plan, Restore
 
 
 def find_restore(plan: Plan, options: Namespace) -> Restore:
@@ -15,7 +15,7 @@ def find_restore(plan: Plan, options: Namespace) -> Restore:
     name = options.name
     restore = plan.restores.get(name)
     if restore is not None:
-        return replace(restore, source=Source(**options.source)) if options.source is not None else restore
+        return replace(restore, source=options.source) if options.source is not None else restore
     near = difflib.get_close_matches(name, plan.restores, n=1)
     if near:
         hint = f"did you mean `{near[0]}`?"

@@ -6,13 +6,17 @@ import argparse
 import difflib
 import sys
 from collections.abc import Sequence
-from typing import Final, NoReturn
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from ddbbackup import __version__
 from ddbbackup.cli.commands.completion import SHELLS
 from ddbbackup.cli.output_options import FORMS, add_output
 from ddbbackup.errors import UsageError
-from ddbbackup.times import from_iso
+from ddbbackup.times import InvalidTime, parse_duration
+
+if TYPE_CHECKING:
+    from ddbbackup.plan.model import SourceSelector
 
 DEFAULT_PLAN: Final = "ddbbackup.yaml"
 VERBS: Final = {
@@ -141,7 +145,8 @@ def grammar() -> tuple[_Parser, dict[str, _Parser]]:
             dest="source",
             metavar="SOURCE",
             type=_source,
-            help="overrides `from`: latest, a backup id, a time, an export's ARN or s3:// folder",
+            help="overrides `from`: latest, a backup ID, a time, a date, a duration ago such as 2h, "
+            "or the ARN or s3:// folder of an export",
         )
     restore.add_argument("--yes", action="store_true", help="agree to overwrite the live table")
     preview = made["preview"]
@@ -198,31 +203,24 @@ def _run_id(text: str) -> str:
 
 
 def _seconds(text: str) -> float:
-    unit = {"s": 1, "m": 60, "h": 3600, "d": 86400}.get(text[-1:])
-    if unit is None or not text[:-1].isdecimal() or not int(text[:-1]):
-        raise UsageError(f"{text!r} is not a duration", hint="write 90s, 30m, 24h or 7d")
-    return float(int(text[:-1]) * unit)
+    try:
+        return float(parse_duration(text))
+    except InvalidTime as error:
+        raise UsageError(error.message, hint=error.hint) from None
 
 
-def _source(text: str) -> dict[str, object]:
-    """The members of ``plan.model.Source`` that the text stands for."""
-    from ddbbackup.archive.layout import is_backup_id, parse_s3_uri  # noqa: PLC0415 - only restores need it
+def _source(text: str) -> SourceSelector:
+    """Everything that ``from`` of a restore can say in one word."""
+    from ddbbackup.archive.layout import parse_s3_uri  # noqa: PLC0415 - only restores need it
+    from ddbbackup.plan.model import SourceSelector  # noqa: PLC0415
+    from ddbbackup.plan.source_selector import parse_source  # noqa: PLC0415
 
-    if text == "latest":
-        return {"latest": True}
-    if is_backup_id(text):
-        return {"backup_id": text}
     if text.startswith("s3://"):
         parse_s3_uri(text)
-        return {"s3_uri": text}
+        return SourceSelector(s3_uri=text)
     if text.startswith("arn:"):
-        return {"export_arn": text}
+        return SourceSelector(export_arn=text)
     try:
-        from_iso(text)
-    except ValueError:
-        raise UsageError(
-            f"--from {text!r} is no source",
-            hint="give latest, a backup id from `ddbbackup list`, a time such as 2026-11-23T14:00:00Z, "
-            "an export's ARN, or s3://BUCKET/PREFIX/AWSDynamoDB/EXPORT-ID/",
-        ) from None
-    return {"time": text}
+        return parse_source(text, now=datetime.now(UTC))
+    except InvalidTime as error:
+        raise UsageError(f"--from: {error.message}", hint=error.hint) from None

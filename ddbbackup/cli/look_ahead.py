@@ -13,7 +13,7 @@ from ddbbackup.backup.planning import backup_steps
 from ddbbackup.errors import DdbBackupError
 from ddbbackup.model.assessment import Assessment
 from ddbbackup.plan.model import Plan, Restore
-from ddbbackup.plan.selection import Selection, select, spell
+from ddbbackup.plan.selection import Selection, format_selector, select
 from ddbbackup.report.documents.preview import Chosen, Preview
 from ddbbackup.restore.planning import overwrites_its_source, restore_step
 from ddbbackup.status.unselected_tables import UnselectedTable, unselected_tables
@@ -64,7 +64,7 @@ def _used(selection: Selection) -> tuple[str, ...]:
 def _chosen(plan: Plan, selection: Selection) -> tuple[Chosen, ...]:
     return tuple(
         Chosen(
-            spell(entry),
+            format_selector(entry),
             entry.position,
             tuple(name for name, by in selection.chosen.items() if by.position == entry.position),
         )

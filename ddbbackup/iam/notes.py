@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 from ddbbackup.iam.resources import PlaceOfPlan
 from ddbbackup.plan.model import Plan
-from ddbbackup.plan.selection import spell
+from ddbbackup.plan.selection import format_selector
 
 
 def notes_of(plan: Plan, place: PlaceOfPlan) -> Iterator[str]:
     for entry in plan.tables:
         if entry.tags is not None:
-            yield f"`{spell(entry)}` may choose any table, so its actions are allowed on every table"
+            yield f"`{format_selector(entry)}` may choose any table, so its actions are allowed on every table"
         elif entry.match is not None and "[" in entry.match:
-            yield f"IAM knows no `[…]`, so `{spell(entry)}` is allowed a little more than it matches"
+            yield f"IAM knows no `[…]`, so `{format_selector(entry)}` is allowed a little more than it matches"
         if entry.exclude:
-            yield f"what `{spell(entry)}` excludes is not denied"
+            yield f"what `{format_selector(entry)}` excludes is not denied"
     if plan.aws.assume_role is not None:
         yield (
             f"the policies are for {plan.aws.assume_role.role_arn}, and whoever runs ddbbackup has to be allowed "

@@ -1,12 +1,12 @@
-"""From data that has no problem to a frozen ``Plan``."""
+"""From data without problems to a frozen ``Plan``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, Final
 
-from ddbbackup.plan.build_reporting import metrics, notification
 from ddbbackup.plan.model import (
     AssumeRole,
     AwsSettings,
@@ -14,30 +14,36 @@ from ddbbackup.plan.model import (
     Encryption,
     Expect,
     Limits,
+    Metrics,
+    Notification,
+    OpenTelemetry,
     Plan,
+    Pushgateway,
     Restore,
-    Retention,
-    Source,
+    SourceSelector,
     TableEntry,
     Target,
 )
+from ddbbackup.plan.source_selector import parse_source
+from ddbbackup.times import parse_duration
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_ADDRESS_KEYS: Final = {"ping": "url", "slack": "webhook_url", "sns": "topic_arn", "webhook": "url"}
 
 
-def build(data: Mapping[str, Any], file: str) -> Plan:
-    """``data`` has passed the schema and every rule."""
+def build(data: Mapping[str, Any], file: str, *, now: datetime) -> Plan:
+    """The plan of ``data`` that has passed the schema and every rule. Times such as ``2h`` are before ``now``."""
     destinations = {
-        name: _destination(name, value) for name, value in _own(data.get("destinations", {})).items()
+        name: _destination(name, value)
+        for name, value in without_extensions(data.get("destinations", {})).items()
     }
     defaults = data.get("defaults", {})
     entries = tuple(
-        _entry(position, {**applicable(defaults, entry), **entry}, destinations)
+        _table_entry(position, {**applicable_defaults(defaults, entry), **entry}, destinations)
         for position, entry in enumerate(data.get("tables", ()))
     )
     restores = {
-        name: _restore(name, value, entries, destinations)
-        for name, value in _own(data.get("restores", {})).items()
+        name: _restore(name, value, _destination_of(value["table"], entries, destinations), now)
+        for name, value in without_extensions(data.get("restores", {})).items()
     }
     return Plan(
         name=data["name"],
@@ -48,26 +54,22 @@ def build(data: Mapping[str, Any], file: str) -> Plan:
         restores=restores,
         export_time=data.get("export_time", "latest"),
         notifications=tuple(
-            notification(name, value) for name, value in _own(data.get("notifications", {})).items()
+            _notification(name, value)
+            for name, value in without_extensions(data.get("notifications", {})).items()
         ),
-        metrics=metrics(data.get("metrics", {})),
-        extensions={key: value for key, value in data.items() if key.startswith("x-")},
+        metrics=_metrics(data.get("metrics", {})),
     )
 
 
-def seconds(duration: str) -> int:
-    """``15m`` is 900."""
-    return int(duration[:-1]) * _UNITS[duration[-1]]
+def without_extensions(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """The mapping without its ``x-`` keys."""
+    return {key: value for key, value in mapping.items() if not key.startswith("x-")}
 
 
-def _own(value: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: member for key, member in value.items() if not key.startswith("x-")}
-
-
-def applicable(defaults: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
-    """What of ``defaults`` may say something about this entry; what the entry says itself comes first."""
-    selectors_only = ("exclude", "expect") if "name" in entry else ()
-    return {key: value for key, value in _own(defaults).items() if key not in selectors_only}
+def applicable_defaults(defaults: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of ``defaults`` that can apply to this table entry, whether or not it sets them itself."""
+    not_for_names = ("exclude", "expect") if "name" in entry else ()
+    return {key: value for key, value in without_extensions(defaults).items() if key not in not_for_names}
 
 
 def _aws(value: Mapping[str, Any]) -> AwsSettings:
@@ -75,12 +77,12 @@ def _aws(value: Mapping[str, Any]) -> AwsSettings:
         region=value.get("region"),
         account=value.get("account"),
         profile=value.get("profile"),
-        assume_role=_role(value.get("assume_role")),
-        endpoint_urls=dict(value.get("endpoint_urls", {})),
+        assume_role=_assume_role(value.get("assume_role")),
+        endpoint_urls=without_extensions(value.get("endpoint_urls", {})),
     )
 
 
-def _role(value: Mapping[str, Any] | None) -> AssumeRole | None:
+def _assume_role(value: Mapping[str, Any] | None) -> AssumeRole | None:
     return AssumeRole(value["role_arn"], value.get("external_id")) if value else None
 
 
@@ -96,8 +98,10 @@ def _destination(name: str, value: Mapping[str, Any]) -> Destination:
     )
 
 
-def _entry(position: int, value: Mapping[str, Any], destinations: Mapping[str, Destination]) -> TableEntry:
-    expect, retention = value.get("expect"), value.get("retention")
+def _table_entry(
+    position: int, value: Mapping[str, Any], destinations: Mapping[str, Destination]
+) -> TableEntry:
+    expect = value.get("expect")
     return TableEntry(
         position=position,
         destination=value.get("destination") or next(iter(destinations)),
@@ -108,17 +112,11 @@ def _entry(position: int, value: Mapping[str, Any], destinations: Mapping[str, D
         expect=Expect(expect.get("min"), expect.get("max")) if expect else None,
         method=value.get("method", "export"),
         pitr=value.get("pitr", "require"),
-        rpo_seconds=seconds(value["rpo"]) if "rpo" in value else None,
-        retention=Retention(**_own(retention)) if retention else None,
+        rpo_seconds=parse_duration(value["rpo"]) if "rpo" in value else None,
     )
 
 
-def _restore(
-    name: str,
-    value: Mapping[str, Any],
-    entries: tuple[TableEntry, ...],
-    destinations: Mapping[str, Destination],
-) -> Restore:
+def _restore(name: str, value: Mapping[str, Any], destination: str | None, now: datetime) -> Restore:
     to, limits = value.get("to", {}), value.get("limits", {})
     settings = to.get("settings")
     target = Target(
@@ -126,46 +124,73 @@ def _restore(
         create=to.get("create", "if-missing"),
         region=to.get("region"),
         account=to.get("account"),
-        assume_role=_role(to.get("assume_role")),
+        assume_role=_assume_role(to.get("assume_role")),
         billing_mode=to.get("billing_mode"),
         settings=tuple(settings) if isinstance(settings, list) else settings,
     )
     return Restore(
         name=name,
         table=value["table"],
-        source=_source(value.get("from", "latest")),
+        source=_source(value.get("from", "latest"), now),
         target=target,
-        destination=_destination_of(value["table"], entries, destinations),
+        destination=destination,
         method=value.get("method", "auto"),
         existing=value.get("existing", "fail"),
         limits=Limits(limits.get("write_units_per_second"), limits.get("workers")),
     )
 
 
-def _source(value: Any) -> Source:
-    if isinstance(value, dict):
-        return Source(
-            export_arn=value.get("export_arn"),
-            s3_uri=value.get("s3_uri"),
-            bucket_owner=value.get("bucket_owner"),
-        )
-    if value == "latest":
-        return Source(latest=True)
-    return Source(time=value) if value[4] == "-" else Source(backup_id=value)
+def _source(value: str | Mapping[str, Any], now: datetime) -> SourceSelector:
+    if isinstance(value, str):
+        return parse_source(value, now=now)
+    return SourceSelector(
+        export_arn=value.get("export_arn"), s3_uri=value.get("s3_uri"), bucket_owner=value.get("bucket_owner")
+    )
 
 
 def _destination_of(
     table: str, entries: tuple[TableEntry, ...], destinations: Mapping[str, Destination]
 ) -> str | None:
-    """Where the table's backups lie: its own entry says so, else the first selector that may choose it."""
+    """The destination of the entry that names the table, or else of the first entry that may select it.
+
+    The tags of a table are known only at run time, so an entry with tags may select any table.
+    """
     for entry in entries:
         if entry.name == table:
             return entry.destination
-    for entry in entries:
-        excluded = any(fnmatchcase(table, glob) for glob in entry.exclude)
-        if not excluded and entry.match is not None and fnmatchcase(table, entry.match):
+    selectors = [e for e in entries if not any(fnmatchcase(table, glob) for glob in e.exclude)]
+    for entry in selectors:
+        if entry.match is not None and fnmatchcase(table, entry.match):
             return entry.destination
-    for entry in entries:
+    for entry in selectors:
         if entry.tags is not None:
             return entry.destination
     return next(iter(destinations), None)
+
+
+def _notification(name: str, value: Mapping[str, Any]) -> Notification:
+    channel = next(key for key in _ADDRESS_KEYS if key in value)
+    return Notification(
+        name=name,
+        channel=channel,  # type: ignore[arg-type]  # one of the four, by the schema
+        address=value[channel][_ADDRESS_KEYS[channel]],
+        headers=dict(value[channel].get("headers", {})),
+        when=("always",) if channel == "ping" else tuple(value.get("when", Notification.when)),
+        verbs=tuple(value.get("verbs", Notification.verbs)),
+        timeout_seconds=parse_duration(value.get("timeout", "10s")),
+    )
+
+
+def _metrics(value: Mapping[str, Any]) -> Metrics:
+    pushgateway, opentelemetry = value.get("pushgateway"), value.get("opentelemetry")
+    return Metrics(
+        textfile=value.get("textfile"),
+        pushgateway=None
+        if pushgateway is None
+        else Pushgateway(
+            pushgateway["url"], pushgateway.get("job", "ddbbackup"), dict(pushgateway.get("headers", {}))
+        ),
+        opentelemetry=None
+        if opentelemetry is None
+        else OpenTelemetry(opentelemetry.get("endpoint") or None, dict(opentelemetry.get("headers", {}))),
+    )

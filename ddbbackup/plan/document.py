@@ -1,18 +1,21 @@
-"""A parsed YAML document: plain data, and where each of its values and keys was written."""
+"""A parsed YAML document: plain data, and where each value and key of it is written."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from ddbbackup.problems import Problem
+from ddbbackup.problems import Problem, ProblemCode
 
-Path = tuple[str | int, ...]
+ValuePath = tuple[str | int, ...]
+"""The keys and indexes that lead to a value: ``("tables", 2, "rpo")``."""
+
+_LONGEST_SHOWN: Final = 80
 
 
 class Mark(NamedTuple):
-    """A place in a file; line and column count from 1."""
+    """A position in a file; line and column count from 1."""
 
     file: str
     line: int
@@ -21,34 +24,37 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """``values`` and ``keys`` hold the places of values and of mapping keys by path.
+    """``values`` and ``keys`` hold the marks of values and of mapping keys by path.
 
-    ``written`` holds the text of those scalars whose value is not that text: numbers, booleans, nulls, and
-    strings that ``${...}`` was filled into (which messages must not repeat).
+    ``written`` holds the source text of the scalars whose value differs from it: numbers, booleans, nulls, and
+    strings with ``${…}``, whose value messages must not repeat. ``interpolated`` names the latter.
     """
 
     data: Any
-    values: Mapping[Path, Mark]
-    keys: Mapping[Path, Mark]
-    written: Mapping[Path, str] = field(default_factory=dict)
-    interpolated: frozenset[Path] = frozenset()
+    values: Mapping[ValuePath, Mark]
+    keys: Mapping[ValuePath, Mark]
+    written: Mapping[ValuePath, str] = field(default_factory=dict)
+    interpolated: frozenset[ValuePath] = frozenset()
 
-    def problem(self, path: Path, code: str, message: str, *, hint: str, at_key: bool = False) -> Problem:
-        """A problem at a value, or at its key; at the nearest place that was written if it was not itself."""
+    def problem(
+        self, path: ValuePath, code: ProblemCode, message: str, *, hint: str, at_key: bool = False
+    ) -> Problem:
+        """A problem at a value, or at its key; for a path that is not written, at the nearest value around it."""
         marks = self.keys if at_key else self.values
         place = path
         while place and place not in marks:
             place, marks = place[:-1], self.values
         mark = marks.get(place) or self.values[()]
-        return Problem(mark.file, mark.line, mark.column, spell(path), code, message, hint)
+        return Problem(mark.file, mark.line, mark.column, format_path(path), code, message, hint)
 
-    def show(self, path: Path, value: Any) -> str:
-        """A value as it was written, shortened; never what a variable held."""
+    def show(self, path: ValuePath, value: Any) -> str:
+        """A scalar for a message, as it is written: strings in quotes, never the value of a variable."""
         text = str(self.written.get(path, value))
-        return repr(text if len(text) <= 80 else text[:77] + "...")
+        text = text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + "..."
+        return repr(text) if isinstance(value, str) or path in self.interpolated else text
 
 
-def spell(path: Path) -> str:
+def format_path(path: ValuePath) -> str:
     """``tables[2].rpo``."""
     text = ""
     for part in path:
@@ -57,46 +63,51 @@ def spell(path: Path) -> str:
 
 
 def overlay(base: Document, over: Document) -> Document:
-    """``over`` laid on ``base``: maps merge, lists and scalars replace; every value keeps its own place."""
+    """``over`` laid over ``base``: mappings merge, lists and scalars replace. Every value keeps its own mark."""
     values, keys, written = dict(base.values), dict(base.keys), dict(base.written)
     interpolated = set(base.interpolated)
 
-    def lay(path: Path, low: Any, high: Any) -> Any:
+    def merge(path: ValuePath, low: Any, high: Any) -> Any:
         if not (isinstance(low, dict) and isinstance(high, dict)):
             forget(path, low)
             return take(path, high)
         merged = dict(low)
         for key, value in high.items():
             inner = (*path, key)
-            merged[key] = lay(inner, low[key], value) if key in low else take(inner, value)
+            merged[key] = merge(inner, low[key], value) if key in low else take(inner, value)
         return merged
 
-    def forget(path: Path, value: Any) -> None:
-        for inner in within(path, value):
-            for known in (values, keys, written):
-                known.pop(inner, None)
+    def forget(path: ValuePath, value: Any) -> None:
+        for inner in paths_within(path, value):
+            for marks in (values, keys, written):
+                marks.pop(inner, None)
             interpolated.discard(inner)
 
-    def take(path: Path, value: Any) -> Any:
-        for inner in within(path, value):
-            for known, theirs in ((values, over.values), (keys, over.keys)):
-                if inner in theirs:
-                    known[inner] = theirs[inner]
+    def take(path: ValuePath, value: Any) -> Any:
+        for inner in paths_within(path, value):
+            for marks, over_marks in ((values, over.values), (keys, over.keys)):
+                if inner in over_marks:
+                    marks[inner] = over_marks[inner]
             if inner in over.written:
                 written[inner] = over.written[inner]
             if inner in over.interpolated:
                 interpolated.add(inner)
         return value
 
-    data = lay((), base.data, over.data)
+    data = merge((), base.data, over.data)
     return Document(data, values, keys, written, frozenset(interpolated))
 
 
-def within(path: Path, value: Any) -> Iterator[Path]:
-    """The path itself, then those of everything inside, in the order of the document."""
+def paths_within(path: ValuePath, value: Any) -> Iterator[ValuePath]:
+    """``path`` and the paths of everything inside ``value``, in the order of the document."""
     yield path
-    members = (
-        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    )
-    for key, member in members:
-        yield from within((*path, key), member)
+    for key, member in members(value):
+        yield from paths_within((*path, key), member)
+
+
+def members(value: Any) -> Iterator[tuple[str | int, Any]]:
+    """The keys or indexes of a mapping or a list with their values; nothing for a scalar."""
+    if isinstance(value, dict):
+        yield from value.items()
+    elif isinstance(value, list):
+        yield from enumerate(value)

@@ -1,4 +1,4 @@
-"""``${VAR}``, ``${VAR:-default}``, ``${VAR:?message}`` and ``$$``, in values only, after parsing."""
+"""``${VAR}``, ``${VAR:-default}``, ``${VAR:?message}`` and ``$$`` in the values of a parsed plan."""
 
 from __future__ import annotations
 
@@ -7,82 +7,88 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from ddbbackup.plan.document import Document, Path
-from ddbbackup.problems import Problem
+from ddbbackup.plan.document import Document, ValuePath, members
+from ddbbackup.plan.schemas import admits_string, schemas_at
+from ddbbackup.plan.yaml_scalars import resolve_scalar
+from ddbbackup.problems import Problem, ProblemCode
 
 _EXPRESSION: Final = re.compile(
-    r"\$(?:(?P<dollar>\$)|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:(?P<kind>:[-?])(?P<rest>[^}]*))?\}|(?P<bad>.?))",
+    r"\$(?:(?P<dollar>\$)|\{(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:(?P<operator>:[-?])(?P<operand>[^}]*))?\}|)",
     re.DOTALL,
 )
-_INTEGERS: Final = frozenset(
-    ("version", "min", "max", "keep_last", "keep_daily", "keep_weekly", "keep_monthly", "min_verified")
-) | {"write_units_per_second", "workers"}
 
 
-class _Unset(Exception):
-    def __init__(self, code: str, message: str, hint: str) -> None:
+class ExpressionError(Exception):
+    """A variable without a value, or a ``$`` that begins no expression; the members are those of a ``Problem``."""
+
+    def __init__(self, code: ProblemCode, message: str, *, hint: str) -> None:
         super().__init__(message)
-        self.code, self.message, self.hint = code, message, hint
+        self.code: ProblemCode = code
+        self.message = message
+        self.hint = hint
 
 
 def interpolate(document: Document, environ: Mapping[str, str]) -> tuple[Document, tuple[Problem, ...]]:
-    """The same document with every expression filled in. What was written is kept for messages."""
+    """The document with every expression replaced by its value, and a problem for each that has none.
+
+    Keys are never interpolated, nor is anything that the schema does not describe: unknown keys and ``x-`` keys.
+    Where the schema takes no string, the result is read as a YAML scalar, so that a number from the environment is
+    a number. The source text stays in ``written``, for messages.
+    """
     written = dict(document.written)
-    filled: set[Path] = set()
+    interpolated = set(document.interpolated)
     problems: list[Problem] = []
 
-    def walk(path: Path, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: walk((*path, key), member) for key, member in value.items()}
-        if isinstance(value, list):
-            return [walk((*path, index), member) for index, member in enumerate(value)]
+    def fill(path: ValuePath, value: Any) -> Any:
+        if isinstance(value, dict | list):
+            filled = {key: fill((*path, key), member) for key, member in members(value)}
+            return filled if isinstance(value, dict) else list(filled.values())
         if not isinstance(value, str) or "$" not in value:
             return value
-        try:
-            result = substitute(value, environ)
-        except _Unset as error:
-            problems.append(document.problem(path, error.code, error.message, hint=error.hint))
-            result = ""
+        schemas = schemas_at(path)
+        if not schemas:
+            return value
         written[path] = value
-        filled.add(path)
-        # A number that came from the environment is still a number where one is needed.
-        if path and path[-1] in _INTEGERS and re.fullmatch(r"[0-9]{1,18}", result):
-            return int(result)
-        return result
+        try:
+            text = substitute(value, environ)
+        except ExpressionError as error:
+            problems.append(document.problem(path, error.code, error.message, hint=error.hint))
+            return value
+        interpolated.add(path)
+        return text if any(map(admits_string, schemas)) else _number_or_text(text)
 
-    data = walk((), document.data)
-    failed = {(problem.file, problem.line, problem.column) for problem in problems}
-    filled = {path for path in filled if tuple(document.values[path]) not in failed}
-    return (
-        replace(document, data=data, written=written, interpolated=document.interpolated | filled),
-        tuple(problems),
+    data = fill((), document.data)
+    return replace(document, data=data, written=written, interpolated=frozenset(interpolated)), tuple(
+        problems
     )
 
 
 def substitute(text: str, environ: Mapping[str, str]) -> str:
-    """Raises ``_Unset`` for a variable without value and for a ``$`` that begins nothing."""
+    """``text`` with its expressions replaced. Raises ``ExpressionError``."""
 
-    def fill(found: re.Match[str]) -> str:
-        if found["dollar"]:
+    def value_of(match: re.Match[str]) -> str:
+        name, operator, operand = match["name"], match["operator"], match["operand"]
+        if match["dollar"]:
             return "$"
-        name, kind = found["name"], found["kind"]
         if name is None:
-            raise _Unset(
+            raise ExpressionError(
                 "bad-expression",
-                "a `$` stands here that begins no ${VARIABLE}",
-                "write `$$` for a dollar sign",
+                "unescaped `$`",
+                hint="write `$$` for a dollar sign, or `${NAME}` for a variable",
             )
         value = environ.get(name, "")
-        if value or (name in environ and kind is None):
+        if value or (name in environ and operator is None):
             return value
-        if kind == ":-":
-            return str(found["rest"])
-        if kind == ":?":
-            raise _Unset(
-                "unset-variable", f"{name} is not set: {found['rest']}", f"set {name} in the environment"
-            )
-        raise _Unset(
-            "unset-variable", f"the variable {name} is not set", f"set {name}, or write ${{{name}:-default}}"
-        )
+        if operator == ":-":
+            return str(operand)
+        state = "is empty" if name in environ else "is not set"
+        reason = f": {operand}" if operand else ""
+        hint = f"set {name}" if operator else f"set {name}, or write `${{{name}:-DEFAULT}}`"
+        raise ExpressionError("unset-variable", f"environment variable {name} {state}{reason}", hint=hint)
 
-    return _EXPRESSION.sub(fill, text)
+    return _EXPRESSION.sub(value_of, text)
+
+
+def _number_or_text(text: str) -> int | bool | str:
+    value = resolve_scalar(text)
+    return value if isinstance(value, int) else text

@@ -1,91 +1,86 @@
-"""The whole way from files to a plan, with every problem on it."""
+"""From files to a plan, or to every problem of it."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from pathlib import Path as File
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import reduce
+from pathlib import Path
 
 from ddbbackup.errors import PlanInvalid
 from ddbbackup.plan.build import build
 from ddbbackup.plan.document import Document, overlay
 from ddbbackup.plan.interpolation import interpolate
 from ddbbackup.plan.model import Plan
-from ddbbackup.plan.rules import rule_problems
-from ddbbackup.plan.schema_problems import shape_problems
+from ddbbackup.plan.rules import check_rules
+from ddbbackup.plan.schema_problems import check_schema
 from ddbbackup.plan.yaml_reader import read
 from ddbbackup.problems import Problem
 
 
-def load(paths: Sequence[str | File], environ: Mapping[str, str]) -> Plan:
-    """The plan of one file, or of several with each laid over those before it.
+def load(paths: Sequence[str | Path], environ: Mapping[str, str], *, now: datetime | None = None) -> Plan:
+    """The plan of one file, or of several, each laid over those before it.
 
-    Raises ``PlanInvalid``, which carries every problem.
+    Times such as ``from: 2h`` are before ``now``, by default the current time. Raises ``PlanInvalid``, which
+    carries every problem.
     """
-    return explain(paths, environ)[1]
+    return load_with_document(paths, environ, now=now)[1]
 
 
-def explain(paths: Sequence[str | File], environ: Mapping[str, str]) -> tuple[Document, Plan]:
-    """The same, with the document that it was built from: what each value is and where it was written."""
-    document, plan, problems = _examine(paths, environ)
-    if document is None or plan is None:
-        number = f"{len(problems)} problem" + ("s" if len(problems) != 1 else "")
-        names = ", ".join(str(path) for path in paths)
+def load_with_document(
+    paths: Sequence[str | Path], environ: Mapping[str, str], *, now: datetime | None = None
+) -> tuple[Document, Plan]:
+    """The plan, and the document that it is built from, which knows where each value is written."""
+    document, problems = _read_and_check(paths, environ)
+    if document is None or problems:
+        count = f"{len(problems)} problem" + ("s" if len(problems) != 1 else "")
         raise PlanInvalid(
-            f"the plan {names} has {number}, so nothing was done",
-            hint="mend the plan; `ddbbackup validate` shows what is wrong with it at any time",
+            f"the plan {', '.join(map(str, paths))} has {count}",
+            hint="fix the problems, then check the plan with `ddbbackup validate`",
             problems=problems,
         )
-    return document, plan
+    return document, _build(document, paths, now)
 
 
-def check(paths: Sequence[str | File], environ: Mapping[str, str]) -> tuple[Plan | None, tuple[Problem, ...]]:
-    """The plan, or else all its problems in the order of files and lines."""
-    return _examine(paths, environ)[1:]
+def check(
+    paths: Sequence[str | Path], environ: Mapping[str, str], *, now: datetime | None = None
+) -> tuple[Plan | None, tuple[Problem, ...]]:
+    """The plan, or None and all its problems, in the order of files and lines."""
+    document, problems = _read_and_check(paths, environ)
+    plan = None if document is None or problems else _build(document, paths, now)
+    return plan, problems
 
 
-def _examine(
-    paths: Sequence[str | File], environ: Mapping[str, str]
-) -> tuple[Document | None, Plan | None, tuple[Problem, ...]]:
-    whole: Document | None = None
+def _build(document: Document, paths: Sequence[str | Path], now: datetime | None) -> Plan:
+    return build(document.data, str(paths[0]), now=now or datetime.now(UTC))
+
+
+def _read_and_check(
+    paths: Sequence[str | Path], environ: Mapping[str, str]
+) -> tuple[Document | None, tuple[Problem, ...]]:
+    documents: list[Document] = []
     problems: list[Problem] = []
     for path in paths:
         document, found = read(path)
         problems += found
         if document is not None:
-            whole = document if whole is None else overlay(whole, document)
-    if whole is not None and not any(problem.path == "" for problem in problems):
-        filled, found = interpolate(whole, environ)
-        problems += found
-        # Of a place that is known to be wrong nothing more is said: a rule may rest on what the schema asks.
-        for stage in (shape_problems, rule_problems):
-            wrong = {(problem.file, problem.line, problem.column) for problem in problems}
-            problems += [p for p in stage(filled) if (p.file, p.line, p.column) not in wrong]
-        if not problems:
-            return filled, build(filled.data, str(paths[0])), ()
-    problems = _causes_only(problems)
-    order = {str(path): number for number, path in enumerate(paths)}
-    unique = dict.fromkeys(problems)
-    ordered = sorted(unique, key=lambda p: (order.get(p.file, 0), p.line, p.column, p.code))
-    return None, None, tuple(ordered)
+            documents.append(document)
+    if len(documents) < len(paths):
+        return None, _in_order(problems, paths)
+    document, found = interpolate(reduce(overlay, documents), environ)
+    problems += found
+    # A later stage may depend on what an earlier one refused, so each path has the problems of one stage only.
+    for stage in (check_schema, check_rules):
+        refused = {problem.path for problem in problems}
+        problems += [problem for problem in stage(document) if problem.path not in refused]
+    return document, _in_order(problems, paths)
 
 
-def _causes_only(problems: Sequence[Problem]) -> list[Problem]:
-    """Without "`tables` is missing" where "unknown key `tabels`" has said it already."""
-    meant = {
-        (problem.path.rpartition(".")[0], found[1])
-        for problem in problems
-        if problem.code == "unknown-key" and (found := re.match(r"did you mean `(.+)`", problem.hint))
-    }
-
-    def follows(problem: Problem) -> bool:
-        if problem.code == "missing-key":
-            return (problem.path, problem.message.split("`")[1]) in meant
-        if problem.code == "nothing-to-do":
-            return ("", "tables") in meant or ("", "restores") in meant
-        return problem.code == "one-of" and any(
-            (problem.path, key) in meant
-            for key in ("name", "match", "tags", "ping", "slack", "sns", "webhook")
+def _in_order(problems: Iterable[Problem], paths: Sequence[str | Path]) -> tuple[Problem, ...]:
+    files = [str(path) for path in paths]
+    return tuple(
+        sorted(
+            dict.fromkeys(problems),
+            key=lambda problem: (files.index(problem.file), problem.line, problem.column, problem.code),
         )
-
-    return [problem for problem in problems if not follows(problem)]
+    )

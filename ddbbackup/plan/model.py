@@ -1,13 +1,14 @@
-"""A valid plan as frozen values: what ``plan`` makes of the YAML and everything after it reads.
+"""A valid plan as frozen values.
 
-Durations are whole seconds. Optional keys that the plan leaves out hold the defaults of the schema.
+Durations are whole seconds. Keys that the plan leaves out have the defaults of the schema.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from datetime import datetime
+from typing import Literal
 
 Method = Literal["export", "incremental", "scan"]
 RestoreMethod = Literal["auto", "write", "bulk-put", "import", "point-in-time"]
@@ -22,13 +23,13 @@ class AssumeRole:
 
 @dataclass(frozen=True, slots=True)
 class AwsSettings:
-    """The plan's ``aws``: with nothing set, botocore's default chain decides."""
+    """``aws``. None leaves the choice to the SDK; ``endpoint_urls`` are by service: dynamodb, s3, sts, …"""
 
     region: str | None = None
     account: str | None = None
     profile: str | None = None
     assume_role: AssumeRole | None = None
-    endpoint_urls: Mapping[str, str] = field(default_factory=dict)  # by service: dynamodb, s3, sts, …
+    endpoint_urls: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Encryption:
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where backups go; ``prefix`` is a template over {account} {region} {table} {plan}."""
+    """One of ``destinations``; ``prefix`` is a template with {account}, {region}, {table} and {plan}."""
 
     name: str
     bucket: str
@@ -50,15 +51,6 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
-class Retention:
-    keep_last: int | None = None
-    keep_daily: int | None = None
-    keep_weekly: int | None = None
-    keep_monthly: int | None = None
-    min_verified: int = 1
-
-
-@dataclass(frozen=True, slots=True)
 class Expect:
     min: int | None = None
     max: int | None = None
@@ -66,7 +58,7 @@ class Expect:
 
 @dataclass(frozen=True, slots=True)
 class TableEntry:
-    """One element of ``tables``, with ``defaults`` already laid under it.
+    """One element of ``tables``, with ``defaults`` applied.
 
     Exactly one of ``name``, ``match`` and ``tags`` is set. ``position`` is its index in the plan.
     """
@@ -81,24 +73,26 @@ class TableEntry:
     method: Method = "export"
     pitr: Literal["require", "enable"] = "require"
     rpo_seconds: int | None = None
-    retention: Retention | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """Where a restore takes its data from: exactly one member is set, and ``bucket_owner`` goes with ``s3_uri``."""
+class SourceSelector:
+    """``from``: the backup or the instant to restore.
+
+    Exactly one member is set, except that ``bucket_owner`` may accompany ``s3_uri``. ``time`` is in UTC.
+    """
 
     latest: bool = False
     backup_id: str | None = None
-    time: str | None = None  # RFC 3339, as written
+    time: datetime | None = None
     export_arn: str | None = None
     s3_uri: str | None = None
-    bucket_owner: str | None = None  # of the bucket in s3_uri
+    bucket_owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """``to``; ``table`` is a template over {table} {date} {run}. ``settings`` None means unset (issue defaults)."""
+    """``to``; ``table`` is a template with {table}, {date} and {run}. ``settings`` None: the plan does not say."""
 
     table: str = "{table}"
     create: Literal["never", "if-missing", "new"] = "if-missing"
@@ -111,26 +105,28 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
+    """Upper limits; None is no limit, and as many workers as the machine has cores."""
+
     write_units_per_second: int | None = None
-    workers: int | None = None  # None: as many as the machine and the data warrant
+    workers: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """One named element of ``restores``."""
+    """One element of ``restores``. ``destination`` is that of the table entry that backs up ``table``, if any."""
 
     name: str
     table: str
-    source: Source
+    source: SourceSelector
     target: Target
-    destination: str | None = None  # of the table entry that backs ``table`` up
+    destination: str | None = None
     method: RestoreMethod = "auto"
     existing: Existing = "fail"
     limits: Limits = Limits()
 
     @property
     def bounded(self) -> bool:
-        """Whether ``limits`` says anything."""
+        """Whether the plan sets any limit."""
         return self.limits != Limits()
 
 
@@ -140,9 +136,9 @@ When = Literal["failed", "partial", "stale", "recovered", "always"]
 
 @dataclass(frozen=True)
 class Notification:
-    """Whom to tell. ``address`` is a URL or a topic's ARN; an empty one is not sent to.
+    """One of ``notifications``. ``address`` is a URL or the ARN of a topic; an empty address turns it off.
 
-    Address and headers may be secrets, so they are never part of a ``repr``.
+    The address and the headers may be secrets, so ``repr`` leaves them out.
     """
 
     name: str
@@ -163,7 +159,7 @@ class Pushgateway:
 
 @dataclass(frozen=True, slots=True)
 class OpenTelemetry:
-    """``endpoint`` None: what the OTEL_* variables say."""
+    """``endpoint`` None leaves the choice to the ``OTEL_*`` environment variables."""
 
     endpoint: str | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -181,7 +177,7 @@ class Metrics:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A whole, valid plan. ``file`` is the path it was read from, ``extensions`` its ``x-`` keys."""
+    """A valid plan. ``file`` is the path of its first file."""
 
     name: str
     file: str
@@ -192,4 +188,3 @@ class Plan:
     export_time: Literal["latest", "common"] = "latest"
     notifications: tuple[Notification, ...] = ()
     metrics: Metrics = Metrics()
-    extensions: Mapping[str, Any] = field(default_factory=dict)

@@ -1,242 +1,352 @@
-"""Schema errors as problems: one for each place, the best of several, in a person's words."""
+"""The errors of a JSON Schema validator as problems that a person can act on.
+
+A validator reports every keyword that fails, several for one place. Here the errors of one value become the problem
+of its most telling keyword, and a missing key is not reported beside the misspelled key that was meant to be it.
+"""
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Callable, Iterable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from functools import cache
 from typing import Any, Final
 
-from ddbbackup.plan.document import Document, Path
-from ddbbackup.plan.schemas import plan_schema
+from ddbbackup.plan.document import Document, ValuePath
+from ddbbackup.plan.schemas import admits_string, plan_schema, resolve
+from ddbbackup.plan.source_selector import parse_source
 from ddbbackup.problems import Problem
+from ddbbackup.suggestions import closest, did_you_mean
+from ddbbackup.times import InvalidTime, parse_duration
 
-_KINDS: Final[dict[type, str]] = {
-    dict: "a map",
-    list: "a list",
-    str: "a text",
-    bool: "true or false",
-    int: "a number",
-    float: "a number",
-    type(None): "nothing",
-}
-_TYPES: Final = {
-    "object": "a map",
+_NAMES_OF_JSON_TYPES: Final = {
+    "object": "a mapping",
     "array": "a list",
-    "string": "a text",
-    "integer": "a whole number",
-    "boolean": "true or false",
+    "string": "a string",
+    "integer": "an integer",
+    "boolean": "a boolean",
 }
 
-_SHORT: Final = re.compile(r": | such as |, (?=s3:|arn:)")  # what a thing is, without how it is spelt
+
+def check_schema(document: Document) -> Iterator[Problem]:
+    """Every problem of an interpolated document that the plan's schema can find, at most one for each path."""
+    yield from _problems(document, _validator().iter_errors(document.data))
 
 
-def shape_problems(document: Document) -> Iterator[Problem]:
-    """Every place at which the document breaks the plan's schema."""
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - half of what `validate` costs
+@cache
+def _validator() -> Any:
+    """A validator with our ``x-`` keywords, for which 2.0 is not an integer (for JSON Schema it is)."""
+    from jsonschema import Draft202012Validator, ValidationError, validators  # noqa: PLC0415 - half of a start
 
-    validator = Draft202012Validator(plan_schema())
-    for error in validator.iter_errors(document.data):
-        yield from _explain(document, error)
+    def parser(_: Any, name: str, instance: Any, __: Any) -> Iterator[ValidationError]:
+        if isinstance(instance, str) and (error := _parse_error(name, instance)):
+            yield ValidationError(error.message)
+
+    def not_implemented(_: Any, choices: Any, instance: Any, __: Any) -> Iterator[ValidationError]:
+        if choices is True or instance in choices:
+            yield ValidationError("not implemented")
+
+    kind = validators.extend(  # type: ignore[no-untyped-call]  # types-jsonschema leaves it unannotated
+        Draft202012Validator,
+        {"x-parser": parser, "x-not-implemented": not_implemented},
+        type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
+            "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
+        ),
+    )
+    return kind(plan_schema())
 
 
-def _explain(document: Document, error: Any) -> Iterator[Problem]:
-    explain = _BY_KEYWORD.get(error.validator)
-    path: Path = tuple(error.absolute_path)
-    if explain is not None:
-        yield from explain(document, path, error)
-    else:
-        yield document.problem(path, "schema", f"this is not valid: {error.message}", hint="see docs/plan.md")
-
-
-def near(word: str, words: Iterable[str], otherwise: str) -> str:
-    """A hint: the word that was probably meant, or something else to do."""
-    found = difflib.get_close_matches(word, list(words), n=1, cutoff=0.6)
-    return f"did you mean `{found[0]}`?" if found else otherwise
-
-
-def _unknown_keys(document: Document, path: Path, error: Any) -> Iterator[Problem]:
-    known = list(error.schema.get("properties", ()))
-    names = error.schema.get("x-names")
-    patterns = list(error.schema.get("patternProperties", ()))
-    for key in error.instance:
-        if key in known or any(re.search(pattern, key) for pattern in patterns):
-            continue
-        if names:
-            yield document.problem(
-                (*path, key), "bad-name", f"`{key}` is not {names}", hint="rename it", at_key=True
-            )
-        elif error.schema.get("propertyNames"):
-            continue
+def _parse_error(parser: str, text: str) -> InvalidTime | None:
+    try:
+        if parser == "duration":
+            parse_duration(text)
         else:
-            hint = near(key, known, f"use one of: {', '.join(known)}; or begin it with x-")
+            parse_source(text, now=datetime.now(UTC))
+    except InvalidTime as error:
+        return error
+    return None
+
+
+def _problems(document: Document, errors: Iterable[Any]) -> Iterator[Problem]:
+    by_path: dict[ValuePath, dict[str, Any]] = {}
+    for error in errors:
+        path: ValuePath = tuple(error.absolute_path)
+        if "propertyNames" in error.absolute_schema_path:
+            yield _bad_key(document, path, error)
+        else:
+            by_path.setdefault(path, {}).setdefault(error.validator, error)
+    for path, by_keyword in by_path.items():
+        if keyword := next((keyword for keyword in _EXPLAIN_VALUE if keyword in by_keyword), None):
+            yield from _EXPLAIN_VALUE[keyword](document, path, by_keyword[keyword])
+        elif "anyOf" in by_keyword and "type" in by_keyword["anyOf"].validator_value[0]:
+            yield from _no_alternative(document, path, by_keyword["anyOf"])
+        else:
+            assert by_keyword.keys() <= _KEY_KEYWORDS, f"no words for {sorted(by_keyword)}"
+            yield from _key_problems(document, path, by_keyword)
+
+
+# Keys of a mapping
+
+_KEY_KEYWORDS: Final = frozenset(("additionalProperties", "required", "dependentRequired", "oneOf", "anyOf"))
+
+
+def _bad_key(document: Document, path: ValuePath, error: Any) -> Problem:
+    key = str(error.instance)
+    return document.problem(
+        (*path, key),
+        "bad-name",
+        f"{key!r} is not {error.schema['x-noun']}",
+        hint=f"use {error.schema['x-format']}",
+        at_key=True,
+    )
+
+
+def _key_problems(document: Document, path: ValuePath, by_keyword: Mapping[str, Any]) -> Iterator[Problem]:
+    """Unknown keys, missing keys, and keys of which there must be exactly one."""
+    meant: set[str] = set()  # by misspelled keys
+    if error := by_keyword.get("additionalProperties"):
+        known = list(error.schema["properties"])
+        for key in error.instance:
+            if key in known or key.startswith("x-"):
+                continue
+            meant |= {closest(key, known) or ""}
             yield document.problem(
-                (*path, key), "unknown-key", f"unknown key `{key}`", hint=hint, at_key=True
+                (*path, key),
+                "unknown-key",
+                f"unknown key `{key}`",
+                hint=did_you_mean(key, known, otherwise=f"use one of: {', '.join(known)}"),
+                at_key=True,
             )
+    if error := by_keyword.get("required"):
+        for key in error.validator_value:
+            if key not in error.instance and key not in meant:
+                hint = _add_hint(key, error.schema)
+                yield document.problem((*path, key), "missing-key", "missing required key", hint=hint)
+    if error := by_keyword.get("dependentRequired"):
+        for key, needed in error.validator_value.items():
+            for each in needed:
+                if key in error.instance and each not in error.instance and each not in meant:
+                    message, hint = f"`{key}` requires `{each}`", _add_hint(each, error.schema)
+                    yield document.problem((*path, key), "missing-key", message, hint=hint, at_key=True)
+    if error := by_keyword.get("oneOf") or by_keyword.get("anyOf"):
+        alternatives = [key for branch in error.validator_value for key in branch["required"]]
+        if not meant & set(alternatives):
+            yield _alternatives_problem(document, path, error, alternatives)
 
 
-def _missing(document: Document, path: Path, error: Any) -> Iterator[Problem]:
-    for key in error.validator_value:
-        if error.message.startswith(repr(key)):  # one error a missing key
-            known = error.schema.get("properties", {}).get(key, {})
-            means = known.get("x-means") or known.get("description") or "it has no default"
-            hint = f"add `{key}`: {means}" if means else f"add `{key}`"
-            yield document.problem(path, "missing-key", f"`{key}` is missing", hint=hint)
-            return
+def _alternatives_problem(
+    document: Document, path: ValuePath, error: Any, alternatives: list[str]
+) -> Problem:
+    present = [key for key in alternatives if key in error.instance]
+    if present:
+        message, hint = (
+            f"{_join_keys(present, 'and')} are mutually exclusive",
+            f"keep {_join_keys(present, 'or')}",
+        )
+    else:
+        message, hint = error.schema["x-missing"], f"add {_join_keys(alternatives, 'or')}"
+    return document.problem(path, "one-of", message, hint=hint)
 
 
-def _type(document: Document, path: Path, error: Any) -> Iterator[Problem]:
-    wanted = error.validator_value
-    found = _KINDS.get(type(error.instance), "something else")
-    message = f"expected {_TYPES.get(wanted, wanted)}, found {found}"
-    scalar = not isinstance(error.instance, dict | list)
-    if scalar and error.instance is not None:
-        message += f" ({document.show(path, error.instance)})"
-    hint = error.schema.get("x-means") or error.schema.get("description") or "see docs/plan.md"
-    if wanted == "string" and scalar and error.instance is not None and path not in document.interpolated:
-        written = str(document.written.get(path, error.instance))
-        fits = re.search(error.schema.get("pattern", ""), written)
-        hint = f'put it in quotes: "{written}"' if fits else f"write {error.schema.get('x-means', 'a text')}"
-    elif error.instance is None:
-        hint = "give it a value, or remove the key"
-    yield document.problem(path, "wrong-type", message, hint=_sentence(hint))
+def _add_hint(key: str, parent: Mapping[str, Any]) -> str:
+    example = _example(resolve(parent["properties"][key]))
+    return f"add `{key}`" + (f", such as `{key}: {example}`" if example else "")
 
 
-def _enum(document: Document, path: Path, error: Any) -> Iterator[Problem]:
-    choices = [str(choice) for choice in error.validator_value]
-    if "propertyNames" in error.absolute_schema_path:
-        key = str(error.instance)
-        hint = near(key, choices, f"use one of: {', '.join(choices)}")
-        yield document.problem((*path, key), "unknown-key", f"unknown key `{key}`", hint=hint, at_key=True)
-        return
-    written = str(document.written.get(path, error.instance))
-    message = f"{document.show(path, error.instance)} is not one of {', '.join(choices)}"
+# One value
+
+
+def _wrong_type(document: Document, path: ValuePath, error: Any) -> Iterator[Problem]:
+    expected, value = error.validator_value, error.instance
     yield document.problem(
-        path, "not-a-choice", message, hint=near(written, choices, f"choose one of: {', '.join(choices)}")
+        path,
+        "wrong-type",
+        f"expected {_NAMES_OF_JSON_TYPES[expected]}, found {_describe(document, path, value)}",
+        hint=_type_hint(document, path, error.schema, value),
     )
 
 
-def _const(document: Document, path: Path, error: Any) -> Iterator[Problem]:
-    value = error.validator_value
-    is_text = isinstance(error.instance, str)
-    kind = "the text " if is_text else ""
-    message = f"{kind}{document.show(path, error.instance)} is not {value!r}, the only value known here"
+def _type_hint(document: Document, path: ValuePath, schema: Mapping[str, Any], value: Any) -> str:
+    if value is None:
+        return "add a value, or remove the key"
+    written = str(document.written.get(path, value))
+    is_literal_scalar = not isinstance(value, dict | list) and path not in document.interpolated
+    if is_literal_scalar and admits_string(schema) and _is_valid(schema, written):
+        return f'add quotes: "{written}"'
+    if is_literal_scalar and schema["type"] == "integer" and isinstance(value, str) and value.isdecimal():
+        return f"remove the quotes: {value}"
+    if "x-format" in schema:
+        return f"use {schema['x-format']}"
+    example = _example(schema)
+    kind = _NAMES_OF_JSON_TYPES[schema["type"]]
+    return f"use {kind}" + (f", such as `{example}`" if example else "")
+
+
+def _is_valid(schema: Mapping[str, Any], value: str) -> bool:
+    valid: bool = _validator().evolve(schema=schema).is_valid(value)
+    return valid
+
+
+def _unsupported_version(document: Document, path: ValuePath, error: Any) -> Iterator[Problem]:
+    """``version`` is the only constant of the schema."""
     yield document.problem(
-        path, "not-a-choice", message, hint=f"write {value!r}" + ", without quotes" * is_text
+        path,
+        "unsupported-version",
+        f"unsupported plan version {document.show(path, error.instance)}; "
+        f"this release reads version {error.validator_value}",
+        hint=f"write `version: {error.validator_value}`",
     )
 
 
-def _pattern(document: Document, path: Path, error: Any) -> Iterator[Problem]:
-    means = error.schema.get("x-means", f"of the form {error.validator_value}")
+def _not_a_choice(document: Document, path: ValuePath, error: Any) -> Iterator[Problem]:
+    choices, value = _implemented(error.schema), error.instance
+    is_scalar = not isinstance(value, dict | list)
+    shown = document.show(path, value) if is_scalar else _describe(document, path, value)
+    yield document.problem(
+        path,
+        "not-a-choice",
+        f"{shown} is not one of {', '.join(choices)}",
+        hint=did_you_mean(
+            str(document.written.get(path, value)),
+            choices,
+            otherwise=f"choose one of: {', '.join(choices)}",
+        ),
+    )
+
+
+def _not_implemented(document: Document, path: ValuePath, error: Any) -> Iterator[Problem]:
+    if error.validator_value is True:
+        feature, hint = str(path[-1]), f"remove `{path[-1]}`"
+    else:
+        feature, choices = f"{path[-1]}: {error.instance}", _implemented(error.schema)
+        hint = (
+            f"use `{path[-1]}: {choices[0]}`" if len(choices) == 1 else f"choose one of: {', '.join(choices)}"
+        )
+    yield document.problem(path, "not-implemented", f"this release does not implement `{feature}`", hint=hint)
+
+
+def _implemented(schema: Mapping[str, Any]) -> list[str]:
+    refused = schema.get("x-not-implemented", ())
+    return [str(choice) for choice in schema["enum"] if choice not in refused]
+
+
+def _bad_value(document: Document, path: ValuePath, error: Any) -> Iterator[Problem]:
+    schema = error.schema
     yield document.problem(
         path,
         "bad-value",
-        f"{document.show(path, error.instance)} is not {_SHORT.split(means, maxsplit=1)[0]}",
-        hint=f"write {means}",
+        f"{document.show(path, error.instance)} is not {schema['x-noun']}",
+        hint=f"use {schema['x-format']}",
     )
 
 
-def _bounds(document: Document, path: Path, error: Any) -> Iterator[Problem]:
-    says = {
-        "minimum": "is less than {}",
-        "maximum": "is more than {}",
-        "minLength": "is shorter than {} characters",
-        "maxLength": "is longer than {} characters",
-    }[error.validator].format(error.validator_value)
+def _unparsable(document: Document, path: ValuePath, error: Any) -> Iterator[Problem]:
+    """In the parser's words, except for the value of a variable, which it would repeat."""
+    parse_error = _parse_error(error.validator_value, error.instance)
+    if parse_error is None or path in document.interpolated:
+        yield from _bad_value(document, path, error)
+    else:
+        yield document.problem(path, "bad-value", parse_error.message, hint=parse_error.hint)
+
+
+def _out_of_bounds(document: Document, path: ValuePath, error: Any) -> Iterator[Problem]:
+    limit, value = error.validator_value, document.show(path, error.instance)
+    message, hint = {
+        "minimum": (f"{value} is below the minimum of {limit}", f"use {limit} or more"),
+        "maximum": (f"{value} exceeds the maximum of {limit}", f"use {limit} or less"),
+        "minLength": (f"{value} is shorter than {limit} characters", f"use at least {limit} characters"),
+        "maxLength": (f"{value} is longer than {limit} characters", f"use at most {limit} characters"),
+    }[error.validator]
+    yield document.problem(path, "out-of-bounds", message, hint=hint)
+
+
+def _empty(document: Document, path: ValuePath, error: Any) -> Iterator[Problem]:
+    if isinstance(error.instance, list):
+        kind, add = "list", "add an element"
+    else:
+        kind, add = "mapping", f"add {_join_keys(list(error.schema.get('properties', ())), 'or') or 'a key'}"
+    yield document.problem(path, "empty-value", f"the {kind} is empty", hint=f"{add}, or remove `{path[-1]}`")
+
+
+def _too_many(document: Document, path: ValuePath, error: Any) -> Iterator[Problem]:
     yield document.problem(
-        path, "out-of-bounds", f"{document.show(path, error.instance)} {says}", hint="change the value"
+        path,
+        "out-of-bounds",
+        f"{len(error.instance)} keys exceed the maximum of {error.validator_value}",
+        hint=f"keep at most {error.validator_value}",
     )
 
 
-def _empty(document: Document, path: Path, error: Any) -> Iterator[Problem]:
-    yield document.problem(
-        path, "empty-value", "this is empty", hint="put something into it, or remove the key"
-    )
+def _repeated(document: Document, path: ValuePath, error: Any) -> Iterator[Problem]:
+    """At each element that equals an earlier one."""
+    for index, element in enumerate(error.instance):
+        if element in error.instance[:index]:
+            inner = (*path, index)
+            yield document.problem(
+                inner, "repeated", f"duplicate element {document.show(inner, element)}", hint="remove it"
+            )
 
 
-def _too_many(document: Document, path: Path, error: Any) -> Iterator[Problem]:
-    yield document.problem(
-        path, "out-of-bounds", f"there are more than {error.validator_value} here", hint="remove some"
-    )
-
-
-def _repeated(document: Document, path: Path, error: Any) -> Iterator[Problem]:
-    yield document.problem(path, "repeated", "a value stands here twice", hint="remove one of them")
-
-
-def _one_of(document: Document, path: Path, error: Any) -> Iterator[Problem]:
-    says = error.schema.get("x-one-of", "exactly one of several forms must hold")
-    forms = [key for form in error.validator_value for key in form.get("required", ())]
-    found = [key for key in forms if isinstance(error.instance, dict) and key in error.instance]
-    none = error.schema.get("x-none-of", "none of several forms holds")
-    message = f"{' and '.join(f'`{key}`' for key in found)} stand together" if found else none
-    yield document.problem(path, "one-of", message, hint=says)
-
-
-def _any_of(document: Document, path: Path, error: Any) -> Iterator[Problem]:
-    """The branch whose type fits and that fails deepest; if no type fits, what the types are."""
+def _no_alternative(document: Document, path: ValuePath, error: Any) -> Iterator[Problem]:
+    """Of alternatives for different types: the errors of the one that takes this type, or what the types are."""
     branches: dict[int, list[Any]] = {}
     for each in error.context:
         branches.setdefault(each.relative_schema_path[0], []).append(each)
-    fitting = {
-        number: errors
-        for number, errors in branches.items()
-        if not any(each.validator == "type" and not each.relative_path for each in errors)
-    }
-    if not fitting:
-        types = dict.fromkeys(_TYPES[schema.get("type", "object")] for schema in error.validator_value)
-        found = _KINDS.get(type(error.instance), "something else")
-        yield document.problem(
-            path,
-            "wrong-type",
-            f"expected {' or '.join(types)}, found {found}",
-            hint=_sentence(error.schema.get("description", "see docs/plan.md")),
-        )
-        return
-    best = min(fitting.values(), key=len)
-    wrong_keys = [each for each in best if each.validator in ("additionalProperties", "required")]
-    if len(fitting) > 1 and wrong_keys:  # none of the forms has these keys
-        wanted = [key for schema in error.validator_value for key in schema.get("required", ())]
-        yield from _neither(document, path, error.instance, wanted)
-        return
-    for each in best:
-        yield from _explain(document, each)
-
-
-def _neither(document: Document, path: Path, instance: Any, wanted: list[str]) -> Iterator[Problem]:
-    keys = list(instance) if isinstance(instance, dict) else []
-    if not keys:
-        yield document.problem(path, "empty-value", "this is empty", hint=f"say one of: {', '.join(wanted)}")
-        return
-    if len(known := [key for key in keys if key in wanted]) > 1:
-        message = f"{' and '.join(f'`{key}`' for key in known)} stand together"
-        yield document.problem(path, "one-of", message, hint="keep one of them")
-        return
-    hint = near(str(keys[0]), wanted, f"use one of: {', '.join(wanted)}")
+    for errors in branches.values():
+        if not any(each.validator == "type" and not each.relative_path for each in errors):
+            yield from _problems(document, errors)
+            return
+    types = [_NAMES_OF_JSON_TYPES[branch["type"]] for branch in error.validator_value]
     yield document.problem(
-        (*path, keys[0]), "unknown-key", f"unknown key `{keys[0]}`", hint=hint, at_key=True
+        path,
+        "wrong-type",
+        f"expected {_join(types, 'or')}, found {_describe(document, path, error.instance)}",
+        hint=_type_hint(document, path, error.validator_value[0], error.instance),
     )
 
 
-def _sentence(text: str) -> str:
-    return text[0].lower() + text[1:].rstrip(".") if text[:2] != "AW" else text.rstrip(".")
-
-
-_BY_KEYWORD: Final[dict[str, Callable[[Document, Path, Any], Iterator[Problem]]]] = {
-    "additionalProperties": _unknown_keys,
-    "required": _missing,
-    "type": _type,
-    "enum": _enum,
-    "const": _const,
-    "pattern": _pattern,
-    "minimum": _bounds,
-    "maximum": _bounds,
-    "minLength": _bounds,
-    "maxLength": _bounds,
+_EXPLAIN_VALUE: Final[dict[str, Callable[[Document, ValuePath, Any], Iterator[Problem]]]] = {
+    # The first that applies is the one that is reported.
+    "x-not-implemented": _not_implemented,
+    "type": _wrong_type,
+    "const": _unsupported_version,
+    "enum": _not_a_choice,
+    "x-parser": _unparsable,
+    "pattern": _bad_value,
+    "minLength": _out_of_bounds,
+    "maxLength": _out_of_bounds,
+    "minimum": _out_of_bounds,
+    "maximum": _out_of_bounds,
     "minItems": _empty,
     "minProperties": _empty,
     "maxProperties": _too_many,
     "uniqueItems": _repeated,
-    "oneOf": _one_of,
-    "anyOf": _any_of,
 }
+
+
+# Words
+
+
+def _describe(document: Document, path: ValuePath, value: Any) -> str:
+    if value is None:
+        return "no value"
+    if isinstance(value, dict | list):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    kind = "string" if isinstance(value, str) else "boolean" if isinstance(value, bool) else "number"
+    return f"the {kind} {document.show(path, value)}"
+
+
+def _example(schema: Mapping[str, Any]) -> str | None:
+    """The first example as YAML in one line."""
+    if not schema.get("examples"):
+        return None
+    example = schema["examples"][0]
+    return example if isinstance(example, str) else json.dumps(example).replace('"', "")
+
+
+def _join_keys(keys: list[str], conjunction: str) -> str:
+    return _join([f"`{key}`" for key in keys], conjunction)
+
+
+def _join(words: list[str], conjunction: str) -> str:
+    return "".join(words) if len(words) < 2 else f"{', '.join(words[:-1])} {conjunction} {words[-1]}"

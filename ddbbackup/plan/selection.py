@@ -1,4 +1,4 @@
-"""Which tables a plan's entries choose, given what exists: pure, so that preview and run cannot differ."""
+"""Which tables the entries of a plan select, given what exists. Pure, so that preview and run agree."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ddbbackup.plan.model import Plan, TableEntry
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """What exists in the account and region. ``tags`` by table name; both empty if no entry needs them."""
+    """The tables of the account and region. ``tags`` are by table name. Both are empty if no entry needs them."""
 
     names: tuple[str, ...] = ()
     tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -20,7 +20,7 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The chosen tables with their entries, in the plan's order, and the entries that chose wrongly."""
+    """The selected tables with their entries, in the plan's order, and the entries whose selection failed."""
 
     chosen: Mapping[str, TableEntry]
     failures: tuple[tuple[TableEntry, DdbBackupError], ...] = ()
@@ -35,13 +35,17 @@ def needs_tags(plan: Plan) -> bool:
 
 
 def select(plan: Plan, inventory: Inventory, *, only: str | None = None) -> Selection:
-    """A table named by an entry belongs to that entry, whatever globs or tags also choose it.
+    """The tables of every entry. A table that an entry names belongs to that entry only.
 
-    A selector that chooses nothing, or less or more than it expects, is a failure of its own: the others are
-    still backed up. ``only`` is a glob over the chosen names.
+    A selector that matches no table, or fewer or more than it expects, is a failure of that entry; the tables of
+    the others are still backed up. ``only`` is a glob pattern that restricts the selected names.
 
-    Raises ``NothingSelected`` if nothing at all is left.
+    Raises ``NothingSelected`` if no table is selected and no entry failed.
     """
+    if not plan.tables:
+        raise NothingSelected(
+            f"the plan {plan.name} backs up no tables", hint="add the tables to back up under `tables`"
+        )
     named = {entry.name: entry for entry in plan.tables if entry.name is not None}
     chosen: dict[str, TableEntry] = {}
     failures: list[tuple[TableEntry, DdbBackupError]] = []
@@ -50,31 +54,29 @@ def select(plan: Plan, inventory: Inventory, *, only: str | None = None) -> Sele
             chosen[entry.name] = entry
             continue
         matched = [name for name in inventory.names if _matches(entry, name, inventory)]
-        failure = _judge(entry, len(matched))
-        if failure:
+        if failure := _check_count(entry, len(matched)):
             failures.append((entry, failure))
         for name in matched:
             if name in named:
                 continue
             other = chosen.get(name)
             if other is not None:
-                failures.append((entry, _claimed_twice(name, other, entry)))
+                failures.append((entry, _ambiguous(name, other, entry)))
                 continue
             chosen[name] = entry
     if only is not None:
         chosen = {name: entry for name, entry in chosen.items() if fnmatchcase(name, only)}
         failures = [] if chosen else failures
     if not chosen and not failures:
-        wish = f" matches {only!r}" if only is not None else ""
         raise NothingSelected(
-            f"no table of the plan {plan.name}{wish}",
-            hint="check `--only` against the plan's tables: it is a glob, such as 'billing-*'",
+            f"no table of the plan {plan.name} matches {only!r}",
+            hint="compare `--only`, a glob pattern such as 'billing-*', with the tables of the plan",
         )
     return Selection(chosen, tuple(failures))
 
 
-def spell(entry: TableEntry) -> str:
-    """How an entry is called in messages: ``match: billing-*``."""
+def format_selector(entry: TableEntry) -> str:
+    """The entry for messages: ``match: billing-*``."""
     if entry.name is not None:
         return f"name: {entry.name}"
     if entry.match is not None:
@@ -91,29 +93,32 @@ def _matches(entry: TableEntry, name: str, inventory: Inventory) -> bool:
     return all(tags.get(key) == value for key, value in (entry.tags or {}).items())
 
 
-def _judge(entry: TableEntry, count: int) -> DdbBackupError | None:
+def _check_count(entry: TableEntry, count: int) -> DdbBackupError | None:
     if count == 0:
         return NothingSelected(
-            f"`{spell(entry)}` (tables[{entry.position}]) matches no table",
-            hint="correct the selector, or look whether region and account are the right ones",
+            f"{_describe(entry)} matches no table",
+            hint="check the selector, and the account and Region that the plan runs in",
         )
     expect = entry.expect
     if expect and expect.min is not None and count < expect.min:
         return Refused(
-            f"`{spell(entry)}` (tables[{entry.position}]) matches {count} tables, but expects {expect.min} or more",
-            hint="find the tables that are gone or lost their tags, or lower `expect.min`",
+            f"{_describe(entry)} matches {count} tables, but expects at least {expect.min}",
+            hint="find the tables that were deleted or lost their tags, or lower `expect.min`",
         )
     if expect and expect.max is not None and count > expect.max:
         return Refused(
-            f"`{spell(entry)}` (tables[{entry.position}]) matches {count} tables, but expects {expect.max} or fewer",
+            f"{_describe(entry)} matches {count} tables, but expects at most {expect.max}",
             hint="narrow the selector, or raise `expect.max`",
         )
     return None
 
 
-def _claimed_twice(name: str, first: TableEntry, second: TableEntry) -> Refused:
+def _ambiguous(name: str, first: TableEntry, second: TableEntry) -> Refused:
     return Refused(
-        f"`{spell(first)}` (tables[{first.position}]) and `{spell(second)}` (tables[{second.position}]) "
-        f"both choose {name}",
-        hint=f"exclude {name} from one of them, or give it an entry of its own by name",
+        f"{_describe(first)} and {_describe(second)} both select {name}",
+        hint=f"exclude {name} from one of them, or add an entry with `name: {name}`",
     )
+
+
+def _describe(entry: TableEntry) -> str:
+    return f"`{format_selector(entry)}` (tables[{entry.position}])"

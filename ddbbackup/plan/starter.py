@@ -1,28 +1,28 @@
-"""The plan that ``init`` writes."""
+"""The commented starter plan that ``init`` writes."""
 
 STARTER = """\
-# A ddbbackup plan. Check it with `ddbbackup validate`, carry it out with `ddbbackup backup`.
+# A ddbbackup plan. Check it with `ddbbackup validate`, then run `ddbbackup backup`.
 version: 1
 name: my-tables
 
 aws:
   region: ${AWS_REGION:-eu-west-1}
-  # account: "123456789012"      # refuse to run anywhere else
+  # account: "123456789012"       # refuse to run in any other account
 
 destinations:
   vault:
-    bucket: my-backup-bucket      # must exist
+    bucket: my-backup-bucket      # an existing S3 bucket
     prefix: "ddb/{table}/"
     # bucket_owner: "123456789012"
 
 defaults:
-  rpo: 24h                        # `ddbbackup status` exits 4 when the newest backup is older
+  rpo: 24h                        # `ddbbackup status` exits with 4 if the newest backup is older
 
 tables:
-  - name: my-table                # needs point-in-time recovery; `pitr: enable` turns it on
-  # - match: "billing-*"          # all tables whose name matches
+  - name: my-table                # exports need point-in-time recovery; `pitr: enable` enables it
+  # - match: "billing-*"          # every table whose name matches this glob pattern
   #   exclude: ["*-tmp"]
-  # - tags: {backup: daily}       # all tables with these tags
+  # - tags: {backup: daily}       # every table with these tags
 
 restores:
   my-table-copy:                  # `ddbbackup restore my-table-copy`
@@ -30,7 +30,7 @@ restores:
     from: latest
     to: {table: "{table}-restored"}
 
-# notifications:                  # secrets by reference only; ${VAR:-}: left out where the variable is not set
+# notifications:                  # take secrets from the environment; ${VAR:-} turns a channel off if VAR is not set
 #   dead-man:
 #     ping: {url: "${HEALTHCHECKS_URL:-}"}
 #   ops:

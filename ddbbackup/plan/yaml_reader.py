@@ -1,106 +1,118 @@
-"""A file, or text, to a ``Document``; whatever it is, it gives problems and never a traceback."""
+"""A file, or text, to a ``Document``. Whatever the bytes are, the result is a document or problems."""
 
 from __future__ import annotations
 
-from pathlib import Path as File
+import re
+from pathlib import Path
 from typing import Final
 
 import yaml
 
 from ddbbackup.plan.document import Document
-from ddbbackup.plan.yaml_composer import Composer, Unreadable
-from ddbbackup.problems import Problem
+from ddbbackup.plan.yaml_composer import Unreadable, compose
+from ddbbackup.problems import Problem, ProblemCode
 
-LIMIT_BYTES: Final = 1 << 20
+MAX_BYTES: Final = 1 << 20
 
+_FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def read(path: str | File) -> tuple[Document | None, tuple[Problem, ...]]:
-    """One file. A document comes back also with problems, unless it could not be parsed at all."""
-    name = str(path)
+def read(path: str | Path) -> tuple[Document | None, tuple[Problem, ...]]:
+    """The document of one file, with its problems; None if it cannot be parsed at all."""
+    file = str(path)
     try:
-        return _compose(_decode(_bytes(File(path), name), name), name)
-    except Unreadable as stop:
-        return None, (stop.problem,)
+        return _parse(_decode(_read_bytes(Path(path), file), file), file)
+    except Unreadable as error:
+        return None, (error.problem,)
 
 
-def parse(text: str, name: str) -> tuple[Document | None, tuple[Problem, ...]]:
-    """The same from text."""
+def parse(text: str, file: str) -> tuple[Document | None, tuple[Problem, ...]]:
+    """The same for text; ``file`` is its name in problems."""
     try:
-        return _compose(text, name)
-    except Unreadable as stop:
-        return None, (stop.problem,)
+        return _parse(text, file)
+    except Unreadable as error:
+        return None, (error.problem,)
 
 
-def _whole(name: str, code: str, message: str, hint: str) -> Unreadable:
-    return Unreadable(Problem(name, 1, 1, "", code, message, hint))
-
-
-def _bytes(path: File, name: str) -> bytes:
+def _read_bytes(path: Path, file: str) -> bytes:
     try:
-        with path.open("rb") as file:
-            content = file.read(LIMIT_BYTES + 1)
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise _whole(
-            name,
+        shown = file if path.is_absolute() or file.startswith(".") else f"./{file}"
+        raise _whole_file(
+            file,
             "no-file",
-            "there is no such file",
-            "name the plan with -f, or write one with `ddbbackup init`",
+            f"no plan found: {shown} does not exist",
+            hint="name a plan with -f, or create one with `ddbbackup init`",
         ) from None
-    except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        raise _whole(
-            name, "unreadable", f"the file cannot be read: {reason}", "name a readable file"
+    except (OSError, ValueError) as error:  # ValueError: a path with a null character
+        reason = getattr(error, "strerror", None) or str(error)
+        raise _whole_file(
+            file,
+            "unreadable",
+            f"the file cannot be read: {reason.lower()}",
+            hint="check the path and its permissions",
         ) from None
-    if len(content) > LIMIT_BYTES:
-        raise _whole(
-            name, "too-large", f"the file is larger than {LIMIT_BYTES} bytes", "name a plan: they are some kB"
+    if len(content) > MAX_BYTES:
+        raise _whole_file(
+            file, "too-large", "the file is larger than 1 MiB", hint="check that -f names a plan"
         )
     return content
 
 
-def _decode(content: bytes, name: str) -> str:
+def _decode(content: bytes, file: str) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         column = error.start - content.rfind(b"\n", 0, error.start)
-        problem = Problem(
-            name, line, column, "", "not-utf-8", "the file is not UTF-8", "save it with the encoding UTF-8"
-        )
-        raise Unreadable(problem) from None
+        message, hint = "the file is not valid UTF-8", "save the file as UTF-8"
+        raise Unreadable(Problem(file, line, column, "", "not-utf-8", message, hint)) from None
 
 
-def _compose(text: str, name: str) -> tuple[Document | None, tuple[Problem, ...]]:
-    composer = Composer(name)
+def _parse(text: str, file: str) -> tuple[Document, tuple[Problem, ...]]:
     try:
-        data = composer.document(yaml.parse(text, Loader=_LOADER))
+        document, problems = compose(yaml.parse(text, Loader=_LOADER), file)
     except yaml.MarkedYAMLError as error:
-        raise Unreadable(_syntax(error, name, text)) from None
-    except yaml.YAMLError as error:  # a reader's error: a character that YAML forbids
-        message = f"the file holds a character that YAML forbids ({str(error).splitlines()[0]})"
-        raise _whole(name, "syntax", message, "remove control characters from the file") from None
-    document = Document(data, composer.values, composer.keys, composer.written)
-    if data is None:
-        raise _whole(name, "empty", "the plan is empty", "write a starter plan with `ddbbackup init`")
-    if not isinstance(data, dict):
-        kind = "a list" if isinstance(data, list) else "a single value"
-        raise _whole(
-            name,
-            "not-a-map",
-            f"the plan is {kind}, not a map of keys",
-            "begin with `version: 1` and `name: ...`",
+        raise Unreadable(_syntax_problem(error, text, file)) from None
+    except yaml.YAMLError:  # the reader's own error, which has no mark
+        raise Unreadable(_character_problem(text, file)) from None
+    if document.data is None:
+        raise _whole_file(
+            file, "empty", "the plan is empty", hint="create a starter plan with `ddbbackup init`"
         )
-    return document, tuple(composer.problems)
+    if not isinstance(document.data, dict):
+        kind = "list" if isinstance(document.data, list) else "scalar"
+        raise _whole_file(
+            file,
+            "not-a-mapping",
+            f"the plan is a {kind}, not a mapping",
+            hint="begin the plan with `version: 1`",
+        )
+    return document, problems
 
 
-def _syntax(error: yaml.MarkedYAMLError, name: str, text: str) -> Problem:
+def _syntax_problem(error: yaml.MarkedYAMLError, text: str, file: str) -> Problem:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    said = str(error.problem or error.context or "it cannot be parsed")
-    hint = "compare the indentation and quotes of this line and the one before"
+    reason = str(error.problem or error.context or "it cannot be parsed")
+    hint = "check the indentation and the quotes of this line and the line before"
     lines = text.split("\n")
     if line <= len(lines) and lines[line - 1][:column].endswith("\t"):
-        hint = "indent with spaces: YAML allows no tabs there"
-    return Problem(name, line, column, "", "syntax", f"this is not YAML: {said}", hint)
+        hint = "use spaces instead of tabs for indentation"
+    return Problem(file, line, column, "", "syntax", f"invalid YAML: {reason}", hint)
+
+
+def _character_problem(text: str, file: str) -> Problem:
+    match = _FORBIDDEN.search(text)
+    before = text[: match.start()] if match else ""
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    character = f"the character U+{ord(match[0]):04X}" if match else "a character"
+    message = f"the file contains {character}, which YAML does not allow"
+    return Problem(file, line, column, "", "syntax", message, "remove the character")
+
+
+def _whole_file(file: str, code: ProblemCode, message: str, *, hint: str) -> Unreadable:
+    return Unreadable(Problem(file, 1, 1, "", code, message, hint))

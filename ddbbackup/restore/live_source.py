@@ -11,7 +11,7 @@ from ddbbackup.errors import ExportTimeInvalid, PitrDisabled, Refused, TableMiss
 from ddbbackup.plan.model import Restore
 from ddbbackup.ports import PitrWindow, TableFacts
 from ddbbackup.steps.context import RunContext
-from ddbbackup.times import from_iso, to_iso
+from ddbbackup.times import to_iso
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def resolve_live(context: RunContext, restore: Restore) -> LiveSource:
             f"point-in-time recovery is off for {restore.table}, so there is no past state to restore",
             hint="restore from a backup: `method: write` or `method: import`",
         )
-    time = from_iso(wanted.time) if wanted.time is not None else None
+    time = wanted.time
     if time is not None and not _inside(time, window):
         raise ExportTimeInvalid(
             f"{restore.table} cannot be restored as of {to_iso(time)}: its recovery window goes from "

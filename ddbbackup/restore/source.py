@@ -12,7 +12,7 @@ from ddbbackup.errors import ObjectMissing, Refused
 from ddbbackup.plan.model import Encryption, Restore
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import BY_EXPORT_ARN, FROM_BACKUPS, KMS_KEY, RESTORES, Permission
-from ddbbackup.times import from_iso, to_iso
+from ddbbackup.times import to_iso
 
 PERMISSIONS: Final = (
     Permission("s3:ListBucket", "bucket", ("restore",), FROM_BACKUPS),
@@ -125,7 +125,7 @@ def _choose_record(context: RunContext, restore: Restore) -> StoredRecord:
                 hint="choose one that `ddbbackup list` shows as complete",
             )
         return stored
-    before = from_iso(wanted.time) if wanted.time is not None else None
+    before = wanted.time
     for stored in context.catalog.of_table(location, restore.table):
         record = stored.record
         if record.state != "complete":

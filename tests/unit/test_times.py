@@ -22,7 +22,9 @@ def test_a_duration_is_a_number_and_a_unit(text: str, seconds: int) -> None:
     assert parse_duration(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "0s", "015m", "1.5h", "-1h", "1 day", "24", "h", "1w", "12:30", "٣h", "2h\n"])
+@pytest.mark.parametrize(
+    "text", ["", "0s", "015m", "1.5h", "-1h", "1 day", "24", "h", "1w", "12:30", "٣h", "2h\n"]
+)
 def test_any_other_text_is_not_a_duration(text: str) -> None:
     """The error shows the text and how to write a duration."""
     with pytest.raises(InvalidTime) as raised:
@@ -100,7 +102,7 @@ def test_what_a_program_writes_it_reads_again(time: datetime) -> None:
 )
 def test_a_time_in_a_document_has_one_form(text: str) -> None:
     """Nothing is guessed about what a program wrote."""
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"RFC 3339|out of range"):
         from_iso(text)
 
 

@@ -6,13 +6,13 @@ import os
 from argparse import Namespace
 
 from ddbbackup.cli.output import say
-from ddbbackup.plan import explain
+from ddbbackup.plan import load_with_document
 from ddbbackup.plan.effective import effective
 from ddbbackup.report.documents.show import to_json, to_yaml
 
 
 def run(options: Namespace) -> int:
-    document, _ = explain(options.file, os.environ)
+    document, _ = load_with_document(options.file, os.environ)
     values = effective(document)
     say(
         options,

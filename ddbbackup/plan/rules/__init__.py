@@ -1,7 +1,7 @@
-"""What a schema cannot say: one rule a file. A rule gets the document and yields problems.
+"""Rules that a JSON Schema cannot express: one module per rule, each with ``check(document) -> problems``.
 
-Rules also run on documents that break the schema, so that all problems come at once: they look only at what
-has the right shape and leave the rest to the schema.
+Rules also run on documents that break the schema, so that all problems are reported at once. A rule therefore looks
+only at values of the right type and leaves the rest to the schema.
 """
 
 from __future__ import annotations
@@ -11,12 +11,10 @@ from typing import Final
 
 from ddbbackup.plan.document import Document
 from ddbbackup.plan.rules import (
-    completeness,
     destinations,
     encryption,
     expect,
     methods,
-    not_implemented,
     notifications,
     restores,
     secrets,
@@ -26,7 +24,6 @@ from ddbbackup.plan.rules import (
 from ddbbackup.problems import Problem
 
 RULES: Final[tuple[Callable[[Document], Iterator[Problem]], ...]] = (
-    completeness.check,
     destinations.check,
     encryption.check,
     tables.check,
@@ -36,10 +33,9 @@ RULES: Final[tuple[Callable[[Document], Iterator[Problem]], ...]] = (
     methods.check,
     notifications.check,
     secrets.check,
-    not_implemented.check,
 )
 
 
-def rule_problems(document: Document) -> Iterator[Problem]:
+def check_rules(document: Document) -> Iterator[Problem]:
     for rule in RULES:
         yield from rule(document)

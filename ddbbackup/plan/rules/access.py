@@ -1,41 +1,55 @@
-"""Safe ways into a document that may have any shape."""
+"""Access to a document whose values may have any type."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from ddbbackup.plan.document import Document, Path
+from ddbbackup.plan.document import Document, ValuePath
 
 
 def mapping(value: Any) -> dict[str, Any]:
-    """The value if it is a map, else an empty one; extensions (``x-``) left out."""
-    if not isinstance(value, dict):
-        return {}
-    return {key: member for key, member in value.items() if not key.startswith("x-")}
+    """The value if it is a mapping, else an empty one."""
+    return value if isinstance(value, dict) else {}
 
 
 def sequence(value: Any) -> list[Any]:
+    """The value if it is a list, else an empty one."""
     return value if isinstance(value, list) else []
 
 
-def destinations(document: Document) -> Iterator[tuple[Path, str, dict[str, Any]]]:
-    for name, value in mapping(document.data.get("destinations")).items():
-        yield ("destinations", name), name, mapping(value)
+def get(value: Any, *keys: str) -> Any:
+    """The value under nested keys, or None."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
 
 
-def entries(document: Document) -> Iterator[tuple[Path, dict[str, Any]]]:
+def destinations(document: Document) -> Iterator[tuple[ValuePath, str, dict[str, Any]]]:
+    yield from _named(document, "destinations")
+
+
+def restores(document: Document) -> Iterator[tuple[ValuePath, str, dict[str, Any]]]:
+    yield from _named(document, "restores")
+
+
+def notifications(document: Document) -> Iterator[tuple[ValuePath, str, dict[str, Any]]]:
+    yield from _named(document, "notifications")
+
+
+def entries(document: Document) -> Iterator[tuple[ValuePath, dict[str, Any]]]:
+    """The entries of ``tables``, without ``defaults``."""
     for index, value in enumerate(sequence(document.data.get("tables"))):
         yield ("tables", index), mapping(value)
 
 
-def restores(document: Document) -> Iterator[tuple[Path, str, dict[str, Any]]]:
-    for name, value in mapping(document.data.get("restores")).items():
-        yield ("restores", name), name, mapping(value)
+def defaults_and_entries(document: Document) -> Iterator[tuple[ValuePath, dict[str, Any]]]:
+    """Everywhere that the keys of a table entry can be written."""
+    yield ("defaults",), mapping(document.data.get("defaults"))
+    yield from entries(document)
 
 
-def get(value: Any, *keys: str) -> Any:
-    """A member of a member, or None."""
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
+def _named(document: Document, key: str) -> Iterator[tuple[ValuePath, str, dict[str, Any]]]:
+    for name, value in mapping(document.data.get(key)).items():
+        if not name.startswith("x-"):
+            yield (key, name), name, mapping(value)

@@ -1,4 +1,4 @@
-"""A KMS key is used with KMS only (DynamoDB refuses it otherwise)."""
+"""A KMS key needs the algorithm KMS; DynamoDB refuses the export otherwise."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ def check(document: Document) -> Iterator[Problem]:
             yield document.problem(
                 (*path, "encryption", "kms_key_id"),
                 "key-without-kms",
-                "a KMS key is named, but the algorithm is AES256",
-                hint="add `algorithm: KMS`, or remove `kms_key_id`",
+                "`kms_key_id` requires `algorithm: KMS`, but the algorithm is AES256",
+                hint="set `algorithm: KMS`, or remove `kms_key_id`",
             )

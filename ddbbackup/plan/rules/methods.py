@@ -1,91 +1,135 @@
-"""What a restore method cannot do is known before AWS is asked: where the plan alone shows it, here."""
+"""Combinations that a restore method does not support, as far as the plan alone shows them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any, Final
 
-from ddbbackup.plan.document import Document, Path
+from ddbbackup.plan.document import Document, ValuePath
 from ddbbackup.plan.rules.access import get, restores
+from ddbbackup.plan.source_selector import parse_source
 from ddbbackup.problems import Problem
+from ddbbackup.times import InvalidTime
 
-MAKES_TABLE: Final = ("import", "point-in-time")
-LEAST_WRITE_UNITS: Final = 1024  # of a bulk put (botocore's model)
+CREATES_TABLE: Final = ("import", "point-in-time")
+MIN_BULK_PUT_WRITE_UNITS: Final = 1024  # StartBulkPutItems in botocore's service model
 
 
 def check(document: Document) -> Iterator[Problem]:
     for path, _, restore in restores(document):
         method = restore.get("method")
-        if method in MAKES_TABLE:
-            yield from _makes_table(document, path, restore, str(method))
+        if method in CREATES_TABLE:
+            yield from _creates_table(document, path, restore, str(method))
         if method == "import":
             yield from _import(document, path, restore)
         if method == "point-in-time":
             yield from _point_in_time(document, path, restore)
         if method == "bulk-put":
             yield from _bulk_put(document, path, restore)
-        yield from _account(document, path, restore)
+        yield from _role_account(document, path, restore)
 
 
-def _makes_table(document: Document, path: Path, restore: dict[str, Any], method: str) -> Iterator[Problem]:
+def _creates_table(
+    document: Document, path: ValuePath, restore: dict[str, Any], method: str
+) -> Iterator[Problem]:
     if get(restore, "to", "create") == "never":
-        message = f"`method: {method}` makes its own table, so `create: never` leaves it nothing to do"
-        yield _problem(
-            document, (*path, "to", "create"), message, "set `create: new`, or use `method: write`"
+        yield _unsupported(
+            document,
+            (*path, "to", "create"),
+            f"`method: {method}` always creates the target table, so `create: never` cannot be met",
+            hint="set `create: new`, or use `method: write`",
         )
     if restore.get("existing") in ("overwrite", "keep"):
-        message = (
-            f"`method: {method}` makes its own table, so `existing: {restore['existing']}` has no meaning"
+        yield _unsupported(
+            document,
+            (*path, "existing"),
+            f"`existing: {restore['existing']}` has no effect, because `method: {method}` creates the target table",
+            hint="remove `existing`, or use `method: write`",
         )
-        yield _problem(document, (*path, "existing"), message, "remove it, or use `method: write`")
     if restore.get("limits"):
-        message = f"`limits` bound what ddbbackup writes; AWS takes no bound for `method: {method}`"
-        yield _problem(document, (*path, "limits"), message, "remove `limits`, or use `method: write`")
-
-
-def _import(document: Document, path: Path, restore: dict[str, Any]) -> Iterator[Problem]:
-    if isinstance(restore.get("from"), dict):
-        message = "an import makes its table from a record, and an export named by its address has none"
-        yield _problem(document, (*path, "from"), message, "create the table and use `method: write`")
-
-
-def _point_in_time(document: Document, path: Path, restore: dict[str, Any]) -> Iterator[Problem]:
-    source = restore.get("from", "latest")
-    by_time = isinstance(source, str) and (source == "latest" or source[4:5] == "-")
-    if isinstance(source, str | dict) and not by_time:
-        message = "`method: point-in-time` restores the live table's past: its source is a time, not a backup"
-        yield _problem(document, (*path, "from"), message, "say `latest` or a time, or use `method: write`")
-    here, there = get(document.data, "aws", "account"), get(restore, "to", "account")
-    if isinstance(here, str) and isinstance(there, str) and here != there:
-        message = "`method: point-in-time` stays in the account of the live table"
-        yield _problem(
-            document, (*path, "to", "account"), message, "restore a backup there: `method: write` or `import`"
+        yield _unsupported(
+            document,
+            (*path, "limits"),
+            f"AWS accepts no limits for `method: {method}`",
+            hint="remove `limits`, or use `method: write`",
         )
 
 
-def _bulk_put(document: Document, path: Path, restore: dict[str, Any]) -> Iterator[Problem]:
+def _import(document: Document, path: ValuePath, restore: dict[str, Any]) -> Iterator[Problem]:
+    if isinstance(restore.get("from"), dict):
+        yield _unsupported(
+            document,
+            (*path, "from"),
+            "`method: import` creates the table from a backup record, which other exports do not have",
+            hint="create the table, then use `method: write`",
+        )
+
+
+def _point_in_time(document: Document, path: ValuePath, restore: dict[str, Any]) -> Iterator[Problem]:
+    source = restore.get("from", "latest")
+    if isinstance(source, dict) or (isinstance(source, str) and _is_backup_id(source)):
+        yield _unsupported(
+            document,
+            (*path, "from"),
+            "`method: point-in-time` restores from the live table, not from a backup",
+            hint="use `from: latest` or a time, or use `method: write`",
+        )
+    plan_account, target_account = get(document.data, "aws", "account"), get(restore, "to", "account")
+    if isinstance(plan_account, str) and isinstance(target_account, str) and plan_account != target_account:
+        yield _unsupported(
+            document,
+            (*path, "to", "account"),
+            "`method: point-in-time` cannot restore to another account",
+            hint="restore a backup instead, with `method: write` or `method: import`",
+        )
+
+
+def _is_backup_id(source: str) -> bool:
+    try:
+        return parse_source(source, now=datetime.now(UTC)).backup_id is not None
+    except InvalidTime:
+        return False  # the schema reports this
+
+
+def _bulk_put(document: Document, path: ValuePath, restore: dict[str, Any]) -> Iterator[Problem]:
     if restore.get("existing") == "keep":
-        message = "`method: bulk-put` writes over what is there, so it cannot keep it"
-        yield _problem(document, (*path, "existing"), message, "use `method: write`")
+        yield _unsupported(
+            document,
+            (*path, "existing"),
+            "`method: bulk-put` overwrites existing items, so it cannot keep them",
+            hint="use `method: write`",
+        )
     units = get(restore, "limits", "write_units_per_second")
-    if isinstance(units, int) and units < LEAST_WRITE_UNITS:
-        message = f"a bulk put takes no bound below {LEAST_WRITE_UNITS} write units per second"
-        place = (*path, "limits", "write_units_per_second")
-        yield _problem(document, place, message, f"say {LEAST_WRITE_UNITS} or more, or use `method: write`")
+    if isinstance(units, int) and units < MIN_BULK_PUT_WRITE_UNITS:
+        yield _unsupported(
+            document,
+            (*path, "limits", "write_units_per_second"),
+            f"`method: bulk-put` accepts no limit below {MIN_BULK_PUT_WRITE_UNITS} write units per second",
+            hint=f"use {MIN_BULK_PUT_WRITE_UNITS} or more, or use `method: write`",
+        )
     if get(restore, "limits", "workers") is not None:
-        message = "`workers` are processes of this machine, and `method: bulk-put` uses none"
-        yield _problem(document, (*path, "limits", "workers"), message, "remove it, or use `method: write`")
+        yield _unsupported(
+            document,
+            (*path, "limits", "workers"),
+            "`workers` has no effect, because `method: bulk-put` runs inside AWS",
+            hint="remove `workers`, or use `method: write`",
+        )
 
 
-def _account(document: Document, path: Path, restore: dict[str, Any]) -> Iterator[Problem]:
-    """A role belongs to one account; the guard must name the same."""
-    account, role = get(restore, "to", "account"), get(restore, "to", "assume_role", "role_arn")
-    if isinstance(account, str) and isinstance(role, str):
-        parts = role.split(":")
-        if len(parts) > 5 and parts[4].isdigit() and parts[4] != account:
-            message = f"the role is one of account {parts[4]}, but `account` allows writing in {account} only"
-            yield _problem(document, (*path, "to", "account"), message, "correct the role or the account")
+def _role_account(document: Document, path: ValuePath, restore: dict[str, Any]) -> Iterator[Problem]:
+    account, role_arn = get(restore, "to", "account"), get(restore, "to", "assume_role", "role_arn")
+    if not isinstance(account, str) or not isinstance(role_arn, str):
+        return
+    parts = role_arn.split(":")
+    if len(parts) > 5 and parts[4].isdigit() and parts[4] != account:
+        yield _unsupported(
+            document,
+            (*path, "to", "account"),
+            f"`role_arn` is not a role of account {document.show((*path, 'to', 'account'), account)}",
+            hint="correct `account` or `role_arn`",
+        )
 
 
-def _problem(document: Document, path: Path, message: str, hint: str) -> Problem:
-    return document.problem(path, "method-cannot", message, hint=hint)
+def _unsupported(document: Document, path: ValuePath, message: str, *, hint: str) -> Problem:
+    return document.problem(path, "unsupported-combination", message, hint=hint)

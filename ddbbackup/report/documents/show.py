@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from ddbbackup.plan.document import Path, spell
+from ddbbackup.plan.document import ValuePath, format_path
 from ddbbackup.plan.effective import Value
-from ddbbackup.plan.scalars import resolve
+from ddbbackup.plan.yaml_scalars import resolve_scalar
 from ddbbackup.report.renderers.json_documents import document
 
 _PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./${}-")
@@ -28,13 +28,13 @@ def to_json(values: Sequence[Value], files: Sequence[str]) -> str:
         files=list(files),
         values=[
             {
-                "path": spell(value.path),
+                "path": format_path(value.path),
                 "value": value.data,
                 "expression": value.expression,
                 "file": value.mark.file,
                 "line": value.mark.line,
                 "column": value.mark.column,
-                "by_default": value.by_default,
+                "from_defaults": value.from_defaults,
             }
             for value in values
         ],
@@ -43,7 +43,7 @@ def to_json(values: Sequence[Value], files: Sequence[str]) -> str:
 
 def _lines(values: Sequence[Value]) -> Iterator[tuple[str, str]]:
     """Each line with its note; those that only open a map or a list have none."""
-    before: Path = ()
+    before: ValuePath = ()
     for value in values:
         common = _common(before, value.path)
         lead = ""  # the dashes that open elements on this value's line
@@ -51,25 +51,25 @@ def _lines(values: Sequence[Value]) -> Iterator[tuple[str, str]]:
             lead, opened = _open(value.path, depth, lead)
             if opened:
                 yield opened, ""
-        place = f"{value.mark.file}:{value.mark.line}" + (" (defaults)" if value.by_default else "")
+        place = f"{value.mark.file}:{value.mark.line}" + (" (defaults)" if value.from_defaults else "")
         last = value.path[-1]
         indent = lead or _indent(value.path, len(value.path) - 1)
         yield indent + ("- " if isinstance(last, int) else f"{_scalar(last)}: ") + _shown(value), place
         before = value.path
 
 
-def _open(path: Path, depth: int, lead: str) -> tuple[str, str]:
+def _open(path: ValuePath, depth: int, lead: str) -> tuple[str, str]:
     """Opens ``path[depth]``: an element adds its dash to the next line, a key is a line of its own."""
     indent = lead or _indent(path, depth)
     part = path[depth]
     return (f"{indent}- ", "") if isinstance(part, int) else ("", f"{indent}{_scalar(part)}:")
 
 
-def _indent(path: Path, depth: int) -> str:
+def _indent(path: ValuePath, depth: int) -> str:
     return "  " * depth
 
 
-def _common(one: Path, other: Path) -> int:
+def _common(one: ValuePath, other: ValuePath) -> int:
     """How many leading parts are the same."""
     pairs = zip(one, other, strict=False)
     return next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
@@ -82,6 +82,6 @@ def _shown(value: Value) -> str:
 def _scalar(data: Any) -> str:
     """As YAML 1.2 reads it back; texts stay plain where nobody could take them for anything else."""
     if isinstance(data, str):
-        plain = data and set(data) <= _PLAIN and data[0] not in "-{}." and resolve(data) == data
+        plain = data and set(data) <= _PLAIN and data[0] not in "-{}." and resolve_scalar(data) == data
         return data if plain else json.dumps(data, ensure_ascii=False)
     return json.dumps(data)

@@ -10,12 +10,12 @@ from ddbbackup.archive.layout import (
     ExportFolder,
     export_folder,
     export_prefix,
-    is_backup_id,
     parse_s3_uri,
     record_key,
     render_prefix,
 )
 from ddbbackup.errors import Refused
+from ddbbackup.model.backup_id import is_backup_id
 
 FOLDER = ExportFolder("vault", "copies/AWSDynamoDB/01715685260608-c488b4e1/")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from ddbbackup.iam.statements import Grant, policy
 from ddbbackup.plan.build import build
 from tests.support.authoriser import pairs
 
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
 HERE = PlaceOfPlan("aws", "eu-west-1", "123456789012")
 TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table"
 ROLE = "arn:aws:iam::210987654321:role/restorer"
@@ -23,7 +25,7 @@ def policies(place: PlaceOfPlan = HERE, **members: Any) -> Policies:
         "destinations": {"vault": {"bucket": "acme-vault", "prefix": "ddb/{table}/"}},
         **members,
     }
-    return policies_of(build(document, "plan.yaml"), place, declared_permissions())
+    return policies_of(build(document, "plan.yaml", now=NOW), place, declared_permissions())
 
 
 def allowed(found: Policies, role: str) -> set[tuple[str, str]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 from ddbbackup.cli.registries import declared_permissions
 from ddbbackup.iam import PlaceOfPlan, policies_of
 from ddbbackup.plan.build import build
 
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:backups"
 PLAN = {
     "version": 1,
@@ -19,7 +21,7 @@ PLAN = {
 
 
 def publishers(**notifications: object) -> set[str]:
-    plan = build({**PLAN, "notifications": notifications}, "ddbbackup.yaml")
+    plan = build({**PLAN, "notifications": notifications}, "ddbbackup.yaml", now=NOW)
     roles = policies_of(plan, PlaceOfPlan("aws", "eu-west-1", "123456789012"), declared_permissions()).roles
     return {role for role, policy in roles.items() if "sns:Publish" in json.dumps(policy)}
 
@@ -36,7 +38,9 @@ def test_publishing_is_allowed_to_the_roles_whose_verbs_are_told() -> None:
 
 def test_it_is_allowed_on_the_topic_only() -> None:
     """By its ARN."""
-    plan = build({**PLAN, "notifications": {"pager": {"sns": {"topic_arn": TOPIC}}}}, "ddbbackup.yaml")
+    plan = build(
+        {**PLAN, "notifications": {"pager": {"sns": {"topic_arn": TOPIC}}}}, "ddbbackup.yaml", now=NOW
+    )
     statements = policies_of(
         plan, PlaceOfPlan("aws", "eu-west-1", "123456789012"), declared_permissions()
     ).roles["backup"]["Statement"]

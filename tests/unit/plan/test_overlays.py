@@ -1,6 +1,6 @@
-"""One file laid over another: what comes out, and that every place stays right.
+"""One file laid over another: the merged plan, and the mark of every value in it.
 
-After a change of words: ``DDBBACKUP_UPDATE=1 pytest tests/unit/plan/test_overlays.py``, and read the diff.
+After a change of wording, run ``DDBBACKUP_UPDATE=1 pytest tests/unit/plan/test_overlays.py`` and read the diff.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ddbbackup.plan import check
-from ddbbackup.plan.document import Document, overlay, within
+from ddbbackup.plan.document import Document, overlay, paths_within
 from ddbbackup.plan.interpolation import interpolate
 from ddbbackup.plan.yaml_reader import parse, read
 from ddbbackup.report.renderers import text
@@ -25,20 +25,20 @@ ENVIRONMENT = {"SECRET": "ftp://user:hunter2@files.example"}
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_problems_are_told_where_they_were_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the file that said it last; what an overlay replaces is no problem any more."""
+def test_a_problem_is_in_the_file_that_set_the_value(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A value that an overlay replaces is no problem."""
     monkeypatch.chdir(folder)
     _, problems = check(["base.yaml", "over.yaml"], ENVIRONMENT)
-    said = text.problems(problems)
+    output = text.problems(problems)
     expected = folder / "expected.txt"
     if os.environ.get("DDBBACKUP_UPDATE"):
-        expected.write_text(said, encoding="utf-8")
-    assert said == expected.read_text(encoding="utf-8")
-    assert "hunter2" not in said
+        expected.write_text(output, encoding="utf-8")
+    assert output == expected.read_text(encoding="utf-8")
+    assert "hunter2" not in output
 
 
-def test_a_variable_stays_hidden_though_another_file_failed_at_the_same_place() -> None:
-    """Line and column alone name no place once there are two files."""
+def test_a_variable_stays_hidden_if_another_file_has_a_problem_at_the_same_line_and_column() -> None:
+    """The position alone is ambiguous with two files."""
     folder = next(folder for folder in FOLDERS if folder.name == "same-place")
     base, _ = read(folder / "base.yaml")
     over, _ = read(folder / "over.yaml")
@@ -62,8 +62,8 @@ maps = st.dictionaries(keys, trees, min_size=1, max_size=4)
 
 
 @given(st.lists(maps, min_size=2, max_size=3))
-def test_every_value_keeps_the_line_that_it_was_written_on(layers: list[dict[str, Any]]) -> None:
-    """For any files: each scalar of the merged document stands, by its mark, on its own line of its own file."""
+def test_every_value_keeps_its_mark(layers: list[dict[str, Any]]) -> None:
+    """For any files, the mark of a scalar of the merged document leads to its own text in its own file."""
     texts = {f"{number}.yaml": lay_out(layer, f"{number}.yaml") for number, layer in enumerate(layers)}
     whole: Document | None = None
     expected: Any = None
@@ -75,7 +75,7 @@ def test_every_value_keeps_the_line_that_it_was_written_on(layers: list[dict[str
         expected = document.data if expected is None else merged(expected, document.data)
     assert whole is not None
     assert whole.data == expected
-    paths = list(within((), whole.data))
+    paths = list(paths_within((), whole.data))
     assert set(whole.values) == set(paths)
     for path in paths:
         value = at(whole.data, path)
@@ -90,7 +90,7 @@ def test_every_value_keeps_the_line_that_it_was_written_on(layers: list[dict[str
 
 
 def lay_out(tree: dict[str, Any], name: str) -> str:
-    """JSON with one scalar a line, each the only one of its text."""
+    """JSON with one scalar per line, each with a text of its own."""
     number = iter(range(1000))
 
     def fill(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Which tables an entry chooses."""
+"""Which tables the entries of a plan select."""
 
 from __future__ import annotations
 
@@ -20,46 +20,48 @@ def entry(position: int = 0, **members: object) -> TableEntry:
     return TableEntry(position=position, destination="vault", **members)  # type: ignore[arg-type]
 
 
-def test_a_name_is_chosen_without_asking_aws() -> None:
-    """A named table is chosen whether or not the inventory lists it: its own step says if it is gone."""
+def test_a_named_table_is_selected_without_an_inventory() -> None:
+    """Whether or not it exists: the step that backs it up reports a missing table."""
     assert list(select(plan(entry(name="orders")), Inventory()).chosen) == ["orders"]
 
 
-def test_a_glob_leaves_out_what_it_excludes() -> None:
-    """`match` chooses by glob, `exclude` takes away."""
+def test_a_glob_selects_what_it_does_not_exclude() -> None:
+    """`exclude` takes precedence over `match`."""
     chosen = select(plan(entry(match="billing-*", exclude=("*-tmp",))), Inventory(NAMES)).chosen
     assert list(chosen) == ["billing-archive", "billing-live"]
 
 
-def test_globs_mind_case() -> None:
-    """Table names differ by case, so globs do too."""
+def test_globs_are_case_sensitive() -> None:
+    """As table names are."""
     assert select(plan(entry(match="b*"), entry(1, name="x")), Inventory(("BAD", "bid"))).chosen.keys() == {
         "bid",
         "x",
     }
 
 
-def test_tags_must_all_match() -> None:
-    """A table is chosen by tags only if it has every one of them with that value."""
+def test_a_table_must_have_all_tags() -> None:
+    """Each with the value that the entry names."""
     tags = {"orders": {"backup": "daily", "env": "prod"}, "users": {"backup": "daily", "env": "dev"}}
     chosen = select(plan(entry(tags={"backup": "daily", "env": "prod"})), Inventory(NAMES, tags)).chosen
     assert list(chosen) == ["orders"]
 
 
-def test_a_name_beats_a_glob() -> None:
-    """A table with an entry of its own belongs to it, wherever in the plan a glob chooses it too."""
+def test_a_name_takes_precedence_over_a_glob() -> None:
+    """Wherever in the plan the two entries are."""
     own = entry(1, name="billing-live", pitr="enable")
     selection = select(plan(entry(match="billing-*"), own), Inventory(NAMES))
     assert selection.chosen["billing-live"] is own
     assert selection.failures == ()
 
 
-def test_two_selectors_for_one_table_fail_and_say_so() -> None:
-    """Nobody can know which of two selectors' settings are meant."""
+def test_two_selectors_for_one_table_are_an_error() -> None:
+    """The settings of either could be meant."""
     selection = select(plan(entry(match="billing-*"), entry(1, match="*-live")), Inventory(NAMES))
     [(failed, error)] = selection.failures
     assert failed.position == 1
-    assert "both choose billing-live" in error.message
+    assert error.message == (
+        "`match: billing-*` (tables[0]) and `match: *-live` (tables[1]) both select billing-live"
+    )
 
 
 @pytest.mark.parametrize(
@@ -72,28 +74,39 @@ def test_two_selectors_for_one_table_fail_and_say_so() -> None:
         (Expect(3, 3), None),
     ],
 )
-def test_expect_is_held(expect: Expect | None, kind: type[Exception] | None) -> None:
-    """A selector that matches too little or too much is a failure, and what it matched is still chosen."""
+def test_an_unexpected_number_of_tables_is_an_error(
+    expect: Expect | None, kind: type[Exception] | None
+) -> None:
+    """The tables that the entry does select are still backed up."""
     selection = select(plan(entry(match="billing-*", expect=expect)), Inventory(NAMES))
     assert [type(error) for _, error in selection.failures] == ([kind] if kind else [])
     assert len(selection.chosen) == 3
 
 
-def test_zero_matches_fail_whatever_is_expected() -> None:
-    """A selector that matches nothing is a mistake, not an empty backup; the others go on."""
+def test_a_selector_without_a_match_is_an_error() -> None:
+    """Without any `expect`; the other entries are still backed up."""
     selection = select(plan(entry(name="orders"), entry(1, match="nope-*")), Inventory(NAMES))
     assert list(selection.chosen) == ["orders"]
     assert [type(error) for _, error in selection.failures] == [NothingSelected]
 
 
-def test_only_narrows() -> None:
-    """`--only` is a glob over what the plan chooses."""
+def test_only_restricts_the_selection() -> None:
+    """`--only` is a glob over the selected names."""
     assert list(select(plan(entry(match="*")), Inventory(NAMES), only="billing-l*").chosen) == [
         "billing-live"
     ]
 
 
-def test_only_that_matches_nothing_is_refused() -> None:
-    """A mistyped `--only` must not look like success."""
-    with pytest.raises(NothingSelected, match="'biling-\\*'"):
+def test_only_without_a_match_is_an_error() -> None:
+    """A misspelled `--only` must not look like success."""
+    with pytest.raises(NothingSelected, match="'biling-\\*'") as raised:
         select(plan(entry(match="*")), Inventory(NAMES), only="biling-*")
+    assert "--only" in raised.value.hint
+
+
+@pytest.mark.parametrize("only", [None, "orders"])
+def test_a_plan_with_only_restores_has_nothing_to_back_up(only: str | None) -> None:
+    """The hint is about the plan, not about `--only`."""
+    with pytest.raises(NothingSelected, match="the plan p backs up no tables") as raised:
+        select(plan(), Inventory(), only=only)
+    assert raised.value.hint == "add the tables to back up under `tables`"

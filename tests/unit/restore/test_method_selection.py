@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ddbbackup.errors import PitrDisabled, Refused
-from ddbbackup.plan.model import Limits, Restore, Source, Target
+from ddbbackup.plan.model import Limits, Restore, SourceSelector, Target
 from ddbbackup.pricing.prices import packaged
 from ddbbackup.restore.method_inputs import MethodInputs
 from ddbbackup.restore.method_selection import Candidate, candidates
@@ -29,7 +29,9 @@ PROVISIONED = {
 
 def inputs(*, restore: dict[str, Any] | None = None, **members: Any) -> MethodInputs:
     """A million items of a kilobyte and a target that is to be made, unless said otherwise."""
-    wanted = Restore("back", "orders", Source(latest=True), **{"target": Target("copy"), **(restore or {})})
+    wanted = Restore(
+        "back", "orders", SourceSelector(latest=True), **{"target": Target("copy"), **(restore or {})}
+    )
     known = {"description": TABLE, "items": 1_000_000, "files": 40, "live": True, "live_description": TABLE}
     return MethodInputs(**{"restore": wanted, "target": "copy", **known, **members})
 

@@ -11,7 +11,7 @@ import pytest
 import ddbbackup
 from ddbbackup.cli.registries import DECLARING
 from ddbbackup.iam import resources
-from ddbbackup.plan.model import AwsSettings, Limits, Plan, Restore, Source, Target
+from ddbbackup.plan.model import AwsSettings, Limits, Plan, Restore, SourceSelector, Target
 from ddbbackup.steps.permissions import On, Role
 from tests.support import permission_reference
 
@@ -46,7 +46,11 @@ def test_declared_permissions_are_well_formed() -> None:
         ({"method": "import"}, {"ImportTable", "ListImports"}, {"BatchWriteItem", "CreateTable", "Scan"}),
         ({"method": "auto"}, {"BatchWriteItem", "ImportTable"}, {"StartBulkPutItems"}),
         ({"method": "auto", "limits": Limits(workers=1)}, {"BatchWriteItem"}, {"ImportTable"}),
-        ({"method": "auto", "source": Source(s3_uri="s3://b/k")}, {"BatchWriteItem"}, {"ImportTable"}),
+        (
+            {"method": "auto", "source": SourceSelector(s3_uri="s3://b/k")},
+            {"BatchWriteItem"},
+            {"ImportTable"},
+        ),
         ({"method": "bulk-put"}, {"StartBulkPutItems", "CreateTable"}, {"BatchWriteItem", "ImportTable"}),
         ({"method": "point-in-time"}, {"RestoreTableToPointInTime"}, {"ImportTable", "CreateTable"}),
     ],
@@ -56,7 +60,7 @@ def test_a_plan_needs_what_its_methods_need_and_no_more(
 ) -> None:
     """What ddbbackup itself calls; AWS's own calls with the caller's rights are left out here."""
     wanted = Restore(
-        **{"name": "r", "table": "t", "source": Source(latest=True), "target": Target(), **restore}
+        **{"name": "r", "table": "t", "source": SourceSelector(latest=True), "target": Target(), **restore}
     )
     plan = Plan("p", "p.yaml", AwsSettings(), {}, (), {"r": wanted})
     actions = {

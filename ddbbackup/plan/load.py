@@ -78,9 +78,4 @@ def _read_and_check(
 
 def _in_order(problems: Iterable[Problem], paths: Sequence[str | Path]) -> tuple[Problem, ...]:
     files = [str(path) for path in paths]
-    return tuple(
-        sorted(
-            dict.fromkeys(problems),
-            key=lambda problem: (files.index(problem.file), problem.line, problem.column, problem.code),
-        )
-    )
+    return tuple(sorted(dict.fromkeys(problems), key=lambda problem: (files.index(problem.file), problem)))

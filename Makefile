@@ -11,7 +11,7 @@ INSTALL     := $(BIN)/pip install --quiet --disable-pip-version-check $(if $(CON
 # ministack pins its own version of botocore, so it has its own environment.
 MINISTACK := ministack==1.5.33
 
-.PHONY: help demo test test-quick coverage check types lint bench-startup dist constraints clean
+.PHONY: help demo docs test test-quick coverage check types lint bench-startup dist constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -43,6 +43,9 @@ lint: $(VENV)/.dev ## check format, style and the layers of packages (ruff, impo
 
 types: $(VENV)/.dev ## check types (mypy --strict)
 	@$(BIN)/mypy
+
+docs: $(VENV)/.dev ## write the generated pages of docs
+	@$(BIN)/python -m tools.docs
 
 bench-startup: $(VENV)/.dev ## measure the CPU time that `validate` takes
 	@$(BIN)/python -m tests.benchmarks.startup

@@ -13,7 +13,7 @@ from ddbbackup.cli.registries import DECLARING
 from ddbbackup.iam import resources
 from ddbbackup.plan.model import AwsSettings, Limits, Plan, Restore, SourceSelector, Target
 from ddbbackup.steps.permissions import On, Role
-from tests.support import permission_reference
+from tools.docs import permissions as permissions_page
 
 ROOM = Path(ddbbackup.__file__).parent
 
@@ -77,4 +77,4 @@ def test_every_kind_of_resource_has_its_arn_and_its_row() -> None:
     """A kind that nobody can spell would be left out of policies."""
     kinds = set(get_args(On))
     assert set(resources._KINDS) == kinds
-    assert set(permission_reference._KINDS) == kinds
+    assert set(permissions_page.RESOURCES) == kinds

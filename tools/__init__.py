@@ -1,0 +1,1 @@
+"""Programs for developing ddbbackup; none of this is in the wheel."""

@@ -206,7 +206,7 @@ def _seconds(text: str) -> float:
     try:
         return float(parse_duration(text))
     except InvalidTime as error:
-        raise UsageError(error.message, hint=error.hint) from None
+        raise UsageError(f"--timeout: {error.message}", hint=error.hint) from None
 
 
 def _source(text: str) -> SourceSelector:

@@ -1,0 +1,58 @@
+"""Durations and times on the command line: the same texts and the same errors as in a plan."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ddbbackup.cli.grammar import parse
+from ddbbackup.errors import UsageError
+from ddbbackup.plan.model import SourceSelector
+
+
+def source(text: str) -> SourceSelector:
+    selector = parse(["restore", "back", "--from", text]).source
+    assert isinstance(selector, SourceSelector)
+    return selector
+
+
+def test_from_takes_what_the_plan_takes_in_from() -> None:
+    """And exports by their ARN or folder, which a plan writes as a mapping."""
+    arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders/export/01715685260608-c488b4e1"
+    folder = "s3://acme-vault/AWSDynamoDB/01715685260608-c488b4e1/"
+    assert source("latest") == SourceSelector(latest=True)
+    assert source("20261123T140000Z-0123abcd") == SourceSelector(backup_id="20261123T140000Z-0123abcd")
+    assert source("2026-11-23T14:00:00+02:00") == SourceSelector(time=datetime(2026, 11, 23, 12, tzinfo=UTC))
+    assert source("2026-11-23") == SourceSelector(time=datetime(2026, 11, 23, tzinfo=UTC))
+    assert source(arn) == SourceSelector(export_arn=arn)
+    assert source(folder) == SourceSelector(s3_uri=folder)
+
+
+def test_from_counts_back_from_now() -> None:
+    """`2h` is two hours ago."""
+    time = source("2h").time
+    assert time is not None
+    assert abs(datetime.now(UTC) - timedelta(hours=2) - time) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("option", "text", "message"),
+    [
+        ("--from", "2026-11-23 14:00", "--from: '2026-11-23 14:00' has no UTC offset"),
+        ("--from", "2026-02-30", "--from: '2026-02-30' does not exist in the calendar"),
+        ("--from", "yesterday", "--from: 'yesterday' is not a backup or a time"),
+        ("--timeout", "0s", "--timeout: '0s' is not a duration"),
+        ("--timeout", "90", "--timeout: '90' is not a duration"),
+    ],
+)
+def test_other_texts_are_usage_errors(option: str, text: str, message: str) -> None:
+    """They name the option and say what is missing."""
+    with pytest.raises(UsageError) as raised:
+        parse(["restore", "back", option, text])
+    assert raised.value.message == message
+
+
+def test_a_timeout_is_in_seconds() -> None:
+    """Whatever its unit."""
+    assert parse(["restore", "back", "--timeout", "2h"]).timeout == 7200

@@ -2,7 +2,7 @@
 
 Two kinds of text are kept apart. ``from_iso`` and ``to_iso`` are for times that programs write, in records, state
 files and answers of AWS: one form, no guessing. ``parse_time`` and ``parse_duration`` are for what people type, in a
-plan or on the command line; their errors say what is wrong and how to write it.
+plan or on the command line; their errors explain what is wrong and how to write it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _WITHOUT_OFFSET: Final = re.compile(rf"{_DATE.pattern}T[0-9]{{2}}:[0-9]{{2}}(?::
 
 
 class InvalidTime(ValueError):
-    """Text that is not the time or the duration it should be: ``message`` says why, ``hint`` how to write it."""
+    """Text that is not a time or a duration, for the reason in ``message``; ``hint`` shows the form to use."""
 
     def __init__(self, message: str, *, hint: str) -> None:
         super().__init__(message)

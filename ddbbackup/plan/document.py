@@ -26,8 +26,8 @@ class Mark(NamedTuple):
 class Document:
     """``values`` and ``keys`` hold the marks of values and of mapping keys by path.
 
-    ``written`` holds the source text of the scalars whose value differs from it: numbers, booleans, nulls, and
-    strings with ``${…}``, whose value messages must not repeat. ``interpolated`` names the latter.
+    ``written`` holds the source text of the scalars that differ from it: numbers, booleans, nulls, and strings with
+    ``${…}``. Messages must not repeat the values of the latter; ``interpolated`` has their paths.
     """
 
     data: Any

@@ -61,14 +61,14 @@ def _read_and_check(
     documents: list[Document] = []
     problems: list[Problem] = []
     for path in paths:
-        document, found = read(path)
-        problems += found
+        document, problems_of_file = read(path)
+        problems += problems_of_file
         if document is not None:
             documents.append(document)
     if len(documents) < len(paths):
         return None, _in_order(problems, paths)
-    document, found = interpolate(reduce(overlay, documents), environ)
-    problems += found
+    document, unset_variables = interpolate(reduce(overlay, documents), environ)
+    problems += unset_variables
     # A later stage may depend on what an earlier one refused, so each path has the problems of one stage only.
     for stage in (check_schema, check_rules):
         refused = {problem.path for problem in problems}

@@ -92,7 +92,7 @@ class SourceSelector:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """``to``; ``table`` is a template with {table}, {date} and {run}. ``settings`` None: the plan does not say."""
+    """``to``; ``table`` is a template with {table}, {date} and {run}. ``settings`` None selects the defaults."""
 
     table: str = "{table}"
     create: Literal["never", "if-missing", "new"] = "if-missing"

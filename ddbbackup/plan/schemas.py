@@ -1,4 +1,4 @@
-"""The JSON Schemas of this copy of ddbbackup, and what the schema of plans says about a path."""
+"""The JSON Schemas of this copy of ddbbackup, and the parts of the plan's schema by path."""
 
 from __future__ import annotations
 

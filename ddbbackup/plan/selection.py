@@ -20,7 +20,7 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The selected tables with their entries, in the plan's order, and the entries whose selection failed."""
+    """The selected tables with their entries, in the plan's order, and the entries that failed, with the reason."""
 
     chosen: Mapping[str, TableEntry]
     failures: tuple[tuple[TableEntry, DdbBackupError], ...] = ()

@@ -20,7 +20,7 @@ defaults:
 
 tables:
   - name: my-table                # exports need point-in-time recovery; `pitr: enable` enables it
-  # - match: "billing-*"          # every table whose name matches this glob pattern
+  # - match: "billing-*"          # every table with a name that matches this glob pattern
   #   exclude: ["*-tmp"]
   # - tags: {backup: daily}       # every table with these tags
 

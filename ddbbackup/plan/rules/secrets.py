@@ -35,7 +35,7 @@ def check(document: Document) -> Iterator[Problem]:
 def _check_endpoint(
     document: Document, path: ValuePath, endpoint: object, url_key: str = "url"
 ) -> Iterator[Problem]:
-    """URLs that contain a credential, and headers whose name says that they do."""
+    """URLs that contain a credential, and headers with a name that suggests one."""
     url = get(endpoint, url_key)
     place = (*path, url_key)
     if isinstance(url, str) and not _is_from_environment(document, place) and _contains_credential(url):

@@ -65,7 +65,7 @@ def parse_time(text: str, *, now: datetime) -> datetime:
 
 def _calendar_time(text: str, iso: str) -> datetime:
     try:
-        return _utc(iso)
+        return to_utc(datetime.fromisoformat(iso))
     except ValueError:
         raise InvalidTime(
             f"{text!r} does not exist in the calendar", hint="correct the date or the time"
@@ -91,11 +91,16 @@ def from_iso(text: str | None) -> datetime | None:
         return None
     if not _RFC_3339.fullmatch(text):
         raise ValueError(f"{text!r} is not an RFC 3339 time with an offset")
-    return _utc(text)
+    return to_utc(datetime.fromisoformat(text))
 
 
-def _utc(text: str) -> datetime:
+@overload
+def to_utc(time: datetime) -> datetime: ...
+@overload
+def to_utc(time: None) -> None: ...
+def to_utc(time: datetime | None) -> datetime | None:
+    """The same instant in UTC. Raises ``ValueError`` if that is before year 1 or after year 9999."""
     try:
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except OverflowError:  # its offset moves it out of the years 1 to 9999
-        raise ValueError(f"{text!r} is out of range") from None
+        return time.astimezone(UTC) if time is not None else None
+    except OverflowError:
+        raise ValueError("the time is not between the years 1 and 9999 in UTC") from None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final, cast
 
 from ddbbackup.aws.error_map import explained
 from ddbbackup.aws.raw_response import keep_bodies, whole
 from ddbbackup.ports.settings import Members
-from ddbbackup.times import from_iso
 
 _NAMESPACE: Final = "dynamodb"
 
@@ -39,7 +39,11 @@ class ApplicationScaling:
             self._client().put_scaling_policy(ServiceNamespace=_NAMESPACE, **policy)
 
     def put_action(self, action: Members) -> None:
-        times = {name: from_iso(action[name]) for name in ("StartTime", "EndTime") if action.get(name)}
+        times = {
+            name: datetime.fromisoformat(action[name])
+            for name in ("StartTime", "EndTime")
+            if action.get(name)
+        }
         with explained(f"put the scheduled action {action['ScheduledActionName']}"):
             self._client().put_scheduled_action(ServiceNamespace=_NAMESPACE, **{**action, **times})
 

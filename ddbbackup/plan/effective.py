@@ -15,14 +15,14 @@ class Value:
     """One value. ``data`` is a scalar, or an empty mapping or list.
 
     If the plan takes the value from the environment, ``expression`` is the text in the plan and ``data`` is None,
-    because the value may be a secret. ``from_defaults`` marks a value of ``defaults`` that applies to an entry.
+    because the value may be a secret. ``by_default`` marks a value of ``defaults`` that applies to an entry.
     """
 
     path: ValuePath
     data: Any
     mark: Mark
     expression: str | None = None
-    from_defaults: bool = False
+    by_default: bool = False
 
 
 def effective(document: Document) -> tuple[Value, ...]:
@@ -62,5 +62,5 @@ def _values_within(document: Document, path: ValuePath, written_at: ValuePath, v
         None if is_variable else value,
         document.values[written_at],
         expression=document.written[written_at] if is_variable else None,
-        from_defaults=path != written_at,
+        by_default=path != written_at,
     )

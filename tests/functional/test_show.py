@@ -30,7 +30,7 @@ def test_show_prints_the_plan_of_several_files_and_no_secret(program: Program) -
         "file": "ddbbackup.yaml",
         "line": 3,
         "column": 28,
-        "from_defaults": False,
+        "by_default": False,
     } in told["values"]
     assert "acme-secret-vault" not in done.out + json.dumps(told)
 

@@ -102,7 +102,7 @@ def test_what_a_program_writes_it_reads_again(time: datetime) -> None:
 )
 def test_a_time_in_a_document_has_one_form(text: str) -> None:
     """Nothing is guessed about what a program wrote."""
-    with pytest.raises(ValueError, match=r"RFC 3339|out of range"):
+    with pytest.raises(ValueError, match=r"RFC 3339|out of range|between the years"):
         from_iso(text)
 
 

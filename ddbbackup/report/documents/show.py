@@ -34,7 +34,7 @@ def to_json(values: Sequence[Value], files: Sequence[str]) -> str:
                 "file": value.mark.file,
                 "line": value.mark.line,
                 "column": value.mark.column,
-                "from_defaults": value.from_defaults,
+                "by_default": value.by_default,
             }
             for value in values
         ],
@@ -51,7 +51,7 @@ def _lines(values: Sequence[Value]) -> Iterator[tuple[str, str]]:
             lead, opened = _open(value.path, depth, lead)
             if opened:
                 yield opened, ""
-        place = f"{value.mark.file}:{value.mark.line}" + (" (defaults)" if value.from_defaults else "")
+        place = f"{value.mark.file}:{value.mark.line}" + (" (defaults)" if value.by_default else "")
         last = value.path[-1]
         indent = lead or _indent(value.path, len(value.path) - 1)
         yield indent + ("- " if isinstance(last, int) else f"{_scalar(last)}: ") + _shown(value), place

@@ -63,9 +63,9 @@ def test_each_value_has_the_file_and_line_that_set_it(values: dict[str, Value]) 
 def test_defaults_are_shown_in_the_entries_that_they_apply_to(values: dict[str, Value]) -> None:
     """With their place under `defaults`; a value of the entry itself takes precedence."""
     own, inherited, pitr = values["tables.0.rpo"], values["tables.1.rpo"], values["tables.0.pitr"]
-    assert (own.data, own.mark.line, own.from_defaults) == ("1h", 10, False)
-    assert (inherited.data, inherited.mark.line, inherited.from_defaults) == ("24h", 7, True)
-    assert (pitr.data, pitr.mark.file, pitr.from_defaults) == ("enable", "prod.yaml", True)
+    assert (own.data, own.mark.line, own.by_default) == ("1h", 10, False)
+    assert (inherited.data, inherited.mark.line, inherited.by_default) == ("24h", 7, True)
+    assert (pitr.data, pitr.mark.file, pitr.by_default) == ("enable", "prod.yaml", True)
     assert not any(path.startswith("defaults") for path in values)
 
 

@@ -80,9 +80,10 @@ def _problems(document: Document, errors: Iterable[Any]) -> Iterator[Problem]:
             yield from _EXPLAIN_VALUE[keyword](document, path, by_keyword[keyword])
         elif "anyOf" in by_keyword and "type" in by_keyword["anyOf"].validator_value[0]:
             yield from _no_alternative(document, path, by_keyword["anyOf"])
-        else:
-            assert by_keyword.keys() <= _KEY_KEYWORDS, f"no words for {sorted(by_keyword)}"
+        elif by_keyword.keys() <= _KEY_KEYWORDS:
             yield from _key_problems(document, path, by_keyword)
+        else:
+            raise LookupError(f"no message for the schema keywords {sorted(by_keyword)}")
 
 
 # Keys of a mapping
@@ -107,31 +108,33 @@ def _key_problems(document: Document, path: ValuePath, by_keyword: Mapping[str, 
     if error := by_keyword.get("additionalProperties"):
         known = list(error.schema["properties"])
         for key in error.instance:
-            if key in known or key.startswith("x-"):
-                continue
-            meant |= {closest(key, known) or ""}
-            yield document.problem(
-                (*path, key),
-                "unknown-key",
-                f"unknown key `{key}`",
-                hint=did_you_mean(key, known, otherwise=f"use one of: {', '.join(known)}"),
-                at_key=True,
-            )
+            if key not in known and not key.startswith("x-"):
+                meant.add(closest(key, known) or key)
+                hint = did_you_mean(key, known, otherwise=f"use one of: {', '.join(known)}")
+                yield document.problem(
+                    (*path, key), "unknown-key", f"unknown key `{key}`", hint=hint, at_key=True
+                )
+    yield from _missing_keys(document, path, by_keyword, meant)
+    if error := by_keyword.get("oneOf") or by_keyword.get("anyOf"):
+        alternatives = [key for branch in error.validator_value for key in branch["required"]]
+        if not meant & set(alternatives):
+            yield _alternatives_problem(document, path, error, alternatives)
+
+
+def _missing_keys(
+    document: Document, path: ValuePath, by_keyword: Mapping[str, Any], meant: set[str]
+) -> Iterator[Problem]:
     if error := by_keyword.get("required"):
         for key in error.validator_value:
             if key not in error.instance and key not in meant:
                 hint = _add_hint(key, error.schema)
                 yield document.problem((*path, key), "missing-key", "missing required key", hint=hint)
     if error := by_keyword.get("dependentRequired"):
-        for key, needed in error.validator_value.items():
-            for each in needed:
-                if key in error.instance and each not in error.instance and each not in meant:
-                    message, hint = f"`{key}` requires `{each}`", _add_hint(each, error.schema)
+        for key, required in error.validator_value.items():
+            for missing in required:
+                if key in error.instance and missing not in error.instance and missing not in meant:
+                    message, hint = f"`{key}` requires `{missing}`", _add_hint(missing, error.schema)
                     yield document.problem((*path, key), "missing-key", message, hint=hint, at_key=True)
-    if error := by_keyword.get("oneOf") or by_keyword.get("anyOf"):
-        alternatives = [key for branch in error.validator_value for key in branch["required"]]
-        if not meant & set(alternatives):
-            yield _alternatives_problem(document, path, error, alternatives)
 
 
 def _alternatives_problem(
@@ -161,7 +164,7 @@ def _wrong_type(document: Document, path: ValuePath, error: Any) -> Iterator[Pro
     yield document.problem(
         path,
         "wrong-type",
-        f"expected {_NAMES_OF_JSON_TYPES[expected]}, found {_describe(document, path, value)}",
+        f"expected {_NAMES_OF_JSON_TYPES[expected]}, found {_describe(document, path, value, error.schema)}",
         hint=_type_hint(document, path, error.schema, value),
     )
 
@@ -172,7 +175,7 @@ def _type_hint(document: Document, path: ValuePath, schema: Mapping[str, Any], v
     written = str(document.written.get(path, value))
     is_literal_scalar = not isinstance(value, dict | list) and path not in document.interpolated
     if is_literal_scalar and admits_string(schema) and _is_valid(schema, written):
-        return f'add quotes: "{written}"'
+        return "add quotes" if schema.get("x-secret") else f'add quotes: "{written}"'
     if is_literal_scalar and schema["type"] == "integer" and isinstance(value, str) and value.isdecimal():
         return f"remove the quotes: {value}"
     if "x-format" in schema:
@@ -200,17 +203,12 @@ def _unsupported_version(document: Document, path: ValuePath, error: Any) -> Ite
 
 def _not_a_choice(document: Document, path: ValuePath, error: Any) -> Iterator[Problem]:
     choices, value = _implemented(error.schema), error.instance
-    is_scalar = not isinstance(value, dict | list)
-    shown = document.show(path, value) if is_scalar else _describe(document, path, value)
+    written = str(document.written.get(path, value))
     yield document.problem(
         path,
         "not-a-choice",
-        f"{shown} is not one of {', '.join(choices)}",
-        hint=did_you_mean(
-            str(document.written.get(path, value)),
-            choices,
-            otherwise=f"choose one of: {', '.join(choices)}",
-        ),
+        f"{_show(document, path, error)} is not one of {', '.join(choices)}",
+        hint=did_you_mean(written, choices, otherwise="choose one of these values"),
     )
 
 
@@ -235,7 +233,7 @@ def _bad_value(document: Document, path: ValuePath, error: Any) -> Iterator[Prob
     yield document.problem(
         path,
         "bad-value",
-        f"{document.show(path, error.instance)} is not {schema['x-noun']}",
+        f"{_show(document, path, error)} is not {schema['x-noun']}",
         hint=f"use {schema['x-format']}",
     )
 
@@ -250,7 +248,7 @@ def _unparsable(document: Document, path: ValuePath, error: Any) -> Iterator[Pro
 
 
 def _out_of_bounds(document: Document, path: ValuePath, error: Any) -> Iterator[Problem]:
-    limit, value = error.validator_value, document.show(path, error.instance)
+    limit, value = error.validator_value, _show(document, path, error)
     message, hint = {
         "minimum": (f"{value} is below the minimum of {limit}", f"use {limit} or more"),
         "maximum": (f"{value} exceeds the maximum of {limit}", f"use {limit} or less"),
@@ -300,7 +298,7 @@ def _no_alternative(document: Document, path: ValuePath, error: Any) -> Iterator
     yield document.problem(
         path,
         "wrong-type",
-        f"expected {_join(types, 'or')}, found {_describe(document, path, error.instance)}",
+        f"expected {_join(types, 'or')}, found {_describe(document, path, error.instance, error.schema)}",
         hint=_type_hint(document, path, error.validator_value[0], error.instance),
     )
 
@@ -327,13 +325,21 @@ _EXPLAIN_VALUE: Final[dict[str, Callable[[Document, ValuePath, Any], Iterator[Pr
 # Words
 
 
-def _describe(document: Document, path: ValuePath, value: Any) -> str:
+def _show(document: Document, path: ValuePath, error: Any) -> str:
+    """The value at the beginning of a sentence."""
+    if isinstance(error.instance, dict | list):
+        return "a mapping" if isinstance(error.instance, dict) else "a list"
+    return "the value" if error.schema.get("x-secret") else document.show(path, error.instance)
+
+
+def _describe(document: Document, path: ValuePath, value: Any, schema: Mapping[str, Any]) -> str:
+    """The type of a value, and the value unless it may be a secret."""
     if value is None:
         return "no value"
     if isinstance(value, dict | list):
         return "a mapping" if isinstance(value, dict) else "a list"
     kind = "string" if isinstance(value, str) else "boolean" if isinstance(value, bool) else "number"
-    return f"the {kind} {document.show(path, value)}"
+    return f"a {kind}" if schema.get("x-secret") else f"the {kind} {document.show(path, value)}"
 
 
 def _example(schema: Mapping[str, Any]) -> str | None:

@@ -43,6 +43,7 @@ def test_a_bad_plan_has_exactly_these_problems(path: Path, monkeypatch: pytest.M
     if os.environ.get("DDBBACKUP_UPDATE"):
         expected.write_text(output, encoding="utf-8")
     assert output == expected.read_text(encoding="utf-8")
+    assert "hunter2" not in output, "the secret of every plan that has one"
 
 
 def test_every_kind_of_problem_has_a_bad_plan(tmp_path: Path) -> None:

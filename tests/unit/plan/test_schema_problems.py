@@ -16,7 +16,7 @@ from ddbbackup.plan.schemas import plan_schema
 
 ANNOTATIONS = {
     *("$schema", "$id", "$comment", "$defs", "$ref", "title", "description", "default", "examples"),
-    *("x-noun", "x-format", "x-missing"),
+    *("x-noun", "x-format", "x-missing", "x-secret"),
 }
 APPLICATORS = {"properties", "patternProperties", "items", "if", "else", "propertyNames"}
 KEYS = (

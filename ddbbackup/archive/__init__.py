@@ -1,1 +1,1 @@
-"""The format of a DynamoDB export in S3: where its objects lie, what its manifests say, how its lines look."""
+"""The format of a DynamoDB export in S3: the location of its objects, its manifests, its data files."""

@@ -1,4 +1,4 @@
-"""Data files: gzip to blocks of whole lines, and lines that may be spliced into a request as they are."""
+"""Data files: from gzip to blocks of whole lines, and to lines that can be inserted into a request unparsed."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
-from ddbbackup.archive.forbidden_tokens import holds
+from ddbbackup.archive.forbidden_tokens import contains
 from ddbbackup.errors import DataNotWhole
 
 try:
     from isal import isal_zlib as _zlib
-except ImportError:  # no wheel for this platform: the standard library is slower and does the same
+except ImportError:  # no wheel for this platform: the standard library does the same, at half the speed
     import zlib as _zlib  # type: ignore[no-redef]
 
 _ZLIB_ERROR: Any = _zlib.error
 BLOCK_BYTES: Final = 512 << 10
-# An item of 400 KB is at most some 6 MB of JSON (empty lists and nulls cost least and spell longest).
-LINE_BYTES: Final = 16 << 20
-_GZIP: Final = 31  # window bits: gzip header and trailer, both checked
-_BEGINNING: Final = b'{"Item":{"'
-_BEYOND: Final = b'{"Item":{#'  # the first that no longer begins so
+# An item of 400 KB is at most some 6 MB of JSON: empty lists and nulls count least and have the longest JSON.
+MAX_LINE_BYTES: Final = 16 << 20
+_GZIP: Final = 31  # window bits: expects a gzip header and trailer, and checks both
+_PREFIX: Final = b'{"Item":{"'
+_AFTER_PREFIX: Final = b'{"Item":{#'  # the smallest byte string that sorts after all with the prefix
 _LAST_BEFORE_NEWLINE: Final = itemgetter(-2)
 _ONLY_BRACES: Final = {ord("}")}
-_HINT: Final = "the file is damaged: restore from another backup, and find out who changed the object"
+_HINT: Final = "use another backup of the table: this one was damaged or changed after AWS wrote it"
 
 
 def inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The uncompressed content in pieces of at most ``BLOCK_BYTES``, however well a piece was compressed.
+    """The uncompressed content in pieces of at most ``BLOCK_BYTES``, whatever the compression ratio.
 
-    Takes several gzip members one after the other. Raises ``DataNotWhole`` for what is not gzip, a wrong CRC
-    or length, and an end in the middle.
+    Accepts several gzip members in a row. Raises ``DataNotWhole`` for data that is not gzip, a wrong CRC or
+    length, and a truncated stream.
     """
     decoder: Any = None
     for chunk in chunks:
@@ -43,12 +43,12 @@ def inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
             try:
                 yield from _drain(decoder, data)
             except _ZLIB_ERROR as error:
-                raise DataNotWhole(f"it is not intact gzip ({error})", hint=_HINT) from None
+                raise DataNotWhole(f"its content is not valid gzip ({error})", hint=_HINT) from None
             data = b""
             if decoder.eof:
                 data, decoder = decoder.unused_data, None
     if decoder is not None:
-        raise DataNotWhole("its gzip stream ends too early", hint=_HINT)
+        raise DataNotWhole("its gzip stream is truncated", hint=_HINT)
 
 
 def _drain(decoder: Any, data: bytes) -> Iterator[bytes]:
@@ -61,17 +61,17 @@ def _drain(decoder: Any, data: bytes) -> Iterator[bytes]:
 
 
 def whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Blocks that end with a newline; the last one gets it if the file lacks it.
+    """Blocks that end with a newline; it is added to the last one if the file lacks it.
 
-    Raises ``DataNotWhole`` for a line that is longer than any item can be.
+    Raises ``DataNotWhole`` for a line that is longer than the JSON of any item.
     """
     rest = b""
     for piece in pieces:
         end = piece.rfind(b"\n") + 1
         if not end:
             rest += piece
-            if len(rest) > LINE_BYTES:
-                raise DataNotWhole("a line of it is longer than any item can be", hint=_HINT)
+            if len(rest) > MAX_LINE_BYTES:
+                raise DataNotWhole("one of its lines is longer than any item can be", hint=_HINT)
             continue
         yield b"".join((rest, memoryview(piece)[:end])) if rest or end < len(piece) else piece
         rest = piece[end:]
@@ -80,48 +80,48 @@ def whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def count_items(pieces: Iterable[bytes]) -> int:
-    """The number of lines that are not empty; the last one need not end with a newline."""
+    """The number of lines that are not empty, with or without a newline at the end."""
     lines, in_line = 0, False
     for piece in pieces:
-        found = items(piece)
-        lines += len(found) - found.count(b"\n")
-        if in_line and found and found[0] != b"\n":
-            lines -= 1  # its beginning was counted with the piece before
+        in_piece = split_lines(piece)
+        lines += len(in_piece) - in_piece.count(b"\n")
+        if in_line and in_piece and in_piece[0] != b"\n":
+            lines -= 1  # counted already, with the previous piece
         in_line = not piece.endswith(b"\n") if piece else in_line
     return lines
 
 
-def items(block: bytes) -> list[bytes]:
-    """The lines of a block, with their newlines, which JSON allows where they are spliced in."""
-    return io.BytesIO(block).readlines()  # four times as fast as split: it looks for newlines with memchr
+def split_lines(block: bytes) -> list[bytes]:
+    """The lines of a block with their newlines, which are valid JSON whitespace inside a request."""
+    return io.BytesIO(block).readlines()  # four times as fast as split, because it uses memchr
 
 
-def all_items(block: bytes, lines: Sequence[bytes], *, foreign: tuple[bytes, ...]) -> bool:
-    """Whether every line of a block is framed ``{"Item":{"…}`` and has no foreign word in it, at memory speed.
+def are_plain_items(block: bytes, lines: Sequence[bytes], *, forbidden_tokens: tuple[bytes, ...]) -> bool:
+    """Whether every line has the form ``{"Item":{"…}`` and no line contains a forbidden token, at memory speed.
 
-    ``lines`` are the block's, with newlines. ``foreign`` are words that, in a forged line, could end the
-    item's place in a request and begin something else there (a delete, another table). False means "look at
-    each line with ``is_item``", not "bad".
+    ``lines`` are those of ``block``, with newlines. A forged line needs one of ``forbidden_tokens`` to end its
+    element of a request and start another one (a delete, a put into another table). False does not mean that a
+    line is invalid: check each of them with ``is_item``.
     """
     return (
-        min(lines) >= _BEGINNING
-        and max(lines) < _BEYOND
+        min(lines) >= _PREFIX
+        and max(lines) < _AFTER_PREFIX
         and set(map(_LAST_BEFORE_NEWLINE, lines)) == _ONLY_BRACES
-        and (b"\\" not in block or not holds(block, b"\\u00"))  # a word may also be spelt in escapes
-        and not any(holds(block, word) for word in foreign)
+        and (b"\\" not in block or not contains(block, b"\\u00"))  # a token may also be written with escapes
+        and not any(contains(block, token) for token in forbidden_tokens)
     )
 
 
 def is_item(line: bytes) -> bool:
-    """Whether a line is one JSON object whose only member is ``Item``, by parsing it."""
+    """Whether a line is one JSON object with ``Item`` as its only member. Parses the line."""
     try:
-        found = json.loads(line)
+        document = json.loads(line)
     except (ValueError, RecursionError):
         return False
     return (
-        isinstance(found, dict)
-        and list(found) == ["Item"]
-        and isinstance(found["Item"], dict)
+        isinstance(document, dict)
+        and list(document) == ["Item"]
+        and isinstance(document["Item"], dict)
         and line.startswith(b'{"Item":')
         and line.rstrip(b"\n").endswith(b"}")
     )

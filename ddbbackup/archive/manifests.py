@@ -1,4 +1,4 @@
-"""Reading the two manifests of an export. Their text comes from a bucket and is not trusted."""
+"""Parses the two manifests of an export. They come from a bucket, so nothing in them is trusted."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from ddbbackup.errors import DataNotWhole
 from ddbbackup.times import from_iso
 
 SUMMARY_LIMIT_BYTES = 1 << 20
-FILES_LIMIT_BYTES = 256 << 20  # one line of ~300 bytes a data file: room for nearly a million of them
+FILES_LIMIT_BYTES = 256 << 20  # one line of about 300 bytes per data file: room for nearly a million
 _MD5 = re.compile(r"[A-Za-z0-9+/]{22}==\Z")
-_HINT = "take another backup; if the export was copied, copy its whole folder again"
+_HINT = "use another backup of the table; if this export is a copy, copy its whole folder again"
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """``manifest-summary.json``; a missing ``exportType`` means FULL_EXPORT."""
+    """``manifest-summary.json``. A missing ``exportType`` means FULL_EXPORT."""
 
     export_arn: str
     table_arn: str
@@ -34,7 +34,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """One line of ``manifest-files.json``: ``md5`` is the base64 MD5 of the compressed object."""
+    """One line of ``manifest-files.json``. ``md5`` is the base64 MD5 of the compressed object."""
 
     key: str
     md5: str
@@ -42,7 +42,7 @@ class FileEntry:
 
 
 def parse_summary(body: bytes, *, where: str) -> Summary:
-    """Raises ``DataNotWhole``, naming ``where``."""
+    """Raises ``DataNotWhole``; ``where`` names the manifest in its message."""
     data = _object(body, where)
     return Summary(
         export_arn=_text(data, "exportArn", where),
@@ -56,25 +56,27 @@ def parse_summary(body: bytes, *, where: str) -> Summary:
 
 
 def parse_files(body: bytes, *, where: str) -> tuple[FileEntry, ...]:
-    """One entry a line, in the manifest's order. Raises ``DataNotWhole`` with the number of the bad line."""
+    """One entry per line, in the order of the manifest. Raises ``DataNotWhole`` with the number of the line."""
     entries: list[FileEntry] = []
     for number, line in enumerate(body.split(b"\n"), start=1):
         if not line.strip():
             continue
-        place = f"{where} line {number}"
-        data = _object(line, place)
-        md5 = _text(data, "md5Checksum", place)
+        where_line = f"{where} line {number}"
+        data = _object(line, where_line)
+        md5 = _text(data, "md5Checksum", where_line)
         if not _MD5.match(md5):
-            raise DataNotWhole(f"{place}: md5Checksum is not a base64 MD5", hint=_HINT)
-        entries.append(FileEntry(_text(data, "dataFileS3Key", place), md5, _count(data, "itemCount", place)))
+            raise DataNotWhole(f"{where_line}: md5Checksum is not a base64 MD5", hint=_HINT)
+        entries.append(
+            FileEntry(_text(data, "dataFileS3Key", where_line), md5, _count(data, "itemCount", where_line))
+        )
     names = {entry.key for entry in entries}
     if len(names) != len(entries):
-        raise DataNotWhole(f"{where} names the same data file twice", hint=_HINT)
+        raise DataNotWhole(f"{where} lists the same data file twice", hint=_HINT)
     return tuple(entries)
 
 
 def md5_base64(body: bytes) -> str:
-    """As AWS writes it into ``.md5`` objects and ``md5Checksum``."""
+    """The MD5 in the form of ``.md5`` objects and of ``md5Checksum``."""
     return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
 
 
@@ -91,14 +93,14 @@ def _object(body: bytes, where: str) -> dict[str, Any]:
 def _text(data: dict[str, Any], name: str, where: str) -> str:
     value = data.get(name)
     if not isinstance(value, str) or not value:
-        raise DataNotWhole(f"{where} has no {name}", hint=_HINT)
+        raise DataNotWhole(f"{where} has no valid {name}", hint=_HINT)
     return value
 
 
 def _count(data: dict[str, Any], name: str, where: str) -> int:
     value = data.get(name)
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise DataNotWhole(f"{where} has no {name}", hint=_HINT)
+        raise DataNotWhole(f"{where} has no valid {name}", hint=_HINT)
     return value
 
 

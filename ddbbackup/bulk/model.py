@@ -1,4 +1,4 @@
-"""What goes into a bulk transfer and what comes out of it."""
+"""The inputs and results of bulk jobs."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from typing import Literal
 
 from ddbbackup.ports import KeyAttribute
 
-PATIENCE_SECONDS = 300.0
+Existing = Literal["overwrite", "keep"]
+STALL_TIMEOUT_SECONDS = 300.0
 
 
 class Stopped(Exception):
-    """Not a result: somebody interrupted the run."""
+    """The job ended early because its stop event was set."""
 
 
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """One gzipped data file of a backup, as its manifest describes it and where it lies now.
+    """One gzipped data file of a backup, as the manifest describes it, at its current location.
 
-    ``md5`` is the base64 MD5 of the compressed object, ``item_count`` the number of its lines.
+    ``md5`` is the base64 MD5 of the compressed object; ``item_count`` is the number of its lines.
     """
 
     bucket: str
@@ -27,7 +28,7 @@ class DataFile:
     md5: str
     item_count: int
     bucket_owner: str | None = None
-    size_bytes: int | None = None  # of the compressed object, where it is known
+    size_bytes: int | None = None  # of the compressed object, if known
 
     @property
     def uri(self) -> str:
@@ -38,27 +39,27 @@ class DataFile:
 class WriteJob:
     """Put all items of ``files`` into ``table``.
 
-    ``existing``: ``overwrite`` puts every item; ``keep`` puts an item only where its key is missing.
-    ``state_dir`` is private to this restore: the ledger of finished files and the rejected items
-    (``rejects.jsonl``, mode 0600) lie in it, and a second run with the same directory continues.
-    ``patience_seconds``: how long a worker goes on though not one of its writes succeeds.
+    ``existing``: ``overwrite`` puts every item; ``keep`` puts an item only if its key is missing in the table.
+    ``state_dir`` belongs to this restore alone: it holds the ledger of finished units and the rejected items
+    (``rejects.jsonl``, mode 0600). A second run with the same directory resumes the first one.
+    ``stall_timeout_seconds``: a worker fails after this time without a single successful write.
     """
 
     files: tuple[DataFile, ...]
     table: str
     keys: tuple[KeyAttribute, ...]
     state_dir: Path
-    existing: Literal["overwrite", "keep"] = "overwrite"
+    existing: Existing = "overwrite"
     write_units_per_second: int | None = None
     workers: int | None = None
-    patience_seconds: float = PATIENCE_SECONDS
+    stall_timeout_seconds: float = STALL_TIMEOUT_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """What happened to every item: ``written + kept + rejected`` must equal the manifest's count.
+    """The result of every item: ``written + kept + rejected`` must equal the item count of the manifest.
 
-    The counts include files that an earlier, interrupted run finished (``resumed_files`` of them).
+    The counts include ``resumed_files`` units that an earlier, interrupted run finished.
     """
 
     written: int
@@ -68,14 +69,14 @@ class WriteResult:
     resumed_files: int
     size_bytes: int
     consumed_write_units: float
-    throttled: int  # requests that AWS slowed down or answered with unprocessed items
+    throttled: int  # requests that AWS throttled, or answered with unprocessed items
     rejects_file: Path | None
     reasons: tuple[tuple[str, int], ...] = ()  # why items were rejected, without item data
 
 
 @dataclass(frozen=True, slots=True)
 class VerifiedFile:
-    """One data file after its bytes were read: its real size, hash and number of lines."""
+    """The measured size, hash and item count of a data file whose content matches its manifest."""
 
     key: str
     size_bytes: int
@@ -86,9 +87,9 @@ class VerifiedFile:
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What one worker does at a time: a data file, or part ``part`` of ``parts`` of a large one.
+    """What a worker does at a time: a data file, or part ``part`` of the ``parts`` of a large file.
 
-    A part is every ``parts``-th section of the inflated stream; whoever has a part reads the whole file.
+    A part is every ``parts``-th section of the inflated stream. Each part reads the whole file.
     """
 
     number: int
@@ -99,7 +100,7 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class UnitResult:
-    """What became of the items of one unit. ``reasons`` are of the rejected ones, without item data."""
+    """The result of all items of one unit. ``reasons`` are those of the rejected items, without item data."""
 
     number: int
     written: int
@@ -107,24 +108,3 @@ class UnitResult:
     rejected: int
     size_bytes: int
     reasons: tuple[tuple[str, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Orders:
-    """What a worker needs to know of the job, besides its units. Picklable."""
-
-    table: str
-    keys: tuple[KeyAttribute, ...]
-    existing: Literal["overwrite", "keep"]
-    rejects_dir: Path
-    limited: bool  # whether a budget of write units is kept
-    patience_seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """How far a worker has come since its last report."""
-
-    items: int
-    throttled: int
-    consumed_write_units: float

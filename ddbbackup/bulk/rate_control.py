@@ -1,86 +1,95 @@
-"""How hard to press: how many requests at a time, how long to wait before another try, how much a second."""
+"""How fast a worker sends: concurrent requests, pauses before retries, and write units per second."""
 
 from __future__ import annotations
 
 import random
 from typing import Final
 
-BASE_SECONDS: Final = 0.05
-CAP_SECONDS: Final = 10.0
+BACKOFF_BASE_SECONDS: Final = 0.05
+BACKOFF_CAP_SECONDS: Final = 10.0
+_LATENCY_TOLERANCE: Final = 8  # times the best latency; beyond, requests wait in a queue at the server
+_LATENCY_MARGIN_SECONDS: Final = 0.05
+_MAX_SAVED_SECONDS: Final = 0.1
 
 
-def backoff_seconds(attempt: int, *, base: float = BASE_SECONDS, cap: float = CAP_SECONDS) -> float:
-    """Exponential with full jitter: anything between nothing and ``base`` doubled ``attempt`` times."""
+def backoff_seconds(
+    attempt: int, *, base: float = BACKOFF_BASE_SECONDS, cap: float = BACKOFF_CAP_SECONDS
+) -> float:
+    """Exponential backoff with full jitter: uniform between 0 and ``base * 2**attempt``, at most ``cap``."""
     return random.uniform(0.0, min(cap, base * 2.0 ** min(attempt, 16)))  # noqa: S311  # spreads load
 
 
-class Window:
-    """How many requests may be in flight: up while answers are quick, down by half when AWS turns us away.
+class ConcurrencyLimit:
+    """How many requests may be in flight: raised while responses are fast, cut when AWS throttles.
 
-    Additive increase, multiplicative decrease (as TCP has it); it doubles each round trip until first cut.
+    Additive increase, multiplicative decrease, as in TCP; like TCP's slow start it doubles every round trip until
+    the first cut.
     """
 
-    def __init__(self, *, start: int, most: int) -> None:
-        self._size, self._most = float(start), float(most)
-        self._doubling = True
-        self._best = float("inf")
-        self._calm_at = 0.0
+    def __init__(self, *, start: int, maximum: int) -> None:
+        self._limit, self._maximum = float(start), float(maximum)
+        self._slow_start = True
+        self._best_seconds = float("inf")
+        self._next_cut_at = 0.0
 
     @property
-    def size(self) -> int:
-        return int(self._size)
+    def value(self) -> int:
+        return int(self._limit)
 
-    def succeeded(self, seconds: float) -> None:
-        """``seconds`` is how long the answer took: a queue at the other end is no reason to send more."""
-        self._best = min(self._best * 1.0001, seconds)
-        if self._size < self._most and seconds < 8 * self._best + 0.05:
-            self._size = min(self._most, self._size + (1.0 if self._doubling else 1.0 / self._size))
+    def on_success(self, seconds: float) -> None:
+        """``seconds`` is the latency of the response. A slow response does not raise the limit."""
+        self._best_seconds = min(self._best_seconds * 1.0001, seconds)
+        fast_enough = _LATENCY_TOLERANCE * self._best_seconds + _LATENCY_MARGIN_SECONDS
+        if self._limit < self._maximum and seconds < fast_enough:
+            increase = 1.0 if self._slow_start else 1.0 / self._limit
+            self._limit = min(self._maximum, self._limit + increase)
 
-    def slowed(self, now: float, seconds: float, share: float = 1.0) -> None:
-        """Cuts once a round trip: all that was in flight meanwhile is one and the same signal.
+    def on_throttle(self, now: float, seconds: float, share: float = 1.0) -> None:
+        """Cuts the limit, at most once per round trip: requests in flight at the time carry the same signal.
 
-        ``share`` is how much of a request was turned away: one item of 25 is a hint, not a wall.
+        ``share`` is the part of the request that was throttled; the cut is proportional to it, up to one half.
         """
-        if now >= self._calm_at:
-            self._size = max(1.0, self._size * (1 - share / 2))
-            self._doubling = False
-            self._calm_at = now + max(seconds, 0.02)
+        if now >= self._next_cut_at:
+            self._limit = max(1.0, self._limit * (1 - share / 2))
+            self._slow_start = False
+            self._next_cut_at = now + max(seconds, 0.02)
 
 
-class Budget:
-    """A token bucket of write units, fed by time and emptied by what AWS says it consumed.
+class TokenBucket:
+    """A token bucket of write units: filled over time, drained by the units that AWS reports as consumed.
 
-    What a request will consume is guessed from the last ones and put right when its answer is there.
+    The units of a request are known only from its response. Until then an estimate is reserved, which follows the
+    consumption per item of earlier requests.
     """
 
     def __init__(self, units_per_second: float, now: float) -> None:
         self._rate = units_per_second
         self._level = 0.0
-        self._then = now
-        self._guess = 1.0
+        self._filled_at = now
+        self._units_per_item = 1.0
 
-    def share(self, units_per_second: float, now: float) -> None:
-        """Another rate from now on: workers come and go."""
+    def set_rate(self, units_per_second: float, now: float) -> None:
         self._fill(now)
         self._rate = units_per_second
 
     def wait_seconds(self, now: float) -> float:
-        """How long until something may be sent; 0 is now."""
+        """How long until the next request may be sent; 0 means now."""
         self._fill(now)
         return max(0.0, -self._level / self._rate)
 
-    def sent(self, items: int) -> float:
-        """Books a request of so many items; what it returns goes back in with ``answered``."""
-        booked = self._guess * items
-        self._level -= booked
-        return booked
+    def reserve(self, items: int) -> float:
+        """Reserves units for a request of ``items`` items; pass the result to ``settle``."""
+        reserved = self._units_per_item * items
+        self._level -= reserved
+        return reserved
 
-    def answered(self, booked: float, consumed: float, items: int) -> None:
-        self._level += booked - consumed
+    def settle(self, reserved: float, consumed: float, items: int) -> None:
+        """Replaces the reserved units of a request by the consumed ones."""
+        self._level += reserved - consumed
         if items and consumed:
-            self._guess += 0.1 * (consumed / items - self._guess)
+            self._units_per_item += 0.1 * (consumed / items - self._units_per_item)
 
     def _fill(self, now: float) -> None:
-        # At most a tenth of a second is saved up, so that a pause is not followed by a burst.
-        self._level = min(self._rate * 0.1, self._level + (now - self._then) * self._rate)
-        self._then = now
+        # Little is saved up, so that a pause is not followed by a burst.
+        self._level = min(self._rate * _MAX_SAVED_SECONDS, self._level + (now - self._filled_at) * self._rate)
+        self._filled_at = now

@@ -1,4 +1,4 @@
-"""Reads one unit ahead of its writer: a thread fetches and inflates, the writer takes batches of lines."""
+"""Reads one unit ahead of its sender: a thread fetches and inflates, the worker takes batches of lines."""
 
 from __future__ import annotations
 
@@ -7,62 +7,64 @@ import threading
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from ddbbackup.archive.lines import all_items, is_item, items, whole_lines
-from ddbbackup.bulk.batch import BATCH_BYTES, Batch
+from ddbbackup.archive.lines import are_plain_items, is_item, split_lines, whole_lines
+from ddbbackup.bulk.batch import MAX_BATCH_BYTES, Batch
 from ddbbackup.bulk.model import Unit
+from ddbbackup.bulk.request_format import RequestFormat
 from ddbbackup.bulk.units import SECTION_BYTES
-from ddbbackup.bulk.verified_stream import check_count, named, opened
+from ddbbackup.bulk.verified_stream import check_item_count, name_file_in_errors, open_data_file
 from ddbbackup.ports import Objects
 
-_AHEAD: Final = 1  # blocks of at most BLOCK_BYTES (or one long line) that wait inflated
-_LOOK_SECONDS: Final = 0.1
+_READ_AHEAD_BLOCKS: Final = 1  # inflated blocks of at most archive.lines.BLOCK_BYTES, or one long line
+_CLOSED_CHECK_SECONDS: Final = 0.1
 
 
 class UnitReader:
-    """One unit of work as batches. ``bad_lines`` are what cannot be an item; the writer rejects them.
+    """One unit as batches. ``invalid_lines`` collects the lines that are not items; the worker rejects them.
 
-    ``take`` never blocks. Errors of the reading thread come out of ``take`` once all that was read is taken.
+    ``next_batch`` never blocks. An error of the reading thread is raised by ``next_batch``, after all that was
+    read before it.
     """
 
-    def __init__(self, unit: Unit, objects: Objects, *, batch_items: int, foreign: tuple[bytes, ...]) -> None:
+    def __init__(self, unit: Unit, objects: Objects, request_format: RequestFormat) -> None:
         self.unit = unit
         self.size_bytes = 0
-        self.bad_lines: list[bytes] = []
-        self._count = 0
+        self.invalid_lines: list[bytes] = []
+        self._item_count = 0
         self._ended = False
-        self._batch_items = batch_items
-        self._foreign = foreign
+        self._max_items = request_format.max_items
+        self._forbidden_tokens = request_format.forbidden_tokens
         self._lines: list[bytes] = []
-        self._next = 0
-        self._small = True  # no lines in hand that could make a batch too large
-        self._blocks: queue.Queue[bytes | BaseException | None] = queue.Queue(_AHEAD)
+        self._position = 0
+        self._fits = True  # no batch of the current lines can exceed MAX_BATCH_BYTES
+        self._blocks: queue.Queue[bytes | BaseException | None] = queue.Queue(_READ_AHEAD_BLOCKS)
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._read, args=(objects,), name="read", daemon=True)
         self._thread.start()
 
     @property
     def exhausted(self) -> bool:
-        """Whether everything was taken."""
-        return self._ended and self._next >= len(self._lines)
+        """Whether ``next_batch`` has returned everything."""
+        return self._ended and self._position >= len(self._lines)
 
-    def take(self) -> Batch | None:
-        """The next batch, or None if there is none yet (or none any more: ``exhausted``)."""
-        while len(self._lines) - self._next < self._batch_items and not self._ended:
-            if not self._load():
+    def next_batch(self) -> Batch | None:
+        """The next batch, or None if there is none yet, or none any more (``exhausted``)."""
+        while len(self._lines) - self._position < self._max_items and not self._ended:
+            if not self._load_block():
                 return None
-        start, end = self._next, self._next + self._batch_items
+        start, end = self._position, self._position + self._max_items
         lines = self._lines[start:end]
         if not lines:
             return None
-        if not self._small:
-            lines = _at_most(lines)
-        self._next = start + len(lines)
+        if not self._fits:
+            lines = _limit_size(lines)
+        self._position = start + len(lines)
         return Batch(self.unit.number, lines)
 
     def close(self) -> None:
         self._closed.set()
 
-    def _load(self) -> bool:
+    def _load_block(self) -> bool:
         try:
             block = self._blocks.get_nowait()
         except queue.Empty:
@@ -72,83 +74,89 @@ class UnitReader:
         if block is None:
             self._end()
             return True
-        found = items(block)
-        if not all_items(block, found, foreign=self._foreign):
-            found = self._sorted_out(found)
-        self._count += len(found)
-        rest = self._lines[self._next :]
-        self._lines, self._next = (rest + found if rest else found), 0
-        self._small = len(block) + sum(map(len, rest)) <= BATCH_BYTES
+        lines = split_lines(block)
+        if not are_plain_items(block, lines, forbidden_tokens=self._forbidden_tokens):
+            lines = self._take_valid(lines)
+        self._item_count += len(lines)
+        rest = self._lines[self._position :]
+        self._lines, self._position = (rest + lines if rest else lines), 0
+        self._fits = len(block) + sum(map(len, rest)) <= MAX_BATCH_BYTES
         return True
 
     def _end(self) -> None:
         self._ended = True
         if self.unit.parts == 1:
-            with named(self.unit.file):
-                check_count(self.unit.file, self._count)
+            with name_file_in_errors(self.unit.file):
+                check_item_count(self.unit.file, self._item_count)
 
-    def _sorted_out(self, lines: list[bytes]) -> list[bytes]:
-        good: list[bytes] = []
-        known_bad = len(self.bad_lines)
+    def _take_valid(self, lines: list[bytes]) -> list[bytes]:
+        valid: list[bytes] = []
         for line in lines:
-            plain = line.strip()
-            if not plain:
+            stripped = line.strip()
+            if not stripped:
                 continue
-            (good if is_item(plain) else self.bad_lines).append(plain)
-        self._count += len(self.bad_lines) - known_bad
-        return good
+            if is_item(stripped):
+                valid.append(stripped)
+            else:
+                self.invalid_lines.append(stripped)
+                self._item_count += 1
+        return valid
+
+    # ---- the reading thread
 
     def _read(self, objects: Objects) -> None:
         try:
-            with opened(objects, self.unit.file) as content:
-                pieces = content.pieces()
-                whole = self.unit.parts == 1
-                blocks = whole_lines(pieces) if whole else part_of(pieces, self.unit.part, self.unit.parts)
+            with open_data_file(objects, self.unit.file) as stream:
+                pieces = stream.pieces()
+                if self.unit.parts == 1:
+                    blocks = whole_lines(pieces)
+                else:
+                    blocks = select_part(pieces, self.unit.part, self.unit.parts)
                 for block in blocks:
                     if not self._put(block):
                         return
-                self.size_bytes = content.size_bytes if self.unit.part == 0 else 0
+                self.size_bytes = stream.size_bytes if self.unit.part == 0 else 0
             self._put(None)
-        except BaseException as error:  # noqa: BLE001  # handed to the writer, which raises it
+        except BaseException as error:  # noqa: BLE001  # next_batch raises it in the worker's thread
             self._put(error)
 
     def _put(self, block: bytes | BaseException | None) -> bool:
         while not self._closed.is_set():
             try:
-                self._blocks.put(block, timeout=_LOOK_SECONDS)
+                self._blocks.put(block, timeout=_CLOSED_CHECK_SECONDS)
             except queue.Full:
                 continue
             return True
         return False
 
 
-def part_of(pieces: Iterable[bytes], part: int, parts: int) -> Iterator[bytes]:
-    """The lines that begin in every ``parts``-th section of the stream, from section ``part`` on.
+def select_part(pieces: Iterable[bytes], part: int, parts: int) -> Iterator[bytes]:
+    """The lines that begin in every ``parts``-th section of the stream, starting with section ``part``.
 
-    All parts together are the whole, and no line is in two of them.
+    Every line belongs to exactly one part.
     """
     position = 0
     for block in whole_lines(pieces):
-        ours: list[bytes] = []
+        selected: list[bytes] = []
         start = 0
         while start < len(block):
-            section, into = divmod(position + start, SECTION_BYTES)
+            section, offset = divmod(position + start, SECTION_BYTES)
             # The lines of this block that begin in this section end with the line that crosses its border.
-            border = start + SECTION_BYTES - into
+            border = start + SECTION_BYTES - offset
             end = len(block) if border >= len(block) else block.index(b"\n", border - 1) + 1
             if section % parts == part:
-                ours.append(block[start:end])
+                selected.append(block[start:end])
             start = end
         position += len(block)
-        if ours:
-            yield b"".join(ours)
+        if selected:
+            yield b"".join(selected)
 
 
-def _at_most(lines: list[bytes]) -> list[bytes]:
-    """As many of the lines as fit into one request, at least one."""
+def _limit_size(lines: list[bytes]) -> list[bytes]:
+    """As many of the first lines as fit into one request, at least one."""
     size_bytes = 0
     for count, line in enumerate(lines):
         size_bytes += len(line)
-        if size_bytes > BATCH_BYTES and count:
+        if size_bytes > MAX_BATCH_BYTES and count:
             return lines[:count]
     return lines

@@ -1,4 +1,4 @@
-"""Items that the table does not take: each is saved with AWS's reason, in private files, and counted by reason."""
+"""Items that the table does not accept: saved with AWS's reason in private files, and counted by reason."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, Final
 
 NOT_AN_ITEM: Final = "the line is not an exported item"
-_WORDS: Final = re.compile(r"([\s\[\]{}()<>\"',;:=]+)")
+_SEPARATORS: Final = re.compile(r"([\s\[\]{}()<>\"',;:=]+)")
 
 
 class Rejects:
-    """The rejected items of one unit; its file is begun anew when the unit is done again."""
+    """The rejected items of one unit. The file starts empty, because an interrupted unit is repeated."""
 
     def __init__(self, directory: Path, unit: int, file: str) -> None:
         self._path = directory / f"{unit}.jsonl"
@@ -25,57 +25,57 @@ class Rejects:
         self.reasons: Counter[str] = Counter()
 
     def add(self, line: bytes, reason: str) -> None:
-        """Saves the line as it is (as text where it is not JSON) beside the reason."""
-        self.reasons[without_values(reason, line)] += 1
-        said: dict[str, Any] = {"reason": reason, "file": self._file}
+        """Saves the reason and the line: unchanged as ``line``, or as ``text`` if it is not JSON."""
+        self.reasons[redact(reason, line)] += 1
+        entry: dict[str, Any] = {"reason": reason, "file": self._file}
         line = line.strip()
         try:
             json.loads(line)
-            entry = json.dumps(said)[:-1].encode() + b', "line": ' + line + b"}\n"
+            encoded = json.dumps(entry)[:-1].encode() + b', "line": ' + line + b"}\n"
         except (ValueError, RecursionError):
             text = line.decode("utf-8", "backslashreplace")
-            entry = json.dumps(said | {"text": text}).encode() + b"\n"
+            encoded = json.dumps(entry | {"text": text}).encode() + b"\n"
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(entry)
+            file.write(encoded)
 
 
-def gather(directory: Path, target: Path) -> Path | None:
-    """Puts the units' files together as ``target``; None, and no file, if nothing was rejected."""
+def merge_rejects(directory: Path, target: Path) -> Path | None:
+    """Merges the files of all units into ``target``; None, and no file, if nothing was rejected."""
     parts = sorted(directory.glob("*.jsonl"))
     if not parts:
         target.unlink(missing_ok=True)
         return None
     draft = target.with_suffix(".draft")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as whole:
+    with os.fdopen(descriptor, "wb") as merged:
         for part in parts:
             with part.open("rb") as file:
-                shutil.copyfileobj(file, whole)
-        whole.flush()
-        os.fsync(whole.fileno())
+                shutil.copyfileobj(file, merged)
+        merged.flush()
+        os.fsync(merged.fileno())
     draft.replace(target)
     return target
 
 
-def without_values(reason: str, line: bytes) -> str:
-    """AWS's reason without what it quotes of the item: reasons are logged, items never are."""
+def redact(reason: str, line: bytes) -> str:
+    """The reason without the values that AWS quotes from the item: reasons are logged, item data never is."""
     try:
-        values = set(_scalars(json.loads(line)))
+        values = set(_strings(json.loads(line)))
     except (ValueError, RecursionError):
         return NOT_AN_ITEM
     for value in sorted(values, key=len, reverse=True):
-        if _WORDS.search(value):
+        if _SEPARATORS.search(value):
             reason = reason.replace(value, "…")
-    return "".join("…" if word in values else word for word in _WORDS.split(reason))
+    return "".join("…" if word in values else word for word in _SEPARATORS.split(reason))
 
 
-def _scalars(value: Any) -> Iterator[str]:
+def _strings(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for each in value.values():
-            yield from _scalars(each)
+            yield from _strings(each)
     elif isinstance(value, list):
         for each in value:
-            yield from _scalars(each)
+            yield from _strings(each)
     elif isinstance(value, str) and value.strip():
         yield value

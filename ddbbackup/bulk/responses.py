@@ -1,21 +1,21 @@
-"""What an answer of DynamoDB means for the batch that was sent. Parsed only when it is not the plain success."""
+"""What a response of DynamoDB means for the batch that was sent."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, assert_never
 
-from ddbbackup.ports import Answer, KeyAttribute
+from ddbbackup.ports import BulkOperation, BulkResponse, KeyAttribute
 
-ALL_WRITTEN: Final = b'{"UnprocessedItems":{}}'
-PUT_WRITTEN: Final = b"{}"
+Category = Literal[
+    "written", "unprocessed", "kept", "throttled", "retry", "credentials_expired", "rejected", "fatal"
+]
 
-Meaning = Literal["written", "unprocessed", "kept", "slow", "again", "expired", "refused", "fatal"]
-
-_SLOW: Final = frozenset(
+_THROTTLED: Final = frozenset(
     {
         "ProvisionedThroughputExceededException",
         "ThrottlingException",
@@ -23,12 +23,12 @@ _SLOW: Final = frozenset(
         "LimitExceededException",
     }
 )
-_AGAIN: Final = frozenset(
+_RETRY: Final = frozenset(
     {
         "InternalServerError",
         "InternalFailure",
         "ServiceUnavailable",
-        "TransactionConflictException",  # the SDK would give up on it; others are writing, so is this
+        "TransactionConflictException",  # the SDK does not retry it; but a concurrent transaction ends soon
         "TransactionInProgressException",
         "ReplicatedWriteConflictException",
         "RequestTimeout",
@@ -36,80 +36,128 @@ _AGAIN: Final = frozenset(
         "ResourceInUseException",
     }
 )
-_EXPIRED: Final = frozenset({"ExpiredTokenException", "ExpiredToken", "RequestExpired"})
-_REFUSED: Final = frozenset(
+_CREDENTIALS_EXPIRED: Final = frozenset({"ExpiredTokenException", "ExpiredToken", "RequestExpired"})
+_REJECTED: Final = frozenset(
     {"ValidationException", "SerializationException", "ItemCollectionSizeLimitExceededException"}
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """``unprocessed`` are the items to be sent again, as parsed JSON; ``reason`` is AWS's code and message."""
+class Classification:
+    """``unprocessed`` are the items to send again, as parsed JSON; ``reason`` is the error code and message."""
 
-    meaning: Meaning
+    category: Category
     consumed: float = 0.0
-    unprocessed: tuple[Any, ...] = ()
+    unprocessed: tuple[Mapping[str, Any], ...] = ()
     code: str = ""
     reason: str = ""
 
 
-def judge(answer: Answer) -> Verdict:
-    """Everything but the plain success, which the sender knows by its bytes."""
-    if answer.status == 0:
-        return Verdict("again", code="no answer", reason=answer.body.decode("utf-8", "replace"))
+def classify(response: BulkResponse, operation: BulkOperation) -> Classification:
+    """Classifies any response; never raises.
+
+    Only a response of the known shape counts as success. Everything else that AWS does not describe as an error
+    of its own is retried: a repeated put is harmless, a lost one is not.
+    """
+    if response.status == 0:
+        return Classification("retry", code="no response", reason=response.body.decode("utf-8", "replace"))
     try:
-        said = json.loads(answer.body)
-        assert isinstance(said, dict)
-    except (ValueError, AssertionError, RecursionError):
-        return Verdict("again", code=f"HTTP {answer.status}", reason="an answer that is not DynamoDB's")
-    if answer.status == 200:
-        return _success(said)
-    code = str(said.get("__type", "")).rpartition("#")[2]
-    reason = f"{code}: {said.get('message') or said.get('Message') or 'no message'}"
-    return Verdict(_meaning(code, answer.status), code=code, reason=" ".join(reason.split())[:400])
+        document = json.loads(response.body)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        return _unknown_shape(response.status)
+    if response.status == 200:
+        return _classify_success(document, operation) or _unknown_shape(response.status)
+    code = str(document.get("__type", "")).rpartition("#")[2]
+    message = document.get("message") or document.get("Message") or "no message"
+    reason = " ".join(f"{code}: {message}".split())[:400]
+    return Classification(_category_of_error(code, response.status), code=code, reason=reason)
 
 
-def _success(said: dict[str, Any]) -> Verdict:
-    capacity = said.get("ConsumedCapacity") or []
-    each = capacity if isinstance(capacity, list) else [capacity]
-    consumed = sum(float(part.get("CapacityUnits") or 0.0) for part in each)
-    left = [request for requests in (said.get("UnprocessedItems") or {}).values() for request in requests]
-    items = tuple(request["PutRequest"]["Item"] for request in left)
-    return Verdict("unprocessed" if items else "written", consumed=consumed, unprocessed=items)
+def _unknown_shape(status: int) -> Classification:
+    return Classification("retry", code=f"HTTP {status}", reason=f"HTTP {status} with an unexpected body")
 
 
-def _meaning(code: str, status: int) -> Meaning:
+def _classify_success(document: dict[str, Any], operation: BulkOperation) -> Classification | None:
+    """None for a body that is not a response to ``operation``."""
+    consumed = _consumed_units(document.get("ConsumedCapacity"))
+    match operation:
+        case "PutItem":
+            is_error = "__type" in document or "message" in document
+            return None if is_error else Classification("written", consumed=consumed)
+        case "BatchWriteItem":
+            items = _unprocessed_items(document.get("UnprocessedItems"))
+            if items is None:
+                return None
+            return Classification(
+                "unprocessed" if items else "written", consumed=consumed, unprocessed=tuple(items)
+            )
+        case _:
+            assert_never(operation)
+
+
+def _unprocessed_items(by_table: object) -> list[dict[str, Any]] | None:
+    """The items of ``UnprocessedItems``; None if it holds anything but puts, which is all that was sent."""
+    if not isinstance(by_table, dict):
+        return None
+    items = []
+    for requests in by_table.values():
+        if not isinstance(requests, list):
+            return None
+        for request in requests:
+            put = request.get("PutRequest") if isinstance(request, dict) else None
+            item = put.get("Item") if isinstance(put, dict) else None
+            if not isinstance(item, dict):
+                return None
+            items.append(item)
+    return items
+
+
+def _consumed_units(capacity: object) -> float:
+    """``ConsumedCapacity`` is one object for PutItem, and a list, one per table, for BatchWriteItem."""
+    entries = capacity if isinstance(capacity, list) else [capacity]
+    units = [entry.get("CapacityUnits") for entry in entries if isinstance(entry, dict)]
+    return sum(float(each) for each in units if isinstance(each, int | float) and 0 <= each < math.inf)
+
+
+def _category_of_error(code: str, status: int) -> Category:
     if code == "ConditionalCheckFailedException":
         return "kept"
-    if code in _SLOW:
-        return "slow"
-    if code in _EXPIRED:
-        return "expired"
-    if code in _AGAIN or status >= 500:
-        return "again"
-    if code in _REFUSED:
-        return "refused"
+    if code in _THROTTLED:
+        return "throttled"
+    if code in _CREDENTIALS_EXPIRED:
+        return "credentials_expired"
+    if code in _RETRY or status >= 500:
+        return "retry"
+    if code in _REJECTED:
+        return "rejected"
     return "fatal"
 
 
-def still_unwritten(
-    lines: Sequence[bytes], unprocessed: Sequence[Any], keys: Sequence[KeyAttribute]
+def select_unprocessed(
+    lines: Sequence[bytes], unprocessed: Sequence[Mapping[str, Any]], keys: Sequence[KeyAttribute]
 ) -> list[bytes]:
-    """The lines whose keys are among the unprocessed items, as the bytes that they were.
+    """The lines with the keys of the unprocessed items, byte for byte as they were sent.
 
-    All lines if the answer cannot be matched with them: a put again is harmless, a lost one is not.
+    Returns all lines if not every item can be matched with a line.
     """
-    wanted = {_key(item, keys) for item in unprocessed}
-    found = [line for line in lines if _key(json.loads(line)["Item"], keys) in wanted]
-    return found if len(found) >= len(unprocessed) else list(lines)
+    try:
+        unprocessed_keys = {_comparable_key(item, keys) for item in unprocessed}
+        selected = [
+            line for line in lines if _comparable_key(json.loads(line)["Item"], keys) in unprocessed_keys
+        ]
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return list(lines)  # lines are sent unparsed: one of them may not be JSON
+    return selected if len(selected) >= len(unprocessed) else list(lines)
 
 
-def _key(item: Any, keys: Sequence[KeyAttribute]) -> tuple[Any, ...]:
-    return tuple(_plain(item.get(key.name)) for key in keys)
+def _comparable_key(item: Mapping[str, Any], keys: Sequence[KeyAttribute]) -> tuple[object, ...]:
+    return tuple(_comparable(item.get(key.name)) for key in keys)
 
 
-def _plain(value: Any) -> Any:
-    """Numbers by value: DynamoDB may answer ``1`` where ``1.0`` was sent."""
+def _comparable(value: Any) -> object:
+    """Numbers compare by value: DynamoDB may return ``1`` for ``1.0``."""
     if isinstance(value, dict) and isinstance(value.get("N"), str):
         try:
             return ("N", Decimal(value["N"]))

@@ -1,4 +1,4 @@
-"""A look at the first item of a backup, so that a target that cannot take it is refused before the first write."""
+"""Checks the first item of a backup, so that a table with another key is refused before the first write."""
 
 from __future__ import annotations
 
@@ -7,38 +7,38 @@ from collections.abc import Sequence
 
 from ddbbackup.archive.lines import whole_lines
 from ddbbackup.bulk.model import DataFile
-from ddbbackup.bulk.verified_stream import opened
+from ddbbackup.bulk.verified_stream import open_data_file
 from ddbbackup.errors import Refused
 from ddbbackup.ports import KeyAttribute, Objects
 
 
-def peek_line(file: DataFile, objects: Objects) -> bytes | None:
-    """The first line of a data file, or None if it is empty. Raises ``DataNotWhole``."""
-    with opened(objects, file) as content:
-        for block in whole_lines(content.pieces()):
+def read_first_line(file: DataFile, objects: Objects) -> bytes | None:
+    """The first line of a data file, without its newline; None if the file is empty. Raises ``DataNotWhole``."""
+    with open_data_file(objects, file) as stream:
+        for block in whole_lines(stream.pieces()):
             return block[: block.index(b"\n")]
     return None
 
 
 def check_keys(line: bytes, keys: Sequence[KeyAttribute]) -> None:
-    """Raises ``Refused`` if the item of an export line lacks the table's key or has it in another type.
+    """Raises ``Refused`` if the item of an export line lacks a key attribute, or has it in another type.
 
-    A line that is no item says nothing about the table: the writer rejects it with its reason.
+    A line that is not an item proves nothing about the table; the worker rejects it later, with its reason.
     """
     try:
         item = json.loads(line)["Item"]
-        found = {name: next(iter(value)) for name, value in item.items()}
+        types = {name: next(iter(value)) for name, value in item.items()}
     except (ValueError, LookupError, TypeError, AttributeError, StopIteration, RecursionError):
         return
     for key in keys:
-        if key.name not in found:
+        if key.name not in types:
             raise Refused(
                 f"the table's {key.role} key {key.name} ({key.type}) is not an attribute of the backup's items",
-                hint="restore into a table with the key of the backed-up one",
+                hint="restore into a table with the same key as the backed-up table",
             )
-        if found[key.name] != key.type:
+        if types[key.name] != key.type:
             raise Refused(
                 f"the table's {key.role} key {key.name} is of type {key.type}, "
-                f"but the backup's items have it as {found[key.name]}",
-                hint="restore into a table with the key of the backed-up one",
+                f"but in the backup's items it is of type {types[key.name]}",
+                hint="restore into a table with the same key as the backed-up table",
             )

@@ -1,4 +1,4 @@
-"""Sends batches until every line is written, kept or rejected: retries, pressure, bisection."""
+"""Sends batches until every line is written, kept or rejected: retries, rate control, bisection."""
 
 from __future__ import annotations
 
@@ -6,24 +6,34 @@ import heapq
 import itertools
 import time
 from collections import deque
-from typing import Final, Protocol
+from typing import Final, Protocol, assert_never
 
 from ddbbackup.archive.lines import is_item
-from ddbbackup.bulk.batch import Batch, BatchWrite, ConditionalPut
-from ddbbackup.bulk.model import Orders
-from ddbbackup.bulk.rate_control import Budget, Window, backoff_seconds
+from ddbbackup.bulk.batch import Batch
+from ddbbackup.bulk.rate_control import ConcurrencyLimit, TokenBucket, backoff_seconds
 from ddbbackup.bulk.rejects import NOT_AN_ITEM
-from ddbbackup.bulk.responses import ALL_WRITTEN, PUT_WRITTEN, Verdict, judge, still_unwritten
+from ddbbackup.bulk.request_format import RequestFormat
+from ddbbackup.bulk.responses import Classification, classify, select_unprocessed
+from ddbbackup.bulk.worker_messages import WorkerConfig
 from ddbbackup.errors import AccessDenied, DdbBackupError, Refused, TableMissing, Throttled, Unreachable
-from ddbbackup.ports import Answer, Wire
+from ddbbackup.ports import BulkResponse, BulkTransport
 
-IN_FLIGHT_BYTES: Final = 4 << 20
-_HOPELESS: Final = 1000  # rejected items without a single written one: it is not the items
-_RESUME: Final = "mend that, then run the same command: the restore goes on where it stopped"
+MAX_IN_FLIGHT_BYTES: Final = 4 << 20
+_START_IN_FLIGHT: Final = 16
+_MAX_REJECTED_WITHOUT_SUCCESS: Final = 1000  # then the cause is not the items
+_RESUMES: Final = "the restore resumes where it stopped"
+_CREDENTIAL_CODES: Final = (
+    "UnrecognizedClient",
+    "InvalidSignature",
+    "IncompleteSignature",
+    "MissingAuthentication",
+    "InvalidClient",
+    "SignatureDoesNotMatch",
+)
 
 
-class Fate(Protocol):
-    """Is told what became of each line."""
+class ResultObserver(Protocol):
+    """Receives the result of each line."""
 
     def written(self, unit: int, count: int) -> None: ...
     def kept(self, unit: int) -> None: ...
@@ -31,210 +41,216 @@ class Fate(Protocol):
 
 
 class Sender:
-    """Drives one wire. Never blocks longer than it is told to; nothing is ever dropped."""
+    """Drives one transport. Every line of a batch reaches the observer exactly once, or ``poll`` raises."""
 
-    def __init__(self, wire: Wire, orders: Orders, fate: Fate, budget: Budget | None) -> None:
-        self._wire, self._orders, self._fate, self._budget = wire, orders, fate, budget
-        counted = budget is not None
-        self.spelling: BatchWrite | ConditionalPut
-        if orders.existing == "keep":
-            self.spelling = ConditionalPut(orders.table, orders.keys, count_units=counted)
-            self._plain, most = PUT_WRITTEN, 256
-        else:
-            self.spelling = BatchWrite(orders.table, count_units=counted)
-            self._plain, most = ALL_WRITTEN, 192
-        self._window = Window(start=16, most=most)
-        self._later: list[tuple[float, int, Batch]] = []
-        self._next: deque[Batch] = deque()
-        self._order = itertools.count()
-        self._bytes = 0
-        self._lucky_at = time.monotonic()
+    def __init__(
+        self,
+        transport: BulkTransport[Batch],
+        request_format: RequestFormat,
+        config: WorkerConfig,
+        observer: ResultObserver,
+        bucket: TokenBucket | None,
+    ) -> None:
+        self._transport, self._format, self._config = transport, request_format, config
+        self._observer, self._bucket = observer, bucket
+        self._operation, self._success_body = request_format.operation, request_format.success_body
+        self._limit = ConcurrencyLimit(start=_START_IN_FLIGHT, maximum=request_format.max_in_flight)
+        self._delayed: list[tuple[float, int, Batch]] = []  # a heap by the time of the next attempt
+        self._ready: deque[Batch] = deque()
+        self._sequence = itertools.count()
+        self._in_flight_bytes = 0
+        self._progress_at = time.monotonic()
         self._accepted = self._rejected = 0
         self.throttled = 0
         self.consumed = 0.0
 
-    @property
-    def idle(self) -> bool:
-        return not (self._later or self._next or self._wire.in_flight)
-
-    def wants(self) -> bool:
-        """Whether another batch could be sent at once."""
+    def has_capacity(self) -> bool:
+        """Whether a new batch could be sent at once."""
         return (
-            not self._next
-            and self._wire.in_flight < self._window.size
-            and self._bytes < IN_FLIGHT_BYTES
-            and (self._budget is None or self._budget.wait_seconds(time.monotonic()) <= 0)
+            not self._ready
+            and self._transport.in_flight < self._limit.value
+            and self._in_flight_bytes < MAX_IN_FLIGHT_BYTES
+            and (self._bucket is None or self._bucket.wait_seconds(time.monotonic()) <= 0)
         )
 
-    def add(self, batch: Batch) -> None:
-        """Sends a new batch now; ask ``wants`` first."""
-        self._send(batch)
+    def send(self, batch: Batch) -> None:
+        """Sends a new batch at once; call it only if ``has_capacity``."""
+        body = self._format.body(batch.lines)
+        batch.size_bytes = len(body)
+        self._in_flight_bytes += len(body)
+        if self._bucket is not None:
+            batch.reserved_units = self._bucket.reserve(len(batch.lines))
+        self._transport.send(batch, self._operation, body)
 
-    def pump(self, seconds: float) -> None:
-        """Sends what is due and takes what has come back; waits up to ``seconds`` for it.
+    def poll(self, timeout_seconds: float) -> None:
+        """Sends the batches that are due and handles responses; waits up to ``timeout_seconds`` for one.
 
-        Raises ``AccessDenied``, ``TableMissing``, ``Throttled``, ``Unreachable`` or ``Refused`` when going on
-        makes no sense.
+        Raises ``AccessDenied``, ``TableMissing``, ``Throttled``, ``Unreachable`` or ``Refused`` if going on is
+        pointless.
         """
         self._send_due()
-        for batch, answer in self._wire.answers(seconds):
-            self._bytes -= batch.size_bytes
-            if answer.status == 200 and answer.body == self._plain:
-                self._written(batch, answer)
+        for batch, response in self._transport.receive(timeout_seconds):
+            self._in_flight_bytes -= batch.size_bytes
+            if response.status == 200 and response.body == self._success_body:
+                self._on_written(batch, response)
             else:
-                self._settle(batch, answer)
+                self._on_response(batch, response)
 
     def _send_due(self) -> None:
         now = time.monotonic()
-        while self._later and self._later[0][0] <= now:
-            self._next.append(heapq.heappop(self._later)[2])
+        while self._delayed and self._delayed[0][0] <= now:
+            self._ready.append(heapq.heappop(self._delayed)[2])
         while (
-            self._next
-            and self._wire.in_flight < max(1, self._window.size)
-            and (self._bytes < IN_FLIGHT_BYTES or not self._wire.in_flight)
-            and (self._budget is None or self._budget.wait_seconds(time.monotonic()) <= 0)
+            self._ready
+            and self._transport.in_flight < max(1, self._limit.value)
+            and (self._in_flight_bytes < MAX_IN_FLIGHT_BYTES or not self._transport.in_flight)
+            and (self._bucket is None or self._bucket.wait_seconds(time.monotonic()) <= 0)
         ):
-            self._send(self._next.popleft())
+            self.send(self._ready.popleft())
 
-    def _send(self, batch: Batch) -> None:
-        body = self.spelling.body(batch.lines)
-        batch.size_bytes = len(body)
-        self._bytes += len(body)
-        if self._budget is not None:
-            batch.booked = self._budget.sent(len(batch.lines))
-        self._wire.send(batch, self.spelling.operation, body)
+    # ---- responses
 
-    def _written(self, batch: Batch, answer: Answer) -> None:
+    def _on_written(self, batch: Batch, response: BulkResponse) -> None:
         count = len(batch.lines)
         self._accepted += count
-        self._fate.written(batch.unit, count)
-        self._window.succeeded(answer.seconds)
-        self._lucky_at = time.monotonic()
-        if batch.after is not None:
-            self._next.append(batch.after)
+        self._observer.written(batch.unit, count)
+        self._limit.on_success(response.seconds)
+        self._progress_at = time.monotonic()
+        self._finish(batch)
 
-    def _settle(self, batch: Batch, answer: Answer) -> None:
-        verdict = judge(answer)
+    def _on_response(self, batch: Batch, response: BulkResponse) -> None:
+        result = classify(response, self._operation)
         now = time.monotonic()
-        if self._budget is not None:
-            consumed = verdict.consumed if verdict.consumed or verdict.meaning == "slow" else batch.booked
-            self._budget.answered(batch.booked, consumed, len(batch.lines))
-            self.consumed += verdict.consumed
-        match verdict.meaning:
+        category = result.category
+        if self._bucket is not None:
+            consumed = result.consumed if result.consumed or category == "throttled" else batch.reserved_units
+            self._bucket.settle(batch.reserved_units, consumed, len(batch.lines))
+            self.consumed += result.consumed
+        match category:
             case "written":
-                self._written(batch, answer)
+                self._on_written(batch, response)
             case "kept":
-                self._lucky_at = now
-                self._window.succeeded(answer.seconds)
-                self._fate.kept(batch.unit)
-                if batch.after is not None:
-                    self._next.append(batch.after)
+                self._progress_at = now
+                self._limit.on_success(response.seconds)
+                self._observer.kept(batch.unit)
+                self._finish(batch)
             case "unprocessed":
-                self._resend_unprocessed(batch, verdict, answer, now)
-            case "slow":
+                self._on_unprocessed(batch, result, response, now)
+            case "throttled":
                 self.throttled += 1
-                self._window.slowed(now, answer.seconds)
-                self._again(batch, verdict, now)
-            case "again":
-                if answer.status and self._found_bad_lines(batch):
+                self._limit.on_throttle(now, response.seconds)
+                self._retry(batch, result, now)
+            case "retry":
+                if response.status and self._reject_invalid_lines(batch):
                     return
-                self._window.slowed(now, answer.seconds)
-                self._again(batch, verdict, now)
-            case "expired":
-                if not self._wire.renew():
+                self._limit.on_throttle(now, response.seconds)
+                self._retry(batch, result, now)
+            case "credentials_expired":
+                if not self._transport.refresh_credentials():
                     raise AccessDenied(
-                        f"the credentials expired while items were written ({verdict.reason})", hint=_RESUME
+                        f"the credentials expired while items were being written ({result.reason})",
+                        hint=f"sign in again, then run the same command: {_RESUMES}",
                     )
-                self._again(batch, verdict, now)
-            case "refused":
-                self._bisect(batch, verdict)
+                self._retry(batch, result, now)
+            case "rejected":
+                self._bisect(batch, result)
             case "fatal":
-                raise _fatal(verdict, self._orders.table)
+                raise _fatal_error(result, self._config.table, self._operation)
+            case _:
+                assert_never(category)
 
-    def _resend_unprocessed(self, batch: Batch, verdict: Verdict, answer: Answer, now: float) -> None:
-        left = still_unwritten(batch.lines, verdict.unprocessed, self._orders.keys)
-        through = len(batch.lines) - len(left)
+    def _on_unprocessed(
+        self, batch: Batch, result: Classification, response: BulkResponse, now: float
+    ) -> None:
+        remaining = select_unprocessed(batch.lines, result.unprocessed, self._config.keys)
+        written = len(batch.lines) - len(remaining)
         self.throttled += 1
-        self._window.slowed(now, answer.seconds, len(left) / len(batch.lines))
-        if through:
-            self._accepted += through
-            self._fate.written(batch.unit, through)
-            self._lucky_at = now
+        self._limit.on_throttle(now, response.seconds, len(remaining) / len(batch.lines))
+        if written:
+            self._accepted += written
+            self._observer.written(batch.unit, written)
+            self._progress_at = now
             batch.attempt = 0
-        batch.lines = left
-        self._again(batch, verdict, now)
+        batch.lines = remaining
+        self._retry(batch, result, now)
 
-    def _again(self, batch: Batch, verdict: Verdict, now: float) -> None:
-        if now - self._lucky_at > self._orders.patience_seconds:
-            raise _out_of_patience(verdict, self._orders)
+    def _retry(self, batch: Batch, result: Classification, now: float) -> None:
+        if now - self._progress_at > self._config.stall_timeout_seconds:
+            raise _stalled_error(result, self._config)
         due = now + backoff_seconds(batch.attempt)
         batch.attempt += 1
-        heapq.heappush(self._later, (due, next(self._order), batch))
+        heapq.heappush(self._delayed, (due, next(self._sequence), batch))
 
-    def _found_bad_lines(self, batch: Batch) -> bool:
-        """Servers may stumble over broken JSON with a 5xx: once per batch, look whether it is ours."""
-        if batch.checked:
+    def _finish(self, batch: Batch) -> None:
+        if batch.then is not None:
+            self._ready.append(batch.then)
+
+    # ---- rejected lines
+
+    def _reject_invalid_lines(self, batch: Batch) -> bool:
+        """Some servers answer malformed JSON with a 5xx. True if lines of ours were the cause and are rejected."""
+        if batch.lines_checked:
             return False
-        batch.checked = True
-        good = [line for line in batch.lines if is_item(line)]
-        if len(good) == len(batch.lines):
-            return False
+        batch.lines_checked = True
+        valid: list[bytes] = []
+        invalid: list[bytes] = []
         for line in batch.lines:
-            if not is_item(line):
-                self._reject(batch.unit, line, NOT_AN_ITEM)
-        batch.lines = good
-        follow = batch if good else batch.after
-        if follow is not None:
-            self._next.append(follow)
+            (valid if is_item(line) else invalid).append(line)
+        if not invalid:
+            return False
+        for line in invalid:
+            self._reject(batch.unit, line, NOT_AN_ITEM)
+        batch.lines = valid
+        if valid:
+            self._ready.append(batch)
+        else:
+            self._finish(batch)
         return True
 
-    def _bisect(self, batch: Batch, verdict: Verdict) -> None:
-        """AWS refuses a whole request for one bad item: halve it until the bad one is alone."""
+    def _bisect(self, batch: Batch, result: Classification) -> None:
+        """AWS rejects a whole request for one invalid item. Halve the batch until that item is alone."""
         if len(batch.lines) == 1:
-            self._reject(batch.unit, batch.lines[0], verdict.reason)
-            if batch.after is not None:
-                self._next.append(batch.after)
+            self._reject(batch.unit, batch.lines[0], result.reason)
+            self._finish(batch)
             return
-        half = len(batch.lines) // 2
-        second = Batch(batch.unit, batch.lines[half:], batch.after)
-        self._next.append(Batch(batch.unit, batch.lines[:half], second))
+        middle = len(batch.lines) // 2
+        second_half = Batch(batch.unit, batch.lines[middle:], batch.then)
+        self._ready.append(Batch(batch.unit, batch.lines[:middle], second_half))
 
     def _reject(self, unit: int, line: bytes, reason: str) -> None:
-        self._fate.rejected(unit, line, reason)
+        self._observer.rejected(unit, line, reason)
         self._rejected += 1
-        self._lucky_at = time.monotonic()
-        if self._rejected >= _HOPELESS and not self._accepted:
+        self._progress_at = time.monotonic()
+        if self._rejected >= _MAX_REJECTED_WITHOUT_SUCCESS and not self._accepted:
             raise Refused(
-                f"the table {self._orders.table} took none of the first {_HOPELESS} items",
-                hint=f"the reasons are in {self._orders.rejects_dir}; compare the table with the backed-up one",
+                f"the table {self._config.table} rejected all of the first {self._rejected} items",
+                hint="compare the keys and indexes of the table with those of the backed-up table; "
+                f"the reasons are in {self._config.rejects_dir}",
             )
 
 
-def _fatal(verdict: Verdict, table: str) -> DdbBackupError:
-    said = f"could not write items to {table}: {verdict.reason}"
-    if verdict.code == "ResourceNotFoundException":
-        return TableMissing(said, hint="find out who deletes tables, then run the restore again")
-    denied = (
-        "AccessDenied",
-        "UnrecognizedClient",
-        "InvalidSignature",
-        "MissingAuthentication",
-        "InvalidClient",
-    )
-    if verdict.code.startswith(denied) or "Signature" in verdict.code:
+def _fatal_error(result: Classification, table: str, operation: str) -> DdbBackupError:
+    message = f"could not write items to {table}: {result.reason}"
+    if result.code == "ResourceNotFoundException":
+        return TableMissing(message, hint="check why the table was deleted, then run the restore again")
+    if result.code.startswith("AccessDenied"):
         return AccessDenied(
-            said, hint="allow the caller dynamodb:BatchWriteItem and PutItem on the table, then run again"
+            message, hint=f"allow dynamodb:{operation} on the table, then run the restore again"
         )
-    return Refused(said, hint=_RESUME)
+    if result.code.startswith(_CREDENTIAL_CODES) or "Signature" in result.code:
+        return AccessDenied(
+            message, hint=f"check the credentials in use, then run the same command again: {_RESUMES}"
+        )
+    return Refused(message, hint=f"fix the cause above, then run the same command again: {_RESUMES}")
 
 
-def _out_of_patience(verdict: Verdict, orders: Orders) -> DdbBackupError:
-    said = (
-        f"not one item could be written to {orders.table} for {orders.patience_seconds:.0f} s, "
-        f"the last answer was {verdict.reason}"
+def _stalled_error(result: Classification, config: WorkerConfig) -> DdbBackupError:
+    message = (
+        f"no item could be written to {config.table} for {config.stall_timeout_seconds:.0f} s; "
+        f"the last response was: {result.reason or 'unprocessed items'}"
     )
-    if verdict.meaning in ("slow", "unprocessed"):
-        return Throttled(said, hint="raise the table's capacity, then run the same command: it goes on")
-    return Unreachable(
-        said, hint="run the same command when the service answers: it goes on where it stopped"
-    )
+    if result.category in ("throttled", "unprocessed"):
+        return Throttled(
+            message, hint=f"raise the table's write capacity, then run the same command again: {_RESUMES}"
+        )
+    return Unreachable(message, hint=f"run the same command again when DynamoDB is reachable: {_RESUMES}")

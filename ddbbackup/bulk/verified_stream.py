@@ -1,4 +1,4 @@
-"""The content of a data file, proven while it is read: MD5 of the object, gzip's own checks."""
+"""The content of a data file, verified while it is read: MD5 of the object, gzip's own checksums."""
 
 from __future__ import annotations
 
@@ -13,34 +13,33 @@ from ddbbackup.bulk.model import DataFile
 from ddbbackup.errors import DataNotWhole, ObjectMissing
 from ddbbackup.ports import Objects, ObjectStream
 
-_HINT: Final = "the file is damaged: restore from another backup, and find out who changed the object"
+_HINT: Final = "use another backup of the table: this one was damaged or changed after AWS wrote it"
 
 
-class Content:
-    """One pass over a data file. ``size_bytes`` and ``md5`` are whole once ``pieces`` ran to its end."""
+class VerifiedStream:
+    """One pass over a data file. ``size_bytes`` and ``md5`` are complete once ``pieces`` is exhausted."""
 
     def __init__(self, file: DataFile, stream: ObjectStream) -> None:
         self.file = file
         self.size_bytes = 0
-        self.version_id: str | None = getattr(stream, "version_id", None)
+        self.version_id = stream.version_id
         self._stream = stream
-        self._hash = hashlib.md5(usedforsecurity=False)  # AWS's choice for manifests
+        self._hash = hashlib.md5(usedforsecurity=False)  # the hash that AWS writes into manifests
 
     @property
     def md5(self) -> str:
         return base64.b64encode(self._hash.digest()).decode()
 
     def pieces(self) -> Iterator[bytes]:
-        """Inflated, bounded pieces. Raises ``DataNotWhole`` at the end unless the MD5 is the manifest's."""
-        yield from inflate(self._counted(self._stream))
-        self.check()
+        """The inflated content in pieces of bounded size.
 
-    def check(self) -> None:
-        """Raises ``DataNotWhole`` unless the object is what the manifest says, byte for byte."""
+        Raises ``DataNotWhole`` for invalid gzip, and at the end if the MD5 differs from the manifest's.
+        """
+        yield from inflate(self._hashed(self._stream))
         if self.md5 != self.file.md5:
             raise DataNotWhole(f"its MD5 is {self.md5}, but the manifest says {self.file.md5}", hint=_HINT)
 
-    def _counted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+    def _hashed(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         for chunk in chunks:
             self._hash.update(chunk)
             self.size_bytes += len(chunk)
@@ -48,30 +47,33 @@ class Content:
 
 
 @contextmanager
-def opened(objects: Objects, file: DataFile) -> Iterator[Content]:
-    """Opens a data file; whatever is wrong with it is said with its name.
+def open_data_file(objects: Objects, file: DataFile) -> Iterator[VerifiedStream]:
+    """Opens a data file; errors inside the ``with`` block name it.
 
-    Raises ``DataNotWhole``, for an object that is gone as well.
+    Raises ``DataNotWhole`` if the object is missing.
     """
     try:
-        with named(file), objects.stream(file.bucket, file.key, owner=file.bucket_owner) as stream:
-            yield Content(file, stream)
+        with (
+            name_file_in_errors(file),
+            objects.stream(file.bucket, file.key, owner=file.bucket_owner) as stream,
+        ):
+            yield VerifiedStream(file, stream)
     except ObjectMissing as error:
         raise DataNotWhole(f"the data file {file.uri} is missing", hint=_HINT) from error
 
 
 @contextmanager
-def named(file: DataFile) -> Iterator[None]:
-    """Says which file it is that is not whole."""
+def name_file_in_errors(file: DataFile) -> Iterator[None]:
+    """Adds the URI of the file to any ``DataNotWhole``."""
     try:
         yield
     except DataNotWhole as error:
         raise DataNotWhole(
-            f"the data file {file.uri} is not whole: {error.message}", hint=error.hint
+            f"the data file {file.uri} is damaged: {error.message}", hint=error.hint
         ) from error
 
 
-def check_count(file: DataFile, found: int) -> None:
-    """Raises ``DataNotWhole`` unless the file holds as many items as its manifest says."""
-    if found != file.item_count:
-        raise DataNotWhole(f"it holds {found} items, but the manifest says {file.item_count}", hint=_HINT)
+def check_item_count(file: DataFile, count: int) -> None:
+    """Raises ``DataNotWhole`` unless ``count`` is the item count of the manifest."""
+    if count != file.item_count:
+        raise DataNotWhole(f"it holds {count} items, but the manifest says {file.item_count}", hint=_HINT)

@@ -1,4 +1,4 @@
-"""Proving that data files are what their manifest says: size, hash and number of items, in parallel."""
+"""Verifies that data files match their manifest: size, MD5 and number of items, several files at a time."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Final
 
 from ddbbackup.archive.lines import count_items
 from ddbbackup.bulk.model import DataFile, Stopped, VerifiedFile
-from ddbbackup.bulk.verified_stream import Content, check_count, opened
+from ddbbackup.bulk.verified_stream import VerifiedStream, check_item_count, open_data_file
 from ddbbackup.errors import DataNotWhole
 from ddbbackup.model.progress import OnProgress, Progress
 from ddbbackup.ports import Objects
 
-# Hashing and inflating let go of the interpreter's lock; a few threads also hide the network's latency.
+# Hashing and inflating release the interpreter's lock, and a few more threads hide the latency of S3.
 _WORKERS: Final = 6
-_SHOWN: Final = 3
+_MAX_SHOWN: Final = 3
 
 
 def verify_files(
@@ -28,47 +28,48 @@ def verify_files(
     table: str = "",
     workers: int = _WORKERS,
 ) -> tuple[VerifiedFile, ...]:
-    """Reads every file once, each as a stream, and returns what it found, in order.
+    """Streams every file once and returns what it measured, in the order of ``files``. Blocks.
 
-    Raises ``DataNotWhole`` naming the broken files (the first few, and how many there are), ``Stopped``, and
-    whatever the objects raise otherwise. Progress is in compressed bytes.
+    Raises ``DataNotWhole`` that names the first damaged files and says how many there are, ``Stopped``, and
+    whatever else ``objects`` raises. Progress is in compressed bytes.
     """
-    meter = _Meter(table, sum(file.size_bytes or 0 for file in files) or None, on_progress, stop)
+    progress = _VerifyProgress(table, sum(file.size_bytes or 0 for file in files) or None, on_progress, stop)
 
-    def read(file: DataFile) -> VerifiedFile | DataNotWhole:
+    def verify(file: DataFile) -> VerifiedFile | DataNotWhole:
         try:
-            return _verify_one(file, objects, meter)
+            return _verify_file(file, objects, progress)
         except DataNotWhole as error:
             return error
 
     with ThreadPoolExecutor(workers, thread_name_prefix="verify") as pool:
         try:
-            found = list(pool.map(read, files))
+            results = list(pool.map(verify, files))
         except Exception:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    broken = [each for each in found if isinstance(each, DataNotWhole)]
-    if broken:
-        raise _summed_up(broken, len(files))
-    return tuple(each for each in found if isinstance(each, VerifiedFile))
+    damaged = [result for result in results if isinstance(result, DataNotWhole)]
+    if damaged:
+        raise _combined_error(damaged, len(files))
+    return tuple(result for result in results if isinstance(result, VerifiedFile))
 
 
-class _Meter:
-    """Adds up what all threads have read, and says so."""
+class _VerifyProgress:
+    """Adds up and reports what all threads have read."""
 
     def __init__(self, table: str, total: int | None, on_progress: OnProgress, stop: threading.Event) -> None:
         self._table, self._total, self._on_progress, self._stop = table, total, on_progress, stop
         self._done = 0
         self._lock = threading.Lock()
 
-    def watch(self, content: Content) -> Iterator[bytes]:
-        seen = 0
-        for piece in content.pieces():
+    def track(self, stream: VerifiedStream) -> Iterator[bytes]:
+        """The pieces of the stream. Raises ``Stopped``."""
+        reported = 0
+        for piece in stream.pieces():
             if self._stop.is_set():
                 raise Stopped
-            if content.size_bytes != seen:
-                self._add(content.size_bytes - seen)
-                seen = content.size_bytes
+            if stream.size_bytes != reported:
+                self._add(stream.size_bytes - reported)
+                reported = stream.size_bytes
             yield piece
 
     def _add(self, size_bytes: int) -> None:
@@ -78,20 +79,20 @@ class _Meter:
         self._on_progress(Progress(self._table, "verify", done, self._total, "bytes"))
 
 
-def _verify_one(file: DataFile, objects: Objects, meter: _Meter) -> VerifiedFile:
-    with opened(objects, file) as content:
-        count = count_items(meter.watch(content))
-        check_count(file, count)
-        if file.size_bytes is not None and file.size_bytes != content.size_bytes:
+def _verify_file(file: DataFile, objects: Objects, progress: _VerifyProgress) -> VerifiedFile:
+    with open_data_file(objects, file) as stream:
+        count = count_items(progress.track(stream))
+        check_item_count(file, count)
+        if file.size_bytes is not None and file.size_bytes != stream.size_bytes:
             raise DataNotWhole(
-                f"it has {content.size_bytes} bytes now, and had {file.size_bytes} a moment ago",
-                hint="somebody changes the backup while it is read: find out who",
+                f"its size changed from {file.size_bytes} to {stream.size_bytes} bytes during the verification",
+                hint="check what writes to the bucket, then verify the backup again",
             )
-        return VerifiedFile(file.key, content.size_bytes, content.md5, count, content.version_id)
+        return VerifiedFile(file.key, stream.size_bytes, stream.md5, count, stream.version_id)
 
 
-def _summed_up(broken: Sequence[DataNotWhole], files: int) -> DataNotWhole:
-    said = "; ".join(error.message for error in broken[:_SHOWN])
-    more = f"; and {len(broken) - _SHOWN} more" if len(broken) > _SHOWN else ""
-    lead = f"{len(broken)} of {files} data files are not what the manifest says: " if files > 1 else ""
-    return DataNotWhole(f"{lead}{said}{more}", hint=broken[0].hint)
+def _combined_error(damaged: Sequence[DataNotWhole], files: int) -> DataNotWhole:
+    details = "; ".join(error.message for error in damaged[:_MAX_SHOWN])
+    more = f"; and {len(damaged) - _MAX_SHOWN} more" if len(damaged) > _MAX_SHOWN else ""
+    summary = f"{len(damaged)} of {files} data files do not match the manifest: " if files > 1 else ""
+    return DataNotWhole(f"{summary}{details}{more}", hint=damaged[0].hint)

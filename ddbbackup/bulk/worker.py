@@ -1,189 +1,199 @@
-"""The worker: takes units from one end of a pipe, reports on them; knows nothing of where it runs."""
+"""A worker: receives units through a pipe, runs several at a time, and reports their results.
+
+It does not know whether it runs in a process or in a thread.
+"""
 
 from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from typing import Any, Final, Protocol
+from typing import Final, assert_never
 
-from ddbbackup.bulk.batch import BATCH_WORDS, PUT_WORDS
-from ddbbackup.bulk.model import Orders, Tally, Unit, UnitResult
-from ddbbackup.bulk.rate_control import Budget
+from ddbbackup.bulk.batch import Batch
+from ddbbackup.bulk.model import Unit, UnitResult
+from ddbbackup.bulk.rate_control import TokenBucket
 from ddbbackup.bulk.reader import UnitReader
 from ddbbackup.bulk.rejects import NOT_AN_ITEM, Rejects
+from ddbbackup.bulk.request_format import request_format
 from ddbbackup.bulk.sender import Sender
+from ddbbackup.bulk.worker_messages import (
+    ProgressDelta,
+    SetRate,
+    Stop,
+    ToWorker,
+    WorkerConfig,
+    WorkerFailed,
+    WorkerPipe,
+)
 from ddbbackup.errors import Bug, DdbBackupError
-from ddbbackup.ports import BulkAccess
+from ddbbackup.ports import BulkAccess, BulkTransport
 
-UNITS_AT_A_TIME: Final = 4  # files are key ranges: several at once spread the load over partitions
-_LOOK_SECONDS: Final = 0.05
-_TELL_SECONDS: Final = 0.5
-_STARVED_SECONDS: Final = 0.002
-
-
-class Pipe(Protocol):
-    """One end of ``multiprocessing.Pipe``.
-
-    In come ``("unit", Unit)``, ``("share", units per second)``, ``("stop", None)``; out go ``("ready", None)``,
-    ``("tally", Tally)``, ``("done", UnitResult)`` and, last, ``("failed", DdbBackupError)``.
-    """
-
-    def poll(self) -> bool: ...
-    def recv(self) -> Any: ...
-    def send(self, message: Any) -> None: ...
+MAX_OPEN_UNITS: Final = 4  # files are key ranges: several at a time spread the load over partitions
+_MESSAGE_CHECK_SECONDS: Final = 0.05
+_REPORT_SECONDS: Final = 0.5
+_STARVED_SECONDS: Final = 0.002  # how long to wait for responses while the readers are the bottleneck
+_MAX_REASONS: Final = 10
+_INITIAL_UNITS_PER_SECOND: Final = 1.0  # until the pool sends the first rate
 
 
-def work(access: BulkAccess, orders: Orders, pipe: Pipe) -> None:
-    """Does units until it is stopped or the other end of the pipe is gone."""
+def run_worker(access: BulkAccess, config: WorkerConfig, pipe: WorkerPipe) -> None:
+    """Runs units until ``Stop``, an error, or until the other end of the pipe is closed."""
     try:
-        _Worker(access, orders, pipe).run()
+        _Worker(access, config, pipe).run()
     except (EOFError, BrokenPipeError, ConnectionError):
         return
     except DdbBackupError as error:
-        pipe.send(("failed", error))
-    except Exception as error:  # noqa: BLE001  # the other side tells the user
-        said = f"{type(error).__name__}: {error}"
-        pipe.send(
-            ("failed", Bug(f"a transfer worker met {said}", hint="report it with the command that you ran"))
-        )
+        pipe.send(WorkerFailed(error))
+    except Exception as error:  # noqa: BLE001  # the pool raises it in the process that talks to the user
+        message = f"a bulk worker failed with {type(error).__name__}: {error}"
+        pipe.send(WorkerFailed(Bug(message, hint="report this bug together with the command that you ran")))
 
 
-class _UnitState:
-    """Open until its reader has ended and as many lines are accounted for as were taken from it."""
+class _OpenUnit:
+    """A unit in progress: finished once its reader is exhausted and every line has a result."""
 
     def __init__(self, reader: UnitReader, rejects: Rejects) -> None:
         self.reader, self.rejects = reader, rejects
         self.taken = self.written = self.kept = self.rejected = 0
 
     @property
-    def over(self) -> bool:
+    def finished(self) -> bool:
         return self.reader.exhausted and self.taken == self.written + self.kept + self.rejected
 
     def result(self) -> UnitResult:
         reader = self.reader
-        reasons = tuple(self.rejects.reasons.most_common(10))
+        reasons = tuple(self.rejects.reasons.most_common(_MAX_REASONS))
         return UnitResult(
             reader.unit.number, self.written, self.kept, self.rejected, reader.size_bytes, reasons
         )
 
 
 class _Worker:
-    def __init__(self, access: BulkAccess, orders: Orders, pipe: Pipe) -> None:
-        self._orders, self._pipe = orders, pipe
+    """Implements ``sender.ResultObserver``."""
+
+    def __init__(self, access: BulkAccess, config: WorkerConfig, pipe: WorkerPipe) -> None:
+        self._config, self._pipe = config, pipe
         self._objects = access.objects()
-        self._wire = access.wire(orders.table)
-        self._budget = Budget(1.0, time.monotonic()) if orders.limited else None
-        self._sender = Sender(self._wire, orders, self, self._budget)
-        self._foreign = PUT_WORDS if orders.existing == "keep" else BATCH_WORDS
-        self._units: dict[int, _UnitState] = {}
-        self._turns: deque[_UnitState] = deque()
-        self._backlog: deque[Unit] = deque()
-        self._ended: Counter[int] = Counter()
-        self._since = 0
-        self._look_at = self._tell_at = 0.0
+        self._transport: BulkTransport[Batch] = access.transport(config.table)
+        self._bucket: TokenBucket | None = None
+        if config.rate_limited:
+            self._bucket = TokenBucket(_INITIAL_UNITS_PER_SECOND, time.monotonic())
+        self._format = request_format(
+            config.existing, config.table, config.keys, count_units=config.rate_limited
+        )
+        self._sender = Sender(self._transport, self._format, config, self, self._bucket)
+        self._queued: deque[Unit] = deque()
+        self._open: dict[int, _OpenUnit] = {}
+        self._reading: deque[_OpenUnit] = deque()  # in the order of their turns
+        self._changed: Counter[int] = Counter()  # units that may be finished now
+        self._unreported_items = 0
+        self._next_message_check = self._next_report = 0.0
         self._stopped = False
 
     def run(self) -> None:
-        self._pipe.send(("ready", None))
         try:
             while not self._stopped:
-                self._listen_and_tell()
-                self._sender.pump(_STARVED_SECONDS if self._fill() else _LOOK_SECONDS)
-                self._end_units()
+                self._exchange_messages()
+                starved = self._send_batches()
+                self._sender.poll(_STARVED_SECONDS if starved else _MESSAGE_CHECK_SECONDS)
+                self._report_finished_units()
         finally:
-            self._wire.close()
-            for state in self._units.values():
-                state.reader.close()
+            self._transport.close()
+            for unit in self._open.values():
+                unit.reader.close()
 
-    # ---- what the sender tells
+    # ---- results of lines
 
     def written(self, unit: int, count: int) -> None:
-        self._units[unit].written += count
-        self._since += count
-        self._ended[unit] += 1
+        self._open[unit].written += count
+        self._unreported_items += count
+        self._changed[unit] += 1
 
     def kept(self, unit: int) -> None:
-        self._units[unit].kept += 1
-        self._since += 1
-        self._ended[unit] += 1
+        self._open[unit].kept += 1
+        self._unreported_items += 1
+        self._changed[unit] += 1
 
     def rejected(self, unit: int, line: bytes, reason: str) -> None:
-        state = self._units[unit]
-        state.rejected += 1
-        state.rejects.add(line, reason)
-        self._since += 1
-        self._ended[unit] += 1
+        open_unit = self._open[unit]
+        open_unit.rejected += 1
+        open_unit.rejects.add(line, reason)
+        self._unreported_items += 1
+        self._changed[unit] += 1
 
-    # ---- one turn
+    # ---- messages
 
-    def _listen_and_tell(self) -> None:
+    def _exchange_messages(self) -> None:
         now = time.monotonic()
-        if now < self._look_at:
+        if now < self._next_message_check:
             return
-        self._look_at = now + _LOOK_SECONDS
+        self._next_message_check = now + _MESSAGE_CHECK_SECONDS
         while self._pipe.poll():
-            self._obey(*self._pipe.recv())
-        if self._since and now >= self._tell_at:
-            self._tell(now)
+            self._handle(self._pipe.recv())
+        if self._unreported_items and now >= self._next_report:
+            self._report_progress(now)
 
-    def _obey(self, order: str, value: Any) -> None:
-        if order == "stop":
-            self._stopped = True
-        elif order == "share":
-            assert self._budget is not None, "shares are dealt for limited jobs only"
-            self._budget.share(value, time.monotonic())
-        else:
-            self._backlog.append(value)
+    def _handle(self, message: ToWorker) -> None:
+        match message:
+            case Unit():
+                self._queued.append(message)
+            case SetRate(units_per_second):
+                if self._bucket is not None:
+                    self._bucket.set_rate(units_per_second, time.monotonic())
+            case Stop():
+                self._stopped = True
+            case _:
+                assert_never(message)
 
-    def _begin(self, unit: Unit) -> None:
-        batch_items = self._sender.spelling.batch_items
-        reader = UnitReader(unit, self._objects, batch_items=batch_items, foreign=self._foreign)
-        state = _UnitState(reader, Rejects(self._orders.rejects_dir, unit.number, unit.file.uri))
-        self._units[unit.number] = state
-        self._turns.append(state)
-
-    def _tell(self, now: float) -> None:
+    def _report_progress(self, now: float) -> None:
         sender = self._sender
-        self._pipe.send(("tally", Tally(self._since, sender.throttled, sender.consumed)))
-        self._since, sender.throttled, sender.consumed = 0, 0, 0.0
-        self._tell_at = now + _TELL_SECONDS
+        self._pipe.send(ProgressDelta(self._unreported_items, sender.throttled, sender.consumed))
+        self._unreported_items, sender.throttled, sender.consumed = 0, 0, 0.0
+        self._next_report = now + _REPORT_SECONDS
 
-    def _fill(self) -> bool:
-        """Takes batches in turns from all open units; True if more could be sent than they give at present."""
-        while self._backlog and len(self._turns) < UNITS_AT_A_TIME:
-            self._begin(self._backlog.popleft())
-        without = 0
-        while self._turns and self._sender.wants():
-            state = self._turns[0]
-            batch = state.reader.take()
-            self._reject_bad_lines(state)
+    # ---- units
+
+    def _send_batches(self) -> bool:
+        """Sends batches of all open units in turns; True if the readers are slower than the sender."""
+        while self._queued and len(self._reading) < MAX_OPEN_UNITS:
+            self._open_unit(self._queued.popleft())
+        without_batch = 0
+        while self._reading and self._sender.has_capacity():
+            unit = self._reading[0]
+            batch = unit.reader.next_batch()
+            self._reject_invalid_lines(unit)
             if batch is None:
-                if state.reader.exhausted:
-                    self._turns.popleft()
-                    self._ended[state.reader.unit.number] += 1
+                if unit.reader.exhausted:
+                    self._reading.popleft()
+                    self._changed[unit.reader.unit.number] += 1
                     continue
-                without += 1
-                if without >= len(self._turns):
+                without_batch += 1
+                if without_batch >= len(self._reading):
                     return True
             else:
-                without = 0
-                state.taken += len(batch.lines)
-                self._sender.add(batch)
-            self._turns.rotate(-1)
+                without_batch = 0
+                unit.taken += len(batch.lines)
+                self._sender.send(batch)
+            self._reading.rotate(-1)
         return False
 
-    def _reject_bad_lines(self, state: _UnitState) -> None:
-        for line in state.reader.bad_lines:
-            state.taken += 1
-            self.rejected(state.reader.unit.number, line, NOT_AN_ITEM)
-        state.reader.bad_lines.clear()
+    def _open_unit(self, unit: Unit) -> None:
+        reader = UnitReader(unit, self._objects, self._format)
+        open_unit = _OpenUnit(reader, Rejects(self._config.rejects_dir, unit.number, unit.file.uri))
+        self._open[unit.number] = open_unit
+        self._reading.append(open_unit)
 
-    def _end_units(self) -> None:
-        """Reports units that are over. Only those are looked at of which something ended since."""
-        for number in self._ended:
-            state = self._units.get(number)
-            if state is not None and state.over:
-                del self._units[number]
-                self._tell(time.monotonic())
-                self._pipe.send(("done", state.result()))
-        self._ended.clear()
+    def _reject_invalid_lines(self, unit: _OpenUnit) -> None:
+        for line in unit.reader.invalid_lines:
+            unit.taken += 1
+            self.rejected(unit.reader.unit.number, line, NOT_AN_ITEM)
+        unit.reader.invalid_lines.clear()
+
+    def _report_finished_units(self) -> None:
+        for number in self._changed:
+            unit = self._open.get(number)
+            if unit is not None and unit.finished:
+                del self._open[number]
+                self._report_progress(time.monotonic())
+                self._pipe.send(unit.result())
+        self._changed.clear()

@@ -1,4 +1,4 @@
-"""The workers of one job on this machine: started, given units, replaced when they die, stopped."""
+"""The workers of one job on this machine: started, given units, replaced if they die, stopped."""
 
 from __future__ import annotations
 
@@ -6,32 +6,72 @@ import multiprocessing
 import signal
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator, Sequence
-from multiprocessing.connection import Connection as Pipe
-from multiprocessing.connection import wait
-from typing import Any, Final
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection, wait
+from typing import Final, assert_never
 
-from ddbbackup.bulk.model import Orders, Stopped, Tally, Unit, UnitResult
-from ddbbackup.bulk.worker import work
+from ddbbackup.bulk.model import Stopped, Unit, UnitResult
+from ddbbackup.bulk.worker import run_worker
+from ddbbackup.bulk.worker_messages import (
+    FromWorker,
+    ProgressDelta,
+    SetRate,
+    Stop,
+    ToWorker,
+    WorkerConfig,
+    WorkerFailed,
+    WorkerPipe,
+)
 from ddbbackup.errors import StepFailed
 from ddbbackup.ports import BulkAccess
 
-UNITS_IN_HAND: Final = 8
-DEATHS: Final = 3  # in a row, without a unit done in between
-_LOOK_SECONDS: Final = 0.2
+MAX_ASSIGNED_UNITS: Final = 8  # per worker
+MAX_DEATHS: Final = 3  # in a row, without a finished unit in between
+_STOP_CHECK_SECONDS: Final = 0.2
 _LEAVE_SECONDS: Final = 0.7
 
 
+class WorkerHandle(ABC):
+    """One worker as the pool sees it: its pipe and the units assigned to it."""
+
+    def __init__(self, pipe: Connection[ToWorker, FromWorker]) -> None:
+        self.pipe = pipe
+        self.units: dict[int, Unit] = {}
+
+    def assign(self, unit: Unit) -> None:
+        self.units[unit.number] = unit
+        self.send(unit)
+
+    def send(self, message: ToWorker) -> None:
+        try:
+            self.pipe.send(message)
+        except OSError:
+            return  # the worker is dead; the pool finds out when it reads from the pipe
+
+    def close(self, timeout_seconds: float) -> int | None:
+        """Waits up to ``timeout_seconds`` for the worker to leave, then kills it if it is a process.
+
+        Returns the exit code, None for a thread.
+        """
+        exit_code = self._end(timeout_seconds)
+        self.pipe.close()
+        return exit_code
+
+    @abstractmethod
+    def _end(self, timeout_seconds: float) -> int | None: ...
+
+
 class WorkerPool:
-    """``workers`` processes, or one thread if one is enough. A context manager that leaves nothing running."""
+    """Runs units on ``workers`` workers. A context manager that leaves no worker running."""
 
     def __init__(
-        self, access: BulkAccess, orders: Orders, *, workers: int, units_per_second: float | None
+        self, spawn: Callable[[], WorkerHandle], *, workers: int, units_per_second: float | None
     ) -> None:
-        self._access, self._orders = access, orders
-        self._workers, self._units_per_second = workers, units_per_second
-        self._hands: list[_Hand] = []
+        self._spawn = spawn
+        self._max_workers, self._units_per_second = workers, units_per_second
+        self._workers: list[WorkerHandle] = []
         self._pending: deque[Unit] = deque()
         self._deaths = 0
 
@@ -39,124 +79,122 @@ class WorkerPool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for hand in self._hands:
-            hand.ask_to_stop()
-        until = time.monotonic() + _LEAVE_SECONDS
-        for hand in self._hands:
-            hand.end(max(0.0, until - time.monotonic()))
+        for worker in self._workers:
+            worker.send(Stop())
+        deadline = time.monotonic() + _LEAVE_SECONDS
+        for worker in self._workers:
+            worker.close(max(0.0, deadline - time.monotonic()))
 
-    def do(self, units: Sequence[Unit], stop: threading.Event) -> Iterator[Tally | UnitResult]:
-        """Yields what the workers report until all units are done.
+    def run(self, units: Sequence[Unit], stop: threading.Event) -> Iterator[ProgressDelta | UnitResult]:
+        """Yields the reports of the workers until all units are finished.
 
-        Raises ``Stopped``, whatever a worker failed with, and ``StepFailed`` if workers keep dying.
+        Raises ``Stopped`` once ``stop`` is set, the error of a worker that failed, and ``StepFailed`` if workers
+        keep dying.
         """
         self._pending.extend(units)
-        for _ in range(min(self._workers, len(units))):
-            self._hire()
-        left = len(units)
-        while left:
+        for _ in range(min(self._max_workers, len(units))):
+            self._add_worker()
+        remaining = len(units)
+        while remaining:
             if stop.is_set():
                 raise Stopped
-            for pipe in wait([hand.pipe for hand in self._hands], _LOOK_SECONDS):
-                hand = next(each for each in self._hands if each.pipe is pipe)
+            for pipe in wait([worker.pipe for worker in self._workers], _STOP_CHECK_SECONDS):
+                worker = next(each for each in self._workers if each.pipe is pipe)
                 try:
-                    kind, value = hand.pipe.recv()
+                    message = worker.pipe.recv()
                 except (EOFError, OSError):
-                    self._replace(hand)
+                    self._replace(worker)
                     continue
-                if kind == "failed":
-                    raise value
-                if kind == "done":
-                    left -= 1
-                    self._deaths = 0
-                    del hand.units[value.number]
-                    self._deal(hand)
-                    if not hand.units:
-                        self._share_out()
-                if kind in ("done", "tally"):
-                    yield value
+                match message:
+                    case ProgressDelta():
+                        yield message
+                    case UnitResult():
+                        remaining -= 1
+                        self._on_finished(worker, message)
+                        yield message
+                    case WorkerFailed(error):
+                        raise error
+                    case _:
+                        assert_never(message)
 
-    def _hire(self) -> None:
-        hand = _Hand(self._access, self._orders, own_process=self._workers > 1)
-        self._hands.append(hand)
-        self._deal(hand)
-        self._share_out()
+    def _add_worker(self) -> None:
+        worker = self._spawn()
+        self._workers.append(worker)
+        self._assign(worker)
+        self._rebalance()
 
-    def _deal(self, hand: _Hand) -> None:
-        in_hand = min(UNITS_IN_HAND, -(-(len(self._pending) + len(hand.units)) // self._workers))
-        while self._pending and len(hand.units) < max(1, in_hand):
-            hand.give(self._pending.popleft())
+    def _on_finished(self, worker: WorkerHandle, result: UnitResult) -> None:
+        self._deaths = 0
+        del worker.units[result.number]
+        self._assign(worker)
+        if not worker.units:
+            self._rebalance()
 
-    def _share_out(self) -> None:
-        """Write units go to those who have work: what an idle one may use would be lost."""
-        busy = [hand for hand in self._hands if hand.units]
-        if self._units_per_second is not None:
-            for hand in busy:
-                hand.tell("share", self._units_per_second / len(busy))
+    def _assign(self, worker: WorkerHandle) -> None:
+        """Assigns a few units ahead, but leaves each of the other workers its share of the last ones."""
+        fair_share = -(-(len(self._pending) + len(worker.units)) // self._max_workers)
+        while self._pending and len(worker.units) < max(1, min(MAX_ASSIGNED_UNITS, fair_share)):
+            worker.assign(self._pending.popleft())
 
-    def _replace(self, hand: _Hand) -> None:
-        """What the dead one had in hand is done again from its beginning: puts may be repeated."""
+    def _rebalance(self) -> None:
+        """Splits the write units among busy workers; the share of an idle worker would be lost."""
+        if self._units_per_second is None:
+            return
+        busy = [worker for worker in self._workers if worker.units]
+        for worker in busy:
+            worker.send(SetRate(self._units_per_second / len(busy)))
+
+    def _replace(self, dead: WorkerHandle) -> None:
+        """Its units are repeated from the beginning, which is safe because puts are idempotent."""
         self._deaths += 1
-        self._hands.remove(hand)
-        hand.end(_LEAVE_SECONDS)
-        if self._deaths > DEATHS:
+        self._workers.remove(dead)
+        exit_code = dead.close(_LEAVE_SECONDS)
+        if self._deaths > MAX_DEATHS:
             raise StepFailed(
-                f"transfer workers died {self._deaths} times in a row, the last with exit code {hand.exit_code}",
-                hint="give the machine more memory or set `limits.workers` to 1, then run the same command",
+                f"{self._deaths} bulk workers in a row died, the last with exit code {exit_code}",
+                hint="set `limits.workers` to 1, or add memory to the machine, then run the same command again",
             )
-        self._pending.extendleft(hand.units.values())
-        self._hire()
+        self._pending.extendleft(dead.units.values())
+        self._add_worker()
 
 
-class _Hand:
-    """One worker and the units that it has."""
+class WorkerProcess(WorkerHandle):
+    """A worker in a process of its own."""
 
-    def __init__(self, access: BulkAccess, orders: Orders, *, own_process: bool) -> None:
-        self.units: dict[int, Unit] = {}
-        self.exit_code: int | None = None
-        context = multiprocessing.get_context("spawn")  # fork and threads do not go together
-        self.pipe: Pipe
-        self.pipe, theirs = context.Pipe()
-        self._process: Any = None
-        if own_process:
-            self._process = context.Process(
-                target=_in_process, args=(access, orders, theirs), name="ddbbackup-transfer", daemon=True
-            )
-            self._process.start()
-            theirs.close()  # so that its death closes the pipe
-        else:
-            self._thread = threading.Thread(
-                target=work, args=(access, orders, theirs), name="transfer", daemon=True
-            )
-            self._thread.start()
+    def __init__(self, access: BulkAccess, config: WorkerConfig) -> None:
+        context = multiprocessing.get_context("spawn")  # fork is unsafe in a program with threads
+        pipe, worker_pipe = context.Pipe()
+        super().__init__(pipe)
+        self._process = context.Process(
+            target=_process_main, args=(access, config, worker_pipe), name="ddbbackup-bulk", daemon=True
+        )
+        self._process.start()
+        worker_pipe.close()  # so that the death of the process closes the pipe
 
-    def give(self, unit: Unit) -> None:
-        self.units[unit.number] = unit
-        self.tell("unit", unit)
-
-    def tell(self, kind: str, value: Any) -> None:
-        try:
-            self.pipe.send((kind, value))
-        except OSError:
-            return  # it is dead, which its closed pipe will tell
-
-    def ask_to_stop(self) -> None:
-        self.tell("stop", None)
-
-    def end(self, seconds: float) -> None:
-        """Gives it so long to leave. Nothing is left running then but what a thread has in one system call."""
-        if self._process is None:
-            self._thread.join(seconds)
-        else:
-            self._process.join(seconds)
-            if self._process.is_alive():
-                self._process.kill()
-                self._process.join()
-            self.exit_code = self._process.exitcode
-        self.pipe.close()
+    def _end(self, timeout_seconds: float) -> int | None:
+        self._process.join(timeout_seconds)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+        return self._process.exitcode
 
 
-def _in_process(access: BulkAccess, orders: Orders, pipe: Pipe) -> None:
-    """Ctrl-C reaches the whole process group, but it is for the parent to say what happens then."""
+class WorkerThread(WorkerHandle):
+    """A worker in a thread of this process: for little data, starting a process costs more than it gains."""
+
+    def __init__(self, access: BulkAccess, config: WorkerConfig) -> None:
+        pipe, worker_pipe = multiprocessing.Pipe()
+        super().__init__(pipe)
+        self._thread = threading.Thread(
+            target=run_worker, args=(access, config, worker_pipe), name="ddbbackup-bulk", daemon=True
+        )
+        self._thread.start()
+
+    def _end(self, timeout_seconds: float) -> None:
+        self._thread.join(timeout_seconds)
+
+
+def _process_main(access: BulkAccess, config: WorkerConfig, pipe: WorkerPipe) -> None:
+    """Ctrl-C reaches the whole process group, but the parent process alone decides what happens then."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    work(access, orders, pipe)
+    run_worker(access, config, pipe)

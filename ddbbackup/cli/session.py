@@ -16,7 +16,7 @@ import structlog
 
 from ddbbackup import __version__, events
 from ddbbackup.aws import AwsCloud, Connection, connect
-from ddbbackup.aws.items import BulkAccess
+from ddbbackup.aws.bulk_access import AwsBulkAccess
 from ddbbackup.bulk import write_items
 from ddbbackup.bulk.model import WriteJob, WriteResult
 from ddbbackup.catalog import Catalog
@@ -202,7 +202,7 @@ def _bind_writer(on_progress: OnProgress, stop: threading.Event) -> WriteItems:
     def write(job: WriteJob, *, target: Cloud, source: Cloud) -> WriteResult:
         assert isinstance(target, AwsCloud), "this run was wired with AWS"
         assert isinstance(source, AwsCloud), "this run was wired with AWS"
-        access = BulkAccess(target=target.connection, source=source.connection)
+        access = AwsBulkAccess(target=target.connection, source=source.connection)
         return write_items(job, access=access, on_progress=on_progress, stop=stop)
 
     return write

@@ -6,6 +6,7 @@ it raises is said where it is declared.
 """
 
 from ddbbackup.ports.buckets import BucketEncryption, Buckets, LifecycleRule, ObjectLock
+from ddbbackup.ports.bulk_access import BulkAccess, BulkOperation, BulkResponse, BulkTransport
 from ddbbackup.ports.bulk_puts import (
     LEAST_WRITE_UNITS,
     BulkPut,
@@ -27,7 +28,6 @@ from ddbbackup.ports.exports import (
     ExportType,
 )
 from ddbbackup.ports.imports import Import, ImportPage, ImportRequest, Imports, ImportStatus, ImportSummary
-from ddbbackup.ports.items import Answer, BulkAccess, Wire
 from ddbbackup.ports.kms import KmsKeyFacts, KmsKeys
 from ddbbackup.ports.objects import ObjectFacts, Objects, ObjectStream
 from ddbbackup.ports.pitr_restores import Recoveries, Recovery, RecoveryRequest
@@ -38,16 +38,18 @@ from ddbbackup.ports.topics import Topics
 __all__ = [
     "EXPORTS_IN_FLIGHT",
     "LEAST_WRITE_UNITS",
-    "Answer",
     "BucketEncryption",
     "Buckets",
     "BulkAccess",
+    "BulkOperation",
     "BulkPut",
     "BulkPutPage",
     "BulkPutRequest",
     "BulkPutStatus",
     "BulkPutSummary",
     "BulkPuts",
+    "BulkResponse",
+    "BulkTransport",
     "Cloud",
     "Export",
     "ExportPage",
@@ -82,5 +84,4 @@ __all__ = [
     "TableFacts",
     "Tables",
     "Topics",
-    "Wire",
 ]

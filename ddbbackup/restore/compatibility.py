@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ddbbackup.bulk import check_keys, peek_line
+from ddbbackup.bulk import check_keys, read_first_line
 from ddbbackup.errors import Refused
 from ddbbackup.ports import KeyAttribute, Objects, TableFacts
 from ddbbackup.restore.data_files import DataFiles
@@ -48,6 +48,6 @@ def refuse_other_items(
     """Raises ``Refused`` if the first item of the backup does not have the key of the table. Blocks."""
     first = next((file for file in found.files if file.item_count), None)
     keys = target.keys if target is not None else key_of(recorded) if recorded else ()
-    line = peek_line(first, objects) if first is not None and keys else None
+    line = read_first_line(first, objects) if first is not None and keys else None
     if line is not None:
         check_keys(line, keys)

@@ -1,4 +1,4 @@
-"""The bulk wire goes where botocore would go: endpoints, proxies, CA bundles, credentials."""
+"""Bulk requests use the endpoint, proxy, CA bundle and credentials that botocore would use."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from ddbbackup.aws.bulk_access import AwsBulkAccess, resolve_endpoint
 from ddbbackup.aws.bulk_http.credentials import CredentialSource
-from ddbbackup.aws.items import BulkAccess, resolve_endpoint
 from ddbbackup.aws.session import Connection, _client, _session
 from ddbbackup.errors import AccessDenied
 
@@ -41,17 +41,17 @@ def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"AWS_ENDPOINT_URL_DYNAMODB": "http://localhost:8000"}, "eu-west-1", "http://localhost:8000/"),
     ],
 )
-def test_the_endpoint_is_the_one_that_the_sdk_resolves(
+def test_the_endpoint_is_resolved_by_the_sdk(
     monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], region: str, url: str
 ) -> None:
-    """Partition, FIPS, dual-stack, account id, and the environment's own."""
+    """By partition, FIPS, dual-stack, account id, or the environment."""
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert resolve_endpoint(Connection(region=region), "t").url == url
 
 
-def test_a_plans_endpoint_wins_and_its_host_is_signed_with_its_port() -> None:
-    """As curl sends it in the Host header."""
+def test_the_endpoint_of_a_plan_is_used_with_its_port() -> None:
+    """Also in the Host header, as in curl; a default port is left out."""
     connection = Connection(region="eu-west-1", endpoint_urls=(("dynamodb", "http://[::1]:8000"),))
     endpoint = resolve_endpoint(connection, "t")
     assert (endpoint.host, endpoint.path, endpoint.ca_file) == ("[::1]:8000", "/", None)
@@ -59,8 +59,8 @@ def test_a_plans_endpoint_wins_and_its_host_is_signed_with_its_port() -> None:
     assert plain.host == "dynamodb.eu-west-1.amazonaws.com"
 
 
-def test_proxy_and_ca_bundle_are_botocores(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """HTTPS_PROXY unless NO_PROXY names the host; AWS_CA_BUNDLE instead of the packaged certificates."""
+def test_proxy_and_ca_bundle_are_those_of_botocore(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """HTTPS_PROXY unless NO_PROXY lists the host; AWS_CA_BUNDLE in place of the packaged certificates."""
     connection = Connection(region="eu-west-1")
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy:3128")
     monkeypatch.setenv("NO_PROXY", "localhost")
@@ -76,10 +76,10 @@ def test_proxy_and_ca_bundle_are_botocores(monkeypatch: pytest.MonkeyPatch, tmp_
     assert resolve_endpoint(connection, "t").ca_file == str(bundle)
 
 
-def test_renewed_credentials_are_those_of_whoever_signed_in_again(
+def test_reload_finds_the_credentials_of_a_new_sign_in(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Read from the files anew; nothing new is None."""
+    """The files are read again; None if nothing has changed."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     file = tmp_path / "credentials"
@@ -87,25 +87,25 @@ def test_renewed_credentials_are_those_of_whoever_signed_in_again(
     text = "[default]\naws_access_key_id = {0}\naws_secret_access_key = s\naws_session_token = {0}\n"
     file.write_text(text.format("old"))
     source = CredentialSource(Connection(region="eu-west-1"))
-    assert source.keys().token == "old"
-    assert source.renewed() is None
+    assert source.current().token == "old"
+    assert source.reload() is None
     file.write_text(text.format("new"))
-    renewed = source.renewed()
-    assert renewed is not None
-    assert renewed.token == "new"
-    assert source.keys().token == "new"
+    reloaded = source.reload()
+    assert reloaded is not None
+    assert reloaded.token == "new"
+    assert source.current().token == "new"
 
 
-def test_no_credentials_are_access_denied(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With a hint where to get some."""
+def test_missing_credentials_are_access_denied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not a bug."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
-    with pytest.raises(AccessDenied, match="no credentials"):
-        CredentialSource(Connection(region="eu-west-1", profile=None)).keys()
+    with pytest.raises(AccessDenied, match="no AWS credentials found"):
+        CredentialSource(Connection(region="eu-west-1", profile=None)).current()
 
 
-def test_a_bulk_world_travels_to_other_processes() -> None:
-    """It is pickled for workers, and holds no client and no secret."""
+def test_bulk_access_can_be_sent_to_other_processes() -> None:
+    """It can be pickled, because it holds no client and no secret."""
     connection = Connection(region="eu-west-1", endpoint_urls=(("s3", "http://localhost:9000"),))
-    access = BulkAccess(target=connection, source=connection)
+    access = AwsBulkAccess(target=connection, source=connection)
     assert pickle.loads(pickle.dumps(access)) == access

@@ -37,7 +37,7 @@ def test_a_role_is_assumed_once_for_as_long_as_it_lasts(sts: Sts) -> None:
     source = CredentialSource(plain(sts).assuming(HERE, "external"))
     assert sts.asked == []
     for _ in range(5):
-        assert source.keys().access_key == "ASIA1"
+        assert source.current().access_key == "ASIA1"
     (asked,) = sts.asked
     assert (asked.by, asked.region, asked.role, asked.external_id) == ("AKIA", "eu-west-1", HERE, "external")
 
@@ -46,7 +46,7 @@ def test_a_role_whose_credentials_end_is_assumed_again(sts: Sts) -> None:
     """botocore renews what lasts less than ten minutes more, so a wire always signs with keys that hold."""
     sts.lasts = timedelta(minutes=5)
     source = CredentialSource(plain(sts).assuming(HERE, None))
-    assert [source.keys().access_key for _ in range(3)] == ["ASIA1", "ASIA2", "ASIA3"]
+    assert [source.current().access_key for _ in range(3)] == ["ASIA1", "ASIA2", "ASIA3"]
     assert {asked.external_id for asked in sts.asked} == {None}
 
 
@@ -56,7 +56,7 @@ def test_a_role_of_the_target_is_assumed_through_that_of_the_plan(sts: Sts) -> N
     target = plan.at(Place(region="eu-central-1", role_arn=THERE, external_id="xyz"))
     assert (target.region, target.account) == ("eu-central-1", "210987654321")
 
-    assert CredentialSource(target).keys().access_key == "ASIA2"
+    assert CredentialSource(target).current().access_key == "ASIA2"
 
     first, second = sts.asked
     assert (first.by, first.role, first.given) == ("AKIA", HERE, "ASIA1")
@@ -68,7 +68,7 @@ def test_both_roles_of_a_chain_are_renewed(sts: Sts) -> None:
     """A chained role lasts an hour at most, whatever it is set to; so does what it was assumed with."""
     sts.lasts = timedelta(minutes=5)
     source = CredentialSource(plain(sts).assuming(HERE, None).at(Place(role_arn=THERE)))
-    first, second = source.keys().access_key, source.keys().access_key
+    first, second = source.current().access_key, source.current().access_key
     assert first != second
     assert [asked.role for asked in sts.asked] == [HERE, THERE, HERE, THERE]
 
@@ -76,8 +76,8 @@ def test_both_roles_of_a_chain_are_renewed(sts: Sts) -> None:
 def test_credentials_that_aws_calls_expired_are_fetched_anew(sts: Sts) -> None:
     """A session that was revoked in mid-run ends before its time; the wire asks for other keys then."""
     source = CredentialSource(plain(sts).assuming(HERE, None).at(Place(role_arn=THERE)))
-    before = source.keys()
-    renewed = source.renewed()
+    before = source.current()
+    renewed = source.reload()
     assert renewed is not None
     assert renewed.access_key != before.access_key
     assert len(sts.asked) == 4

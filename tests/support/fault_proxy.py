@@ -1,4 +1,4 @@
-"""A small proxy in front of a DynamoDB server that does to requests what no emulator does: throttle, lose, cut."""
+"""A proxy in front of a DynamoDB server that injects faults: throttling, lost responses, reset connections."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-# Gets the operation and the body; answers in the server's place with status and body, None lets it through.
+# Receives operation and body. Returns status and body to respond in place of the server, None to forward.
 Rule = Callable[[str, bytes], "tuple[int, bytes] | None"]
-RESET = (-1, b"")  # instead of an answer: the connection is reset, before the server has seen the request
-RESET_AFTER = (-2, b"")  # the server has done it, but its answer is lost
+RESET = (-1, b"")  # resets the connection before the server has seen the request
+RESET_AFTER = (-2, b"")  # the server carries out the request, but its response is lost
 
 
 class FaultProxy:
-    """Counts what it saw by operation, and what the rule answered by status.
+    """``seen`` counts requests by operation, ``faults`` the responses of the rule by status.
 
-    ``tls`` is a file with certificate and key: it speaks HTTPS then.
+    With ``tls``, a file with a certificate and its key, the proxy itself is reached over HTTPS.
     """
 
     def __init__(self, target: str, rule: Rule, *, tls: Path | None = None) -> None:
@@ -40,36 +40,36 @@ class FaultProxy:
                 operation = (self.headers.get("X-Amz-Target") or "").rpartition(".")[2]
                 with proxy.lock:
                     proxy.seen[operation] += 1
-                    answer = rule(operation, body)
-                    if answer is not None:
-                        proxy.faults[answer[0]] += 1
-                if answer == RESET:
+                    response = rule(operation, body)
+                    if response is not None:
+                        proxy.faults[response[0]] += 1
+                if response == RESET:
                     self._reset()
                     return
-                if answer is None or answer == RESET_AFTER:
-                    status, said = self._forward(body)
-                    if answer == RESET_AFTER:
+                if response is None or response == RESET_AFTER:
+                    status, payload = self._forward(body)
+                    if response == RESET_AFTER:
                         self._reset()
                         return
                 else:
-                    status, said = answer
+                    status, payload = response
                 self.send_response(status)
                 self.send_header("Content-Type", "application/x-amz-json-1.0")
-                self.send_header("Content-Length", str(len(said)))
+                self.send_header("Content-Length", str(len(payload)))
                 self.end_headers()
-                self.wfile.write(said)
+                self.wfile.write(payload)
 
             def _forward(self, body: bytes) -> tuple[int, bytes]:
                 connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
                 headers = {k: v for k, v in self.headers.items() if k.lower() != "connection"}
                 connection.request("POST", self.path, body, headers)
-                answer = connection.getresponse()
-                said = answer.read()
+                response = connection.getresponse()
+                payload = response.read()
                 connection.close()
-                return answer.status, said
+                return response.status, payload
 
             def _reset(self) -> None:
-                linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"  # on, 0 seconds: closing sends RST
+                linger = b"\x01\x00\x00\x00\x00\x00\x00\x00"  # enabled, 0 seconds: close sends RST
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
                 self.close_connection = True
 

@@ -1,4 +1,4 @@
-"""A TCP server whose every connection is a function: for what no HTTP server does on purpose."""
+"""A TCP server that runs a script for every connection: for behaviour that no HTTP server offers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Script = Callable[[socket.socket], None]
 
 
 class RawServer:
-    """``connections`` counts. A script that ends hangs up."""
+    """``connections`` counts the accepted connections. A connection is closed when its script returns."""
 
     def __init__(self, script: Script, *, tls: Path | None = None) -> None:
         self.connections = 0
@@ -46,12 +46,12 @@ class RawServer:
             if self._context is None:
                 self._script(connection)
             else:
-                with self._context.wrap_socket(connection, server_side=True) as sealed:
-                    self._script(sealed)
+                with self._context.wrap_socket(connection, server_side=True) as encrypted:
+                    self._script(encrypted)
 
 
-def request_on(connection: socket.socket) -> bytes:
-    """One whole request, head and body; empty if the client hung up."""
+def read_request(connection: socket.socket) -> bytes:
+    """One complete request, head and body; empty if the client closed the connection."""
     data = b""
     while b"\r\n\r\n" not in data:
         more = connection.recv(65536)
@@ -65,35 +65,35 @@ def request_on(connection: socket.socket) -> bytes:
     return head + b"\r\n\r\n" + body
 
 
-def answer(body: bytes, *headers: bytes) -> bytes:
-    """200 with this body and as many more headers."""
+def response_with(body: bytes, *headers: bytes) -> bytes:
+    """Status 200 with this body and these additional headers."""
     lines = [b"HTTP/1.1 200 OK", b"Content-Length: %d" % len(body), *headers]
     return b"\r\n".join(lines) + b"\r\n\r\n" + body
 
 
 def tunnel(user: str, password: str, seen: list[str]) -> Script:
-    """What a proxy does with CONNECT: 407 without this user, otherwise bytes to and fro."""
-    wanted = b"basic " + base64.b64encode(f"{user}:{password}".encode()).lower()
+    """A proxy for CONNECT: 407 without these credentials, otherwise it copies bytes in both directions."""
+    expected = b"basic " + base64.b64encode(f"{user}:{password}".encode()).lower()
 
     def script(client: socket.socket) -> None:
-        head = request_on(client)
+        head = read_request(client)
         target = head.split(b" ")[1].decode()
         seen.append(target)
-        if wanted not in head.lower():
+        if expected not in head.lower():
             client.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
             return
         host, _, port = target.rpartition(":")
         with socket.create_connection((host, int(port))) as server:
             client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-            there = threading.Thread(target=_pump, args=(client, server), daemon=True)
-            there.start()
-            _pump(server, client)
-            there.join()
+            upstream = threading.Thread(target=_copy, args=(client, server), daemon=True)
+            upstream.start()
+            _copy(server, client)
+            upstream.join()
 
     return script
 
 
-def _pump(source: socket.socket, sink: socket.socket) -> None:
+def _copy(source: socket.socket, sink: socket.socket) -> None:
     with contextlib.suppress(OSError):
         while data := source.recv(65536):
             sink.sendall(data)

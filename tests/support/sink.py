@@ -1,4 +1,4 @@
-"""A table that only remembers: every key with every content that was ever put, and faults by chance."""
+"""A table that remembers every content ever put under each key, and injects random faults."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ THROTTLE = (
 BUSY = (500, b'{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"try again"}')
 CONFLICT = (
     400,
-    b'{"__type":"com.amazonaws.dynamodb.v20120810#TransactionConflictException","message":"others write"}',
+    b'{"__type":"com.amazonaws.dynamodb.v20120810#TransactionConflictException","message":"in conflict"}',
 )
 
 
 class Sink:
-    """A rule for ``FaultProxy`` that answers everything itself. Shares are of all requests."""
+    """A rule for ``FaultProxy`` that responds to every request itself. Faults are shares of all requests."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Sink:
         seed: int = 1,
     ) -> None:
         self.contents: dict[str, set[bytes]] = {}
-        self.refused: Counter[str] = Counter()
+        self.faults: Counter[str] = Counter()
         self.puts = 0
         self._shares = {"reset": resets, "busy": busy, "throttle": throttled, "conflict": conflicts}
         self._unprocessed = unprocessed
@@ -48,18 +48,18 @@ class Sink:
 
     @property
     def lines(self) -> set[bytes]:
-        """Every content that is there now; fails if a key was ever put with two."""
+        """The content of every key. Fails if different contents were ever put under one key."""
         assert all(len(contents) == 1 for contents in self.contents.values()), "a key has two contents"
         return {next(iter(contents)) for contents in self.contents.values()}
 
     def _fault(self) -> tuple[int, bytes] | None:
-        dice = self._random.random()
-        answers = {"reset": RESET, "busy": BUSY, "throttle": THROTTLE, "conflict": CONFLICT}
+        chance = self._random.random()
+        responses = {"reset": RESET, "busy": BUSY, "throttle": THROTTLE, "conflict": CONFLICT}
         for name, share in self._shares.items():
-            if dice < share:
-                self.refused[name] += 1
-                return answers[name]
-            dice -= share
+            if chance < share:
+                self.faults[name] += 1
+                return responses[name]
+            chance -= share
         return None
 
     def _batch(self, body: bytes) -> tuple[int, bytes]:
@@ -68,16 +68,18 @@ class Sink:
         assert len(body) < 16 * 1024 * 1024
         start = body.index(b'[{"PutRequest":') + len(b'[{"PutRequest":')
         lines = body[start : body.rindex(b"}]}")].split(_BETWEEN)
-        left = []
+        unprocessed = []
         for request, line in zip(requests, lines, strict=True):
             if self._random.random() < self._unprocessed:
-                self.refused["unprocessed"] += 1
-                left.append(request)
+                self.faults["unprocessed"] += 1
+                unprocessed.append(request)
             else:
                 self._remember(request["PutRequest"]["Item"], line)
         return (
             200,
-            json.dumps({"UnprocessedItems": {table: left} if left else {}}, separators=(",", ":")).encode(),
+            json.dumps(
+                {"UnprocessedItems": {table: unprocessed} if unprocessed else {}}, separators=(",", ":")
+            ).encode(),
         )
 
     def _put(self, body: bytes) -> tuple[int, bytes]:

@@ -1,8 +1,8 @@
-"""Signature Version 4 for many small POSTs to one endpoint: what stays the same is computed once.
+"""Signature Version 4 for many small POST requests to one endpoint: everything that repeats is computed once.
 
-The derived key is cached for its day, the constant part of the canonical request for its second, and only the
-headers that AWS asks for are signed. botocore's ``SigV4Auth`` is the oracle in the tests. Source: IAM User
-Guide, "Create a signed AWS API request".
+Everything but the hash of the body is cached for a second, the resolution of X-Amz-Date, and only the headers that
+AWS requires are signed. The tests compare every signature with botocore's ``SigV4Auth``. Source: IAM User Guide,
+"Create a signed AWS API request".
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ CONTENT_TYPE: Final = "application/x-amz-json-1.0"
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
-    """Credentials at one moment."""
+class SigningKeys:
+    """Credentials at one moment. ``repr`` hides them, so that no log or traceback shows them."""
 
     access_key: str
     secret_key: str
     token: str | None = None
 
     def __repr__(self) -> str:
-        return "Keys(…)"
+        return "SigningKeys(…)"
 
 
 class Signer:
@@ -34,24 +34,24 @@ class Signer:
     def __init__(self, *, host: str, path: str, region: str, target: str, service: str = "dynamodb") -> None:
         self._host, self._path, self._region = host, path, region
         self._target, self._service = target, service
-        self._made_for: tuple[Keys, int] | None = None
+        self._prepared_for: tuple[SigningKeys, int] | None = None
 
-    def headers(self, body: bytes, keys: Keys, now: float) -> bytes:
-        """Header lines but for Host, the signature among them; ``now`` is seconds since the epoch."""
-        if self._made_for != (keys, int(now)):
+    def headers(self, body: bytes, keys: SigningKeys, now: float) -> bytes:
+        """All header lines except Host, with the signature. ``now`` is in seconds since the epoch."""
+        if self._prepared_for != (keys, int(now)):
             self._prepare(keys, int(now))
-        canonical = self._canonical + hashlib.sha256(body).hexdigest().encode()
-        text = self._text_head + hashlib.sha256(canonical).hexdigest().encode()
+        canonical = self._canonical_head + hashlib.sha256(body).hexdigest().encode()
+        string_to_sign = self._string_to_sign_head + hashlib.sha256(canonical).hexdigest().encode()
         inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(text)
+        inner.update(string_to_sign)
         outer.update(inner.digest())
         return b"%b%b\r\n" % (self._headers, outer.hexdigest().encode())
 
-    def _prepare(self, keys: Keys, second: int) -> None:
+    def _prepare(self, keys: SigningKeys, second: int) -> None:
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
         day = stamp[:8]
-        # HMAC by hand (RFC 2104): hashes that have seen the key are copied, which is thrice as fast as hmac.digest.
-        key = _derived(keys.secret_key, day, self._region, self._service).ljust(64, b"\0")
+        # HMAC (RFC 2104) from copies of two hashes that have consumed the key: three times as fast as hmac.digest.
+        key = _derive_key(keys.secret_key, day, self._region, self._service).ljust(64, b"\0")
         self._inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in key))
         self._outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in key))
         signed = {"content-type": CONTENT_TYPE, "host": self._host, "x-amz-date": stamp}
@@ -60,18 +60,18 @@ class Signer:
         signed["x-amz-target"] = self._target
         names = ";".join(signed)
         lines = "".join(f"{name}:{value}\n" for name, value in signed.items())
-        self._canonical = f"POST\n{self._path}\n\n{lines}\n{names}\n".encode()
+        self._canonical_head = f"POST\n{self._path}\n\n{lines}\n{names}\n".encode()
         scope = f"{day}/{self._region}/{self._service}/aws4_request"
-        self._text_head = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n".encode()
+        self._string_to_sign_head = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n".encode()
         headers = "".join(f"{name}: {value}\r\n" for name, value in signed.items() if name != "host")
         self._headers = (
             f"{headers}Authorization: AWS4-HMAC-SHA256 Credential={keys.access_key}/{scope}, "
             f"SignedHeaders={names}, Signature="
         ).encode()
-        self._made_for = (keys, second)
+        self._prepared_for = (keys, second)
 
 
-def _derived(secret: str, day: str, region: str, service: str) -> bytes:
+def _derive_key(secret: str, day: str, region: str, service: str) -> bytes:
     key = ("AWS4" + secret).encode()
     for part in (day, region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")

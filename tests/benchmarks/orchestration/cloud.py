@@ -78,6 +78,7 @@ class _NothingSet:
 class _Stream:
     def __init__(self, body: bytes) -> None:
         self.size_bytes = len(body)
+        self.version_id: str | None = None
         self._body = body
 
     def __iter__(self) -> Iterator[bytes]:

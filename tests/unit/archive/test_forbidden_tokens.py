@@ -1,4 +1,4 @@
-"""Words in blocks, by the C library and without it."""
+"""Search for tokens in blocks, with the C library and without it."""
 
 from __future__ import annotations
 
@@ -12,15 +12,13 @@ letters = st.lists(st.sampled_from([b"R", b"e", b"q", b"\0", b"Request", b"\xff"
 
 
 @pytest.mark.parametrize("with_library", [True, False])
-def test_a_word_is_found_wherever_it_stands_and_only_there(
-    monkeypatch: pytest.MonkeyPatch, with_library: bool
-) -> None:
-    """As ``in`` finds it, with zero bytes and at both ends too."""
+def test_a_token_is_found_wherever_it_occurs(monkeypatch: pytest.MonkeyPatch, with_library: bool) -> None:
+    """Exactly as ``in`` finds it: also at both ends, and with zero bytes."""
     if not with_library:
         monkeypatch.setattr(forbidden_tokens, "_memmem", None)
 
-    @given(block=letters, word=letters.filter(bool))
-    def law(block: bytes, word: bytes) -> None:
-        assert forbidden_tokens.holds(block, word) == (word in block)
+    @given(block=letters, token=letters.filter(bool))
+    def same_as_in(block: bytes, token: bytes) -> None:
+        assert forbidden_tokens.contains(block, token) == (token in block)
 
-    law()
+    same_as_in()

@@ -1,4 +1,4 @@
-"""Where things lie, and that no manifest can point anywhere else."""
+"""The layout of a bucket, and that no manifest can refer to anything outside its export."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ FOLDER = ExportFolder("vault", "copies/AWSDynamoDB/01715685260608-c488b4e1/")
         "s3://vault/copies/AWSDynamoDB/01715685260608-c488b4e1/manifest-files.json",
     ],
 )
-def test_an_address_names_the_folder_or_a_manifest_in_it(uri: str) -> None:
-    """With or without the last slash."""
+def test_a_uri_names_the_folder_or_a_manifest_in_it(uri: str) -> None:
+    """With or without the slash at the end."""
     assert parse_s3_uri(uri) == FOLDER
 
 
@@ -45,15 +45,15 @@ def test_an_address_names_the_folder_or_a_manifest_in_it(uri: str) -> None:
         "https://vault.s3.amazonaws.com/AWSDynamoDB/01715685260608-c488b4e1/",
     ],
 )
-def test_other_addresses_are_refused_with_the_form_that_is_meant(uri: str) -> None:
-    """Nothing is guessed."""
+def test_other_uris_are_refused_with_the_expected_form(uri: str) -> None:
+    """The hint shows it; nothing is guessed."""
     with pytest.raises(Refused) as refused:
         parse_s3_uri(uri)
     assert "s3://BUCKET/PREFIX/AWSDynamoDB/EXPORT-ID/" in refused.value.hint
 
 
-def test_data_files_are_found_where_the_folder_lies_now() -> None:
-    """The manifest's keys are of the day they were written; incremental exports share a folder of data."""
+def test_data_files_are_found_at_the_current_location_of_the_folder() -> None:
+    """Manifests hold keys from the time of the export. Incremental exports share one data folder."""
     key = "old/prefix/AWSDynamoDB/01715685260608-c488b4e1/data/abc.json.gz"
     assert FOLDER.data_key(key, incremental=False) == FOLDER.root + "data/abc.json.gz"
     shared = "old/prefix/AWSDynamoDB/data/abc.json.gz"
@@ -61,24 +61,24 @@ def test_data_files_are_found_where_the_folder_lies_now() -> None:
 
 
 @given(key=st.text())
-def test_no_manifest_leads_out_of_its_own_data_folder(key: str) -> None:
-    """Whatever it names is refused or lies right below ``data/``."""
+def test_no_manifest_refers_to_objects_outside_its_data_folder(key: str) -> None:
+    """Any key is refused, or becomes a file directly below ``data/``."""
     try:
-        found = FOLDER.data_key(key, incremental=False)
+        data_key = FOLDER.data_key(key, incremental=False)
     except Refused:
         return
-    assert found.startswith(FOLDER.root + "data/")
-    assert "/" not in found.removeprefix(FOLDER.root + "data/")
+    assert data_key.startswith(FOLDER.root + "data/")
+    assert "/" not in data_key.removeprefix(FOLDER.root + "data/")
 
 
-def test_the_manifest_that_describe_export_names_leads_to_its_folder() -> None:
-    """ExportManifest is absolute from the bucket's root, prefix included (observed on AWS)."""
+def test_the_folder_is_found_from_the_manifest_key_of_describe_export() -> None:
+    """ExportManifest is the full key, prefix included (observed on AWS)."""
     assert export_folder("vault", FOLDER.root + "manifest-summary.json") == FOLDER
     assert FOLDER.md5_key(FOLDER.files_key) == FOLDER.root + "manifest-files.md5"
 
 
-def test_prefixes_are_rendered_with_one_slash_at_their_end() -> None:
-    """Records begin where the export's folder begins; AWS itself joins its prefix with a slash."""
+def test_rendered_prefixes_end_with_one_slash() -> None:
+    """S3Prefix has no slash at its end, because AWS appends it."""
     fields = {"account": "123456789012", "region": "eu-west-1", "table": "orders", "plan": "prod"}
     assert render_prefix("ddb/{account}/{region}/{table}", **fields) == "ddb/123456789012/eu-west-1/orders/"
     assert render_prefix("", **fields) == ""

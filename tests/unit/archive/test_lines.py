@@ -1,4 +1,4 @@
-"""The laws of data files: nothing is lost between an object's bytes and its lines, and no line is taken for two."""
+"""Properties of data files: no byte is lost between an object and its lines, and no line becomes two requests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ddbbackup.archive import lines
-from ddbbackup.bulk.batch import BATCH_WORDS, BatchWrite
+from ddbbackup.bulk.request_format import BatchWrite
 from ddbbackup.errors import DataNotWhole
 from tests.support.aws import line
 from tests.support.items import tables
@@ -23,7 +23,7 @@ contents = st.lists(st.binary(max_size=200).map(lambda raw: raw.replace(b"\n", b
 
 
 def cut(content: bytes, places: Iterable[int]) -> list[bytes]:
-    """The content in pieces; empty ones too."""
+    """The content in pieces, some of them empty."""
     edges = [0, *sorted(place % (len(content) + 1) for place in places), len(content)]
     return [content[a:b] for a, b in pairwise(edges)]
 
@@ -32,17 +32,17 @@ cuts = st.lists(st.integers(0, 10_000), max_size=8)
 
 
 @given(content=contents, members=cuts, chunks=cuts)
-def test_what_was_compressed_comes_out_whatever_its_chunks_and_members(
+def test_inflated_content_does_not_depend_on_chunks_and_members(
     content: bytes, members: list[int], chunks: list[int]
 ) -> None:
-    """A gzip file may have several members, and a stream any chunks."""
+    """A gzip file may have several members, a stream any chunks."""
     body = b"".join(gzip.compress(part, mtime=0) for part in cut(content, members))
     assert b"".join(lines.inflate(cut(body, chunks))) == content
 
 
 @given(content=contents.filter(bool), at=st.integers(0, 10_000), chunks=cuts)
-def test_a_file_that_ends_early_is_never_whole(content: bytes, at: int, chunks: list[int]) -> None:
-    """Wherever it was cut off, but for nothing at all."""
+def test_a_truncated_file_is_refused(content: bytes, at: int, chunks: list[int]) -> None:
+    """Wherever it was truncated, unless nothing is left of it."""
     body = gzip.compress(content, mtime=0)
     short = body[: 1 + at % (len(body) - 1)]
     with pytest.raises(DataNotWhole):
@@ -50,57 +50,57 @@ def test_a_file_that_ends_early_is_never_whole(content: bytes, at: int, chunks: 
 
 
 @given(content=contents, at=st.integers(0, 10_000), bit=st.integers(0, 7))
-def test_a_flipped_bit_in_the_data_is_never_taken_for_the_content(content: bytes, at: int, bit: int) -> None:
-    """gzip's own CRC finds it, or the content is what it was (a bit of the header that says nothing)."""
+def test_a_flipped_bit_never_changes_the_content(content: bytes, at: int, bit: int) -> None:
+    """The CRC of gzip detects it, unless it is an unused bit of the header."""
     body = bytearray(gzip.compress(content, mtime=0))
     body[at % len(body)] ^= 1 << bit
     try:
-        found = b"".join(lines.inflate([bytes(body)]))
+        inflated = b"".join(lines.inflate([bytes(body)]))
     except DataNotWhole:
         return
-    assert found == content
+    assert inflated == content
 
 
 @given(content=contents, places=cuts)
-def test_blocks_hold_whole_lines_and_all_of_them(content: bytes, places: list[int]) -> None:
-    """Each block ends with a newline; together they are the content, with a last newline if it lacked one."""
+def test_blocks_consist_of_whole_lines(content: bytes, places: list[int]) -> None:
+    """Each block ends with a newline. Together they are the content, plus a newline if the last line lacks it."""
     blocks = list(lines.whole_lines(cut(content, places)))
     assert all(block.endswith(b"\n") for block in blocks)
     assert b"".join(blocks) == content + (b"\n" if content and not content.endswith(b"\n") else b"")
 
 
-def test_a_line_longer_than_any_item_is_refused_before_it_fills_the_memory() -> None:
-    """A bomb of one endless line ends soon."""
-    taken = 0
+def test_an_endless_line_is_refused_before_it_fills_memory() -> None:
+    """Soon after the length of the longest possible item."""
+    chunks_read = 0
 
     def endless() -> Iterable[bytes]:
-        nonlocal taken
+        nonlocal chunks_read
         while True:
-            taken += 1
+            chunks_read += 1
             yield b"x" * (1 << 20)
 
     with pytest.raises(DataNotWhole, match="longer than any item"):
         list(lines.whole_lines(endless()))
-    assert taken < 30
+    assert chunks_read < 30
 
 
 @given(content=contents, places=cuts)
-def test_items_are_counted_as_they_are_written(content: bytes, places: list[int]) -> None:
-    """A count that does not depend on pieces, and that empty lines do not raise."""
+def test_the_item_count_does_not_depend_on_pieces(content: bytes, places: list[int]) -> None:
+    """Empty lines do not count."""
     assert lines.count_items(cut(content, places)) == sum(1 for each in content.split(b"\n") if each)
 
 
-def spliced(found: list[bytes]) -> object:
-    return json.loads(BatchWrite("orders", count_units=False).body(found))
+def batch_request(lines_in_batch: list[bytes]) -> object:
+    return json.loads(BatchWrite("orders", count_units=False).body(lines_in_batch))
 
 
 @given(items=tables())
-def test_lines_of_real_items_are_spliced_into_exactly_their_puts(items: list[dict[str, object]]) -> None:
-    """The request holds each item once, unchanged, and nothing else."""
-    found = [line(item) for item in items]
-    assert all(lines.is_item(each) for each in found)
-    if found:
-        assert spliced(found) == {
+def test_a_request_puts_exactly_the_items_of_its_lines(items: list[dict[str, object]]) -> None:
+    """Each item once, unchanged, and nothing else."""
+    exported = [line(item) for item in items]
+    assert all(lines.is_item(each) for each in exported)
+    if exported:
+        assert batch_request(exported) == {
             "RequestItems": {"orders": [{"PutRequest": {"Item": item}} for item in items]}
         }
 
@@ -126,20 +126,20 @@ PARTS = st.sampled_from(
 )
 
 
-@given(made=st.lists(st.lists(PARTS, max_size=8).map(b"".join), min_size=1, max_size=4))
-def test_no_line_that_is_let_through_can_do_more_than_put_its_item(made: list[bytes]) -> None:
-    """Backups lie in buckets: a forged line must not delete, nor reach another table."""
-    block = b"".join(each + b"\n" for each in made)
-    if lines.all_items(block, lines.items(block), foreign=BATCH_WORDS):
-        accepted = made
+@given(forged=st.lists(st.lists(PARTS, max_size=8).map(b"".join), min_size=1, max_size=4))
+def test_no_accepted_line_does_more_than_put_its_item(forged: list[bytes]) -> None:
+    """A forged line in a bucket must not delete an item or write to another table."""
+    block = b"".join(each + b"\n" for each in forged)
+    if lines.are_plain_items(block, lines.split_lines(block), forbidden_tokens=BatchWrite.forbidden_tokens):
+        accepted = forged
     else:
-        accepted = [each for each in made if lines.is_item(each)]
+        accepted = [each for each in forged if lines.is_item(each)]
     if not accepted:
         return
     try:
-        request = spliced(accepted)
+        request = batch_request(accepted)
     except ValueError:
-        return  # the server refuses it, and the writer finds the line that is to blame
+        return  # the server refuses the request, and the sender finds the invalid line
     assert isinstance(request, dict)
     assert list(request) == ["RequestItems"]
     assert list(request["RequestItems"]) == ["orders"]

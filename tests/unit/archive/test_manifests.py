@@ -1,4 +1,4 @@
-"""Manifests: the real ones are read, and whatever else lies in their place is told apart from them."""
+"""Manifests: real ones are parsed, and anything else in their place is refused."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def real(name: str) -> bytes:
     return path.read_bytes()
 
 
-def test_the_manifests_that_dynamodb_wrote_are_read() -> None:
-    """Table, format and counts of an export of 2024."""
+def test_manifests_written_by_dynamodb_are_parsed() -> None:
+    """Table, format and counts of an export from 2024."""
     summary = parse_summary(real("manifest-summary.json"), where="summary")
     files = parse_files(real("manifest-files.json"), where="files")
     assert summary.table_arn.endswith(":table/S3ExportTest")
@@ -43,15 +43,15 @@ def test_the_manifests_that_dynamodb_wrote_are_read() -> None:
     assert summary.item_count == sum(file.item_count for file in files) == 3
 
 
-def test_members_of_another_day_are_ignored() -> None:
-    """AWS adds members."""
+def test_unknown_members_are_ignored() -> None:
+    """AWS may add members."""
     body = json.dumps(ENTRY | {"etag": "x", "somethingNew": [1]}).encode() + b"\n\n"
     (entry,) = parse_files(body, where="files")
     assert (entry.key, entry.item_count) == (ENTRY["dataFileS3Key"], 3)
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "member"),
     [
         ({"itemCount": -1}, "itemCount"),
         ({"itemCount": "3"}, "itemCount"),
@@ -60,17 +60,17 @@ def test_members_of_another_day_are_ignored() -> None:
         ({"dataFileS3Key": ""}, "dataFileS3Key"),
     ],
 )
-def test_a_line_that_cannot_be_right_is_named(change: dict[str, Any], words: str) -> None:
-    """By its number and member."""
+def test_an_invalid_line_is_named(change: dict[str, Any], member: str) -> None:
+    """By its number and the invalid member."""
     body = b"\n".join(
         json.dumps(each).encode() for each in (ENTRY, ENTRY | {"dataFileS3Key": "data/b"} | change)
     )
-    with pytest.raises(DataNotWhole, match=rf"files line 2.*{words}"):
+    with pytest.raises(DataNotWhole, match=rf"files line 2.*{member}"):
         parse_files(body, where="files")
 
 
-def test_a_file_named_twice_would_be_counted_twice() -> None:
-    """So it is refused."""
+def test_a_file_listed_twice_is_refused() -> None:
+    """Its items would be counted twice."""
     line = json.dumps(ENTRY).encode()
     with pytest.raises(DataNotWhole, match="twice"):
         parse_files(line + b"\n" + line, where="files")
@@ -79,7 +79,7 @@ def test_a_file_named_twice_would_be_counted_twice() -> None:
 @pytest.mark.parametrize("parse", [parse_summary, parse_files])
 @given(value=json_values)
 def test_any_json_is_a_manifest_or_data_not_whole(parse: Callable[..., object], value: object) -> None:
-    """Never another error: manifests come from a bucket."""
+    """Never another error, because manifests come from a bucket."""
     with suppress(DataNotWhole):
         parse(json.dumps(value).encode(), where="here")
 
@@ -87,6 +87,6 @@ def test_any_json_is_a_manifest_or_data_not_whole(parse: Callable[..., object], 
 @pytest.mark.parametrize("parse", [parse_summary, parse_files])
 @given(body=st.binary(max_size=100) | st.just(b"[" * 100_000))
 def test_any_bytes_are_a_manifest_or_data_not_whole(parse: Callable[..., object], body: bytes) -> None:
-    """Also what is no JSON at all, or nested without end."""
+    """Including invalid JSON and JSON that is nested too deeply."""
     with suppress(DataNotWhole):
         parse(body, where="here")

@@ -1,4 +1,4 @@
-"""Signatures, against botocore's own signer as the oracle."""
+"""Signatures, compared with those of botocore's own signer."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ddbbackup.aws.bulk_http import signature
-from ddbbackup.aws.bulk_http.signature import CONTENT_TYPE, Keys, Signer
+from ddbbackup.aws.bulk_http.signature import CONTENT_TYPE, Signer, SigningKeys
 
 HOSTS = ["dynamodb.eu-west-1.amazonaws.com", "127.0.0.1:8000", "123456789012.ddb.us-east-1.amazonaws.com"]
 printable = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=40)
 moments = st.integers(1_577_836_800, 3_786_912_000)  # 2020 to 2090
 
 
-def oracle(host: str, body: bytes, keys: Keys, now: float, target: str) -> str:
-    """What botocore would put into the Authorization header."""
+def botocore_signature(host: str, body: bytes, keys: SigningKeys, now: float, target: str) -> str:
+    """The signature that botocore computes for the same request."""
     request = AWSRequest(
         "POST",
         f"https://{host}/",
@@ -37,8 +36,8 @@ def oracle(host: str, body: bytes, keys: Keys, now: float, target: str) -> str:
     return str(signer.signature(text, request))
 
 
-def signed_by(signer: Signer, body: bytes, keys: Keys, now: float) -> str:
-    """The signature that is in the Authorization header."""
+def signature_of(signer: Signer, body: bytes, keys: SigningKeys, now: float) -> str:
+    """The signature in the Authorization header."""
     headers = dict(line.split(": ", 1) for line in signer.headers(body, keys, now).decode().splitlines())
     return headers["Authorization"].rpartition("Signature=")[2]
 
@@ -51,26 +50,28 @@ def signed_by(signer: Signer, body: bytes, keys: Keys, now: float) -> str:
     token=st.none() | printable,
     moment=moments,
 )
-def test_signatures_are_botocores(
+def test_signatures_equal_those_of_botocore(
     host: str, bodies: list[bytes], access: str, secret: str, token: str | None, moment: int
 ) -> None:
-    """For every body, credential, token and moment, also when what was cached is used again."""
-    keys, now, target = Keys(access, secret, token), float(moment), "DynamoDB_20120810.BatchWriteItem"
+    """For every body, key, token and time, from the cache or not."""
+    keys, now, target = SigningKeys(access, secret, token), float(moment), "DynamoDB_20120810.BatchWriteItem"
     signer = Signer(host=host, path="/", region="eu-west-1", target=target)
     for body in bodies:
-        assert signed_by(signer, body, keys, now) == oracle(host, body, keys, now, target)
+        assert signature_of(signer, body, keys, now) == botocore_signature(host, body, keys, now, target)
 
 
-def test_a_new_day_and_new_credentials_are_not_signed_with_the_old_key() -> None:
-    """What is cached is cached for its second and its credentials only."""
+def test_the_cache_ends_with_its_second_and_its_credentials() -> None:
+    """A new day or new credentials never get a signature with the old key."""
     signer = Signer(host=HOSTS[0], path="/", region="eu-west-1", target="t")
-    night = time.time() // 86400 * 86400 - 0.5
-    for keys in (Keys("a", "s"), Keys("a", "s2"), Keys("a", "s2", "token")):
-        for now in (night, night + 1):
-            assert signed_by(signer, b"{}", keys, now) == oracle(HOSTS[0], b"{}", keys, now, "t")
+    before_midnight = time.time() // 86400 * 86400 - 0.5
+    for keys in (SigningKeys("a", "s"), SigningKeys("a", "s2"), SigningKeys("a", "s2", "token")):
+        for now in (before_midnight, before_midnight + 1):
+            assert signature_of(signer, b"{}", keys, now) == botocore_signature(
+                HOSTS[0], b"{}", keys, now, "t"
+            )
 
 
-def test_keys_do_not_show_themselves() -> None:
-    """Not in a traceback, not in a log."""
-    assert "s3cret" not in repr(Keys("key", "s3cret", "t0ken"))
-    assert signature.Keys.__repr__(Keys("key", "s3cret")) == "Keys(…)"
+def test_keys_are_hidden_in_repr() -> None:
+    """So they are in no traceback and no log."""
+    assert "s3cret" not in repr(SigningKeys("key", "s3cret", "t0ken"))
+    assert repr(SigningKeys("key", "s3cret")) == "SigningKeys(…)"

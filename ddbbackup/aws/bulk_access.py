@@ -1,9 +1,9 @@
-"""What a transfer worker needs of AWS, wherever it runs."""
+"""Opens data files and the target table for bulk workers, in whatever process they run."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.awsrequest import AWSResponse, HTTPHeaders
 from botocore.httpsession import get_cert_path
@@ -11,15 +11,17 @@ from botocore.utils import get_environ_proxies
 
 from ddbbackup.aws.bulk_http.credentials import CredentialSource
 from ddbbackup.aws.bulk_http.endpoint import Endpoint
-from ddbbackup.aws.bulk_http.wire import HttpWire
+from ddbbackup.aws.bulk_http.transport import HttpTransport
 from ddbbackup.aws.error_map import explained
 from ddbbackup.aws.objects import S3Objects
 from ddbbackup.aws.session import Connection
 
+Tag = TypeVar("Tag")
+
 
 @dataclass(frozen=True, slots=True)
-class BulkAccess:
-    """Implements ``ports.BulkAccess``: items go to ``target``, data files are read as ``source``."""
+class AwsBulkAccess:
+    """Implements ``ports.BulkAccess``: reads data files as ``source`` and writes items as ``target``."""
 
     target: Connection
     source: Connection
@@ -28,30 +30,30 @@ class BulkAccess:
         with explained("connect to S3"):
             return S3Objects(self.source.client("s3"))
 
-    def wire(self, table: str) -> HttpWire:
-        return HttpWire(resolve_endpoint(self.target, table), CredentialSource(self.target))
+    def transport(self, table: str) -> HttpTransport[Tag]:
+        return HttpTransport(resolve_endpoint(self.target, table), CredentialSource(self.target))
 
 
 def resolve_endpoint(connection: Connection, table: str) -> Endpoint:
-    """Asks botocore for the endpoint of a BatchWriteItem: custom, dual-stack, FIPS or of an account id.
+    """Lets botocore resolve the endpoint of a BatchWriteItem: custom, dual-stack, FIPS or account-based.
 
-    botocore prepares a request that is never sent: a ``before-send`` handler takes it and answers in AWS's
-    place (boto3 documentation, "Extensibility guide"; the tests pin that it works).
+    botocore prepares a request that is never sent: a ``before-send`` handler captures its URL and returns a
+    response in place of AWS (boto3 documentation, "Extensibility guide"; the tests verify that it works).
     """
-    seen: list[str] = []
+    captured: list[str] = []
 
-    def answer_instead(request: Any, **_: Any) -> AWSResponse:
-        seen.append(request.url)
-        return AWSResponse(request.url, 200, HTTPHeaders(), _Empty())
+    def capture(request: Any, **_: Any) -> AWSResponse:
+        captured.append(request.url)
+        return AWSResponse(request.url, 200, HTTPHeaders(), _EmptyJson())
 
-    with explained("find the endpoint of DynamoDB"):
+    with explained("resolve the endpoint of DynamoDB"):
         client = connection.private_client("dynamodb")
-        client.meta.events.register("before-send.dynamodb.BatchWriteItem", answer_instead)
+        client.meta.events.register("before-send.dynamodb.BatchWriteItem", capture)
         client.batch_write_item(RequestItems={table: [{"PutRequest": {"Item": {"k": {"S": "k"}}}}]})
-    url = seen[0]
+        ca_bundle = connection.boto_session()._session.get_config_variable("ca_bundle")
+    (url,) = captured
     secure = url.startswith("https:")
     proxies = get_environ_proxies(url)
-    ca_bundle = connection.boto_session()._session.get_config_variable("ca_bundle")
     return Endpoint(
         url=url,
         region=client.meta.region_name,
@@ -60,8 +62,8 @@ def resolve_endpoint(connection: Connection, table: str) -> Endpoint:
     )
 
 
-class _Empty:
-    """The body of the answer that AWS did not give."""
+class _EmptyJson:
+    """The body of the response that stands in for AWS's."""
 
     def stream(self, *_: Any, **__: Any) -> list[bytes]:
         return [b"{}"]

@@ -1,0 +1,158 @@
+"""Opens connections to an endpoint, through proxies and with TLS. This blocks, so threads do it."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import queue
+import socket
+import ssl
+import threading
+from http.client import HTTPConnection, HTTPSConnection
+from typing import Final
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from ddbbackup.aws.bulk_http.endpoint import DEFAULT_PORTS, Endpoint
+from ddbbackup.errors import NotSupported, Unreachable
+
+_CONNECT_SECONDS: Final = 5
+_MAX_OPENING: Final = 16
+
+
+class Connector:
+    """Opens one connection at a time; ``http.client`` resolves names, opens tunnels and starts TLS.
+
+    ``request_target`` goes into the first line of every request, ``proxy_headers`` into its head. Raises
+    ``Unreachable`` for a CA bundle that cannot be loaded, ``NotSupported`` for TLS inside TLS (an ``https://``
+    proxy in front of an ``https://`` endpoint).
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = urlsplit(endpoint.url)
+        self._proxy = _parse_proxy(endpoint.proxy) if endpoint.proxy else None
+        uses_tls = "https" in (self._endpoint.scheme, self._proxy.scheme if self._proxy is not None else "")
+        self._context = _tls_context(endpoint.ca_file) if uses_tls else None
+        self._tunnel = self._proxy is not None and self._endpoint.scheme == "https"
+        self.request_target, self.proxy_headers = endpoint.path, {}
+        if self._proxy is not None and self._tunnel and self._proxy.scheme == "https":
+            raise NotSupported(
+                f"the proxy {self._proxy.hostname} is reached over TLS (https://), "
+                "which is not supported in front of an https:// endpoint",
+                hint="set HTTPS_PROXY to an http:// address; requests through it are still encrypted end to end",
+            )
+        if self._proxy is not None and not self._tunnel:
+            self.request_target = f"http://{endpoint.host}{endpoint.path}"
+            self.proxy_headers = _proxy_authorization(self._proxy)
+
+    def connect(self) -> socket.socket:
+        """Returns a connected non-blocking socket. Blocks for up to some seconds.
+
+        Raises ``OSError``, and ``HTTPException`` if the proxy does not speak HTTP.
+        """
+        first_hop = self._proxy or self._endpoint
+        host, port = first_hop.hostname or "", first_hop.port or DEFAULT_PORTS[first_hop.scheme]
+        connection = (
+            HTTPConnection(host, port, timeout=_CONNECT_SECONDS)
+            if self._context is None
+            else HTTPSConnection(host, port, timeout=_CONNECT_SECONDS, context=self._context)
+        )
+        if self._proxy is not None and self._tunnel:
+            endpoint_port = self._endpoint.port or DEFAULT_PORTS[self._endpoint.scheme]
+            connection.set_tunnel(
+                self._endpoint.hostname or "", endpoint_port, _proxy_authorization(self._proxy)
+            )
+        try:
+            connection.connect()
+        except BaseException:
+            connection.close()
+            raise
+        connected: socket.socket = connection.sock
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        connected.setblocking(False)
+        return connected
+
+
+class ConnectionOpener:
+    """Opens several connections at a time. ``wakeup`` is readable while there are results to collect."""
+
+    def __init__(self, connector: Connector) -> None:
+        self._connector = connector
+        self._results: queue.SimpleQueue[socket.socket | str] = queue.SimpleQueue()
+        self.wakeup, self._wakeup_sender = socket.socketpair()
+        self.wakeup.setblocking(False)
+        self._wakeup_sender.setblocking(False)
+        self._opening = 0
+        self._closed = False
+
+    def open(self, connections: int) -> None:
+        """Makes sure that ``connections`` are being opened, or as many as are allowed at a time."""
+        while self._opening < min(connections, _MAX_OPENING):
+            self._opening += 1
+            # A daemon thread: the end of the program does not wait for it.
+            threading.Thread(target=self._open_one, name="connect", daemon=True).start()
+
+    def collect(self) -> list[socket.socket | str]:
+        """The attempts that have ended: each a connected socket, or the reason why there is none."""
+        with contextlib.suppress(BlockingIOError):
+            self.wakeup.recv(4096)
+        results = self._take_results()
+        self._opening -= len(results)
+        return results
+
+    def close(self) -> None:
+        """Closes the connections that were opened and never collected, those of running attempts included."""
+        self._closed = True
+        self._close_results()
+        self.wakeup.close()
+        self._wakeup_sender.close()
+
+    def _open_one(self) -> None:
+        try:
+            result: socket.socket | str = self._connector.connect()
+        except Exception as error:  # noqa: BLE001  # a waiting request must get a response, whatever went wrong
+            result = f"no connection: {error}"
+        self._results.put(result)
+        with contextlib.suppress(OSError):  # the buffer is full, so it is readable anyway; or it is closed
+            self._wakeup_sender.send(b"\0")
+        if self._closed:
+            self._close_results()
+
+    def _close_results(self) -> None:
+        for result in self._take_results():
+            if not isinstance(result, str):
+                result.close()
+
+    def _take_results(self) -> list[socket.socket | str]:
+        results: list[socket.socket | str] = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                results.append(self._results.get_nowait())
+        return results
+
+
+def _tls_context(ca_file: str | None) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # verifies certificate and host name
+    context.set_alpn_protocols(["http/1.1"])
+    if ca_file is None:
+        context.load_default_certs()
+        return context
+    try:
+        context.load_verify_locations(ca_file)
+    except OSError as error:
+        raise Unreachable(
+            f"could not load the CA bundle {ca_file}: {error}",
+            hint="check AWS_CA_BUNDLE, and `ca_bundle` in the AWS config file",
+        ) from error
+    return context
+
+
+def _parse_proxy(url: str) -> SplitResult:
+    """botocore also accepts proxies without a scheme: ``host:port`` and ``//host:port``."""
+    return urlsplit(url if url.startswith(("http://", "https://")) else f"http://{url.removeprefix('//')}")
+
+
+def _proxy_authorization(proxy: SplitResult) -> dict[str, str]:
+    if proxy.username is None:
+        return {}
+    user_and_password = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+    return {"Proxy-Authorization": "Basic " + base64.b64encode(user_and_password.encode()).decode()}

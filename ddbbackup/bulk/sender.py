@@ -130,6 +130,7 @@ class Sender:
             case "written":
                 self._on_written(batch, response)
             case "kept":
+                self._accepted += 1
                 self._progress_at = now
                 self._limit.on_success(response.seconds)
                 self._observer.kept(batch.unit)

@@ -97,7 +97,7 @@ def test_reload_finds_the_credentials_of_a_new_sign_in(
 
 
 def test_missing_credentials_are_access_denied(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not a bug."""
+    """With exit code 77, not 70."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     with pytest.raises(AccessDenied, match="no AWS credentials found"):

@@ -43,7 +43,7 @@ def test_a_role_is_assumed_once_for_as_long_as_it_lasts(sts: Sts) -> None:
 
 
 def test_a_role_whose_credentials_end_is_assumed_again(sts: Sts) -> None:
-    """botocore renews what lasts less than ten minutes more, so a wire always signs with keys that hold."""
+    """botocore refreshes credentials ten minutes before they expire, so every signature is made with valid keys."""
     sts.lasts = timedelta(minutes=5)
     source = CredentialSource(plain(sts).assuming(HERE, None))
     assert [source.current().access_key for _ in range(3)] == ["ASIA1", "ASIA2", "ASIA3"]
@@ -74,7 +74,7 @@ def test_both_roles_of_a_chain_are_renewed(sts: Sts) -> None:
 
 
 def test_credentials_that_aws_calls_expired_are_fetched_anew(sts: Sts) -> None:
-    """A session that was revoked in mid-run ends before its time; the wire asks for other keys then."""
+    """A session that is revoked during a run expires early; the transport then reloads its keys."""
     source = CredentialSource(plain(sts).assuming(HERE, None).at(Place(role_arn=THERE)))
     before = source.current()
     renewed = source.reload()

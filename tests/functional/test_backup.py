@@ -316,7 +316,7 @@ def test_verify_finds_what_happened_to_a_backup_later(
     done = program.run("verify")
 
     assert done.code == 65
-    assert "1 of 4 data files are not what the manifest says" in done.out
+    assert "1 of 4 data files do not match the manifest" in done.out
 
 
 def test_no_item_data_is_logged_or_recorded(sandbox: Aws, bucket: str, name: str, program: Program) -> None:

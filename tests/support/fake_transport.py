@@ -1,0 +1,41 @@
+"""A transport in memory: a script responds to every request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from ddbbackup.ports import BulkOperation, BulkResponse
+
+Tag = TypeVar("Tag")
+Respond = Callable[[BulkOperation, bytes], tuple[int, bytes]]
+
+
+class FakeTransport(Generic[Tag]):
+    """Implements ``ports.BulkTransport``. ``refreshable``: how often ``refresh_credentials`` finds new ones."""
+
+    def __init__(self, respond: Respond, *, refreshable: int = 0) -> None:
+        self.bodies: list[bytes] = []
+        self.refreshable = refreshable
+        self._respond = respond
+        self._responses: list[tuple[Tag, BulkResponse]] = []
+
+    @property
+    def in_flight(self) -> int:
+        return len(self._responses)
+
+    def send(self, tag: Tag, operation: BulkOperation, body: bytes) -> None:
+        self.bodies.append(body)
+        status, response = self._respond(operation, body)
+        self._responses.append((tag, BulkResponse(status, response, 0.001)))
+
+    def receive(self, timeout_seconds: float) -> list[tuple[Tag, BulkResponse]]:
+        responses, self._responses = self._responses, []
+        return responses
+
+    def refresh_credentials(self) -> bool:
+        self.refreshable -= 1
+        return self.refreshable >= 0
+
+    def close(self) -> None:
+        self._responses.clear()

@@ -1,4 +1,4 @@
-"""A TCP server that runs a script for every connection: for behaviour that no HTTP server offers."""
+"""A TCP server that runs a script for every connection: for behavior that no HTTP server offers."""
 
 from __future__ import annotations
 

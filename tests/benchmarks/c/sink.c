@@ -7,7 +7,7 @@
  * Nothing is kept but counts, which GET /stats tells and GET /forget sets to nothing. With --check every signature is
  * verified (secret key: AWS_SECRET_ACCESS_KEY), every key is remembered with a hash of its content, a conditional put
  * of a known key fails, and shares (0 to 1) of items or requests are left unprocessed, throttled, or cut off.
- * GET and HEAD of /BUCKET/KEY give files of DIR.
+ * GET and HEAD of /BUCKET/KEY give files of DIR; ListObjectsV2 lists the files of one folder of it.
  * Build: cc -O2 -o sink sink.c conn.c dynamo.c memory.c signed.c s3.c sigv4.c -lssl -lcrypto */
 #define _GNU_SOURCE
 #include "sink.h"

@@ -1,4 +1,7 @@
-"""One HTTP request to an address of the plan: bounded in time and size, followed nowhere, never named in an error."""
+"""HTTP requests to addresses of the plan: limited in time and size, without redirects.
+
+The addresses are secrets (a webhook's URL is its credential), so no error contains one.
+"""
 
 from __future__ import annotations
 
@@ -7,91 +10,101 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ddbbackup import __version__
 
 _READ_BYTES: Final = 4096
-_TRIES: Final = 3
-_PAUSE_SECONDS: Final = 0.5
+_ATTEMPTS: Final = 3
+_PAUSE_SECONDS: Final = 1.0
+_CONNECT_SECONDS: Final = 0.1  # the least time that an attempt gets
 
 
-class Undelivered(Exception):
-    """Why a request did not reach its receiver, in words that hold neither address nor secret."""
+class DeliveryError(Exception):
+    """The receiver did not accept a request. The message contains neither the address nor a secret."""
 
 
-class _Stay(urllib.request.HTTPRedirectHandler):
+class Transient(Exception):
+    """The request failed for a reason that the next attempt may not meet."""
+
+
+class NoRedirects(urllib.request.HTTPRedirectHandler):
+    """A request and its headers are meant for the plan's address and for no other."""
+
     def redirect_request(self, *_: Any) -> None:
-        """Nowhere: what is sent is meant for the plan's address and for no other."""
+        return None
 
 
-def send(method: str, url: str, body: bytes, headers: Mapping[str, str], *, seconds: float) -> None:
-    """Tries again where that may help (no connection, 429, 5xx) until ``seconds`` are over.
+@dataclass(frozen=True, slots=True)
+class HttpClient:
+    """Sends requests through the proxies of the environment. Tests replace the clock."""
 
-    Raises ``Undelivered``. Proxies of the environment are used, as everywhere.
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+    def send(self, method: str, url: str, body: bytes, headers: Mapping[str, str], *, seconds: float) -> None:
+        """Retries failed connections and the statuses 429 and 5xx until ``seconds`` have passed.
+
+        Raises ``DeliveryError``.
+        """
+        deadline = self.monotonic() + seconds
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return _send_once(method, url, body, headers, seconds=deadline - self.monotonic())
+            except Transient as error:
+                pause = _PAUSE_SECONDS * 2 ** (attempt - 1)
+                if attempt == _ATTEMPTS or self.monotonic() + pause >= deadline:
+                    raise DeliveryError(str(error)) from None
+                self.sleep(pause)
+        raise AssertionError("the loop returns or raises on its last attempt")
+
+
+def run_concurrently(tasks: Sequence[tuple[float, Callable[[], None]]]) -> list[Exception | None]:
+    """Runs each task in a thread, waits for it at most its number of seconds, and returns what it raised.
+
+    A thread that has not ended by then is abandoned; as a daemon it does not keep the process alive.
     """
-    deadline = time.monotonic() + seconds
-    for tried in range(1, _TRIES + 1):
+    errors: list[Exception | None] = [
+        DeliveryError(f"no answer within {seconds:g} s") for seconds, _ in tasks
+    ]
+
+    def run(index: int, task: Callable[[], None]) -> None:
         try:
-            return _send_once(method, url, body, headers, deadline - time.monotonic())
-        except _Passing as passing:
-            pause = _PAUSE_SECONDS * 2**tried
-            if tried == _TRIES or time.monotonic() + pause >= deadline:
-                raise Undelivered(str(passing)) from None
-            time.sleep(pause)
-    raise AssertionError("the loop returns or raises at its last try")
-
-
-def within(seconds: float, work: Callable[[], None]) -> Exception | None:
-    """Does the work, and waits for it no longer than that, whatever it does. Returns what it raised."""
-    return run_concurrently([(seconds, work)])[0]
-
-
-def run_concurrently(works: list[tuple[float, Callable[[], None]]]) -> list[Exception | None]:
-    """The same for several at a time. A thread that does not end is left behind; it keeps no process alive."""
-    errors: list[Exception | None] = [Undelivered(f"no answer within {seconds:g} s") for seconds, _ in works]
-
-    def do(number: int, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except Exception as error:  # noqa: BLE001 - told to the caller, who decides
-            errors[number] = error
+            task()
+        except Exception as error:  # noqa: BLE001 - returned to the caller
+            errors[index] = error
         else:
-            errors[number] = None
+            errors[index] = None
 
     threads = [
-        threading.Thread(target=do, args=(number, work), daemon=True)
-        for number, (_, work) in enumerate(works)
+        threading.Thread(target=run, args=(index, task), daemon=True) for index, (_, task) in enumerate(tasks)
     ]
-    begun = time.monotonic()
+    started = time.monotonic()
     for thread in threads:
         thread.start()
-    for thread, (seconds, _) in zip(threads, works, strict=True):
-        thread.join(max(0.0, begun + seconds - time.monotonic()))
+    for thread, (seconds, _) in zip(threads, tasks, strict=True):
+        thread.join(max(0.0, started + seconds - time.monotonic()))
     return list(errors)
 
 
-class _Passing(Exception):
-    """What may be over at the next try."""
-
-
-def _send_once(method: str, url: str, body: bytes, headers: Mapping[str, str], seconds: float) -> None:
+def _send_once(method: str, url: str, body: bytes, headers: Mapping[str, str], *, seconds: float) -> None:
     if not url.startswith(("https://", "http://")):
-        raise Undelivered("the address is neither https:// nor http://")
-    request = urllib.request.Request(  # noqa: S310 - the scheme was looked at
+        raise DeliveryError("the address does not begin with https:// or http://")
+    request = urllib.request.Request(  # noqa: S310 - the line above checks the scheme
         url, body, {"User-Agent": f"ddbbackup/{__version__}", **headers}, method=method
     )
-    opener = urllib.request.build_opener(_Stay)
+    opener = urllib.request.build_opener(NoRedirects)
     try:
-        with opener.open(request, timeout=max(0.1, seconds)) as answer:
-            answer.read(_READ_BYTES)
+        with opener.open(request, timeout=max(_CONNECT_SECONDS, seconds)) as response:
+            response.read(_READ_BYTES)
     except urllib.error.HTTPError as error:
         error.close()
         if 300 <= error.code < 400:
-            raise Undelivered(f"it answered {error.code}: redirects are not followed") from None
-        kind = _Passing if error.code == 429 or error.code >= 500 else Undelivered
-        raise kind(f"it answered {error.code}") from None
+            raise DeliveryError(f"the receiver answered {error.code}; redirects are not followed") from None
+        kind = Transient if error.code == 429 or error.code >= 500 else DeliveryError
+        raise kind(f"the receiver answered {error.code}") from None
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = getattr(error, "reason", error)
-        raise _Passing(f"it did not answer ({type(reason).__name__})") from None
+        raise Transient(f"the receiver did not answer ({type(reason).__name__})") from None

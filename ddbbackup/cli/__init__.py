@@ -1,4 +1,4 @@
-"""The command line: arguments, wiring, printing, exit codes. The only place that prints or exits."""
+"""The command line: arguments, wiring, output, exit codes. The only package that prints or exits."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from typing import NoReturn
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one verb and returns its exit code (``docs/exit-codes.md``)."""
-    from ddbbackup.cli.program import run  # noqa: PLC0415 - keeps `import ddbbackup.cli` free of the verbs' imports
+    from ddbbackup.cli.program import run  # noqa: PLC0415 - importing `ddbbackup.cli` alone loads no verb
 
     return run(argv)
 
 
 def entry() -> NoReturn:
-    """The process's ``main``. An interrupted one leaves at once instead of waiting for calls in flight."""
+    """The entry point of the process. An interrupted process exits at once, without waiting for its threads."""
     try:
         code = main()
-    except KeyboardInterrupt:  # before anybody listened, or a second one while the first was answered
+    except (
+        KeyboardInterrupt
+    ):  # before the handler was installed, or a second Ctrl-C while the first was handled
         code = 130
     if code in (130, 143):
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""From what ended a verb to the process's exit code."""
+"""From the exception that ended a verb to the exit code of the process."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ TERMINATED: Final = 143
 
 
 class Terminated(BaseException):
-    """SIGTERM: like KeyboardInterrupt, so that no ``except Exception`` swallows it."""
+    """SIGTERM. Like KeyboardInterrupt, ``except Exception`` does not catch it."""
 
 
-def code_of(error: BaseException) -> int:
+def exit_code_of(error: BaseException) -> int:
     if isinstance(error, DdbBackupError):
         return error.exit_code
     if isinstance(error, KeyboardInterrupt):

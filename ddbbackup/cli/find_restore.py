@@ -1,4 +1,4 @@
-"""A restore of the plan by the name that the command line gives."""
+"""The restore that the command line names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ddbbackup.plan.model import Plan, Restore
 
 
 def find_restore(plan: Plan, options: Namespace) -> Restore:
-    """``options.name``, with ``--from`` laid over it. Raises ``UsageError`` if the plan has no such restore."""
+    """``options.name``, with ``--from`` applied. Raises ``UsageError`` if the plan has no such restore."""
     name = options.name
     restore = plan.restores.get(name)
     if restore is not None:
@@ -22,5 +22,5 @@ def find_restore(plan: Plan, options: Namespace) -> Restore:
     elif plan.restores:
         hint = f"choose one of: {', '.join(plan.restores)}"
     else:
-        hint = "add it under `restores`"
+        hint = "add it to `restores` in the plan"
     raise UsageError(f"the plan {plan.name} has no restore {name!r}", hint=hint)

@@ -1,4 +1,4 @@
-"""The log on stderr: readable lines on a terminal, one JSON event a line otherwise."""
+"""The log on stderr: readable lines on a terminal, one JSON event on each line otherwise."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _REPEATED: Final = frozenset(("step", "error", "version", "target"))
 
 
 class _Stderr:
-    """Looks ``sys.stderr`` up at every line, so that progress bars can put themselves in between."""
+    """Looks up ``sys.stderr`` for every line, because progress bars replace it while they are shown."""
 
     def msg(self, message: str) -> None:
         print(message, file=sys.stderr, flush=True)
@@ -26,14 +26,14 @@ class _Stderr:
 
 
 def for_people(log_format: LogFormat) -> bool:
-    """Whether the log is meant for eyes: said so, or because stderr is a terminal."""
+    """Whether the log is for people: as the option says, or because stderr is a terminal."""
     return log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
 
 
-def _for_eyes(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Only what a person reads on the way: the report at the end, and JSON, have the rest.
+def _shorten(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Leaves out what a person does not need during the run; JSON events and the report have everything.
 
-    The table says which step it is, and what failed comes with its whole text at the end.
+    The table identifies the step, and the report repeats errors with their hints.
     """
     shown = {name: value for name, value in event.items() if name not in _REPEATED and value not in ([], "")}
     if event["event"] != events.EXPORT_FAILED:
@@ -44,7 +44,7 @@ def _for_eyes(logger: Any, method: str, event: MutableMapping[str, Any]) -> Muta
 
 
 def configure(log_format: LogFormat, *, run: str, plan: str) -> None:
-    """Every event from now on, of any thread, carries the run's id and the plan's name."""
+    """From now on every event, in every thread, has the run id and the name of the plan."""
 
     def bind_run(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         return {"run": run, "plan": plan, **event}
@@ -53,7 +53,7 @@ def configure(log_format: LogFormat, *, run: str, plan: str) -> None:
     if for_people(log_format):
         colors = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
         render: list[Processor] = [
-            _for_eyes,
+            _shorten,
             structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
             structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=20, sort_keys=False),
         ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ddbbackup.backup.check_destination import checks_of
@@ -12,9 +12,10 @@ from ddbbackup.backup.export_time import choose_export_time
 from ddbbackup.backup.planning import backup_steps
 from ddbbackup.errors import DdbBackupError
 from ddbbackup.model.assessment import Assessment
+from ddbbackup.model.check import Check
 from ddbbackup.plan.model import Plan, Restore
 from ddbbackup.plan.selection import Selection, format_selector, select
-from ddbbackup.report.documents.preview import Chosen, Preview
+from ddbbackup.report.documents.preview import SelectedTables
 from ddbbackup.restore.planning import overwrites_its_source, restore_step
 from ddbbackup.status.unselected_tables import UnselectedTable, unselected_tables
 from ddbbackup.steps.assessing import assess, blocked
@@ -23,8 +24,20 @@ from ddbbackup.steps.inventory import take_inventory
 from ddbbackup.steps.step import Step
 
 
-async def preview_backup(context: RunContext, *, only: str | None = None) -> Preview:
-    """What ``backup`` would do. Raises what ``backup`` raises before its first step (nothing selected, no access)."""
+@dataclass(frozen=True, slots=True)
+class LookAhead:
+    """What a run would do. ``destinations`` are checks by the name of the destination."""
+
+    selection: tuple[SelectedTables, ...] = ()
+    unselected_tables: tuple[UnselectedTable, ...] = ()
+    destinations: Mapping[str, Sequence[Check]] = field(default_factory=dict)
+    backups: tuple[Assessment[Any], ...] = ()
+    restores: tuple[Assessment[Any], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+async def preview_backup(context: RunContext, *, only: str | None = None) -> LookAhead:
+    """What ``backup`` would do. Raises the errors that end ``backup`` before its first step, as ``NothingSelected``."""
     plan = context.plan
     selection = select(plan, await take_inventory(context), only=only)
     checks = {name: await checks_of(context, plan.destinations[name]) for name in _used(selection)}
@@ -35,35 +48,28 @@ async def preview_backup(context: RunContext, *, only: str | None = None) -> Pre
         export_time = await choose_export_time(context, selection)
     elif plan.export_time == "common":
         notes.append("the common export time is not chosen yet: fix the destination first")
-    return replace(
-        _empty(context),
-        chosen=_chosen(plan, selection),
-        lost=await _unselected(context, selection, notes) if only is None else (),
+    return LookAhead(
+        selection=_selected(plan, selection),
+        unselected_tables=await _unselected(context, selection, notes) if only is None else (),
         destinations=checks,
         backups=await _assess_all(backup_steps(plan, selection, export_time=export_time), context),
         notes=tuple(notes),
     )
 
 
-async def preview_restores(context: RunContext, restores: Sequence[Restore]) -> Preview:
+async def preview_restores(context: RunContext, restores: Sequence[Restore]) -> LookAhead:
     """What these restores would do, each by itself."""
     assessments = await asyncio.gather(*(_restore(context, restore) for restore in restores))
-    return replace(_empty(context), restores=tuple(assessments))
-
-
-def _empty(context: RunContext) -> Preview:
-    return Preview(
-        context.plan.name, context.run_id, context.clock.now(), context.source.identity, context.prices
-    )
+    return LookAhead(restores=tuple(assessments))
 
 
 def _used(selection: Selection) -> tuple[str, ...]:
     return tuple(dict.fromkeys(entry.destination for entry in selection.chosen.values()))
 
 
-def _chosen(plan: Plan, selection: Selection) -> tuple[Chosen, ...]:
+def _selected(plan: Plan, selection: Selection) -> tuple[SelectedTables, ...]:
     return tuple(
-        Chosen(
+        SelectedTables(
             format_selector(entry),
             entry.position,
             tuple(name for name, by in selection.chosen.items() if by.position == entry.position),

@@ -1,4 +1,4 @@
-"""How far a run is: bars on a terminal, an event now and then everywhere else."""
+"""The progress of a run: bars on a terminal, log events at intervals everywhere else."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -30,10 +30,10 @@ log = structlog.get_logger()
 
 
 @contextmanager
-def showing(log_format: LogFormat) -> Iterator[OnProgress]:
-    """The callback that a run reports to, alive as long as the run."""
+def progress_display(log_format: LogFormat) -> Iterator[OnProgress]:
+    """The callback that the steps of a run report their progress to."""
     if not (for_people(log_format) and sys.stderr.isatty()):
-        yield EventsNowAndThen()
+        yield ThrottledProgressEvents()
         return
     console = Console(stderr=True, no_color=bool(os.environ.get("NO_COLOR")))
     with Bars(
@@ -45,11 +45,11 @@ def showing(log_format: LogFormat) -> Iterator[OnProgress]:
         console=console,
         transient=True,
     ) as bars:
-        yield _OnBars(bars)
+        yield _ProgressBars(bars)
 
 
-class _OnBars:
-    """One bar for each table and phase; a bar goes away when it is full."""
+class _ProgressBars:
+    """One bar for each table and phase; a complete bar disappears."""
 
     def __init__(self, bars: Bars) -> None:
         self._bars = bars
@@ -67,20 +67,21 @@ class _OnBars:
                 self._bars.remove_task(self._tasks.pop(key))
 
 
-class EventsNowAndThen:
-    """At most one event each ``EVENT_SECONDS`` for a table and phase; the first only after that long."""
+class ThrottledProgressEvents:
+    """At most one event every ``EVENT_SECONDS`` for each table and phase, the first after that time."""
 
-    def __init__(self) -> None:
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
         self._due: dict[tuple[str, str], float] = {}
         self._lock = threading.Lock()
 
     def __call__(self, progress: Progress) -> None:
-        key, now = (progress.table, progress.phase), time.monotonic()
+        key, now = (progress.table, progress.phase), self._monotonic()
         with self._lock:
             if now < self._due.setdefault(key, now + EVENT_SECONDS):
                 return
             self._due[key] = now + EVENT_SECONDS
-        known = {"table": progress.table} if progress.table else {}
+        table = {"table": progress.table} if progress.table else {}
         log.info(
-            _EVENTS[progress.phase], done=progress.done, total=progress.total, unit=progress.unit, **known
+            _EVENTS[progress.phase], done=progress.done, total=progress.total, unit=progress.unit, **table
         )

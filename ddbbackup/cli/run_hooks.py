@@ -1,4 +1,4 @@
-"""What becomes of a run besides its report: those whom the plan names are told, and its numbers are written."""
+"""Sends the notifications of a run and writes its metrics."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from ddbbackup import events
-from ddbbackup.cli.exit_status import code_of
+from ddbbackup.cli.exit_status import exit_code_of
+from ddbbackup.cli.verbs import VERBS
 from ddbbackup.clock import Clock
 from ddbbackup.errors import DdbBackupError
 from ddbbackup.plan.model import Plan, TableEntry
@@ -24,20 +25,19 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-INTERRUPTED_SECONDS: Final = 2.0  # for all that is told by a run that was asked to stop
-METRIC_VERBS: Final = ("backup", "wait")
+INTERRUPTED_SECONDS: Final = 2.0  # the time limit for all notifications of an interrupted run
 
 
 class RunHooks:
-    """Used as a context around the whole run. Nothing that goes wrong here changes how the run ends."""
+    """A context manager around a run. An error in here is logged and never changes the result of the run."""
 
     def __init__(self, plan: Plan, *, verb: str, run: str, clock: Clock, started_at: datetime) -> None:
         self._plan, self._verb, self._run = plan, verb, run
         self._clock, self._started_at = clock, started_at
         self._notifications = [each for each in plan.notifications if verb in each.verbs]
-        self._measures = bool(plan.metrics) and verb in METRIC_VERBS
+        self._writes_metrics = bool(plan.metrics) and VERBS[verb].writes_metrics
         self._context: RunContext | None = None
-        self._chosen: Mapping[str, TableEntry] = {}
+        self._tables: Mapping[str, TableEntry] = {}
         self._before: list[TableStatus] = []
         self._report: Report | None = None
         self._exit_code = 0
@@ -46,33 +46,33 @@ class RunHooks:
         self.step_ends: dict[str, datetime] = {}
 
     @property
-    def _follows_tables(self) -> bool:
-        looks = any(set(each.when) & {"stale", "recovered"} for each in self._notifications)
-        return self._measures or looks
+    def _needs_table_status(self) -> bool:
+        by_status = any(set(each.when) & {"stale", "recovered"} for each in self._notifications)
+        return self._writes_metrics or by_status
 
     def connected(self, context: RunContext) -> None:
         self._context = context
 
-    async def follow(self, choose: Callable[[], Awaitable[Mapping[str, TableEntry]]]) -> None:
-        """Chooses all tables of the plan, whatever ``--only`` says, if anybody wants to know of them.
+    async def follow(self, select_tables: Callable[[], Awaitable[Mapping[str, TableEntry]]]) -> None:
+        """Reads the status of all tables of the plan before the run, if a notification or a metric needs it.
 
-        How they stand now is what they may recover from.
+        ``select_tables`` ignores ``--only``: alerts are about the whole plan.
         """
-        if not self._follows_tables:
+        if not self._needs_table_status:
             return
         try:
-            self._chosen = await choose()
+            self._tables = await select_tables()
         except DdbBackupError as error:
-            reason = f"the tables could not be looked at: {error.message}"
+            reason = f"could not read the status of the tables: {error.message}"
             log.warning(events.NOTIFICATION_FAILED, reason=reason)
             return
         if any("recovered" in each.when for each in self._notifications):
-            self._before = await asyncio.to_thread(self._standings)
+            self._before = await asyncio.to_thread(self._table_statuses)
 
     def ended(
         self, *, report: Report | None = None, exit_code: int = 0, tables: Sequence[TableStatus] = ()
     ) -> None:
-        """``tables``: how they stand, where the verb has looked itself."""
+        """``tables``: their status after the run, if the verb has read it."""
         self._report, self._after = report, list(tables)
         self._exit_code = report.exit_code if report is not None else exit_code
 
@@ -86,24 +86,24 @@ class RunHooks:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not (self._notifications or self._measures):
+        if not (self._notifications or self._writes_metrics):
             return
         try:
-            self._tell(error)
-        except Exception as bug:  # noqa: BLE001 - whatever it is, the run ended as it did
-            log.warning(events.NOTIFICATION_FAILED, reason=f"a bug in ddbbackup: {type(bug).__name__}")
+            self._send(error)
+        except Exception as bug:  # noqa: BLE001 - a bug in here must not change the result of the run
+            log.warning(events.NOTIFICATION_FAILED, reason=f"unexpected error: {type(bug).__name__}")
 
-    def _tell(self, error: BaseException | None) -> None:
-        from ddbbackup.metrics import record  # noqa: PLC0415 - only plans that say so need it
+    def _send(self, error: BaseException | None) -> None:
+        from ddbbackup.metrics import record  # noqa: PLC0415 - only plans with metrics or notifications need it
         from ddbbackup.notify import conditions, deliver  # noqa: PLC0415 - as above
         from ddbbackup.report.run_summary import RunSummary  # noqa: PLC0415 - as above
 
         interrupted = error is not None and not isinstance(error, Exception)
-        after = self._standings() if self._chosen and not interrupted else self._after
-        exit_code = code_of(error) if error is not None else self._exit_code
-        # `wait` found nothing in progress: how the tables stand is for `backup` and `status` to tell and to count.
+        after = self._table_statuses() if self._tables and not interrupted else self._after
+        exit_code = exit_code_of(error) if error is not None else self._exit_code
+        # If `wait` found nothing in progress, the status of the tables is left to `backup` and `status`.
         idle = error is None and self._report is not None and not self._report.outcomes
-        news = RunSummary(
+        summary = RunSummary(
             plan=self._plan.name,
             verb=self._verb,
             run=self._run,
@@ -116,22 +116,22 @@ class RunHooks:
             tables=tuple(after),
             step_ends=self.step_ends,
         )
-        if self._measures and not interrupted and not idle:
-            record(self._plan.metrics, news, os.environ)
+        if self._writes_metrics and not interrupted and not idle:
+            record(self._plan.metrics, summary, os.environ)
         if self._settle is not None and not interrupted:
             self._settle()
         topics = self._context.source.topics if self._context is not None else None
         deliver(
-            self._notifications, news, topics, at_most_seconds=INTERRUPTED_SECONDS if interrupted else None
+            self._notifications, summary, topics, at_most_seconds=INTERRUPTED_SECONDS if interrupted else None
         )
 
-    def _standings(self) -> list[TableStatus]:
-        """None where they cannot be read: the run itself says why."""
+    def _table_statuses(self) -> list[TableStatus]:
+        """Empty if they cannot be read: the run itself reports the error."""
         from ddbbackup.status.table_status import table_statuses  # noqa: PLC0415 - as above
 
         if self._context is None:
             return []
         try:
-            return table_statuses(self._context, self._chosen)
+            return table_statuses(self._context, self._tables)
         except DdbBackupError:
             return []

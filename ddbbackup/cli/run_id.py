@@ -1,6 +1,6 @@
-"""The run id: ``--run-id``, else the CI system's own, else a new one.
+"""The run id: ``--run-id``, else the id that the CI system sets, else a new one.
 
-The CI system's id stays the same when a job is retried, so the retry takes up what the first try started.
+A CI system keeps its id when a job is retried, so that the retry resumes what the first attempt started.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from ddbbackup.bulk.model import WriteJob, WriteResult
 from ddbbackup.catalog import Catalog
 from ddbbackup.cli import logs
 from ddbbackup.cli.event_loop import run_interruptibly
-from ddbbackup.cli.progress_display import showing
+from ddbbackup.cli.progress_display import progress_display
 from ddbbackup.cli.run_hooks import RunHooks
 from ddbbackup.cli.run_id import choose_run_id
 from ddbbackup.clock import SystemClock
@@ -142,7 +142,7 @@ def open_context(
     """What steps may use, for as long as the block lasts. An interrupted block stops what runs in threads."""
     timeout = options.__dict__.get("timeout")
     threads, stop = ThreadPools(), threading.Event()
-    with showing(options.log_format) as on_progress:
+    with progress_display(options.log_format) as on_progress:
         context = RunContext(
             plan=plan,
             run_id=run_id,

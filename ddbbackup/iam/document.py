@@ -28,21 +28,21 @@ class Policies:
     buckets: Mapping[str, Mapping[str, Any]]
     notes: tuple[str, ...]
 
-    def members(self) -> dict[str, Any]:
-        return {
-            "plan": self.plan,
-            "account": self.place.account,
-            "region": self.place.region,
-            "roles": dict(self.roles),
-            "assumed_roles": dict(self.assumed_roles),
-            "bucket_policies": dict(self.buckets),
-            "notes": list(self.notes),
-        }
 
+def policies_of(
+    plan: Plan,
+    place: PlaceOfPlan,
+    permissions: Sequence[Permission],
+    roles_of_verbs: Mapping[str, Role],
+) -> Policies:
+    """``permissions`` are those that the program declares; asked for each entry and each restore by itself.
 
-def policies_of(plan: Plan, place: PlaceOfPlan, permissions: Sequence[Permission]) -> Policies:
-    """``permissions`` are those that the program declares; asked for each entry and each restore by itself."""
-    by_role: dict[str, list[Grant]] = {role: list(_grants(plan, place, role, permissions)) for role in ROLES}
+    ``roles_of_verbs`` tell which role a notification of the plan is sent by.
+    """
+    by_role: dict[str, list[Grant]] = {
+        role: [*_grants(plan, place, role, permissions), *publishing(plan, role, roles_of_verbs)]
+        for role in ROLES
+    }
     roles = {role: policy(grants) for role, grants in by_role.items() if grants}
     assumed: dict[str, list[Grant]] = {}
     for restore in plan.restores.values():
@@ -68,7 +68,6 @@ def _grants(plan: Plan, place: PlaceOfPlan, role: Role, permissions: Sequence[Pe
             yield from _of(part, permission)
         if away and part.restore is not None and part.restore.target.assume_role is not None:
             yield Grant("sts:AssumeRole", part.restore.target.assume_role.role_arn)
-    yield from publishing(plan, role)
 
 
 def _parts(plan: Plan, place: PlaceOfPlan, role: Role) -> Iterator[Part]:

@@ -1,26 +1,21 @@
-"""What telling somebody needs: publishing to the plan's SNS topics, for the roles whose runs are told."""
+"""Permissions for notifications: publishing to the SNS topics of the plan."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
 
 from ddbbackup.iam.statements import Grant
 from ddbbackup.plan.model import Plan
 from ddbbackup.steps.permissions import Role
 
-_ROLES: Final[Mapping[str, Role]] = {
-    "backup": "backup",
-    "wait": "backup",
-    "verify": "verify",
-    "restore": "restore",
-    "status": "read",
-}
 
+def publishing(plan: Plan, role: Role, roles_of_verbs: Mapping[str, Role]) -> Iterator[Grant]:
+    """Grants for the topics that are notified of the role's verbs.
 
-def publishing(plan: Plan, role: Role) -> Iterator[Grant]:
-    """A topic with a KMS key of its own needs the rights on that key too, which the plan does not name."""
+    A topic that is encrypted with a customer managed KMS key also needs permissions on the key, which the plan does
+    not name.
+    """
     for notification in plan.notifications:
-        told = {_ROLES[verb] for verb in notification.verbs}
-        if notification.channel == "sns" and role in told:
+        notifying = {roles_of_verbs[verb] for verb in notification.verbs}
+        if notification.channel == "sns" and role in notifying:
             yield Grant("sns:Publish", notification.address)

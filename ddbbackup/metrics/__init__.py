@@ -1,4 +1,4 @@
-"""Numbers about backups for Prometheus and OpenTelemetry. What cannot be written warns, and changes nothing else."""
+"""Metrics of runs for Prometheus and OpenTelemetry. Metrics that cannot be written never fail the run."""
 
 from ddbbackup.metrics.record import record
 

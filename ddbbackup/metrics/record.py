@@ -1,4 +1,4 @@
-"""Writes one run's numbers wherever the plan says."""
+"""Writes the metrics of one run to every destination in the plan."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import structlog
 
 from ddbbackup import events
 from ddbbackup.errors import DdbBackupError
-from ddbbackup.http_client import Undelivered, run_concurrently
+from ddbbackup.http_client import DeliveryError, HttpClient, run_concurrently
 from ddbbackup.metrics import telemetry
 from ddbbackup.metrics.prometheus import push, write_textfile
 from ddbbackup.metrics.samples import samples
@@ -18,30 +18,34 @@ from ddbbackup.plan.model import Metrics
 from ddbbackup.report.run_summary import RunSummary
 
 log = structlog.get_logger()
-VERBS: Final = ("backup", "wait")
-_SECONDS: Final = 10.0  # what the network gets
+_SECONDS: Final = 10.0  # the time limit for each destination
+_HTTP: Final = HttpClient()
 
 
-def record(metrics: Metrics, news: RunSummary, environ: Mapping[str, str]) -> None:
-    """Never raises: a run's outcome does not depend on who counts it.
+def record(
+    metrics: Metrics, summary: RunSummary, environ: Mapping[str, str], *, http: HttpClient = _HTTP
+) -> None:
+    """Never raises: the result of a run does not depend on its metrics.
 
-    A run that failed before its tables could be looked at leaves the file and the gateway as they are: the
-    timestamps there grow old by themselves, while missing ones would silence every alert.
+    A run that failed before it read the status of its tables leaves the text file and the Pushgateway unchanged:
+    their timestamps then grow old and trigger alerts, while missing samples would silence them.
     """
-    found = samples(news)
-    works: dict[str, Callable[[], None]] = {}
-    if metrics.textfile is not None and news.tables:
-        works["textfile"] = partial(write_textfile, metrics.textfile, found)
-    if metrics.pushgateway is not None and metrics.pushgateway.url and news.tables:
-        works["pushgateway"] = partial(push, metrics.pushgateway, found, plan=news.plan, seconds=_SECONDS)
-    if metrics.opentelemetry is not None:
-        works["opentelemetry"] = partial(
-            telemetry.export, metrics.opentelemetry, news, found, environ, seconds=_SECONDS
+    values = samples(summary)
+    tasks: dict[str, Callable[[], None]] = {}
+    if metrics.textfile is not None and summary.tables:
+        tasks["textfile"] = partial(write_textfile, metrics.textfile, values)
+    if metrics.pushgateway is not None and metrics.pushgateway.url and summary.tables:
+        tasks["pushgateway"] = partial(
+            push, http, metrics.pushgateway, values, plan=summary.plan, seconds=_SECONDS
         )
-    for to, error in zip(works, run_concurrently([(_SECONDS, work) for work in works.values()]), strict=True):
+    if metrics.opentelemetry is not None:
+        tasks["opentelemetry"] = partial(
+            telemetry.export, metrics.opentelemetry, summary, values, environ, seconds=_SECONDS
+        )
+    for to, error in zip(tasks, run_concurrently([(_SECONDS, task) for task in tasks.values()]), strict=True):
         if error is None:
-            log.info(events.METRICS_WRITTEN, to=to, samples=len(found))
+            log.info(events.METRICS_WRITTEN, to=to, samples=len(values))
         else:
-            known = isinstance(error, Undelivered | DdbBackupError)
-            reason = str(error) if known else f"an error that ddbbackup does not know: {type(error).__name__}"
+            known = isinstance(error, DeliveryError | DdbBackupError)
+            reason = str(error) if known else f"unexpected error: {type(error).__name__}"
             log.warning(events.METRICS_FAILED, to=to, reason=reason)

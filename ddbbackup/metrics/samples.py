@@ -1,4 +1,4 @@
-"""What is measured: every family once, and its samples of one run. Pure."""
+"""The metric families, and their samples for one run. Pure."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from ddbbackup.report.run_summary import RunSummary
 from ddbbackup.status.table_status import TableStatus
 
 FAMILIES: Final[Mapping[str, str]] = {
-    "ddbbackup_last_success_timestamp_seconds": "When the table's newest complete backup was completed (Unix time).",
-    "ddbbackup_last_success_data_timestamp_seconds": "The instant whose data that backup holds (Unix time).",
-    "ddbbackup_last_success_duration_seconds": "How long that backup took, from its start until it was verified.",
-    "ddbbackup_last_success_size_bytes": "The size of its data files.",
-    "ddbbackup_last_success_items": "The items in it.",
-    "ddbbackup_rpo_seconds": "How old the newest backup may be by the plan; only tables with an `rpo`.",
-    "ddbbackup_rpo_age_seconds": "How old its data was when the run ended; graph time() minus the data's timestamp.",
-    "ddbbackup_rpo_broken": "1 where that was older than the plan allows, or there was no backup at all.",
-    "ddbbackup_run_timestamp_seconds": "When the run ended (Unix time).",
-    "ddbbackup_run_duration_seconds": "How long the run took.",
-    "ddbbackup_run_exit_code": "Its exit code.",
-    "ddbbackup_run_steps": "Its steps by status: done, started, unchanged, skipped, failed.",
+    "ddbbackup_last_success_timestamp_seconds": "Unix time when the table's newest backup was completed.",
+    "ddbbackup_last_success_data_timestamp_seconds": "Unix time of the data in that backup (its export time).",
+    "ddbbackup_last_success_duration_seconds": "Duration of that backup, from its start to its verification.",
+    "ddbbackup_last_success_size_bytes": "Size of its data files.",
+    "ddbbackup_last_success_items": "Number of its items.",
+    "ddbbackup_rpo_seconds": "RPO of the table in the plan; only for tables with an `rpo`.",
+    "ddbbackup_rpo_age_seconds": "Age of the newest backup's data at the end of the run.",
+    "ddbbackup_rpo_broken": "1 if that age exceeded the RPO or the table had no backup, else 0.",
+    "ddbbackup_run_timestamp_seconds": "Unix time when the run ended.",
+    "ddbbackup_run_duration_seconds": "Duration of the run.",
+    "ddbbackup_run_exit_code": "Exit code of the run.",
+    "ddbbackup_run_steps": "Number of steps by status: done, started, unchanged, skipped, failed.",
 }
-"""Every family is a gauge: a run is no server that could count."""
+"""Every family is a gauge: a run ends too soon to keep counters."""
 LABELS: Final = {"last": ("plan", "table"), "rpo": ("plan", "table"), "run": ("plan", "verb")}
-"""By the word after ``ddbbackup_``; ``ddbbackup_run_steps`` has ``status`` too."""
+"""Labels by the word after ``ddbbackup_``; ``ddbbackup_run_steps`` also has ``status``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,39 +37,41 @@ class Sample:
     value: float
 
 
-def samples(news: RunSummary) -> tuple[Sample, ...]:
-    """In the order of ``FAMILIES``; a table without a backup has none of those about its last success."""
-    found = [*_run(news)]
-    for standing in news.tables:
-        found += _table(news.plan, standing)
+def samples(summary: RunSummary) -> tuple[Sample, ...]:
+    """In the order of ``FAMILIES``; a table without a backup has no ``last_success`` samples."""
+    values = [*_run(summary)]
+    for table in summary.tables:
+        values += _table(summary.plan, table)
     order = {family: number for number, family in enumerate(FAMILIES)}
-    return tuple(sorted(found, key=lambda sample: order[sample.family]))
+    return tuple(sorted(values, key=lambda sample: order[sample.family]))
 
 
-def _table(plan: str, standing: TableStatus) -> Iterator[Sample]:
+def _table(plan: str, table: TableStatus) -> Iterator[Sample]:
     values: dict[str, float | None] = {
-        "last_success_timestamp_seconds": _unix(standing.completed_at),
-        "last_success_data_timestamp_seconds": _unix(standing.export_time),
-        "last_success_duration_seconds": standing.seconds,
-        "last_success_size_bytes": standing.size_bytes,
-        "last_success_items": standing.items,
-        "rpo_seconds": standing.rpo_seconds,
-        "rpo_age_seconds": standing.age_seconds,
-        "rpo_broken": float(standing.breaks_rpo) if standing.rpo_seconds is not None else None,
+        "last_success_timestamp_seconds": _unix(table.completed_at),
+        "last_success_data_timestamp_seconds": _unix(table.export_time),
+        "last_success_duration_seconds": table.seconds,
+        "last_success_size_bytes": table.size_bytes,
+        "last_success_items": table.items,
+        "rpo_seconds": table.rpo_seconds,
+        "rpo_age_seconds": table.age_seconds,
+        "rpo_broken": float(table.breaks_rpo) if table.rpo_seconds is not None else None,
     }
-    labels = {"plan": plan, "table": standing.table}
+    labels = {"plan": plan, "table": table.table}
     for name, value in values.items():
         if value is not None:
             yield Sample(f"ddbbackup_{name}", labels, value)
 
 
-def _run(news: RunSummary) -> Iterator[Sample]:
-    labels = {"plan": news.plan, "verb": news.verb}
-    yield Sample("ddbbackup_run_timestamp_seconds", labels, news.ended_at.timestamp())
-    yield Sample("ddbbackup_run_duration_seconds", labels, (news.ended_at - news.started_at).total_seconds())
-    yield Sample("ddbbackup_run_exit_code", labels, news.exit_code)
-    if news.report is not None:
-        counts = Counter(outcome.status for outcome in news.report.outcomes)
+def _run(summary: RunSummary) -> Iterator[Sample]:
+    labels = {"plan": summary.plan, "verb": summary.verb}
+    yield Sample("ddbbackup_run_timestamp_seconds", labels, summary.ended_at.timestamp())
+    yield Sample(
+        "ddbbackup_run_duration_seconds", labels, (summary.ended_at - summary.started_at).total_seconds()
+    )
+    yield Sample("ddbbackup_run_exit_code", labels, summary.exit_code)
+    if summary.report is not None:
+        counts = Counter(outcome.status for outcome in summary.report.outcomes)
         for status in ("done", "started", "unchanged", "skipped", "failed"):
             yield Sample("ddbbackup_run_steps", {**labels, "status": status}, counts[status])
 

@@ -1,8 +1,8 @@
-"""OpenTelemetry by OTLP over HTTP: one trace a run, a span a step, and the same gauges. Needs the extra ``otel``.
+"""OpenTelemetry over OTLP/HTTP: one trace for each run, a span for each step, and the metrics as gauges.
 
-Spans are made when the run is over, from what is known of its steps, so that no step has to know of them.
-TRACEPARENT and TRACESTATE make the run a part of the trace that called it (W3C Trace Context; OpenTelemetry:
-Environment Variables as Context Propagation Carriers).
+Needs the extra ``otel``. Spans are created after the run, from the outcomes of its steps, so that steps do not
+depend on tracing. TRACEPARENT and TRACESTATE make the run a child of the caller's trace (W3C Trace Context;
+OpenTelemetry: Environment Variables as Context Propagation Carriers).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ddbbackup import __version__
 from ddbbackup.errors import UsageError
-from ddbbackup.http_client import Undelivered
+from ddbbackup.http_client import DeliveryError
 from ddbbackup.metrics.samples import FAMILIES, Sample
 from ddbbackup.plan.model import OpenTelemetry
 from ddbbackup.report.run_summary import RunSummary
@@ -26,44 +26,44 @@ if TYPE_CHECKING:
 
 def export(
     settings: OpenTelemetry,
-    news: RunSummary,
+    summary: RunSummary,
     samples: Sequence[Sample],
     environ: Mapping[str, str],
     *,
     seconds: float,
 ) -> None:
-    """Raises ``UsageError`` without the extra, and ``Undelivered``."""
+    """Raises ``UsageError`` without the extra, and ``DeliveryError``."""
     for module in ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http"):
-        if not _is_there(module):
+        if not _is_installed(module):
             raise UsageError(
-                "OpenTelemetry is not installed here",
-                hint="pip install 'ddbbackup[otel]', or remove `opentelemetry`",
+                "the plan sends metrics to OpenTelemetry, which is not installed",
+                hint="run `pip install 'ddbbackup[otel]'`",
             )
     from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter  # noqa: PLC0415 - an extra
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - an extra
     from opentelemetry.sdk.resources import Resource  # noqa: PLC0415 - an extra
 
-    logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)  # its own words would name the address
-    resource = Resource.create({"service.version": __version__, "ddbbackup.plan": news.plan})
+    logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)  # its messages contain the address
+    resource = Resource.create({"service.version": __version__, "ddbbackup.plan": summary.plan})
     if not environ.get("OTEL_SERVICE_NAME"):
         resource = resource.merge(Resource({"service.name": "ddbbackup"}))
     base = settings.endpoint.rstrip("/") if settings.endpoint else None
     common: dict[str, Any] = {"timeout": seconds, "headers": dict(settings.headers) or None}
     traces = OTLPSpanExporter(endpoint=base and f"{base}/v1/traces", **common)
     gauges = OTLPMetricExporter(endpoint=base and f"{base}/v1/metrics", **common)
-    results = [traces.export(_spans(news, resource, environ)), gauges.export(_metrics(samples, resource))]
+    results = [traces.export(_spans(summary, resource, environ)), gauges.export(_metrics(samples, resource))]
     if any(result.name != "SUCCESS" for result in results):
-        raise Undelivered("the OTLP receiver did not take it")
+        raise DeliveryError("the OTLP receiver rejected the data")
 
 
-def _is_there(module: str) -> bool:
+def _is_installed(module: str) -> bool:
     try:
         return importlib.util.find_spec(module) is not None
     except ModuleNotFoundError:
         return False
 
 
-def _spans(news: RunSummary, resource: Resource, environ: Mapping[str, str]) -> Sequence[Any]:
+def _spans(summary: RunSummary, resource: Resource, environ: Mapping[str, str]) -> Sequence[Any]:
     from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415 - an extra
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor  # noqa: PLC0415 - an extra
     from opentelemetry.sdk.trace.export.in_memory_span_exporter import (  # noqa: PLC0415 - an extra
@@ -74,41 +74,44 @@ def _spans(news: RunSummary, resource: Resource, environ: Mapping[str, str]) -> 
         TraceContextTextMapPropagator,
     )
 
-    made = InMemorySpanExporter()
+    exporter = InMemorySpanExporter()
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
-    provider.add_span_processor(SimpleSpanProcessor(made))
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
     tracer = provider.get_tracer("ddbbackup", __version__)
     carrier = {
         name: environ[name.upper()] for name in ("traceparent", "tracestate") if name.upper() in environ
     }
     caller = TraceContextTextMapPropagator().extract(carrier)
-    facts: dict[str, Any] = {
-        "ddbbackup.plan": news.plan,
-        "ddbbackup.run": news.run,
-        "ddbbackup.exit_code": news.exit_code,
+    run_attributes: dict[str, Any] = {
+        "ddbbackup.plan": summary.plan,
+        "ddbbackup.run": summary.run,
+        "ddbbackup.exit_code": summary.exit_code,
     }
     run = tracer.start_span(
-        f"ddbbackup {news.verb}", caller, attributes=facts, start_time=_nanoseconds(news.started_at)
+        f"ddbbackup {summary.verb}",
+        caller,
+        attributes=run_attributes,
+        start_time=_nanoseconds(summary.started_at),
     )
-    inside = set_span_in_context(run, caller)
-    for outcome in news.report.outcomes if news.report is not None else ():
-        ended = news.step_ends.get(outcome.step, news.ended_at)
-        begun = ended - timedelta(seconds=outcome.seconds)
-        about: dict[str, Any] = {
+    inside_run = set_span_in_context(run, caller)
+    for outcome in summary.report.outcomes if summary.report is not None else ():
+        ended = summary.step_ends.get(outcome.step, summary.ended_at)
+        started = ended - timedelta(seconds=outcome.seconds)
+        attributes: dict[str, Any] = {
             f"ddbbackup.{name}": value
             for name, value in {**outcome.facts, "table": outcome.table, "status": outcome.status}.items()
             if isinstance(value, str | int | float)
         }
         name = f"{outcome.kind} {outcome.table}"
-        span = tracer.start_span(name, inside, attributes=about, start_time=_nanoseconds(begun))
+        span = tracer.start_span(name, inside_run, attributes=attributes, start_time=_nanoseconds(started))
         if outcome.error is not None:
             span.set_status(Status(StatusCode.ERROR, outcome.error.message))
             span.set_attribute("error.type", type(outcome.error).__name__)
         span.end(_nanoseconds(ended))
-    if "failed" in news.conditions or "partial" in news.conditions:
-        run.set_status(Status(StatusCode.ERROR, news.headline))
-    run.end(_nanoseconds(news.ended_at))
-    return made.get_finished_spans()
+    if "failed" in summary.conditions or "partial" in summary.conditions:
+        run.set_status(Status(StatusCode.ERROR, summary.headline))
+    run.end(_nanoseconds(summary.ended_at))
+    return exporter.get_finished_spans()
 
 
 def _metrics(samples: Sequence[Sample], resource: Resource) -> Any:
@@ -118,9 +121,9 @@ def _metrics(samples: Sequence[Sample], resource: Resource) -> Any:
     reader = InMemoryMetricReader()
     provider = MeterProvider([reader], resource=resource, shutdown_on_exit=False)
     meter = provider.get_meter("ddbbackup", __version__)
-    for family, says in FAMILIES.items():
+    for family, description in FAMILIES.items():
         unit = {"seconds": "s", "bytes": "By"}.get(family.rpartition("_")[2], "1")
-        gauge = meter.create_gauge(family, unit, says)
+        gauge = meter.create_gauge(family, unit, description)
         for sample in samples:
             if sample.family == family:
                 gauge.set(float(sample.value), dict(sample.labels))

@@ -1,4 +1,4 @@
-"""Tells people and services how a run went. What cannot be delivered warns, and changes nothing else."""
+"""Notifications about runs. A notification that cannot be delivered is a warning and never fails the run."""
 
 from ddbbackup.notify.condition import conditions
 from ddbbackup.notify.deliver import CHANNELS, announce, deliver

@@ -1,38 +1,41 @@
-"""What there is to tell after a run: pure."""
+"""Which conditions of ``notifications.*.when`` a run meets. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from ddbbackup.plan.model import Notification, When
 from ddbbackup.status.table_status import TableStatus
 
-_GOOD = frozenset((0, 2))  # 2: changes pending, which somebody asked to be told
-_PARTIAL, _STALE, _RUNNING = 3, 4, 75
+_SUCCESS: Final = frozenset((0, 2))  # 2: changes pending, which is what `--detailed-exitcode` asks for
+_PARTIAL: Final = 3
+_STALE: Final = 4
+_RUNNING: Final = 75
 
 
 def conditions(
     exit_code: int, before: Iterable[TableStatus], after: Iterable[TableStatus]
 ) -> frozenset[When]:
-    """``before`` and ``after`` are how the plan's tables stood; both empty where nobody looked.
+    """``before`` and ``after`` are the statuses of the plan's tables around the run, empty if not known.
 
-    Recovered is said once all is well: the run was good, no table breaks its RPO and none's newest try failed,
-    and before the run that was not so. A table that had never been tried before has not recovered, it is new.
+    ``recovered`` requires that the run succeeded, that no table breaks its RPO or failed its last backup, and that
+    one of the tables did before the run. A table whose first backup succeeded is new, not recovered.
     """
-    told: set[When] = {"always"}
-    now = list(after)
+    met: set[When] = {"always"}
+    tables = list(after)
     if exit_code == _PARTIAL:
-        told.add("partial")
-    elif exit_code not in _GOOD | {_STALE, _RUNNING}:
-        told.add("failed")
-    if exit_code == _STALE or any(standing.breaks_rpo for standing in now):
-        told.add("stale")
-    was_bad = {s.table for s in before if s.state == "stale" or s.last_failure is not None}
-    well = exit_code in _GOOD and not any(s.breaks_rpo or s.last_failure is not None for s in now)
-    if well and was_bad & {standing.table for standing in now}:
-        told.add("recovered")
-    return frozenset(told)
+        met.add("partial")
+    elif exit_code not in _SUCCESS | {_STALE, _RUNNING}:
+        met.add("failed")
+    if exit_code == _STALE or any(table.breaks_rpo for table in tables):
+        met.add("stale")
+    bad_before = {table.table for table in before if table.state == "stale" or table.last_failure is not None}
+    bad_after = any(table.breaks_rpo or table.last_failure is not None for table in tables)
+    if exit_code in _SUCCESS and not bad_after and bad_before & {table.table for table in tables}:
+        met.add("recovered")
+    return frozenset(met)
 
 
-def is_due(notification: Notification, verb: str, told: frozenset[When]) -> bool:
-    return verb in notification.verbs and bool(told & set(notification.when))
+def is_due(notification: Notification, verb: str, met: frozenset[When]) -> bool:
+    return verb in notification.verbs and bool(met & set(notification.when))

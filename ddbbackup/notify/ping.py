@@ -1,4 +1,4 @@
-"""A dead man's switch: start, exit status, and silence that somebody notices (Healthchecks docs: Pinging API)."""
+"""A dead man's switch that raises an alarm when pings stay away (Healthchecks docs: Pinging API)."""
 
 from __future__ import annotations
 
@@ -6,30 +6,47 @@ import uuid
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
-from ddbbackup.http_client import send
+from ddbbackup.http_client import HttpClient
+from ddbbackup.notify.channel import Transport
 from ddbbackup.plan.model import Notification
-from ddbbackup.ports.topics import Topics
-from ddbbackup.report.run_summary import RunSummary
+from ddbbackup.report.documents.notification import RunNotification
+from ddbbackup.report.renderers import text
 
-_BODY_BYTES: Final = 100_000  # what Healthchecks keeps of a body
-
-
-def start(notification: Notification, *, run: str) -> None:
-    _ping(notification, "start", run, b"", notification.timeout_seconds)
+_BODY_BYTES: Final = 100_000  # Healthchecks keeps no more of a body
+_STILL_RUNNING: Final = 75
 
 
-def deliver(notification: Notification, news: RunSummary, topics: Topics | None, seconds: float) -> None:
-    """The exit status; only a note where a run is not the end of it, so that the check goes on waiting for that."""
-    suffix = str(news.exit_code) if news.is_conclusive else "log"
-    body = f"{news.headline}\n\n{news.body}".encode()[:_BODY_BYTES]
-    _ping(notification, suffix, news.run, body, seconds)
+def start(notification: Notification, http: HttpClient, *, run: str) -> None:
+    """Raises ``DeliveryError``."""
+    _ping(notification, http, "start", run, b"", notification.timeout_seconds)
 
 
-def _ping(notification: Notification, suffix: str, run: str, body: bytes, seconds: float) -> None:
-    """``rid`` tells a run's start and end belong together; it has to be a UUID."""
+def deliver(
+    notification: Notification, document: RunNotification, transport: Transport, *, seconds: float
+) -> None:
+    """Sends the exit status, or only a log entry if the check must go on waiting for the end of a backup."""
+    suffix = str(document.exit_code) if _is_conclusive(document) else "log"
+    body = f"{document.headline}\n\n{text.render(document)}".encode()[:_BODY_BYTES]
+    _ping(notification, transport.http, suffix, document.run, body, seconds)
+
+
+def _is_conclusive(document: RunNotification) -> bool:
+    """Whether the run says how a backup ended: not while exports are running, nor if there was nothing to do."""
+    if document.exit_code == _STILL_RUNNING:
+        return False
+    if document.exit_code or document.report is None:
+        return True
+    statuses = {outcome.status for outcome in document.report.outcomes}
+    return bool(statuses) and "started" not in statuses
+
+
+def _ping(
+    notification: Notification, http: HttpClient, suffix: str, run: str, body: bytes, seconds: float
+) -> None:
+    """``rid``, which must be a UUID, connects the start of a run with its end."""
     parts = urlsplit(notification.address)
     rid = f"rid={uuid.uuid5(uuid.NAMESPACE_URL, f'ddbbackup:{run}')}"
     query = f"{parts.query}&{rid}" if parts.query else rid
     path = f"{parts.path.rstrip('/')}/{suffix}"
     url = urlunsplit((parts.scheme, parts.netloc, path, query, ""))
-    send("POST", url, body, {"Content-Type": "text/plain; charset=utf-8"}, seconds=seconds)
+    http.send("POST", url, body, {"Content-Type": "text/plain; charset=utf-8"}, seconds=seconds)

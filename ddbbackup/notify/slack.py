@@ -5,21 +5,25 @@ from __future__ import annotations
 import json
 from typing import Final
 
-from ddbbackup.http_client import send
+from ddbbackup.notify.channel import Transport
 from ddbbackup.plan.model import Notification
-from ddbbackup.ports.topics import Topics
-from ddbbackup.report.run_summary import RunSummary
+from ddbbackup.report.documents.notification import RunNotification
+from ddbbackup.report.renderers import text
 
-_BODY_CHARACTERS: Final = 2900  # a section of Slack holds 3000
+_BODY_CHARACTERS: Final = 2900  # a section of a Slack message holds 3000
 
 
-def deliver(notification: Notification, news: RunSummary, topics: Topics | None, seconds: float) -> None:
-    shown = news.body if len(news.body) <= _BODY_CHARACTERS else news.body[:_BODY_CHARACTERS] + "\n…"
-    message = {"text": f"*{_plain(news.headline)}*\n```{_plain(shown)}```"}
+def deliver(
+    notification: Notification, document: RunNotification, transport: Transport, *, seconds: float
+) -> None:
+    body = text.render(document)
+    if len(body) > _BODY_CHARACTERS:
+        body = body[:_BODY_CHARACTERS] + "\n…"
+    message = {"text": f"*{_escape(document.headline)}*\n```{_escape(body)}```"}
     headers = {"Content-Type": "application/json"}
-    send("POST", notification.address, json.dumps(message).encode(), headers, seconds=seconds)
+    transport.http.send("POST", notification.address, json.dumps(message).encode(), headers, seconds=seconds)
 
 
-def _plain(text: str) -> str:
-    """Slack's three control characters, escaped; no text closes the code block."""
+def _escape(text: str) -> str:
+    """Escapes Slack's three control characters, and backticks that would end the code block."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("```", "'''")

@@ -1,4 +1,4 @@
-"""Files that others read while they are replaced."""
+"""Atomic replacement of files."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from pathlib import Path
 from ddbbackup.errors import Refused
 
 
-def write_whole(path: Path, text: str, *, mode: int | None = None) -> None:
-    """All of it or nothing: a reader never sees half a file. ``mode`` None: what the umask gives.
+def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
+    """Replaces the file in one step, so that a reader never sees a part of it. ``mode`` None: as the umask says.
 
-    Raises as ``require_writable`` does.
+    Raises ``Refused``.
     """
     require_writable(path)
     try:
@@ -30,7 +30,7 @@ def write_whole(path: Path, text: str, *, mode: int | None = None) -> None:
 
 
 def require_writable(path: Path) -> None:
-    """Makes missing directories. Raises ``Refused`` if no file can be put there."""
+    """Creates missing directories. Raises ``Refused`` if the file cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -43,12 +43,12 @@ def require_writable(path: Path) -> None:
 
 def _unwritable(path: Path, reason: str) -> Refused:
     return Refused(
-        f"{path} cannot be written: {reason}", hint="name a file in a directory that you may write"
+        f"cannot write {path}: {reason}", hint="choose a file in a directory that you can write to"
     )
 
 
 def _umask() -> int:
-    """There is no other way to read it."""
+    """The umask can only be read by setting it."""
     umask = os.umask(0o077)
     os.umask(umask)
     return umask

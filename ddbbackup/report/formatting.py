@@ -1,10 +1,10 @@
-"""Numbers as people read them: binary sizes, durations, counts with thin groups."""
+"""Numbers for people: binary sizes, durations, and counts in groups of three digits."""
 
 from __future__ import annotations
 
 
 def size(size_bytes: int | None) -> str:
-    """``1.5 MiB``; a dash for an unknown size."""
+    """``1.5 MiB``; a dash if unknown."""
     if size_bytes is None:
         return "–"
     value = float(size_bytes)
@@ -16,7 +16,7 @@ def size(size_bytes: int | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """``4s``, ``3m 20s``, ``5h 2m``, ``12d 4h``; a dash for an unknown one."""
+    """``4s``, ``3m 20s``, ``5h 2m``, ``12d 4h``; a dash if unknown."""
     if seconds is None:
         return "–"
     if seconds < 10:
@@ -30,5 +30,5 @@ def duration(seconds: float | None) -> str:
 
 
 def count(number: int | None) -> str:
-    """``1 234 567``; a dash for an unknown one."""
+    """``1 234 567``; a dash if unknown."""
     return "–" if number is None else f"{number:,}".replace(",", " ")

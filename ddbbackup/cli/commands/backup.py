@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ddbbackup.backup.export_time import choose_export_time
 from ddbbackup.backup.planning import backup_steps
-from ddbbackup.cli.output import print_report
+from ddbbackup.cli.output import write_report
 from ddbbackup.cli.session import Session, run_session
 from ddbbackup.model.report import Report
 from ddbbackup.plan.model import TableEntry
@@ -27,4 +27,4 @@ def run(options: Namespace) -> int:
         export_time = await choose_export_time(context, selection)
         return await session.carry_out(backup_steps(plan, selection, export_time=export_time))
 
-    return print_report(run_session(options, back_up, wait=not options.no_wait), options)
+    return write_report(options, run_session(options, back_up, wait=not options.no_wait))

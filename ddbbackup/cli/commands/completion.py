@@ -1,23 +1,20 @@
-"""``completion SHELL``: a script that completes verbs, options and files."""
+"""``completion``: prints a script that completes verbs, options and files in a shell."""
 
 from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from typing import Final
 
-SHELLS: Final = ("bash", "zsh", "fish")
+import shtab
+
+from ddbbackup.cli.grammar import grammar
 
 
 def run(options: Namespace) -> int:
-    import shtab  # noqa: PLC0415 - no other verb needs it
-
-    from ddbbackup.cli.grammar import grammar  # noqa: PLC0415 - it lists this module's shells
-
-    parser, verbs = grammar()
-    for each in (parser, *verbs.values()):
+    parser, parsers = grammar()
+    for each in (parser, *parsers.values()):
         for action in each._actions:
             if action.metavar in ("FILE", "PLAN"):
-                action.complete = shtab.FILE  # type: ignore[attr-defined]  # where shtab looks for it
+                action.complete = shtab.FILE  # type: ignore[attr-defined]  # shtab reads this attribute
     sys.stdout.write(shtab.complete(parser, shell=options.shell))
     return 0

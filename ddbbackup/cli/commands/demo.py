@@ -1,4 +1,4 @@
-"""``demo``: the whole story on the sandbox: back up, break, restore, compare. Touches no AWS account."""
+"""``demo``: backs up, damages, restores and compares a table in the sandbox. Does not call AWS."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from argparse import Namespace
 from collections.abc import Mapping
 from json import loads
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from ddbbackup import sandbox
-from ddbbackup.cli import output
+from ddbbackup.cli.output import write_output
 from ddbbackup.errors import DataNotWhole, StepFailed, UsageError
-from ddbbackup.report.renderers import json_documents as json
+from ddbbackup.report.documents.demo import DemoCommand, DemoReport
 
 if TYPE_CHECKING:
     from ddbbackup.sandbox.demo_tables import DemoTables, Item
@@ -28,74 +28,75 @@ DEFAULT_PORT: Final = 5555
 def run(options: Namespace) -> int:
     sandbox.require()
     if options.port is not None and not options.serve:
-        raise UsageError("--port is for --serve", hint="say `ddbbackup demo --serve --port PORT`")
+        raise UsageError("--port requires --serve", hint="run `ddbbackup demo --serve --port PORT`")
     if options.serve and (options.output != "text" or options.output_files):
-        raise UsageError("--serve has one form only", hint="remove --output")
+        raise UsageError("--serve does not support --output", hint="remove --output")
     for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]  # whatever leads to AWS has no part in this story
-    return _serve(options.port) if options.serve else _tell(options)
-
-
-def _tell(options: Namespace) -> int:
-    from ddbbackup.sandbox.demo_tables import DemoTables, plan_path  # noqa: PLC0415 - needs the extra
-
-    with sandbox.start(export_seconds=(2.0, 4.0)) as aws, tempfile.TemporaryDirectory() as state:
-        say = _Narrator(_environment(aws.url, state), quiet=options.output == "json")
-        say.line(
-            f"A sandbox of AWS is up at {aws.url} (moto, an emulation): nothing here touches an account."
-        )
-        tables = DemoTables(aws.url)
-        tables.create()
-        before = tables.items("table1")
-        say.line(
-            f"table1 and table2 hold {len(before)} items each, of every attribute type; a bucket is there."
-        )
-        plan = shlex.quote(_shown(plan_path()))
-        say.step("1. The plan says what to back up. It is checked without touching AWS:")
-        say.command(f"validate -f {plan}")
-        say.step("2. Both tables are exported at once, waited for, proven and recorded:")
-        say.command(f"backup -f {plan}")
-        say.command(f"status -f {plan}")
-        say.step("3. Somebody deletes the item with id=1 and overwrites the one with id=2.")
-        tables.break_table1()
-        _show_damage(say, before, tables)
-        say.step("4. One command puts them back:")
-        say.command(f"restore table1-back --yes -f {plan}")
-        say.step("5. Is the table what it was?")
-        _compare(say, before, tables)
-        say.line("Done. Nothing is left running. Your own first plan: `ddbbackup init`.")
-    told = json.document(commands=say.commands, items=len(before), equal=True)
-    output.say(options, lambda form: told if form == "json" else "", summary=False)
+        del os.environ[name]  # nothing may lead to a real account
+    if options.serve:
+        _serve(options.port)
+    else:
+        _run_demo(options)
     return 0
 
 
-def _show_damage(say: _Narrator, before: Mapping[str, Item], tables: DemoTables) -> None:
+def _run_demo(options: Namespace) -> None:
+    """Raises ``StepFailed`` if a command fails, ``DataNotWhole`` if the restored table differs."""
+    from ddbbackup.sandbox.demo_tables import DemoTables, plan_path  # noqa: PLC0415 - needs the extra
+
+    with sandbox.start(export_seconds=(2.0, 4.0)) as aws, tempfile.TemporaryDirectory() as state:
+        narrator = _Narrator(_environment(aws.url, state), quiet=options.output == "json")
+        narrator.line(f"A sandbox (moto, an AWS emulation) is running at {aws.url}. No AWS account is used.")
+        tables = DemoTables(aws.url)
+        tables.create()
+        before = tables.items("table1")
+        narrator.line(
+            f"It has a bucket and two tables with {len(before)} items of every attribute type each."
+        )
+        plan = shlex.quote(_relative(plan_path()))
+        narrator.step("1. Validate the plan, which lists the tables to back up:")
+        narrator.command(f"validate -f {plan}")
+        narrator.step("2. Export both tables, verify the data files and record the backups:")
+        narrator.command(f"backup -f {plan}")
+        narrator.command(f"status -f {plan}")
+        narrator.step("3. Damage table1: delete the item with id=1 and overwrite the item with id=2.")
+        tables.break_table1()
+        _show_damage(narrator, before, tables)
+        narrator.step("4. Restore table1 from its backup:")
+        narrator.command(f"restore table1-back --yes -f {plan}")
+        narrator.step("5. Compare table1 with its items before the damage:")
+        _compare(narrator, before, tables)
+        narrator.line("Done; the sandbox is stopped. Write your own plan with `ddbbackup init`.")
+    write_output(options, DemoReport(tuple(narrator.commands), items=len(before), equal=True))
+
+
+def _show_damage(narrator: _Narrator, before: Mapping[str, Item], tables: DemoTables) -> None:
     now = tables.items("table1")
     missing = sorted(set(before) - set(now))
     changed = sorted(key for key in now if now[key] != before.get(key))
-    say.line(
-        f"   {len(now)} items are left; missing: id {', '.join(missing)}; changed: id {', '.join(changed)}"
+    narrator.line(
+        f"   {len(now)} items remain; missing: id {', '.join(missing)}; changed: id {', '.join(changed)}"
     )
 
 
-def _compare(say: _Narrator, before: Mapping[str, Item], tables: DemoTables) -> None:
+def _compare(narrator: _Narrator, before: Mapping[str, Item], tables: DemoTables) -> None:
     now = tables.items("table1")
     different = [key for key in {*before, *now} if before.get(key) != now.get(key)]
     if different:
         raise DataNotWhole(
-            f"{len(different)} items of table1 are not what they were",
-            hint="report it with this whole output",
+            f"{len(different)} items of table1 differ from before the damage",
+            hint="report it with the complete output",
         )
-    say.line(f"   Yes: all {len(now)} items are equal to what they were, in every attribute.")
+    narrator.line(f"   All {len(now)} items are equal, in every attribute.")
 
 
 class _Narrator:
-    """Prints what happens, and runs the real program where it says so. A quiet one keeps what was answered."""
+    """Prints each step and runs the real program. If ``quiet``, prints nothing and keeps the JSON documents."""
 
     def __init__(self, environment: Mapping[str, str], *, quiet: bool) -> None:
         self._environment = environment
         self._quiet = quiet
-        self.commands: list[Mapping[str, Any]] = []
+        self.commands: list[DemoCommand] = []
 
     def line(self, text: str) -> None:
         if not self._quiet:
@@ -117,15 +118,15 @@ class _Narrator:
         )
         if done.returncode:
             raise StepFailed(
-                f"`ddbbackup {arguments}` ended with exit code {done.returncode}",
-                hint="report it with this whole output",
+                f"`ddbbackup {arguments}` exited with code {done.returncode}",
+                hint="report it with the complete output",
             )
         answer = loads(done.stdout) if self._quiet else None
-        self.commands.append({"command": arguments, "exit_code": done.returncode, "answer": answer})
+        self.commands.append(DemoCommand(arguments, done.returncode, answer))
 
 
 def _environment(url: str, state: str) -> dict[str, str]:
-    """The user's own, with credentials that work nowhere but on the sandbox."""
+    """The environment of the user, with credentials that only the sandbox accepts."""
     from ddbbackup.sandbox.demo_tables import ENVIRONMENT  # noqa: PLC0415 - needs the extra
 
     return (
@@ -143,25 +144,25 @@ def _environment(url: str, state: str) -> dict[str, str]:
     )
 
 
-def _shown(path: Path) -> str:
+def _relative(path: Path) -> str:
     try:
         return str(path.relative_to(Path.cwd()))
     except ValueError:
         return str(path)
 
 
-def _serve(port: int | None) -> int:
+def _serve(port: int | None) -> None:
+    """Runs until Ctrl-C."""
     from ddbbackup.sandbox.demo_tables import ENVIRONMENT, DemoTables, plan_path  # noqa: PLC0415 - needs the extra
 
     with sandbox.start(DEFAULT_PORT if port is None else port) as aws:
         DemoTables(aws.url).create()
         exports = " ".join(f"{name}={value}" for name, value in ENVIRONMENT.items())
         print(
-            f"The sandbox is up at {aws.url}, with table1, table2 and the bucket demo-vault.\n"
-            "It is an emulation (moto), holds everything in memory, and ends with Ctrl-C. In another terminal:\n\n"
+            f"The sandbox is running at {aws.url}, with table1, table2 and the bucket demo-vault.\n"
+            "It is an AWS emulation (moto) in memory. Press Ctrl-C to stop it. In another terminal, run:\n\n"
             f"  export {exports} DDBBACKUP_SANDBOX_URL={aws.url}\n"
-            f"  ddbbackup backup -f {_shown(plan_path())}",
+            f"  ddbbackup backup -f {_relative(plan_path())}",
             flush=True,
         )
         threading.Event().wait()
-    return 0

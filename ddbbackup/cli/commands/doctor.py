@@ -1,25 +1,28 @@
-"""``doctor``: everything that the plan rests on, looked at; ``--iam``: the least that roles have to be allowed."""
+"""``doctor``: checks everything that the plan depends on; ``--iam``: the least IAM policies for the plan."""
 
 from __future__ import annotations
 
+import json
 import os
 from argparse import Namespace
-from functools import partial
 
 from ddbbackup.aws import connect
 from ddbbackup.checks.doctor import examine
 from ddbbackup.cli import logs
 from ddbbackup.cli.event_loop import run_interruptibly
-from ddbbackup.cli.output import say
+from ddbbackup.cli.output import write_output, write_text
 from ddbbackup.cli.registries import declared_permissions
 from ddbbackup.cli.run_id import choose_run_id
 from ddbbackup.cli.session import connection_of, open_context
+from ddbbackup.cli.verbs import roles_of_verbs
 from ddbbackup.clock import SystemClock
+from ddbbackup.errors import UsageError
 from ddbbackup.iam import PlaceOfPlan, policies_of
 from ddbbackup.plan import load
 from ddbbackup.plan.model import Plan
-from ddbbackup.report.documents.doctor import checkup_code, render
-from ddbbackup.report.documents.iam import render as policies_text
+from ddbbackup.report.documents.doctor import doctor_report
+from ddbbackup.report.documents.policies import plan_policies
+from ddbbackup.report.renderers import json_documents
 
 
 def run(options: Namespace) -> int:
@@ -28,24 +31,31 @@ def run(options: Namespace) -> int:
     run_id = choose_run_id(None, os.environ, clock.now())
     logs.configure(options.log_format, run=run_id, plan=plan.name)
     if options.iam is not None:
-        return _print_policies(plan, options)
+        write_text(options, _policies(plan, options.iam))
+        return 0
     cloud = connect(connection_of(plan.aws))
     with open_context(options, plan, cloud, run_id=run_id, clock=clock, started_at=clock.now()) as context:
         checks = run_interruptibly(examine(context, only=options.only))
-    code = checkup_code(checks)
-    say(options, partial(render, checks, plan=plan.name, now=clock.now(), exit_code=code))
-    return code
+    report = doctor_report(plan.name, checks, now=clock.now())
+    write_output(options, report)
+    return report.exit_code
 
 
-def _print_policies(plan: Plan, options: Namespace) -> int:
-    """Always JSON: one document of all, or one role's policy just as IAM takes it."""
-    text = policies_text(policies_of(plan, _place(plan), declared_permissions()), options.iam)
-    say(options, lambda form: text, summary=False)
-    return 0
+def _policies(plan: Plan, role: str) -> str:
+    """JSON: one document with all policies, or the policy of one role in the form that IAM accepts."""
+    policies = policies_of(plan, _place(plan), declared_permissions(), roles_of_verbs())
+    if role == "all":
+        return json_documents.render(plan_policies(policies))
+    if role not in policies.roles:
+        raise UsageError(
+            f"the plan {plan.name} needs no role {role!r}",
+            hint=f"choose one of: {', '.join(['all', *policies.roles])}",
+        )
+    return json.dumps(policies.roles[role], indent=2) + "\n"
 
 
 def _place(plan: Plan) -> PlaceOfPlan:
-    """From the plan alone if it says account and region, so that a role can be made before there is one to ask as."""
+    """From the plan if it contains account and region: policies are needed before there are credentials."""
     aws = plan.aws
     region, account = aws.region, aws.account or (aws.assume_role and aws.assume_role.role_arn.split(":")[4])
     if region and account:

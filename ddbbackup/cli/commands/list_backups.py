@@ -1,19 +1,18 @@
-"""``list``: the catalog, newest backup of each table first."""
+"""``list``: the backups in the catalog, the newest of each table first."""
 
 from __future__ import annotations
 
 from argparse import Namespace
-from functools import partial
 
 from ddbbackup.catalog import Record
 from ddbbackup.catalog.queries import tables_with_records
-from ddbbackup.cli.output import say
+from ddbbackup.cli.output import write_output
 from ddbbackup.cli.session import Session, run_session
-from ddbbackup.report.documents.list import render
+from ddbbackup.report.documents.list import BackupList, backup_list
 
 
 def run(options: Namespace) -> int:
-    async def look(session: Session) -> tuple[str, list[Record]]:
+    async def read(session: Session) -> BackupList:
         context = session.context
 
         def every_record() -> list[Record]:
@@ -22,8 +21,7 @@ def run(options: Namespace) -> int:
             )
             return [stored.record for table in tables for stored in table.all()]
 
-        return session.plan.name, await context.call(every_record)
+        return backup_list(session.plan.name, await context.call(every_record))
 
-    plan, records = run_session(options, look)
-    say(options, partial(render, records, plan=plan), summary=False)
+    write_output(options, run_session(options, read))
     return 0

@@ -1,29 +1,46 @@
-"""``preview [backup | restore NAME]``: what a run would do, and what is in its way. Reads only."""
+"""``preview [backup | restore NAME]``: what a run would do, what blocks it and what it costs. Only reads."""
 
 from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import replace
-from functools import partial
 
 from ddbbackup.cli.find_restore import find_restore
-from ddbbackup.cli.look_ahead import preview_backup, preview_restores
-from ddbbackup.cli.output import say
-from ddbbackup.cli.session import run_session
+from ddbbackup.cli.look_ahead import LookAhead, preview_backup, preview_restores
+from ddbbackup.cli.output import write_output
+from ddbbackup.cli.session import Session, run_session
 from ddbbackup.errors import UsageError
-from ddbbackup.report.documents.preview import Preview, preview_code, render
+from ddbbackup.report.documents.preview import Preview, preview
 from ddbbackup.steps.context import RunContext
 
 
 def run(options: Namespace) -> int:
-    _refuse_mixtures(options)
-    preview = run_session(options, lambda session: _look_ahead(session.context, options), estimating=True)
-    code = preview_code(preview, detailed=options.detailed_exitcode)
-    say(options, partial(render, preview, exit_code=code))
-    return code
+    _check_arguments(options)
+
+    async def look(session: Session) -> Preview:
+        context = session.context
+        found = await _look_ahead(context, options)
+        return preview(
+            plan=context.plan.name,
+            run=context.run_id,
+            now=context.clock.now(),
+            identity=context.source.identity,
+            prices=context.prices,
+            selection=found.selection,
+            unselected_tables=found.unselected_tables,
+            destinations=found.destinations,
+            backups=found.backups,
+            restores=found.restores,
+            notes=found.notes,
+            detailed_exit_code=options.detailed_exitcode,
+        )
+
+    document = run_session(options, look, estimating=True)
+    write_output(options, document)
+    return document.exit_code
 
 
-async def _look_ahead(context: RunContext, options: Namespace) -> Preview:
+async def _look_ahead(context: RunContext, options: Namespace) -> LookAhead:
     if options.what == "restore":
         return await preview_restores(context, [find_restore(context.plan, options)])
     if options.what == "backup":
@@ -34,17 +51,20 @@ async def _look_ahead(context: RunContext, options: Namespace) -> Preview:
     return replace(await preview_backup(context, only=options.only), restores=restores.restores)
 
 
-def _refuse_mixtures(options: Namespace) -> None:
-    if (options.what == "restore") != (options.name is not None):
-        if options.name is None:
-            raise UsageError(
-                "preview restore names no restore",
-                hint="say `ddbbackup preview restore NAME`, or `preview` for all",
-            )
-        raise UsageError(f"preview {options.what} takes no name", hint="choose tables with --only GLOB")
+def _check_arguments(options: Namespace) -> None:
+    if options.what == "restore" and options.name is None:
+        raise UsageError(
+            "preview restore needs the name of a restore",
+            hint="run `ddbbackup preview restore NAME`, or `ddbbackup preview` for the whole plan",
+        )
+    if options.what != "restore" and options.name is not None:
+        raise UsageError(
+            f"preview {options.what} does not accept the name {options.name!r}",
+            hint="select tables with --only GLOB",
+        )
     if options.what == "restore" and options.only is not None:
-        raise UsageError("--only is about backups", hint="leave it out, or say `ddbbackup preview backup`")
+        raise UsageError("--only selects tables to back up", hint="remove --only")
     if options.what != "restore" and options.source is not None:
         raise UsageError(
-            "--from is about one restore", hint="say `ddbbackup preview restore NAME --from SOURCE`"
+            "--from applies to one restore", hint="run `ddbbackup preview restore NAME --from SOURCE`"
         )

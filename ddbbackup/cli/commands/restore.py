@@ -7,7 +7,7 @@ from argparse import Namespace
 from dataclasses import replace
 
 from ddbbackup.cli.find_restore import find_restore
-from ddbbackup.cli.output import print_report
+from ddbbackup.cli.output import write_report
 from ddbbackup.cli.session import Session, run_session
 from ddbbackup.model.report import Report
 from ddbbackup.restore.planning import overwrites_its_source, restore_step
@@ -23,7 +23,7 @@ def run(options: Namespace) -> int:
             step = replace(step, confirmed=_ask(session, step))
         return await session.carry_out([step])
 
-    return print_report(run_session(options, restore), options)
+    return write_report(options, run_session(options, restore))
 
 
 def _ask(session: Session, step: RestoreTable) -> bool:

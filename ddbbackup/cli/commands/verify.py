@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from ddbbackup.catalog.queries import complete_backups, tables_with_records
-from ddbbackup.cli.output import print_report
+from ddbbackup.cli.output import write_report
 from ddbbackup.cli.session import Session, run_session
 from ddbbackup.errors import NothingSelected
 from ddbbackup.model.report import Report
@@ -27,4 +27,4 @@ def run(options: Namespace) -> int:
             )
         return await session.carry_out([VerifyBackup(stored) for stored in chosen])
 
-    return print_report(run_session(options, verify), options)
+    return write_report(options, run_session(options, verify))

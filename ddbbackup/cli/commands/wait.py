@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ddbbackup.backup.finish_backup import FinishBackup
 from ddbbackup.catalog.queries import backups_in_progress, tables_with_records
-from ddbbackup.cli.output import print_report
+from ddbbackup.cli.output import write_report
 from ddbbackup.cli.session import Session, run_session
 from ddbbackup.model.report import Report
 from ddbbackup.plan.model import TableEntry
@@ -29,4 +29,4 @@ def run(options: Namespace) -> int:
         chosen = [stored for stored in unfinished if options.run_id in (None, stored.record.run)]
         return await session.carry_out([FinishBackup(stored) for stored in chosen])
 
-    return print_report(run_session(options, wait), options)
+    return write_report(options, run_session(options, wait))

@@ -1,74 +1,61 @@
-"""What the doctor found, in every form of ``doctor``."""
+"""The result of ``doctor``: the checks of everything that a run of the plan depends on."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from ddbbackup.errors import StepFailed
-from ddbbackup.model.check import Check
-from ddbbackup.report.documents.preview import check_of
-from ddbbackup.report.renderers import json_documents as json
-from ddbbackup.report.renderers import markdown
-from ddbbackup.times import to_iso
 
-_SIGNS: Final = {"ok": "ok", "warning": "WARNING", "problem": "PROBLEM", "unknown": "not checked"}
+if TYPE_CHECKING:
+    from ddbbackup.model.check import Check, State
+
+STATES: Final[tuple[State, ...]] = ("ok", "warning", "problem", "unknown")
 
 
-def checkup_code(checks: Sequence[Check]) -> int:
-    """0 unless there are problems; their own code if they share one. What was not checked decides nothing."""
+@dataclass(frozen=True, slots=True)
+class CheckInfo:
+    """One check. ``subject`` is what was checked (``destination vault``), ``name`` the aspect (``versioning``)."""
+
+    subject: str
+    name: str
+    state: State
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorReport:
+    """``schemas/doctor.schema.json``. ``counts`` has an entry for each state."""
+
+    schema: ClassVar[Literal["doctor"]] = "doctor"
+
+    plan: str
+    now: datetime
+    counts: Mapping[State, int]
+    checks: tuple[CheckInfo, ...]
+    exit_code: int
+
+
+def doctor_report(plan: str, checks: Sequence[Check], *, now: datetime) -> DoctorReport:
+    return DoctorReport(
+        plan=plan,
+        now=now,
+        counts={state: sum(check.state == state for check in checks) for state in STATES},
+        checks=tuple(check_info(check) for check in checks),
+        exit_code=_exit_code(checks),
+    )
+
+
+def check_info(check: Check) -> CheckInfo:
+    return CheckInfo(check.subject, check.name, check.state, check.message, check.hint)
+
+
+def _exit_code(checks: Sequence[Check]) -> int:
+    """0 without problems; the exit code that all problems share, else 1. Skipped checks do not count."""
     codes = {check.error.exit_code for check in checks if check.error is not None}
     if not codes:
         return 0
     return codes.pop() if len(codes) == 1 else StepFailed.exit_code
-
-
-def render(checks: Sequence[Check], form: str, *, plan: str, now: datetime, exit_code: int) -> str:
-    """``form`` is text, json or markdown; JSON by ``schemas/doctor.schema.json``."""
-    if form == "json":
-        found = [check_of(check) for check in checks]
-        return json.document(
-            plan=plan, now=to_iso(now), counts=_counts(checks), checks=found, exit_code=exit_code
-        )
-    if form == "markdown":
-        return _markdown(checks, plan)
-    return _text(checks, plan)
-
-
-def _text(checks: Sequence[Check], plan: str) -> str:
-    lines: list[str] = []
-    for subject in dict.fromkeys(check.subject for check in checks):
-        lines += ["", subject] if lines else [subject]
-        for check in checks:
-            if check.subject == subject:
-                lines.append(
-                    f"  {_SIGNS[check.state]:<11}  {check.name}: {check.message}".replace(" : ", " ")
-                )
-                if check.hint and check.state != "ok":
-                    lines.append(f"  {'':<11}  hint: {check.hint}")
-    return "\n".join([*lines, "", f"doctor {plan}: {_summary(checks)}"]) + "\n"
-
-
-def _markdown(checks: Sequence[Check], plan: str) -> str:
-    rows = [
-        (
-            f"**{_SIGNS[check.state]}**" if check.state != "ok" else "ok",
-            markdown.code(check.subject),
-            markdown.plain(check.name),
-            markdown.plain(f"{check.message} (hint: {check.hint})" if check.hint else check.message),
-        )
-        for check in checks
-    ]
-    title = f"### ddbbackup doctor {markdown.plain(plan)}: {_summary(checks)}\n\n"
-    return title + markdown.table(("", "what", "in which respect", "found"), rows)
-
-
-def _counts(checks: Sequence[Check]) -> dict[str, int]:
-    return {state: sum(check.state == state for check in checks) for state in _SIGNS}
-
-
-def _summary(checks: Sequence[Check]) -> str:
-    return ", ".join(
-        f"{number} {_SIGNS[state].lower()}" for state, number in _counts(checks).items() if number
-    )

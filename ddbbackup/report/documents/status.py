@@ -1,73 +1,76 @@
-"""How each table stands, in every form of ``status``."""
+"""The result of ``status``: the newest backup of each table, and whether it meets the RPO."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, ClassVar, Literal
 
-from ddbbackup.errors import DdbBackupError
-from ddbbackup.report.formatting import count, duration
-from ddbbackup.report.renderers import json_documents as json
-from ddbbackup.report.renderers import markdown, text
-from ddbbackup.status.table_status import TableStatus
-from ddbbackup.times import to_iso
+from ddbbackup.report.documents.failure import ErrorInfo, error_info
 
-_WORDS: Final = {"fresh": "ok", "stale": "STALE", "never": "NEVER BACKED UP"}
-_HEADS: Final = ("TABLE", "STATUS", "LAST BACKUP", "AGE", "RPO", "ITEMS", "RUNNING")
+if TYPE_CHECKING:
+    from ddbbackup.errors import DdbBackupError
+    from ddbbackup.status.table_status import TableStatus
 
 
-def render(
-    found: Sequence[TableStatus],
-    errors: Sequence[DdbBackupError],
-    form: str,
-    *,
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """One table. ``age_seconds`` is the age of the data in ``backup``, counted from ``export_time``.
+
+    ``running`` is the id of a backup in progress, ``last_failure`` the message of the newest completed attempt
+    if it failed.
+    """
+
+    table: str
+    status: Literal["fresh", "stale", "never"]
+    backup: str | None
+    export_time: datetime | None
+    age_seconds: int | None
+    rpo_seconds: int | None
+    items: int | None
+    running: str | None
+    last_failure: str | None
+
+    @property
+    def breaks_rpo(self) -> bool:
+        return self.status == "stale" or (self.status == "never" and self.rpo_seconds is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStatus:
+    """``schemas/status.schema.json``. ``errors`` are those of selectors that matched nothing or too much."""
+
+    schema: ClassVar[Literal["status"]] = "status"
+
+    plan: str
+    now: datetime
+    tables: tuple[TableRow, ...]
+    errors: tuple[ErrorInfo, ...]
+    exit_code: int
+
+
+def plan_status(
     plan: str,
+    tables: Sequence[TableStatus],
+    errors: Sequence[DdbBackupError],
+    *,
     now: datetime,
     exit_code: int,
-) -> str:
-    """``form`` is text, json or markdown; JSON by ``schemas/status.schema.json``.
-
-    ``errors`` are those of selectors that chose wrongly; the text leaves them to stderr.
-    """
-    if form == "json":
-        rows = [fields(standing) for standing in found]
-        wrong = [json.error_of(error) for error in errors]
-        return json.document(plan=plan, tables=rows, errors=wrong, now=to_iso(now), exit_code=exit_code)
-    if form == "markdown":
-        return _markdown(found, plan) + "".join(markdown.failure(error) for error in errors)
-    return text.aligned(_HEADS, [_row(standing) for standing in found])
+) -> PlanStatus:
+    rows = tuple(table_row(table) for table in tables)
+    return PlanStatus(plan, now, rows, tuple(error_info(error) for error in errors), exit_code)
 
 
-def _markdown(found: Sequence[TableStatus], plan: str) -> str:
-    rows = [(markdown.code(each.table), *map(markdown.plain, _row(each)[1:])) for each in found]
-    late = sum(each.breaks_rpo for each in found)
-    verdict = f"{late} of {len(found)} tables break their RPO" if late else "every table keeps its RPO"
-    heads = [head.lower() for head in _HEADS]
-    return f"### ddbbackup status {markdown.plain(plan)}: {verdict}\n\n" + markdown.table(heads, rows)
-
-
-def fields(standing: TableStatus) -> Mapping[str, Any]:
-    return {
-        "table": standing.table,
-        "status": standing.state,
-        "backup": standing.backup,
-        "export_time": to_iso(standing.export_time),
-        "age_seconds": standing.age_seconds,
-        "rpo_seconds": standing.rpo_seconds,
-        "items": standing.items,
-        "running": standing.running,
-        "last_failure": standing.last_failure,
-    }
-
-
-def _row(standing: TableStatus) -> tuple[str, ...]:
-    return (
-        standing.table,
-        _WORDS[standing.state] + (" (last try failed)" if standing.last_failure else ""),
-        standing.backup or "–",
-        duration(standing.age_seconds),
-        duration(standing.rpo_seconds),
-        count(standing.items),
-        standing.running or "–",
+def table_row(table: TableStatus) -> TableRow:
+    return TableRow(
+        table=table.table,
+        status=table.state,
+        backup=table.backup,
+        export_time=table.export_time,
+        age_seconds=table.age_seconds,
+        rpo_seconds=table.rpo_seconds,
+        items=table.items,
+        running=table.running,
+        last_failure=table.last_failure,
     )

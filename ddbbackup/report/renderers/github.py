@@ -5,14 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ddbbackup.report.phrases import report_summary
+
 if TYPE_CHECKING:
-    from ddbbackup.errors import DdbBackupError
-    from ddbbackup.model.report import Report
     from ddbbackup.problems import Problem
+    from ddbbackup.report.documents import Document
+    from ddbbackup.report.documents.failure import Failure
+    from ddbbackup.report.documents.run_report import RunReport
 
 
-def problems(found: Sequence[Problem]) -> str:
-    """One annotation a problem; nothing for a valid plan."""
+def render(document: Document) -> str:
+    match document.schema:
+        case "problems":
+            return _problems(document.problems)
+        case "report":
+            return _report(document)
+        case "error":
+            return _failure(document)
+        case _:
+            raise TypeError(f"{document.schema} has no GitHub form")
+
+
+def _problems(problems: Sequence[Problem]) -> str:
+    """One annotation for each problem; nothing for a valid plan."""
     return "".join(
         _command(
             "error",
@@ -22,40 +37,34 @@ def problems(found: Sequence[Problem]) -> str:
             col=str(problem.column),
             title=f"ddbbackup: {problem.path or 'plan'}",
         )
-        for problem in found
+        for problem in problems
     )
 
 
-def outcomes(report: Report) -> str:
-    """One annotation a step that failed or was skipped, and a notice that sums up."""
-    from ddbbackup.report.renderers.text import summary  # noqa: PLC0415 - `validate` needs no more than problems
-
+def _report(report: RunReport) -> str:
+    """An error for each failed step, a warning for each skipped step, and a notice with the summary."""
     lines = []
     for outcome in report.outcomes:
         title = f"ddbbackup: {outcome.step}"
         if outcome.error is not None:
-            lines.append(
-                _command("error", f"{outcome.error.message}; hint: {outcome.error.hint}", title=title)
-            )
+            text = f"{outcome.error.message}; hint: {outcome.error.hint}"
+            lines.append(_command("error", text, title=title))
         elif outcome.status == "skipped":
             lines.append(_command("warning", f"skipped: {outcome.facts.get('because')} failed", title=title))
-    return "".join([*lines, _command("notice", f"{summary(report)} (run {report.run})", title="ddbbackup")])
+    summary = f"{report_summary(report)} (run {report.run})"
+    return "".join([*lines, _command("notice", summary, title="ddbbackup")])
 
 
-def failure(error: DdbBackupError) -> str:
-    """The problems of an invalid plan, or the one error."""
-    found = getattr(error, "problems", ())
-    return (
-        problems(found)
-        if found
-        else _command("error", f"{error.message}; hint: {error.hint}", title="ddbbackup")
-    )
+def _failure(failure: Failure) -> str:
+    if failure.problems:
+        return _problems(failure.problems)
+    return _command("error", f"{failure.error.message}; hint: {failure.error.hint}", title="ddbbackup")
 
 
 def _command(level: str, text: str, **properties: str) -> str:
-    """Values and text escape differently."""
-    spelled = ",".join(f"{name}={_escape(value, ':,')}" for name, value in properties.items())
-    return f"::{level} {spelled}::{_escape(text)}\n"
+    """Properties and text have different escapes."""
+    escaped = ",".join(f"{name}={_escape(value, ':,')}" for name, value in properties.items())
+    return f"::{level} {escaped}::{_escape(text)}\n"
 
 
 def _escape(text: str, more: str = "") -> str:

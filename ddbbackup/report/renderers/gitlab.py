@@ -10,16 +10,27 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ddbbackup.problems import Problem
+    from ddbbackup.report.documents import Document
 
 
-def problems(found: Sequence[Problem]) -> str:
+def render(document: Document) -> str:
+    match document.schema:
+        case "problems":
+            return _problems(document.problems)
+        case "error":
+            return ""  # an empty report would claim that the plan has no problems
+        case _:
+            raise TypeError(f"{document.schema} has no GitLab form")
+
+
+def _problems(problems: Sequence[Problem]) -> str:
     """A list, empty for a valid plan.
 
-    A fingerprint stays the same when lines above it come and go, so that a merge request shows what is new.
+    A fingerprint does not depend on the line number, so a merge request shows only the problems that are new.
     """
     seen: Counter[str] = Counter()
     entries = []
-    for problem in found:
+    for problem in problems:
         identity = "\0".join((problem.file, problem.path, problem.code, problem.message))
         fingerprint = hashlib.sha256(f"{identity}\0{seen[identity]}".encode()).hexdigest()
         seen[identity] += 1

@@ -1,4 +1,4 @@
-"""JUnit's XML, as CI systems read it: a suite a run, a case a step or a problem."""
+"""JUnit XML for CI systems: one suite for a run, one case for each step or problem."""
 
 from __future__ import annotations
 
@@ -8,30 +8,42 @@ from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree as Xml
 
 if TYPE_CHECKING:
-    from ddbbackup.errors import DdbBackupError
-    from ddbbackup.model.outcome import Outcome
-    from ddbbackup.model.report import Report
     from ddbbackup.problems import Problem
+    from ddbbackup.report.documents import Document
+    from ddbbackup.report.documents.failure import ErrorInfo, Failure
+    from ddbbackup.report.documents.run_report import RunReport, StepOutcome
 
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def problems(found: Sequence[Problem]) -> str:
-    """A case a problem, each failed; one that passed for a valid plan."""
+def render(document: Document) -> str:
+    match document.schema:
+        case "problems":
+            return _problems(document.problems)
+        case "report":
+            return _report(document)
+        case "error":
+            return _failure(document)
+        case _:
+            raise TypeError(f"{document.schema} has no JUnit form")
+
+
+def _problems(problems: Sequence[Problem]) -> str:
+    """One failed case for each problem; one passed case for a valid plan."""
     suite = _suite("ddbbackup validate")
-    for problem in found:
+    for problem in problems:
         case = _case(suite, "ddbbackup.validate", f"{problem.file}:{problem.line} {problem.path}".rstrip())
         case.set("file", _clean(problem.file))
         case.set("line", str(problem.line))
         text = f"{problem.file}:{problem.line}:{problem.column}: {problem.message}\nhint: {problem.hint}"
         _mark(case, "failure", problem.code, problem.message, text)
-    if not found:
+    if not problems:
         _case(suite, "ddbbackup.validate", "the plan is valid")
-    return _finish(suite)
+    return _document(suite)
 
 
-def outcomes(report: Report) -> str:
-    """A case a step, with its time; its facts are what it printed."""
+def _report(report: RunReport) -> str:
+    """One case for each step with its time; the facts are its output."""
     suite = _suite(f"ddbbackup {report.verb} {report.plan}")
     suite.set("time", f"{report.seconds:.3f}")
     suite.set("timestamp", f"{report.started_at:%Y-%m-%dT%H:%M:%S}")
@@ -40,26 +52,22 @@ def outcomes(report: Report) -> str:
         Xml.SubElement(properties, "property", name=name, value=_clean(value))
     for outcome in report.outcomes:
         _step(suite, outcome)
-    return _finish(suite)
+    return _document(suite)
 
 
-def failure(error: DdbBackupError) -> str:
-    """One case in error, or the problems of an invalid plan."""
-    found = getattr(error, "problems", ())
-    if found:
-        return problems(found)
+def _failure(failure: Failure) -> str:
+    if failure.problems:
+        return _problems(failure.problems)
     suite = _suite("ddbbackup")
-    case = _case(suite, "ddbbackup", "run")
-    _mark(case, "error", type(error).__name__, error.message, f"{error.message}\nhint: {error.hint}")
-    return _finish(suite)
+    _mark_error(_case(suite, "ddbbackup", "run"), "error", failure.error)
+    return _document(suite)
 
 
-def _step(suite: Xml.Element, outcome: Outcome) -> None:
+def _step(suite: Xml.Element, outcome: StepOutcome) -> None:
     case = _case(suite, f"ddbbackup.{outcome.kind}", outcome.table)
     case.set("time", f"{outcome.seconds:.3f}")
     if outcome.error is not None:
-        error = outcome.error
-        _mark(case, "failure", type(error).__name__, error.message, f"{error.message}\nhint: {error.hint}")
+        _mark_error(case, "failure", outcome.error)
     elif outcome.status == "skipped":
         Xml.SubElement(case, "skipped", message=_clean(f"{outcome.facts.get('because')} failed"))
     if outcome.facts:
@@ -75,11 +83,15 @@ def _case(suite: Xml.Element, classname: str, name: str) -> Xml.Element:
     return Xml.SubElement(suite, "testcase", classname=classname, name=_clean(name))
 
 
-def _mark(case: Xml.Element, how: str, kind: str, message: str, text: str) -> None:
-    Xml.SubElement(case, how, type=kind, message=_clean(message)).text = _clean(text)
+def _mark_error(case: Xml.Element, tag: str, error: ErrorInfo) -> None:
+    _mark(case, tag, error.kind, error.message, f"{error.message}\nhint: {error.hint}")
 
 
-def _finish(suite: Xml.Element) -> str:
+def _mark(case: Xml.Element, tag: str, kind: str, message: str, text: str) -> None:
+    Xml.SubElement(case, tag, type=kind, message=_clean(message)).text = _clean(text)
+
+
+def _document(suite: Xml.Element) -> str:
     suite.set("tests", str(len(suite.findall("testcase"))))
     for plural, one in {"failures": "failure", "errors": "error", "skipped": "skipped"}.items():
         suite.set(plural, str(len(suite.findall(f"testcase/{one}"))))
@@ -90,5 +102,5 @@ def _finish(suite: Xml.Element) -> str:
 
 
 def _clean(text: str) -> str:
-    """Without what XML 1.0 cannot hold."""
+    """Replaces the characters that XML 1.0 does not allow."""
     return _NOT_XML.sub("\ufffd", text)

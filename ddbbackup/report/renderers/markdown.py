@@ -1,85 +1,236 @@
-"""Markdown for a pull request's comment or a job's summary."""
+"""Markdown for the comment of a pull request or the summary of a job."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from ddbbackup.report.formatting import duration
+from ddbbackup.report import phrases
+from ddbbackup.report.formatting import count, duration, size
 
 if TYPE_CHECKING:
-    from ddbbackup.errors import DdbBackupError
-    from ddbbackup.model.report import Report
     from ddbbackup.problems import Problem
+    from ddbbackup.report.documents import Document
+    from ddbbackup.report.documents.doctor import DoctorReport
+    from ddbbackup.report.documents.failure import ErrorInfo, Failure
+    from ddbbackup.report.documents.preview import Preview, PreviewStep
+    from ddbbackup.report.documents.run_report import RunReport
+    from ddbbackup.report.documents.status import PlanStatus
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>|#~@])")
+_STEP_COLUMNS: Final = ("table", "items", "size", "time", "cost", "")
+_STATUS_COLUMNS: Final = ("table", "status", "last backup", "age", "RPO", "items", "running")
 
 
-def problems(found: Sequence[Problem]) -> str:
-    """A row a problem, or one line for a valid plan."""
-    if not found:
+def render(document: Document) -> str:
+    match document.schema:
+        case "problems":
+            return _problems(document.problems)
+        case "preview":
+            return _preview(document)
+        case "report":
+            return _report(document)
+        case "status":
+            return _status(document)
+        case "doctor":
+            return _doctor(document)
+        case "error":
+            return _failure(document)
+        case _:
+            raise TypeError(f"{document.schema} has no Markdown form")
+
+
+# ---- plans
+
+
+def _problems(problems: Sequence[Problem]) -> str:
+    """One row for each problem, or one line for a valid plan."""
+    if not problems:
         return "### ddbbackup: the plan is valid\n"
-    number = f"{len(found)} problem" + ("s" if len(found) != 1 else "")
+    number = f"{len(problems)} problem" + ("s" if len(problems) != 1 else "")
     rows = [
         (
-            code(f"{problem.file}:{problem.line}:{problem.column}"),
-            code(problem.path),
-            plain(problem.message),
-            plain(problem.hint),
+            _code(f"{problem.file}:{problem.line}:{problem.column}"),
+            _code(problem.path),
+            _plain(problem.message),
+            _plain(problem.hint),
         )
-        for problem in found
+        for problem in problems
     ]
-    return f"### ddbbackup: {number} in the plan\n\n" + table(("place", "key", "problem", "hint"), rows)
+    return f"### ddbbackup: {number} in the plan\n\n" + _table(("place", "key", "problem", "hint"), rows)
 
 
-def outcomes(report: Report) -> str:
-    """A row a step; what failed again below, with its hint."""
-    from ddbbackup.report.renderers.text import SIGNS, facts, summary  # noqa: PLC0415 - `validate` needs no more than problems
+def _failure(failure: Failure) -> str:
+    return _problems(failure.problems) if failure.problems else _error(failure.error)
 
+
+def _error(error: ErrorInfo) -> str:
+    return f"### ddbbackup failed\n\n{_plain(error.message)}  \nhint: {_plain(error.hint)}\n"
+
+
+# ---- runs
+
+
+def _report(report: RunReport) -> str:
+    """One row for each step, then the errors with their hints."""
     rows = [
         (
-            SIGNS[outcome.status],
+            phrases.STEP_STATUS[outcome.status],
             outcome.kind,
-            code(outcome.table),
-            plain(", ".join(facts(outcome))),
+            _code(outcome.table),
+            _plain(", ".join(phrases.outcome_facts(outcome))),
             duration(outcome.seconds) if outcome.status in ("done", "failed") else "",
         )
         for outcome in report.outcomes
     ]
-    text = f"### ddbbackup {plain(summary(report))}\n"
+    text = f"### ddbbackup {_plain(phrases.report_summary(report))}\n"
     if rows:
-        text += "\n" + table(("", "step", "table", "", "time"), rows)
+        text += "\n" + _table(("", "step", "table", "", "time"), rows)
     for outcome in report.outcomes:
         if outcome.error is not None:
             error = outcome.error
-            text += f"\n**{plain(outcome.step)}**: {plain(error.message)}  \nhint: {plain(error.hint)}\n"
-    return f"{text}\nRun {code(report.run)}, {duration(report.seconds)}, exit code {report.exit_code}.\n"
+            text += f"\n**{_plain(outcome.step)}**: {_plain(error.message)}  \nhint: {_plain(error.hint)}\n"
+    return f"{text}\nRun {_code(report.run)}, {duration(report.seconds)}, exit code {report.exit_code}.\n"
 
 
-def failure(error: DdbBackupError) -> str:
-    """The error with its hint, or the problems of an invalid plan."""
-    found = getattr(error, "problems", ())
-    if found:
-        return problems(found)
-    return f"### ddbbackup failed\n\n{plain(error.message)}  \nhint: {plain(error.hint)}\n"
+# ---- status
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Cells are Markdown already: see ``plain`` and ``code``."""
+def _status(document: PlanStatus) -> str:
+    rows = [
+        (
+            _code(row.table),
+            _plain(phrases.table_status(row)),
+            _plain(row.backup or "–"),
+            duration(row.age_seconds),
+            duration(row.rpo_seconds),
+            count(row.items),
+            _plain(row.running or "–"),
+        )
+        for row in document.tables
+    ]
+    late = sum(row.breaks_rpo for row in document.tables)
+    summary = f"{late} of {len(rows)} tables break their RPO" if late else "every table meets its RPO"
+    title = f"### ddbbackup status {_plain(document.plan)}: {summary}\n\n"
+    return title + _table(_STATUS_COLUMNS, rows) + "".join(_error(error) for error in document.errors)
+
+
+# ---- doctor
+
+
+def _doctor(report: DoctorReport) -> str:
+    rows = [
+        (
+            f"**{phrases.CHECK_STATE[check.state]}**" if check.state != "ok" else "ok",
+            _code(check.subject),
+            _plain(check.name),
+            _plain(f"{check.message} (hint: {check.hint})" if check.hint else check.message),
+        )
+        for check in report.checks
+    ]
+    title = f"### ddbbackup {_plain(phrases.doctor_summary(report))}\n\n"
+    return title + _table(("state", "subject", "check", "result"), rows)
+
+
+# ---- preview
+
+
+def _preview(preview: Preview) -> str:
+    """Blocked steps first, so that a reviewer sees them; details are collapsed."""
+    caller = f"Account {_code(preview.account)}, region {_code(preview.region)}, as {_code(preview.caller)}."
+    parts = [
+        f"### ddbbackup {_plain(phrases.preview_summary(preview))}",
+        "\n".join(_blockers(preview)),
+        _steps("backup", preview.backups),
+        _steps("restore", preview.restores),
+        "\n".join(_remarks(preview)),
+        " ".join(map(_plain, phrases.cost_estimate(preview))),
+        _collapsed("Details", list(_details(preview.steps))),
+        _collapsed("Destinations", list(_destinations(preview))),
+        caller,
+    ]
+    return "\n\n".join(part.rstrip("\n") for part in parts if part) + "\n"
+
+
+def _steps(heading: str, steps: Sequence[PreviewStep]) -> str:
+    rows = [
+        (
+            _code(step.step.removeprefix("restore "))
+            if step.kind == "restore"
+            else _plain(phrases.backup_kind(step)),
+            _code(step.table),
+            count(step.items),
+            size(step.size_bytes),
+            phrases.estimated_time(step),
+            _plain(phrases.money(step.cost)),
+            "**blocked**" if step.blockers else "" if step.changes else "nothing to do",
+        )
+        for step in steps
+    ]
+    return _table((heading, *_STEP_COLUMNS), rows) if rows else ""
+
+
+def _blockers(preview: Preview) -> Iterator[str]:
+    for blocker, tables in phrases.blockers(preview):
+        yield f"- **blocked** {', '.join(map(_code, tables))}: {_plain(blocker.message)}  "
+        yield f"  hint: {_plain(blocker.hint)}"
+
+
+def _remarks(preview: Preview) -> Iterator[str]:
+    for step in preview.steps:
+        for warning in step.warnings:
+            yield f"- warning: {_code(step.table)}: {_plain(warning)}"
+    for sentence in (*phrases.unselected_tables(preview), *preview.notes):
+        yield f"- {_plain(sentence)}"
+    for each in preview.selection:
+        if not each.entry.startswith("name:"):
+            tables = ", ".join(map(_code, each.tables)) or "no table"
+            yield f"- {_code(each.entry)} selects {len(each.tables)}: {tables}"
+    for destination in preview.destinations:
+        for check in destination.checks:
+            if check.state == "warning":
+                yield f"- warning: {_plain(check.subject)}: {_plain(check.message)}"
+
+
+def _details(steps: Sequence[PreviewStep]) -> Iterator[str]:
+    for step in steps:
+        yield f"- {_plain(step.step)}: {_plain(step.does)}"
+        yield from (f"  - {_plain(fact)}" for fact in phrases.step_facts(step))
+
+
+def _destinations(preview: Preview) -> Iterator[str]:
+    for destination in preview.destinations:
+        for check in destination.checks:
+            yield (
+                f"- {_plain(check.subject)}: {_plain(check.name)}: **{check.state}**, {_plain(check.message)}"
+            )
+
+
+def _collapsed(heading: str, lines: Sequence[str]) -> str:
+    if not lines:
+        return ""
+    return f"<details><summary>{heading}</summary>\n\n" + "\n".join(lines) + "\n\n</details>"
+
+
+# ---- Markdown itself
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """``heads`` and ``rows`` are Markdown already: see ``_plain`` and ``_code``."""
     lines = [heads, ["---"] * len(heads), *rows]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
-def plain(text: str) -> str:
-    """Text that means nothing to Markdown, on one line; `words in backticks` stay code."""
+def _plain(text: str) -> str:
+    """Escaped text on one line; words in backticks stay code."""
     parts = re.split(r"`([^`]*)`", " ".join(text.split()))
     return "".join(
-        code(part) if number % 2 else _SPECIAL.sub(r"\\\1", part) for number, part in enumerate(parts)
+        _code(part) if number % 2 else _SPECIAL.sub(r"\\\1", part) for number, part in enumerate(parts)
     )
 
 
-def code(text: str) -> str:
-    """As code, on one line, also within a table."""
-    shown = " ".join(text.split()).replace("`", "'").replace("|", "\\|")
-    return f"`{shown}`" if shown else ""
+def _code(text: str) -> str:
+    """Text as code on one line, also inside a table."""
+    code = " ".join(text.split()).replace("`", "'").replace("|", "\\|")
+    return f"`{code}`" if code else ""

@@ -1,94 +1,277 @@
-"""For people at a terminal."""
+"""Plain text for people at a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final, assert_never
 
-from ddbbackup.report.documents import settings
+from ddbbackup.report import phrases
 from ddbbackup.report.formatting import count, duration, size
+from ddbbackup.report.renderers import json_documents
+from ddbbackup.report.renderers.annotated_yaml import annotated_yaml
+from ddbbackup.times import to_iso
 
 if TYPE_CHECKING:
-    from ddbbackup.model.outcome import Outcome
-    from ddbbackup.model.report import Report
     from ddbbackup.problems import Problem
+    from ddbbackup.report.documents import Document
+    from ddbbackup.report.documents.doctor import DoctorReport
+    from ddbbackup.report.documents.failure import Failure
+    from ddbbackup.report.documents.init import StarterPlan
+    from ddbbackup.report.documents.list import BackupList
+    from ddbbackup.report.documents.notification import RunNotification
+    from ddbbackup.report.documents.preview import Preview, PreviewStep
+    from ddbbackup.report.documents.run_report import RunReport, StepOutcome
+    from ddbbackup.report.documents.status import PlanStatus
+    from ddbbackup.report.documents.validate import Validation
 
-SIGNS: Final = {
-    "done": "ok",
-    "started": "started",
-    "unchanged": "unchanged",
-    "skipped": "skipped",
-    "failed": "FAILED",
-}
+_BACKUP_COLUMNS: Final = ("BACKUP", "KIND", "LAST BACKUP", "ITEMS", "SIZE", "TIME", "COST", "")
+_RESTORE_COLUMNS: Final = ("RESTORE", "INTO", "BACKUP", "ITEMS", "SIZE", "TIME", "COST", "")
+_LIST_COLUMNS: Final = ("TABLE", "BACKUP", "STATE", "AS OF", "ITEMS", "SIZE")
+_STATUS_COLUMNS: Final = ("TABLE", "STATUS", "LAST BACKUP", "AGE", "RPO", "ITEMS", "RUNNING")
 
 
-def problems(found: Sequence[Problem]) -> str:
-    """Two lines a problem: where and what, then what to do."""
-    return "".join(_problem(problem) for problem in found)
+def render(document: Document) -> str:  # noqa: PLR0912 - a table of documents, checked for completeness by mypy
+    match document.schema:
+        case "init":
+            return _starter_plan(document)
+        case "problems":
+            return _validation(document)
+        case "show":
+            return annotated_yaml(document)
+        case "preview":
+            return _preview(document)
+        case "report":
+            return _report(document)
+        case "status":
+            return _status(document)
+        case "list":
+            return _list(document)
+        case "doctor":
+            return _doctor(document)
+        case "policies":
+            return json_documents.render(document)
+        case "demo":
+            return ""  # the demo prints as it goes
+        case "notification":
+            return _notification(document)
+        case "error":
+            return _failure(document)
+        case _:
+            assert_never(document)
 
 
-def outcomes(report: Report) -> str:
-    """One line a step, what failed with its hint, and one line for all."""
+# ---- plans
+
+
+def _starter_plan(document: StarterPlan) -> str:
+    return (
+        f"wrote {document.file}: set the bucket and your tables, "
+        f"then run `ddbbackup validate -f {document.file}`\n"
+    )
+
+
+def _validation(document: Validation) -> str:
+    text = _problems(document.problems)
+    for plan in document.plans:
+        if plan.valid:
+            entries = _plural(plan.table_entries, "table entry", "table entries")
+            restores = _plural(plan.restores, "restore", "restores")
+            text += f"{', '.join(plan.files)}: valid; {entries}, {restores}\n"
+    return text
+
+
+def _problems(problems: Sequence[Problem]) -> str:
+    """Two lines for each problem: the place and the message, then the hint."""
+    text = ""
+    for problem in problems:
+        path = f" {problem.path}:" if problem.path else ""
+        text += f"{problem.file}:{problem.line}:{problem.column}:{path} {problem.message}\n"
+        text += f"  hint: {problem.hint}\n"
+    return text
+
+
+def _failure(document: Failure) -> str:
+    error = document.error
+    return f"{_problems(document.problems)}ddbbackup: {error.message}\nhint: {error.hint}\n"
+
+
+def _plural(number: int | None, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+# ---- runs
+
+
+def _report(report: RunReport) -> str:
+    """One line for each step, the errors with their hints, and a summary."""
     lines = []
     for outcome in report.outcomes:
-        lines.append(_line(outcome))
-        lines += [f"  {line}" for line in settings.told(outcome.facts.get("settings", ()))]
+        lines.append(_outcome(outcome))
+        lines += [f"  {line}" for line in phrases.settings_lines(outcome.facts.get("settings", ()))]
     for outcome in report.outcomes:
         if outcome.error is not None:
             lines += ["", f"{outcome.step}: {outcome.error.message}", f"hint: {outcome.error.hint}"]
     lines += [""] * bool(lines)
-    lines += [f"{summary(report)} in {duration(report.seconds)} (run {report.run})"]
+    lines += [f"{phrases.report_summary(report)} in {duration(report.seconds)} (run {report.run})"]
     return "\n".join(lines) + "\n"
 
 
-def summary(report: Report) -> str:
-    """``backup prod: 3 ok, 1 failed``."""
-    counts = {status: sum(o.status == status for o in report.outcomes) for status in SIGNS}
-    parts = [f"{number} {SIGNS[status].lower()}" for status, number in counts.items() if number]
-    return f"{report.verb} {report.plan}: {', '.join(parts) or 'nothing is in progress'}"
+def _outcome(outcome: StepOutcome) -> str:
+    step = f"{phrases.STEP_STATUS[outcome.status]:<9} {outcome.kind:<8} {outcome.table}"
+    seconds = [duration(outcome.seconds)] if outcome.status in ("done", "failed") else []
+    return "  ".join([step, ", ".join([*phrases.outcome_facts(outcome), *seconds])]).rstrip()
 
 
-def facts(outcome: Outcome) -> list[str]:
-    """What is worth saying of an outcome besides its status: counts, sizes, notes."""
-    said: list[str] = []
-    for name, value in outcome.facts.items():
-        if value is None:
-            continue
-        if name in ("items", "written", "kept", "rejected", "files"):
-            said.append(f"{count(value)} {name}" if name != "files" else f"{count(value)} data files")
-        elif name == "size_bytes":
-            said.append(size(value))
-        elif name == "backup":
-            said.append(f"backup {value}")
-        elif name == "method" and value != "write":
-            said.append(f"by {value}")
-        elif name == "notes" and value:
-            said.append("; ".join(value))
-        elif name == "settings":
-            said += settings.summed_up(value)
-        elif name == "settings_not_read":
-            said.append("settings not read: " + ", ".join(value))
-        elif name == "because":
-            said.append(f"because {value} failed")
-    return said
+def _notification(document: RunNotification) -> str:
+    """The report, the error with its hint, and the tables that break their RPO."""
+    parts = [_report(document.report)] if document.report is not None else []
+    if document.error is not None:
+        parts.append(f"{document.error.message}\nhint: {document.error.hint}\n")
+    parts += [f"{phrases.rpo_breach(table)}\n" for table in document.tables if table.breaks_rpo]
+    return "\n".join(parts) or f"run {document.run}\n"
 
 
-def aligned(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+# ---- catalog and status
+
+
+def _list(document: BackupList) -> str:
+    if not document.backups:
+        return "the catalog holds no backups\n"
+    rows = [
+        (
+            row.table,
+            row.backup,
+            row.state,
+            to_iso(row.export_time) or "–",
+            count(row.items),
+            size(row.size_bytes),
+        )
+        for row in document.backups
+    ]
+    return _columns(_LIST_COLUMNS, rows)
+
+
+def _status(document: PlanStatus) -> str:
+    """Errors of selectors are left to stderr."""
+    rows = [
+        (
+            row.table,
+            phrases.table_status(row),
+            row.backup or "–",
+            duration(row.age_seconds),
+            duration(row.rpo_seconds),
+            count(row.items),
+            row.running or "–",
+        )
+        for row in document.tables
+    ]
+    return _columns(_STATUS_COLUMNS, rows)
+
+
+# ---- doctor
+
+
+def _doctor(report: DoctorReport) -> str:
+    lines: list[str] = []
+    for subject in dict.fromkeys(check.subject for check in report.checks):
+        lines += ["", subject] if lines else [subject]
+        for check in report.checks:
+            if check.subject == subject:
+                name = f"{check.name}: " if check.name else ""
+                lines.append(f"  {phrases.CHECK_STATE[check.state]:<11}  {name}{check.message}")
+                if check.hint and check.state != "ok":
+                    lines.append(f"  {'':<11}  hint: {check.hint}")
+    return "\n".join([*lines, "", phrases.doctor_summary(report)]) + "\n"
+
+
+# ---- preview
+
+
+def _preview(preview: Preview) -> str:
+    """Tables of steps, then everything to know before the run."""
+    caller = f"account {preview.account}, region {preview.region}, as {preview.caller}"
+    paragraphs = [
+        [phrases.preview_summary(preview), caller],
+        _backup_steps(preview.backups),
+        _restore_steps(preview.restores),
+        list(_restore_details(preview.restores)),
+        list(_blockers(preview)),
+        [f"warning: {step.table}: {warning}" for step in preview.steps for warning in step.warnings],
+        list(_selection(preview)),
+        phrases.unselected_tables(preview),
+        list(_destinations(preview)),
+        [*preview.notes],
+        phrases.cost_estimate(preview),
+    ]
+    return "\n\n".join("\n".join(lines) for lines in paragraphs if lines) + "\n"
+
+
+def _backup_steps(steps: Sequence[PreviewStep]) -> list[str]:
+    rows = [
+        (step.table, phrases.backup_kind(step), str(step.facts.get("last_backup") or "–"), *_estimates(step))
+        for step in steps
+    ]
+    return _columns(_BACKUP_COLUMNS, rows).splitlines() if rows else []
+
+
+def _restore_steps(steps: Sequence[PreviewStep]) -> list[str]:
+    rows = [
+        (
+            step.step.removeprefix("restore "),
+            step.table,
+            str(step.facts.get("backup") or "–"),
+            *_estimates(step),
+        )
+        for step in steps
+    ]
+    return _columns(_RESTORE_COLUMNS, rows).splitlines() if rows else []
+
+
+def _estimates(step: PreviewStep) -> tuple[str, ...]:
+    return (
+        count(step.items),
+        size(step.size_bytes),
+        phrases.estimated_time(step),
+        phrases.money(step.cost),
+        "BLOCKED" if step.blockers else "" if step.changes else "nothing to do",
+    )
+
+
+def _restore_details(steps: Sequence[PreviewStep]) -> Iterator[str]:
+    for step in steps:
+        yield f"{step.step}: {step.does}"
+        yield from (f"  {fact}" for fact in phrases.step_facts(step))
+
+
+def _blockers(preview: Preview) -> Iterator[str]:
+    for blocker, tables in phrases.blockers(preview):
+        yield f"BLOCKED {', '.join(tables)}: {blocker.message}"
+        yield f"  hint: {blocker.hint}"
+
+
+def _selection(preview: Preview) -> Iterator[str]:
+    for each in preview.selection:
+        if not each.entry.startswith("name:"):
+            tables = ", ".join(each.tables) or "no table"
+            yield f"`{each.entry}` (tables[{each.position}]) selects {len(each.tables)}: {tables}"
+
+
+def _destinations(preview: Preview) -> Iterator[str]:
+    for destination in preview.destinations:
+        passed = [check.name for check in destination.checks if check.state == "ok"]
+        yield f"destination {destination.name}: {', '.join(passed) or 'nothing'} ok"
+        for check in destination.checks:
+            if check.state in ("warning", "unknown"):
+                state = "warning" if check.state == "warning" else "could not check"
+                yield f"  {state}: {check.name}: {check.message}"
+                if check.hint:
+                    yield f"    hint: {check.hint}"
+
+
+def _columns(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Left-aligned columns, two spaces apart."""
     widths = [max(len(head), *(len(row[i]) for row in rows), 0) for i, head in enumerate(heads)]
     return "".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n"
         for row in (heads, *rows)
     )
-
-
-def _problem(problem: Problem) -> str:
-    place = f"{problem.file}:{problem.line}:{problem.column}"
-    path = f" {problem.path}:" if problem.path else ""
-    return f"{place}:{path} {problem.message}\n  hint: {problem.hint}\n"
-
-
-def _line(outcome: Outcome) -> str:
-    verb = f"{SIGNS[outcome.status]:<9} {outcome.kind:<8} {outcome.table}"
-    spent = [duration(outcome.seconds)] if outcome.status in ("done", "failed") else []
-    return "  ".join([verb, ", ".join([*facts(outcome), *spent])]).rstrip()

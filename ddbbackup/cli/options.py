@@ -1,0 +1,279 @@
+"""The command-line options, each a function that adds it to the parser of a verb."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from ddbbackup.errors import UsageError
+from ddbbackup.times import InvalidTime, parse_duration
+
+if TYPE_CHECKING:
+    from ddbbackup.plan.model import SourceSelector
+
+AddOption = Callable[[argparse.ArgumentParser], None]
+
+DEFAULT_PLAN: Final = "ddbbackup.yaml"
+SHELLS: Final = ("bash", "zsh", "fish")
+POLICY_ROLES: Final = ("all", "backup", "restore", "verify", "prune", "read")
+SCHEMAS: Final = (
+    "plan",
+    "record",
+    "event",
+    "init",
+    "problems",
+    "show",
+    "preview",
+    "report",
+    "status",
+    "list",
+    "doctor",
+    "policies",
+    "demo",
+    "notification",
+    "error",
+)
+
+
+# ---- options that several verbs share
+
+
+def plan_files(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-f",
+        "--file",
+        action="append",
+        metavar="FILE",
+        help=f"plan file (default: {DEFAULT_PLAN}); repeat to overlay more files",
+    )
+
+
+def log_format(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--log-format",
+        choices=("auto", "console", "json"),
+        default="auto",
+        metavar="FORMAT",
+        help="log on stderr: console, json, or auto (default), which is console on a terminal",
+    )
+
+
+def only(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--only", metavar="GLOB", help="only tables with a matching name")
+
+
+def run_id(help_text: str) -> AddOption:
+    def add(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--run-id", metavar="ID", type=_run_id, help=help_text)
+
+    return add
+
+
+def timeout(help_text: str) -> AddOption:
+    def add(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--timeout", metavar="DURATION", type=_duration, help=help_text)
+
+    return add
+
+
+def restore_source(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--from",
+        dest="source",
+        metavar="SOURCE",
+        type=_source,
+        help="overrides `from` of the plan: latest, a backup id, a time, a date, a duration ago such as 2h, an "
+        "ExportArn, or the s3:// folder of an export",
+    )
+
+
+# ---- options of one verb
+
+
+def new_plan_file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-f", "--file", action="append", metavar="FILE", help=f"file to write (default: {DEFAULT_PLAN})"
+    )
+
+
+def separate_plans(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "plans", nargs="*", metavar="PLAN", help="plans to validate separately, instead of -f"
+    )
+
+
+def schema_name(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "name",
+        nargs="?",
+        default="plan",
+        choices=SCHEMAS,
+        metavar="NAME",
+        help=f"one of {', '.join(SCHEMAS)} (default: plan)",
+    )
+
+
+def shell(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shell", choices=SHELLS, metavar="SHELL", help=f"one of {', '.join(SHELLS)}")
+
+
+def preview_scope(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "what",
+        nargs="?",
+        choices=("backup", "restore"),
+        metavar="backup | restore NAME",
+        help="preview only the backups, or only one restore (default: the whole plan)",
+    )
+    parser.add_argument("name", nargs="?", metavar="NAME", help=argparse.SUPPRESS)
+
+
+def detailed_exit_code(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--detailed-exitcode",
+        action="store_true",
+        help="exit with 2 if the run would change anything, with 0 if not",
+    )
+
+
+def prices(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--prices",
+        metavar="FILE",
+        help="YAML file of prices that override the built-in ones (or $DDBBACKUP_PRICES)",
+    )
+
+
+def no_wait(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--no-wait", action="store_true", help="start the exports and exit; `wait` completes them"
+    )
+
+
+def backup_id(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--backup", metavar="ID", help="only the backup with this id")
+
+
+def every_backup(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--all", action="store_true", help="every complete backup (default: the newest of each table)"
+    )
+
+
+def restore_name(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="name of a restore in the plan")
+
+
+def confirm(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--yes", action="store_true", help="overwrite the live table without asking")
+
+
+def iam(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--iam",
+        nargs="?",
+        const="all",
+        choices=POLICY_ROLES,
+        metavar="ROLE",
+        help=f"print the least IAM policies for the plan as JSON instead: {', '.join(POLICY_ROLES)} "
+        "(default: all)",
+    )
+
+
+def serve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--serve", action="store_true", help="start the sandbox and keep it running until Ctrl-C"
+    )
+    parser.add_argument(
+        "--port", type=int, metavar="PORT", help="with --serve: port on 127.0.0.1 (default: 5555)"
+    )
+
+
+# ---- --output
+
+
+class _OutputForms(tuple[str, ...]):
+    """What a shell completes. Accepts any value: ``_Output`` checks it, because it may be ``FORM=FILE``."""
+
+    def __contains__(self, value: object) -> bool:
+        return True
+
+
+class _Output(argparse.Action):
+    """``--output text --output junit=report.xml``: one form on stdout, any number of forms in files."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        form, equals, path = str(values).partition("=")
+        forms: tuple[str, ...] = self.const
+        if form not in forms:
+            near = difflib.get_close_matches(form, forms, n=1)
+            raise UsageError(
+                f"{parser.prog} has no output form {form!r}",
+                hint=f"did you mean `{near[0]}`?" if near else f"choose one of: {', '.join(forms)}",
+            )
+        if not equals:
+            namespace.output = form
+        elif path:
+            namespace.output_files = [*namespace.output_files, (form, path)]
+        else:
+            raise UsageError(f"--output {form}= has no file name", hint=f"write --output {form}=FILE")
+
+
+def add_output(parser: argparse.ArgumentParser, forms: tuple[str, ...]) -> None:
+    """Sets ``output``, the form of stdout, and ``output_files``, pairs of form and path."""
+    parser.set_defaults(output_files=[])
+    parser.add_argument(
+        "--output",
+        action=_Output,
+        const=forms,
+        choices=_OutputForms(forms),
+        default="text",
+        metavar="FORM[=FILE]",
+        help=f"form of the output: {', '.join(forms)} (default: text); with =FILE, also write that form to a "
+        "file; may be repeated",
+    )
+
+
+# ---- values
+
+
+def _run_id(text: str) -> str:
+    if not text or len(text) > 64 or not all(c.isascii() and (c.isalnum() or c in "._-") for c in text):
+        raise UsageError(
+            f"invalid run id {text!r}", hint="use up to 64 letters, digits, dots, dashes and underscores"
+        )
+    return text
+
+
+def _duration(text: str) -> float:
+    """In seconds."""
+    try:
+        return float(parse_duration(text))
+    except InvalidTime as error:
+        raise UsageError(f"--timeout: {error.message}", hint=error.hint) from None
+
+
+def _source(text: str) -> SourceSelector:
+    """Everything that ``from`` of a restore can say in one word."""
+    from ddbbackup.archive.layout import parse_s3_uri  # noqa: PLC0415 - only restores need it
+    from ddbbackup.plan.model import SourceSelector  # noqa: PLC0415 - as above
+    from ddbbackup.plan.source_selector import parse_source  # noqa: PLC0415 - as above
+
+    if text.startswith("s3://"):
+        parse_s3_uri(text)
+        return SourceSelector(s3_uri=text)
+    if text.startswith("arn:"):
+        return SourceSelector(export_arn=text)
+    try:
+        return parse_source(text, now=datetime.now(UTC))
+    except InvalidTime as error:
+        raise UsageError(f"--from: {error.message}", hint=error.hint) from None

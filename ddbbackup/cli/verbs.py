@@ -1,0 +1,383 @@
+"""The verbs of the command line: one row holds everything that the program knows about a verb.
+
+A new verb is a module in ``cli/commands`` and a row here. The parser, the help, the shell completion, the
+reference, the IAM policies and the notifications of the plan all read this table.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+
+from ddbbackup.cli import options
+
+if TYPE_CHECKING:
+    from ddbbackup.cli.options import AddOption
+    from ddbbackup.report.renderers import Form
+    from ddbbackup.steps.permissions import Role
+
+
+@runtime_checkable
+class VerbModule(Protocol):
+    """A module of ``cli/commands``."""
+
+    def run(self, options: Namespace) -> int:
+        """Does the work of the verb and returns the exit code. Raises ``DdbBackupError``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """``command`` is what follows ``ddbbackup`` on the command line."""
+
+    command: str
+    does: str
+
+
+@dataclass(frozen=True, slots=True)
+class Interruption:
+    """What Ctrl-C or SIGTERM leaves behind, and what to do next."""
+
+    message: str
+    hint: str
+
+
+NOTHING_CHANGED: Final = Interruption("nothing was changed", "run the same command again")
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One verb.
+
+    ``help`` is one line without a period for the list of verbs, ``description`` the text of ``--help``.
+    ``arguments`` are the positional arguments in the usage line. ``forms`` are those of ``--output``; ``schema``
+    describes its JSON form. ``role`` names the permissions that the verb needs, None if it does not call AWS.
+    ``notifies``: the plan's notifications can be sent for it. ``writes_metrics``: it updates the plan's metrics.
+    """
+
+    name: str
+    help: str
+    description: str
+    options: tuple[AddOption, ...]
+    examples: tuple[Example, ...]
+    exit_codes: tuple[int, ...]
+    docs: tuple[str, ...]
+    module: str = ""
+    arguments: str = ""
+    forms: tuple[Form, ...] = ()
+    schema: str | None = None
+    role: Role | None = None
+    notifies: bool = False
+    writes_metrics: bool = False
+    on_interrupt: Interruption = NOTHING_CHANGED
+
+    def load(self) -> VerbModule:
+        """Imports the module of the verb: each run needs only one, and some import boto3."""
+        module = import_module(f"ddbbackup.cli.commands.{self.module or self.name}")
+        if not isinstance(module, VerbModule):
+            raise TypeError(f"{module.__name__} has no function `run`")
+        return module
+
+
+_RUN_FORMS: Final[tuple[Form, ...]] = ("text", "json", "github", "junit", "markdown")
+_OFFLINE_CODES: Final = (0, 1, 64, 70, 130, 143)
+_PLAN_CODES: Final = (0, 1, 64, 70, 78, 130, 143)
+_READ_CODES: Final = (0, 1, 64, 65, 69, 70, 77, 78, 130, 143)
+_RUN_CODES: Final = (0, 1, 3, 64, 65, 69, 70, 75, 77, 78, 130, 143)
+
+_EXPORTS_CONTINUE: Final = Interruption(
+    "exports that were started continue in AWS", "run `ddbbackup wait` to complete and record them"
+)
+
+_ROWS: Final = (
+    Verb(
+        name="init",
+        help="write a starter plan",
+        description="Writes a commented starter plan. Never overwrites a file.",
+        options=(options.new_plan_file,),
+        forms=("text", "json"),
+        schema="init",
+        on_interrupt=Interruption("the plan may not have been written", "run the same command again"),
+        examples=(
+            Example("init", "write ./ddbbackup.yaml"),
+            Example("init -f plans/prod.yaml", "write another file"),
+        ),
+        exit_codes=_OFFLINE_CODES,
+        docs=("docs/how-to/first-backup.md", "docs/plan.md"),
+    ),
+    Verb(
+        name="validate",
+        help="check the plan and show every problem",
+        description="Checks the plan and shows every problem with its file, line and column. Does not call AWS.",
+        arguments="[PLAN]...",
+        options=(options.plan_files, options.separate_plans),
+        forms=("text", "json", "github", "gitlab", "junit", "markdown"),
+        schema="problems",
+        examples=(
+            Example("validate", "check ./ddbbackup.yaml"),
+            Example("validate -f base.yaml -f prod.yaml", "check base.yaml with prod.yaml laid over it"),
+            Example("validate plans/*.yaml", "check each plan separately"),
+            Example("validate --output github", "annotate the lines of a pull request"),
+        ),
+        exit_codes=_PLAN_CODES,
+        docs=("docs/plan.md",),
+    ),
+    Verb(
+        name="show",
+        help="print the effective plan with the source of each value",
+        description="Prints the effective plan: overlays and defaults are applied, and each value has its file and "
+        "line. Values of environment variables are not printed. Does not call AWS.",
+        options=(options.plan_files,),
+        forms=("text", "json"),
+        schema="show",
+        examples=(
+            Example("show", "print the plan of ./ddbbackup.yaml"),
+            Example("show -f base.yaml -f prod.yaml", "see which file each value comes from"),
+        ),
+        exit_codes=_PLAN_CODES,
+        docs=("docs/plan.md",),
+    ),
+    Verb(
+        name="schema",
+        help="print a JSON Schema",
+        description="Prints the JSON Schema of the plan, or of a document that ddbbackup writes. Editors use the "
+        "schema of the plan to complete and check it.",
+        arguments="[NAME]",
+        options=(options.schema_name,),
+        examples=(
+            Example("schema > ddbbackup.schema.json", "write the schema that a plan from `init` refers to"),
+            Example("schema report", "print the schema of `backup --output json`"),
+        ),
+        exit_codes=(0, 64, 70, 130, 143),
+        docs=("docs/plan.md", "docs/command-line.md"),
+    ),
+    Verb(
+        name="preview",
+        help="show what a run would do, with blockers, time and cost",
+        description="Shows what a run would do: the tables and restores, what blocks them, the estimated time and "
+        "cost. Only reads from AWS. Exits with the code that the run would end with.",
+        arguments="[backup | restore NAME]",
+        options=(
+            options.preview_scope,
+            options.plan_files,
+            options.log_format,
+            options.only,
+            options.run_id("run id of the planned run, to see what it would resume"),
+            options.restore_source,
+            options.detailed_exit_code,
+            options.prices,
+        ),
+        forms=("text", "json", "markdown"),
+        schema="preview",
+        role="read",
+        examples=(
+            Example("preview", "preview the backups and restores of the plan"),
+            Example("preview backup --only 'orders*'", "preview the backups of some tables"),
+            Example("preview restore orders-copy", "preview one restore"),
+            Example("preview --output markdown", "write a comment for a pull request"),
+        ),
+        exit_codes=(0, 1, 2, 3, 5, 64, 65, 69, 70, 77, 78, 130, 143),
+        docs=("docs/preview.md",),
+    ),
+    Verb(
+        name="backup",
+        help="back up every table of the plan",
+        description="Exports every table of the plan to S3 with ExportTableToPointInTime, waits for the exports, "
+        "verifies every data file and records the backups.",
+        options=(
+            options.plan_files,
+            options.log_format,
+            options.only,
+            options.run_id("idempotency key: the same id never starts a second export"),
+            options.timeout("stop waiting after 90s, 30m, 2h, …; exports continue in AWS (exit code 75)"),
+            options.no_wait,
+        ),
+        forms=_RUN_FORMS,
+        schema="report",
+        role="backup",
+        notifies=True,
+        writes_metrics=True,
+        on_interrupt=_EXPORTS_CONTINUE,
+        examples=(
+            Example("backup", "back up every table of ./ddbbackup.yaml"),
+            Example("backup --only 'orders*'", "back up some tables"),
+            Example("backup --no-wait", "start the exports; `ddbbackup wait` completes them"),
+            Example("backup --output junit=report.xml", "also write a JUnit report for a CI system"),
+        ),
+        exit_codes=(0, 1, 3, 5, 64, 65, 69, 70, 75, 77, 78, 130, 143),
+        docs=("docs/how-to/first-backup.md", "docs/how-to/run-in-a-pipeline.md"),
+    ),
+    Verb(
+        name="wait",
+        help="complete backups that an earlier run left in progress",
+        description="Waits for the exports that earlier runs started, verifies them and records the backups. Starts "
+        "no export.",
+        options=(
+            options.plan_files,
+            options.log_format,
+            options.only,
+            options.run_id("only the backups that the run with this id started"),
+            options.timeout("stop waiting after 90s, 30m, 2h, …; exports continue in AWS (exit code 75)"),
+        ),
+        forms=_RUN_FORMS,
+        schema="report",
+        role="backup",
+        notifies=True,
+        writes_metrics=True,
+        on_interrupt=_EXPORTS_CONTINUE,
+        examples=(
+            Example("wait", "complete every backup in progress"),
+            Example("wait --timeout 30m", "stop waiting after 30 minutes"),
+        ),
+        exit_codes=_RUN_CODES,
+        docs=("docs/how-to/run-in-a-pipeline.md",),
+    ),
+    Verb(
+        name="status",
+        help="show the newest backup of each table and its age against the RPO",
+        description="Shows for each table of the plan the newest backup, its age against the RPO, and whether a "
+        "backup is in progress. Exits with 4 if a table breaks its RPO.",
+        options=(options.plan_files, options.log_format, options.only),
+        forms=("text", "json", "markdown"),
+        schema="status",
+        role="read",
+        notifies=True,
+        examples=(
+            Example("status", "show every table of ./ddbbackup.yaml"),
+            Example("status --output json", "print the same for a program"),
+        ),
+        exit_codes=(0, 1, 4, 5, 64, 65, 69, 70, 77, 78, 130, 143),
+        docs=("docs/command-line.md", "docs/metrics.md"),
+    ),
+    Verb(
+        name="list",
+        help="list the backups in the catalog",
+        description="Lists the recorded backups of the plan, also of tables that the plan no longer selects.",
+        module="list_backups",
+        options=(options.plan_files, options.log_format, options.only),
+        forms=("text", "json"),
+        schema="list",
+        role="read",
+        examples=(
+            Example("list", "list every backup"),
+            Example("list --only orders", "list the backups of one table"),
+        ),
+        exit_codes=_READ_CODES,
+        docs=("docs/command-line.md",),
+    ),
+    Verb(
+        name="verify",
+        help="verify recorded backups by reading them completely",
+        description="Reads backups completely and compares every data file with its manifest and its record: "
+        "sizes, checksums and item counts. Changes nothing.",
+        options=(
+            options.plan_files,
+            options.log_format,
+            options.only,
+            options.run_id("id of this run in logs and reports"),
+            options.backup_id,
+            options.every_backup,
+        ),
+        forms=_RUN_FORMS,
+        schema="report",
+        role="verify",
+        notifies=True,
+        examples=(
+            Example("verify", "verify the newest backup of each table"),
+            Example("verify --all --only orders", "verify every backup of one table"),
+        ),
+        exit_codes=(0, 1, 3, 5, 64, 65, 69, 70, 77, 78, 130, 143),
+        docs=("docs/how-to/prove-your-backups.md",),
+    ),
+    Verb(
+        name="restore",
+        help="run one restore of the plan",
+        description="Runs one element of the plan's `restores`: creates or checks the target table, loads the items "
+        "of a backup, compares the counts and restores the requested settings.",
+        arguments="NAME",
+        options=(
+            options.restore_name,
+            options.plan_files,
+            options.log_format,
+            options.run_id("idempotency key: the same id never starts a second job in AWS"),
+            options.timeout(
+                "stop waiting for jobs in AWS after 90s, 30m, 2h, …; they continue (exit code 75); does not "
+                "limit `method: write`"
+            ),
+            options.restore_source,
+            options.confirm,
+        ),
+        forms=_RUN_FORMS,
+        schema="report",
+        role="restore",
+        notifies=True,
+        on_interrupt=Interruption(
+            "items already written stay in the target table, and jobs in AWS continue",
+            "run the same command again to resume the restore",
+        ),
+        examples=(
+            Example("restore orders-copy", "restore the newest backup as the plan says"),
+            Example("restore orders-copy --from 2026-11-23T14:00:00Z", "restore an earlier backup"),
+            Example("restore orders-rollback --yes", "overwrite the live table without asking"),
+        ),
+        exit_codes=_RUN_CODES,
+        docs=("docs/how-to/restore-one-table-now.md", "docs/restore-methods.md"),
+    ),
+    Verb(
+        name="doctor",
+        help="check credentials, tables, buckets, keys, clock and quotas",
+        description="Checks everything that a run of the plan depends on: credentials, tables, buckets, KMS keys, "
+        "the clock and quotas. With --iam, prints the least IAM policies for the plan instead.",
+        options=(options.plan_files, options.log_format, options.only, options.iam),
+        forms=("text", "json", "markdown"),
+        schema="doctor",
+        role="read",
+        examples=(
+            Example("doctor", "check the plan's account, tables and buckets"),
+            Example("doctor --iam", "print the policies of every role"),
+            Example("doctor --iam backup > policy.json", "write the policy of one role"),
+        ),
+        exit_codes=(0, 1, 5, 64, 65, 69, 70, 77, 78, 130, 143),
+        docs=("docs/preview.md", "docs/permissions.md"),
+    ),
+    Verb(
+        name="completion",
+        help="print a completion script for a shell",
+        description="Prints a script that completes verbs, options and files in bash, zsh or fish.",
+        arguments="SHELL",
+        options=(options.shell,),
+        examples=(
+            Example(
+                "completion bash > ~/.local/share/bash-completion/completions/ddbbackup", "install for bash"
+            ),
+            Example("completion fish > ~/.config/fish/completions/ddbbackup.fish", "install for fish"),
+        ),
+        exit_codes=(0, 64, 70, 130, 143),
+        docs=("docs/command-line.md",),
+    ),
+    Verb(
+        name="demo",
+        help="run backup and restore in a sandbox, without an AWS account",
+        description="Runs a backup, damages a table and restores it in a sandbox on this machine. Needs the extra "
+        "`sandbox` and no AWS account.",
+        options=(options.serve,),
+        forms=("text", "json"),
+        schema="demo",
+        on_interrupt=Interruption("the sandbox was stopped", "run the same command again"),
+        examples=(
+            Example("demo", "run the demo"),
+            Example("demo --serve", "start the sandbox to try your own commands"),
+        ),
+        exit_codes=(0, 1, 64, 65, 70, 130, 143),
+        docs=("README.md",),
+    ),
+)
+
+VERBS: Final[Mapping[str, Verb]] = {verb.name: verb for verb in _ROWS}
+
+
+def roles_of_verbs() -> Mapping[str, Role]:
+    """The role of each verb that calls AWS."""
+    return {verb.name: verb.role for verb in VERBS.values() if verb.role is not None}

@@ -1,0 +1,254 @@
+"""Sentences about documents that more than one renderer prints. Plain text: each renderer escapes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from ddbbackup.report.formatting import count, duration, size
+
+if TYPE_CHECKING:
+    from ddbbackup.model.check import State
+    from ddbbackup.report.documents.doctor import DoctorReport
+    from ddbbackup.report.documents.failure import ErrorInfo
+    from ddbbackup.report.documents.preview import CostInfo, Preview, PreviewStep
+    from ddbbackup.report.documents.run_report import RunReport, StepOutcome
+    from ddbbackup.report.documents.status import TableRow
+
+STEP_STATUS: Final = {
+    "done": "ok",
+    "started": "started",
+    "unchanged": "unchanged",
+    "skipped": "skipped",
+    "failed": "FAILED",
+}
+CHECK_STATE: Final[Mapping[State, str]] = {
+    "ok": "ok",
+    "warning": "WARNING",
+    "problem": "PROBLEM",
+    "unknown": "not checked",
+}
+_TABLE_STATUS: Final = {"fresh": "ok", "stale": "STALE", "never": "NEVER BACKED UP"}
+
+SettingResults = Sequence[Mapping[str, Any]]
+"""What a restore did with each setting: ``schemas/report.schema.json#/$defs/setting``."""
+
+
+# ---- reports of a run
+
+
+def report_summary(report: RunReport) -> str:
+    """``backup prod: 3 ok, 1 failed``."""
+    counts = {status: sum(each.status == status for each in report.outcomes) for status in STEP_STATUS}
+    parts = [f"{number} {STEP_STATUS[status].lower()}" for status, number in counts.items() if number]
+    return f"{report.verb} {report.plan}: {', '.join(parts) or 'nothing is in progress'}"
+
+
+def outcome_facts(outcome: StepOutcome) -> list[str]:
+    """Counts, sizes and notes of a step: ``1 200 items``, ``4.0 KiB``, ``backup 2026…``."""
+    phrases: list[str] = []
+    for name, value in outcome.facts.items():
+        if value is None:
+            continue
+        if name in ("items", "written", "kept", "rejected"):
+            phrases.append(f"{count(value)} {name}")
+        elif name == "files":
+            phrases.append(f"{count(value)} data files")
+        elif name == "size_bytes":
+            phrases.append(size(value))
+        elif name == "backup":
+            phrases.append(f"backup {value}")
+        elif name == "method" and value != "write":
+            phrases.append(f"by {value}")
+        elif name == "notes" and value:
+            phrases.append("; ".join(value))
+        elif name == "settings":
+            phrases += settings_summary(value)
+        elif name == "settings_not_read":
+            phrases.append("settings not read: " + ", ".join(value))
+        elif name == "because":
+            phrases.append(f"because {value} failed")
+    return phrases
+
+
+def settings_summary(results: SettingResults) -> list[str]:
+    """``settings restored: …`` and ``settings not restored: …``; nothing for settings that needed no change."""
+    if _unrecorded(results):
+        return ["settings not recorded"]
+    restored = [each["setting"] for each in results if each["status"] == "put back"]
+    missing = [each["setting"] for each in results if each["status"] not in ("put back", "unchanged")]
+    phrases = [f"settings restored: {', '.join(restored)}"] if restored else []
+    return [*phrases, *([f"settings not restored: {', '.join(missing)}"] if missing else [])]
+
+
+def settings_lines(results: SettingResults) -> list[str]:
+    """One line for each setting that the plan requests, with the reason; none if it requests none."""
+    if _unrecorded(results):
+        return []
+    rows = [
+        each for each in results if each["asked"] and (each["status"] != "unchanged" or not each["reason"])
+    ]
+    if all(row["status"] == "unchanged" for row in rows):
+        return []
+    width = max(len(row["setting"]) for row in rows)
+    return [f"{row['setting']:<{width}}  {row['status']:<9} {row['reason']}".rstrip() for row in rows]
+
+
+def _unrecorded(results: SettingResults) -> bool:
+    """Whether the restored export has no record, and the plan requests no setting."""
+    unknown = any(each["status"] == "unknown" for each in results)
+    return unknown and all(
+        each["status"] in ("unknown", "skipped") and not each["missing"] for each in results
+    )
+
+
+# ---- status
+
+
+def table_status(table: TableRow) -> str:
+    return _TABLE_STATUS[table.status] + (" (last attempt failed)" if table.last_failure else "")
+
+
+def rpo_breach(table: TableRow) -> str:
+    """``orders: the newest backup 2026… is 1d 2h old (RPO 24h 0m)``."""
+    rpo = f"(RPO {duration(table.rpo_seconds)})"
+    if table.backup is None:
+        return f"{table.table}: never backed up {rpo}"
+    return f"{table.table}: the newest backup {table.backup} is {duration(table.age_seconds)} old {rpo}"
+
+
+# ---- doctor
+
+
+def doctor_summary(report: DoctorReport) -> str:
+    """``doctor prod: 12 ok, 1 warning``."""
+    counts = [f"{number} {CHECK_STATE[state].lower()}" for state, number in report.counts.items() if number]
+    return f"doctor {report.plan}: {', '.join(counts)}"
+
+
+# ---- preview
+
+
+def preview_summary(preview: Preview) -> str:
+    """``preview prod: 2 to do, 1 blocked, 1 with nothing to do``."""
+    steps = preview.decisive_steps
+    if not steps:
+        return f"preview {preview.plan}: nothing to do"
+    blocked = sum(bool(step.blockers) for step in steps)
+    pending = sum(step.changes and not step.blockers for step in steps)
+    parts = [f"{pending} to do"]
+    if blocked:
+        parts.append(f"{blocked} blocked")
+    if idle := len(steps) - blocked - pending:
+        parts.append(f"{idle} with nothing to do")
+    return f"preview {preview.plan}: {', '.join(parts)}"
+
+
+def backup_kind(step: PreviewStep) -> str:
+    """``full`` or ``incremental`` for a backup, the kind of step for anything else."""
+    return str(step.facts.get("backup_kind") or step.kind)
+
+
+def money(cost: CostInfo | None) -> str:
+    """``≈ $0.12 + $0.40/month*``: the star marks an unverified price, a question mark a missing one."""
+    if cost is None or not cost.lines:
+        return "–"
+    parts = [_dollars(cost.usd)] if any(not line.monthly for line in cost.lines) else []
+    parts += [f"{_dollars(cost.usd_monthly)}/month"] if any(line.monthly for line in cost.lines) else []
+    return f"≈ {' + '.join(parts)}{'*' if cost.unverified else ''}{' + ?' if cost.incomplete else ''}"
+
+
+def estimated_time(step: PreviewStep) -> str:
+    return f"≈ {duration(step.seconds)}" if step.seconds is not None else "–"
+
+
+def cost_estimate(preview: Preview) -> list[str]:
+    """The estimated cost of the run, and how reliable the prices are."""
+    cost, prices = preview.totals.cost, preview.prices
+    if not cost.lines:
+        return []
+    other = f"; prices in {preview.region} may differ" if prices.region != preview.region else ""
+    lines = [f"Estimated cost: {money(cost)}, at {prices.region} prices of {prices.as_of}{other}."]
+    if cost.unverified:
+        names = sorted({line.name for line in cost.lines if line.confidence == "unverified" and line.usd})
+        lines.append(f"* includes unverified prices: {', '.join(names)}.")
+    if cost.incomplete:
+        names = sorted({line.name for line in cost.lines if line.usd is None})
+        lines.append(f"? excludes costs without a known price: {', '.join(names)}.")
+    return lines
+
+
+def blockers(preview: Preview) -> list[tuple[ErrorInfo, list[str]]]:
+    """Each blocker once, with the tables that it blocks."""
+    found: dict[tuple[str, str], tuple[ErrorInfo, list[str]]] = {}
+    for step in preview.steps:
+        for blocker in step.blockers:
+            found.setdefault((blocker.message, blocker.hint), (blocker, []))[1].append(step.table)
+    return list(found.values())
+
+
+def unselected_tables(preview: Preview) -> list[str]:
+    """One sentence for tables that the last run still backed up, one for those dropped earlier."""
+    sentences = []
+    for recent, words in (
+        (True, "Backed up by the last run, no longer selected"),
+        (False, "Backed up by earlier runs, no longer selected"),
+    ):
+        tables = [
+            f"{each.table} ({_existence(each.exists)}; last backup {each.last_backup})"
+            for each in preview.unselected_tables
+            if each.in_last_run is recent
+        ]
+        if tables:
+            sentences.append(f"{words}: {', '.join(tables)}.")
+    return sentences
+
+
+def _existence(exists: bool | None) -> str:
+    if exists is None:
+        return "could not check whether it exists"
+    return "still exists" if exists else "deleted"
+
+
+def step_facts(step: PreviewStep) -> Iterator[str]:
+    """``method: write``; one line for each restore method, and one for each group of settings."""
+    for name, value in step.facts.items():
+        if name == "candidates":
+            yield from (_candidate(each) for each in value)
+        elif name == "settings":
+            yield from _settings(value)
+        elif value not in (None, [], {}):
+            yield f"{name.replace('_', ' ')}: {value}"
+    if step.seconds_basis:
+        time = f"{estimated_time(step)}, " if step.seconds is not None else ""
+        yield f"time: {time}{step.seconds_basis}"
+
+
+def _candidate(method: Mapping[str, Any]) -> str:
+    """One restore method that was considered."""
+    if method["possible"]:
+        parts = [f"≈ {duration(method['seconds'])}" if method["seconds"] is not None else "unknown time"]
+        unverified = " at an unverified price" if method["unverified"] else ""
+        parts.append(f"≈ ${method['usd']:,.2f}{unverified}" if method["usd"] is not None else "unknown cost")
+    else:
+        parts = ["not possible: " + "; ".join(method["obstacles"])]
+    if method["experimental"]:
+        parts.append("experimental")
+    if method["because"] and (method["possible"] or not method["chosen"]):
+        parts.append(method["because"])
+    return f"{'chosen' if method['chosen'] else 'or'} {method['method']}: {', '.join(parts)}"
+
+
+def _settings(settings: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for verdict in dict.fromkeys(each["verdict"] for each in settings):
+        names = [_setting(each) for each in settings if each["verdict"] == verdict]
+        yield f"settings, {verdict}: {', '.join(names)}"
+
+
+def _setting(setting: Mapping[str, Any]) -> str:
+    name, reason = str(setting["setting"]), setting["reason"]
+    return f"{name} ({reason})" if reason and setting["verdict"] != "skipped" else name
+
+
+def _dollars(usd: float) -> str:
+    return f"${usd:,.2f}" if usd >= 0.01 or not usd else "<$0.01"

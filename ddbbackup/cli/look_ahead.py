@@ -37,7 +37,7 @@ class LookAhead:
 
 
 async def preview_backup(context: RunContext, *, only: str | None = None) -> LookAhead:
-    """What ``backup`` would do. Raises the errors that end ``backup`` before its first step, as ``NothingSelected``."""
+    """What ``backup`` would do. Raises what ``backup`` raises before its first step, such as ``NothingSelected``."""
     plan = context.plan
     selection = select(plan, await take_inventory(context), only=only)
     checks = {name: await checks_of(context, plan.destinations[name]) for name in _used(selection)}

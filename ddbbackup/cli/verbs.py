@@ -117,7 +117,7 @@ _ROWS: Final = (
         schema="problems",
         examples=(
             Example("validate", "check ./ddbbackup.yaml"),
-            Example("validate -f base.yaml -f prod.yaml", "check base.yaml with prod.yaml laid over it"),
+            Example("validate -f base.yaml -f prod.yaml", "check base.yaml with the overlay prod.yaml"),
             Example("validate plans/*.yaml", "check each plan separately"),
             Example("validate --output github", "annotate the lines of a pull request"),
         ),
@@ -349,9 +349,7 @@ _ROWS: Final = (
         arguments="SHELL",
         options=(options.shell,),
         examples=(
-            Example(
-                "completion bash > ~/.local/share/bash-completion/completions/ddbbackup", "install for bash"
-            ),
+            Example("completion bash > /etc/bash_completion.d/ddbbackup", "install for bash"),
             Example("completion fish > ~/.config/fish/completions/ddbbackup.fish", "install for fish"),
         ),
         exit_codes=(0, 64, 70, 130, 143),

@@ -1,7 +1,9 @@
 """The commented starter plan that ``init`` writes."""
 
 STARTER = """\
+# yaml-language-server: $schema=ddbbackup.schema.json
 # A ddbbackup plan. Check it with `ddbbackup validate`, then run `ddbbackup backup`.
+# `ddbbackup schema > ddbbackup.schema.json` writes the schema with which editors complete and check this file.
 version: 1
 name: my-tables
 

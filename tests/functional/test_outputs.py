@@ -1,4 +1,4 @@
-"""Machine faces, by running the program: each verb's JSON keeps its schema's promise, and forms go into files."""
+"""The output of the program: JSON that matches its schema, and forms in files."""
 
 from __future__ import annotations
 
@@ -9,39 +9,41 @@ import pytest
 from jsonschema import Draft202012Validator
 from junitparser import JUnitXml
 
-from ddbbackup.cli.grammar import VERBS
-from ddbbackup.cli.output_options import FORMS, SCHEMAS
+from ddbbackup.cli.verbs import VERBS
 from ddbbackup.plan.schemas import schema_text
 from tests.support.aws import Aws
 from tests.support.plans import plan
 from tests.support.program import Program
 
-NO_FORM = {"completion"}  # prints a script for a shell
+NO_FORM = {"completion", "schema"}  # print a script and a schema
 
 
 def validator(name: str) -> Draft202012Validator:
     return Draft202012Validator(json.loads(schema_text(name)))
 
 
+def schema_of(verb: str) -> str:
+    schema = VERBS[verb].schema
+    assert schema is not None
+    return schema
+
+
 def test_every_verb_has_a_json_form_with_a_schema() -> None:
-    """A new verb says which; the schemas pin their version."""
-    assert set(FORMS) == set(SCHEMAS) == set(VERBS) - NO_FORM
-    for name in {*SCHEMAS.values(), "error"}:
-        schema = json.loads(schema_text(name))
-        assert schema["properties"]["format_version"] == {"const": 1}
-        assert "format_version" in schema["required"]
+    """Except those that print a text of another format."""
+    assert {verb.name for verb in VERBS.values() if "json" in verb.forms} == set(VERBS) - NO_FORM
+    assert {verb.name for verb in VERBS.values() if verb.schema} == set(VERBS) - NO_FORM
 
 
 def test_the_json_of_every_verb_is_valid_by_its_schema(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
-    """Real output, of a backup with a failure in it and what comes after."""
+    """Real output, of a backup with a failure and the verbs after it."""
     sandbox.create_table(name, pitr=True)
     sandbox.put(name, {"id": {"S": "a"}})
     restores = {"back": {"table": name, "to": {"table": f"{name}-2"}}}
     tables = [{"name": name, "rpo": "1h"}, {"name": f"{name}-gone"}, {"match": f"{name}-no-*"}]
     program.plan(plan(sandbox, bucket, tables=tables, restores=restores))
-    story: list[tuple[int, *tuple[str, ...]]] = [
+    runs: list[tuple[int, *tuple[str, ...]]] = [
         (0, "init", "-f", "new.yaml"),
         (0, "validate"),
         (0, "show"),
@@ -54,14 +56,14 @@ def test_the_json_of_every_verb_is_valid_by_its_schema(
         (0, "verify"),
         (0, "restore", "back"),
     ]
-    for code, *arguments in story:
+    for code, *arguments in runs:
         done = program.run(*arguments, "--output", "json")
         assert done.code == code, (arguments, done.err)
-        validator(SCHEMAS[arguments[0]]).validate(json.loads(done.out))
-    told = program.run("demo", "--output", "json", timeout=60)
-    validator("demo").validate(json.loads(told.out))
-    for each in json.loads(told.out)["commands"]:
-        validator(SCHEMAS[each["command"].split()[0]]).validate(each["answer"])
+        validator(schema_of(arguments[0])).validate(json.loads(done.out))
+    printed = program.run("demo", "--output", "json", timeout=60)
+    validator("demo").validate(json.loads(printed.out))
+    for each in json.loads(printed.out)["commands"]:
+        validator(schema_of(each["command"].split()[0])).validate(each["answer"])
 
 
 @pytest.mark.parametrize(
@@ -73,22 +75,22 @@ def test_the_json_of_every_verb_is_valid_by_its_schema(
         (["init", "-f", "whole.yaml"], 1, "Refused"),
     ],
 )
-def test_what_failed_early_is_json_too(
+def test_an_early_failure_is_json_too(
     sandbox: Aws, bucket: str, program: Program, arguments: list[str], code: int, kind: str
 ) -> None:
-    """A program that reads stdout always finds a document; people find the words on stderr."""
+    """A program that reads stdout always finds a document; people find the message on stderr."""
     program.plan("version: 1\nname: p\ntabels: []\n")
     program.plan(plan(sandbox, bucket, tables=[{"match": "*"}]), "whole.yaml")
     done = program.run(*arguments, "--output", "json", AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
-    told = json.loads(done.out)
-    validator("error").validate(told)
-    assert (done.code, told["error"]["exit_code"], told["error"]["kind"]) == (code, code, kind)
+    printed = json.loads(done.out)
+    validator("error").validate(printed)
+    assert (done.code, printed["error"]["exit_code"], printed["error"]["kind"]) == (code, code, kind)
     assert "hint:" in done.err
-    assert bool(told["problems"]) == (kind == "PlanInvalid")
+    assert bool(printed["problems"]) == (kind == "PlanInvalid")
 
 
-def test_one_run_speaks_several_forms(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
-    """stdout in one, files in others, whole or not at all; the job's summary by itself."""
+def test_one_run_writes_several_forms(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    """One on stdout, others in files; the job summary without an option."""
     sandbox.create_table(name, pitr=True)
     program.plan(plan(sandbox, bucket, tables=[{"name": name}, {"name": f"{name}-gone"}]))
     summary = program.directory / "summary.md"
@@ -119,16 +121,16 @@ def test_one_run_speaks_several_forms(sandbox: Aws, bucket: str, name: str, prog
     assert summary.read_text().startswith("before\n### ddbbackup backup test: 1 ok, 1 failed\n")
 
 
-def test_a_summary_that_cannot_be_written_fails_nothing(program: Program) -> None:
-    """It is said, and the plan is as valid as it was."""
+def test_a_summary_that_cannot_be_written_is_a_warning(program: Program) -> None:
+    """The result of the run does not change."""
     program.plan("version: 1\nname: p\ndestinations: {v: {bucket: acme-vault}}\ntables: [{name: orders}]\n")
     done = program.run("validate", GITHUB_STEP_SUMMARY="/nowhere/summary.md")
     assert done.code == 0
     assert "/nowhere/summary.md" in done.err
 
 
-def test_annotations_name_files_from_the_repositorys_top(program: Program, tmp_path: Path) -> None:
-    """Wherever the job works: GitHub and GitLab know no other place."""
+def test_annotations_name_files_from_the_top_of_the_repository(program: Program, tmp_path: Path) -> None:
+    """Whatever the working directory of the job is."""
     program.plan("version: 1\nname: p\ntabels: []\n")
     top = str(tmp_path.parent)
     seen = f"{tmp_path.name}/ddbbackup.yaml"
@@ -144,18 +146,18 @@ def test_annotations_name_files_from_the_repositorys_top(program: Program, tmp_p
     ("output", "hint"), [("jsno", "did you mean `json`"), ("xml", "choose one of"), ("json=", "FILE")]
 )
 def test_an_output_that_does_not_exist_is_usage(program: Program, output: str, hint: str) -> None:
-    """With the forms that this verb has."""
+    """With the forms of this verb as a hint."""
     done = program.run("backup", "--output", output)
     assert done.code == 64
     assert hint in done.err
 
 
 @pytest.mark.parametrize("path", ["file/report.xml", "folder"])
-def test_a_report_that_cannot_be_written_is_said_before_anything_is_done(program: Program, path: str) -> None:
-    """Not after hours of work: the plan is not even read."""
+def test_a_report_that_cannot_be_written_fails_before_any_work(program: Program, path: str) -> None:
+    """The plan is not even read."""
     (program.directory / "file").write_text("")
     (program.directory / "folder").mkdir()
     done = program.run("backup", "--output", f"junit={path}")
     assert done.code == 1
-    assert f"{path} cannot be written" in done.err
-    assert "no such file" not in done.err, "there is no plan here"
+    assert f"cannot write {path}" in done.err
+    assert "ddbbackup.yaml" not in done.err, "there is no plan here"

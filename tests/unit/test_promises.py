@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from jsonschema import Draft202012Validator
 
 import ddbbackup
@@ -20,19 +21,20 @@ CHECKOUT = Path(__file__).parents[2]
 CODE = Path(ddbbackup.__file__).parent
 
 
-def test_validate_imports_no_boto3(tmp_path: Path) -> None:
-    """Nor anything that it brings: start-up counts where an editor or a hook calls it."""
-    plan = tmp_path / "ddbbackup.yaml"
-    plan.write_text(
-        "version: 1\nname: p\ndestinations: {v: {bucket: acme-vault}}\ntables: [{name: orders}]\n"
-    )
+@pytest.mark.parametrize(
+    "words", ["validate", "show", "schema", "completion bash", "init -f new.yaml", "--help"]
+)
+def test_verbs_that_do_not_call_aws_import_no_boto3(words: str, tmp_path: Path) -> None:
+    """Nor other heavy modules: editors and hooks run `validate`, so its start must be fast."""
+    plan = "version: 1\nname: p\ndestinations: {v: {bucket: acme-vault}}\ntables: [{name: orders}]\n"
+    (tmp_path / "ddbbackup.yaml").write_text(plan, encoding="utf-8")
     code = (
-        "import sys; from ddbbackup.cli import main; code = main(['validate', '-f', sys.argv[1]]); "
-        "heavy = ('boto3', 'botocore', 'moto', 'rich', 'http.client', 'structlog'); "
+        "import sys; from ddbbackup.cli import main; code = main(sys.argv[1:]); "
+        "heavy = ('boto3', 'botocore', 'moto', 'rich', 'http.client', 'structlog', 'xml.etree', 'asyncio'); "
         "print(code, [m for m in heavy if m in sys.modules])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code, str(plan)], capture_output=True, text=True, check=True, cwd=tmp_path
+        [sys.executable, "-c", code, *words.split()], capture_output=True, text=True, check=True, cwd=tmp_path
     )
     assert done.stdout.splitlines()[-1] == "0 []"
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from ddbbackup import errors, events
-from ddbbackup.cli.grammar import VERBS
 from ddbbackup.cli.registries import STEP_KINDS
+from ddbbackup.cli.verbs import VERBS
 from ddbbackup.exit_codes import EXIT_CODES
 from ddbbackup.plan.schemas import plan_schema
 from ddbbackup.restore.methods import RESTORE_METHODS

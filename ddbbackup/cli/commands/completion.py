@@ -16,5 +16,5 @@ def run(options: Namespace) -> int:
         for action in each._actions:
             if action.metavar in ("FILE", "PLAN"):
                 action.complete = shtab.FILE  # type: ignore[attr-defined]  # shtab reads this attribute
-    sys.stdout.write(shtab.complete(parser, shell=options.shell))
+    sys.stdout.write(shtab.complete(parser, shell=options.shell).rstrip("\n") + "\n")
     return 0

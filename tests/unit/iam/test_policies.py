@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from ddbbackup.cli.registries import declared_permissions
+from ddbbackup.cli.verbs import roles_of_verbs
 from ddbbackup.iam import PlaceOfPlan, Policies, policies_of
 from ddbbackup.iam.statements import Grant, policy
 from ddbbackup.plan.build import build
@@ -25,7 +26,7 @@ def policies(place: PlaceOfPlan = HERE, **members: Any) -> Policies:
         "destinations": {"vault": {"bucket": "acme-vault", "prefix": "ddb/{table}/"}},
         **members,
     }
-    return policies_of(build(document, "plan.yaml", now=NOW), place, declared_permissions())
+    return policies_of(build(document, "plan.yaml", now=NOW), place, declared_permissions(), roles_of_verbs())
 
 
 def allowed(found: Policies, role: str) -> set[tuple[str, str]]:

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 
 from ddbbackup.cli.registries import declared_permissions
+from ddbbackup.cli.verbs import roles_of_verbs
 from ddbbackup.iam import PlaceOfPlan, policies_of
 from ddbbackup.plan.build import build
 
@@ -22,7 +23,8 @@ PLAN = {
 
 def publishers(**notifications: object) -> set[str]:
     plan = build({**PLAN, "notifications": notifications}, "ddbbackup.yaml", now=NOW)
-    roles = policies_of(plan, PlaceOfPlan("aws", "eu-west-1", "123456789012"), declared_permissions()).roles
+    place = PlaceOfPlan("aws", "eu-west-1", "123456789012")
+    roles = policies_of(plan, place, declared_permissions(), roles_of_verbs()).roles
     return {role for role, policy in roles.items() if "sns:Publish" in json.dumps(policy)}
 
 
@@ -41,7 +43,7 @@ def test_it_is_allowed_on_the_topic_only() -> None:
     plan = build(
         {**PLAN, "notifications": {"pager": {"sns": {"topic_arn": TOPIC}}}}, "ddbbackup.yaml", now=NOW
     )
-    statements = policies_of(
-        plan, PlaceOfPlan("aws", "eu-west-1", "123456789012"), declared_permissions()
-    ).roles["backup"]["Statement"]
+    place = PlaceOfPlan("aws", "eu-west-1", "123456789012")
+    roles = policies_of(plan, place, declared_permissions(), roles_of_verbs()).roles
+    statements = roles["backup"]["Statement"]
     assert {"Effect": "Allow", "Action": "sns:Publish", "Resource": TOPIC} in statements

@@ -1,4 +1,4 @@
-"""What Prometheus scrapes, as its own client's parser reads it."""
+"""Prometheus metrics, read with the parser of Prometheus's own client."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ddbbackup.metrics import record
 from ddbbackup.metrics.prometheus import exposition
 from ddbbackup.metrics.samples import FAMILIES, LABELS, samples
 from ddbbackup.plan.model import Metrics, Pushgateway
-from tests.support.news import END, START, news
 from tests.support.receiver import receiver
+from tests.support.run_summary import END, START, run_summary
 
 
 def values(text: str) -> dict[tuple[str, str], float]:
-    """By family and the label that is not the plan's."""
+    """By family, and by the label that is not the plan."""
     return {
         (
             sample.name,
@@ -30,9 +30,9 @@ def values(text: str) -> dict[tuple[str, str], float]:
     }
 
 
-def test_every_number_is_there_in_prometheus_own_reading() -> None:
+def test_prometheus_reads_every_metric() -> None:
     """Per table: last success, sizes, duration, items, RPO and age; per run: time, exit code, steps."""
-    found = values(exposition(samples(news())))
+    found = values(exposition(samples(run_summary())))
     assert found["ddbbackup_last_success_timestamp_seconds", "orders"] == END.timestamp()
     assert found["ddbbackup_last_success_data_timestamp_seconds", "orders"] == START.timestamp()
     assert found["ddbbackup_last_success_duration_seconds", "orders"] == 74.5
@@ -40,15 +40,17 @@ def test_every_number_is_there_in_prometheus_own_reading() -> None:
     assert found["ddbbackup_last_success_items", "orders"] == 1200
     assert found["ddbbackup_rpo_age_seconds", "orders"] == 75
     assert [found["ddbbackup_rpo_broken", table] for table in ("orders", "users")] == [0, 1]
-    assert ("ddbbackup_rpo_broken", "logs") not in found, "a table without rpo breaks none"
-    assert ("ddbbackup_last_success_timestamp_seconds", "users") not in found, "never is no time"
+    assert ("ddbbackup_rpo_broken", "logs") not in found, "a table without an rpo cannot break it"
+    assert ("ddbbackup_last_success_timestamp_seconds", "users") not in found, (
+        "a table without a backup has no timestamp"
+    )
     assert found["ddbbackup_run_exit_code", "backup"] == 3
     assert found["ddbbackup_run_steps", "failed"] == 1
 
 
-def test_families_are_whole_have_help_and_their_labels() -> None:
-    """Each in one piece: Prometheus refuses a family that comes twice."""
-    text = exposition(samples(news()))
+def test_each_family_has_help_a_type_and_its_labels() -> None:
+    """Prometheus rejects a family whose samples are not adjacent."""
+    text = exposition(samples(run_summary()))
     families = list(text_string_to_metric_families(text))
     assert [family.name for family in families] == list(FAMILIES)
     for family in families:
@@ -59,36 +61,36 @@ def test_families_are_whole_have_help_and_their_labels() -> None:
 
 
 def test_the_textfile_is_replaced_as_a_whole_and_readable_by_others(tmp_path: Path) -> None:
-    """node_exporter is another user and may read at any moment; a private umask changes nothing."""
+    """node_exporter runs as another user and may read at any time, whatever the umask is."""
     path = tmp_path / "collector" / "ddbbackup.prom"
     before = os.umask(0o077)
     try:
-        record(Metrics(textfile=str(path)), news(), {})
+        record(Metrics(textfile=str(path)), run_summary(), {})
     finally:
         os.umask(before)
     first = path.stat().st_ino
-    record(Metrics(textfile=str(path)), news(exit_code=0), {})
+    record(Metrics(textfile=str(path)), run_summary(exit_code=0), {})
     assert path.stat().st_ino != first
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
     assert values(path.read_text())["ddbbackup_run_exit_code", "backup"] == 0
     assert [each.name for each in path.parent.iterdir()] == ["ddbbackup.prom"]
 
 
-def test_a_run_that_saw_no_table_leaves_the_file_as_it_is(tmp_path: Path) -> None:
-    """Old timestamps raise the alarm; missing ones would silence it."""
+def test_a_run_without_table_status_leaves_the_file_as_it_is(tmp_path: Path) -> None:
+    """Old timestamps trigger alerts; missing samples would silence them."""
     path = tmp_path / "ddbbackup.prom"
-    record(Metrics(textfile=str(path)), news(), {})
+    record(Metrics(textfile=str(path)), run_summary(), {})
     before = path.read_text()
-    record(Metrics(textfile=str(path)), news(exit_code=77, report=None, tables=()), {})
+    record(Metrics(textfile=str(path)), run_summary(exit_code=77, report=None, tables=()), {})
     assert path.read_text() == before
 
 
 def test_a_pushgateway_gets_the_group_of_job_and_plan() -> None:
-    """Replaced as a whole (PUT), with the plan's headers."""
+    """PUT replaces the whole group; the headers are those of the plan."""
     gateway = Pushgateway("", "nightly", {"Authorization": "Basic x"})
     with receiver() as inbox, capture_logs() as logs:
         gateway = Pushgateway(inbox.url, gateway.job, gateway.headers)
-        record(Metrics(pushgateway=gateway), news(), {})
+        record(Metrics(pushgateway=gateway), run_summary(), {})
     (request,) = inbox.requests
     assert (request.method, request.path) == ("PUT", "/metrics/job/nightly/plan/prod")
     assert request.headers["Authorization"] == "Basic x"
@@ -97,24 +99,24 @@ def test_a_pushgateway_gets_the_group_of_job_and_plan() -> None:
 
 
 def test_what_cannot_be_written_warns(tmp_path: Path) -> None:
-    """With what it was and why, without an address."""
+    """With the destination and the reason, without the address."""
     (tmp_path / "file").write_text("")
     with receiver() as inbox, capture_logs() as logs:
         inbox.answer = lambda request: (400, {})
         record(
             Metrics(textfile=str(tmp_path / "file" / "x.prom"), pushgateway=Pushgateway(inbox.url)),
-            news(),
+            run_summary(),
             {},
         )
     assert [(each["event"], each["to"]) for each in logs] == [
         ("metrics.failed", "textfile"),
         ("metrics.failed", "pushgateway"),
     ]
-    assert logs[1]["reason"] == "it answered 400"
+    assert logs[1]["reason"] == "the receiver answered 400"
 
 
 @pytest.mark.parametrize("text", ['quo"te', "back\\slash", "line\nbreak"])
 def test_labels_are_escaped(text: str) -> None:
-    """Whatever a plan is called."""
-    found = list(text_string_to_metric_families(exposition(samples(news(plan=text)))))
+    """For any name of a plan."""
+    found = list(text_string_to_metric_families(exposition(samples(run_summary(plan=text)))))
     assert {sample.labels["plan"] for family in found for sample in family.samples} == {text}

@@ -1,4 +1,4 @@
-"""Traces and metrics by OTLP, taken by a receiver on loopback and read with OpenTelemetry's own messages."""
+"""Traces and metrics over OTLP, received on loopback and decoded with OpenTelemetry's own messages."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from structlog.testing import capture_logs
 from ddbbackup.metrics import record
 from ddbbackup.metrics.samples import FAMILIES
 from ddbbackup.plan.model import Metrics, OpenTelemetry
-from tests.support.news import END, START, news
 from tests.support.receiver import Receiver, receiver
+from tests.support.run_summary import END, START, run_summary
 
 CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
-def taken(inbox: Receiver) -> tuple[Any, Any]:
+def received(inbox: Receiver) -> tuple[Any, Any]:
     bodies = dict(zip(inbox.paths, (request.body for request in inbox.requests), strict=True))
     return (
         ExportTraceServiceRequest.FromString(_plain(inbox, bodies["/v1/traces"])),
@@ -38,11 +38,15 @@ def attributes(owner: Any) -> Mapping[str, Any]:
 
 
 def test_a_run_is_a_trace_and_its_steps_are_spans() -> None:
-    """Below the caller's span, with the times that they had."""
+    """Children of the caller's span, with their real times."""
     ends = {"backup orders": END, "backup <users>": START}
     with receiver() as inbox:
-        record(Metrics(opentelemetry=OpenTelemetry(inbox.url)), news(step_ends=ends), {"TRACEPARENT": CALLER})
-    traces, _ = taken(inbox)
+        record(
+            Metrics(opentelemetry=OpenTelemetry(inbox.url)),
+            run_summary(step_ends=ends),
+            {"TRACEPARENT": CALLER},
+        )
+    traces, _ = received(inbox)
     (resource,) = traces.resource_spans
     assert attributes(resource.resource)["service.name"] == "ddbbackup"
     spans = {span.name: span for span in resource.scope_spans[0].spans}
@@ -58,11 +62,11 @@ def test_a_run_is_a_trace_and_its_steps_are_spans() -> None:
     assert run.status.code == 2
 
 
-def test_the_same_gauges_go_by_otlp() -> None:
+def test_the_gauges_are_exported_over_otlp() -> None:
     """Each family with its labels as attributes."""
     with receiver() as inbox:
-        record(Metrics(opentelemetry=OpenTelemetry(inbox.url, {"x-token": "t"})), news(), {})
-    _, metrics = taken(inbox)
+        record(Metrics(opentelemetry=OpenTelemetry(inbox.url, {"x-token": "t"})), run_summary(), {})
+    _, metrics = received(inbox)
     found = {each.name: each for each in metrics.resource_metrics[0].scope_metrics[0].metrics}
     assert set(found) == set(FAMILIES)
     points = {attributes(p)["table"]: p for p in found["ddbbackup_rpo_age_seconds"].gauge.data_points}
@@ -72,24 +76,24 @@ def test_the_same_gauges_go_by_otlp() -> None:
 
 
 def test_a_receiver_that_refuses_warns() -> None:
-    """And nothing else happens."""
+    """And changes nothing else."""
     with receiver() as inbox, capture_logs() as logs:
         inbox.answer = lambda request: (400, {})
-        record(Metrics(opentelemetry=OpenTelemetry(inbox.url)), news(), {})
+        record(Metrics(opentelemetry=OpenTelemetry(inbox.url)), run_summary(), {})
     assert [(each["event"], each["reason"]) for each in logs if "event" in each] == [
-        ("metrics.failed", "the OTLP receiver did not take it")
+        ("metrics.failed", "the OTLP receiver rejected the data")
     ]
 
 
-def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The plan asks for it, so silence would be wrong."""
+def test_without_the_extra_the_warning_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plan requests it, so it must not be ignored silently."""
     real = importlib.util.find_spec
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: None if name.startswith("opentelemetry") else real(name)
     )
     with capture_logs() as logs:
-        record(Metrics(opentelemetry=OpenTelemetry("http://127.0.0.1:9")), news(), {})
-    assert logs[0]["reason"] == "OpenTelemetry is not installed here"
+        record(Metrics(opentelemetry=OpenTelemetry("http://127.0.0.1:9")), run_summary(), {})
+    assert logs[0]["reason"] == "the plan sends metrics to OpenTelemetry, which is not installed"
 
 
 def _nano(time: Any) -> int:

@@ -1,4 +1,4 @@
-"""What there is to tell after a run."""
+"""The conditions of a run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OTHER_STALE = TableStatus("users", "stale", rpo_seconds=60)
 
 
 @pytest.mark.parametrize(
-    ("exit_code", "before", "after", "told"),
+    ("exit_code", "before", "after", "met"),
     [
         (0, [FRESH], [FRESH], ""),
         (1, [FRESH], [TRIED], "failed"),
@@ -44,8 +44,8 @@ OTHER_STALE = TableStatus("users", "stale", rpo_seconds=60)
         (0, [STALE], [], ""),
     ],
 )
-def test_conditions_come_from_the_exit_code_and_how_tables_stood(
-    exit_code: int, before: list[TableStatus], after: list[TableStatus], told: str
+def test_conditions_follow_from_the_exit_code_and_the_status_of_tables(
+    exit_code: int, before: list[TableStatus], after: list[TableStatus], met: str
 ) -> None:
-    """Recovered only once nothing is bad any more; what nobody looked at is not said to be well."""
-    assert conditions(exit_code, before, after) == {"always", *told.split()}
+    """`recovered` requires that every table is known to be good."""
+    assert conditions(exit_code, before, after) == {"always", *met.split()}

@@ -13,7 +13,8 @@ from jsonschema import Draft202012Validator
 from ddbbackup.plan import check, load_with_document
 from ddbbackup.plan.effective import Value, effective
 from ddbbackup.plan.schemas import schema_text
-from ddbbackup.report.documents.show import to_json, to_yaml
+from ddbbackup.report.documents.show import effective_plan
+from ddbbackup.report.renderers import json_documents, text
 
 CHECKOUT = Path(__file__).parents[3]
 PLANS = [
@@ -73,18 +74,19 @@ def test_values_from_the_environment_are_not_shown(values: dict[str, Value]) -> 
     """Every output format has the expression instead."""
     value = values["aws.assume_role.external_id"]
     assert (value.data, value.expression) == (None, "${EXTERNAL_ID}")
-    assert "s3cr3t" not in to_yaml(list(values.values())) + to_json(list(values.values()), [])
+    document = effective_plan([], list(values.values()))
+    assert "s3cr3t" not in text.render(document) + json_documents.render(document)
 
 
 @pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
 def test_the_effective_plan_is_equivalent_to_the_plan(path: Path, tmp_path: Path) -> None:
     """Its YAML builds an equal plan; its JSON conforms to the schema of `show`."""
     document, plan = load_with_document([path], ENVIRONMENT, now=NOW)
-    values = effective(document)
+    shown = effective_plan([str(path)], effective(document))
     again = tmp_path / "again.yaml"
-    again.write_text(to_yaml(values), encoding="utf-8")
+    again.write_text(text.render(shown), encoding="utf-8")
     read, problems = check([again], ENVIRONMENT, now=NOW)
     assert problems == ()
     assert read is not None
     assert replace(read, file=plan.file) == plan
-    Draft202012Validator(json.loads(schema_text("show"))).validate(json.loads(to_json(values, [str(path)])))
+    Draft202012Validator(json.loads(schema_text("show"))).validate(json.loads(json_documents.render(shown)))

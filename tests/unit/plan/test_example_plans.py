@@ -21,6 +21,7 @@ from ddbbackup.plan.schema_problems import check_schema
 from ddbbackup.plan.schemas import schemas_at
 from ddbbackup.plan.yaml_reader import MAX_BYTES, read
 from ddbbackup.problems import ProblemCode
+from ddbbackup.report.documents.validate import Validation
 from ddbbackup.report.renderers import text
 
 CHECKOUT = Path(__file__).parents[3]
@@ -38,7 +39,7 @@ def test_a_bad_plan_has_exactly_these_problems(path: Path, monkeypatch: pytest.M
     plan, problems = check([path.name], {})
     assert plan is None
     assert all(problem.message and problem.hint and problem.line and problem.column for problem in problems)
-    output = text.problems(problems)
+    output = text.render(Validation((), problems))
     expected = path.with_suffix(".txt")
     if os.environ.get("DDBBACKUP_UPDATE"):
         expected.write_text(output, encoding="utf-8")

@@ -18,6 +18,7 @@ from ddbbackup.plan import check
 from ddbbackup.plan.document import Document, overlay, paths_within
 from ddbbackup.plan.interpolation import interpolate
 from ddbbackup.plan.yaml_reader import parse, read
+from ddbbackup.report.documents.validate import Validation
 from ddbbackup.report.renderers import text
 
 FOLDERS = sorted((Path(__file__).parents[2] / "plans" / "overlays").iterdir())
@@ -29,7 +30,7 @@ def test_a_problem_is_in_the_file_that_set_the_value(folder: Path, monkeypatch: 
     """A value that an overlay replaces is no problem."""
     monkeypatch.chdir(folder)
     _, problems = check(["base.yaml", "over.yaml"], ENVIRONMENT)
-    output = text.problems(problems)
+    output = text.render(Validation((), problems))
     expected = folder / "expected.txt"
     if os.environ.get("DDBBACKUP_UPDATE"):
         expected.write_text(output, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The news of one run, for what tells or counts it."""
+"""The summary of one run, for tests of notifications and metrics."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OUTCOMES = (
         "backup",
         "<users>",
         "failed",
-        error=PitrDisabled("PITR of <users> is off", hint="say `pitr: enable`"),
+        error=PitrDisabled("PITR of <users> is off", hint="set `pitr: enable`"),
         seconds=0.5,
     ),
 )
@@ -42,8 +42,8 @@ TABLES = (
 )
 
 
-def news(**changes: Any) -> RunSummary:
-    """Of a backup that half failed, unless the changes say otherwise."""
+def run_summary(**changes: Any) -> RunSummary:
+    """A backup of which one table failed; ``changes`` replace fields."""
     report = Report("backup", "4711", "prod", START, END, OUTCOMES)
     members: dict[str, Any] = {
         "plan": "prod",

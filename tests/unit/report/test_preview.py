@@ -1,4 +1,4 @@
-"""What people read of a preview, whole. After a change of words: ``DDBBACKUP_UPDATE=1``, and read the diff."""
+"""A preview in every form, compared with snapshots: set ``DDBBACKUP_UPDATE=1`` to write them, and read the diff."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from ddbbackup.model.check import Check
 from ddbbackup.plan.schemas import schema_text
 from ddbbackup.ports import Identity
 from ddbbackup.pricing.prices import packaged
-from ddbbackup.report.documents.preview import Chosen, Preview, preview_code, render
+from ddbbackup.report.documents.preview import Preview, SelectedTables, preview
+from ddbbackup.report.renderers import Form, renderer
 from ddbbackup.status.unselected_tables import UnselectedTable
 
 SNAPSHOTS = Path(__file__).parent / "previews"
@@ -91,17 +92,18 @@ RESTORE: Assessment[None] = Assessment(
         ],
     },
 )
-WHOLE = Preview(
+IDENTITY = Identity("123456789012", "arn:aws:sts::123456789012:assumed-role/ci/x", "aws", "eu-west-1")
+COMPLETE = preview(
     plan="prod",
     run="r1",
     now=NOW,
-    identity=Identity("123456789012", "arn:aws:sts::123456789012:assumed-role/ci/x", "aws", "eu-west-1"),
+    identity=IDENTITY,
     prices=packaged(),
-    chosen=(
-        Chosen("name: orders", 0, ("orders",)),
-        Chosen("match: billing|*", 1, ("billing|a", "billing|b")),
+    selection=(
+        SelectedTables("name: orders", 0, ("orders",)),
+        SelectedTables("match: billing|*", 1, ("billing|a", "billing|b")),
     ),
-    lost=(
+    unselected_tables=(
         UnselectedTable("billing|c", "20261124T090000Z-0badcafe", NOW, in_last_run=True, exists=False),
         UnselectedTable("billing|d", "20260101T090000Z-0badcafe", NOW, in_last_run=False, exists=None),
     ),
@@ -114,26 +116,39 @@ WHOLE = Preview(
     },
     backups=(backup("orders"), backup("billing|a", changes=False), backup("billing|b", OFF)),
     restores=(RESTORE,),
-    notes=("something could not be looked at",),
+    notes=("could not check the quota",),
 )
 
 
+def of_steps(*, detailed: bool, **steps: tuple[Assessment[None], ...]) -> Preview:
+    return preview(
+        plan="p",
+        run="r",
+        now=NOW,
+        identity=IDENTITY,
+        prices=packaged(),
+        detailed_exit_code=detailed,
+        **steps,  # type: ignore[arg-type]  # only backups and restores
+    )
+
+
 @pytest.mark.parametrize(("form", "file"), [("text", "preview.txt"), ("markdown", "preview.md")])
-def test_a_preview_reads_like_this(form: str, file: str) -> None:
-    """Names of tables cannot break a table; every number is called an estimate."""
-    said = render(WHOLE, form, exit_code=3)
-    expected = SNAPSHOTS / file
+def test_a_preview_reads_like_this(form: Form, file: str) -> None:
+    """Names of tables cannot break a table; every estimate is marked as one."""
+    rendered = renderer(form).render(COMPLETE)
+    snapshot = SNAPSHOTS / file
     if os.environ.get("DDBBACKUP_UPDATE"):
-        expected.write_text(said, encoding="utf-8")
-    assert said == expected.read_text(encoding="utf-8")
+        snapshot.write_text(rendered, encoding="utf-8")
+    assert rendered == snapshot.read_text(encoding="utf-8")
 
 
-def test_the_json_of_a_preview_keeps_its_promise() -> None:
-    """By its schema; sums leave out what has no price and are of the backups."""
-    document = json.loads(render(WHOLE, "json", exit_code=3))
+def test_the_json_of_a_preview_matches_its_schema() -> None:
+    """The sums are of the backups and exclude what has no price."""
+    document = json.loads(renderer("json").render(COMPLETE))
     Draft202012Validator(json.loads(schema_text("preview"))).validate(document)
     assert document["totals"]["blocked"] == 1
     assert document["totals"]["cost"]["usd"] == pytest.approx(0.9)
+    assert document["exit_code"] == 3
 
 
 @pytest.mark.parametrize(
@@ -150,9 +165,7 @@ def test_the_json_of_a_preview_keeps_its_promise() -> None:
 def test_a_preview_exits_as_the_run_would(
     steps: tuple[Assessment[None], ...], plain: int, detailed: int
 ) -> None:
-    """Restores beside them do not decide; alone they do."""
-    of_backups = Preview("p", "r", NOW, WHOLE.identity, packaged(), backups=steps, restores=(RESTORE,))
-    assert preview_code(of_backups, detailed=False) == plain
-    assert preview_code(of_backups, detailed=True) == detailed
-    of_restores = Preview("p", "r", NOW, WHOLE.identity, packaged(), restores=(RESTORE,))
-    assert preview_code(of_restores, detailed=True) == 1
+    """Restores decide the exit code only if there are no backups."""
+    assert of_steps(detailed=False, backups=steps, restores=(RESTORE,)).exit_code == plain
+    assert of_steps(detailed=True, backups=steps, restores=(RESTORE,)).exit_code == detailed
+    assert of_steps(detailed=True, restores=(RESTORE,)).exit_code == 1

@@ -1,10 +1,10 @@
-"""What people read about the settings of a restored table."""
+"""The results for the settings of a restored table, as people read them."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from ddbbackup.report.documents.settings import summed_up, told
+from ddbbackup.report.phrases import settings_lines, settings_summary
 
 
 def result(setting: str, status: str, reason: str = "", *, asked: bool = True) -> dict[str, Any]:
@@ -22,9 +22,9 @@ RESULTS = [
 ]
 
 
-def test_what_was_asked_for_stands_line_by_line_with_its_reason() -> None:
-    """Settings that neither table has, and those that nobody asked for, have no line."""
-    assert "\n".join(told(RESULTS)) == (
+def test_each_requested_setting_has_a_line_with_its_reason() -> None:
+    """Settings that neither table has, and settings that the plan does not request, have none."""
+    assert "\n".join(settings_lines(RESULTS)) == (
         "keys        unchanged\n"
         "encryption  put back  made with the table\n"
         "tags        unchanged\n"
@@ -33,23 +33,26 @@ def test_what_was_asked_for_stands_line_by_line_with_its_reason() -> None:
     )
 
 
-def test_a_restore_that_was_asked_for_no_settings_says_in_a_few_words_what_it_left() -> None:
-    """Nothing of what needed no hand."""
+def test_a_restore_without_requested_settings_summarizes_what_it_left_out() -> None:
+    """Settings that needed no change are not mentioned."""
     quiet = [result("keys", "unchanged"), RESULTS[-1]]
-    assert told(quiet) == []
-    assert summed_up(quiet) == ["not put back: policy"]
-    assert summed_up(RESULTS) == ["settings put back: encryption, stream", "not put back: ttl, policy"]
-    assert summed_up([result("keys", "unchanged")]) == []
+    assert settings_lines(quiet) == []
+    assert settings_summary(quiet) == ["settings not restored: policy"]
+    assert settings_summary(RESULTS) == [
+        "settings restored: encryption, stream",
+        "settings not restored: ttl, policy",
+    ]
+    assert settings_summary([result("keys", "unchanged")]) == []
 
 
-def test_an_export_without_a_record_is_not_told_setting_by_setting() -> None:
-    """Unless the plan asks for settings, which the run then lacks."""
+def test_a_restore_of_an_export_without_a_record_lists_no_settings() -> None:
+    """Unless the plan requests settings, which are then missing."""
     left = [result(name, "skipped", "the plan does not ask for it", asked=False) for name in ("ttl", "pitr")]
     bare = [result("keys", "unknown", "not-read: the record was made without reading it"), *left]
-    assert (summed_up(bare), told(bare)) == (["settings not recorded"], [])
+    assert (settings_summary(bare), settings_lines(bare)) == (["settings not recorded"], [])
     wanted = [bare[0], result("ttl", "unknown", "not-read: …") | {"missing": True}]
-    assert summed_up(wanted) == ["not put back: keys, ttl"]
-    assert told(wanted) == [
+    assert settings_summary(wanted) == ["settings not restored: keys, ttl"]
+    assert settings_lines(wanted) == [
         "keys  unknown   not-read: the record was made without reading it",
         "ttl   unknown   not-read: …",
     ]

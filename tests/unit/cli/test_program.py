@@ -1,0 +1,73 @@
+"""What the program says and returns when a verb ends by an exception."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from dataclasses import dataclass
+
+import pytest
+
+from ddbbackup.cli import main
+from ddbbackup.cli.exit_status import Terminated
+from ddbbackup.cli.verbs import VERBS, Verb
+from ddbbackup.errors import AccessDenied
+
+ARGUMENTS = {"restore": ["orders-copy"], "completion": ["bash"]}
+
+
+@dataclass
+class _Raising:
+    """A verb module."""
+
+    error: BaseException
+
+    def run(self, options: Namespace) -> int:
+        raise self.error
+
+
+def run(verb: str, error: BaseException, monkeypatch: pytest.MonkeyPatch, *options: str) -> int:
+    monkeypatch.setattr(Verb, "load", lambda self: _Raising(error))
+    return main([verb, *ARGUMENTS.get(verb, []), *options])
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_an_interruption_says_what_it_means_for_this_verb(
+    verb: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Only verbs that wait for exports mention exports and `ddbbackup wait`."""
+    assert run(verb, KeyboardInterrupt(), monkeypatch) == 130
+    result = VERBS[verb].on_interrupt
+    text = capsys.readouterr().err
+    assert text == f"ddbbackup: interrupted; {result.message}\nhint: {result.hint}\n"
+    assert ("exports" in text) == ("ddbbackup wait" in text) == (verb in ("backup", "wait"))
+
+
+def test_sigterm_is_a_termination(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With its own exit code."""
+    assert run("status", Terminated(), monkeypatch) == 143
+    assert capsys.readouterr().err == (
+        "ddbbackup: terminated; nothing was changed\nhint: run the same command again\n"
+    )
+
+
+def test_an_error_is_printed_with_its_hint(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On stderr; stdout is left for data."""
+    assert run("list", AccessDenied("no AWS credentials found", hint="sign in"), monkeypatch) == 77
+    text = capsys.readouterr()
+    assert text.out == ""
+    assert text.err == "ddbbackup: no AWS credentials found\nhint: sign in\n"
+
+
+def test_an_unexpected_error_is_a_bug(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With a traceback, and as a document if one was requested."""
+    assert run("list", ZeroDivisionError(), monkeypatch, "--output", "json") == 70
+    text = capsys.readouterr()
+    assert '"kind": "Bug"' in text.out
+    assert "Traceback" in text.err
+    assert "ddbbackup: unexpected error: ZeroDivisionError\nhint: report it" in text.err

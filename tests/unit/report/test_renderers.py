@@ -1,0 +1,215 @@
+"""The report of a run, the problems of a plan and an early failure, in every form."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from junitparser import JUnitXml
+
+from ddbbackup.errors import AccessDenied, PitrDisabled, PlanInvalid
+from ddbbackup.model.outcome import Outcome
+from ddbbackup.model.report import Report
+from ddbbackup.problems import Problem
+from ddbbackup.report.documents.failure import failure
+from ddbbackup.report.documents.run_report import run_report
+from ddbbackup.report.documents.validate import ValidatedPlan, Validation
+from ddbbackup.report.renderers import Form, github, gitlab, json_documents, junit, markdown, renderer, text
+
+START = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
+REPORT = run_report(
+    Report(
+        "backup",
+        "4711",
+        "prod",
+        START,
+        START + timedelta(seconds=75),
+        (
+            Outcome(
+                "backup orders",
+                "backup",
+                "orders",
+                "done",
+                {"backup": "20261125T030000Z-0badcafe", "items": 1200, "size_bytes": 4096},
+                seconds=71.5,
+            ),
+            Outcome(
+                "backup a|b",
+                "backup",
+                "a|b",
+                "failed",
+                error=PitrDisabled(
+                    "point-in-time recovery of `a|b` is off,\n100%", hint="set `pitr: enable`"
+                ),
+                seconds=0.25,
+            ),
+            Outcome("verify a|b", "verify", "a|b", "skipped", {"because": "backup a|b"}),
+        ),
+    )
+)
+PROBLEMS = (
+    Problem(
+        "plans/prod.yaml", 3, 5, "tables[0].rpo", "bad-value", "'a, b: 5%' is not a duration", "write `24h`"
+    ),
+    Problem("plans/prod.yaml", 9, 1, "", "not-utf-8", "the file is not UTF-8", "save it as UTF-8"),
+)
+INVALID = Validation((ValidatedPlan(("plans/prod.yaml",), valid=False),), PROBLEMS)
+VALID = Validation((ValidatedPlan(("plans/prod.yaml", "over.yaml"), True, 1, 2),), ())
+
+
+def problems(*found: Problem) -> Validation:
+    return Validation((), found)
+
+
+def test_text_has_two_lines_for_each_problem_and_one_for_a_valid_plan() -> None:
+    """Place and message, then the hint."""
+    assert text.render(INVALID) == (
+        "plans/prod.yaml:3:5: tables[0].rpo: 'a, b: 5%' is not a duration\n"
+        "  hint: write `24h`\n"
+        "plans/prod.yaml:9:1: the file is not UTF-8\n"
+        "  hint: save it as UTF-8\n"
+    )
+    assert text.render(VALID) == "plans/prod.yaml, over.yaml: valid; 1 table entry, 2 restores\n"
+
+
+def test_text_of_a_run_has_a_line_for_each_step_then_the_errors_and_a_summary() -> None:
+    """Columns are aligned."""
+    assert text.render(REPORT) == (
+        "ok        backup   orders  backup 20261125T030000Z-0badcafe, 1 200 items, 4.0 KiB, 1m 12s\n"
+        "FAILED    backup   a|b  0.2s\n"
+        "skipped   verify   a|b  because backup a|b failed\n"
+        "\n"
+        "backup a|b: point-in-time recovery of `a|b` is off,\n100%\n"
+        "hint: set `pitr: enable`\n"
+        "\n"
+        "backup prod: 1 ok, 1 skipped, 1 failed in 1m 15s (run 4711)\n"
+    )
+
+
+def test_json_has_the_members_of_the_document_and_a_version() -> None:
+    """Times are RFC 3339 in UTC."""
+    document = json.loads(json_documents.render(REPORT))
+    assert document["format_version"] == 1
+    assert (document["started_at"], document["exit_code"]) == ("2026-11-25T03:00:00Z", 3)
+    assert document["outcomes"][0]["facts"]["items"] == 1200
+    assert document["outcomes"][1]["error"] == {
+        "kind": "PitrDisabled",
+        "message": "point-in-time recovery of `a|b` is off,\n100%",
+        "hint": "set `pitr: enable`",
+        "exit_code": 1,
+    }
+
+
+def test_github_gets_an_annotation_for_each_problem_at_its_line() -> None:
+    """Properties and text escape differently; a valid plan gets none."""
+    first, second = github.render(INVALID).splitlines()
+    assert first == (
+        "::error file=plans/prod.yaml,line=3,col=5,title=ddbbackup%3A tables[0].rpo::"
+        "'a, b: 5%25' is not a duration; hint: write `24h`"
+    )
+    assert second.startswith("::error file=plans/prod.yaml,line=9,col=1,title=ddbbackup%3A plan::")
+    assert github.render(VALID) == ""
+
+
+def test_github_gets_what_failed_and_one_notice() -> None:
+    """Each command is one line, whatever the message holds."""
+    failed, skipped, notice = github.render(REPORT).splitlines()
+    assert failed == (
+        "::error title=ddbbackup%3A backup a|b::point-in-time recovery of `a|b` is off,%0A100%25; "
+        "hint: set `pitr: enable`"
+    )
+    assert skipped.startswith("::warning title=ddbbackup%3A verify a|b::skipped: backup a|b failed")
+    assert notice == "::notice title=ddbbackup::backup prod: 1 ok, 1 skipped, 1 failed (run 4711)"
+
+
+def test_gitlab_gets_a_code_quality_report() -> None:
+    """With GitLab's members, and fingerprints that tell problems apart but do not move with lines."""
+    entries = json.loads(gitlab.render(problems(*PROBLEMS, PROBLEMS[0])))
+    assert entries[0]["location"] == {"path": "plans/prod.yaml", "lines": {"begin": 3}}
+    assert entries[0]["check_name"] == "ddbbackup/bad-value"
+    assert entries[0]["severity"] in ("info", "minor", "major", "critical", "blocker")
+    assert "tables[0].rpo" in entries[0]["description"]
+    assert len({entry["fingerprint"] for entry in entries}) == 3
+    moved = replace(PROBLEMS[0], line=44)
+    assert json.loads(gitlab.render(problems(moved)))[0]["fingerprint"] == entries[0]["fingerprint"]
+    assert json.loads(gitlab.render(VALID)) == []
+
+
+def test_junit_of_a_run_has_a_case_a_step() -> None:
+    """As junitparser, which others wrote, reads it."""
+    (suite,) = JUnitXml.fromstring(junit.render(REPORT).encode())
+    assert (suite.name, suite.tests, suite.failures, suite.skipped, suite.errors) == (
+        "ddbbackup backup prod",
+        3,
+        1,
+        1,
+        0,
+    )
+    done, failed, skipped = list(suite)
+    assert (done.classname, done.name, done.time, done.is_passed) == (
+        "ddbbackup.backup",
+        "orders",
+        71.5,
+        True,
+    )
+    assert "items: 1200" in done.system_out
+    assert failed.result[0].type == "PitrDisabled"
+    assert "pitr: enable" in failed.result[0].text
+    assert skipped.is_skipped
+
+
+def test_junit_of_a_plan_has_a_case_a_problem() -> None:
+    """A valid plan is one case that passed."""
+    (suite,) = JUnitXml.fromstring(junit.render(INVALID).encode())
+    assert (suite.tests, suite.failures) == (2, 2)
+    (suite,) = JUnitXml.fromstring(junit.render(VALID).encode())
+    assert (suite.tests, suite.failures) == (1, 0)
+
+
+def test_markdown_is_ready_for_a_comment() -> None:
+    """What a message holds is never markup."""
+    comment = markdown.render(REPORT)
+    assert comment.startswith("### ddbbackup backup prod: 1 ok, 1 skipped, 1 failed\n")
+    assert (
+        "| ok | backup | `orders` | backup 20261125T030000Z-0badcafe, 1 200 items, 4.0 KiB | 1m 12s |"
+        in comment
+    )
+    assert "| FAILED | backup | `a\\|b` |" in comment
+    assert "hint: set `pitr: enable`" in comment
+    assert comment.endswith("Run `4711`, 1m 15s, exit code 3.\n")
+    assert "| `plans/prod.yaml:3:5` | `tables[0].rpo` |" in markdown.render(INVALID)
+
+
+@pytest.mark.parametrize("form", ["text", "json", "github", "junit", "markdown"])
+def test_an_early_failure_has_every_form(form: Form) -> None:
+    """The error with its hint, or the problems of an invalid plan."""
+    render = renderer(form).render
+    denied = render(failure(AccessDenied("no credentials were found", hint="sign in")))
+    assert "no credentials were found" in denied
+    assert "sign in" in denied
+    invalid = PlanInvalid("2 problems", hint="correct the plan", problems=PROBLEMS)
+    assert "tables[0].rpo" in render(failure(invalid))
+
+
+def test_an_early_failure_is_no_code_quality_report() -> None:
+    """An empty list would claim that the plan has no problems."""
+    assert gitlab.render(failure(AccessDenied("no credentials were found", hint="sign in"))) == ""
+
+
+@given(st.text(max_size=200))
+def test_no_message_breaks_a_form(message: str) -> None:
+    """Control characters, markup and line breaks of any message stay inside their place."""
+    problem = Problem("p.yaml", 1, 1, "name", "bad-value", message, message)
+    (suite,) = JUnitXml.fromstring(junit.render(problems(problem)).encode())
+    assert suite.tests == 1
+    assert github.render(problems(problem)).count("\n") == 1
+    assert "\r" not in github.render(problems(problem))
+    assert len(json.loads(gitlab.render(problems(problem)))) == 1
+    *_, row, last = markdown.render(problems(problem)).split("\n")
+    assert last == ""
+    assert row.startswith("| `p.yaml:1:1` | `name` | ")
+    assert "<" not in row.replace("\\<", "")

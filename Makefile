@@ -47,7 +47,7 @@ types: $(VENV)/.dev ## check types (mypy --strict)
 docs: $(VENV)/.dev ## write the generated pages of docs
 	@$(BIN)/python -m tools.docs
 
-bench-startup: $(VENV)/.dev ## measure the CPU time that `validate` takes
+bench-startup: $(VENV)/.dev ## measure the CPU time of the verbs that do not call AWS
 	@$(BIN)/python -m tests.benchmarks.startup
 
 dist: $(VENV)/.dev ## build the sdist and the wheel, check both, and try the wheel in a new environment

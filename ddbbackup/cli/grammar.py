@@ -16,6 +16,11 @@ from ddbbackup.exit_codes import EXIT_CODES
 
 DESCRIPTION: Final = "Backs up and restores DynamoDB tables from a version-controlled YAML plan."
 
+_ARGUMENT_KINDS: Final = {
+    "what": "argument",
+    "name": "schema",
+}  # in messages, where it is not the name of the field
+
 
 class Parser(argparse.ArgumentParser):
     """Raises ``UsageError`` with a hint instead of exiting. ``documented`` is the verb that it parses, if any."""
@@ -42,7 +47,7 @@ class Parser(argparse.ArgumentParser):
             return
         choices = [str(choice) for choice in action.choices]
         near = difflib.get_close_matches(str(value), choices, n=1)
-        kind = "argument" if action.dest == "what" else action.dest
+        kind = _ARGUMENT_KINDS.get(action.dest, action.dest)
         raise UsageError(
             f"invalid {action.option_strings[-1]} {str(value)!r}"
             if action.option_strings

@@ -1,4 +1,4 @@
-"""`completion SHELL`: what each shell makes of the script, in the shell itself where it is installed."""
+"""`completion SHELL`: the script in each shell, if the shell is installed."""
 
 from __future__ import annotations
 
@@ -31,13 +31,14 @@ def run(*command: str) -> str:
         ("ddbbackup backup --no", ["--no-wait"]),
         ("ddbbackup validate --output gi", ["github", "gitlab"]),
         ("ddbbackup completion f", ["fish"]),
+        ("ddbbackup schema pr", ["preview", "problems"]),
         ("ddbbackup validate -f my-pl", ["my-plan.yaml"]),
     ],
 )
 def test_bash_completes_verbs_options_forms_and_files(
     program: Program, typed: str, offered: list[str]
 ) -> None:
-    """As bash itself asks for it."""
+    """With the variables that bash sets."""
     path = script(program, "bash")
     program.plan("", "my-plan.yaml")
     words = typed.split(" ")
@@ -57,7 +58,7 @@ def test_bash_completes_verbs_options_forms_and_files(
 
 @pytest.mark.skipif(not shutil.which("fish"), reason="fish is not installed here")
 def test_fish_completes_verbs_and_forms(program: Program) -> None:
-    """As fish itself answers."""
+    """With the command that fish itself uses."""
     path = script(program, "fish")
     ask = f"source {path}; complete -C 'ddbbackup res'; complete -C 'ddbbackup validate --output gi'"
     offered = [line.split("\t")[0] for line in run("fish", "--no-config", "-c", ask).splitlines()]
@@ -65,13 +66,13 @@ def test_fish_completes_verbs_and_forms(program: Program) -> None:
 
 
 @pytest.mark.skipif(not shutil.which("zsh"), reason="zsh is not installed here")
-def test_zsh_takes_the_script(program: Program) -> None:
-    """It parses; its completion system wants a terminal."""
+def test_zsh_parses_the_script(program: Program) -> None:
+    """Its completion system needs a terminal."""
     run("zsh", "-n", script(program, "zsh"))
 
 
-def test_an_unknown_shell_is_usage(program: Program) -> None:
-    """With those that there are."""
+def test_an_unknown_shell_is_a_usage_error(program: Program) -> None:
+    """With the known shells as a hint."""
     done = program.run("completion", "tcsh")
     assert done.code == 64
     assert "bash, zsh, fish" in done.err

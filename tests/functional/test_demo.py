@@ -19,7 +19,7 @@ def test_the_demo_breaks_a_table_and_brings_it_back(program: Program) -> None:
     real = "https://dynamodb.real.example"
     done = program.run("demo", AWS_PROFILE="production", AWS_ENDPOINT_URL=real, timeout=60)
     assert done.code == 0, done.err
-    for words in ("missing: id 1; changed: id 2", "50 written", "Yes: all 50 items are equal"):
+    for words in ("missing: id 1; changed: id 2", "50 written", "All 50 items are equal"):
         assert words in done.out
     assert done.out.index("$ ddbbackup backup") < done.out.index("$ ddbbackup restore table1-back")
     assert not (program.directory / "state").exists(), "it leaves no files"

@@ -160,4 +160,4 @@ def test_a_server_that_nobody_here_wrote_is_examined_too(name: str, program: Pro
     assert (done.code, told.code) == (1, 1)
     assert states(done)[f"table {name}", "recovery"] == "problem"
     assert states(done)["destination vault", "versioning"] == "warning"
-    assert told.report["backups"][0]["obstacles"][0]["kind"] == "PitrDisabled"
+    assert told.report["backups"][0]["blockers"][0]["kind"] == "PitrDisabled"

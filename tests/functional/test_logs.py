@@ -1,4 +1,4 @@
-"""What is logged and reported keeps the promises of ``schemas``."""
+"""The events of the log match their schema."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tests.support.plans import plan
 from tests.support.program import Program
 
 
-def test_events_report_and_record_are_valid_by_their_schemas(
+def test_events_report_and_record_match_their_schemas(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
-    """A backup with one failure, and a restore."""
+    """Of a backup with one failure, and a restore."""
     sandbox.create_table(name, pitr=True)
     sandbox.put(name, {"id": {"S": "a"}})
     restores = {"back": {"table": name, "to": {"table": f"{name}-2"}}}
@@ -38,10 +38,8 @@ def test_events_report_and_record_are_valid_by_their_schemas(
     assert ends == [3, 0]
 
 
-def test_a_terminal_gets_readable_lines_on_request(
-    sandbox: Aws, bucket: str, name: str, program: Program
-) -> None:
-    """`--log-format console`, without colour when NO_COLOR says so."""
+def test_the_log_is_readable_on_request(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    """`--log-format console`; NO_COLOR turns colors off."""
     sandbox.create_table(name, pitr=True)
     program.plan(plan(sandbox, bucket, tables=[{"name": name}]))
     done = program.run("backup", "--log-format", "console", NO_COLOR="1")

@@ -204,4 +204,4 @@ def test_plans_are_named_one_way_or_the_other(program: Program) -> None:
     """-f lays one over the other, so both at once would mean two things."""
     done = program.run("validate", "-f", "a.yaml", "b.yaml")
     assert done.code == 64
-    assert "one way or the other" in done.err
+    assert "use either -f or PLAN" in done.err

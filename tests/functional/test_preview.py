@@ -24,7 +24,7 @@ def steps(done: Result, part: str = "backups") -> dict[str, Any]:
 
 
 def kinds(step: dict[str, Any]) -> list[str]:
-    return [blocker["kind"] for blocker in step["obstacles"]]
+    return [blocker["kind"] for blocker in step["blockers"]]
 
 
 def vault(aws: Aws, bucket: str, **members: Any) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def test_obstacles_are_those_that_the_run_would_meet(
     assert found[f"{name}-on-demand"]["facts"]["point_in_time_recovery"] == "turned on by the run"
     met = {outcome["table"]: outcome["error"] for outcome in done.report["outcomes"]}
     for table, error in met.items():
-        told_errors = found[table]["obstacles"]
+        told_errors = found[table]["blockers"]
         assert [each["message"] for each in told_errors] == ([error["message"]] if error else [])
     assert (told.code, done.code) == (3, 3)
 
@@ -120,7 +120,7 @@ def test_a_bucket_that_is_missing_or_not_ours_is_in_the_way(
 
     assert (missing.code, kinds(steps(missing)[name])) == (1, ["ObjectMissing"])
     assert (foreign.code, kinds(steps(foreign)[name])) == (77, ["AccessDenied"])
-    assert "999999999999" in steps(foreign)[name]["obstacles"][0]["message"]
+    assert "999999999999" in steps(foreign)[name]["blockers"][0]["message"]
 
 
 def test_a_key_of_another_region_is_in_the_way(
@@ -136,7 +136,7 @@ def test_a_key_of_another_region_is_in_the_way(
     told = program.run("preview", "--output", "json")
 
     assert told.code == 1
-    assert "is in us-east-1, but the bucket" in steps(told)[name]["obstacles"][0]["message"]
+    assert "is in us-east-1, but the bucket" in steps(told)[name]["blockers"][0]["message"]
 
 
 def test_tables_that_the_selectors_lost_are_named(
@@ -155,12 +155,14 @@ def test_tables_that_the_selectors_lost_are_named(
 
     told = program.run("preview", "--output", "json")
 
-    lost = {each["table"]: (each["in_last_run"], each["exists"]) for each in told.report["lost"]}
-    assert lost == {f"{name}-b": (True, False), f"{name}-c": (True, True), f"{name}-d": (False, False)}
+    unselected = {
+        each["table"]: (each["in_last_run"], each["exists"]) for each in told.report["unselected_tables"]
+    }
+    assert unselected == {f"{name}-b": (True, False), f"{name}-c": (True, True), f"{name}-d": (False, False)}
     assert told.report["selection"][0]["tables"] == [f"{name}-a"]
     for form in ("text", "markdown"):
         said = program.run("preview", "--output", form).out
-        assert "Lost since the last run" in said
+        assert "Backed up by the last run, no longer selected" in said
 
 
 def test_a_common_time_is_foretold_and_a_table_without_recovery_cannot_have_it(
@@ -196,7 +198,7 @@ def test_prices_of_ones_own_are_used_and_named(
     broken = program.run("preview", "--prices", "nowhere.yaml")
 
     assert by_flag.report["prices"] == {"as_of": "2027-01", "region": "eu-west-1", "file": str(own)}
-    assert "prices of eu-west-1 as of 2027-01" in by_environment.out
+    assert "at eu-west-1 prices of 2027-01" in by_environment.out
     assert (broken.code, "nowhere.yaml" in broken.err) == (64, True)
 
 
@@ -240,7 +242,7 @@ def test_requirements_are_enforced_before_anything_is_written(
     assert outcomes["backup"]["status"] == "skipped"
     assert sandbox.keys(bucket) == []
     assert not [each for each in exports.started if name in each.table_arn]
-    assert len(steps(told)[name]["obstacles"]) == 2
+    assert len(steps(told)[name]["blockers"]) == 2
 
     sandbox.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     block = dict.fromkeys(
@@ -307,7 +309,7 @@ def test_a_restore_is_foretold_with_every_method_and_the_settings(
 
     assert (before.code, kinds(steps(before, "restores")[f"{name}-2"])) == (1, ["Refused"])
     step = steps(told, "restores")[f"{name}-2"]
-    assert (told.code, step["items"], step["obstacles"]) == (2, 30, [])
+    assert (told.code, step["items"], step["blockers"]) == (2, 30, [])
     methods = {each["method"]: each for each in step["facts"]["candidates"]}
     assert {"write", "import", "bulk-put", "point-in-time"} == set(methods)
     assert [name for name, each in methods.items() if each["chosen"]] == ["write"]
@@ -316,7 +318,7 @@ def test_a_restore_is_foretold_with_every_method_and_the_settings(
     assert restored.code == 0, restored.out
     assert restored.report["outcomes"][0]["facts"]["method"] == step["facts"]["method"]
     after = steps(again, "restores")[f"{name}-2"]
-    assert (again.code, "already holds items, and the plan says" in after["obstacles"][0]["message"]) == (
+    assert (again.code, "already holds items, and the plan says" in after["blockers"][0]["message"]) == (
         1,
         True,
     )

@@ -6,7 +6,8 @@ import re
 import shlex
 from pathlib import Path
 
-from ddbbackup.cli.grammar import VERBS, parse
+from ddbbackup.cli.grammar import parse
+from ddbbackup.cli.verbs import VERBS
 from ddbbackup.exit_codes import EXIT_CODES
 from ddbbackup.sandbox.moto_exports import MotoExports
 from tests.support.aws import Aws

@@ -297,13 +297,13 @@ def test_ctrl_c_ends_a_restore_soon_and_it_goes_on_later(
         assert process.poll() is None, process.communicate()
         time.sleep(0.05)
 
-    process.send_signal(signal.SIGINT)
     begun = time.monotonic()
-    _, said = process.communicate(timeout=10)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=10)
 
     assert process.returncode == 130
-    assert time.monotonic() - begun < 3
-    assert "hint:" in said
+    assert time.monotonic() - begun < 2
+    assert "hint: run the same command again to resume the restore" in err
     program.plan(from_uri(sandbox, bucket, uri, name))
     assert program.run("restore", "back").code == 0
     assert sandbox.items(name) == in_order(items)

@@ -1,4 +1,4 @@
-"""Runs the asynchronous part of a verb, and ends it on Ctrl-C and SIGTERM."""
+"""Runs the asynchronous part of a verb, and cancels it on Ctrl-C and SIGTERM."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def run_interruptibly(main: Coroutine[Any, Any, T]) -> T:
-    """What ``main`` returns. Cancels it on Ctrl-C and SIGTERM, and raises ``KeyboardInterrupt`` or ``Terminated``."""
+    """The result of ``main``. Ctrl-C and SIGTERM cancel it and raise ``KeyboardInterrupt`` or ``Terminated``."""
     terminated = False
 
     async def supervised() -> T:

@@ -1,4 +1,4 @@
-"""What the capabilities declare, gathered: the kinds of steps, and the permissions that each part needs."""
+"""The kinds of steps, and the permissions that the modules of all packages declare."""
 
 from __future__ import annotations
 
@@ -75,6 +75,6 @@ DECLARING: Final = (
 
 
 def declared_permissions() -> tuple[Permission, ...]:
-    """Every permission that any module declares, without repetition."""
+    """Every permission that a module declares, without duplicates."""
     every = [permission for module in DECLARING for permission in module.PERMISSIONS]
     return tuple(dict.fromkeys((*READ_CATALOG, *VERIFY_DATA, *every)))

@@ -1,4 +1,4 @@
-"""Wires one run together: plan, log, AWS, threads; and takes it apart again, also when it is interrupted."""
+"""Sets up one run (plan, log, AWS, threads) and shuts it down, also after an interruption."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ from ddbbackup.steps.step import Step
 from ddbbackup.steps.threads import ThreadPools
 
 T = TypeVar("T")
-STOP_SECONDS: Final = 0.8  # what an interrupted run gives its workers to leave
+STOP_SECONDS: Final = 0.8  # the time that an interrupted run gives its workers to stop
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One run of one verb, with everything that its steps may use."""
+    """One run of one verb, with everything that its steps use."""
 
     verb: str
     context: RunContext
@@ -58,11 +58,11 @@ class Session:
         return self.context.plan
 
     async def inventory(self) -> Inventory:
-        """What exists, as far as the plan's selectors need to know."""
+        """The tables and tags that the selectors of the plan need."""
         return await take_inventory(self.context)
 
     async def carry_out(self, steps: Sequence[Step[Any]]) -> Report:
-        """Runs the steps and sums them up."""
+        """Runs the steps, logs the end of the run, and returns its report."""
         context = self.context
         ends = self.run_hooks.step_ends
 
@@ -92,7 +92,7 @@ def run_session(
     wait: bool = True,
     estimating: bool = False,
 ) -> T:
-    """Opens the plan of ``options``, connects to AWS and runs ``body``; what ``body`` returns.
+    """Loads the plan of ``options``, connects to AWS, runs ``body`` and returns its result.
 
     Raises ``PlanInvalid``, ``AccessDenied`` (no credentials, or another account than the plan's) and
     ``Unreachable``.
@@ -139,7 +139,7 @@ def open_context(
     wait: bool = True,
     estimating: bool = False,
 ) -> Iterator[RunContext]:
-    """What steps may use, for as long as the block lasts. An interrupted block stops what runs in threads."""
+    """The context of steps, valid inside the ``with`` block. An interruption of the block stops its threads."""
     timeout = options.__dict__.get("timeout")
     threads, stop = ThreadPools(), threading.Event()
     with progress_display(options.log_format) as on_progress:
@@ -170,14 +170,14 @@ def open_context(
 
 
 def _prices(options: Namespace) -> Prices:
-    """Those that ``--prices`` or the environment names, for verbs that estimate."""
+    """The built-in prices, with those of ``--prices`` or of the environment for verbs that estimate costs."""
     if "prices" not in options.__dict__:
         return packaged()
     return load_prices(options.prices or os.environ.get("DDBBACKUP_PRICES"))
 
 
 def state_dir() -> Path:
-    """Where this machine remembers how far a restore came: ``$DDBBACKUP_STATE_DIR``, else XDG's place for it."""
+    """The directory for the progress of restores: ``$DDBBACKUP_STATE_DIR``, else XDG's directory for state."""
     if own := os.environ.get("DDBBACKUP_STATE_DIR"):
         return Path(own)
     base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
@@ -185,7 +185,7 @@ def state_dir() -> Path:
 
 
 def connection_of(aws: AwsSettings) -> Connection:
-    """What the plan's `aws` says, as the SDK is told it."""
+    """The connection that the `aws` section of the plan describes."""
     role = aws.assume_role
     connection = Connection(
         region=aws.region,

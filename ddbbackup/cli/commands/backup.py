@@ -1,4 +1,4 @@
-"""``backup``: export, wait, verify and record every table that the plan chooses."""
+"""``backup``: exports every table of the plan, waits, verifies the data and records the backups."""
 
 from __future__ import annotations
 

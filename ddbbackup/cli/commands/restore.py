@@ -1,4 +1,4 @@
-"""``restore NAME``: carries out one restore of the plan."""
+"""``restore NAME``: runs one restore of the plan."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from ddbbackup.restore.restore_table import RestoreTable
 def run(options: Namespace) -> int:
     async def restore(session: Session) -> Report:
         context = session.context
-        wanted = find_restore(session.plan, options)
-        step = restore_step(wanted, run=context.run_id, today=context.started_at, confirmed=options.yes)
+        named = find_restore(session.plan, options)
+        step = restore_step(named, run=context.run_id, today=context.started_at, confirmed=options.yes)
         if not step.confirmed and overwrites_its_source(step) and sys.stdin.isatty():
             step = replace(step, confirmed=_ask(session, step))
         return await session.carry_out([step])
@@ -27,7 +27,7 @@ def run(options: Namespace) -> int:
 
 
 def _ask(session: Session, step: RestoreTable) -> bool:
-    """Shows what is about to happen to the live table; only its name, typed, is a yes."""
+    """Says what will happen to the live table; only its name, typed, confirms it."""
     identity = session.context.source.identity
     print(
         f"{step.restore.name} will {step.does}\n"
@@ -35,5 +35,5 @@ def _ask(session: Session, step: RestoreTable) -> bool:
         "will be lost.",
         file=sys.stderr,
     )
-    print(f"Type {step.target} to go on: ", file=sys.stderr, end="", flush=True)
+    print(f"Type {step.target} to confirm: ", file=sys.stderr, end="", flush=True)
     return sys.stdin.readline().strip() == step.target

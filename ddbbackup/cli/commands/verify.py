@@ -1,4 +1,4 @@
-"""``verify``: reads recorded backups and proves that they are complete."""
+"""``verify``: reads recorded backups completely and compares them with their manifests and records."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ from ddbbackup.verify.verify_backup import VerifyBackup
 
 def run(options: Namespace) -> int:
     async def verify(session: Session) -> Report:
-        context, wanted = session.context, options.backup
+        context, backup_id = session.context, options.backup
         tables = await context.call(
             tables_with_records, context.catalog, session.plan, context.source.identity, only=options.only
         )
-        complete = await context.call(complete_backups, tables, every=options.all or wanted is not None)
-        chosen = [stored for stored in complete if wanted in (None, stored.record.id)]
+        complete = await context.call(complete_backups, tables, every=options.all or backup_id is not None)
+        chosen = [stored for stored in complete if backup_id in (None, stored.record.id)]
         if not chosen:
             raise NothingSelected(
-                f"there is no complete backup{f' {wanted}' if wanted else ''} to verify",
-                hint="see `ddbbackup list` for the backups in the catalog",
+                f"the catalog has no complete backup {backup_id}"
+                if backup_id
+                else "there are no complete backups",
+                hint="run `ddbbackup list` to see the backups in the catalog",
             )
         return await session.carry_out([VerifyBackup(stored) for stored in chosen])
 

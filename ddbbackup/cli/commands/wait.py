@@ -1,4 +1,4 @@
-"""``wait``: continues with what an earlier run left in progress."""
+"""``wait``: completes the backups that earlier runs left in progress."""
 
 from __future__ import annotations
 

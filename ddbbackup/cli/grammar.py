@@ -61,8 +61,10 @@ class _HelpFormatter(argparse.HelpFormatter):
 
     def _format_action_invocation(self, action: argparse.Action) -> str:
         names = ", ".join(action.option_strings)
-        takes = "" if action.nargs == 0 else str(action.metavar or "")
-        return f"{names} {takes}".strip()
+        value = "" if action.nargs == 0 else str(action.metavar or "")
+        if names and action.nargs == argparse.OPTIONAL:
+            value = f"[{value}]"
+        return f"{names} {value}".strip()
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -85,7 +85,7 @@ def restore_source(parser: argparse.ArgumentParser) -> None:
         dest="source",
         metavar="SOURCE",
         type=_source,
-        help="overrides `from` of the plan: latest, a backup id, a time, a date, a duration ago such as 2h, an "
+        help="overrides `from` of the plan: latest, a backup ID, a time, a date, a duration ago such as 2h, an "
         "ExportArn, or the s3:// folder of an export",
     )
 
@@ -154,7 +154,7 @@ def no_wait(parser: argparse.ArgumentParser) -> None:
 
 
 def backup_id(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--backup", metavar="ID", help="only the backup with this id")
+    parser.add_argument("--backup", metavar="ID", help="only the backup with this ID")
 
 
 def every_backup(parser: argparse.ArgumentParser) -> None:
@@ -249,7 +249,7 @@ def add_output(parser: argparse.ArgumentParser, forms: tuple[str, ...]) -> None:
 def _run_id(text: str) -> str:
     if not text or len(text) > 64 or not all(c.isascii() and (c.isalnum() or c in "._-") for c in text):
         raise UsageError(
-            f"invalid run id {text!r}", hint="use up to 64 letters, digits, dots, dashes and underscores"
+            f"invalid run ID {text!r}", hint="use up to 64 letters, digits, dots, dashes and underscores"
         )
     return text
 

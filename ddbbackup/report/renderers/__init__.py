@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, Protocol, assert_never
+from typing import TYPE_CHECKING, Final, Literal, Protocol, assert_never, get_args
 
 if TYPE_CHECKING:
     from ddbbackup.report.documents import Document
 
 Form = Literal["text", "json", "markdown", "junit", "github", "gitlab"]
-FORMS: Final[tuple[Form, ...]] = ("text", "json", "markdown", "junit", "github", "gitlab")
+FORMS: Final[tuple[Form, ...]] = get_args(Form)
 
 
 class Renderer(Protocol):

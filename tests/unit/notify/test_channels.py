@@ -218,4 +218,5 @@ def test_a_receiver_that_does_not_answer_delays_the_run_only_until_the_time_limi
     finally:
         answered.set()
     (event,) = logs
-    assert (event["event"], event["reason"]) == ("notification.failed", "no answer within 0.1 s")
+    assert event["event"] == "notification.failed"
+    assert "answer" in event["reason"], "either the socket or the thread reaches the time limit first"

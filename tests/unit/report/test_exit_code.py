@@ -47,5 +47,5 @@ def skipped() -> Outcome:
     ],
 )
 def test_the_exit_code_of_a_run(outcomes: tuple[Outcome, ...], code: int) -> None:
-    """Damaged data is the loudest, then a bug; some failed is 3; one common reason keeps its own code."""
+    """Incomplete data outranks a bug, and both outrank other failures; a common reason keeps its own code."""
     assert exit_code(outcomes) == code

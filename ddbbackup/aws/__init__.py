@@ -1,4 +1,4 @@
-"""The only room that knows boto3: sessions, tables, exports, objects, items, and what AWS's errors mean."""
+"""The only package that uses boto3: sessions, one adapter per service, and the translation of AWS errors."""
 
 from ddbbackup.aws.cloud import AwsCloud
 from ddbbackup.aws.session import Connection
@@ -7,5 +7,5 @@ __all__ = ["AwsCloud", "Connection", "connect"]
 
 
 def connect(connection: Connection) -> AwsCloud:
-    """AWS as this connection sees it; nothing is sent yet."""
+    """AWS through this connection. Sends nothing yet."""
     return AwsCloud(connection)

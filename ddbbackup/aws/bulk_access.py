@@ -12,7 +12,7 @@ from botocore.utils import get_environ_proxies
 from ddbbackup.aws.bulk_http.credentials import CredentialSource
 from ddbbackup.aws.bulk_http.endpoint import Endpoint
 from ddbbackup.aws.bulk_http.transport import HttpTransport
-from ddbbackup.aws.error_map import explained
+from ddbbackup.aws.error_map import translate_errors
 from ddbbackup.aws.objects import S3Objects
 from ddbbackup.aws.session import Connection
 
@@ -27,7 +27,7 @@ class AwsBulkAccess:
     source: Connection
 
     def objects(self) -> S3Objects:
-        with explained("connect to S3"):
+        with translate_errors("connect to S3"):
             return S3Objects(self.source.client("s3"))
 
     def transport(self, table: str) -> HttpTransport[Tag]:
@@ -46,7 +46,7 @@ def resolve_endpoint(connection: Connection, table: str) -> Endpoint:
         captured.append(request.url)
         return AWSResponse(request.url, 200, HTTPHeaders(), _EmptyJson())
 
-    with explained("resolve the endpoint of DynamoDB"):
+    with translate_errors("resolve the endpoint of DynamoDB"):
         client = connection.private_client("dynamodb")
         client.meta.events.register("before-send.dynamodb.BatchWriteItem", capture)
         client.batch_write_item(RequestItems={table: [{"PutRequest": {"Item": {"k": {"S": "k"}}}}]})

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
 
-from ddbbackup.aws.error_map import code_of, explained
+from ddbbackup.aws.error_map import code_of, translate_errors
 from ddbbackup.errors import Refused
+from ddbbackup.model.s3_location import S3Location
 from ddbbackup.ports import LEAST_WRITE_UNITS, BulkPut, BulkPutPage, BulkPutRequest, BulkPutSummary
+from ddbbackup.times import to_utc
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import BulkOperationDescriptionTypeDef
 
-PAGE: Final = 25  # the most that ListBulkOperations gives at a time; the SDK lets more through
+PAGE_SIZE: Final = 25  # the maximum of ListBulkOperations (DynamoDB API); the SDK does not check it
 
 
 class DynamoBulkPuts:
-    """Implements ``ports.BulkPuts``. No member of an answer is relied on: all are optional in botocore's model."""
+    """Implements ``ports.BulkPuts``. Every member of a response is optional in botocore's model."""
 
     def __init__(self, client: DynamoDBClient) -> None:
         self._client = client
@@ -31,51 +32,51 @@ class DynamoBulkPuts:
         return "StartBulkPutItems" in self._client.meta.service_model.operation_names
 
     def start(self, request: BulkPutRequest) -> BulkPut:
-        self._need_the_operation()
+        self._require_operation()
         _check(request)
-        with explained(f"start a bulk put into {request.table}"):
-            answer = self._client.start_bulk_put_items(**_parameters(request))
-        return _bulk_put(answer["BulkOperationDescription"])
+        with translate_errors(f"start a bulk put into table {request.table}"):
+            response = self._client.start_bulk_put_items(**_parameters(request))
+        return _bulk_put(response["BulkOperationDescription"])
 
     def describe(self, arn: str) -> BulkPut:
-        self._need_the_operation()
-        with _known(arn), explained(f"describe the bulk put {arn}"):
-            answer = self._client.describe_bulk_operation(BulkOperationArn=arn)
-        return _bulk_put(answer["BulkOperationDescription"])
+        self._require_operation()
+        with _refuse_unknown(arn), translate_errors(f"describe bulk put {arn}"):
+            response = self._client.describe_bulk_operation(BulkOperationArn=arn)
+        return _bulk_put(response["BulkOperationDescription"])
 
     def page(self, *, next_token: str | None = None) -> BulkPutPage:
-        self._need_the_operation()
-        wish: dict[str, Any] = {"MaxResults": PAGE}
+        self._require_operation()
+        parameters: dict[str, Any] = {"MaxResults": PAGE_SIZE}
         if next_token is not None:
-            wish["NextToken"] = next_token
-        with explained("list the bulk operations"):
-            answer = self._client.list_bulk_operations(**wish)
+            parameters["NextToken"] = next_token
+        with translate_errors("list bulk operations"):
+            response = self._client.list_bulk_operations(**parameters)
         summaries = tuple(
             BulkPutSummary(
                 each.get("BulkOperationArn", ""),
                 each.get("BulkOperationStatus", "IN_PROGRESS"),
-                _utc(each.get("StartTime")),
+                to_utc(each.get("StartTime")),
             )
-            for each in answer.get("BulkOperationsSummaryList", ())
+            for each in response.get("BulkOperationsSummaryList", ())
         )
-        return BulkPutPage(summaries, answer.get("NextToken"))
+        return BulkPutPage(summaries, response.get("NextToken"))
 
     def cancel(self, arn: str) -> None:
-        self._need_the_operation()
-        with _known(arn), explained(f"cancel the bulk put {arn}"):
+        self._require_operation()
+        with _refuse_unknown(arn), translate_errors(f"cancel bulk put {arn}"):
             self._client.cancel_bulk_operation(BulkOperationArn=arn)
 
-    def _need_the_operation(self) -> None:
+    def _require_operation(self) -> None:
         if not self.available:
             raise Refused(
-                "the installed SDK does not know StartBulkPutItems, which `method: bulk-put` needs",
+                "the installed SDK does not support StartBulkPutItems, which `method: bulk-put` needs",
                 hint="run `pip install 'botocore>=1.43.124'`, or use `method: write`",
             )
 
 
 @contextmanager
-def _known(arn: str) -> Iterator[None]:
-    """An unknown operation is a ResourceNotFoundException too, and that is not a missing table."""
+def _refuse_unknown(arn: str) -> Iterator[None]:
+    """AWS reports an unknown bulk operation with the error code of a missing table."""
     try:
         yield
     except Refused as error:
@@ -83,47 +84,47 @@ def _known(arn: str) -> Iterator[None]:
         if not isinstance(cause, ClientError) or code_of(cause) != "ResourceNotFoundException":
             raise
         raise Refused(
-            f"AWS does not know the bulk put {arn}",
-            hint="check region and account; AWS forgets it after 90 days",
+            f"bulk put {arn} does not exist",
+            hint="check region and account; AWS forgets bulk puts after 90 days",
         ) from error
 
 
 def _check(request: BulkPutRequest) -> None:
-    """What botocore would send though it cannot be right (found by running it)."""
+    """Refuses what botocore would send although it cannot be right (observed by running it)."""
     if not request.bucket or not request.prefix.endswith("/") or not request.report_prefix.endswith("/"):
         raise Refused(
-            "a bulk put needs a bucket, and prefixes that end in a slash: prefixes match as plain text",
-            hint="report this: ddbbackup made the request",
+            "a bulk put needs a bucket, and prefixes that end in a slash: AWS matches prefixes as plain text",
+            hint="report this as a bug of ddbbackup, which made the request",
         )
     if request.report_prefix.startswith(request.prefix) or request.prefix.startswith(request.report_prefix):
         raise Refused(
-            f"the reports of a bulk put must not lie where its input lies ({request.prefix})",
-            hint="report this: ddbbackup made the request",
+            f"the reports of a bulk put must not be below its input, {S3Location(request.bucket, request.prefix)}",
+            hint="report this as a bug of ddbbackup, which made the request",
         )
     if request.kms_key_id is not None and request.sse_algorithm != "KMS":
-        raise Refused("a KMS key goes with KMS only", hint="set `encryption.algorithm: KMS`")
+        raise Refused("a KMS key needs the encryption algorithm KMS", hint="set `encryption.algorithm: KMS`")
     limit = request.write_units_per_second
     if limit is not None and limit < LEAST_WRITE_UNITS:
         raise Refused(
-            f"a bulk put cannot be limited to {limit} write units per second: AWS takes {LEAST_WRITE_UNITS} or more",
-            hint=f"set `write_units_per_second` to at least {LEAST_WRITE_UNITS}, or use `method: write`",
+            f"a bulk put cannot be limited to {limit} write units per second: the minimum is {LEAST_WRITE_UNITS}",
+            hint=f"set `write_units_per_second` to {LEAST_WRITE_UNITS} or more, or use `method: write`",
         )
 
 
 def _parameters(request: BulkPutRequest) -> dict[str, Any]:
-    """Everything is said, also what has a default: the API is new, and a default may be wrong for us (NONE)."""
-    given = {"S3BucketOwner": request.bucket_owner} if request.bucket_owner is not None else {}
+    """Names every parameter, also those with a default: the default of InputCompressionType would be wrong."""
+    owner = {"S3BucketOwner": request.bucket_owner} if request.bucket_owner is not None else {}
     output: dict[str, Any] = {
         "S3Bucket": request.bucket,
         "S3KeyPrefix": request.report_prefix,
         "OutputType": ["ERROR", "CONDITION_CHECK_FAILURE"],
-        **given,
+        **owner,
     }
     if request.sse_algorithm is not None:
         output["S3SseAlgorithm"] = request.sse_algorithm
     if request.kms_key_id is not None:
         output["S3SseKmsKeyId"] = request.kms_key_id
-    wish: dict[str, Any] = {
+    parameters: dict[str, Any] = {
         "TableName": request.table,
         "ClientToken": request.client_token,
         "InputS3Configuration": {
@@ -131,30 +132,26 @@ def _parameters(request: BulkPutRequest) -> dict[str, Any]:
             "S3KeyPrefix": request.prefix,
             "InputFormat": "DYNAMODB_JSON",
             "InputCompressionType": "GZIP",
-            **given,
+            **owner,
         },
         "OutputS3Configuration": output,
         "PerformanceTier": "STANDARD",
     }
     if request.write_units_per_second is not None:
-        wish["MaxWriteRequestUnits"] = request.write_units_per_second
-    return wish
+        parameters["MaxWriteRequestUnits"] = request.write_units_per_second
+    return parameters
 
 
-def _bulk_put(described: BulkOperationDescriptionTypeDef) -> BulkPut:
+def _bulk_put(description: BulkOperationDescriptionTypeDef) -> BulkPut:
     return BulkPut(
-        arn=described.get("BulkOperationArn", ""),
-        status=described.get("BulkOperationStatus", "IN_PROGRESS"),
-        client_token=described.get("ClientToken"),
-        start_time=_utc(described.get("StartTime")),
-        processed_items=described.get("ProcessedItemCount", 0),
-        failed_items=described.get("FailedItemCount", 0),
-        processed_bytes=described.get("ProcessedInputBytes", 0),
-        total_bytes=described.get("TotalInputBytes"),
-        failure_code=described.get("FailureCode"),
-        failure_message=described.get("FailureMessage"),
+        arn=description.get("BulkOperationArn", ""),
+        status=description.get("BulkOperationStatus", "IN_PROGRESS"),
+        client_token=description.get("ClientToken"),
+        start_time=to_utc(description.get("StartTime")),
+        processed_items=description.get("ProcessedItemCount", 0),
+        failed_items=description.get("FailedItemCount", 0),
+        processed_bytes=description.get("ProcessedInputBytes", 0),
+        total_bytes=description.get("TotalInputBytes"),
+        failure_code=description.get("FailureCode"),
+        failure_message=description.get("FailureMessage"),
     )
-
-
-def _utc(time: datetime | None) -> datetime | None:
-    return time.astimezone(UTC) if time is not None else None

@@ -1,4 +1,4 @@
-"""AWS in one account and region: identity, tables and their settings, exports, objects."""
+"""AWS in one account and region: the identity, and an adapter for each service."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import threading
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from ddbbackup.aws.buckets import S3Buckets
 from ddbbackup.aws.bulk_puts import DynamoBulkPuts
-from ddbbackup.aws.error_map import explained
+from ddbbackup.aws.error_map import translate_errors
 from ddbbackup.aws.exports import DynamoExports
 from ddbbackup.aws.imports import DynamoImports
 from ddbbackup.aws.kms import Kms
@@ -22,13 +22,14 @@ from ddbbackup.aws.settings import DynamoSettings
 from ddbbackup.aws.tables import DynamoTables
 from ddbbackup.aws.topics import SnsTopics
 from ddbbackup.errors import AccessDenied, NotSupported, UsageError
+from ddbbackup.model.arn import Arn
 from ddbbackup.ports import Identity, Place
 
-EMULATED_ACCOUNT = "000000000000"
+EMULATED_ACCOUNT: Final = "000000000000"
 
 
 class AwsCloud:
-    """Implements ``ports.Cloud``. Clients and the identity are made when first asked for."""
+    """Implements ``ports.Cloud``. Makes clients, and reads the identity, when they are first needed."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -52,7 +53,7 @@ class AwsCloud:
 
     @cached_property
     def scaling(self) -> ApplicationScaling:
-        return ApplicationScaling(lambda: self._beside_dynamodb("application-autoscaling"))
+        return ApplicationScaling(lambda: self._companion("application-autoscaling"))
 
     @cached_property
     def exports(self) -> DynamoExports:
@@ -80,19 +81,19 @@ class AwsCloud:
 
     @cached_property
     def topics(self) -> SnsTopics:
-        return SnsTopics(lambda region: self._beside_dynamodb("sns", region=region))
+        return SnsTopics(lambda region: self._companion("sns", region=region))
 
     def kms_keys(self, region: str) -> Kms:
-        """Raises ``NotSupported`` instead of asking AWS about what a server of the user's own was told."""
-        return Kms(self._beside_dynamodb("kms", region=region))
+        """Raises ``NotSupported`` for an emulated DynamoDB: AWS must not be asked about keys of an emulator."""
+        return Kms(self._companion("kms", region=region))
 
     def server_time(self) -> datetime | None:
-        """The Date header of a GetCallerIdentity, or of a DescribeLimits where there is no STS."""
+        """The Date header of GetCallerIdentity, or of DescribeLimits where there is no STS."""
         if self._without_sts:
-            with explained("ask DynamoDB for the time"):
+            with translate_errors("read the time from DynamoDB"):
                 headers = self._client("dynamodb").describe_limits()["ResponseMetadata"]["HTTPHeaders"]
         else:
-            with explained("ask STS for the time"):
+            with translate_errors("read the time from STS"):
                 headers = self._client("sts").get_caller_identity()["ResponseMetadata"]["HTTPHeaders"]
         date = headers.get("date")
         return parsedate_to_datetime(date) if date else None
@@ -102,15 +103,21 @@ class AwsCloud:
         return self if connection == self.connection else AwsCloud(connection)
 
     def _client(self, service: str, *, region: str | None = None) -> Any:
-        with explained(f"connect to {service}"):
-            return self.connection.client(service, region=region)
+        with translate_errors(f"connect to {service}"):
+            try:
+                return self.connection.client(service, region=region)
+            except ValueError as error:  # botocore's error for an endpoint URL or a region that is none
+                raise UsageError(
+                    f"could not connect to {service}: {error}",
+                    hint="correct `aws.endpoint_urls` and `aws.region` in the plan, or AWS_ENDPOINT_URL",
+                ) from error
 
-    def _beside_dynamodb(self, service: str, *, region: str | None = None) -> Any:
-        """A client of a service that belongs to the same tables. A server of the user's own has none but its own."""
+    def _companion(self, service: str, *, region: str | None = None) -> Any:
+        """A client of a service that works on the same tables. An emulator has only those that the plan names."""
         if is_emulated(self.connection) and self.connection.endpoint_url(service) is None:
             raise NotSupported(
-                f"there is no {service} beside the DynamoDB of this plan",
-                hint=f"name one in `aws.endpoint_urls.{service}`, if there is one",
+                f"the plan names no {service} endpoint beside its emulated DynamoDB",
+                hint=f"set `aws.endpoint_urls.{service}`, if there is one",
             )
         return self._client(service, region=region)
 
@@ -119,23 +126,24 @@ class AwsCloud:
         return is_emulated(self.connection) and self.connection.endpoint_url("sts") is None
 
     def _identify(self) -> Identity:
-        """GetCallerIdentity, unless DynamoDB is a server of the user's own that has no STS beside it."""
+        """GetCallerIdentity, except for an emulated DynamoDB without an STS."""
         connection = self.connection
-        with explained("open a session"):
+        with translate_errors("open an AWS session"):
             region = connection.boto_session().region_name
         if region is None:
             raise UsageError("no region is set", hint="set `aws.region` in the plan, or AWS_REGION")
         if self._without_sts:
-            arn = f"arn:aws:iam::{EMULATED_ACCOUNT}:root"
-            found = Identity(EMULATED_ACCOUNT, arn, "aws", region)
+            arn = Arn("aws", "iam", "", EMULATED_ACCOUNT, "root")
+            identity = Identity(EMULATED_ACCOUNT, str(arn), arn.partition, region)
         else:
-            with explained("find out whose credentials these are"):
-                answer = self._client("sts").get_caller_identity()
-            found = Identity(answer["Account"], answer["Arn"], answer["Arn"].split(":")[1], region)
-        if connection.account is not None and found.account != connection.account:
+            with translate_errors("identify the AWS credentials"):
+                response = self._client("sts").get_caller_identity()
+            arn = Arn.parse(response["Arn"])
+            identity = Identity(response["Account"], str(arn), arn.partition, region)
+        if connection.account is not None and identity.account != connection.account:
             raise AccessDenied(
-                f"the credentials are of account {found.account} ({found.arn}), but this must run in "
-                f"{connection.account} and nowhere else",
+                f"the credentials belong to account {identity.account} ({identity.arn}), "
+                f"but the plan allows only account {connection.account}",
                 hint="use credentials of that account, or correct `account` in the plan",
             )
-        return found
+        return identity

@@ -1,12 +1,14 @@
-"""The one table from AWS's error codes to ddbbackup's errors."""
+"""The one table that maps AWS error codes to errors of ddbbackup, and the context manager that applies it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from http.client import HTTPException
+from typing import Final, NamedTuple
 
 from botocore import exceptions as sdk
+from urllib3.exceptions import HTTPError
 
 from ddbbackup.errors import (
     AccessDenied,
@@ -25,124 +27,192 @@ from ddbbackup.errors import (
     UsageError,
 )
 
-Kind = type[DdbBackupError]
+_RERUN: Final = "run the same command again: it continues where it stopped"
+_SIGN_IN: Final = f"sign in again, then {_RERUN}"
+_CHECK_KEYS: Final = "check AWS_PROFILE, AWS_ACCESS_KEY_ID and `aws.profile` in the plan"
+_CHECK_CLOCK: Final = "set the clock of this machine"
+_GRANT: Final = "grant the caller the action that AWS names above; docs/permissions.md lists all of them"
+_ENABLE_KEY: Final = "enable the KMS key, or use another one"
+_CHECK_TABLE: Final = "check the name of the table, and `aws.region` and `aws.account` in the plan"
+_CHECK_BUCKET: Final = "create the bucket, or correct `bucket` of the destination"
+_CHECK_KEY: Final = "check the bucket and the key; a lifecycle rule may have removed the object"
+_CHECK_REGION: Final = "check the region of the bucket"
+_CHECK_OPERATION: Final = (
+    "check `aws.endpoint_urls` and `aws.region`: the service there does not support this operation"
+)
+_CHECK_NETWORK: Final = f"check network, proxy and endpoint, then {_RERUN}"
+_CORRECT_PLAN: Final = "correct the value that AWS names above in the plan"
+_FIX_CAUSE: Final = "fix the cause above, then run the same command again"
+_WAIT_FOR_CHANGE: Final = "wait until the other change of the table is complete, then run the command again"
+_WAIT_FOR_RUN: Final = (
+    "wait until the other run that updates this record is complete, then run the command again"
+)
+_LATER: Final = "run the same command again later: it continues where it stopped"
+_REQUEST_QUOTA: Final = "run the same command again later, or request a higher quota from AWS"
 
-_RENEW = "sign in again or renew the credentials, then run the same command: it goes on where it stopped"
-_ALLOW = "allow the caller the action that the message names (docs/permissions.md lists what is needed)"
-_WRONG_KEYS = "check AWS_PROFILE, AWS_ACCESS_KEY_ID and `aws.profile` of the plan"
-_LATER = "run the same command again later: it goes on where it stopped"
-_UNKNOWN = "check `aws.endpoint_urls` and the region: the service there does not know this operation"
-_SLOWER = "run the same command again later, or ask AWS for a higher quota"
 
-CODES: Final[dict[str, tuple[Kind, str]]] = {
-    # who we are
-    "ExpiredToken": (AccessDenied, _RENEW),
-    "ExpiredTokenException": (AccessDenied, _RENEW),
-    "RequestExpired": (AccessDenied, _RENEW),
-    "RequestTimeTooSkewed": (AccessDenied, "set this machine's clock"),
-    "InvalidAccessKeyId": (AccessDenied, _WRONG_KEYS),
-    "InvalidClientTokenId": (AccessDenied, _WRONG_KEYS),
-    "UnrecognizedClientException": (AccessDenied, _WRONG_KEYS),
-    "MissingAuthenticationToken": (AccessDenied, _WRONG_KEYS),
-    "MissingAuthenticationTokenException": (AccessDenied, _WRONG_KEYS),
-    "InvalidSignatureException": (AccessDenied, _WRONG_KEYS),
-    "SignatureDoesNotMatch": (AccessDenied, _WRONG_KEYS),
-    "IncompleteSignature": (AccessDenied, _WRONG_KEYS),
-    "OptInRequired": (AccessDenied, "activate the service for the account"),
-    # what we may
-    "AccessDenied": (AccessDenied, _ALLOW),
-    "AccessDeniedException": (AccessDenied, _ALLOW),
-    "AllAccessDisabled": (AccessDenied, _ALLOW),
-    "403": (AccessDenied, _ALLOW),
-    "KMS.DisabledException": (AccessDenied, "enable the KMS key"),
-    # what is there
-    "ResourceNotFoundException": (TableMissing, "check the table's name, and the plan's region and account"),
-    "TableNotFoundException": (TableMissing, "check the table's name, and the plan's region and account"),
-    "ExportNotFoundException": (
+class Translation(NamedTuple):
+    """What an error code of AWS becomes."""
+
+    kind: type[DdbBackupError]
+    hint: str
+
+
+_ROWS: Final[tuple[tuple[type[DdbBackupError], str, tuple[str, ...]], ...]] = (
+    # authentication
+    (
+        AccessDenied,
+        _SIGN_IN,
+        ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"),
+    ),
+    (AccessDenied, _CHECK_CLOCK, ("RequestTimeTooSkewed",)),
+    (
+        AccessDenied,
+        _CHECK_KEYS,
+        (
+            "InvalidAccessKeyId",
+            "InvalidClientTokenId",
+            "InvalidToken",
+            "UnrecognizedClientException",
+            "MissingAuthenticationToken",
+            "MissingAuthenticationTokenException",
+            "InvalidSignatureException",
+            "SignatureDoesNotMatch",
+            "IncompleteSignature",
+        ),
+    ),
+    (AccessDenied, "activate the service for the account", ("OptInRequired", "NotSignedUp")),
+    # authorization; a HEAD response has no body, so its code is the HTTP status
+    (
+        AccessDenied,
+        _GRANT,
+        (
+            "AccessDenied",
+            "AccessDeniedException",
+            "AllAccessDisabled",
+            "AuthorizationError",  # SNS
+            "UnauthorizedOperation",
+            "403",
+        ),
+    ),
+    (AccessDenied, _ENABLE_KEY, ("KMS.DisabledException",)),
+    # missing resources
+    (TableMissing, _CHECK_TABLE, ("ResourceNotFoundException", "TableNotFoundException")),
+    (
         Refused,
-        "check the ExportArn and the region; AWS forgets exports after 90 days, their data can be restored by s3_uri",
+        "check the ExportArn and the region; after 90 days, restore the data by `s3_uri`: AWS forgets the export",
+        ("ExportNotFoundException",),
     ),
-    "NoSuchBucket": (ObjectMissing, "create the bucket, or correct `bucket` of the destination"),
-    "NoSuchKey": (ObjectMissing, "check the address; a lifecycle rule may have removed the object"),
-    "404": (ObjectMissing, "check the address; a lifecycle rule may have removed the object"),
-    "InvalidObjectState": (Refused, "the object is archived: restore it from Glacier first"),
-    "PermanentRedirect": (Refused, "check the region of the bucket"),
-    # what DynamoDB declines
-    "PointInTimeRecoveryUnavailableException": (
-        PitrDisabled,
-        "turn point-in-time recovery on, or say `pitr: enable`",
-    ),
-    "InvalidExportTimeException": (
-        ExportTimeInvalid,
-        "run the backup again; with `export_time: common`, some ten minutes after point-in-time recovery was enabled",
-    ),
-    "ExportConflictException": (Conflict, "use another --run-id: this one was used with other parameters"),
-    "ImportConflictException": (
-        Conflict,
-        "use another --run-id: AWS knows the token of this one from another import",
-    ),
-    "IdempotentParameterMismatchException": (
-        Conflict,
-        "use another --run-id: AWS knows the token of this one with other parameters",
-    ),
-    "ImportNotFoundException": (
+    (
         Refused,
         "check the ARN, the region and the account; AWS forgets imports after 90 days",
+        ("ImportNotFoundException",),
     ),
-    "TableAlreadyExistsException": (
+    (ObjectMissing, _CHECK_BUCKET, ("NoSuchBucket",)),
+    (ObjectMissing, _CHECK_KEY, ("NoSuchKey", "404")),
+    (Refused, "check the ARN of the KMS key and its region", ("NotFoundException", "KMS.NotFoundException")),
+    (Refused, "register the table with Application Auto Scaling first", ("ObjectNotFoundException",)),
+    # refused requests
+    (
+        PitrDisabled,
+        "enable point-in-time recovery of the table, or set `pitr: enable`",
+        ("PointInTimeRecoveryUnavailableException",),
+    ),
+    (
+        ExportTimeInvalid,
+        "run the backup again; with `export_time: common`, wait ten minutes after point-in-time recovery is enabled",
+        ("InvalidExportTimeException",),
+    ),
+    (
         Refused,
-        "restore to another table name ({date} and {run} make fresh ones)",
+        "choose a time inside the window that AWS names above, or `from: latest`",
+        ("InvalidRestoreTimeException",),
     ),
-    "InvalidRestoreTimeException": (
+    (
         Refused,
-        "choose a time inside the window that the message names, or `from: latest`",
+        "restore to another table name; {date} and {run} make names unique",
+        ("TableAlreadyExistsException",),
     ),
-    "ResourceInUseException": (InUse, "wait until the other change of the table is over, then run again"),
-    "TableInUseException": (InUse, "wait until the other change of the table is over, then run again"),
-    "ContinuousBackupsUnavailableException": (InUse, "wait a minute: the table was made a moment ago"),
-    "ValidationException": (Refused, "correct what the message names in the plan"),
-    "ValidationError": (Refused, "correct what the message names in the plan"),
-    "ConcurrentUpdateException": (InUse, "wait until the other change is over, then run again"),
-    "ObjectNotFoundException": (Refused, "register the table with Application Auto Scaling first"),
-    "NotFoundException": (Refused, "check the key's ARN and its region"),
-    "InvalidBucketName": (Refused, "correct `bucket` of the destination"),
-    # what an emulator, or a region that is behind, does not know
-    "UnknownOperationException": (NotSupported, _UNKNOWN),
-    "UnknownOperation": (NotSupported, _UNKNOWN),
-    "UnsupportedOperation": (NotSupported, _UNKNOWN),
-    "UnsupportedOperationException": (NotSupported, _UNKNOWN),
-    "NotImplemented": (NotSupported, _UNKNOWN),
-    "501": (NotSupported, _UNKNOWN),
-    # somebody was faster
-    "PreconditionFailed": (Conflict, "another run works on the same record: let it end, then run again"),
-    "ConditionalRequestConflict": (
+    (
+        InUse,
+        _WAIT_FOR_CHANGE,
+        ("ResourceInUseException", "TableInUseException", "ConcurrentUpdateException"),
+    ),
+    (
+        InUse,
+        "wait a minute, then run the command again: the table was created a moment ago",
+        ("ContinuousBackupsUnavailableException",),
+    ),
+    (Refused, _CORRECT_PLAN, ("ValidationException", "ValidationError")),
+    (Refused, "correct `bucket` of the destination", ("InvalidBucketName",)),
+    (Refused, "restore the object from its archive storage class first", ("InvalidObjectState",)),
+    (Refused, _CHECK_REGION, ("PermanentRedirect", "AuthorizationHeaderMalformed", "301")),
+    # operations that an emulator, or AWS in some region, does not have
+    (
+        NotSupported,
+        _CHECK_OPERATION,
+        (
+            "UnknownOperationException",
+            "UnknownOperation",
+            "UnsupportedOperation",
+            "UnsupportedOperationException",
+            "NotImplemented",
+            "501",
+        ),
+    ),
+    # conflicts
+    (
         Conflict,
-        "another run works on the same record: let it end, then run again",
+        "use another --run-id: this one was already used with other parameters",
+        ("ExportConflictException", "ImportConflictException", "IdempotentParameterMismatchException"),
     ),
-    # slower, please
-    "LimitExceededException": (Throttled, _SLOWER),
-    "ThrottlingException": (Throttled, _SLOWER),
-    "Throttling": (Throttled, _SLOWER),
-    "ThrottledException": (Throttled, _SLOWER),
-    "RequestLimitExceeded": (Throttled, _SLOWER),
-    "ProvisionedThroughputExceededException": (Throttled, _SLOWER),
-    "TooManyRequestsException": (Throttled, _SLOWER),
-    "SlowDown": (Throttled, _SLOWER),
-    "RequestTimeout": (Unreachable, _LATER),
-    # not our fault
-    "InternalServerError": (Unreachable, _LATER),
-    "InternalError": (Unreachable, _LATER),
-    "InternalServiceException": (Unreachable, _LATER),
-    "InternalFailure": (Unreachable, _LATER),
-    "ServiceUnavailable": (Unreachable, _LATER),
-    "ServiceUnavailableException": (Unreachable, _LATER),
-    "500": (Unreachable, _LATER),
-    "502": (Unreachable, _LATER),
-    "503": (Unreachable, _LATER),
+    (Conflict, _WAIT_FOR_RUN, ("PreconditionFailed", "ConditionalRequestConflict", "412")),
+    # throttling and quotas
+    (
+        Throttled,
+        _REQUEST_QUOTA,
+        (
+            "BandwidthLimitExceeded",
+            "EC2ThrottledException",
+            "LimitExceededException",
+            "PriorRequestNotComplete",
+            "ProvisionedThroughputExceededException",
+            "RequestLimitExceeded",
+            "RequestThrottled",
+            "RequestThrottledException",
+            "SlowDown",
+            "ThrottledException",
+            "Throttling",
+            "ThrottlingException",
+            "TooManyRequestsException",
+            "TransactionInProgressException",
+        ),
+    ),
+    # failures of the service
+    (
+        Unreachable,
+        _LATER,
+        (
+            "RequestTimeout",
+            "InternalServerError",
+            "InternalError",
+            "InternalServiceException",
+            "InternalFailure",
+            "ServiceUnavailable",
+            "ServiceUnavailableException",
+            "500",
+            "502",
+            "503",
+            "504",
+        ),
+    ),
+)
+
+CODES: Final[dict[str, Translation]] = {
+    code: Translation(kind, hint) for kind, hint, codes in _ROWS for code in codes
 }
 
-_WITHOUT_CREDENTIALS = (
-    sdk.NoCredentialsError,
+_UNUSABLE_CREDENTIALS: Final = (
     sdk.PartialCredentialsError,
     sdk.CredentialRetrievalError,
     sdk.ProfileNotFound,
@@ -152,60 +222,73 @@ _WITHOUT_CREDENTIALS = (
     sdk.ConfigParseError,
     sdk.MetadataRetrievalError,
 )
+# What the SDK lets through of the libraries below it: broken bodies, TLS failures, unreadable CA bundles.
+_TRANSPORT: Final = (
+    sdk.HTTPClientError,
+    sdk.ConnectionError,
+    sdk.IncompleteReadError,
+    HTTPError,
+    HTTPException,
+    OSError,
+)
 
 
 @contextmanager
-def explained(attempt: str) -> Iterator[None]:
-    """Turns whatever the SDK raises into our errors; ``attempt`` says what was tried, as in "export orders"."""
+def translate_errors(action: str) -> Iterator[None]:
+    """Raises whatever the SDK raises as an error of ddbbackup.
+
+    ``action`` completes the sentence "could not …", as in "export table orders".
+    """
     try:
         yield
     except sdk.ClientError as error:
-        raise from_client_error(error, attempt) from error
-    except _WITHOUT_CREDENTIALS as error:
+        raise from_client_error(error, action) from error
+    except sdk.NoCredentialsError as error:
         raise AccessDenied(
-            f"could not {attempt}: there are no usable credentials ({error})",
-            hint="sign in, or set AWS_PROFILE or `aws.profile` of the plan",
+            "no AWS credentials found", hint="sign in, or set AWS_PROFILE or `aws.profile` in the plan"
+        ) from error
+    except _UNUSABLE_CREDENTIALS as error:
+        raise AccessDenied(
+            f"the AWS credentials cannot be used: {_one_line(error)}",
+            hint="sign in again, or set AWS_PROFILE or `aws.profile` in the plan",
         ) from error
     except sdk.NoRegionError as error:
         raise UsageError(
-            f"could not {attempt}: no region is set", hint="set `aws.region` in the plan, or AWS_REGION"
+            f"could not {action}: no region is set", hint="set `aws.region` in the plan, or AWS_REGION"
         ) from error
     except sdk.ParamValidationError as error:
         raise Refused(
-            f"could not {attempt}: the SDK refuses the parameters ({_first_line(error)})",
+            f"could not {action}: the SDK rejects the parameters ({_one_line(error)})",
             hint="correct the value in the plan",
         ) from error
-    except (sdk.HTTPClientError, sdk.ConnectionError, sdk.IncompleteReadError) as error:
-        raise Unreachable(
-            f"could not {attempt}: {_first_line(error)}",
-            hint="check network, proxy and endpoint, then run the same command: it goes on where it stopped",
-        ) from error
+    except _TRANSPORT as error:
+        raise Unreachable(f"could not {action}: {_one_line(error)}", hint=_CHECK_NETWORK) from error
     except sdk.BotoCoreError as error:
-        raise StepFailed(
-            f"could not {attempt}: {_first_line(error)}", hint="mend what the message names, then run again"
-        ) from error
+        raise StepFailed(f"could not {action}: {_one_line(error)}", hint=_FIX_CAUSE) from error
 
 
-def from_client_error(error: sdk.ClientError, attempt: str) -> DdbBackupError:
-    """By code; an unknown code of a 5xx answer is a service that does not work, any other a failed step."""
+def from_client_error(error: sdk.ClientError, action: str) -> DdbBackupError:
+    """By code; where the code is unknown, by HTTP status."""
     code, message = code_of(error), str(error.response.get("Error", {}).get("Message") or "")
-    said = f"{message} ({code})" if message and message != code else code
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
-    if code in CODES:
-        kind, hint = CODES[code]
-    elif status >= 500:
-        kind, hint = Unreachable, _LATER
-    elif status == 403:
-        kind, hint = AccessDenied, _ALLOW
-    else:
-        kind, hint = StepFailed, "mend what the message names, then run the same command again"
-    return kind(f"could not {attempt}: {said}", hint=hint)
+    reason = f"{message} ({code})" if message and message != code else code
+    kind, hint = CODES.get(code) or _by_status(
+        error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+    )
+    return kind(f"could not {action}: {reason}", hint=hint)
 
 
 def code_of(error: sdk.ClientError) -> str:
-    """S3's HEAD answers have no body: their code is the HTTP status."""
+    """The error code. A HEAD response of S3 has no body: its code is the HTTP status."""
     return str(error.response.get("Error", {}).get("Code") or "unknown")
 
 
-def _first_line(error: Exception) -> str:
+def _by_status(status: int) -> Translation:
+    if status >= 500:
+        return Translation(Unreachable, _LATER)
+    if status == 403:
+        return Translation(AccessDenied, _GRANT)
+    return Translation(StepFailed, _FIX_CAUSE)
+
+
+def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())[:500]

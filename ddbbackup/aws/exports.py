@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from ddbbackup.aws.error_map import explained
+from ddbbackup.aws.error_map import translate_errors
 from ddbbackup.ports import Export, ExportPage, ExportRequest, ExportSummary
+from ddbbackup.times import to_utc
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import ExportDescriptionTypeDef
 
-PAGE: Final = 25  # the most that ListExports gives at a time (botocore's model)
+PAGE_SIZE: Final = 25  # the maximum of ListExports (DynamoDB API)
 
 
 class DynamoExports:
@@ -22,33 +23,33 @@ class DynamoExports:
         self._client = client
 
     def start(self, request: ExportRequest) -> Export:
-        with explained(f"export {request.table_arn}"):
-            answer = self._client.export_table_to_point_in_time(**_parameters(request))
-        return _export(answer["ExportDescription"])
+        with translate_errors(f"export {request.table_arn}"):
+            response = self._client.export_table_to_point_in_time(**_parameters(request))
+        return _export(response["ExportDescription"])
 
     def describe(self, export_arn: str) -> Export:
-        with explained(f"describe the export {export_arn}"):
-            answer = self._client.describe_export(ExportArn=export_arn)
-        return _export(answer["ExportDescription"])
+        with translate_errors(f"describe export {export_arn}"):
+            response = self._client.describe_export(ExportArn=export_arn)
+        return _export(response["ExportDescription"])
 
     def page(self, *, table_arn: str | None = None, next_token: str | None = None) -> ExportPage:
-        wish: dict[str, Any] = {"MaxResults": PAGE}
+        parameters: dict[str, Any] = {"MaxResults": PAGE_SIZE}
         if table_arn is not None:
-            wish["TableArn"] = table_arn
+            parameters["TableArn"] = table_arn
         if next_token is not None:
-            wish["NextToken"] = next_token
-        with explained("list the exports"):
-            answer = self._client.list_exports(**wish)
+            parameters["NextToken"] = next_token
+        with translate_errors("list exports"):
+            response = self._client.list_exports(**parameters)
         summaries = tuple(
             ExportSummary(each["ExportArn"], each["ExportStatus"], each.get("ExportType", "FULL_EXPORT"))
-            for each in answer.get("ExportSummaries", ())
+            for each in response.get("ExportSummaries", ())
         )
-        return ExportPage(summaries, answer.get("NextToken"))
+        return ExportPage(summaries, response.get("NextToken"))
 
 
 def _parameters(request: ExportRequest) -> dict[str, Any]:
-    """Times without fractions, so that a repeated request is the same byte for byte."""
-    wish: dict[str, Any] = {
+    """Times have no fractions, so that a repeated request is identical to the first one."""
+    parameters: dict[str, Any] = {
         "TableArn": request.table_arn,
         "S3Bucket": request.bucket,
         "ClientToken": request.client_token,
@@ -59,49 +60,45 @@ def _parameters(request: ExportRequest) -> dict[str, Any]:
         "S3Prefix": request.prefix,
         "S3BucketOwner": request.bucket_owner,
         "S3SseKmsKeyId": request.kms_key_id,
-        "ExportTime": _whole(request.export_time),
+        "ExportTime": _whole_seconds(request.export_time),
     }
-    wish |= {name: value for name, value in optional.items() if value is not None}
+    parameters |= {name: value for name, value in optional.items() if value is not None}
     if request.export_type == "INCREMENTAL_EXPORT":
-        wish["ExportType"] = "INCREMENTAL_EXPORT"
-        wish["IncrementalExportSpecification"] = {
-            "ExportFromTime": _whole(request.from_time),
-            "ExportToTime": _whole(request.to_time),
+        parameters["ExportType"] = "INCREMENTAL_EXPORT"
+        parameters["IncrementalExportSpecification"] = {
+            "ExportFromTime": _whole_seconds(request.from_time),
+            "ExportToTime": _whole_seconds(request.to_time),
             "ExportViewType": "NEW_IMAGE",
         }
-    return wish
+    return parameters
 
 
-def _export(described: ExportDescriptionTypeDef) -> Export:
-    """An absent ExportType is a full export (observed on AWS); a filter means that items are missing."""
+def _export(description: ExportDescriptionTypeDef) -> Export:
+    """A missing ExportType is a full export (observed on AWS). A filter means that items are missing."""
     return Export(
-        arn=described["ExportArn"],
-        status=described["ExportStatus"],
-        table_arn=described["TableArn"],
-        bucket=described["S3Bucket"],
-        table_id=described.get("TableId"),
-        prefix=described.get("S3Prefix"),
-        bucket_owner=described.get("S3BucketOwner"),
-        sse_algorithm=described.get("S3SseAlgorithm"),
-        kms_key_id=described.get("S3SseKmsKeyId"),
-        export_time=_utc(described.get("ExportTime")),
-        start_time=_utc(described.get("StartTime")),
-        end_time=_utc(described.get("EndTime")),
-        export_type=described.get("ExportType", "FULL_EXPORT"),
-        format=described.get("ExportFormat", "DYNAMODB_JSON"),
-        client_token=described.get("ClientToken"),
-        manifest_key=described.get("ExportManifest"),
-        item_count=described.get("ItemCount"),
-        billed_size_bytes=described.get("BilledSizeBytes"),
-        failure_code=described.get("FailureCode"),
-        failure_message=described.get("FailureMessage"),
-        filtered=bool(described.get("FilterSpecification")),
+        arn=description["ExportArn"],
+        status=description["ExportStatus"],
+        table_arn=description["TableArn"],
+        bucket=description["S3Bucket"],
+        table_id=description.get("TableId"),
+        prefix=description.get("S3Prefix"),
+        bucket_owner=description.get("S3BucketOwner"),
+        sse_algorithm=description.get("S3SseAlgorithm"),
+        kms_key_id=description.get("S3SseKmsKeyId"),
+        export_time=to_utc(description.get("ExportTime")),
+        start_time=to_utc(description.get("StartTime")),
+        end_time=to_utc(description.get("EndTime")),
+        export_type=description.get("ExportType", "FULL_EXPORT"),
+        format=description.get("ExportFormat", "DYNAMODB_JSON"),
+        client_token=description.get("ClientToken"),
+        manifest_key=description.get("ExportManifest"),
+        item_count=description.get("ItemCount"),
+        billed_size_bytes=description.get("BilledSizeBytes"),
+        failure_code=description.get("FailureCode"),
+        failure_message=description.get("FailureMessage"),
+        filtered=bool(description.get("FilterSpecification")),
     )
 
 
-def _whole(time: datetime | None) -> datetime | None:
+def _whole_seconds(time: datetime | None) -> datetime | None:
     return time.replace(microsecond=0) if time is not None else None
-
-
-def _utc(time: datetime | None) -> datetime | None:
-    return time.astimezone(UTC) if time is not None else None

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from ddbbackup.aws.error_map import explained
+from ddbbackup.aws.error_map import translate_errors
 from ddbbackup.ports import Import, ImportPage, ImportRequest, ImportSummary
+from ddbbackup.times import to_utc
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import ImportTableDescriptionTypeDef, ImportTableInputTypeDef
 
-PAGE: Final = 25  # the most that ListImports gives at a time (botocore's model)
+PAGE_SIZE: Final = 25  # the maximum of ListImports (DynamoDB API)
 
 
 class DynamoImports:
@@ -22,56 +22,55 @@ class DynamoImports:
         self._client = client
 
     def start(self, request: ImportRequest) -> Import:
-        with explained(f"import the table {request.table['TableName']}"):
-            answer = self._client.import_table(**cast("ImportTableInputTypeDef", _parameters(request)))
-        return _import(answer["ImportTableDescription"])
+        with translate_errors(f"import table {request.table['TableName']}"):
+            response = self._client.import_table(**cast("ImportTableInputTypeDef", _parameters(request)))
+        return _import(response["ImportTableDescription"])
 
     def describe(self, import_arn: str) -> Import:
-        with explained(f"describe the import {import_arn}"):
-            answer = self._client.describe_import(ImportArn=import_arn)
-        return _import(answer["ImportTableDescription"])
+        with translate_errors(f"describe import {import_arn}"):
+            response = self._client.describe_import(ImportArn=import_arn)
+        return _import(response["ImportTableDescription"])
 
     def page(self, *, table_arn: str, next_token: str | None = None) -> ImportPage:
-        wish: dict[str, Any] = {"TableArn": table_arn, "PageSize": PAGE}
+        parameters: dict[str, Any] = {"TableArn": table_arn, "PageSize": PAGE_SIZE}
         if next_token is not None:
-            wish["NextToken"] = next_token
-        with explained("list the imports"):
-            answer = self._client.list_imports(**wish)
+            parameters["NextToken"] = next_token
+        with translate_errors("list imports"):
+            response = self._client.list_imports(**parameters)
         summaries = tuple(
             ImportSummary(each["ImportArn"], each["ImportStatus"])
-            for each in answer.get("ImportSummaryList", ())
+            for each in response.get("ImportSummaryList", ())
         )
-        return ImportPage(summaries, answer.get("NextToken"))
+        return ImportPage(summaries, response.get("NextToken"))
 
 
 def _parameters(request: ImportRequest) -> dict[str, Any]:
-    """The compression is said, for its default is NONE and the import would fail with no item (observed on AWS)."""
-    bucket = {"S3Bucket": request.bucket, "S3KeyPrefix": request.prefix}
+    """Names the compression: with the default, NONE, the import fails without any item (observed on AWS)."""
+    source = {"S3Bucket": request.bucket, "S3KeyPrefix": request.prefix}
     if request.bucket_owner is not None:
-        bucket["S3BucketOwner"] = request.bucket_owner
+        source["S3BucketOwner"] = request.bucket_owner
     return {
         "ClientToken": request.client_token,
-        "S3BucketSource": bucket,
+        "S3BucketSource": source,
         "InputFormat": "DYNAMODB_JSON",
         "InputCompressionType": "GZIP",
         "TableCreationParameters": dict(request.table),
     }
 
 
-def _import(described: ImportTableDescriptionTypeDef) -> Import:
-    started = described.get("StartTime")
+def _import(description: ImportTableDescriptionTypeDef) -> Import:
     return Import(
-        arn=described["ImportArn"],
-        status=described["ImportStatus"],
-        table_arn=described.get("TableArn", ""),
-        table_id=described.get("TableId"),
-        client_token=described.get("ClientToken"),
-        start_time=started.astimezone(UTC) if started is not None else None,
-        processed_items=described.get("ProcessedItemCount", 0),
-        imported_items=described.get("ImportedItemCount", 0),
-        errors=described.get("ErrorCount", 0),
-        processed_bytes=described.get("ProcessedSizeBytes", 0),
-        failure_code=described.get("FailureCode"),
-        failure_message=described.get("FailureMessage"),
-        log_group_arn=described.get("CloudWatchLogGroupArn"),
+        arn=description["ImportArn"],
+        status=description["ImportStatus"],
+        table_arn=description.get("TableArn", ""),
+        table_id=description.get("TableId"),
+        client_token=description.get("ClientToken"),
+        start_time=to_utc(description.get("StartTime")),
+        processed_items=description.get("ProcessedItemCount", 0),
+        imported_items=description.get("ImportedItemCount", 0),
+        errors=description.get("ErrorCount", 0),
+        processed_bytes=description.get("ProcessedSizeBytes", 0),
+        failure_code=description.get("FailureCode"),
+        failure_message=description.get("FailureMessage"),
+        log_group_arn=description.get("CloudWatchLogGroupArn"),
     )

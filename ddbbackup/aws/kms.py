@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from ddbbackup.aws.error_map import code_of, explained
+from ddbbackup.aws.error_map import code_of, translate_errors
 from ddbbackup.ports import KmsKeyFacts
 
 if TYPE_CHECKING:
@@ -20,17 +20,17 @@ class Kms:
         self._client = client
 
     def describe(self, key_id: str) -> KmsKeyFacts | None:
-        with explained(f"describe the KMS key {key_id}"):
+        with translate_errors(f"describe KMS key {key_id}"):
             try:
-                said = self._client.describe_key(KeyId=key_id)["KeyMetadata"]
+                metadata = self._client.describe_key(KeyId=key_id)["KeyMetadata"]
             except ClientError as error:
                 if code_of(error) == "NotFoundException":
                     return None
                 raise
         return KmsKeyFacts(
-            arn=said.get("Arn", key_id),
-            state=said.get("KeyState", "Enabled"),
-            usage=said.get("KeyUsage", "ENCRYPT_DECRYPT"),
-            spec=said.get("KeySpec", "SYMMETRIC_DEFAULT"),
-            manager=said.get("KeyManager", "CUSTOMER"),
+            arn=metadata.get("Arn", key_id),
+            state=metadata.get("KeyState", "Enabled"),
+            usage=metadata.get("KeyUsage", "ENCRYPT_DECRYPT"),
+            spec=metadata.get("KeySpec", "SYMMETRIC_DEFAULT"),
+            manager=metadata.get("KeyManager", "CUSTOMER"),
         )

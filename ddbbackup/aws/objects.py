@@ -1,62 +1,71 @@
-"""S3: manifests and records as whole objects, data files as streams."""
+"""S3 objects: manifests and records are read at once, data files as streams."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
+from urllib3.exceptions import HTTPError
 
-from ddbbackup.aws.error_map import code_of, explained
-from ddbbackup.errors import Conflict, DataNotWhole, ObjectMissing
+from ddbbackup.aws.error_map import code_of, translate_errors
+from ddbbackup.errors import Conflict, DataNotWhole, ObjectMissing, Unreachable
+from ddbbackup.model.checksums import md5_base64
+from ddbbackup.model.s3_location import S3Location
 from ddbbackup.ports import ObjectFacts
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
 
 CHUNK_BYTES: Final = 512 << 10
-RESUMES: Final = 4  # how often in a row a body may break off without having given a byte
-_BROKEN = (HTTPClientError, IncompleteReadError)
+MAX_RESUMES: Final = 4  # in a row, without a byte between them
+_INTERRUPTED: Final = (HTTPClientError, IncompleteReadError, HTTPError)
 
 
 class S3Objects:
-    """Implements ``ports.Objects``. The client follows a bucket to its region by itself (botocore)."""
+    """Implements ``ports.Objects``. botocore redirects requests to the region of the bucket."""
 
     def __init__(self, client: S3Client) -> None:
         self._client = client
 
     def head(self, bucket: str, key: str, *, owner: str | None = None) -> ObjectFacts | None:
-        with explained(f"look at s3://{bucket}/{key}"):
+        with translate_errors(f"read {S3Location(bucket, key)}"):
             try:
-                answer = self._client.head_object(Bucket=bucket, Key=key, **_owner(owner))
+                response = self._client.head_object(Bucket=bucket, Key=key, **expected_owner(owner))
             except ClientError as error:
                 if code_of(error) in ("404", "NoSuchKey"):
                     return None
                 raise
-        return ObjectFacts(key, answer["ContentLength"], answer["ETag"], answer.get("VersionId"))
+        return ObjectFacts(key, response["ContentLength"], response["ETag"], response.get("VersionId"))
 
     def read(
         self, bucket: str, key: str, *, limit_bytes: int, owner: str | None = None
     ) -> tuple[bytes, ObjectFacts]:
-        with explained(f"read s3://{bucket}/{key}"):
-            answer = self._client.get_object(Bucket=bucket, Key=key, **_owner(owner))
-            with answer["Body"] as stream:
+        """Checks the length: botocore does not where it reads a part of a body."""
+        location = S3Location(bucket, key)
+        with translate_errors(f"read {location}"):
+            response = self._client.get_object(Bucket=bucket, Key=key, **expected_owner(owner))
+            with response["Body"] as stream:
                 body = stream.read(limit_bytes + 1)
         if len(body) > limit_bytes:
             raise DataNotWhole(
-                f"s3://{bucket}/{key} is larger than {limit_bytes} bytes, which nothing of its kind is",
+                f"{location} is larger than the limit of {limit_bytes} bytes for objects of its kind",
                 hint="find out who wrote the object, and do not use this backup",
             )
-        return body, ObjectFacts(key, len(body), answer["ETag"], answer.get("VersionId"))
+        if len(body) != response["ContentLength"]:
+            raise Unreachable(
+                f"could not read {location}: {len(body)} of {response['ContentLength']} bytes arrived",
+                hint="check network, proxy and endpoint, then run the same command again",
+            )
+        return body, ObjectFacts(key, len(body), response["ETag"], response.get("VersionId"))
 
     @contextmanager
     def stream(self, bucket: str, key: str, *, owner: str | None = None) -> Iterator[S3Stream]:
-        with explained(f"read s3://{bucket}/{key}"):
-            answer = self._client.get_object(Bucket=bucket, Key=key, **_owner(owner))
-        stream = S3Stream(self._client, bucket, key, owner, answer)
+        with translate_errors(f"read {S3Location(bucket, key)}"):
+            response = self._client.get_object(Bucket=bucket, Key=key, **expected_owner(owner))
+        stream = S3Stream(self._client, bucket, key, owner, response)
         try:
             yield stream
         finally:
@@ -74,104 +83,108 @@ class S3Objects:
         if_match: str | None = None,
         kms_key_id: str | None = None,
     ) -> str:
-        """A condition that fails because our own first try succeeded and only its answer was lost is no conflict.
+        """A failed condition is no conflict if this request was sent twice and only the first response was lost.
 
-        The MD5 goes with it because a bucket whose Object Lock has a default retention takes no object without a
-        checksum, and with endpoints of the user's own the SDK sends none by itself.
+        The request carries an MD5: a bucket with a default retention of Object Lock refuses objects without a
+        checksum (S3 API: PutObject), and the SDK adds none for custom endpoints.
         """
-        wish: dict[str, Any] = {"Bucket": bucket, "Key": key, "Body": body, "ContentType": content_type}
-        wish |= {"ContentMD5": _md5(body), **_owner(owner)}
+        parameters: dict[str, Any] = {"Bucket": bucket, "Key": key, "Body": body, "ContentType": content_type}
+        parameters |= {"ContentMD5": md5_base64(body), **expected_owner(owner)}
         if if_none_match:
-            wish["IfNoneMatch"] = "*"
+            parameters["IfNoneMatch"] = "*"
         if if_match is not None:
-            wish["IfMatch"] = if_match
+            parameters["IfMatch"] = if_match
         if kms_key_id is not None:
-            wish |= {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key_id}
+            parameters |= {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key_id}
         try:
-            with explained(f"write s3://{bucket}/{key}"):
-                return self._client.put_object(**wish)["ETag"]
+            with translate_errors(f"write {S3Location(bucket, key)}"):
+                return self._client.put_object(**parameters)["ETag"]
         except Conflict:
-            found = self._same(bucket, key, body, owner)
-            if found is None:
+            existing = self._identical(bucket, key, body, owner)
+            if existing is None:
                 raise
-            return found.etag
+            return existing.etag
 
     def keys(self, bucket: str, prefix: str, *, owner: str | None = None) -> Iterator[ObjectFacts]:
-        with explained(f"list s3://{bucket}/{prefix}"):
+        with translate_errors(f"list {S3Location(bucket, prefix)}"):
             pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=bucket, Prefix=prefix, **_owner(owner)
+                Bucket=bucket, Prefix=prefix, **expected_owner(owner)
             )
             for page in pages:
                 for each in page.get("Contents", ()):
                     yield ObjectFacts(each["Key"], each["Size"], each["ETag"])
 
     def folders(self, bucket: str, prefix: str, *, owner: str | None = None) -> Iterator[str]:
-        with explained(f"list s3://{bucket}/{prefix}"):
+        with translate_errors(f"list {S3Location(bucket, prefix)}"):
             pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=bucket, Prefix=prefix, Delimiter="/", **_owner(owner)
+                Bucket=bucket, Prefix=prefix, Delimiter="/", **expected_owner(owner)
             )
             for page in pages:
                 yield from (each["Prefix"] for each in page.get("CommonPrefixes", ()))
 
     def delete(self, bucket: str, key: str, *, owner: str | None = None) -> None:
-        with explained(f"delete s3://{bucket}/{key}"):
-            self._client.delete_object(Bucket=bucket, Key=key, **_owner(owner))
+        with translate_errors(f"delete {S3Location(bucket, key)}"):
+            self._client.delete_object(Bucket=bucket, Key=key, **expected_owner(owner))
 
-    def _same(self, bucket: str, key: str, body: bytes, owner: str | None) -> ObjectFacts | None:
+    def _identical(self, bucket: str, key: str, body: bytes, owner: str | None) -> ObjectFacts | None:
         try:
-            found, facts = self.read(bucket, key, limit_bytes=len(body), owner=owner)
+            existing, facts = self.read(bucket, key, limit_bytes=len(body), owner=owner)
         except (ObjectMissing, DataNotWhole):
             return None
-        return facts if found == body else None
+        return facts if existing == body else None
 
 
 class S3Stream:
-    """Implements ``ports.ObjectStream``: a body that breaks off is taken up where it stopped.
+    """Implements ``ports.ObjectStream``: resumes a body that is interrupted, from the byte where it stopped.
 
-    The ETag of the first answer goes with every further one, so that two versions are never mixed.
+    Every further request carries the ETag of the first response, so that two versions are never mixed.
     """
 
-    def __init__(self, client: S3Client, bucket: str, key: str, owner: str | None, answer: Any) -> None:
+    def __init__(
+        self,
+        client: S3Client,
+        bucket: str,
+        key: str,
+        owner: str | None,
+        response: GetObjectOutputTypeDef,
+    ) -> None:
         self._client = client
-        self._place: dict[str, str] = {"Bucket": bucket, "Key": key, **_owner(owner)}
-        self._name = f"s3://{bucket}/{key}"
-        self._etag: str = answer["ETag"]
-        self._body = answer["Body"]
-        self.size_bytes: int = answer["ContentLength"]
-        self.version_id: str | None = answer.get("VersionId")
+        self._object: dict[str, str] = {"Bucket": bucket, "Key": key, **expected_owner(owner)}
+        self._uri = S3Location(bucket, key).uri
+        self._etag = response["ETag"]
+        self._body = response["Body"]
+        self.size_bytes = response["ContentLength"]
+        self.version_id = response.get("VersionId")
 
     def __iter__(self) -> Iterator[bytes]:
-        done = stuck = 0
+        offset = resumes = 0
         while True:
             try:
                 for chunk in self._body.iter_chunks(CHUNK_BYTES):
-                    done, stuck = done + len(chunk), 0
+                    offset, resumes = offset + len(chunk), 0
                     yield chunk
                 return
-            except _BROKEN:
-                stuck += 1
-                if stuck > RESUMES:
-                    with explained(f"read {self._name} beyond byte {done} of {self.size_bytes}"):
+            except _INTERRUPTED:
+                resumes += 1
+                if resumes > MAX_RESUMES:
+                    with translate_errors(f"read {self._uri} beyond byte {offset} of {self.size_bytes}"):
                         raise
-            self._resume(done)
+            self._resume(offset)
 
     def close(self) -> None:
         self._body.close()
 
-    def _resume(self, done: int) -> None:
+    def _resume(self, offset: int) -> None:
         self._body.close()
-        with explained(f"read {self._name} from byte {done}"):
-            answer = self._client.get_object(
-                **self._place,  # type: ignore[arg-type]
-                Range=f"bytes={done}-",
+        with translate_errors(f"read {self._uri} from byte {offset}"):
+            response = self._client.get_object(
+                **self._object,  # type: ignore[arg-type]  # a dict of optional keyword arguments
+                Range=f"bytes={offset}-",
                 IfMatch=self._etag,
             )
-        self._body = answer["Body"]
+        self._body = response["Body"]
 
 
-def _owner(owner: str | None) -> dict[str, Any]:
+def expected_owner(owner: str | None) -> dict[str, Any]:
+    """The parameter that makes S3 refuse a bucket of any other account."""
     return {"ExpectedBucketOwner": owner} if owner is not None else {}
-
-
-def _md5(body: bytes) -> str:
-    return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from ddbbackup.aws.error_map import explained
+from ddbbackup.aws.error_map import translate_errors
 from ddbbackup.ports import Recovery, RecoveryRequest
+from ddbbackup.times import to_utc
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -19,26 +19,25 @@ class DynamoRecoveries:
         self._client = client
 
     def start(self, request: RecoveryRequest) -> Recovery:
-        with explained(f"restore {request.source_arn} to a point in time"):
-            answer = self._client.restore_table_to_point_in_time(**_parameters(request))
-        table = answer["TableDescription"]
-        time = table.get("RestoreSummary", {}).get("RestoreDateTime")
+        with translate_errors(f"restore {request.source_arn} to a point in time"):
+            response = self._client.restore_table_to_point_in_time(**_parameters(request))
+        table = response["TableDescription"]
         return Recovery(
             table_arn=table["TableArn"],
             table_id=table.get("TableId", ""),
-            time=time.astimezone(UTC) if time is not None else None,
+            time=to_utc(table.get("RestoreSummary", {}).get("RestoreDateTime")),
         )
 
 
 def _parameters(request: RecoveryRequest) -> dict[str, Any]:
-    """An ARN as the source, for a name is not found across regions; never an empty override (observed on AWS)."""
-    wish: dict[str, Any] = {"SourceTableArn": request.source_arn, "TargetTableName": request.target}
+    """The source is an ARN: AWS does not find a name across regions. No override is ever empty (see the port)."""
+    parameters: dict[str, Any] = {"SourceTableArn": request.source_arn, "TargetTableName": request.target}
     if request.time is None:
-        wish["UseLatestRestorableTime"] = True
+        parameters["UseLatestRestorableTime"] = True
     else:
-        wish["RestoreDateTime"] = request.time.replace(microsecond=0)
+        parameters["RestoreDateTime"] = request.time.replace(microsecond=0)
     if request.billing_mode is not None:
-        wish["BillingModeOverride"] = request.billing_mode
+        parameters["BillingModeOverride"] = request.billing_mode
     if request.sse is not None:
-        wish["SSESpecificationOverride"] = dict(request.sse)
-    return wish
+        parameters["SSESpecificationOverride"] = dict(request.sse)
+    return parameters

@@ -1,17 +1,20 @@
-"""What AWS sent beside what the SDK made of it.
+"""Keeps the members of AWS responses that the SDK does not know.
 
-The SDK silently drops members that its model does not know, such as a setting that is newer than it. A record
-keeps them: they are added to the parsed answer as they came.
+botocore drops members that its service model does not have, such as a setting that is newer than the installed
+version. A record keeps them: they are merged into the parsed response unchanged.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
-_BODY: Final = "BodyAsSent"
+import msgspec
+
+from ddbbackup.times import to_iso
+
+_RAW_BODY: Final = "RawBody"
 _READS: Final = frozenset(
     {
         "DescribeTable",
@@ -26,56 +29,55 @@ _READS: Final = frozenset(
 )
 
 
-def keep_bodies(client: Any, service: str) -> None:
-    """From now on the client's answers to the reads above carry their body; may be said twice."""
-    client.meta.events.register(f"before-parse.{service}", _keep, unique_id="ddbbackup-keep-bodies")
+def keep_raw_responses(client: Any, service: str) -> None:
+    """Makes the client add the body to its responses of the reads above. Has no effect the second time."""
+    client.meta.events.register(f"before-parse.{service}", _keep_body, unique_id="ddbbackup-raw-response")
 
 
-def whole(answer: Mapping[str, Any], member: str | None = None) -> Any:
-    """The answer, or one member of it, JSON-safe, with what the SDK did not know.
+def merge_unknown_fields(response: Mapping[str, Any], member: str | None = None) -> Any:
+    """The response, or one member of it, JSON-safe, with the members that the SDK does not know.
 
-    Without the body (``keep_bodies`` was not called) it is what the SDK parsed.
+    Without ``keep_raw_responses`` it holds what the SDK parsed. Numbers stay exact: integers of any size, and
+    doubles, which is what AWS sends.
     """
-    parsed = {k: v for k, v in answer.items() if k not in (_BODY, "ResponseMetadata", "NextToken")}
-    sent = _loads(answer.get(_BODY))
+    parsed = {k: v for k, v in response.items() if k not in (_RAW_BODY, "ResponseMetadata", "NextToken")}
+    raw = _decode(response.get(_RAW_BODY))
     if member is not None:
-        return _joined(json_safe(parsed.get(member)), sent.get(member))
-    return _joined(json_safe(parsed), {k: v for k, v in sent.items() if k != "NextToken"})
+        return _merge(json_safe(parsed.get(member)), raw.get(member))
+    return _merge(json_safe(parsed), {k: v for k, v in raw.items() if k != "NextToken"})
 
 
 def json_safe(value: Any) -> Any:
-    """The same with times as ISO 8601, so that it can lie in a record."""
+    """The same with times in ISO 8601, so that a record can hold it."""
     if isinstance(value, Mapping):
         return {key: json_safe(member) for key, member in value.items()}
     if isinstance(value, list | tuple):
         return [json_safe(member) for member in value]
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return value
+    return to_iso(value) if isinstance(value, datetime) else value
 
 
-def _keep(
+def _keep_body(
     operation_model: Any, response_dict: Mapping[str, Any], customized_response_dict: dict[str, Any], **_: Any
 ) -> None:
     if operation_model.name in _READS and response_dict["status_code"] < 300:
-        customized_response_dict[_BODY] = response_dict["body"]
+        customized_response_dict[_RAW_BODY] = response_dict["body"]
 
 
-def _loads(body: Any) -> dict[str, Any]:
+def _decode(body: bytes | None) -> dict[str, Any]:
+    """Empty for a body that is not a JSON object; what the SDK parsed is kept in any case."""
     try:
-        found = json.loads(body) if body else {}
-    except ValueError:
+        return msgspec.json.decode(body, type=dict[str, Any]) if body else {}
+    except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
 
 
-def _joined(parsed: Any, sent: Any) -> Any:
-    """Known members as the SDK reads them (it knows which numbers are times), unknown ones as they came."""
-    if isinstance(parsed, dict) and isinstance(sent, dict):
-        known = {name: _joined(value, sent.get(name)) for name, value in parsed.items()}
+def _merge(parsed: Any, raw: Any) -> Any:
+    """Known members as the SDK parses them (it knows which numbers are times), unknown ones unchanged."""
+    if isinstance(parsed, dict) and isinstance(raw, dict):
+        known = {name: _merge(value, raw.get(name)) for name, value in parsed.items()}
         return known | {
-            name: value for name, value in sent.items() if name not in parsed and value is not None
+            name: value for name, value in raw.items() if name not in parsed and value is not None
         }
-    if isinstance(parsed, list) and isinstance(sent, list) and len(parsed) == len(sent):
-        return [_joined(one, other) for one, other in zip(parsed, sent, strict=True)]
+    if isinstance(parsed, list) and isinstance(raw, list) and len(parsed) == len(raw):
+        return [_merge(one, other) for one, other in zip(parsed, raw, strict=True)]
     return parsed

@@ -4,38 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-from ddbbackup.aws.error_map import explained
-from ddbbackup.aws.raw_response import keep_bodies, whole
+from ddbbackup.aws.error_map import translate_errors
+from ddbbackup.aws.raw_response import keep_raw_responses, merge_unknown_fields
 from ddbbackup.ports.settings import Members
+
+if TYPE_CHECKING:
+    from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient
 
 _NAMESPACE: Final = "dynamodb"
 
 
 class ApplicationScaling:
-    """Implements ``ports.Scaling``. ``client`` makes one when first needed: most tables have no auto scaling."""
+    """Implements ``ports.Scaling``. ``client`` makes the client when it is first needed: most tables do not scale."""
 
-    def __init__(self, client: Callable[[], Any]) -> None:
-        self._make = client
+    def __init__(self, client: Callable[[], ApplicationAutoScalingClient]) -> None:
+        self._make_client = client
 
     def targets(self, resources: Sequence[str]) -> Sequence[Members]:
-        wish = {"ResourceIds": list(resources)}
-        return self._all("describe_scalable_targets", "ScalableTargets", wish, ", ".join(resources))
+        return self._read_all(
+            "describe_scalable_targets",
+            "ScalableTargets",
+            {"ResourceIds": list(resources)},
+            resource=", ".join(resources),
+        )
 
     def policies(self, resource: str) -> Sequence[Members]:
-        return self._all("describe_scaling_policies", "ScalingPolicies", {"ResourceId": resource}, resource)
+        parameters = {"ResourceId": resource}
+        return self._read_all("describe_scaling_policies", "ScalingPolicies", parameters, resource=resource)
 
     def actions(self, resource: str) -> Sequence[Members]:
-        wish = {"ResourceId": resource}
-        return self._all("describe_scheduled_actions", "ScheduledActions", wish, resource)
+        parameters = {"ResourceId": resource}
+        return self._read_all("describe_scheduled_actions", "ScheduledActions", parameters, resource=resource)
 
     def register(self, target: Members) -> None:
-        with explained(f"register the auto scaling of {target['ResourceId']}"):
+        with translate_errors(f"register the auto scaling of {target['ResourceId']}"):
             self._client().register_scalable_target(ServiceNamespace=_NAMESPACE, **target)
 
     def put_policy(self, policy: Members) -> None:
-        with explained(f"put the scaling policy {policy['PolicyName']}"):
+        with translate_errors(f"put the scaling policy {policy['PolicyName']}"):
             self._client().put_scaling_policy(ServiceNamespace=_NAMESPACE, **policy)
 
     def put_action(self, action: Members) -> None:
@@ -44,22 +52,32 @@ class ApplicationScaling:
             for name in ("StartTime", "EndTime")
             if action.get(name)
         }
-        with explained(f"put the scheduled action {action['ScheduledActionName']}"):
+        with translate_errors(f"put the scheduled action {action['ScheduledActionName']}"):
             self._client().put_scheduled_action(ServiceNamespace=_NAMESPACE, **{**action, **times})
 
-    def _all(self, operation: str, member: str, wish: Mapping[str, Any], what: str) -> Sequence[Members]:
-        """Every page of one of the three reads."""
-        found: list[Members] = []
-        more: dict[str, Any] = {}
+    def _read_all(
+        self,
+        operation: Literal[
+            "describe_scalable_targets", "describe_scaling_policies", "describe_scheduled_actions"
+        ],
+        member: str,
+        parameters: Mapping[str, Any],
+        *,
+        resource: str,
+    ) -> Sequence[Members]:
+        """Follows the pages of one of the three reads. The SDK's paginators would drop the raw responses."""
+        elements: list[Members] = []
+        token: dict[str, str] = {}
         while True:
-            with explained(f"read the auto scaling of {what}"):
-                answer = getattr(self._client(), operation)(ServiceNamespace=_NAMESPACE, **wish, **more)
-            found += cast("list[Members]", whole(answer, member) or [])
-            if not answer.get("NextToken"):
-                return found
-            more = {"NextToken": answer["NextToken"]}
+            with translate_errors(f"read the auto scaling of {resource}"):
+                call: Callable[..., Mapping[str, Any]] = getattr(self._client(), operation)
+                response = call(ServiceNamespace=_NAMESPACE, **parameters, **token)
+            elements += cast("list[Members]", merge_unknown_fields(response, member) or [])
+            if not response.get("NextToken"):
+                return elements
+            token = {"NextToken": response["NextToken"]}
 
-    def _client(self) -> Any:
-        client = self._make()
-        keep_bodies(client, "application-auto-scaling")
+    def _client(self) -> ApplicationAutoScalingClient:
+        client = self._make_client()
+        keep_raw_responses(client, "application-auto-scaling")
         return client

@@ -1,4 +1,4 @@
-"""Sessions and clients: region, account, profile, role, endpoints; opened from a value that can be pickled."""
+"""Sessions and clients, opened from a value that can be pickled: region, account, profile, roles, endpoints."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ from botocore.credentials import (
 )
 
 from ddbbackup import __version__
+from ddbbackup.model.arn import Arn
 from ddbbackup.ports import Place
 
-# The SDK's own retries are few: what may take long (throttled starts, unreachable services) is waited for by
-# the steps, which can say so. `standard` is set explicitly because botocore 1.44 changed the default.
-_ATTEMPTS: Final = 4
+# Few: steps retry what may take long (throttled starts, unreachable services), because they report what they wait
+# for. `standard` is explicit because botocore 1.44 changed the default mode.
+_MAX_ATTEMPTS: Final = 4
 _LOCK: Final = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role to assume; ``region`` is where STS is asked: that of whoever assumes it, which surely has STS there."""
+    """A role to assume. ``region`` is where STS is called: the region of the caller, where STS is enabled."""
 
     arn: str
     external_id: str | None = None
@@ -36,16 +37,16 @@ class Role:
 
     @property
     def account(self) -> str:
-        return self.arn.split(":")[4]
+        return Arn.parse(self.arn).account
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Which AWS to speak to, and as whom. Picklable: worker processes open their own session from it.
+    """Where to connect, and with which credentials. Picklable: worker processes open their own sessions from it.
 
     ``endpoint_urls`` are pairs of service and URL. The first of ``roles`` is assumed with the credentials of
-    ``profile`` or of the default chain, each further one with those of the role before it. A role's credentials
-    last an hour, as those of a chained role always do, and are renewed while the program runs.
+    ``profile`` or of the default chain, every further role with the credentials of the one before it. Credentials
+    of a role are valid for one hour, the maximum for chained roles (STS API: AssumeRole), and are renewed in time.
     """
 
     region: str | None = None
@@ -55,7 +56,7 @@ class Connection:
     endpoint_urls: tuple[tuple[str, str], ...] = ()
 
     def at(self, place: Place) -> Connection:
-        """The same elsewhere. A role of the target is assumed as whoever this connection is: roles are chained."""
+        """The connection to another place. A role there is assumed with the credentials of this connection."""
         moved = self
         if place.role_arn is not None:
             moved = moved.assuming(place.role_arn, place.external_id)
@@ -66,7 +67,7 @@ class Connection:
         return moved
 
     def assuming(self, role_arn: str, external_id: str | None) -> Connection:
-        """The same as another role. It may only run in that role's account."""
+        """The same connection with another role, restricted to the account of the role."""
         role = Role(role_arn, external_id, self.region)
         return replace(self, roles=(*self.roles, role), account=role.account)
 
@@ -79,25 +80,25 @@ class Connection:
             return _session(self)
 
     def fresh_boto_session(self) -> boto3.Session:
-        """A session of its own, which reads credential files and the environment anew."""
+        """A new session, which reads credential files and the environment again."""
         with _LOCK:
             return _session.__wrapped__(self)
 
     def private_client(self, service: str) -> Any:
-        """A client that nobody else has, so that handlers may be registered with it."""
+        """A client that is not shared, so that event handlers can be registered with it."""
         session = self.boto_session()
         with _LOCK:
             return _client.__wrapped__(session, self, service, None)
 
     def client(self, service: str, *, region: str | None = None) -> Any:
-        """A client with our retries, time-outs and endpoint; clients are safe to share between threads."""
+        """A client with the retries, time-outs and endpoint of this connection; safe to share between threads."""
         session = self.boto_session()
         with _LOCK:  # making clients from one session is not thread-safe (boto3 guide: Session)
             return _client(session, self, service, region)
 
 
 def is_emulated(connection: Connection) -> bool:
-    """Whether DynamoDB is a server of the user's own, not AWS (VPC endpoints are AWS's)."""
+    """Whether the plan names a DynamoDB endpoint outside of AWS. VPC endpoints are inside."""
     url = connection.endpoint_url("dynamodb")
     host = urlsplit(url).hostname or "" if url else "amazonaws.com"
     return not host.endswith(("amazonaws.com", "amazonaws.com.cn", "api.aws"))
@@ -118,14 +119,14 @@ def _client(session: boto3.Session, connection: Connection, service: str, region
     url = connection.endpoint_url(service)
     extra: dict[str, Any] = {}
     if service == "s3" and url is not None:
-        # Servers other than AWS know neither bucket host names nor checksums of partial reads.
+        # S3 servers outside of AWS support neither bucket host names nor checksums of partial reads.
         extra = {
             "s3": {"addressing_style": "path"},
             "request_checksum_calculation": "when_required",
             "response_checksum_validation": "when_required",
         }
     config = Config(
-        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        retries={"mode": "standard", "total_max_attempts": _MAX_ATTEMPTS},
         connect_timeout=5,
         read_timeout=60,
         max_pool_connections=32,
@@ -133,12 +134,12 @@ def _client(session: boto3.Session, connection: Connection, service: str, region
         user_agent_extra=f"ddbbackup/{__version__}",
         **extra,
     )
-    # `service` is a plain string here, boto3-stubs wants literals.
+    # boto3-stubs has overloads for literal service names only.
     return session.client(service, region_name=region, endpoint_url=url, config=config)  # type: ignore[call-overload]
 
 
 class _AssumedRole(CredentialProvider):
-    """Puts a role's credentials in front of the chain; they are fetched when first needed and renewed in time."""
+    """Puts the credentials of a role before the default chain: fetched on first use, renewed before they expire."""
 
     METHOD = "ddbbackup-assume-role"
     CANONICAL_NAME = METHOD

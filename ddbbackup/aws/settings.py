@@ -1,4 +1,4 @@
-"""TTL, recovery, insights, Kinesis, tags and policies of tables, and UpdateTable."""
+"""Settings of tables that DescribeTable does not show, and the calls that change settings."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
-from ddbbackup.aws.error_map import code_of, explained
-from ddbbackup.aws.raw_response import keep_bodies, whole
+from ddbbackup.aws.error_map import code_of, translate_errors
+from ddbbackup.aws.raw_response import keep_raw_responses, merge_unknown_fields
 from ddbbackup.ports.settings import Members
 
 if TYPE_CHECKING:
@@ -20,40 +20,42 @@ class DynamoSettings:
 
     def __init__(self, client: DynamoDBClient) -> None:
         self._client = client
-        keep_bodies(client, "dynamodb")
+        keep_raw_responses(client, "dynamodb")
 
     # ---- reading
 
     def tags(self, table_arn: str) -> Mapping[str, str]:
-        found: dict[str, str] = {}
-        with explained(f"read the tags of {table_arn}"):
+        tags: dict[str, str] = {}
+        with translate_errors(f"read the tags of {table_arn}"):
             for page in self._client.get_paginator("list_tags_of_resource").paginate(ResourceArn=table_arn):
-                found.update({tag["Key"]: tag["Value"] for tag in page.get("Tags", ())})
-        return found
+                tags.update({tag["Key"]: tag["Value"] for tag in page.get("Tags", ())})
+        return tags
 
     def time_to_live(self, name: str) -> Members:
-        with explained(f"read the TTL of {name}"):
-            answer = self._client.describe_time_to_live(TableName=name)
-        return cast("Members", whole(answer, "TimeToLiveDescription") or {})
+        with translate_errors(f"read the time to live of table {name}"):
+            response = self._client.describe_time_to_live(TableName=name)
+        return cast("Members", merge_unknown_fields(response, "TimeToLiveDescription") or {})
 
     def continuous_backups(self, name: str) -> Members:
-        with explained(f"read the point-in-time recovery of {name}"):
-            answer = self._client.describe_continuous_backups(TableName=name)
-        return cast("Members", whole(answer, "ContinuousBackupsDescription") or {})
+        with translate_errors(f"read the point-in-time recovery of table {name}"):
+            response = self._client.describe_continuous_backups(TableName=name)
+        return cast("Members", merge_unknown_fields(response, "ContinuousBackupsDescription") or {})
 
     def contributor_insights(self, name: str, index: str | None = None) -> Members:
-        wish = {"TableName": name, **({"IndexName": index} if index else {})}
-        with explained(f"read the Contributor Insights of {_place(name, index)}"):
-            answer = self._client.describe_contributor_insights(**cast("Any", wish))
-        return cast("Members", whole(answer))
+        parameters = {"TableName": name, **({"IndexName": index} if index else {})}
+        with translate_errors(f"read the Contributor Insights of {_table_or_index(name, index)}"):
+            response = self._client.describe_contributor_insights(**cast("Any", parameters))
+        return cast("Members", merge_unknown_fields(response))
 
     def kinesis_destinations(self, name: str) -> Sequence[Members]:
-        with explained(f"read the Kinesis destinations of {name}"):
-            answer = self._client.describe_kinesis_streaming_destination(TableName=name)
-        return cast("Sequence[Members]", whole(answer, "KinesisDataStreamDestinations") or [])
+        with translate_errors(f"read the Kinesis destinations of table {name}"):
+            response = self._client.describe_kinesis_streaming_destination(TableName=name)
+        return cast(
+            "Sequence[Members]", merge_unknown_fields(response, "KinesisDataStreamDestinations") or []
+        )
 
     def resource_policy(self, resource_arn: str) -> str | None:
-        with explained(f"read the resource policy of {resource_arn}"):
+        with translate_errors(f"read the resource policy of {resource_arn}"):
             try:
                 return self._client.get_resource_policy(ResourceArn=resource_arn).get("Policy")
             except ClientError as error:
@@ -64,16 +66,18 @@ class DynamoSettings:
     # ---- changing
 
     def update_table(self, name: str, change: Members) -> None:
-        with explained(f"change {', '.join(change)} of {name}"):
+        with translate_errors(f"change {', '.join(change)} of table {name}"):
             self._client.update_table(TableName=name, **cast("Any", dict(change)))
 
     def tag(self, table_arn: str, tags: Mapping[str, str]) -> None:
-        with explained(f"tag {table_arn}"):
-            listed = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
-            self._client.tag_resource(ResourceArn=table_arn, Tags=cast("Any", listed))
+        with translate_errors(f"tag {table_arn}"):
+            self._client.tag_resource(
+                ResourceArn=table_arn,
+                Tags=[{"Key": key, "Value": value} for key, value in sorted(tags.items())],
+            )
 
     def enable_time_to_live(self, name: str, attribute: str) -> None:
-        with explained(f"turn the TTL of {name} on"):
+        with translate_errors(f"enable the time to live of table {name}"):
             self._client.update_time_to_live(
                 TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": attribute}
             )
@@ -82,32 +86,34 @@ class DynamoSettings:
         specification: dict[str, Any] = {"PointInTimeRecoveryEnabled": True}
         if period_days is not None:
             specification["RecoveryPeriodInDays"] = period_days
-        with explained(f"enable the point-in-time recovery of {name}"):
+        with translate_errors(f"enable the point-in-time recovery of table {name}"):
             self._client.update_continuous_backups(
                 TableName=name, PointInTimeRecoverySpecification=cast("Any", specification)
             )
 
     def enable_contributor_insights(self, name: str, index: str | None, mode: str | None) -> None:
-        wish = {
+        parameters = {
             "TableName": name,
             **({"IndexName": index} if index else {}),
             "ContributorInsightsAction": "ENABLE",
             **({"ContributorInsightsMode": mode} if mode else {}),
         }
-        with explained(f"enable the Contributor Insights of {_place(name, index)}"):
-            self._client.update_contributor_insights(**cast("Any", wish))
+        with translate_errors(f"enable the Contributor Insights of {_table_or_index(name, index)}"):
+            self._client.update_contributor_insights(**cast("Any", parameters))
 
     def enable_kinesis(self, name: str, stream_arn: str, precision: str | None) -> None:
-        wish: dict[str, Any] = {"TableName": name, "StreamArn": stream_arn}
+        parameters: dict[str, Any] = {"TableName": name, "StreamArn": stream_arn}
         if precision:
-            wish["EnableKinesisStreamingConfiguration"] = {"ApproximateCreationDateTimePrecision": precision}
-        with explained(f"stream {name} to {stream_arn}"):
-            self._client.enable_kinesis_streaming_destination(**wish)
+            parameters["EnableKinesisStreamingConfiguration"] = {
+                "ApproximateCreationDateTimePrecision": precision
+            }
+        with translate_errors(f"stream table {name} to {stream_arn}"):
+            self._client.enable_kinesis_streaming_destination(**parameters)
 
     def put_resource_policy(self, resource_arn: str, policy: str) -> None:
-        with explained(f"put the resource policy of {resource_arn}"):
+        with translate_errors(f"attach the resource policy to {resource_arn}"):
             self._client.put_resource_policy(ResourceArn=resource_arn, Policy=policy)
 
 
-def _place(name: str, index: str | None) -> str:
-    return f"the index {index} of {name}" if index else name
+def _table_or_index(name: str, index: str | None) -> str:
+    return f"index {index} of table {name}" if index else f"table {name}"

@@ -1,14 +1,19 @@
-"""DynamoDB's control plane: ListTables, DescribeTable, PITR, CreateTable, DeleteTable."""
+"""The DynamoDB control plane: ListTables, DescribeTable, point-in-time recovery, CreateTable, DeleteTable."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
-from ddbbackup.aws.error_map import explained
-from ddbbackup.aws.raw_response import keep_bodies, whole
+from botocore.exceptions import ClientError
+
+from ddbbackup.aws.error_map import CODES, code_of, translate_errors
+from ddbbackup.aws.raw_response import keep_raw_responses, merge_unknown_fields
+from ddbbackup.errors import TableMissing
+from ddbbackup.model.arn import Arn
 from ddbbackup.ports import Identity, KeyAttribute, PitrWindow, TableFacts
+from ddbbackup.times import to_utc
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -21,22 +26,26 @@ class DynamoTables:
     def __init__(self, client: DynamoDBClient, identity: Callable[[], Identity]) -> None:
         self._client = client
         self._identity = identity
-        keep_bodies(client, "dynamodb")
+        keep_raw_responses(client, "dynamodb")
 
     def names(self) -> Iterator[str]:
-        with explained("list the tables"):
+        with translate_errors("list tables"):
             for page in self._client.get_paginator("list_tables").paginate():
                 yield from page.get("TableNames", ())
 
     def arn(self, name: str) -> str:
         identity = self._identity()
-        return f"arn:{identity.partition}:dynamodb:{identity.region}:{identity.account}:table/{name}"
+        return str(
+            Arn.of_table(name, partition=identity.partition, region=identity.region, account=identity.account)
+        )
 
     def describe(self, name: str) -> TableFacts:
-        with explained(f"describe the table {name}"):
-            answer = self._client.describe_table(TableName=name)
-        table = answer["Table"]
-        types = {d["AttributeName"]: d["AttributeType"] for d in table.get("AttributeDefinitions", ())}
+        with self._on_table("describe table", name):
+            response = self._client.describe_table(TableName=name)
+        table = response["Table"]
+        types = {
+            each["AttributeName"]: each["AttributeType"] for each in table.get("AttributeDefinitions", ())
+        }
         return TableFacts(
             name=table["TableName"],
             arn=table["TableArn"],
@@ -48,42 +57,57 @@ class DynamoTables:
             ),
             item_count=table.get("ItemCount", 0),
             size_bytes=table.get("TableSizeBytes", 0),
-            description=whole(answer, "Table"),
+            description=merge_unknown_fields(response, "Table"),
         )
 
     def pitr(self, name: str) -> PitrWindow:
-        """By PointInTimeRecoveryStatus: ContinuousBackupsStatus is ENABLED for every table."""
-        with explained(f"read the point-in-time recovery of {name}"):
-            answer = self._client.describe_continuous_backups(TableName=name)
-        recovery = answer["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription") or {}
+        """Reads PointInTimeRecoveryStatus: ContinuousBackupsStatus is ENABLED for every table (observed on AWS)."""
+        with self._on_table("read the point-in-time recovery of table", name):
+            response = self._client.describe_continuous_backups(TableName=name)
+        recovery = response["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription") or {}
         if recovery.get("PointInTimeRecoveryStatus") != "ENABLED":
             return PitrWindow(enabled=False)
         return PitrWindow(
             enabled=True,
-            earliest=_utc(recovery.get("EarliestRestorableDateTime")),
-            latest=_utc(recovery.get("LatestRestorableDateTime")),
+            earliest=to_utc(recovery.get("EarliestRestorableDateTime")),
+            latest=to_utc(recovery.get("LatestRestorableDateTime")),
             period_days=recovery.get("RecoveryPeriodInDays"),
         )
 
     def create(self, definition: Mapping[str, Any]) -> None:
-        with explained(f"create the table {definition['TableName']}"):
+        with translate_errors(f"create table {definition['TableName']}"):
             self._client.create_table(**cast("CreateTableInputTypeDef", dict(definition)))
 
     def delete(self, name: str) -> None:
-        with explained(f"delete the table {name}"):
+        with self._on_table("delete table", name):
             self._client.delete_table(TableName=name)
 
     def holds_items(self, name: str) -> bool:
-        more: dict[str, Any] = {}
+        """Scans until the first item: a page may be empty although later ones are not (DynamoDB API: Scan)."""
+        start: dict[str, Any] = {}
         while True:
-            with explained(f"look whether {name} holds items"):
-                page = self._client.scan(TableName=name, Limit=1, ConsistentRead=True, Select="COUNT", **more)
+            with self._on_table("scan table", name):
+                page = self._client.scan(
+                    TableName=name, Limit=1, ConsistentRead=True, Select="COUNT", **start
+                )
             if page["Count"]:
                 return True
             if not page.get("LastEvaluatedKey"):
                 return False
-            more = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
-
-def _utc(value: datetime | None) -> datetime | None:
-    return value.astimezone(UTC) if value is not None else None
+    @contextmanager
+    def _on_table(self, action: str, name: str) -> Iterator[None]:
+        """Says where a missing table was looked for; AWS does not."""
+        with translate_errors(f"{action} {name}"):
+            try:
+                yield
+            except ClientError as error:
+                translation = CODES.get(code_of(error))
+                if translation is None or translation.kind is not TableMissing:
+                    raise
+                identity = self._identity()
+                raise TableMissing(
+                    f"table {name} does not exist in {identity.region} (account {identity.account})",
+                    hint=translation.hint,
+                ) from error

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
-from ddbbackup.aws.error_map import explained
+from ddbbackup.aws.error_map import translate_errors
+from ddbbackup.model.arn import Arn
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
 
 
 class SnsTopics:
-    """Implements ``ports.Topics``; ``client`` makes a client of a region."""
+    """Implements ``ports.Topics``; ``client`` makes the client of a region."""
 
-    def __init__(self, client: Callable[[str], Any]) -> None:
+    def __init__(self, client: Callable[[str], SNSClient]) -> None:
         self._client = client
 
     def publish(self, topic_arn: str, *, subject: str, message: str, attributes: Mapping[str, str]) -> None:
-        client = self._client(topic_arn.split(":")[3])
-        with explained("publish to the SNS topic"):
+        client = self._client(Arn.parse(topic_arn).region)
+        with translate_errors(f"publish to the SNS topic {topic_arn}"):
             client.publish(
                 TopicArn=topic_arn,
                 Subject=subject,

@@ -1,17 +1,14 @@
-"""Every call of ``aws/`` with exact parameters, checked by botocore's own model of the service."""
+"""The calls of ``aws/`` with their exact parameters, checked by botocore's own service models."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
 from botocore.response import StreamingBody
-from botocore.stub import Stubber
 
 from ddbbackup.aws.cloud import AwsCloud
 from ddbbackup.aws.exports import DynamoExports
@@ -28,51 +25,40 @@ from ddbbackup.errors import (
     PitrDisabled,
     TableMissing,
     Throttled,
+    Unreachable,
 )
 from ddbbackup.ports import ExportRequest, Identity, KeyAttribute
+from tests.support.stubs import client, stubbed
 
 ARN = "arn:aws-cn:dynamodb:cn-north-1:123456789012:table/orders"
 EXPORT = f"{ARN}/export/01700000000000-0badcafe"
 NOW = datetime(2026, 11, 24, 10, 0, 0, 123456, UTC)
-WHOLE = NOW.replace(microsecond=0)
-WHO = Identity("123456789012", "arn:aws-cn:iam::123456789012:root", "aws-cn", "cn-north-1")
-
-
-def client(service: str) -> Any:
-    return boto3.Session("k", "s", region_name="eu-west-1").client(service)  # type: ignore[call-overload]
-
-
-@contextmanager
-def stubbed(service: str) -> Iterator[tuple[Any, Stubber]]:
-    """A client that answers from the stub only; all answers must be used up."""
-    made = client(service)
-    with Stubber(made) as stub:
-        yield made, stub
-        stub.assert_no_pending_responses()
+WHOLE_SECONDS = NOW.replace(microsecond=0)
+IDENTITY = Identity("123456789012", "arn:aws-cn:iam::123456789012:root", "aws-cn", "cn-north-1")
 
 
 def tables(made: Any) -> DynamoTables:
-    return DynamoTables(made, lambda: WHO)
+    return DynamoTables(made, lambda: IDENTITY)
 
 
 # ---- tables
 
 
-def test_list_tables_is_read_to_its_end() -> None:
-    """A full page leads to the next one."""
+def test_list_tables_follows_every_page() -> None:
+    """By LastEvaluatedTableName."""
     with stubbed("dynamodb") as (made, stub):
         stub.add_response("list_tables", {"TableNames": ["aaa"], "LastEvaluatedTableName": "aaa"}, {})
         stub.add_response("list_tables", {"TableNames": ["bbb"]}, {"ExclusiveStartTableName": "aaa"})
         assert list(tables(made).names()) == ["aaa", "bbb"]
 
 
-def test_an_arn_is_made_of_the_identity_alone() -> None:
-    """Partition, region and account come from the session; no call is made."""
+def test_the_arn_of_a_table_needs_no_call() -> None:
+    """Partition, region and account come from the identity."""
     assert tables(client("dynamodb")).arn("orders") == ARN
 
 
-def test_describe_table_gives_keys_with_types_and_a_json_safe_description() -> None:
-    """Times become ISO 8601."""
+def test_describe_table_returns_keys_with_types_and_a_json_safe_description() -> None:
+    """Times are in ISO 8601."""
     table = {
         "TableName": "orders",
         "TableArn": ARN,
@@ -99,7 +85,7 @@ def test_describe_table_gives_keys_with_types_and_a_json_safe_description() -> N
 
 
 def test_pitr_is_read_from_point_in_time_recovery_status() -> None:
-    """ContinuousBackupsStatus is ENABLED for every table and means nothing."""
+    """ContinuousBackupsStatus is ENABLED for every table."""
     with stubbed("dynamodb") as (made, stub):
         off = {
             "ContinuousBackupsStatus": "ENABLED",
@@ -109,34 +95,39 @@ def test_pitr_is_read_from_point_in_time_recovery_status() -> None:
             "ContinuousBackupsStatus": "ENABLED",
             "PointInTimeRecoveryDescription": {
                 "PointInTimeRecoveryStatus": "ENABLED",
-                "EarliestRestorableDateTime": WHOLE,
-                "LatestRestorableDateTime": WHOLE,
+                "EarliestRestorableDateTime": WHOLE_SECONDS,
+                "LatestRestorableDateTime": WHOLE_SECONDS,
                 "RecoveryPeriodInDays": 35,
             },
         }
-        for said in (off, on):
-            answer = {"ContinuousBackupsDescription": said}
+        for description in (off, on):
+            answer = {"ContinuousBackupsDescription": description}
             stub.add_response("describe_continuous_backups", answer, {"TableName": "orders"})
         assert not tables(made).pitr("orders").enabled
         window = tables(made).pitr("orders")
-    assert (window.enabled, window.earliest, window.latest, window.period_days) == (True, WHOLE, WHOLE, 35)
+    assert (window.enabled, window.earliest, window.latest, window.period_days) == (
+        True,
+        WHOLE_SECONDS,
+        WHOLE_SECONDS,
+        35,
+    )
 
 
-def test_create_delete_and_the_look_for_items_say_exactly_what_they_were_given() -> None:
-    """CreateTable, DeleteTable, and a consistent Scan that ends with the first item."""
+def test_create_delete_and_scan_send_exactly_their_arguments() -> None:
+    """The scan for items is consistent and ends with the first one."""
     definition = {
         "TableName": "orders",
         "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
         "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
         "BillingMode": "PAY_PER_REQUEST",
     }
-    look = {"TableName": "orders", "Limit": 1, "ConsistentRead": True, "Select": "COUNT"}
+    scan = {"TableName": "orders", "Limit": 1, "ConsistentRead": True, "Select": "COUNT"}
     with stubbed("dynamodb") as (made, stub):
         stub.add_response("create_table", {}, definition)
         stub.add_response("delete_table", {}, {"TableName": "orders"})
-        stub.add_response("scan", {"Count": 0, "LastEvaluatedKey": {"id": {"S": "x"}}}, look)
-        stub.add_response("scan", {"Count": 1}, {**look, "ExclusiveStartKey": {"id": {"S": "x"}}})
-        stub.add_response("scan", {"Count": 0}, look)
+        stub.add_response("scan", {"Count": 0, "LastEvaluatedKey": {"id": {"S": "x"}}}, scan)
+        stub.add_response("scan", {"Count": 1}, {**scan, "ExclusiveStartKey": {"id": {"S": "x"}}})
+        stub.add_response("scan", {"Count": 0}, scan)
         tables(made).create(definition)
         tables(made).delete("orders")
         assert tables(made).holds_items("orders")
@@ -146,9 +137,9 @@ def test_create_delete_and_the_look_for_items_say_exactly_what_they_were_given()
 # ---- exports
 
 
-def test_an_export_is_asked_for_with_everything_that_the_plan_says() -> None:
-    """Times are whole seconds, so that a repeated request is the same request."""
-    wish = {
+def test_an_export_request_carries_every_option_of_the_plan() -> None:
+    """Times are whole seconds, so that a repeated request is identical."""
+    expected_parameters = {
         "TableArn": ARN,
         "S3Bucket": "vault",
         "S3BucketOwner": "210987654321",
@@ -156,16 +147,16 @@ def test_an_export_is_asked_for_with_everything_that_the_plan_says() -> None:
         "S3SseAlgorithm": "KMS",
         "S3SseKmsKeyId": "alias/vault",
         "ExportFormat": "DYNAMODB_JSON",
-        "ExportTime": WHOLE,
+        "ExportTime": WHOLE_SECONDS,
         "ClientToken": "token",
     }
-    said = {
+    response = {
         "ExportArn": EXPORT,
         "ExportStatus": "IN_PROGRESS",
         "TableArn": ARN,
         "S3Bucket": "vault",
         "StartTime": NOW,
-        "ExportTime": WHOLE,
+        "ExportTime": WHOLE_SECONDS,
     }
     request = ExportRequest(
         table_arn=ARN,
@@ -178,29 +169,33 @@ def test_an_export_is_asked_for_with_everything_that_the_plan_says() -> None:
         export_time=NOW,
     )
     with stubbed("dynamodb") as (made, stub):
-        stub.add_response("export_table_to_point_in_time", {"ExportDescription": said}, wish)
+        stub.add_response(
+            "export_table_to_point_in_time", {"ExportDescription": response}, expected_parameters
+        )
         export = DynamoExports(made).start(request)
     assert (export.arn, export.status, export.export_type) == (EXPORT, "IN_PROGRESS", "FULL_EXPORT")
 
 
-def test_a_plain_export_leaves_out_what_was_not_said() -> None:
-    """No ExportTime means now; no prefix, owner or key is sent as empty."""
-    wish = {
+def test_an_export_request_omits_options_that_are_not_set() -> None:
+    """No ExportTime means now. Prefix, owner and key are not sent as empty strings."""
+    expected_parameters = {
         "TableArn": ARN,
         "S3Bucket": "vault",
         "S3SseAlgorithm": "AES256",
         "ExportFormat": "DYNAMODB_JSON",
         "ClientToken": "token",
     }
-    said = {"ExportArn": EXPORT, "ExportStatus": "IN_PROGRESS", "TableArn": ARN, "S3Bucket": "vault"}
+    response = {"ExportArn": EXPORT, "ExportStatus": "IN_PROGRESS", "TableArn": ARN, "S3Bucket": "vault"}
     with stubbed("dynamodb") as (made, stub):
-        stub.add_response("export_table_to_point_in_time", {"ExportDescription": said}, wish)
+        stub.add_response(
+            "export_table_to_point_in_time", {"ExportDescription": response}, expected_parameters
+        )
         DynamoExports(made).start(ExportRequest(table_arn=ARN, bucket="vault", client_token="token"))
 
 
-def test_describe_export_keeps_failure_manifest_and_filter() -> None:
-    """A filtered export is known as such: it is no backup."""
-    said = {
+def test_describe_export_returns_failure_manifest_and_filter() -> None:
+    """A filtered export is not a backup of the table."""
+    response = {
         "ExportArn": EXPORT,
         "ExportStatus": "FAILED",
         "TableArn": ARN,
@@ -211,21 +206,21 @@ def test_describe_export_keeps_failure_manifest_and_filter() -> None:
         "FilterSpecification": {"FilterExpression": "a = :a"},
     }
     with stubbed("dynamodb") as (made, stub):
-        stub.add_response("describe_export", {"ExportDescription": said}, {"ExportArn": EXPORT})
+        stub.add_response("describe_export", {"ExportDescription": response}, {"ExportArn": EXPORT})
         export = DynamoExports(made).describe(EXPORT)
     assert (export.failure_code, export.failure_message, export.filtered) == ("S3NoSuchBucket", "gone", True)
     assert export.manifest_key == "p/AWSDynamoDB/x/manifest-summary.json"
 
 
-def test_list_exports_takes_the_largest_pages_and_the_token() -> None:
-    """25 at a time, of one table or of all."""
+def test_list_exports_uses_the_largest_pages_and_the_token() -> None:
+    """25 exports at a time, of one table or of all."""
     summary = {"ExportArn": EXPORT, "ExportStatus": "COMPLETED"}
     with stubbed("dynamodb") as (made, stub):
         stub.add_response(
             "list_exports", {"ExportSummaries": [summary], "NextToken": "n"}, {"MaxResults": 25}
         )
-        wish = {"MaxResults": 25, "TableArn": ARN, "NextToken": "n"}
-        stub.add_response("list_exports", {"ExportSummaries": []}, wish)
+        expected_parameters = {"MaxResults": 25, "TableArn": ARN, "NextToken": "n"}
+        stub.add_response("list_exports", {"ExportSummaries": []}, expected_parameters)
         page = DynamoExports(made).page()
         assert page.next_token == "n"
         assert page.summaries[0].export_type == "FULL_EXPORT"
@@ -243,37 +238,46 @@ def body(content: bytes) -> dict[str, Any]:
 OWNED = {"Bucket": "vault", "Key": "k", "ExpectedBucketOwner": "210987654321"}
 
 
-def test_head_and_get_name_the_expected_owner_of_the_bucket() -> None:
-    """And a HEAD of nothing is None, not an error."""
+def test_head_and_get_send_the_expected_bucket_owner() -> None:
+    """A HEAD of a missing object returns None."""
     with stubbed("s3") as (made, stub):
         stub.add_response("head_object", {"ContentLength": 3, "ETag": '"e"'}, OWNED)
         stub.add_client_error("head_object", "404", http_status_code=404, expected_params=OWNED)
         stub.add_response("get_object", body(b"abc"), OWNED)
         objects = S3Objects(made)
-        found = objects.head("vault", "k", owner="210987654321")
-        assert found is not None
-        assert (found.size_bytes, found.etag) == (3, '"e"')
+        facts = objects.head("vault", "k", owner="210987654321")
+        assert facts is not None
+        assert (facts.size_bytes, facts.etag) == (3, '"e"')
         assert objects.head("vault", "k", owner="210987654321") is None
         content, facts = objects.read("vault", "k", limit_bytes=3, owner="210987654321")
         assert (content, facts.version_id) == (b"abc", "v1")
 
 
-def test_a_small_object_that_is_not_small_is_refused() -> None:
-    """A manifest of gigabytes is no manifest."""
+def test_an_object_above_the_limit_is_refused() -> None:
+    """Manifests and records have a maximum size."""
     with stubbed("s3") as (made, stub):
         stub.add_response("get_object", body(b"abcd"), {"Bucket": "vault", "Key": "k"})
-        with pytest.raises(DataNotWhole, match="larger than 3 bytes"):
+        with pytest.raises(DataNotWhole, match="larger than the limit of 3 bytes"):
             S3Objects(made).read("vault", "k", limit_bytes=3)
 
 
-def test_puts_carry_their_condition_and_their_key() -> None:
-    """If-None-Match for new records, If-Match for changed ones, KMS where the destination says so; always an MD5."""
-    wish = {"Bucket": "vault", "Key": "k", "Body": b"{}", "ContentType": "application/json"}
-    wish |= {"ContentMD5": "mZFLkyvTelC5g8XnyQrpOw=="}
+def test_a_body_that_is_shorter_than_its_length_is_not_used() -> None:
+    """A connection that breaks off early looks like the end of the body."""
+    truncated = {**body(b"abc"), "ContentLength": 9}
     with stubbed("s3") as (made, stub):
-        stub.add_response("put_object", {"ETag": '"1"'}, {**wish, "IfNoneMatch": "*"})
+        stub.add_response("get_object", truncated, {"Bucket": "vault", "Key": "k"})
+        with pytest.raises(Unreachable, match="3 of 9 bytes"):
+            S3Objects(made).read("vault", "k", limit_bytes=99)
+
+
+def test_puts_send_their_condition_key_and_checksum() -> None:
+    """If-None-Match for new records, If-Match for updates, KMS if the destination has a key, and always an MD5."""
+    expected_parameters = {"Bucket": "vault", "Key": "k", "Body": b"{}", "ContentType": "application/json"}
+    expected_parameters |= {"ContentMD5": "mZFLkyvTelC5g8XnyQrpOw=="}
+    with stubbed("s3") as (made, stub):
+        stub.add_response("put_object", {"ETag": '"1"'}, {**expected_parameters, "IfNoneMatch": "*"})
         kms = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/vault"}
-        stub.add_response("put_object", {"ETag": '"2"'}, {**wish, "IfMatch": '"1"', **kms})
+        stub.add_response("put_object", {"ETag": '"2"'}, {**expected_parameters, "IfMatch": '"1"', **kms})
         stub.add_client_error("put_object", "PreconditionFailed", http_status_code=412)
         stub.add_response("get_object", body(b"other"), {"Bucket": "vault", "Key": "k"})
         objects = S3Objects(made)
@@ -285,8 +289,8 @@ def test_puts_carry_their_condition_and_their_key() -> None:
             objects.put("vault", "k", b"{}", content_type=json, if_none_match=True)
 
 
-def test_a_condition_that_our_own_lost_first_try_broke_is_no_conflict() -> None:
-    """The object is there with exactly our content: it was us."""
+def test_a_condition_that_failed_because_of_our_own_lost_attempt_is_no_conflict() -> None:
+    """The object exists with exactly the content of the request."""
     with stubbed("s3") as (made, stub):
         stub.add_client_error("put_object", "PreconditionFailed", http_status_code=412)
         stub.add_response("get_object", body(b"{}"), {"Bucket": "vault", "Key": "k"})
@@ -295,7 +299,7 @@ def test_a_condition_that_our_own_lost_first_try_broke_is_no_conflict() -> None:
 
 
 def test_listing_follows_pages_and_folders_use_the_delimiter() -> None:
-    """ListObjectsV2 with a prefix; folders come as common prefixes."""
+    """ListObjectsV2 returns folders as common prefixes."""
     with stubbed("s3") as (made, stub):
         first = {
             "Contents": [{"Key": "p/a", "Size": 1, "ETag": '"a"'}],
@@ -304,11 +308,11 @@ def test_listing_follows_pages_and_folders_use_the_delimiter() -> None:
         }
         stub.add_response("list_objects_v2", first, {"Bucket": "vault", "Prefix": "p/"})
         second = {"Contents": [{"Key": "p/b", "Size": 2, "ETag": '"b"'}], "IsTruncated": False}
-        wish = {"Bucket": "vault", "Prefix": "p/", "ContinuationToken": "n"}
-        stub.add_response("list_objects_v2", second, wish)
+        expected_parameters = {"Bucket": "vault", "Prefix": "p/", "ContinuationToken": "n"}
+        stub.add_response("list_objects_v2", second, expected_parameters)
         folders = {"CommonPrefixes": [{"Prefix": "p/x/"}], "IsTruncated": False}
-        wish = {"Bucket": "vault", "Prefix": "p/", "Delimiter": "/"}
-        stub.add_response("list_objects_v2", folders, wish)
+        expected_parameters = {"Bucket": "vault", "Prefix": "p/", "Delimiter": "/"}
+        stub.add_response("list_objects_v2", folders, expected_parameters)
         stub.add_response("delete_object", {}, {"Bucket": "vault", "Key": "k"})
         objects = S3Objects(made)
         assert [facts.key for facts in objects.keys("vault", "p/")] == ["p/a", "p/b"]
@@ -316,38 +320,38 @@ def test_listing_follows_pages_and_folders_use_the_delimiter() -> None:
         objects.delete("vault", "k")
 
 
-class BreaksOff(io.BytesIO):
-    """A body whose connection ends early."""
+class InterruptedBody(io.BytesIO):
+    """A body whose connection is reset after its first bytes."""
 
     def __init__(self, content: bytes) -> None:
         super().__init__(content)
-        self.at_end = False
+        self.sent = False
 
     def read(self, *size: Any) -> bytes:
-        if self.at_end:
+        if self.sent:
             from urllib3.exceptions import ProtocolError  # noqa: PLC0415
 
             raise ProtocolError("reset")
-        self.at_end = True
+        self.sent = True
         return super().read(*size)
 
 
-def test_a_stream_that_breaks_off_goes_on_where_it_stopped() -> None:
-    """With a range and the ETag of the first answer, so that two versions are never mixed."""
-    broken = {**body(b""), "Body": StreamingBody(BreaksOff(b"abc"), 6), "ContentLength": 6}
+def test_an_interrupted_stream_resumes_where_it_stopped() -> None:
+    """With a range and the ETag of the first response, so that two versions are never mixed."""
+    broken = {**body(b""), "Body": StreamingBody(InterruptedBody(b"abc"), 6), "ContentLength": 6}
     with stubbed("s3") as (made, stub):
         stub.add_response("get_object", broken, {"Bucket": "vault", "Key": "k"})
-        wish = {"Bucket": "vault", "Key": "k", "Range": "bytes=3-", "IfMatch": '"e"'}
-        stub.add_response("get_object", body(b"def"), wish)
+        expected_parameters = {"Bucket": "vault", "Key": "k", "Range": "bytes=3-", "IfMatch": '"e"'}
+        stub.add_response("get_object", body(b"def"), expected_parameters)
         with S3Objects(made).stream("vault", "k") as stream:
             assert b"".join(stream) == b"abcdef"
 
 
-# ---- who we are
+# ---- identity
 
 
-def test_another_account_than_the_plans_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """GetCallerIdentity decides; the message names both accounts."""
+def test_credentials_of_another_account_than_the_plans_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names both accounts."""
     with stubbed("sts") as (made, stub):
         answer = {
             "Account": "999999999999",
@@ -362,7 +366,7 @@ def test_another_account_than_the_plans_is_refused(monkeypatch: pytest.MonkeyPat
 
 
 def test_the_partition_comes_from_the_callers_arn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """aws-us-gov and aws-cn need nothing said in the plan."""
+    """aws-us-gov and aws-cn need no setting in the plan."""
     with stubbed("sts") as (made, stub):
         arn = "arn:aws-us-gov:iam::123456789012:user/me"
         stub.add_response("get_caller_identity", {"Account": "123456789012", "Arn": arn, "UserId": "u"}, {})
@@ -386,10 +390,10 @@ def test_the_partition_comes_from_the_callers_arn(monkeypatch: pytest.MonkeyPatc
         ("exports", "start", "ExportConflictException", Conflict),
     ],
 )
-def test_codes_of_aws_become_our_errors_with_hints(
+def test_error_codes_of_aws_become_errors_with_hints(
     service: str, operation: str, code: str, expected: type[Exception]
 ) -> None:
-    """One table decides; every error says what to do."""
+    """One table decides. The message quotes AWS, except for a missing table, where it says where."""
     api = {
         "describe": "describe_table",
         "pitr": "describe_continuous_backups",
@@ -410,15 +414,19 @@ def test_codes_of_aws_become_our_errors_with_hints(
         with pytest.raises(expected) as caught:
             calls[operation]()
     assert isinstance(caught.value, DdbBackupError)
-    assert "the words of AWS" in caught.value.message
+    missing = "table orders does not exist in cn-north-1 (account 123456789012)"
+    if expected is TableMissing:
+        assert caught.value.message == missing
+    else:
+        assert "the words of AWS" in caught.value.message
     assert caught.value.hint
 
 
 # ---- topics
 
 
-def test_publish_goes_to_the_topics_own_region() -> None:
-    """Subject, message, and attributes as strings."""
+def test_publish_is_sent_to_the_region_of_the_topic() -> None:
+    """With subject, message, and attributes as strings."""
     topic = "arn:aws:sns:eu-central-1:210987654321:backups"
     regions: list[str] = []
     with stubbed("sns") as (made, stub):
@@ -442,8 +450,8 @@ def test_publish_goes_to_the_topics_own_region() -> None:
     assert regions == ["eu-central-1"]
 
 
-def test_a_topic_that_is_not_there_is_refused() -> None:
-    """With AWS's own words; nothing but the channel's warning comes of it."""
+def test_a_missing_topic_is_an_error() -> None:
+    """The message quotes AWS."""
     with stubbed("sns") as (made, stub):
         stub.add_client_error("publish", "NotFound", "Topic does not exist")
         with pytest.raises(DdbBackupError, match="Topic does not exist"):

@@ -1,15 +1,11 @@
-"""What ``aws/`` asks of buckets and KMS keys, with exact parameters, checked by botocore's own models."""
+"""Reads of buckets and KMS keys with their exact parameters, checked by botocore's own models."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
-from botocore.stub import Stubber
 
 from ddbbackup.aws.buckets import S3Buckets
 from ddbbackup.aws.cloud import AwsCloud
@@ -17,22 +13,14 @@ from ddbbackup.aws.kms import Kms
 from ddbbackup.aws.session import Connection
 from ddbbackup.errors import AccessDenied, NotSupported, ObjectMissing
 from ddbbackup.ports import BucketEncryption, LifecycleRule, ObjectLock
+from tests.support.stubs import stubbed
 
 OWNED = {"Bucket": "vault", "ExpectedBucketOwner": "210987654321"}
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 
 
-@contextmanager
-def stubbed(service: str) -> Iterator[tuple[Any, Stubber]]:
-    """A client that answers from the stub only; all answers must be used up."""
-    made = boto3.Session("k", "s", region_name="eu-west-1").client(service)  # type: ignore[call-overload]
-    with Stubber(made) as stub:
-        yield made, stub
-        stub.assert_no_pending_responses()
-
-
-def test_a_buckets_region_comes_from_head_bucket_or_its_header() -> None:
-    """With the owner that it must have; other servers say neither."""
+def test_the_region_of_a_bucket_comes_from_head_bucket_or_its_header() -> None:
+    """With the expected owner. Servers other than AWS return neither."""
     with stubbed("s3") as (made, stub):
         stub.add_response("head_bucket", {"BucketRegion": "eu-central-1"}, OWNED)
         header = {"HTTPHeaders": {"x-amz-bucket-region": "eu-north-1"}, "HTTPStatusCode": 200}
@@ -44,43 +32,43 @@ def test_a_buckets_region_comes_from_head_bucket_or_its_header() -> None:
         assert buckets.region("vault") is None
 
 
-def test_a_bucket_that_is_missing_and_one_that_is_not_ours_are_told_apart() -> None:
-    """404 and 403 without a body."""
+def test_a_missing_bucket_and_a_bucket_of_another_owner_are_different_errors() -> None:
+    """HTTP 404 and 403 without a body."""
     with stubbed("s3") as (made, stub):
         stub.add_client_error("head_bucket", "404", http_status_code=404)
         stub.add_client_error("head_bucket", "403", http_status_code=403)
-        with pytest.raises(ObjectMissing, match="no bucket vault"):
+        with pytest.raises(ObjectMissing, match="bucket vault does not exist"):
             S3Buckets(made).region("vault")
         with pytest.raises(AccessDenied):
             S3Buckets(made).region("vault")
 
 
-def test_versioning_that_was_never_enabled_or_is_suspended_is_off() -> None:
-    """GetBucketVersioning answers nothing at all for a bucket that never had it."""
+def test_versioning_is_off_if_it_was_never_enabled_or_is_suspended() -> None:
+    """GetBucketVersioning returns an empty response for a bucket that never had it."""
     with stubbed("s3") as (made, stub):
-        for said in ({}, {"Status": "Suspended"}, {"Status": "Enabled"}):
-            stub.add_response("get_bucket_versioning", said, OWNED)
-        found = [S3Buckets(made).versioned("vault", owner="210987654321") for _ in range(3)]
-    assert found == [False, False, True]
+        for response in ({}, {"Status": "Suspended"}, {"Status": "Enabled"}):
+            stub.add_response("get_bucket_versioning", response, OWNED)
+        results = [S3Buckets(made).versioned("vault", owner="210987654321") for _ in range(3)]
+    assert results == [False, False, True]
 
 
-def test_object_lock_comes_with_its_default_retention() -> None:
-    """In days; without a default nothing is locked by itself; without a configuration there is none."""
+def test_object_lock_is_returned_with_its_default_retention() -> None:
+    """In days; None without a default. A bucket without a configuration has no Object Lock."""
 
     def lock(**default: Any) -> dict[str, Any]:
         rule = {"Rule": {"DefaultRetention": default}} if default else {}
         return {"ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled", **rule}}
 
     with stubbed("s3") as (made, stub):
-        for said in (lock(Mode="COMPLIANCE", Years=1), lock(Mode="GOVERNANCE", Days=30), lock()):
-            stub.add_response("get_object_lock_configuration", said, OWNED)
+        for response in (lock(Mode="COMPLIANCE", Years=1), lock(Mode="GOVERNANCE", Days=30), lock()):
+            stub.add_response("get_object_lock_configuration", response, OWNED)
         stub.add_client_error("get_object_lock_configuration", "ObjectLockConfigurationNotFoundError")
-        found = [S3Buckets(made).object_lock("vault", owner="210987654321") for _ in range(4)]
-    assert found == [ObjectLock("COMPLIANCE", 365), ObjectLock("GOVERNANCE", 30), ObjectLock(), None]
+        results = [S3Buckets(made).object_lock("vault", owner="210987654321") for _ in range(4)]
+    assert results == [ObjectLock("COMPLIANCE", 365), ObjectLock("GOVERNANCE", 30), ObjectLock(), None]
 
 
-def test_the_public_access_block_names_what_is_open() -> None:
-    """All four if there is none."""
+def test_settings_of_the_public_access_block_that_are_off_are_named() -> None:
+    """All four if the bucket has no block."""
     block = {
         "BlockPublicAcls": True,
         "IgnorePublicAcls": True,
@@ -95,8 +83,8 @@ def test_the_public_access_block_names_what_is_open() -> None:
         assert len(buckets.public_access_open("vault")) == 4
 
 
-def test_default_encryption_may_be_missing() -> None:
-    """Algorithm and key as S3 names them."""
+def test_a_bucket_may_have_no_default_encryption() -> None:
+    """Algorithm and key are in the terms of S3."""
     default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}
     rules = {"Rules": [{"ApplyServerSideEncryptionByDefault": default}]}
     with stubbed("s3") as (made, stub):
@@ -107,8 +95,8 @@ def test_default_encryption_may_be_missing() -> None:
         assert buckets.encryption("vault") is None
 
 
-def test_lifecycle_rules_that_remove_or_archive_are_told_in_words() -> None:
-    """Disabled ones, old versions, delete markers and unfinished uploads are no danger to a backup."""
+def test_lifecycle_rules_that_expire_or_archive_current_objects_are_returned() -> None:
+    """Disabled rules, old versions, delete markers and unfinished uploads do not threaten a backup."""
     rules = [
         {"ID": "old", "Status": "Enabled", "Filter": {"Prefix": "ddb/"}, "Expiration": {"Days": 90}},
         {"ID": "off", "Status": "Disabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}},
@@ -138,18 +126,18 @@ def test_lifecycle_rules_that_remove_or_archive_are_told_in_words() -> None:
     with stubbed("s3") as (made, stub):
         stub.add_response("get_bucket_lifecycle_configuration", {"Rules": rules}, OWNED)
         stub.add_client_error("get_bucket_lifecycle_configuration", "NoSuchLifecycleConfiguration")
-        found = S3Buckets(made).lifecycle("vault", owner="210987654321")
+        lifecycle = S3Buckets(made).lifecycle("vault", owner="210987654321")
         assert S3Buckets(made).lifecycle("vault") == ()
-    assert found == (
+    assert lifecycle == (
         LifecycleRule("old", "ddb/", expires="after 90 days"),
         LifecycleRule("cold", "ddb/x", archives="after 30 days", tagged=True),
-        LifecycleRule("without a name", "", expires="on 2027-01-01"),
+        LifecycleRule("unnamed", "", expires="on 2027-01-01"),
     )
 
 
-def test_a_kms_key_is_described_or_is_not_there() -> None:
-    """NotFoundException is an answer, not an error."""
-    said = {
+def test_a_missing_kms_key_is_none() -> None:
+    """NotFoundException is a result, not an error."""
+    metadata = {
         "KeyId": "11111111-2222-3333-4444-555555555555",
         "Arn": KEY,
         "KeyState": "PendingDeletion",
@@ -157,28 +145,28 @@ def test_a_kms_key_is_described_or_is_not_there() -> None:
         "KeySpec": "SYMMETRIC_DEFAULT",
     }
     with stubbed("kms") as (made, stub):
-        stub.add_response("describe_key", {"KeyMetadata": said}, {"KeyId": "alias/vault"})
+        stub.add_response("describe_key", {"KeyMetadata": metadata}, {"KeyId": "alias/vault"})
         stub.add_client_error("describe_key", "NotFoundException", http_status_code=400)
         stub.add_client_error("describe_key", "AccessDeniedException", http_status_code=400)
-        found = Kms(made).describe("alias/vault")
-        assert found is not None
-        assert (found.arn, found.state, found.spec) == (KEY, "PendingDeletion", "SYMMETRIC_DEFAULT")
+        key = Kms(made).describe("alias/vault")
+        assert key is not None
+        assert (key.arn, key.state, key.spec) == (KEY, "PendingDeletion", "SYMMETRIC_DEFAULT")
         assert Kms(made).describe("alias/other") is None
         with pytest.raises(AccessDenied):
             Kms(made).describe("alias/secret")
 
 
-def test_an_emulated_dynamodb_never_sends_its_keys_to_aws() -> None:
-    """What a local set-up calls its key is no business of AWS's KMS."""
+def test_aws_is_never_asked_about_the_keys_of_an_emulator() -> None:
+    """Unless the plan names a KMS endpoint beside it."""
     cloud = AwsCloud(
         Connection(region="eu-west-1", endpoint_urls=(("dynamodb", "http://127.0.0.1:1"),)),
     )
-    with pytest.raises(NotSupported, match="no kms"):
+    with pytest.raises(NotSupported, match="no kms endpoint"):
         cloud.kms_keys("eu-west-1")
 
 
-def test_the_time_of_aws_is_the_date_header_of_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """RFC 7231 has it in whole seconds of GMT."""
+def test_the_time_of_aws_is_the_date_header_of_a_response(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In whole seconds of GMT (RFC 7231)."""
     with stubbed("sts") as (made, stub):
         answer = {
             "Account": "123456789012",

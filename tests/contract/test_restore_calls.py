@@ -1,17 +1,14 @@
-"""The calls of the restore methods with exact parameters, checked by botocore's own model, and every refusal."""
+"""The calls of the restore methods with their exact parameters, checked by botocore's own models, and refusals."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pytest
-from botocore.stub import Stubber
 
 from ddbbackup.aws.bulk_puts import DynamoBulkPuts
 from ddbbackup.aws.imports import DynamoImports
@@ -27,6 +24,7 @@ from ddbbackup.errors import (
     Unreachable,
 )
 from ddbbackup.ports import BulkPutRequest, ImportRequest, RecoveryRequest
+from tests.support.stubs import stubbed
 
 TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
 IMPORT = f"{TABLE}/import/01700000000000-0badcafe"
@@ -38,8 +36,8 @@ DEFINITION = {
     "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
     "BillingMode": "PAY_PER_REQUEST",
 }
-WANTED_IMPORT = ImportRequest("vault", "p/AWSDynamoDB/x/data/", DEFINITION, "token", "210987654321")
-WANTED_BULK_PUT = BulkPutRequest(
+REQUESTED_IMPORT = ImportRequest("vault", "p/AWSDynamoDB/x/data/", DEFINITION, "token", "210987654321")
+REQUESTED_BULK_PUT = BulkPutRequest(
     table="orders",
     bucket="vault",
     prefix="p/AWSDynamoDB/x/data/",
@@ -50,24 +48,15 @@ WANTED_BULK_PUT = BulkPutRequest(
     kms_key_id="alias/vault",
     write_units_per_second=2000,
 )
-WANTED_RECOVERY = RecoveryRequest(TABLE, "orders-2")
-
-
-@contextmanager
-def stubbed() -> Iterator[tuple[Any, Stubber]]:
-    """A client that answers from the stub only; all answers must be used up."""
-    made = boto3.Session("k", "s", region_name="eu-west-1").client("dynamodb")
-    with Stubber(made) as stub:
-        yield made, stub
-        stub.assert_no_pending_responses()
+REQUESTED_RECOVERY = RecoveryRequest(TABLE, "orders-2")
 
 
 # ---- imports
 
 
-def test_an_import_says_gzip_the_owner_and_its_token() -> None:
-    """InputCompressionType's default is NONE, with which AWS would load nothing."""
-    wish = {
+def test_an_import_request_names_compression_owner_and_token() -> None:
+    """With InputCompressionType's default, NONE, AWS would import nothing."""
+    expected_parameters = {
         "ClientToken": "token",
         "S3BucketSource": {
             "S3Bucket": "vault",
@@ -78,19 +67,22 @@ def test_an_import_says_gzip_the_owner_and_its_token() -> None:
         "InputCompressionType": "GZIP",
         "TableCreationParameters": DEFINITION,
     }
-    said = {"ImportArn": IMPORT, "ImportStatus": "IN_PROGRESS", "TableArn": TABLE, "TableId": "id-1"}
-    with stubbed() as (made, stub):
-        stub.add_response("import_table", {"ImportTableDescription": said}, wish)
-        started = DynamoImports(made).start(WANTED_IMPORT)
-        without = {**wish, "S3BucketSource": {"S3Bucket": "vault", "S3KeyPrefix": "p/AWSDynamoDB/x/data/"}}
-        stub.add_response("import_table", {"ImportTableDescription": said}, without)
-        DynamoImports(made).start(replace(WANTED_IMPORT, bucket_owner=None))
+    response = {"ImportArn": IMPORT, "ImportStatus": "IN_PROGRESS", "TableArn": TABLE, "TableId": "id-1"}
+    with stubbed("dynamodb") as (made, stub):
+        stub.add_response("import_table", {"ImportTableDescription": response}, expected_parameters)
+        started = DynamoImports(made).start(REQUESTED_IMPORT)
+        without = {
+            **expected_parameters,
+            "S3BucketSource": {"S3Bucket": "vault", "S3KeyPrefix": "p/AWSDynamoDB/x/data/"},
+        }
+        stub.add_response("import_table", {"ImportTableDescription": response}, without)
+        DynamoImports(made).start(replace(REQUESTED_IMPORT, bucket_owner=None))
     assert (started.arn, started.status, started.table_id) == (IMPORT, "IN_PROGRESS", "id-1")
 
 
-def test_an_import_is_described_with_its_counts_and_its_failure() -> None:
-    """What decides about a restore: status, imported items, errors; and where AWS logged the rest."""
-    said = {
+def test_describe_import_returns_counts_and_failure() -> None:
+    """The members that decide about a restore, and the log group with the errors."""
+    response = {
         "ImportArn": IMPORT,
         "ImportStatus": "FAILED",
         "TableArn": TABLE,
@@ -104,8 +96,8 @@ def test_an_import_is_described_with_its_counts_and_its_failure() -> None:
         "FailureMessage": "Some of the items failed",
         "CloudWatchLogGroupArn": "arn:aws:logs:eu-west-1:123456789012:log-group:/aws-dynamodb/imports:*",
     }
-    with stubbed() as (made, stub):
-        stub.add_response("describe_import", {"ImportTableDescription": said}, {"ImportArn": IMPORT})
+    with stubbed("dynamodb") as (made, stub):
+        stub.add_response("describe_import", {"ImportTableDescription": response}, {"ImportArn": IMPORT})
         found = DynamoImports(made).describe(IMPORT)
     assert (found.processed_items, found.imported_items, found.errors, found.processed_bytes) == (
         10,
@@ -117,13 +109,17 @@ def test_an_import_is_described_with_its_counts_and_its_failure() -> None:
     assert found.log_group_arn is not None
 
 
-def test_imports_are_listed_by_table_in_the_largest_pages() -> None:
-    """PageSize 25, and the token of the page before."""
+def test_list_imports_uses_the_largest_pages_and_the_token() -> None:
+    """25 imports at a time, of one table."""
     summary = {"ImportArn": IMPORT, "ImportStatus": "COMPLETED"}
-    wish = {"TableArn": TABLE, "PageSize": 25}
-    with stubbed() as (made, stub):
-        stub.add_response("list_imports", {"ImportSummaryList": [summary], "NextToken": "n" * 112}, wish)
-        stub.add_response("list_imports", {"ImportSummaryList": []}, {**wish, "NextToken": "n" * 112})
+    expected_parameters = {"TableArn": TABLE, "PageSize": 25}
+    with stubbed("dynamodb") as (made, stub):
+        stub.add_response(
+            "list_imports", {"ImportSummaryList": [summary], "NextToken": "n" * 112}, expected_parameters
+        )
+        stub.add_response(
+            "list_imports", {"ImportSummaryList": []}, {**expected_parameters, "NextToken": "n" * 112}
+        )
         page = DynamoImports(made).page(table_arn=TABLE)
         assert [each.arn for each in page.summaries] == [IMPORT]
         assert DynamoImports(made).page(table_arn=TABLE, next_token=page.next_token).next_token is None
@@ -132,9 +128,9 @@ def test_imports_are_listed_by_table_in_the_largest_pages() -> None:
 # ---- bulk puts
 
 
-def test_a_bulk_put_says_everything_that_has_a_default_too() -> None:
-    """Both reports under a prefix of its own, compression, owner, encryption, tier, limit."""
-    wish = {
+def test_a_bulk_put_request_names_every_option_also_those_with_a_default() -> None:
+    """Both reports below their own prefix, compression, owner, encryption, tier, limit."""
+    expected_parameters = {
         "TableName": "orders",
         "ClientToken": "token",
         "InputS3Configuration": {
@@ -155,16 +151,16 @@ def test_a_bulk_put_says_everything_that_has_a_default_too() -> None:
         "PerformanceTier": "STANDARD",
         "MaxWriteRequestUnits": 2000,
     }
-    said = {"BulkOperationArn": BULK_PUT, "BulkOperationStatus": "IN_PROGRESS", "StartTime": NOW}
-    with stubbed() as (made, stub):
-        stub.add_response("start_bulk_put_items", {"BulkOperationDescription": said}, wish)
-        started = DynamoBulkPuts(made).start(WANTED_BULK_PUT)
+    response = {"BulkOperationArn": BULK_PUT, "BulkOperationStatus": "IN_PROGRESS", "StartTime": NOW}
+    with stubbed("dynamodb") as (made, stub):
+        stub.add_response("start_bulk_put_items", {"BulkOperationDescription": response}, expected_parameters)
+        started = DynamoBulkPuts(made).start(REQUESTED_BULK_PUT)
     assert (started.arn, started.status, started.total_bytes) == (BULK_PUT, "IN_PROGRESS", None)
 
 
-def test_a_bulk_put_is_described_though_every_member_may_be_missing() -> None:
-    """botocore's model requires none of them."""
-    said = {
+def test_describe_bulk_operation_works_without_any_member() -> None:
+    """All are optional in botocore's model."""
+    response = {
         "BulkOperationArn": BULK_PUT,
         "BulkOperationStatus": "COMPLETED_WITH_ERRORS",
         "ClientToken": "token",
@@ -173,10 +169,12 @@ def test_a_bulk_put_is_described_though_every_member_may_be_missing() -> None:
         "ProcessedInputBytes": 5,
         "TotalInputBytes": 9,
     }
-    with stubbed() as (made, stub):
-        wish = {"BulkOperationArn": BULK_PUT}
-        stub.add_response("describe_bulk_operation", {"BulkOperationDescription": said}, wish)
-        stub.add_response("describe_bulk_operation", {"BulkOperationDescription": {}}, wish)
+    with stubbed("dynamodb") as (made, stub):
+        expected_parameters = {"BulkOperationArn": BULK_PUT}
+        stub.add_response(
+            "describe_bulk_operation", {"BulkOperationDescription": response}, expected_parameters
+        )
+        stub.add_response("describe_bulk_operation", {"BulkOperationDescription": {}}, expected_parameters)
         found = DynamoBulkPuts(made).describe(BULK_PUT)
         empty = DynamoBulkPuts(made).describe(BULK_PUT)
     assert (found.status, found.processed_items, found.failed_items) == ("COMPLETED_WITH_ERRORS", 10, 2)
@@ -185,9 +183,9 @@ def test_a_bulk_put_is_described_though_every_member_may_be_missing() -> None:
 
 
 def test_bulk_puts_are_listed_and_cancelled() -> None:
-    """MaxResults 25, which the SDK would let exceed; a cancel answers at once."""
+    """The maximum page size is 25; the SDK does not check it."""
     summary = {"BulkOperationArn": BULK_PUT, "BulkOperationStatus": "COMPLETED", "StartTime": NOW}
-    with stubbed() as (made, stub):
+    with stubbed("dynamodb") as (made, stub):
         answer = {"BulkOperationsSummaryList": [summary], "NextToken": "n"}
         stub.add_response("list_bulk_operations", answer, {"MaxResults": 25})
         stub.add_response("list_bulk_operations", {}, {"MaxResults": 25, "NextToken": "n"})
@@ -205,43 +203,43 @@ def test_bulk_puts_are_listed_and_cancelled() -> None:
         ({"bucket": ""}, "needs a bucket"),
         ({"prefix": "p/AWSDynamoDB/x/data"}, "end in a slash"),
         ({"report_prefix": "p/reports"}, "end in a slash"),
-        ({"report_prefix": "p/AWSDynamoDB/x/data/reports/"}, "must not lie where its input lies"),
-        ({"report_prefix": "p/"}, "must not lie where its input lies"),
-        ({"sse_algorithm": "AES256"}, "goes with KMS only"),
+        ({"report_prefix": "p/AWSDynamoDB/x/data/reports/"}, "must not be below its input"),
+        ({"report_prefix": "p/"}, "must not be below its input"),
+        ({"sse_algorithm": "AES256"}, "needs the encryption algorithm KMS"),
         ({"write_units_per_second": 1023}, "cannot be limited to 1023"),
     ],
 )
-def test_what_the_sdk_would_let_through_is_refused_here(change: dict[str, Any], words: str) -> None:
-    """Nothing is sent."""
-    with stubbed() as (made, _), pytest.raises(Refused, match=words):
-        DynamoBulkPuts(made).start(replace(WANTED_BULK_PUT, **change))
+def test_a_bulk_put_request_that_cannot_be_right_is_not_sent(change: dict[str, Any], words: str) -> None:
+    """The SDK would send it."""
+    with stubbed("dynamodb") as (made, _), pytest.raises(Refused, match=words):
+        DynamoBulkPuts(made).start(replace(REQUESTED_BULK_PUT, **change))
 
 
-def test_an_sdk_that_does_not_know_the_operation_says_which_one_does() -> None:
-    """botocore 1.43.124 is the first that knows it."""
+def test_an_sdk_without_bulk_puts_is_refused_with_the_version_that_has_them() -> None:
+    """botocore 1.43.124 is the first version with the operation."""
     old: Any = SimpleNamespace(
         meta=SimpleNamespace(service_model=SimpleNamespace(operation_names=["PutItem"]))
     )
     calls: list[Callable[[], object]] = [
-        lambda: DynamoBulkPuts(old).start(WANTED_BULK_PUT),
+        lambda: DynamoBulkPuts(old).start(REQUESTED_BULK_PUT),
         lambda: DynamoBulkPuts(old).describe(BULK_PUT),
         lambda: DynamoBulkPuts(old).page(),
         lambda: DynamoBulkPuts(old).cancel(BULK_PUT),
     ]
     assert not DynamoBulkPuts(old).available
     for call in calls:
-        with pytest.raises(Refused, match="does not know StartBulkPutItems") as refused:
+        with pytest.raises(Refused, match="does not support StartBulkPutItems") as refused:
             call()
         assert "1.43.124" in refused.value.hint
 
 
-def test_a_bulk_put_that_aws_does_not_know_is_no_missing_table() -> None:
-    """ResourceNotFoundException means something else here."""
-    with stubbed() as (made, stub):
+def test_an_unknown_bulk_put_is_not_reported_as_a_missing_table() -> None:
+    """Both have the code ResourceNotFoundException."""
+    with stubbed("dynamodb") as (made, stub):
         for operation in ("describe_bulk_operation", "cancel_bulk_operation"):
             stub.add_client_error(operation, "ResourceNotFoundException")
         for call in (DynamoBulkPuts(made).describe, DynamoBulkPuts(made).cancel):
-            with pytest.raises(Refused, match="AWS does not know the bulk put") as refused:
+            with pytest.raises(Refused, match=r"bulk put arn:\S+ does not exist") as refused:
                 call(BULK_PUT)
             assert not isinstance(refused.value, TableMissing)
 
@@ -249,9 +247,9 @@ def test_a_bulk_put_that_aws_does_not_know_is_no_missing_table() -> None:
 # ---- point in time
 
 
-def test_a_recovery_names_its_source_by_arn_and_either_a_time_or_the_latest() -> None:
-    """Whole seconds; never an override of indexes, for an empty one drops them all."""
-    said = {
+def test_a_pitr_restore_names_its_source_by_arn_and_either_a_time_or_the_latest() -> None:
+    """Times are whole seconds. Indexes are never overridden: an empty override drops them all."""
+    response = {
         "TableArn": f"{TABLE}-2",
         "TableId": "id-2",
         "RestoreSummary": {"RestoreDateTime": NOW, "RestoreInProgress": True, "SourceTableArn": TABLE},
@@ -264,13 +262,13 @@ def test_a_recovery_names_its_source_by_arn_and_either_a_time_or_the_latest() ->
         "BillingModeOverride": "PAY_PER_REQUEST",
         "SSESpecificationOverride": {"Enabled": False},
     }
-    with stubbed() as (made, stub):
-        stub.add_response("restore_table_to_point_in_time", {"TableDescription": said}, latest)
-        stub.add_response("restore_table_to_point_in_time", {"TableDescription": said}, at)
+    with stubbed("dynamodb") as (made, stub):
+        stub.add_response("restore_table_to_point_in_time", {"TableDescription": response}, latest)
+        stub.add_response("restore_table_to_point_in_time", {"TableDescription": response}, at)
         recoveries = DynamoRecoveries(made)
-        made_table = recoveries.start(WANTED_RECOVERY)
+        made_table = recoveries.start(REQUESTED_RECOVERY)
         recoveries.start(
-            replace(WANTED_RECOVERY, time=NOW, billing_mode="PAY_PER_REQUEST", sse={"Enabled": False})
+            replace(REQUESTED_RECOVERY, time=NOW, billing_mode="PAY_PER_REQUEST", sse={"Enabled": False})
         )
     assert (made_table.table_arn, made_table.table_id, made_table.time) == (f"{TABLE}-2", "id-2", NOW)
 
@@ -306,19 +304,19 @@ def test_a_recovery_names_its_source_by_arn_and_either_a_time_or_the_latest() ->
         ("restore_table_to_point_in_time", "InternalServerError", Unreachable),
     ],
 )
-def test_every_refusal_becomes_an_error_of_ours_with_a_hint(
+def test_every_error_of_the_restore_calls_is_translated_with_a_hint(
     operation: str, code: str, expected: type[DdbBackupError]
 ) -> None:
-    """Those of botocore's model and those that were observed beyond it."""
+    """The errors of botocore's models, and those that were observed beyond them."""
     calls: dict[str, Callable[[Any], object]] = {
-        "import_table": lambda made: DynamoImports(made).start(WANTED_IMPORT),
+        "import_table": lambda made: DynamoImports(made).start(REQUESTED_IMPORT),
         "describe_import": lambda made: DynamoImports(made).describe(IMPORT),
         "list_imports": lambda made: DynamoImports(made).page(table_arn=TABLE),
-        "start_bulk_put_items": lambda made: DynamoBulkPuts(made).start(WANTED_BULK_PUT),
-        "restore_table_to_point_in_time": lambda made: DynamoRecoveries(made).start(WANTED_RECOVERY),
+        "start_bulk_put_items": lambda made: DynamoBulkPuts(made).start(REQUESTED_BULK_PUT),
+        "restore_table_to_point_in_time": lambda made: DynamoRecoveries(made).start(REQUESTED_RECOVERY),
     }
-    with stubbed() as (made, stub):
-        stub.add_client_error(operation, code, "words of AWS")
-        with pytest.raises(expected, match="words of AWS") as raised:
+    with stubbed("dynamodb") as (made, stub):
+        stub.add_client_error(operation, code, "the words of AWS")
+        with pytest.raises(expected, match="the words of AWS") as raised:
             calls[operation](made)
     assert raised.value.hint

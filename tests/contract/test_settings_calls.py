@@ -1,15 +1,12 @@
-"""Every call that reads or changes a setting, with exact parameters, checked by botocore's own models."""
+"""The calls that read and change settings with their exact parameters, checked by botocore's own models."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 import pytest
-from botocore.stub import Stubber
 
 from ddbbackup.aws import connect
 from ddbbackup.aws.kms import Kms
@@ -25,6 +22,7 @@ from ddbbackup.errors import (
     TableMissing,
     Throttled,
 )
+from tests.support.stubs import stubbed
 
 ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
 STREAM = f"{ARN}/stream/2026-11-24T10:00:00.000"
@@ -34,20 +32,11 @@ NOW = datetime(2026, 11, 24, 10, 0, 0, tzinfo=UTC)
 ISO = "2026-11-24T10:00:00Z"
 
 
-@contextmanager
-def stubbed(service: str) -> Iterator[tuple[Any, Stubber]]:
-    """A client that answers from the stub only; all answers must be used up."""
-    made = boto3.Session("k", "s", region_name="eu-west-1").client(service)  # type: ignore[call-overload]
-    with Stubber(made) as stub:
-        yield made, stub
-        stub.assert_no_pending_responses()
-
-
 # ---- reading
 
 
-def test_tags_are_read_to_their_end_and_a_table_that_is_gone_is_no_table_without_tags() -> None:
-    """ListTagsOfResource pages by NextToken; absent and unknown are never confused."""
+def test_tags_follow_every_page_and_a_missing_table_is_an_error() -> None:
+    """A missing table is not a table without tags."""
     with stubbed("dynamodb") as (made, stub):
         first = {"Tags": [{"Key": "a", "Value": "1"}], "NextToken": "n"}
         stub.add_response("list_tags_of_resource", first, {"ResourceArn": ARN})
@@ -59,8 +48,8 @@ def test_tags_are_read_to_their_end_and_a_table_that_is_gone_is_no_table_without
             DynamoSettings(made).tags(ARN)
 
 
-def test_ttl_recovery_insights_and_kinesis_are_read_whole() -> None:
-    """Times become ISO 8601, so that the answers can lie in a record."""
+def test_ttl_pitr_insights_and_kinesis_are_returned_with_all_members() -> None:
+    """Times are in ISO 8601, so that a record can hold the responses."""
     with stubbed("dynamodb") as (made, stub):
         settings = DynamoSettings(made)
         ttl = {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires"}
@@ -86,22 +75,22 @@ def test_ttl_recovery_insights_and_kinesis_are_read_whole() -> None:
             "ContributorInsightsMode": "THROTTLED_KEYS",
             "LastUpdateDateTime": NOW,
         }
-        for wish in ({"TableName": "orders"}, {"TableName": "orders", "IndexName": "by-who"}):
-            stub.add_response("describe_contributor_insights", insights, wish)
+        for expected_parameters in ({"TableName": "orders"}, {"TableName": "orders", "IndexName": "by-who"}):
+            stub.add_response("describe_contributor_insights", insights, expected_parameters)
         assert settings.contributor_insights("orders") == {**insights, "LastUpdateDateTime": ISO}
         assert (
             settings.contributor_insights("orders", "by-who")["ContributorInsightsMode"] == "THROTTLED_KEYS"
         )
 
         destinations = [{"StreamArn": KINESIS, "DestinationStatus": "ACTIVE"}]
-        said = {"TableName": "orders", "KinesisDataStreamDestinations": destinations}
-        stub.add_response("describe_kinesis_streaming_destination", said, {"TableName": "orders"})
+        response = {"TableName": "orders", "KinesisDataStreamDestinations": destinations}
+        stub.add_response("describe_kinesis_streaming_destination", response, {"TableName": "orders"})
         assert settings.kinesis_destinations("orders") == destinations
 
 
 @pytest.mark.parametrize("arn", [ARN, STREAM])
-def test_a_policy_that_is_not_there_is_none_and_one_that_may_not_be_read_is_denied(arn: str) -> None:
-    """PolicyNotFoundException is an answer; everything else is not."""
+def test_a_missing_policy_is_none_and_one_that_cannot_be_read_is_an_error(arn: str) -> None:
+    """PolicyNotFoundException is a result, everything else is an error."""
     with stubbed("dynamodb") as (made, stub):
         stub.add_response("get_resource_policy", {"Policy": "{}", "RevisionId": "1"}, {"ResourceArn": arn})
         stub.add_client_error("get_resource_policy", "PolicyNotFoundException")
@@ -113,8 +102,8 @@ def test_a_policy_that_is_not_there_is_none_and_one_that_may_not_be_read_is_deni
             settings.resource_policy(arn)
 
 
-def test_auto_scaling_is_read_to_its_end() -> None:
-    """None of the three reads has to fit one page."""
+def test_auto_scaling_follows_every_page() -> None:
+    """In each of the three reads."""
     target = {
         "ServiceNamespace": "dynamodb",
         "ResourceId": "table/orders",
@@ -140,21 +129,28 @@ def test_auto_scaling_is_read_to_its_end() -> None:
         "CreationTime": NOW,
     }
     with stubbed("application-autoscaling") as (made, stub):
-        wish = {"ServiceNamespace": "dynamodb", "ResourceIds": ["table/orders", "table/orders/index/i"]}
-        stub.add_response("describe_scalable_targets", {"ScalableTargets": [target], "NextToken": "n"}, wish)
-        stub.add_response("describe_scalable_targets", {"ScalableTargets": []}, {**wish, "NextToken": "n"})
+        expected_parameters = {
+            "ServiceNamespace": "dynamodb",
+            "ResourceIds": ["table/orders", "table/orders/index/i"],
+        }
+        stub.add_response(
+            "describe_scalable_targets", {"ScalableTargets": [target], "NextToken": "n"}, expected_parameters
+        )
+        stub.add_response(
+            "describe_scalable_targets", {"ScalableTargets": []}, {**expected_parameters, "NextToken": "n"}
+        )
         one = {"ServiceNamespace": "dynamodb", "ResourceId": "table/orders"}
         stub.add_response("describe_scaling_policies", {"ScalingPolicies": [policy]}, one)
         stub.add_response("describe_scheduled_actions", {"ScheduledActions": [action]}, one)
         scaling = ApplicationScaling(lambda: made)
-        assert scaling.targets(wish["ResourceIds"]) == [{**target, "CreationTime": ISO}]
+        assert scaling.targets(expected_parameters["ResourceIds"]) == [{**target, "CreationTime": ISO}]
         assert scaling.policies("table/orders") == [{**policy, "CreationTime": ISO}]
         assert scaling.actions("table/orders") == [{**action, "CreationTime": ISO}]
 
 
 @pytest.mark.parametrize("manager", ["AWS", "CUSTOMER"])
-def test_kms_tells_whose_key_it_is(manager: str) -> None:
-    """DescribeTable shows the ARN of aws/dynamodb like that of any other key."""
+def test_the_manager_of_a_kms_key_is_returned(manager: str) -> None:
+    """DescribeTable returns the ARN of aws/dynamodb like that of a customer key."""
     with stubbed("kms") as (made, stub):
         answer = {"KeyMetadata": {"KeyId": "1111", "Arn": KEY, "KeyManager": manager}}
         stub.add_response("describe_key", answer, {"KeyId": KEY})
@@ -184,29 +180,31 @@ def test_kms_tells_whose_key_it_is(manager: str) -> None:
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_update_table_says_one_concern(change: dict[str, Any]) -> None:
-    """Nothing but the name beside it."""
+def test_update_table_sends_one_change(change: dict[str, Any]) -> None:
+    """And only the name beside it."""
     with stubbed("dynamodb") as (made, stub):
         stub.add_response("update_table", {}, {"TableName": "orders", **change})
         DynamoSettings(made).update_table("orders", change)
 
 
-def test_the_other_changes_say_exactly_what_they_were_given() -> None:
-    """Tags, TTL, recovery, insights, Kinesis, policy; what is not known is left to AWS's default."""
+def test_the_other_changes_send_exactly_their_arguments() -> None:
+    """Tags, TTL, recovery, insights, Kinesis, policy. Options that are None are left to the default of AWS."""
     with stubbed("dynamodb") as (made, stub):
         settings = DynamoSettings(made)
         tags = [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]
         stub.add_response("tag_resource", {}, {"ResourceArn": ARN, "Tags": tags})
         settings.tag(ARN, {"b": "2", "a": "1"})
 
-        wish: dict[str, Any] = {"Enabled": True, "AttributeName": "expires"}
-        stub.add_response("update_time_to_live", {}, {"TableName": "orders", "TimeToLiveSpecification": wish})
+        expected_parameters: dict[str, Any] = {"Enabled": True, "AttributeName": "expires"}
+        stub.add_response(
+            "update_time_to_live", {}, {"TableName": "orders", "TimeToLiveSpecification": expected_parameters}
+        )
         settings.enable_time_to_live("orders", "expires")
 
         for days, more in ((7, {"RecoveryPeriodInDays": 7}), (None, {})):
-            wish = {"PointInTimeRecoveryEnabled": True, **more}
-            asked = {"TableName": "orders", "PointInTimeRecoverySpecification": wish}
-            stub.add_response("update_continuous_backups", {}, asked)
+            expected_parameters = {"PointInTimeRecoveryEnabled": True, **more}
+            expected = {"TableName": "orders", "PointInTimeRecoverySpecification": expected_parameters}
+            stub.add_response("update_continuous_backups", {}, expected)
             settings.enable_recovery("orders", days)
 
         enable = {"TableName": "orders", "ContributorInsightsAction": "ENABLE"}
@@ -228,8 +226,8 @@ def test_the_other_changes_say_exactly_what_they_were_given() -> None:
         settings.put_resource_policy(ARN, "{}")
 
 
-def test_auto_scaling_is_put_with_the_members_of_each_call() -> None:
-    """Times of a schedule are times again; no role is named, AWS has its own for DynamoDB."""
+def test_auto_scaling_calls_send_exactly_their_arguments() -> None:
+    """Times are datetimes. No role is sent: AWS uses its service-linked role for DynamoDB."""
     which = {"ResourceId": "table/orders", "ScalableDimension": "dynamodb:table:ReadCapacityUnits"}
     with stubbed("application-autoscaling") as (made, stub):
         scaling = ApplicationScaling(lambda: made)
@@ -242,12 +240,12 @@ def test_auto_scaling_is_put_with_the_members_of_each_call() -> None:
         scaling.register(target)
         policy = {**which, "PolicyName": "p", "PolicyType": "TargetTrackingScaling"}
         policy["TargetTrackingScalingPolicyConfiguration"] = {"TargetValue": 70.0}  # type: ignore[assignment]
-        asked = {"ServiceNamespace": "dynamodb", **policy}
-        stub.add_response("put_scaling_policy", {"PolicyARN": "arn"}, asked)
+        expected = {"ServiceNamespace": "dynamodb", **policy}
+        stub.add_response("put_scaling_policy", {"PolicyARN": "arn"}, expected)
         scaling.put_policy(policy)
         action = {**which, "ScheduledActionName": "a", "Schedule": "rate(1 day)", "StartTime": ISO}
-        wish = {"ServiceNamespace": "dynamodb", **action, "StartTime": NOW}
-        stub.add_response("put_scheduled_action", {}, wish)
+        expected_parameters = {"ServiceNamespace": "dynamodb", **action, "StartTime": NOW}
+        stub.add_response("put_scheduled_action", {}, expected_parameters)
         scaling.put_action(action)
 
 
@@ -264,15 +262,15 @@ def test_auto_scaling_is_put_with_the_members_of_each_call() -> None:
         ("UnknownOperationException", NotSupported),
     ],
 )
-def test_what_aws_declines_is_waited_for_or_refused(code: str, expected: type[DdbBackupError]) -> None:
-    """A change that is in the way passes; what is throttled too; the rest has a hint."""
+def test_errors_of_changes_are_translated(code: str, expected: type[DdbBackupError]) -> None:
+    """``InUse`` and ``Throttled`` can be retried, the others cannot."""
     with stubbed("dynamodb") as (made, stub):
         made.meta.config.retries = {"total_max_attempts": 1}
         stub.add_client_error("update_table", code, "the words of AWS", http_status_code=400)
         with pytest.raises(expected) as caught:
             DynamoSettings(made).update_table("orders", {"DeletionProtectionEnabled": True})
     assert "the words of AWS" in caught.value.message
-    assert "DeletionProtectionEnabled of orders" in caught.value.message
+    assert "DeletionProtectionEnabled of table orders" in caught.value.message
     assert caught.value.hint
 
 
@@ -284,8 +282,8 @@ def test_what_aws_declines_is_waited_for_or_refused(code: str, expected: type[Dd
     ],
     ids=["auto scaling", "KMS"],
 )
-def test_a_dynamodb_of_the_users_own_has_no_services_of_aws_beside_it(ask: Callable[[Any], object]) -> None:
-    """Nothing about a local table is ever asked of, or told to, the real AWS."""
+def test_aws_services_are_never_called_for_the_tables_of_an_emulator(ask: Callable[[Any], object]) -> None:
+    """Unless the plan names their endpoints."""
     cloud = connect(Connection(region="eu-west-1", endpoint_urls=(("dynamodb", "http://127.0.0.1:9"),)))
-    with pytest.raises(NotSupported, match="beside the DynamoDB of this plan"):
+    with pytest.raises(NotSupported, match="beside its emulated DynamoDB"):
         ask(cloud)

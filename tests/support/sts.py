@@ -1,4 +1,4 @@
-"""An STS that says how long its credentials last, and remembers who asked for what."""
+"""An STS whose credentials are valid for as long as the test says, and that records its requests."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
-_ANSWER = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
+_RESPONSE = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
 <AccessKeyId>{key}</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>token-{key}</SessionToken>
 <Expiration>{expiration}</Expiration></Credentials><AssumedRoleUser><Arn>{arn}/ddbbackup</Arn>
 <AssumedRoleId>AROA:ddbbackup</AssumedRoleId></AssumedRoleUser></AssumeRoleResult>
@@ -16,37 +16,39 @@ _ANSWER = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One AssumeRole: ``by`` is the access key that signed it, ``region`` the one it was signed for."""
+class AssumeRole:
+    """One request: the key that signed it, the region it was signed for, and the key that was issued."""
 
-    by: str
+    access_key: str
     region: str
     role: str
     external_id: str | None
-    given: str
+    issued_key: str
 
 
 class Sts:
-    """On loopback; every answer has other keys: ``ASIA1``, ``ASIA2``, …"""
+    """A server on loopback. Every response has new keys: ``ASIA1``, ``ASIA2``, …"""
 
-    def __init__(self, lasts: timedelta = timedelta(hours=1)) -> None:
-        self.lasts = lasts
-        self.asked: list[Asked] = []
+    def __init__(self, validity: timedelta = timedelta(hours=1)) -> None:
+        self.validity = validity
+        self.requests: list[AssumeRole] = []
         sts = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                wish = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
-                assert wish["Action"] == ["AssumeRole"]
+                parameters = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+                assert parameters["Action"] == ["AssumeRole"]
                 scope = self.headers["Authorization"].partition("Credential=")[2].split("/")
                 with sts._lock:
-                    key = f"ASIA{len(sts.asked) + 1}"
-                    external = wish.get("ExternalId", [None])[0]
-                    sts.asked.append(Asked(scope[0], scope[2], wish["RoleArn"][0], external, key))
-                ends = (datetime.now(UTC) + sts.lasts).strftime("%Y-%m-%dT%H:%M:%SZ")
-                body = _ANSWER.format(key=key, expiration=ends, arn=wish["RoleArn"][0]).encode()
+                    key = f"ASIA{len(sts.requests) + 1}"
+                    external = parameters.get("ExternalId", [None])[0]
+                    sts.requests.append(
+                        AssumeRole(scope[0], scope[2], parameters["RoleArn"][0], external, key)
+                    )
+                expires = (datetime.now(UTC) + sts.validity).strftime("%Y-%m-%dT%H:%M:%SZ")
+                body = _RESPONSE.format(key=key, expiration=expires, arn=parameters["RoleArn"][0]).encode()
                 self.send_response(200)
                 self.send_header("Content-Type", "text/xml")
                 self.send_header("Content-Length", str(len(body)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ddbbackup.aws.bulk_http.signature import SigningKeys
-from ddbbackup.aws.error_map import explained
+from ddbbackup.aws.error_map import translate_errors
 from ddbbackup.aws.session import Connection
 from ddbbackup.errors import AccessDenied
 
@@ -21,7 +21,7 @@ class CredentialSource:
 
     def current(self) -> SigningKeys:
         """Raises ``AccessDenied`` if there are no credentials."""
-        with explained("find credentials"):
+        with translate_errors("find credentials"):
             credentials = self._session.get_credentials()
             frozen = credentials.get_frozen_credentials() if credentials is not None else None
         if frozen is None or frozen.access_key is None or frozen.secret_key is None:

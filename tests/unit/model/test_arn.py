@@ -51,7 +51,14 @@ def test_an_arn_is_built_from_its_parts() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "orders", "arn:aws:dynamodb", "arn:aws:dynamodb:eu-west-1:123456789012:", "ARN" + TABLE[3:], "arn:::::x"],
+    [
+        "",
+        "orders",
+        "arn:aws:dynamodb",
+        "arn:aws:dynamodb:eu-west-1:123456789012:",
+        "ARN" + TABLE[3:],
+        "arn:::::x",
+    ],
 )
 def test_a_text_that_is_not_an_arn_is_refused(text: str) -> None:
     """By name, with the form that is expected."""

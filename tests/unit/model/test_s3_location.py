@@ -24,7 +24,9 @@ def test_a_uri_names_a_bucket_and_a_key(uri: str, location: S3Location) -> None:
     assert S3Location.parse(location.uri) == location
 
 
-@pytest.mark.parametrize("uri", ["", "acme-vault/key", "s3:/acme-vault", "https://acme-vault/k", "s3://A/k", "s3:///k"])
+@pytest.mark.parametrize(
+    "uri", ["", "acme-vault/key", "s3:/acme-vault", "https://acme-vault/k", "s3://A/k", "s3:///k"]
+)
 def test_a_text_that_is_not_an_s3_uri_is_refused(uri: str) -> None:
     with pytest.raises(Refused, match="is not an S3 URI") as refused:
         S3Location.parse(uri)

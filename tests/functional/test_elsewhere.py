@@ -107,7 +107,7 @@ def test_another_account_than_the_guards_is_refused_for_source_and_target(
     )
     source = program.run("restore", "here", "--output", "json")
     assert source.code == 77
-    assert "must run in 210987654321" in source.err
+    assert "allows only account 210987654321" in source.err
     assert f"{name}-2" not in sandbox.dynamodb.list_tables()["TableNames"]
 
 

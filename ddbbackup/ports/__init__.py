@@ -1,8 +1,8 @@
-"""What the inside of ddbbackup asks of the world, as Protocols, and the frozen values that cross the border.
+"""AWS as the rest of ddbbackup sees it: one Protocol per subject, and the frozen values that they exchange.
 
-``aws`` implements these with boto3, tests and simulations with something smaller. Times are aware UTC
-datetimes; sizes are bytes. Any method may raise ``AccessDenied``, ``Unreachable`` or ``Throttled``; what else
-it raises is said where it is declared.
+``aws`` implements the Protocols with boto3, tests and simulations in memory. Times are aware datetimes in UTC, sizes
+are in bytes. Every method may raise ``AccessDenied``, ``Unreachable``, ``Throttled`` or ``StepFailed``; its docstring
+names the other errors.
 """
 
 from ddbbackup.ports.buckets import BucketEncryption, Buckets, LifecycleRule, ObjectLock

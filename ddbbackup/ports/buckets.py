@@ -1,4 +1,4 @@
-"""Facts about buckets: where they are, whose they are, what protects and what threatens the objects in them."""
+"""S3 buckets: where they are, and the settings that protect or threaten the objects in them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 @dataclass(frozen=True, slots=True)
 class ObjectLock:
-    """Object Lock is on. ``retention_days`` None: no default, so only what a writer itself locks is locked."""
+    """Object Lock is enabled. Without a default retention, only objects that their writer locks are locked."""
 
     mode: Literal["GOVERNANCE", "COMPLIANCE"] | None = None
     retention_days: int | None = None
@@ -16,7 +16,7 @@ class ObjectLock:
 
 @dataclass(frozen=True, slots=True)
 class BucketEncryption:
-    """How the bucket encrypts what says nothing itself; ``key`` only with ``aws:kms`` and a key of one's own."""
+    """The default encryption. ``key`` is set for ``aws:kms`` with a customer managed key."""
 
     algorithm: str
     key: str | None = None
@@ -24,11 +24,11 @@ class BucketEncryption:
 
 @dataclass(frozen=True, slots=True)
 class LifecycleRule:
-    """One enabled rule that removes or archives current objects.
+    """One enabled rule that expires or archives current objects.
 
-    ``expires`` and ``archives`` say when, in words (``after 90 days``); ``archives`` only for storage classes
-    whose objects have to be restored before they can be read. ``tagged``: it is for objects with certain tags,
-    and the objects of an export have none.
+    ``expires`` and ``archives`` say when, for people (``after 90 days``). ``archives`` counts only storage classes
+    whose objects must be restored before they can be read. ``tagged``: the rule applies only to objects with certain
+    tags; the objects of an export have none.
     """
 
     name: str
@@ -39,18 +39,22 @@ class LifecycleRule:
 
 
 class Buckets(Protocol):
-    """``owner`` is the account that must own the bucket; each raises ``ObjectMissing`` if there is none."""
+    """``owner`` is the account that must own the bucket. Every method raises ``ObjectMissing`` for a missing bucket."""
 
     def region(self, bucket: str, *, owner: str | None = None) -> str | None:
-        """None if the server does not say. Raises ``AccessDenied`` if ``owner`` does not own it."""
+        """None if the server does not return it. Raises ``AccessDenied`` if ``owner`` does not own the bucket."""
 
-    def versioned(self, bucket: str, *, owner: str | None = None) -> bool: ...
+    def versioned(self, bucket: str, *, owner: str | None = None) -> bool:
+        """Whether versioning is enabled; a suspended one is not."""
 
-    def object_lock(self, bucket: str, *, owner: str | None = None) -> ObjectLock | None: ...
+    def object_lock(self, bucket: str, *, owner: str | None = None) -> ObjectLock | None:
+        """None if Object Lock is not enabled."""
 
     def public_access_open(self, bucket: str, *, owner: str | None = None) -> tuple[str, ...]:
-        """Which of the four settings of the bucket's public access block are not on; empty: all are."""
+        """The settings of the public access block that are off; empty if all four are on."""
 
-    def encryption(self, bucket: str, *, owner: str | None = None) -> BucketEncryption | None: ...
+    def encryption(self, bucket: str, *, owner: str | None = None) -> BucketEncryption | None:
+        """None if the server returns no default encryption."""
 
-    def lifecycle(self, bucket: str, *, owner: str | None = None) -> tuple[LifecycleRule, ...]: ...
+    def lifecycle(self, bucket: str, *, owner: str | None = None) -> tuple[LifecycleRule, ...]:
+        """The enabled rules that expire or archive current objects."""

@@ -1,22 +1,23 @@
-"""DynamoDB's bulk put of S3 objects into an existing table (StartBulkPutItems, new in November 2026)."""
+"""DynamoDB's bulk put of S3 objects into an existing table (StartBulkPutItems, released in November 2026)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 BulkPutStatus = Literal[
     "IN_PROGRESS", "COMPLETED", "COMPLETED_WITH_ERRORS", "CANCELLING", "CANCELLED", "FAILED"
 ]
-LEAST_WRITE_UNITS = 1024  # of MaxWriteRequestUnits (botocore's model)
+LEAST_WRITE_UNITS: Final = 1024  # the minimum of MaxWriteRequestUnits (botocore's model)
 
 
 @dataclass(frozen=True, slots=True)
 class BulkPutRequest:
-    """The parameters of one ``StartBulkPutItems`` of gzipped DynamoDB JSON.
+    """The parameters of one ``StartBulkPutItems`` with gzipped DynamoDB JSON.
 
-    ``report_prefix`` is this job's own, outside ``prefix``; both report kinds are always asked for.
+    AWS reads all objects below ``prefix`` and writes its reports below ``report_prefix``, which belongs to this job
+    alone and is not below ``prefix``. Both kinds of reports are always requested.
     """
 
     table: str
@@ -32,10 +33,10 @@ class BulkPutRequest:
 
 @dataclass(frozen=True, slots=True)
 class BulkPut:
-    """What ``DescribeBulkOperation`` says.
+    """The response of ``DescribeBulkOperation``.
 
-    ``processed_items`` are those written, failed, and withheld by a condition; ``failed_items`` leaves the last
-    ones out (botocore's model). ``total_bytes`` is None until AWS has sized the input.
+    ``processed_items`` counts items that were written, that failed, and that a condition withheld; ``failed_items``
+    does not count the last ones (botocore's model). ``total_bytes`` is None until AWS knows the size of its input.
     """
 
     arn: str
@@ -52,7 +53,7 @@ class BulkPut:
 
 @dataclass(frozen=True, slots=True)
 class BulkPutSummary:
-    """One element of ``ListBulkOperations``; it does not name the table."""
+    """One element of ``ListBulkOperations``, which does not name the table."""
 
     arn: str
     status: BulkPutStatus
@@ -61,7 +62,7 @@ class BulkPutSummary:
 
 @dataclass(frozen=True, slots=True)
 class BulkPutPage:
-    """One answer of ``ListBulkOperations``, newest first."""
+    """One page of ``ListBulkOperations``, newest first."""
 
     summaries: tuple[BulkPutSummary, ...]
     next_token: str | None
@@ -72,19 +73,20 @@ class BulkPuts(Protocol):
 
     @property
     def available(self) -> bool:
-        """Whether the installed SDK knows the operation (botocore 1.43.124 and newer)."""
+        """Whether the installed SDK has the operation (botocore 1.43.124 and newer)."""
 
     def start(self, request: BulkPutRequest) -> BulkPut:
         """Idempotent by ``client_token`` for 8 hours (botocore's model).
 
-        Raises ``Refused`` without the operation, for parameters that the SDK would let through, and for a
-        table that does not take it now; ``TableMissing``, ``Conflict``, ``Throttled``.
+        Raises ``Refused`` if the SDK does not have the operation and for invalid parameters, ``TableMissing``,
+        ``InUse`` if the table cannot accept the operation now, and ``Conflict`` if the token was used with other
+        parameters.
         """
 
     def describe(self, arn: str) -> BulkPut:
-        """Raises ``Refused`` if AWS does not know the operation."""
+        """Raises ``Refused`` if the bulk put does not exist."""
 
     def page(self, *, next_token: str | None = None) -> BulkPutPage: ...
 
     def cancel(self, arn: str) -> None:
-        """Asks for the end of the job; what it has written stays. Raises ``Refused`` if AWS does not know it."""
+        """Cancels the job. Items that it has written stay. Raises ``Refused`` if the bulk put does not exist."""

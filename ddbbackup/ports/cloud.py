@@ -1,4 +1,4 @@
-"""AWS as seen with one set of credentials in one region."""
+"""AWS in one account and region, with one set of credentials."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ddbbackup.ports.topics import Topics
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who the credentials belong to: ``GetCallerIdentity``, with the partition taken from its ARN."""
+    """The response of ``GetCallerIdentity``, with the partition of its ARN and the region of the connection."""
 
     account: str
     arn: str
@@ -30,7 +30,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where to work: what a restore target may override of the plan's ``aws`` section."""
+    """What the target of a restore can override of the ``aws`` section of the plan."""
 
     region: str | None = None
     account: str | None = None
@@ -39,11 +39,11 @@ class Place:
 
 
 class Cloud(Protocol):
-    """AWS as seen with one set of credentials in one region."""
+    """AWS in one account and region, with one set of credentials."""
 
     @property
     def identity(self) -> Identity:
-        """Raises ``AccessDenied`` without credentials or when the account is not the plan's."""
+        """Raises ``AccessDenied`` without credentials, and if the plan allows only another account."""
 
     @property
     def tables(self) -> Tables: ...
@@ -67,13 +67,13 @@ class Cloud(Protocol):
     def topics(self) -> Topics: ...
 
     def kms_keys(self, region: str) -> KmsKeys:
-        """Those of a region, for a bucket's key has to be in the bucket's.
+        """KMS in a region: the key of a bucket must be in the region of the bucket.
 
-        Raises ``NotSupported`` where DynamoDB is a server of the user's own with no KMS beside it.
+        Raises ``NotSupported`` for an emulated DynamoDB without a KMS endpoint in the plan.
         """
 
     def server_time(self) -> datetime | None:
-        """What time it is for AWS, to the second; None if its answer does not say."""
+        """The time of AWS, to the second; None if its response has no date."""
 
     def at(self, place: Place) -> Cloud:
-        """The same, elsewhere."""
+        """AWS in another region or account, or with another role."""

@@ -1,4 +1,4 @@
-"""DynamoDB's exports to S3."""
+"""DynamoDB exports to S3."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ExportType = Literal["FULL_EXPORT", "INCREMENTAL_EXPORT"]
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """The parameters of one ``ExportTableToPointInTime``; times are whole seconds."""
+    """The parameters of one ``ExportTableToPointInTime``. Fractions of seconds are dropped."""
 
     table_arn: str
     bucket: str
@@ -31,7 +31,10 @@ class ExportRequest:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What ``DescribeExport`` says. ``manifest_key`` is absolute from the bucket root."""
+    """The response of ``DescribeExport``.
+
+    ``manifest_key`` is a full key in the bucket. ``filtered``: the export holds only a part of the table.
+    """
 
     arn: str
     status: ExportStatus
@@ -67,7 +70,7 @@ class ExportSummary:
 
 @dataclass(frozen=True, slots=True)
 class ExportPage:
-    """One answer of ``ListExports``, newest export first."""
+    """One page of ``ListExports``, newest first."""
 
     summaries: tuple[ExportSummary, ...]
     next_token: str | None
@@ -77,13 +80,14 @@ class Exports(Protocol):
     """Exports of one account and region."""
 
     def start(self, request: ExportRequest) -> Export:
-        """Idempotent by ``client_token`` for 8 hours.
+        """Idempotent by ``client_token`` for 8 hours (DynamoDB API: ExportTableToPointInTime).
 
-        Raises ``TableMissing``, ``PitrDisabled``, ``ExportTimeInvalid``, ``Conflict`` (token reused with
-        other parameters) and ``Throttled`` (rate, or the quota of exports in flight).
+        Raises ``TableMissing``, ``PitrDisabled``, ``ExportTimeInvalid``, ``Conflict`` if the token was used with
+        other parameters, and ``Throttled`` also if too many exports are running.
         """
 
     def describe(self, export_arn: str) -> Export:
-        """Raises ``Refused`` if AWS no longer knows the export."""
+        """Raises ``Refused`` if AWS does not know the export; it forgets exports after 90 days."""
 
-    def page(self, *, table_arn: str | None = None, next_token: str | None = None) -> ExportPage: ...
+    def page(self, *, table_arn: str | None = None, next_token: str | None = None) -> ExportPage:
+        """Exports of one table, or of all tables of the account and region."""

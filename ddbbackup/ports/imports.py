@@ -1,4 +1,4 @@
-"""DynamoDB's imports from S3, which always make a new table."""
+"""DynamoDB imports from S3. An import always creates a new table."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ ImportStatus = Literal["IN_PROGRESS", "COMPLETED", "CANCELLING", "CANCELLED", "F
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
-    """The parameters of one ``ImportTable`` of gzipped DynamoDB JSON.
+    """The parameters of one ``ImportTable`` with gzipped DynamoDB JSON.
 
-    ``prefix`` is a raw match of key beginnings, so it ends in ``/`` (observed on AWS). ``table`` is the
-    ``TableCreationParameters``.
+    AWS matches ``prefix`` as plain text, so it ends in ``/`` (observed on AWS). ``table`` is the
+    ``TableCreationParameters`` member.
     """
 
     bucket: str
@@ -27,7 +27,7 @@ class ImportRequest:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """What ``DescribeImport`` says. Counts are those of items, sizes those of uncompressed data."""
+    """The response of ``DescribeImport``. ``processed_bytes`` counts uncompressed data."""
 
     arn: str
     status: ImportStatus
@@ -54,7 +54,7 @@ class ImportSummary:
 
 @dataclass(frozen=True, slots=True)
 class ImportPage:
-    """One answer of ``ListImports``, newest import first."""
+    """One page of ``ListImports``, newest first."""
 
     summaries: tuple[ImportSummary, ...]
     next_token: str | None
@@ -64,13 +64,13 @@ class Imports(Protocol):
     """Imports of one account and region."""
 
     def start(self, request: ImportRequest) -> Import:
-        """The same token returns the same import while it is in progress (observed on AWS).
+        """The same token returns the same import while it is running (observed on AWS).
 
-        Raises ``Refused`` if the table exists, ``Conflict`` (token reused with other parameters) and
-        ``Throttled`` (rate, or the quota of imports in flight).
+        Raises ``InUse`` if the table exists, ``Conflict`` if the token was used with other parameters, and
+        ``Throttled`` also if too many imports are running.
         """
 
     def describe(self, import_arn: str) -> Import:
-        """Raises ``Refused`` if AWS does not know the import."""
+        """Raises ``Refused`` if AWS does not know the import; it forgets imports after 90 days."""
 
     def page(self, *, table_arn: str, next_token: str | None = None) -> ImportPage: ...

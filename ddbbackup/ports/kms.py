@@ -1,4 +1,4 @@
-"""Facts about KMS keys."""
+"""KMS keys."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class KmsKeyFacts:
-    """What ``DescribeKey`` says; ``state`` is ``Enabled`` for a key that works.
+    """The response of ``DescribeKey``.
 
-    ``manager`` is ``AWS`` for keys such as aws/dynamodb.
+    ``state`` is ``Enabled`` for a key that can be used. ``manager`` is ``AWS`` for AWS managed keys such as
+    aws/dynamodb.
     """
 
     arn: str
@@ -24,4 +25,4 @@ class KmsKeys(Protocol):
     """KMS in one region."""
 
     def describe(self, key_id: str) -> KmsKeyFacts | None:
-        """By id, alias or ARN; None if there is no such key in this region."""
+        """By ID, alias or ARN; None if the key does not exist in this region."""

@@ -1,4 +1,4 @@
-"""Objects in S3."""
+"""S3 objects."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class ObjectFacts:
-    """What S3 says of one object; ``etag`` is kept with its quotes, as S3 sends it."""
+    """The metadata of one object. ``etag`` includes its quotes, as S3 sends it."""
 
     key: str
     size_bytes: int
@@ -19,7 +19,7 @@ class ObjectFacts:
 
 
 class ObjectStream(Protocol):
-    """The body of one object, chunk by chunk. Iteration raises ``Unreachable`` if the body breaks off."""
+    """The body of one object in chunks. Iteration raises ``Unreachable`` if the body is interrupted for good."""
 
     @property
     def size_bytes(self) -> int: ...
@@ -29,14 +29,15 @@ class ObjectStream(Protocol):
 
 
 class Objects(Protocol):
-    """S3. ``owner`` is the account that must own the bucket (``ExpectedBucketOwner``)."""
+    """``owner`` is the account that must own the bucket (``ExpectedBucketOwner``)."""
 
-    def head(self, bucket: str, key: str, *, owner: str | None = None) -> ObjectFacts | None: ...
+    def head(self, bucket: str, key: str, *, owner: str | None = None) -> ObjectFacts | None:
+        """None if the object does not exist."""
 
     def read(
         self, bucket: str, key: str, *, limit_bytes: int, owner: str | None = None
     ) -> tuple[bytes, ObjectFacts]:
-        """A whole small object. Raises ``ObjectMissing``; ``DataNotWhole`` beyond ``limit_bytes``."""
+        """A complete small object. Raises ``ObjectMissing``, and ``DataNotWhole`` if it is larger than the limit."""
 
     def stream(
         self, bucket: str, key: str, *, owner: str | None = None
@@ -55,12 +56,13 @@ class Objects(Protocol):
         if_match: str | None = None,
         kms_key_id: str | None = None,
     ) -> str:
-        """Returns the new ETag. Raises ``ObjectMissing`` (no bucket); ``Conflict`` if the condition fails."""
+        """Returns the new ETag. Raises ``ObjectMissing`` for a missing bucket, ``Conflict`` if the condition fails."""
 
     def keys(self, bucket: str, prefix: str, *, owner: str | None = None) -> Iterator[ObjectFacts]:
-        """Raises ``ObjectMissing`` if there is no such bucket."""
+        """All objects below a prefix, sorted by key. Raises ``ObjectMissing`` for a missing bucket."""
 
     def folders(self, bucket: str, prefix: str, *, owner: str | None = None) -> Iterator[str]:
-        """Full prefixes one level below ``prefix``, each ending in ``/``."""
+        """The prefixes one level below ``prefix``, in full; each ends in ``/``."""
 
-    def delete(self, bucket: str, key: str, *, owner: str | None = None) -> None: ...
+    def delete(self, bucket: str, key: str, *, owner: str | None = None) -> None:
+        """Has no effect on a missing object."""

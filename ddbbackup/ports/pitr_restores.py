@@ -1,4 +1,4 @@
-"""DynamoDB's own restore of a live table to a point in time, which always makes a new table."""
+"""DynamoDB point-in-time restores. A restore always creates a new table."""
 
 from __future__ import annotations
 
@@ -10,22 +10,24 @@ from typing import Any, Literal, Protocol
 
 @dataclass(frozen=True, slots=True)
 class RecoveryRequest:
-    """The parameters of one ``RestoreTableToPointInTime``; ``time`` None is the latest restorable one.
+    """The parameters of one ``RestoreTableToPointInTime``. Without ``time``, the latest restorable time.
 
-    There is no member for indexes on purpose: leaving the overrides out keeps every index, while an empty list
-    drops them all (observed on AWS).
+    Indexes cannot be overridden: without an override AWS keeps every index, an empty list drops them all (observed
+    on AWS).
     """
 
     source_arn: str
     target: str
     time: datetime | None = None
     billing_mode: Literal["PAY_PER_REQUEST", "PROVISIONED"] | None = None
-    sse: Mapping[str, Any] | None = None  # SSESpecificationOverride; needed across regions
+    sse: Mapping[str, Any] | None = (
+        None  # SSESpecificationOverride; required across regions (observed on AWS)
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Recovery:
-    """What the call answers: the new table's identity, and the instant that AWS restores."""
+    """The response: the new table, and the time that AWS restores."""
 
     table_arn: str
     table_id: str
@@ -36,8 +38,9 @@ class Recoveries(Protocol):
     """Point-in-time restores into one account and region."""
 
     def start(self, request: RecoveryRequest) -> Recovery:
-        """There is no token: a second call for the same target is refused.
+        """Not idempotent: the API has no client token, and refuses a second call for the same target.
 
-        Raises ``Refused`` if the target exists, ``TableMissing`` without the source, ``PitrDisabled``,
-        ``ExportTimeInvalid`` for a time outside the recovery window, ``Throttled`` (50 at a time).
+        Raises ``Refused`` if the target exists or the time is outside the recovery window, ``InUse`` while the target
+        is being restored, ``TableMissing`` for a missing source, ``PitrDisabled``, and ``Throttled`` also if 50
+        restores are running (DynamoDB guide: Quotas).
         """

@@ -1,7 +1,7 @@
-"""What a table has beside its description, and how either is changed.
+"""Settings of tables that DescribeTable does not show, and the calls that change settings.
 
-Values are AWS's own members, whole and JSON-safe (times ISO 8601); members that the SDK does not know are in
-them too. Names of tables are names, not ARNs, unless a parameter says otherwise.
+Values are structures of the AWS API with all their members, JSON-safe (times in ISO 8601), also with members that the
+SDK does not know. ``name`` is the name of a table, not its ARN.
 """
 
 from __future__ import annotations
@@ -13,63 +13,63 @@ Members = Mapping[str, Any]
 
 
 class Settings(Protocol):
-    """DynamoDB's settings of tables in one account and region.
+    """Settings of tables in one account and region.
 
-    Every method may raise ``TableMissing``, ``NotSupported`` (the endpoint does not know the operation),
-    ``InUse`` (another change of the table is under way) and what all ports may raise.
+    Every method may raise ``TableMissing``, ``NotSupported`` if the endpoint does not have the operation, and
+    ``InUse`` while another change of the table is running.
     """
 
     def tags(self, table_arn: str) -> Mapping[str, str]:
-        """All of them, ``aws:`` tags too."""
+        """All tags, including ``aws:`` tags."""
 
     def time_to_live(self, name: str) -> Members:
-        """``TimeToLiveDescription``."""
+        """The ``TimeToLiveDescription``."""
 
     def continuous_backups(self, name: str) -> Members:
-        """``ContinuousBackupsDescription``."""
+        """The ``ContinuousBackupsDescription``."""
 
     def contributor_insights(self, name: str, index: str | None = None) -> Members:
-        """DescribeContributorInsights of the table, or of one global secondary index."""
+        """The response of DescribeContributorInsights for the table or one global secondary index."""
 
     def kinesis_destinations(self, name: str) -> Sequence[Members]:
-        """``KinesisDataStreamDestinations``, former ones (DISABLED) too."""
+        """The ``KinesisDataStreamDestinations``, including former ones (DISABLED)."""
 
     def resource_policy(self, resource_arn: str) -> str | None:
-        """The policy's JSON text, of a table or of a stream; None if it has none."""
+        """The JSON text of the policy of a table or a stream; None if it has none."""
 
     def update_table(self, name: str, change: Members) -> None:
-        """One UpdateTable; ``change`` is its input without the name."""
+        """One UpdateTable; ``change`` is its input without the table name."""
 
     def tag(self, table_arn: str, tags: Mapping[str, str]) -> None: ...
 
     def enable_time_to_live(self, name: str, attribute: str) -> None: ...
 
     def enable_recovery(self, name: str, period_days: int | None) -> None:
-        """Point-in-time recovery; a period of None is AWS's default."""
+        """Enables point-in-time recovery. Without ``period_days``, AWS uses its default of 35 days."""
 
     def enable_contributor_insights(self, name: str, index: str | None, mode: str | None) -> None: ...
 
     def enable_kinesis(self, name: str, stream_arn: str, precision: str | None) -> None: ...
 
     def put_resource_policy(self, resource_arn: str, policy: str) -> None:
-        """AWS refuses a policy that would shut the caller out of changing it again."""
+        """Raises ``Refused`` for a policy that would not let the caller change it again (DynamoDB API: PutResourcePolicy)."""
 
 
 class Scaling(Protocol):
-    """Application Auto Scaling, namespace ``dynamodb``; a resource is ``table/T`` or ``table/T/index/I``."""
+    """Application Auto Scaling. A resource is ``table/NAME`` or ``table/NAME/index/INDEX``."""
 
     def targets(self, resources: Sequence[str]) -> Sequence[Members]: ...
 
     def policies(self, resource: str) -> Sequence[Members]: ...
 
     def actions(self, resource: str) -> Sequence[Members]:
-        """Scheduled actions."""
+        """The scheduled actions of a resource."""
 
     def register(self, target: Members) -> None:
-        """RegisterScalableTarget, with the members of its input but the namespace."""
+        """RegisterScalableTarget; ``target`` is its input without the namespace."""
 
     def put_policy(self, policy: Members) -> None:
-        """PutScalingPolicy, likewise."""
+        """PutScalingPolicy; ``policy`` is its input without the namespace."""
 
     def put_action(self, action: Members) -> None:
-        """PutScheduledAction, likewise; times ISO 8601."""
+        """PutScheduledAction; ``action`` is its input without the namespace, with times in ISO 8601."""

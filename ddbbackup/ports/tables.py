@@ -1,4 +1,4 @@
-"""DynamoDB's tables: their description, recovery window and control plane."""
+"""DynamoDB tables: description, point-in-time recovery window, creation and deletion."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 
 @dataclass(frozen=True, slots=True)
 class KeyAttribute:
-    """One element of a key schema, joined with its attribute definition."""
+    """One element of the key schema with the type of its attribute."""
 
     name: str
     role: Literal["HASH", "RANGE"]
@@ -19,7 +19,11 @@ class KeyAttribute:
 
 @dataclass(frozen=True, slots=True)
 class TableFacts:
-    """What ``DescribeTable`` says; ``description`` is its whole ``Table`` member, JSON-safe (times ISO 8601)."""
+    """The response of ``DescribeTable``.
+
+    ``description`` is its complete ``Table`` member, JSON-safe (times in ISO 8601). AWS updates ``item_count`` and
+    ``size_bytes`` every six hours (DynamoDB API: TableDescription).
+    """
 
     name: str
     arn: str
@@ -33,7 +37,7 @@ class TableFacts:
 
 @dataclass(frozen=True, slots=True)
 class PitrWindow:
-    """Point-in-time recovery of one table; the times are ``None`` while it is disabled."""
+    """The recovery window of one table. The times are None while point-in-time recovery is disabled."""
 
     enabled: bool
     earliest: datetime | None = None
@@ -42,12 +46,12 @@ class PitrWindow:
 
 
 class Tables(Protocol):
-    """DynamoDB's control plane in one account and region."""
+    """Tables of one account and region."""
 
     def names(self) -> Iterator[str]: ...
 
     def arn(self, name: str) -> str:
-        """The ARN that a table of this name has here; makes no call beyond the identity."""
+        """The ARN of a table with this name, whether or not it exists. Makes no call except for the identity."""
 
     def describe(self, name: str) -> TableFacts:
         """Raises ``TableMissing``."""
@@ -56,10 +60,10 @@ class Tables(Protocol):
         """Raises ``TableMissing``."""
 
     def create(self, definition: Mapping[str, Any]) -> None:
-        """``definition`` is the CreateTable input. Raises ``Refused`` if the table exists."""
+        """``definition`` is the input of CreateTable. Raises ``InUse`` if the table exists."""
 
     def delete(self, name: str) -> None:
-        """Raises ``TableMissing``; ``Refused`` while deletion protection is on."""
+        """Raises ``TableMissing``, and ``Refused`` while deletion protection is enabled."""
 
     def holds_items(self, name: str) -> bool:
-        """Whether at least one item exists, by a consistent read (``ItemCount`` is hours old)."""
+        """Whether the table holds at least one item, by a consistent read. Raises ``TableMissing``."""

@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Topics(Protocol):
-    """Topics of any region and account that the caller may publish to."""
+    """SNS topics in any region and account where the caller may publish."""
 
     def publish(self, topic_arn: str, *, subject: str, message: str, attributes: Mapping[str, str]) -> None:
-        """``subject`` is at most 100 printable ASCII characters, ``message`` 256 KiB (botocore's model: Publish)."""
+        """``subject`` has at most 100 printable ASCII characters, ``message`` 256 KiB (SNS API: Publish)."""

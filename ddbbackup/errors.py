@@ -1,6 +1,6 @@
-"""Everything that ddbbackup raises on purpose; each error says what, why and one thing to do.
+"""The errors of ddbbackup: what failed and why, what to do about it, and the exit code.
 
-``cli`` holds the only handler: it prints the message and the hint and exits with ``exit_code``.
+The only handler is in ``cli``: it prints message and hint, and exits with ``exit_code``.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 
 
 class DdbBackupError(Exception):
-    """Root of all errors raised on purpose.
+    """The base class.
 
-    ``message`` is one sentence (what and why), ``hint`` one thing to do. The hint has no default, so that
-    nobody can forget it. Neither may hold item data or secrets.
+    ``message`` is one sentence that says what failed and why. ``hint`` begins with a verb and names one action; it
+    has no default, so that it cannot be forgotten. Neither may contain item data or secrets.
     """
 
     exit_code: ClassVar[int] = 1
@@ -24,7 +24,7 @@ class DdbBackupError(Exception):
         self.hint = hint
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Errors cross process borders (transfer workers); the keyword-only hint needs help with that.
+        # Bulk workers send errors to their parent process; pickle alone cannot pass keyword-only arguments.
         return _rebuild, (type(self), self.message, self.hint, self.__dict__.copy())
 
 
@@ -37,13 +37,13 @@ def _rebuild(kind: type[DdbBackupError], message: str, hint: str, state: dict[st
 
 
 class UsageError(DdbBackupError):
-    """The command line cannot be understood."""
+    """The command line or the environment is invalid."""
 
     exit_code = 64
 
 
 class PlanInvalid(DdbBackupError):
-    """The plan has problems; ``problems`` holds every ``ddbbackup.problems.Problem`` of it."""
+    """The plan is invalid. ``problems`` holds every ``ddbbackup.problems.Problem``."""
 
     exit_code = 78
 
@@ -53,53 +53,53 @@ class PlanInvalid(DdbBackupError):
 
 
 class NothingSelected(DdbBackupError):
-    """The plan, its selectors or ``--only`` chose no table."""
+    """The plan, its selectors or ``--only`` selected no table."""
 
     exit_code = 5
 
 
 class AccessDenied(DdbBackupError):
-    """AWS refused the caller, or there are no usable credentials, or the account is the wrong one."""
+    """Credentials are missing, expired or not allowed to do this, or belong to another account."""
 
     exit_code = 77
 
 
 class Unreachable(DdbBackupError):
-    """A service did not answer: no connection, time-outs, 5xx after all retries."""
+    """A service did not respond after all retries: no connection, a time-out, HTTP 5xx."""
 
     exit_code = 69
 
 
 class DataNotWhole(DdbBackupError):
-    """A backup or a restore is not whole: a hash, a size or a count does not match. Dominates exit code 1."""
+    """The data of a backup or a restore is incomplete or damaged: a hash, a size or a count does not match."""
 
     exit_code = 65
 
 
 class Bug(DdbBackupError):
-    """Something that ddbbackup did not foresee; its cause is the exception that it met."""
+    """An exception that ddbbackup does not handle; ``__cause__`` holds it."""
 
     exit_code = 70
 
 
 class StepFailed(DdbBackupError):
-    """One step could not be done; others go on."""
+    """One step failed; the others continue."""
 
 
 class Refused(StepFailed):
-    """ddbbackup or AWS declined before anything was changed."""
+    """ddbbackup or AWS rejected the step before anything was changed."""
 
 
 class TableMissing(Refused):
-    """The table does not exist (``ResourceNotFoundException`` or ``TableNotFoundException``)."""
+    """The table does not exist."""
 
 
 class NotSupported(Refused):
-    """The endpoint does not know the operation or the service: an emulator, or a region that is behind."""
+    """The endpoint does not support the operation or the service, as some emulators and regions do not."""
 
 
 class InUse(Refused):
-    """Another change of the table is under way (``ResourceInUseException``); it passes."""
+    """Another change of the table is running; the caller can wait and retry."""
 
 
 class ObjectMissing(Refused):
@@ -107,32 +107,32 @@ class ObjectMissing(Refused):
 
 
 class PitrDisabled(Refused):
-    """Point-in-time recovery is off, so the table cannot be exported."""
+    """Point-in-time recovery is disabled, so the table cannot be exported."""
 
 
 class ExportTimeInvalid(Refused):
-    """The export time, or the incremental window, lies outside what the table's PITR window allows."""
+    """The export time or the incremental window is outside the recovery window of the table."""
 
 
 class Throttled(StepFailed):
-    """AWS asked to slow down, or a quota on concurrent work is full; the caller should wait and retry."""
+    """AWS throttled the request, or a quota of concurrent jobs is used up; the caller can wait and retry."""
 
 
 class Conflict(StepFailed):
-    """Somebody else changed the object first (a conditional write lost), or a token was reused otherwise."""
+    """Another process changed the object first, or a client token was used with other parameters."""
 
 
 class RemoteJobFailed(StepFailed):
-    """A job that runs inside AWS (export, import) ended as FAILED."""
+    """A job of AWS (export, import, bulk put, point-in-time restore) failed."""
 
 
 class SettingsNotPutBack(StepFailed):
-    """All items of a restore are where they belong, but settings that the plan asks for are not."""
+    """All items were restored, but not all settings that the plan requests."""
 
     exit_code = 3
 
 
 class TimedOut(StepFailed):
-    """A remote job still runs though the time given to wait is over; the message names the ARN to wait for."""
+    """A job of AWS is still running after ``--timeout``; the message names its ARN."""
 
     exit_code = 75

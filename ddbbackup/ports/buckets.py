@@ -39,7 +39,7 @@ class LifecycleRule:
 
 
 class Buckets(Protocol):
-    """``owner`` is the account that must own the bucket. Every method raises ``ObjectMissing`` for a missing bucket."""
+    """``owner`` is the account that must own the bucket. Methods raise ``ObjectMissing`` for a missing bucket."""
 
     def region(self, bucket: str, *, owner: str | None = None) -> str | None:
         """None if the server does not return it. Raises ``AccessDenied`` if ``owner`` does not own the bucket."""

@@ -56,7 +56,7 @@ class Objects(Protocol):
         if_match: str | None = None,
         kms_key_id: str | None = None,
     ) -> str:
-        """Returns the new ETag. Raises ``ObjectMissing`` for a missing bucket, ``Conflict`` if the condition fails."""
+        """Returns the new ETag. Raises ``ObjectMissing`` for a missing bucket, ``Conflict`` if a condition fails."""
 
     def keys(self, bucket: str, prefix: str, *, owner: str | None = None) -> Iterator[ObjectFacts]:
         """All objects below a prefix, sorted by key. Raises ``ObjectMissing`` for a missing bucket."""

@@ -52,7 +52,10 @@ class Settings(Protocol):
     def enable_kinesis(self, name: str, stream_arn: str, precision: str | None) -> None: ...
 
     def put_resource_policy(self, resource_arn: str, policy: str) -> None:
-        """Raises ``Refused`` for a policy that would not let the caller change it again (DynamoDB API: PutResourcePolicy)."""
+        """Raises ``Refused`` for a policy that would prevent the caller from changing it again.
+
+        Source: DynamoDB API, PutResourcePolicy, ConfirmRemoveSelfResourceAccess.
+        """
 
 
 class Scaling(Protocol):

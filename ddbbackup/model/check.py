@@ -1,4 +1,4 @@
-"""One thing that was looked at, and what was found."""
+"""The result of one check of the environment."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ State = Literal["ok", "warning", "problem", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """``subject`` is what was looked at (``destination vault``), ``name`` in which respect (``versioning``).
+    """``subject`` is what was checked (``destination vault``), ``name`` its aspect (``versioning``).
 
-    ``problem``: a run would fail, with ``error``. ``unknown``: it could not be found out, and ``message`` says why.
+    ``problem``: a run would fail with ``error``. ``unknown``: the check was not possible; ``message`` says why.
     """
 
     subject: str

@@ -1,4 +1,4 @@
-"""What a step is estimated to cost, in US dollars."""
+"""Estimated costs, in US dollars."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RateName = Literal[
 
 @dataclass(frozen=True, slots=True)
 class CostLine:
-    """One thing that is paid for. ``usd`` None: the price is not known, so it is in no total."""
+    """One billed quantity. ``usd`` is None if the price is unknown; the line is then in no total."""
 
     name: RateName
     quantity: float
@@ -35,7 +35,7 @@ class CostLine:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """An estimate: ``usd`` once, ``usd_monthly`` for as long as it lasts; both without what has no known price."""
+    """``usd`` is billed once, ``usd_monthly`` every month. Both leave out lines without a known price."""
 
     lines: tuple[CostLine, ...] = ()
 
@@ -49,11 +49,12 @@ class Cost:
 
     @property
     def unverified(self) -> bool:
-        """Whether a line rests on a rate that nobody could check."""
+        """Whether the total includes unverified prices."""
         return any(line.confidence == "unverified" and line.usd is not None for line in self.lines)
 
     @property
     def incomplete(self) -> bool:
+        """Whether a line has no known price."""
         return any(line.usd is None for line in self.lines)
 
     def __add__(self, other: Cost) -> Cost:

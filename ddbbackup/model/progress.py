@@ -1,4 +1,4 @@
-"""How far a long piece of work has come."""
+"""The progress of long-running work."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any, Literal, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The state of one table's work; ``total`` is ``None`` while unknown.
+    """The progress of one table. ``total`` is None while it is unknown.
 
-    ``table`` is empty where all tables of the run are meant (exports in flight).
+    ``table`` is empty for progress of the whole run (running exports).
     """
 
     table: str
@@ -23,6 +23,6 @@ class Progress:
 
 
 class OnProgress(Protocol):
-    """Called now and then, from any thread, with the newest state of one table's work."""
+    """Called from any thread, with the latest progress of one table."""
 
     def __call__(self, progress: Progress) -> None: ...

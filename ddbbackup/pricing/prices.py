@@ -1,4 +1,4 @@
-"""Prices and what they make of quantities: always estimates, and each says how far its rate can be trusted."""
+"""AWS prices, and the estimates that follow from them. Every rate says how far it can be trusted."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeGuard, get_args
+from typing import Any, Final, TypeGuard, get_args
 
 import yaml
 
 from ddbbackup.errors import UsageError
 from ddbbackup.model.cost import Confidence, Cost, CostLine, RateName
 
+_KEYS: Final = frozenset({"format_version", "as_of", "region", "currency", "rates"})
+_HINT: Final = "see `--prices` in docs/preview.md for the format"
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """``usd`` for ``per`` of ``unit``; None: not known. ``minimum``: the least quantity that is billed."""
+    """``usd`` for ``per`` of ``unit``; None if the price is unknown. AWS bills at least ``minimum``."""
 
     usd: float | None
     per: float
@@ -29,7 +32,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """All rates, of one region as of one day (``as_of`` and ``region`` as the file says)."""
+    """The rates of one region. ``as_of`` and ``region`` are texts of the file."""
 
     as_of: str
     region: str
@@ -37,7 +40,7 @@ class Prices:
     file: str
 
     def cost(self, name: RateName, quantity: float) -> Cost:
-        """What a quantity, in the rate's own unit, costs; a monthly rate gives a monthly cost."""
+        """The cost of a quantity in the unit of the rate; a monthly cost for a rate by month."""
         rate = self.rates[name]
         usd = None if rate.usd is None else max(quantity, rate.minimum) / rate.per * rate.usd
         return Cost((CostLine(name, quantity, rate.unit, usd, rate.confidence, name.endswith("_month")),))
@@ -45,43 +48,41 @@ class Prices:
 
 @cache
 def packaged() -> Prices:
-    """Those that travel with the program, ``prices.yaml``."""
+    """The prices of this release, ``prices.yaml``."""
     resource = files("ddbbackup.pricing").joinpath("prices.yaml")
     return _parse(yaml.safe_load(resource.read_text(encoding="utf-8")), "ddbbackup/pricing/prices.yaml", None)
 
 
 def load_prices(path: str | None) -> Prices:
-    """The packaged ones with a file of the user's laid over them.
+    """The prices of this release, with those of a file of the user on top.
 
-    Raises ``UsageError`` if the file cannot be read or is no list of prices.
+    Raises ``UsageError`` if the file cannot be read or does not have the format of a price file.
     """
     if not path:
         return packaged()
     try:
         document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise UsageError(
-            f"the prices in {path} cannot be read: {reason}", hint="see `--prices` in docs/preview.md"
-        ) from error
+        raise UsageError(f"could not read the prices in {path}: {reason}", hint=_HINT) from error
     return _parse(document, path, packaged())
 
 
 def _parse(document: Any, file: str, base: Prices | None) -> Prices:
     if not isinstance(document, dict) or document.get("format_version") != 1:
-        raise _wrong(file, "it has no `format_version: 1`")
-    unknown = set(document) - {"format_version", "as_of", "region", "currency", "rates"}
+        raise _invalid(file, "`format_version: 1` is missing")
+    unknown = set(document) - _KEYS
     if unknown:
-        raise _wrong(file, f"there is no key `{min(map(str, unknown))}`")
+        raise _invalid(file, f"unknown key `{min(map(str, unknown))}`")
     if document.get("currency", "USD") != "USD":
-        raise _wrong(file, "its currency is not USD")
+        raise _invalid(file, "`currency` is not USD")
     rates = dict(base.rates) if base else {}
     own = document.get("rates") or {}
     if not isinstance(own, dict):
-        raise _wrong(file, "`rates` is no map")
+        raise _invalid(file, "`rates` is not a mapping")
     for name, value in own.items():
         if name not in get_args(RateName):
-            raise _wrong(file, f"there is no rate `{name}`")
+            raise _invalid(file, f"unknown rate `{name}`")
         rates[name] = _rate(file, name, value, rates.get(name))
     as_of = str(document.get("as_of") or (base.as_of if base else ""))
     region = str(document.get("region") or (base.region if base else ""))
@@ -89,17 +90,17 @@ def _parse(document: Any, file: str, base: Prices | None) -> Prices:
 
 
 def _rate(file: str, name: str, value: Any, base: Rate | None) -> Rate:
-    """A number alone is the price for what the packaged rate counts, known to whoever wrote it."""
+    """A plain number is a verified price for the unit of the packaged rate."""
     if _is_price(value) and base is not None:
         return Rate(value, base.per, base.unit, "good", base.minimum)
     if not isinstance(value, dict) or not _is_price(value.get("usd")):
-        raise _wrong(file, f"`{name}` has no price `usd`")
+        raise _invalid(file, f"`{name}` has no valid price `usd`")
     confidence = value.get("confidence", "good")
     per, minimum = value.get("per", base.per if base else None), value.get("minimum", 0)
     if confidence not in get_args(Confidence):
-        raise _wrong(file, f"the confidence of `{name}` is none of {', '.join(get_args(Confidence))}")
+        raise _invalid(file, f"the confidence of `{name}` is not one of {', '.join(get_args(Confidence))}")
     if not _is_number(per) or per <= 0 or not _is_number(minimum) or minimum < 0:
-        raise _wrong(file, f"`per` or `minimum` of `{name}` is no quantity")
+        raise _invalid(file, f"`per` or `minimum` of `{name}` is not a valid quantity")
     unit = str(value.get("unit", base.unit if base else ""))
     return Rate(value["usd"], per, unit, confidence, minimum)
 
@@ -109,8 +110,12 @@ def _is_price(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """YAML reads `yes` as a boolean, `.nan` and `.inf` as floats, and integers of any size."""
+    try:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:
+        return False
 
 
-def _wrong(file: str, what: str) -> UsageError:
-    return UsageError(f"{file} is no list of prices: {what}", hint="see `--prices` in docs/preview.md")
+def _invalid(file: str, problem: str) -> UsageError:
+    return UsageError(f"{file} is not a valid price file: {problem}", hint=_HINT)

@@ -1,4 +1,4 @@
-"""Prices, the packaged ones and those laid over them."""
+"""Packaged prices, and price files of users."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ddbbackup.model.cost import Cost, RateName
 from ddbbackup.pricing.prices import load_prices, packaged
 
 
-def test_the_packaged_prices_have_every_rate_a_day_and_a_region() -> None:
-    """What nobody could check says so, what nobody found has no price."""
+def test_the_packaged_prices_have_every_rate_a_date_and_a_region() -> None:
+    """Rates that could not be checked are unverified, unknown ones have no price."""
     prices = packaged()
     assert set(prices.rates) == set(get_args(RateName))
     assert (prices.as_of, prices.region) == ("2026-09", "us-east-1")
@@ -22,8 +22,8 @@ def test_the_packaged_prices_have_every_rate_a_day_and_a_region() -> None:
     assert prices.rates["bulk_put"].usd is None
 
 
-def test_costs_add_up_and_keep_months_apart() -> None:
-    """Once and monthly are two sums; what has no price is in neither, and is said."""
+def test_costs_are_summed_once_and_by_month() -> None:
+    """A line without a price is in neither sum, and makes the cost incomplete."""
     prices = packaged()
     gib = 1 << 30
     cost = prices.cost("full_export", 20 * gib) + prices.cost("pitr_month", 10 * gib)
@@ -35,8 +35,8 @@ def test_costs_add_up_and_keep_months_apart() -> None:
     assert prices.cost("incremental_export", 1).usd == pytest.approx(0.1 * 10 / 1024)
 
 
-def test_a_file_of_ones_own_is_laid_over_them(tmp_path: Path) -> None:
-    """Only what it names changes; a plain number is enough."""
+def test_a_price_file_changes_only_the_rates_that_it_contains(tmp_path: Path) -> None:
+    """A plain number is enough."""
     own = tmp_path / "prices.yaml"
     own.write_text("format_version: 1\nas_of: '2026-11'\nregion: eu-west-1\nrates: {full_export: 0.114}\n")
     prices = load_prices(str(own))
@@ -47,24 +47,29 @@ def test_a_file_of_ones_own_is_laid_over_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "problem"),
     [
-        ("[]", "format_version"),
-        ("format_version: 1\nrates: {full_exports: 1}", "no rate `full_exports`"),
-        ("format_version: 1\nrates: {full_export: -1}", "no price"),
-        ("format_version: 1\nrates: {full_export: .nan}", "no price"),
-        ("format_version: 1\nrates: {full_export: {usd: 1, per: 0}}", "no quantity"),
+        ("[]", "`format_version: 1` is missing"),
+        ("format_version: 1\nrates: [1]", "`rates` is not a mapping"),
+        ("format_version: 1\nrates: {full_exports: 1}", "unknown rate `full_exports`"),
+        ("format_version: 1\nrates: {full_export: -1}", "no valid price"),
+        ("format_version: 1\nrates: {full_export: .nan}", "no valid price"),
+        ("format_version: 1\nrates: {full_export: 1" + "0" * 400 + "}", "no valid price"),
+        ("format_version: 1\nrates: {full_export: yes}", "no valid price"),
+        ("format_version: 1\nrates: {full_export: {usd: 1, per: 0}}", "not a valid quantity"),
         ("format_version: 1\nrates: {full_export: {usd: 1, confidence: sure}}", "confidence"),
-        ("format_version: 1\ncurrency: EUR", "not USD"),
-        ("format_version: 1\nprices: {}", "no key `prices`"),
-        ("a: [", "cannot be read"),
-        ("!!python/object:os.system {}", "cannot be read"),
+        ("format_version: 1\ncurrency: EUR", "`currency` is not USD"),
+        ("format_version: 1\nprices: {}", "unknown key `prices`"),
+        ("a: [", "could not read"),
+        ("!!python/object:os.system {}", "could not read"),
+        ("[" * 5000, "could not read"),
     ],
+    ids=lambda value: value[:40],
 )
-def test_what_is_no_list_of_prices_is_refused(tmp_path: Path, text: str, said: str) -> None:
-    """With the place of the mistake and a hint."""
+def test_an_invalid_price_file_is_refused(tmp_path: Path, text: str, problem: str) -> None:
+    """The message names the problem."""
     own = tmp_path / "prices.yaml"
     own.write_text(text)
-    with pytest.raises(UsageError, match=said) as caught:
+    with pytest.raises(UsageError, match=problem) as caught:
         load_prices(str(own))
     assert caught.value.hint

@@ -56,7 +56,7 @@ def jobs(running_sandbox: Sandbox) -> Iterator[Sandbox]:
     """The knobs of its imports, bulk puts and point-in-time restores, put back afterwards."""
     yield running_sandbox
     running_sandbox.bulk_puts.withholds = None
-    for each in (running_sandbox.imports, running_sandbox.bulk_puts, running_sandbox.recoveries):
+    for each in (running_sandbox.imports, running_sandbox.bulk_puts, running_sandbox.pitr_restores):
         each.timers.gate.set()
 
 

@@ -1,9 +1,9 @@
-"""AWS on this machine, for the demo and the tests: moto in-process, with jobs that keep AWS's contract.
+"""An emulated AWS on this machine, for the demo and the tests: moto, with jobs that behave as those of AWS.
 
-An emulation, not a proof against AWS. What is emulated beyond moto (exports, imports, point-in-time restores) is
-what AWS was observed to do; the words of its errors are AWS's where they are known. Bulk puts are emulated by
-botocore's model alone: nobody has observed them. Items of an export or of a point-in-time restore are those at
-its start: moto has no history.
+It is an emulation, so it proves nothing about AWS. Exports, imports and point-in-time restores behave as observed on
+AWS, and use the error messages of AWS where they are known. Bulk puts follow botocore's model only. moto keeps no
+history: an export or a point-in-time restore contains the items at its start, whatever time was requested.
+README.md lists what each module emulates.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ __all__ = ["require", "start"]
 
 
 def require() -> None:
-    """Raises ``UsageError`` unless what the extra ``sandbox`` brings is installed."""
+    """Raises ``UsageError`` unless the packages of the extra ``sandbox`` are installed."""
     missing = [name for name in ("moto", "flask", "flask_cors") if find_spec(name) is None]
     if missing:
         raise UsageError(
-            f"the sandbox needs {', '.join(missing)}, which this installation lacks",
+            f"the sandbox needs packages that are not installed: {', '.join(missing)}",
             hint="run `pip install 'ddbbackup[sandbox]'`",
         )
 
 
 def start(port: int = 0, *, export_seconds: tuple[float, float] = (2.0, 4.0)) -> Sandbox:
-    """Starts it on 127.0.0.1 (port 0: any free one), empty; a context manager that stops it.
+    """Starts an empty sandbox on 127.0.0.1, and returns a context manager that stops it.
 
-    ``export_seconds``: between which times an export, or any other job, takes to COMPLETED. One sandbox a process.
-    Raises ``UsageError`` if the extra is not installed or the port is taken.
+    Port 0 is any free port. ``export_seconds`` are the shortest and the longest duration of an export or another job.
+    A process can run one sandbox. Raises ``UsageError`` if the extra is not installed or the port is in use.
     """
     require()
     from ddbbackup.sandbox.server import Sandbox  # noqa: PLC0415 - moto is heavy and optional

@@ -1,6 +1,6 @@
-"""``python -m ddbbackup.sandbox``: a sandbox as a process of its own. Prints one line of JSON when it is ready.
+"""``python -m ddbbackup.sandbox``: a sandbox in its own process. Prints one line of JSON when it is ready.
 
-It ends when its standard input closes, so that it never outlives whoever started it.
+It stops when its standard input is closed, so that it never outlives its parent process.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ def main() -> int:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--export-seconds", type=float, nargs="+", default=[2.0, 4.0], metavar="S")
     options = parser.parse_args()
-    seconds = options.export_seconds
-    with sandbox.start(options.port, export_seconds=(seconds[0], seconds[-1])) as running:
-        print(json.dumps({"url": running.url}), flush=True)  # noqa: T201  # its one line of output
+    shortest, longest = options.export_seconds[0], options.export_seconds[-1]
+    with sandbox.start(options.port, export_seconds=(shortest, longest)) as running:
+        print(json.dumps({"url": running.url}), flush=True)  # noqa: T201  # the line that the parent process reads
         try:
             sys.stdin.read()
         except KeyboardInterrupt:

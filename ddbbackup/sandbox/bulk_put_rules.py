@@ -1,6 +1,7 @@
-"""What AWS says to bulk puts, as far as botocore's model tells it. An emulation; the reports' layout is invented.
+"""The rules of bulk puts, as far as botocore's model shows them.
 
-Nobody could read yet how AWS lays its reports out; tests that rely on the layout here prove the counting only.
+The layout of the reports is invented, because AWS has not documented it: tests that read reports prove only how
+ddbbackup counts them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ PAGE: Final = 10
 
 @dataclass(slots=True)
 class BulkPutState:
-    """One bulk put and how far it is. ``request`` is what was asked for, as it came."""
+    """One bulk put. ``request`` is the request as it was sent."""
 
     arn: str
     request: Mapping[str, Any]
@@ -34,7 +35,7 @@ class BulkPutState:
 
 
 def check_new(request: Mapping[str, Any]) -> None:
-    """Raises ``AwsError`` for what the guide or the model says to be wrong."""
+    """Raises ``AwsError`` for a request that violates the DynamoDB guide or botocore's model."""
     source, output = request["InputS3Configuration"], request["OutputS3Configuration"]
     if source.get("InputFormat") != "DYNAMODB_JSON":
         raise AwsError("ValidationException", "The sandbox emulates bulk puts of DYNAMODB_JSON only")
@@ -44,8 +45,8 @@ def check_new(request: Mapping[str, Any]) -> None:
         raise AwsError("ValidationException", "OutputS3Configuration needs OutputType and S3Bucket")
 
 
-def replayed(jobs: Sequence[BulkPutState], request: Mapping[str, Any]) -> BulkPutState | None:
-    """The operation that an earlier request with the same token started. Raises ``AwsError`` if it was another."""
+def find_replayed(jobs: Sequence[BulkPutState], request: Mapping[str, Any]) -> BulkPutState | None:
+    """The bulk put of an earlier request with the same token. Raises ``AwsError`` if the parameters differ."""
     token = request.get("ClientToken")
     for each in jobs:
         if token is not None and each.request.get("ClientToken") == token:
@@ -59,40 +60,40 @@ def replayed(jobs: Sequence[BulkPutState], request: Mapping[str, Any]) -> BulkPu
 
 
 def describe(state: BulkPutState) -> dict[str, Any]:
-    """DescribeBulkOperation: some members are there only at the end, or once the input is sized."""
-    wish = state.request
-    said: dict[str, Any] = {
+    """DescribeBulkOperation. Some members are present only at the end, or once the size of the input is known."""
+    request = state.request
+    response: dict[str, Any] = {
         "BulkOperationArn": state.arn,
         "BulkOperationStatus": state.status,
         "TableDetails": [{"TableName": state.table_name, "TableId": state.table_id}],
-        "ClientToken": wish.get("ClientToken"),
-        "InputS3Configuration": wish["InputS3Configuration"],
-        "OutputS3Configuration": wish["OutputS3Configuration"],
+        "ClientToken": request.get("ClientToken"),
+        "InputS3Configuration": request["InputS3Configuration"],
+        "OutputS3Configuration": request["OutputS3Configuration"],
         "StartTime": state.start_time,
         "ProcessedItemCount": state.processed_items,
         "FailedItemCount": state.failed_items,
         "ProcessedInputBytes": state.processed_bytes,
-        "PerformanceTier": wish.get("PerformanceTier", "STANDARD"),
+        "PerformanceTier": request.get("PerformanceTier", "STANDARD"),
     }
     optional = {
         "EndTime": state.end_time,
         "TotalInputBytes": state.total_bytes,
-        "MaxWriteRequestUnits": wish.get("MaxWriteRequestUnits"),
+        "MaxWriteRequestUnits": request.get("MaxWriteRequestUnits"),
     }
-    said |= {name: value for name, value in optional.items() if value is not None}
+    response |= {name: value for name, value in optional.items() if value is not None}
     if state.failure is not None:
-        said["FailureCode"], said["FailureMessage"] = state.failure
-    return said
+        response["FailureCode"], response["FailureMessage"] = state.failure
+    return response
 
 
 def page(jobs: Sequence[BulkPutState], request: Mapping[str, Any]) -> dict[str, Any]:
-    """ListBulkOperations, newest first; the table is not in it."""
+    """ListBulkOperations, newest first. It does not name the table."""
     size = int(request.get("MaxResults") or PAGE)
     if not 1 <= size <= 25:
         raise AwsError("ValidationException", "MaxResults must be between 1 and 25")
     start = int(request.get("NextToken") or 0)
     newest_first = list(reversed(jobs))
-    said: dict[str, Any] = {
+    response: dict[str, Any] = {
         "BulkOperationsSummaryList": [
             {
                 "BulkOperationArn": each.arn,
@@ -103,5 +104,5 @@ def page(jobs: Sequence[BulkPutState], request: Mapping[str, Any]) -> dict[str, 
         ]
     }
     if start + size < len(newest_first):
-        said["NextToken"] = str(start + size)
-    return said
+        response["NextToken"] = str(start + size)
+    return response

@@ -1,4 +1,4 @@
-"""The tables of the demo: made, broken and compared through the SDK, as any other program would."""
+"""The tables of the demo: created, damaged and read through the SDK, as by any other program."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import boto3
 REGION: Final = "eu-west-1"
 BUCKET: Final = "demo-vault"
 TABLES: Final = ("table1", "table2")
-# Credentials that work nowhere: the demo never speaks to AWS.
+# Not valid anywhere: the demo never connects to AWS.
 ENVIRONMENT: Final = {
     "AWS_ACCESS_KEY_ID": "demo",
     "AWS_SECRET_ACCESS_KEY": "demo",
@@ -22,13 +22,13 @@ Item = dict[str, Any]
 
 
 def plan_path() -> Path:
-    """``demo.yaml``: in a wheel beside the code, in a checkout below ``configs``."""
+    """``demo.yaml``: inside the package in a wheel, below ``configs`` in a checkout."""
     packaged = Path(str(files("ddbbackup").joinpath("_configs", "demo.yaml")))
     return packaged if packaged.is_file() else Path(__file__).parents[2] / "configs" / "demo.yaml"
 
 
 class DemoTables:
-    """``table1`` and ``table2`` with items of every attribute type, and a bucket, on the sandbox at ``url``."""
+    """Two tables with items of every attribute type, and a bucket, in the sandbox at ``url``."""
 
     def __init__(self, url: str) -> None:
         session = boto3.Session("demo", "demo", region_name=REGION)
@@ -51,14 +51,14 @@ class DemoTables:
                 self._dynamodb.put_item(TableName=name, Item=_item(number))
 
     def break_table1(self) -> None:
-        """What somebody does at 3 a.m."""
+        """Deletes one item and overwrites another."""
         self._dynamodb.delete_item(TableName="table1", Key={"id": {"S": "1"}})
         self._dynamodb.put_item(TableName="table1", Item={"id": {"S": "2"}, "title": {"S": "oops"}})
 
     def items(self, table: str) -> dict[str, Item]:
-        """All items by id, as DynamoDB gives them out; sets in one order, as they have none."""
+        """All items by id, as DynamoDB returns them, with their sets sorted: sets have no order."""
         pages = self._dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
-        return {item["id"]["S"]: _ordered(item) for page in pages for item in page["Items"]}
+        return {item["id"]["S"]: _sort_sets(item) for page in pages for item in page["Items"]}
 
 
 def _item(number: int) -> Item:
@@ -79,10 +79,10 @@ def _item(number: int) -> Item:
     }
 
 
-def _ordered(value: Any) -> Any:
+def _sort_sets(value: Any) -> Any:
     if isinstance(value, dict):
         return {
-            name: sorted(each) if name in ("SS", "NS", "BS") and isinstance(each, list) else _ordered(each)
+            name: sorted(each) if name in ("SS", "NS", "BS") and isinstance(each, list) else _sort_sets(each)
             for name, each in value.items()
         }
-    return [_ordered(each) for each in value] if isinstance(value, list) else value
+    return [_sort_sets(each) for each in value] if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""Writes an export as AWS lays it out: data files by partition, manifests, their hashes."""
+"""Writes the files of an export in the layout of AWS: data files by partition, manifests and their MD5."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from ddbbackup.model.checksums import md5_base64, md5_digest, single_part_etag
 from ddbbackup.sandbox.export_rules import ExportState
 
 Put = Callable[[str, bytes], None]
-PARTITIONS: Final = 4  # what a new on-demand table has
+PARTITIONS: Final = 4  # of a new on-demand table (DynamoDB guide)
 
 
 def write_export(export: ExportState, lines: Sequence[bytes], put: Put) -> None:
-    """Writes data files first, then manifests, and completes the state's counts."""
+    """Writes the data files, then the manifests, and sets the counts of the export."""
     entries = []
-    for part in _partitioned(lines):
+    for part in _partition(lines):
         body = gzip.compress(b"".join(part), mtime=0)
         key = f"{export.root}data/{_file_name()}.json.gz"
         put(key, body)
-        digest = hashlib.md5(body, usedforsecurity=False).digest()
         entries.append(
             {
                 "itemCount": len(part),
-                "md5Checksum": base64.b64encode(digest).decode(),
-                "etag": hashlib.md5(digest, usedforsecurity=False).hexdigest() + "-1",
+                "md5Checksum": md5_base64(body),
+                "etag": single_part_etag(md5_digest(body)),
                 "dataFileS3Key": key,
             }
         )
@@ -40,13 +40,12 @@ def write_export(export: ExportState, lines: Sequence[bytes], put: Put) -> None:
     files = "".join(json.dumps(entry, separators=(",", ":")) + "\n" for entry in entries).encode()
     summary = json.dumps(_summary(export), separators=(",", ":")).encode()
     for name, body in (("files", files), ("summary", summary)):
-        digest = hashlib.md5(body, usedforsecurity=False).digest()
-        put(f"{export.root}manifest-{name}.md5", base64.b64encode(digest))
+        put(f"{export.root}manifest-{name}.md5", md5_base64(body).encode())
         put(f"{export.root}manifest-{name}.json", body)
 
 
 def _summary(export: ExportState) -> dict[str, Any]:
-    wish = export.request
+    request = export.request
     return {
         "version": "2020-06-30",
         "exportArn": export.arn,
@@ -55,10 +54,10 @@ def _summary(export: ExportState) -> dict[str, Any]:
         "tableArn": export.table_arn,
         "tableId": export.table_id,
         "exportTime": _iso(export.export_time),
-        "s3Bucket": wish["S3Bucket"],
-        "s3Prefix": wish.get("S3Prefix"),
-        "s3SseAlgorithm": wish.get("S3SseAlgorithm", "AES256"),
-        "s3SseKmsKeyId": wish.get("S3SseKmsKeyId"),
+        "s3Bucket": request["S3Bucket"],
+        "s3Prefix": request.get("S3Prefix"),
+        "s3SseAlgorithm": request.get("S3SseAlgorithm", "AES256"),
+        "s3SseKmsKeyId": request.get("S3SseKmsKeyId"),
         "manifestFilesS3Key": export.root + "manifest-files.json",
         "billedSizeBytes": export.billed_size_bytes,
         "itemCount": export.item_count,
@@ -66,8 +65,8 @@ def _summary(export: ExportState) -> dict[str, Any]:
     }
 
 
-def _partitioned(lines: Sequence[bytes]) -> list[list[bytes]]:
-    """By hash, as a table's partitions are; some may be empty, and become empty files."""
+def _partition(lines: Sequence[bytes]) -> list[list[bytes]]:
+    """By hash, as DynamoDB partitions a table. An empty partition becomes an empty file."""
     parts: list[list[bytes]] = [[] for _ in range(PARTITIONS)]
     for line in lines:
         parts[hashlib.sha256(line).digest()[0] % PARTITIONS].append(line)

@@ -1,6 +1,6 @@
-"""What AWS says to export requests: validation, idempotent tokens, windows, quota, descriptions, pages.
+"""The rules of exports: validation, client tokens, recovery window, quota, descriptions and pages.
 
-Everything here follows what was observed on real AWS; times are seconds since the epoch.
+All of them were observed on AWS. Times are seconds since the epoch.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from ddbbackup.model.arn import Arn
 from ddbbackup.sandbox.aws_error import AwsError
 
 LATEST_LAG_SECONDS: Final = 300.0
@@ -18,7 +19,7 @@ PAGE: Final = 10
 
 @dataclass(slots=True)
 class ExportState:
-    """One export and how far it is. ``request`` is what was asked for, as it came."""
+    """One export. ``request`` is the request as it was sent."""
 
     arn: str
     request: Mapping[str, Any]
@@ -35,14 +36,14 @@ class ExportState:
 
     @property
     def root(self) -> str:
-        """The key prefix of everything that it writes."""
+        """The prefix of all keys of the export."""
         prefix = self.request.get("S3Prefix") or ""
         joined = f"{prefix.rstrip('/')}/" if prefix else ""
-        return f"{joined}AWSDynamoDB/{self.arn.rpartition('/')[2]}/"
+        return f"{joined}AWSDynamoDB/{Arn.parse(self.arn).export_id}/"
 
 
 def check_new(request: Mapping[str, Any], pitr: Mapping[str, Any], table_name: str, now: float) -> float:
-    """The ExportTime of a request that AWS would take. Raises ``AwsError``."""
+    """The export time of a valid request. Raises ``AwsError`` for an invalid one."""
     if request.get("ExportType", "FULL_EXPORT") != "FULL_EXPORT":
         raise AwsError("ValidationException", "The sandbox emulates full exports only")
     if request.get("ExportFormat", "DYNAMODB_JSON") != "DYNAMODB_JSON":
@@ -54,26 +55,26 @@ def check_new(request: Mapping[str, Any], pitr: Mapping[str, Any], table_name: s
             "PointInTimeRecoveryUnavailableException",
             f"Point in time recovery is not enabled for table '{table_name}'",
         )
-    wanted = request.get("ExportTime")
-    if wanted is None:
+    requested = request.get("ExportTime")
+    if requested is None:
         return now
     earliest = float(pitr["EarliestRestorableDateTime"])
-    if float(wanted) > now or float(wanted) < int(earliest):
+    if float(requested) > now or float(requested) < int(earliest):
         raise AwsError("InvalidExportTimeException", "Export Time is invalid")
-    if float(wanted) > latest_restorable(earliest, now):
+    if float(requested) > latest_restorable(earliest, now):
         raise AwsError(
             "InvalidExportTimeException",
             "Point in Time Recovery is not available for specified export time",
         )
-    return float(wanted)
+    return float(requested)
 
 
 def latest_restorable(earliest: float, now: float) -> float:
     return max(earliest, now - LATEST_LAG_SECONDS)
 
 
-def replayed(exports: Sequence[ExportState], request: Mapping[str, Any]) -> ExportState | None:
-    """The export that an earlier request with the same token started. Raises ``AwsError`` if it was another."""
+def find_replayed(exports: Sequence[ExportState], request: Mapping[str, Any]) -> ExportState | None:
+    """The export of an earlier request with the same token. Raises ``AwsError`` if the parameters differ."""
     token = request.get("ClientToken")
     for export in exports:
         if token is not None and export.request.get("ClientToken") == token:
@@ -91,50 +92,50 @@ def check_quota(exports: Sequence[ExportState], quota: int = QUOTA) -> None:
 
 
 def describe(export: ExportState) -> dict[str, Any]:
-    """DescribeExport: some members are there only at the end, some only if they were asked for."""
-    wish = export.request
-    said: dict[str, Any] = {
+    """DescribeExport. Some members are present only at the end, some only if they were requested."""
+    request = export.request
+    response: dict[str, Any] = {
         "ExportArn": export.arn,
         "ExportStatus": export.status,
         "StartTime": export.start_time,
         "TableArn": export.table_arn,
         "TableId": export.table_id,
         "ExportTime": export.export_time,
-        "ClientToken": wish.get("ClientToken"),
-        "S3Bucket": wish["S3Bucket"],
-        "S3SseAlgorithm": wish.get("S3SseAlgorithm", "AES256"),
+        "ClientToken": request.get("ClientToken"),
+        "S3Bucket": request["S3Bucket"],
+        "S3SseAlgorithm": request.get("S3SseAlgorithm", "AES256"),
         "ExportFormat": "DYNAMODB_JSON",
     }
     for name in ("S3BucketOwner", "S3Prefix", "S3SseKmsKeyId"):
-        if wish.get(name):
-            said[name] = wish[name]
+        if request.get(name):
+            response[name] = request[name]
     if export.status == "COMPLETED":
-        said |= {
+        response |= {
             "EndTime": export.end_time,
             "ItemCount": export.item_count,
             "BilledSizeBytes": export.billed_size_bytes,
             "ExportManifest": export.manifest_key,
         }
     if export.failure is not None:
-        said |= {"EndTime": export.end_time}
-        said["FailureCode"], said["FailureMessage"] = export.failure
-    return said
+        response |= {"EndTime": export.end_time}
+        response["FailureCode"], response["FailureMessage"] = export.failure
+    return response
 
 
 def page(exports: Sequence[ExportState], request: Mapping[str, Any]) -> dict[str, Any]:
-    """ListExports, newest first; ``exports`` are those of the asked table, oldest first."""
+    """ListExports, newest first. ``exports`` are the exports to list, oldest first."""
     size = int(request.get("MaxResults") or PAGE)
     if not 1 <= size <= 25:
         raise AwsError("ValidationException", "MaxResults must be between 1 and 25")
     start = int(request.get("NextToken") or 0)
     newest_first = list(reversed(exports))
-    found = newest_first[start : start + size]
-    said: dict[str, Any] = {
+    listed = newest_first[start : start + size]
+    response: dict[str, Any] = {
         "ExportSummaries": [
             {"ExportArn": each.arn, "ExportStatus": each.status, "ExportType": "FULL_EXPORT"}
-            for each in found
+            for each in listed
         ]
     }
     if start + size < len(newest_first):
-        said["NextToken"] = str(start + size)
-    return said
+        response["NextToken"] = str(start + size)
+    return response

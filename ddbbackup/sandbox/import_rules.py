@@ -1,11 +1,12 @@
-"""What AWS says to import requests: tokens, names, descriptions, pages. An emulation of what was observed on AWS."""
+"""The rules of imports: client tokens, table names, descriptions and pages, as observed on AWS."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from ddbbackup.model.arn import Arn
 from ddbbackup.sandbox.aws_error import AwsError
 
 QUOTA: Final = 50
@@ -14,7 +15,7 @@ PAGE: Final = 25
 
 @dataclass(slots=True)
 class ImportState:
-    """One import and how far it is. ``request`` is what was asked for, as it came."""
+    """One import. ``request`` is the request as it was sent."""
 
     arn: str
     request: Mapping[str, Any]
@@ -35,7 +36,7 @@ class ImportState:
 
 
 def check_new(request: Mapping[str, Any], imports: Sequence[ImportState], existing: Sequence[str]) -> None:
-    """Raises ``AwsError`` for a request that AWS would refuse at once. The bucket is looked at later."""
+    """Raises ``AwsError`` for a request that AWS rejects at once. AWS checks the bucket later."""
     if request.get("InputFormat") != "DYNAMODB_JSON":
         raise AwsError("ValidationException", "The sandbox emulates imports of DYNAMODB_JSON only")
     if request.get("InputCompressionType", "NONE") not in ("NONE", "GZIP"):
@@ -55,13 +56,13 @@ def check_new(request: Mapping[str, Any], imports: Sequence[ImportState], existi
         raise AwsError("LimitExceededException", f"Subscriber limit exceeded: {QUOTA} concurrent imports")
 
 
-def replayed(
+def find_replayed(
     imports: Sequence[ImportState], request: Mapping[str, Any], existing: Sequence[str]
 ) -> ImportState | None:
-    """The import that an earlier request with the same token started.
+    """The import of an earlier request with the same token.
 
-    A changed prefix is ignored, another table name is a conflict; once the import is over, a table that is
-    still there makes the request one for an existing name, and a table that is gone is not made again.
+    Another prefix is ignored, another table name is a conflict. After the end of the import, the request is treated
+    as a new one if the table still exists; if it was deleted, the ended import is returned.
     """
     token, name = request.get("ClientToken"), request["TableCreationParameters"]["TableName"]
     for each in imports:
@@ -77,38 +78,38 @@ def replayed(
 
 
 def describe(state: ImportState) -> dict[str, Any]:
-    """DescribeImport: what was asked for, and how far it is."""
-    wish = state.request
-    said: dict[str, Any] = {
+    """DescribeImport: the request and the progress."""
+    request = state.request
+    response: dict[str, Any] = {
         "ImportArn": state.arn,
         "ImportStatus": state.status,
         "TableArn": state.table_arn,
         "TableId": state.table_id,
-        "ClientToken": wish.get("ClientToken"),
-        "S3BucketSource": wish["S3BucketSource"],
+        "ClientToken": request.get("ClientToken"),
+        "S3BucketSource": request["S3BucketSource"],
         "ErrorCount": state.errors,
         "CloudWatchLogGroupArn": _log_group(state),
-        "InputFormat": wish["InputFormat"],
-        "InputCompressionType": wish.get("InputCompressionType", "NONE"),
-        "TableCreationParameters": wish["TableCreationParameters"],
+        "InputFormat": request["InputFormat"],
+        "InputCompressionType": request.get("InputCompressionType", "NONE"),
+        "TableCreationParameters": request["TableCreationParameters"],
         "StartTime": state.start_time,
         "ProcessedSizeBytes": state.processed_bytes,
         "ProcessedItemCount": state.processed_items,
         "ImportedItemCount": state.imported_items,
     }
     if state.end_time is not None:
-        said["EndTime"] = state.end_time
+        response["EndTime"] = state.end_time
     if state.failure is not None:
-        said["FailureCode"], said["FailureMessage"] = state.failure
-    return said
+        response["FailureCode"], response["FailureMessage"] = state.failure
+    return response
 
 
 def page(imports: Sequence[ImportState], request: Mapping[str, Any]) -> dict[str, Any]:
-    """ListImports, newest first; they are remembered when the table is gone."""
+    """ListImports, newest first, including imports of deleted tables."""
     arn = request.get("TableArn")
     newest_first = [each for each in reversed(imports) if arn in (None, each.table_arn)]
     size, start = int(request.get("PageSize") or PAGE), int(request.get("NextToken") or 0)
-    said: dict[str, Any] = {
+    response: dict[str, Any] = {
         "ImportSummaryList": [
             {
                 "ImportArn": each.arn,
@@ -122,10 +123,10 @@ def page(imports: Sequence[ImportState], request: Mapping[str, Any]) -> dict[str
         ]
     }
     if start + size < len(newest_first):
-        said["NextToken"] = str(start + size)
-    return said
+        response["NextToken"] = str(start + size)
+    return response
 
 
 def _log_group(state: ImportState) -> str:
-    partition, region, account = state.table_arn.split(":")[1], *state.table_arn.split(":")[3:5]
-    return f"arn:{partition}:logs:{region}:{account}:log-group:/aws-dynamodb/imports:*"
+    table = Arn.parse(state.table_arn)
+    return str(replace(table, service="logs", resource="log-group:/aws-dynamodb/imports:*"))

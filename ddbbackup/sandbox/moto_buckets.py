@@ -1,4 +1,4 @@
-"""Lets moto's S3 mind ``x-amz-expected-bucket-owner``, as AWS's does: moto ignores it."""
+"""Makes moto's S3 enforce ``x-amz-expected-bucket-owner``, which moto ignores."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _ORIGINALS: Final = {name: getattr(S3Response, name) for name in ("bucket_respon
 
 
 def install() -> None:
-    """From now on every request that expects another owner than the bucket's is answered with 403."""
+    """Replaces moto's handlers: a request that expects another owner gets HTTP 403."""
     for name, original in _ORIGINALS.items():
-        setattr(S3Response, name, _minding(original))
+        setattr(S3Response, name, _with_owner_check(original))
 
 
-def _minding(original: Callable[..., Any]) -> Callable[..., Any]:
+def _with_owner_check(original: Callable[..., Any]) -> Callable[..., Any]:
     def respond(self: S3Response, request: Any, full_url: str, headers: Any) -> Any:
         expected = request.headers.get("x-amz-expected-bucket-owner")
         if expected in (None, _owner(full_url)):
@@ -31,7 +31,7 @@ def _minding(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _owner(url: str) -> str | None:
-    """The account of the bucket that a path-style URL names; None for one that does not exist."""
+    """The account of the bucket in a path-style URL; None if the bucket does not exist."""
     name = unquote(urlsplit(url).path).lstrip("/").partition("/")[0]
-    known = s3_backends.bucket_accounts.get(name)
-    return known[1] if known else None
+    account = s3_backends.bucket_accounts.get(name)
+    return account[1] if account else None

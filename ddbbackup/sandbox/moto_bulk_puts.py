@@ -1,11 +1,10 @@
-"""StartBulkPutItems on the sandbox: an emulation; moto has none, and AWS's is too new to have been observed."""
+"""StartBulkPutItems, which moto does not have. Not observed on AWS yet: it follows botocore's model."""
 
 from __future__ import annotations
 
 import gzip
 import json
 import random
-import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -15,16 +14,17 @@ from moto.core.responses import ActionResult
 from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
-from moto.utilities.utils import get_partition
 
+from ddbbackup.model.arn import Arn
 from ddbbackup.sandbox.aws_error import AwsError
-from ddbbackup.sandbox.bulk_put_rules import BulkPutState, check_new, describe, page, replayed
+from ddbbackup.sandbox.bulk_put_rules import BulkPutState, check_new, describe, find_replayed, page
 from ddbbackup.sandbox.moto_jobs import (
     Bucket,
     Timers,
     answered,
     find_bucket,
     lines_of,
+    new_job_id,
     plain_times,
     put_line,
     table_id,
@@ -32,9 +32,9 @@ from ddbbackup.sandbox.moto_jobs import (
 
 
 class MotoBulkPuts:
-    """All bulk puts of one sandbox, in the order of their start.
+    """All bulk puts of the sandbox, in the order of their start.
 
-    ``withholds`` is for tests: a line for which it is true counts as withheld by a condition.
+    For tests: a line for which ``withholds`` returns True counts as withheld by a condition.
     """
 
     def __init__(self, bulk_put_seconds: tuple[float, float]) -> None:
@@ -45,29 +45,29 @@ class MotoBulkPuts:
         self.timers = Timers()
 
     def install(self) -> None:
-        """From now on moto's handlers answer from here."""
+        """Replaces moto's handlers."""
         jobs = self
 
         def start(handler: DynamoHandler) -> ActionResult:
             return answered(lambda: {"BulkOperationDescription": jobs.start(handler)})
 
-        def described(handler: DynamoHandler) -> ActionResult:
+        def describe_one(handler: DynamoHandler) -> ActionResult:
             arn = handler.body["BulkOperationArn"]
             return answered(lambda: {"BulkOperationDescription": describe(jobs.find(arn))})
 
-        def listed(handler: DynamoHandler) -> ActionResult:
+        def list_all(handler: DynamoHandler) -> ActionResult:
             return answered(lambda: page(jobs.started, handler.body))
 
-        def cancelled(handler: DynamoHandler) -> ActionResult:
+        def cancel(handler: DynamoHandler) -> ActionResult:
             return answered(lambda: jobs.cancel(handler.body["BulkOperationArn"]))
 
-        for name, ours in (
+        for name, handler in (
             ("start_bulk_put_items", start),
-            ("describe_bulk_operation", described),
-            ("list_bulk_operations", listed),
-            ("cancel_bulk_operation", cancelled),
+            ("describe_bulk_operation", describe_one),
+            ("list_bulk_operations", list_all),
+            ("cancel_bulk_operation", cancel),
         ):
-            setattr(DynamoHandler, name, ours)
+            setattr(DynamoHandler, name, handler)
 
     def close(self) -> None:
         self.timers.close()
@@ -75,22 +75,21 @@ class MotoBulkPuts:
     def start(self, handler: DynamoHandler) -> dict[str, Any]:
         request, backend = plain_times(handler.body), handler.dynamodb_backend
         with self._lock:
-            again = replayed(self.started, request)
-            if again is not None:
-                return describe(again)
+            earlier = find_replayed(self.started, request)
+            if earlier is not None:
+                return describe(earlier)
             check_new(request)
             table = _table(backend, str(request["TableName"]))
-            region, account, now = backend.region_name, backend.account_id, time.time()
+            account, now = backend.account_id, time.time()
             state = BulkPutState(
-                arn=f"arn:{get_partition(region)}:dynamodb:{region}:{account}:table/{table.name}/"
-                f"bulk-operation/0{int(now * 1000):013d}-{secrets.token_hex(4)}",
+                arn=str(Arn.parse(table.table_arn).below("bulk-operation", new_job_id(now))),
                 request=request,
                 table_name=table.name,
                 table_id=table_id(table),
                 start_time=now,
             )
             self.started.append(state)
-        seconds = random.uniform(*self.bulk_put_seconds)  # noqa: S311  # emulates AWS's own irregularity
+        seconds = random.uniform(*self.bulk_put_seconds)  # noqa: S311  # not for security: AWS jobs differ in duration
         self.timers.after(seconds / 2, self._load, state, table, account, seconds)
         return describe(state)
 
@@ -101,14 +100,14 @@ class MotoBulkPuts:
         raise AwsError("ResourceNotFoundException", f"Bulk operation not found: {arn}")
 
     def cancel(self, arn: str) -> dict[str, Any]:
-        """What is written stays."""
+        """Items that were written stay."""
         state = self.find(arn)
         if state.status == "IN_PROGRESS":
             state.status = "CANCELLING"
         return {"BulkOperationArn": arn, "BulkOperationStatus": state.status}
 
     def _load(self, state: BulkPutState, table: Table, account: str, seconds: float) -> None:
-        """Half of the objects at a time, so that a job can be cancelled on its way."""
+        """Puts the first half of the objects, so that a job can be cancelled before the second."""
         source = state.request["InputS3Configuration"]
         bucket = find_bucket(source["S3Bucket"], owner=source.get("S3BucketOwner"), account=account)
         if isinstance(bucket, tuple):
@@ -128,12 +127,12 @@ class MotoBulkPuts:
             try:
                 for line in lines_of(body, compression):
                     state.processed_items += 1
-                    self._one(state, table, line)
-            except ValueError:  # a line that is no JSON ends its object
+                    self._put_line(state, table, line)
+            except ValueError:  # a line that is not JSON ends its object
                 state.failed_items += 1
                 state.reports.setdefault("ERROR", []).append(json.dumps({"object": key}).encode())
 
-    def _one(self, state: BulkPutState, table: Table, line: bytes) -> None:
+    def _put_line(self, state: BulkPutState, table: Table, line: bytes) -> None:
         if self.withholds is not None and self.withholds(line):
             state.reports.setdefault("CONDITION_CHECK_FAILURE", []).append(line)
             return
@@ -160,17 +159,18 @@ class MotoBulkPuts:
 
 
 def _report(state: BulkPutState, bucket: Bucket, prefix: str) -> None:
-    """A manifest, and a gzipped file of lines for each kind of report that was asked for and has records."""
-    root = f"{prefix}{state.arn.rpartition('/')[2]}/"
-    wanted = state.request["OutputS3Configuration"]["OutputType"]
+    """Writes a manifest, and a gzipped file for each kind of report that was requested and has records."""
+    root = f"{prefix}{Arn.parse(state.arn).resource_id}/"
+    kinds = state.request["OutputS3Configuration"]["OutputType"]
     for kind, lines in state.reports.items():
-        if kind in wanted:
+        if kind in kinds:
             bucket.put(f"{root}{kind.lower()}/0.json.gz", gzip.compress(b"\n".join(lines) + b"\n"))
     bucket.put(f"{root}manifest.json", json.dumps({"reports": sorted(state.reports)}).encode())
 
 
 def _table(backend: DynamoDBBackend, name: str) -> Table:
-    table = backend.tables.get(name.rpartition("/")[2])
+    arn = Arn.parse_if_arn(name)
+    table = backend.tables.get(arn.table_name if arn else name)
     if table is None:
         raise AwsError("ResourceNotFoundException", f"Requested resource not found: Table: {name} not found")
     return table

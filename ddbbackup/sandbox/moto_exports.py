@@ -1,9 +1,8 @@
-"""Puts our exports in the place of moto's; like all `moto_*` files it knows moto's inside (its version is held)."""
+"""ExportTableToPointInTime, in place of moto's. All ``moto_*`` modules depend on moto's internals."""
 
 from __future__ import annotations
 
 import random
-import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
+from ddbbackup.model.arn import Arn
 from ddbbackup.sandbox.aws_error import AwsError
 from ddbbackup.sandbox.export_files import write_export
 from ddbbackup.sandbox.export_rules import (
@@ -21,9 +21,9 @@ from ddbbackup.sandbox.export_rules import (
     check_new,
     check_quota,
     describe,
+    find_replayed,
     latest_restorable,
     page,
-    replayed,
 )
 from ddbbackup.sandbox.moto_jobs import (
     Timers,
@@ -31,6 +31,7 @@ from ddbbackup.sandbox.moto_jobs import (
     describe_table,
     find_bucket,
     line_of,
+    new_job_id,
     plain_times,
     table_id,
 )
@@ -39,36 +40,39 @@ _ORIGINAL_PITR: Final = DynamoDBBackend.describe_continuous_backups
 
 
 class MotoExports:
-    """All exports of one sandbox, in the order of their start."""
+    """All exports of the sandbox, in the order of their start.
+
+    For tests: ``before_completed`` is called when the files of an export are written, and may damage them.
+    """
 
     def __init__(self, export_seconds: tuple[float, float]) -> None:
         self.export_seconds = export_seconds
         self.started: list[ExportState] = []
-        self.before_completed: Callable[[ExportState], None] | None = None  # for tests that damage exports
+        self.before_completed: Callable[[ExportState], None] | None = None
         self._lock = threading.Lock()
         self._timers = Timers()
 
     def install(self) -> None:
-        """From now on moto's handlers answer from here."""
+        """Replaces moto's handlers."""
         exports = self
 
         def start(handler: DynamoHandler) -> ActionResult:
             return answered(lambda: {"ExportDescription": exports.start(handler)})
 
-        def described(handler: DynamoHandler) -> ActionResult:
+        def describe_one(handler: DynamoHandler) -> ActionResult:
             return answered(lambda: {"ExportDescription": exports.describe(handler.body["ExportArn"])})
 
-        def listed(handler: DynamoHandler) -> ActionResult:
+        def list_all(handler: DynamoHandler) -> ActionResult:
             return answered(lambda: exports.page(handler))
 
-        for owner, name, ours in (
+        for owner, name, replacement in (
             (DynamoHandler, "export_table_to_point_in_time", start),
-            (DynamoHandler, "describe_export", described),
-            (DynamoHandler, "list_exports", listed),
-            (DynamoDBBackend, "describe_continuous_backups", _with_window),
+            (DynamoHandler, "describe_export", describe_one),
+            (DynamoHandler, "list_exports", list_all),
+            (DynamoDBBackend, "describe_continuous_backups", _describe_with_window),
             (Table, "describe", describe_table),
         ):
-            setattr(owner, name, ours)
+            setattr(owner, name, replacement)
 
     def close(self) -> None:
         self._timers.close()
@@ -77,16 +81,15 @@ class MotoExports:
         request, backend = plain_times(handler.body), handler.dynamodb_backend
         with self._lock:
             table = _table(backend, str(request.get("TableArn")))
-            again = replayed(self.started, request)
-            if again is not None:
-                return describe(again)
+            earlier = find_replayed(self.started, request)
+            if earlier is not None:
+                return describe(earlier)
             now = time.time()
             pitr = backend.describe_continuous_backups(table.name)["PointInTimeRecoveryDescription"]
             export_time = check_new(request, pitr, table.name, now)
             check_quota(self.started)
-            name = f"0{int(now * 1000):013d}-{secrets.token_hex(4)}"
             export = ExportState(
-                arn=f"{table.table_arn}/export/{name}",
+                arn=str(Arn.parse(table.table_arn).below("export", new_job_id(now))),
                 request=request,
                 table_arn=table.table_arn,
                 table_id=table_id(table),
@@ -95,7 +98,7 @@ class MotoExports:
             )
             self.started.append(export)
         lines = [line_of(item) for item in table.all_items()]
-        seconds = random.uniform(*self.export_seconds)  # noqa: S311  # emulates AWS's own irregularity
+        seconds = random.uniform(*self.export_seconds)  # noqa: S311  # not for security: AWS jobs differ in duration
         self._timers.after(seconds, self._end, export, lines, backend.account_id)
         return describe(export)
 
@@ -108,13 +111,13 @@ class MotoExports:
     def page(self, handler: DynamoHandler) -> dict[str, Any]:
         arn = handler.body.get("TableArn")
         tables = handler.dynamodb_backend.tables.values()
-        # AWS forgets the exports of a table that was deleted or made anew, when asked by its ARN.
+        # Listed by ARN, AWS does not return exports of a former table with the same name (observed on AWS).
         ids = {table_id(table) for table in tables if arn in (None, table.table_arn)}
         return page([e for e in self.started if arn is None or e.table_id in ids], handler.body)
 
     def _end(self, export: ExportState, lines: list[bytes], account: str) -> None:
-        wish = export.request
-        bucket = find_bucket(wish["S3Bucket"], owner=wish.get("S3BucketOwner"), account=account)
+        request = export.request
+        bucket = find_bucket(request["S3Bucket"], owner=request.get("S3BucketOwner"), account=account)
         if isinstance(bucket, tuple):
             export.end_time, export.failure = time.time(), bucket
             export.status = "FAILED"
@@ -133,11 +136,11 @@ def _table(backend: DynamoDBBackend, arn: str) -> Table:
     raise AwsError("TableNotFoundException", f"Table not found: {arn}")
 
 
-def _with_window(backend: DynamoDBBackend, table_name: str) -> dict[str, Any]:
-    said = _ORIGINAL_PITR(backend, table_name)
-    pitr = said["PointInTimeRecoveryDescription"]
+def _describe_with_window(backend: DynamoDBBackend, table_name: str) -> dict[str, Any]:
+    response = _ORIGINAL_PITR(backend, table_name)
+    pitr = response["PointInTimeRecoveryDescription"]
     if pitr["PointInTimeRecoveryStatus"] == "ENABLED":
         pitr["LatestRestorableDateTime"] = latest_restorable(
             float(pitr["EarliestRestorableDateTime"]), time.time()
         )
-    return said
+    return response

@@ -1,9 +1,8 @@
-"""ImportTable on the sandbox: an emulation in the place of moto's, which corrupts what it reads."""
+"""ImportTable, in place of moto's, which corrupts the items that it imports."""
 
 from __future__ import annotations
 
 import random
-import secrets
 import threading
 import time
 import uuid
@@ -15,19 +14,21 @@ from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.utilities.utils import get_partition
 
+from ddbbackup.model.arn import Arn
 from ddbbackup.sandbox.aws_error import AwsError
-from ddbbackup.sandbox.import_rules import ImportState, check_new, describe, page, replayed
+from ddbbackup.sandbox.import_rules import ImportState, check_new, describe, find_replayed, page
 from ddbbackup.sandbox.moto_jobs import (
     Bucket,
     Timers,
     answered,
     find_bucket,
-    guise,
     lines_of,
+    new_job_id,
+    overlay,
     plain_times,
     put_line,
 )
-from ddbbackup.sandbox.moto_tables import extra
+from ddbbackup.sandbox.moto_tables import table_state
 
 _INVALID: Final = (
     "Some of the items failed validation checks and were not imported. Please check CloudWatch error logs for "
@@ -36,7 +37,7 @@ _INVALID: Final = (
 
 
 class MotoImports:
-    """All imports of one sandbox, in the order of their start."""
+    """All imports of the sandbox, in the order of their start."""
 
     def __init__(self, import_seconds: tuple[float, float]) -> None:
         self.import_seconds = import_seconds
@@ -45,46 +46,50 @@ class MotoImports:
         self.timers = Timers()
 
     def install(self) -> None:
-        """From now on moto's handlers answer from here."""
+        """Replaces moto's handlers."""
         imports = self
 
         def start(handler: DynamoHandler) -> ActionResult:
             return answered(lambda: {"ImportTableDescription": imports.start(handler)})
 
-        def described(handler: DynamoHandler) -> ActionResult:
+        def describe_one(handler: DynamoHandler) -> ActionResult:
             return answered(lambda: {"ImportTableDescription": imports.describe(handler.body["ImportArn"])})
 
-        def listed(handler: DynamoHandler) -> ActionResult:
+        def list_all(handler: DynamoHandler) -> ActionResult:
             return answered(lambda: page(imports.started, handler.body))
 
-        for name, ours in (("import_table", start), ("describe_import", described), ("list_imports", listed)):
-            setattr(DynamoHandler, name, ours)
+        for name, handler in (
+            ("import_table", start),
+            ("describe_import", describe_one),
+            ("list_imports", list_all),
+        ):
+            setattr(DynamoHandler, name, handler)
 
     def close(self) -> None:
         self.timers.close()
 
     def start(self, handler: DynamoHandler) -> dict[str, Any]:
-        """The table is not there yet: AWS shows it some half a minute later."""
+        """Does not create the table yet: AWS shows it half a minute later (observed on AWS)."""
         request, backend = plain_times(handler.body), handler.dynamodb_backend
         with self._lock:
             existing = list(backend.tables)
-            again = replayed(self.started, request, existing)
-            if again is not None:
-                return describe(again)
+            earlier = find_replayed(self.started, request, existing)
+            if earlier is not None:
+                return describe(earlier)
             check_new(request, self.started, existing)
             name = request["TableCreationParameters"]["TableName"]
             region, account = backend.region_name, backend.account_id
-            arn = f"arn:{get_partition(region)}:dynamodb:{region}:{account}:table/{name}"
+            table = Arn.of_table(name, partition=get_partition(region), region=region, account=account)
             now = time.time()
             state = ImportState(
-                arn=f"{arn}/import/0{int(now * 1000):013d}-{secrets.token_hex(4)}",
+                arn=str(table.below("import", new_job_id(now))),
                 request=request,
-                table_arn=arn,
+                table_arn=str(table),
                 table_id=str(uuid.uuid4()),
                 start_time=now,
             )
             self.started.append(state)
-        seconds = random.uniform(*self.import_seconds)  # noqa: S311  # emulates AWS's own irregularity
+        seconds = random.uniform(*self.import_seconds)  # noqa: S311  # not for security: AWS jobs differ in duration
         self.timers.after(seconds / 3, self._create, state, backend, seconds, held=True)
         return describe(state)
 
@@ -108,24 +113,24 @@ class MotoImports:
             self.timers.after(seconds / 3, self._load, state, table, bucket, seconds)
 
     def _load(self, state: ImportState, table: Table, bucket: Bucket, seconds: float) -> None:
-        """A bad line is an error and the rest goes on; one that is no JSON ends its object. The table stays."""
+        """An invalid line is counted as an error, a line that is not JSON ends its object. The table stays."""
         compression = state.request.get("InputCompressionType", "NONE")
         for _, body in bucket.objects(state.request["S3BucketSource"].get("S3KeyPrefix", "")):
             state.processed_bytes += len(body)
             try:
                 for line in lines_of(body, compression):
                     state.processed_items += 1
-                    if not _put(table, line):
+                    if _put(table, line):
+                        state.imported_items += 1
+                    else:
                         state.errors += 1
-                        continue
-                    state.imported_items += 1
             except ValueError:
                 state.errors += 1
-        guise(table).status = "ACTIVE"
+        overlay(table).status = "ACTIVE"
         self.timers.after(seconds / 3, self._end, state)
 
     def _end(self, state: ImportState) -> None:
-        """Some seconds after the table is ACTIVE."""
+        """The import ends seconds after the table is ACTIVE (observed on AWS)."""
         if state.errors:
             _fail(state, ("ItemValidationError", _INVALID))
             return
@@ -147,24 +152,24 @@ def _fail(state: ImportState, failure: tuple[str, str]) -> None:
 
 
 def _make_table(state: ImportState, backend: DynamoDBBackend) -> Table:
-    wish = state.request["TableCreationParameters"]
+    parameters = state.request["TableCreationParameters"]
     table = backend.create_table(
-        name=wish["TableName"],
-        schema=wish["KeySchema"],
-        throughput=wish.get("ProvisionedThroughput"),
-        attr=wish["AttributeDefinitions"],
-        global_indexes=wish.get("GlobalSecondaryIndexes"),
+        name=parameters["TableName"],
+        schema=parameters["KeySchema"],
+        throughput=parameters.get("ProvisionedThroughput"),
+        attr=parameters["AttributeDefinitions"],
+        global_indexes=parameters.get("GlobalSecondaryIndexes"),
         indexes=None,
         streams=None,
-        billing_mode=wish.get("BillingMode", "PROVISIONED"),
-        sse_specification=wish.get("SSESpecification"),
+        billing_mode=parameters.get("BillingMode", "PROVISIONED"),
+        sse_specification=parameters.get("SSESpecification"),
         tags=[],
         deletion_protection_enabled=False,
         warm_throughput=None,
     )
-    if wish.get("OnDemandThroughput"):
-        extra(table).limits[None] = wish["OnDemandThroughput"]
-    extra(table).vectors = list(wish.get("VectorIndexes") or ())
-    guise(table).id = state.table_id
-    guise(table).status = "CREATING"
+    if parameters.get("OnDemandThroughput"):
+        table_state(table).limits[None] = parameters["OnDemandThroughput"]
+    table_state(table).vectors = list(parameters.get("VectorIndexes") or ())
+    overlay(table).id = state.table_id
+    overlay(table).status = "CREATING"
     return table

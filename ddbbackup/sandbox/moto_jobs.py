@@ -1,10 +1,11 @@
-"""What the emulated jobs do with moto's tables and buckets; like its neighbours it knows moto's inside."""
+"""What the emulated jobs share: timers, and access to moto's tables and buckets."""
 
 from __future__ import annotations
 
 import base64
 import gzip
 import json
+import secrets
 import threading
 import uuid
 import zlib
@@ -23,12 +24,12 @@ from moto.s3.models import s3_backends
 from ddbbackup.sandbox.aws_error import AwsError
 
 _ORIGINAL_DESCRIBE: Final = Table.describe
-_GUISES: Final[WeakKeyDictionary[Table, Guise]] = WeakKeyDictionary()
-_SAMPLE: Final = 16  # items whose size stands for that of all
+_OVERLAYS: Final[WeakKeyDictionary[Table, Overlay]] = WeakKeyDictionary()
+_SAMPLE: Final = 16  # items that the size of a table is estimated from
 
 
 class Timers:
-    """What is still to happen; ends with the sandbox. ``gate`` is for tests: cleared, it holds what is ``held``."""
+    """Delayed work. For tests: while ``gate`` is cleared, work that is ``held`` waits."""
 
     def __init__(self) -> None:
         self._timers: list[threading.Timer] = []
@@ -54,13 +55,13 @@ class Timers:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A bucket as the caller may use it."""
+    """A bucket that the caller may use."""
 
     name: str
     backend: Any
 
     def objects(self, prefix: str) -> Iterator[tuple[str, bytes]]:
-        """Every object whose key begins with the prefix, as plain text: manifests too."""
+        """Every object whose key begins with the prefix, also manifests: AWS matches prefixes as plain text."""
         keys, *_ = self.backend.list_objects(
             self.backend.get_bucket(self.name), prefix=prefix, delimiter=None, marker=None, max_keys=None
         )
@@ -72,20 +73,20 @@ class Bucket:
 
 
 def find_bucket(name: str, *, owner: str | None, account: str) -> Bucket | tuple[str, str]:
-    """The bucket, or AWS's code and words of why the caller's account cannot use it.
+    """The bucket, or the code and message of AWS that say why the account cannot use it.
 
-    Another account's bucket needs its owner said; bucket policies are not emulated.
+    A bucket of another account needs its owner in the request. Bucket policies are not emulated.
     """
     if name not in s3_backends.bucket_accounts:
         return "S3NoSuchBucket", "The specified bucket does not exist"
-    partition, real = s3_backends.bucket_accounts[name]
-    if (owner or account) != real:
+    partition, actual = s3_backends.bucket_accounts[name]
+    if (owner or account) != actual:
         return "S3AccessDenied", f"Access denied for {account} to the bucket of another owner"
-    return Bucket(name, s3_backends[real][partition])
+    return Bucket(name, s3_backends[actual][partition])
 
 
 def lines_of(body: bytes, compression: str) -> Iterator[bytes]:
-    """The lines of one object. Raises ``ValueError`` if it is not compressed as said."""
+    """The lines of one object. Raises ``ValueError`` if it does not have this compression."""
     if compression == "GZIP":
         try:
             body = gzip.decompress(body)
@@ -97,7 +98,7 @@ def lines_of(body: bytes, compression: str) -> Iterator[bytes]:
 
 
 def put_line(table: Table, line: bytes) -> None:
-    """Puts the item of an export line. Raises ``ValueError`` for no JSON, ``KeyError`` for what the table refuses."""
+    """Puts the item of an export line. Raises ``ValueError`` for invalid JSON, ``KeyError`` for a rejected item."""
     record = json.loads(line)
     item = record["Item"] if isinstance(record, dict) else {}
     try:
@@ -107,7 +108,7 @@ def put_line(table: Table, line: bytes) -> None:
 
 
 def answered(make: Callable[[], dict[str, Any]]) -> ActionResult:
-    """moto's answer of what ``make`` gives, or of the ``AwsError`` that it raises."""
+    """moto's form of the response that ``make`` returns, or of the ``AwsError`` that it raises."""
     try:
         return ActionResult(make())
     except AwsError as error:
@@ -115,51 +116,60 @@ def answered(make: Callable[[], dict[str, Any]]) -> ActionResult:
 
 
 def plain_times(request: dict[str, Any]) -> dict[str, Any]:
-    """moto hands times out as datetimes."""
+    """The request with times in seconds since the epoch: moto parses them to datetimes."""
     return {
         name: value.timestamp() if isinstance(value, datetime) else value for name, value in request.items()
     }
 
 
 @dataclass(slots=True)
-class Guise:
-    """What a job of the sandbox makes a table look like beyond moto's description."""
+class Overlay:
+    """Members of a table's description that moto does not have, or that a job changes."""
 
     id: str
     status: str = "ACTIVE"
     restore: dict[str, Any] | None = None  # RestoreSummary
 
 
-def guise(table: Table) -> Guise:
-    """moto's tables have no TableId; AWS's are new for each incarnation of a name."""
-    if table not in _GUISES:
-        made = uuid.uuid5(uuid.NAMESPACE_URL, f"{table.table_arn} {table.created_at.isoformat()}")
-        _GUISES[table] = Guise(str(made))
-    return _GUISES[table]
+def overlay(table: Table) -> Overlay:
+    """The overlay of a table. Its TableId, which moto does not have, differs for each table of the same name."""
+    if table not in _OVERLAYS:
+        table_uuid = uuid.uuid5(uuid.NAMESPACE_URL, f"{table.table_arn} {table.created_at.isoformat()}")
+        _OVERLAYS[table] = Overlay(str(table_uuid))
+    return _OVERLAYS[table]
+
+
+def new_job_id(now: float) -> str:
+    """The id of a job begins with the milliseconds of its start (observed on AWS)."""
+    return f"0{int(now * 1000):013d}-{secrets.token_hex(4)}"
 
 
 def table_id(table: Table) -> str:
-    return guise(table).id
+    return overlay(table).id
 
 
 def describe_table(table: Table, base_key: str = "TableDescription") -> dict[str, Any]:
-    """moto's description with what a job in the sandbox changes of it: id, status, size, restore summary."""
-    said = _ORIGINAL_DESCRIBE(table, base_key)
-    look = guise(table)
-    said[base_key] |= {"TableId": look.id, "TableStatus": look.status, "TableSizeBytes": _size(table)}
-    if look.restore is not None:
-        said[base_key]["RestoreSummary"] = look.restore
-    return said
+    """moto's description with the id, status, size and restore summary of the sandbox."""
+    response = _ORIGINAL_DESCRIBE(table, base_key)
+    changes = overlay(table)
+    response[base_key] |= {
+        "TableId": changes.id,
+        "TableStatus": changes.status,
+        "TableSizeBytes": _size(table),
+    }
+    if changes.restore is not None:
+        response[base_key]["RestoreSummary"] = changes.restore
+    return response
 
 
 def line_of(item: Any) -> bytes:
-    """One export line: what was put, as DynamoDB JSON, in UTF-8."""
+    """One line of an export: the item in DynamoDB JSON, in UTF-8."""
     plain = {name: _plain(value) for name, value in item.attrs.items()}
     return json.dumps({"Item": plain}, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def _size(table: Table) -> int:
-    """An estimate, as AWS's is hours old."""
+    """An estimate; on AWS the size is hours old."""
     items = [item for _, item in zip(range(_SAMPLE), table.all_items(), strict=False)]
     return sum(len(line_of(item)) for item in items) * len(table) // max(1, len(items))
 

@@ -1,7 +1,4 @@
-"""TTL, tags, insights, Kinesis destinations and resource policies of moto's tables, as AWS has them.
-
-An emulation, like the rest of the sandbox; what moto has already is left to it.
-"""
+"""Contributor Insights, Kinesis destinations and resource policies, and the rules of TTL and tags that moto lacks."""
 
 from __future__ import annotations
 
@@ -14,17 +11,17 @@ from moto.dynamodb.models.table import ResourcePolicy, Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.kinesis.models import kinesis_backends
 
-from ddbbackup.sandbox.moto_tables import UPDATE_SECONDS, aws_error, extra, refuse_own_tags
+from ddbbackup.sandbox.moto_tables import UPDATE_SECONDS, aws_error, refuse_reserved_tags, table_state
 
-TTL_SECONDS: Final = 31 * 60.0  # observed on AWS: how long a second change of TTL is refused
+TTL_SECONDS: Final = 31 * 60.0  # AWS rejects a second change of TTL for this long (observed on AWS)
 _ORIGINALS: Final[dict[str, Any]] = {
     name: getattr(DynamoHandler, name) for name in ("update_time_to_live", "tag_resource")
 }
 
 
 def install() -> None:
-    """From now on moto's handlers answer from here."""
-    for name, ours in {
+    """Replaces moto's handlers."""
+    for name, handler in {
         "update_time_to_live": _update_time_to_live,
         "tag_resource": _tag_resource,
         "describe_contributor_insights": _describe_insights,
@@ -34,49 +31,51 @@ def install() -> None:
         "put_resource_policy": _put_policy,
         "get_resource_policy": _get_policy,
     }.items():
-        setattr(DynamoHandler, name, ours)
+        setattr(DynamoHandler, name, handler)
 
 
 def _update_time_to_live(handler: DynamoHandler) -> Any:
-    more = extra(handler.dynamodb_backend.get_table(handler.body["TableName"]))
-    if time.time() - more.ttl_changed < TTL_SECONDS:
-        raise aws_error("ValidationException", "The sandbox: TTL was changed less than half an hour ago")
-    done = _ORIGINALS["update_time_to_live"](handler)
-    more.ttl_changed = time.time()
-    return done
+    state = table_state(handler.dynamodb_backend.get_table(handler.body["TableName"]))
+    if time.time() - state.ttl_changed < TTL_SECONDS:
+        raise aws_error("ValidationException", "The sandbox: TTL was changed less than 31 minutes ago")
+    result = _ORIGINALS["update_time_to_live"](handler)
+    state.ttl_changed = time.time()
+    return result
 
 
 def _tag_resource(handler: DynamoHandler) -> Any:
-    refuse_own_tags(handler.body.get("Tags") or [])
+    refuse_reserved_tags(handler.body.get("Tags") or [])
     return _ORIGINALS["tag_resource"](handler)
 
 
 def _describe_insights(handler: DynamoHandler) -> Any:
-    table, index = _place(handler)
+    table, index = _table_and_index(handler)
     return ActionResult(_insights(table, index))
 
 
 def _update_insights(handler: DynamoHandler) -> Any:
-    table, index = _place(handler)
-    modes = extra(table).insights
+    table, index = _table_and_index(handler)
+    modes = table_state(table).insights
     if handler.body["ContributorInsightsAction"] == "ENABLE":
-        extra(table).enabling[f"insights {index}"] = time.time() + UPDATE_SECONDS
+        table_state(table).enabling[f"insights {index}"] = time.time() + UPDATE_SECONDS
         modes[index] = handler.body.get("ContributorInsightsMode") or "ACCESSED_AND_THROTTLED_KEYS"
     else:
         modes.pop(index, None)
     return ActionResult(_insights(table, index))
 
 
-def _place(handler: DynamoHandler) -> tuple[Table, str | None]:
+def _table_and_index(handler: DynamoHandler) -> tuple[Table, str | None]:
     return handler.dynamodb_backend.get_table(handler.body["TableName"]), handler.body.get("IndexName")
 
 
 def _insights(table: Table, index: str | None) -> dict[str, Any]:
-    mode = extra(table).insights.get(index)
+    mode = table_state(table).insights.get(index)
     on = "ENABLING" if _enabling(table, f"insights {index}") else "ENABLED"
-    said = {"TableName": table.name, "ContributorInsightsStatus": on if mode else "DISABLED"}
+    response = {"TableName": table.name, "ContributorInsightsStatus": on if mode else "DISABLED"}
     return (
-        said | ({"IndexName": index} if index else {}) | ({"ContributorInsightsMode": mode} if mode else {})
+        response
+        | ({"IndexName": index} if index else {})
+        | ({"ContributorInsightsMode": mode} if mode else {})
     )
 
 
@@ -84,27 +83,27 @@ def _describe_kinesis(handler: DynamoHandler) -> Any:
     table = handler.dynamodb_backend.get_table(handler.body["TableName"])
     listed = [
         {**each, **({"DestinationStatus": "ENABLING"} if _enabling(table, arn) else {})}
-        for arn, each in extra(table).kinesis.items()
+        for arn, each in table_state(table).kinesis.items()
     ]
     return ActionResult({"TableName": table.name, "KinesisDataStreamDestinations": listed})
 
 
 def _enabling(table: Table, what: str) -> bool:
-    return extra(table).enabling.get(what, 0.0) > time.time()
+    return table_state(table).enabling.get(what, 0.0) > time.time()
 
 
 def _enable_kinesis(handler: DynamoHandler) -> Any:
-    """A stream that does not exist is taken, and fails later (observed on AWS)."""
-    wish = handler.body
-    table = handler.dynamodb_backend.get_table(wish["TableName"])
-    arn = wish["StreamArn"]
+    """AWS accepts a stream that does not exist, and fails later (observed on AWS)."""
+    request = handler.body
+    table = handler.dynamodb_backend.get_table(request["TableName"])
+    arn = request["StreamArn"]
     streams = kinesis_backends[table.account_id][table.region_name].streams
     exists = any(stream.arn == arn for stream in streams.values())
-    precision = (wish.get("EnableKinesisStreamingConfiguration") or {}).get(
+    precision = (request.get("EnableKinesisStreamingConfiguration") or {}).get(
         "ApproximateCreationDateTimePrecision"
     )
-    extra(table).enabling[arn] = time.time() + UPDATE_SECONDS
-    extra(table).kinesis[arn] = {
+    table_state(table).enabling[arn] = time.time() + UPDATE_SECONDS
+    table_state(table).kinesis[arn] = {
         "StreamArn": arn,
         "DestinationStatus": "ACTIVE" if exists else "ENABLE_FAILED",
         "ApproximateCreationDateTimePrecision": precision or "MILLISECOND",
@@ -130,7 +129,7 @@ def _get_policy(handler: DynamoHandler) -> Any:
 
 
 def _known_resource(backend: DynamoDBBackend, arn: str) -> None:
-    """Tables and their present streams have policies."""
+    """Tables and their latest streams can have policies."""
     for table in backend.tables.values():
         stream = table.describe()["TableDescription"].get("LatestStreamArn")
         if arn in (table.table_arn, stream):

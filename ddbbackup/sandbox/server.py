@@ -1,4 +1,4 @@
-"""The sandbox as a server on loopback."""
+"""The server of the sandbox, on loopback."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ddbbackup.sandbox import moto_buckets, moto_settings, moto_tables
 from ddbbackup.sandbox.moto_bulk_puts import MotoBulkPuts
 from ddbbackup.sandbox.moto_exports import MotoExports
 from ddbbackup.sandbox.moto_imports import MotoImports
-from ddbbackup.sandbox.moto_recoveries import MotoRecoveries
+from ddbbackup.sandbox.moto_pitr_restores import MotoPitrRestores
 
-HOST: Final = "127.0.0.1"  # never another: it has no authentication
+HOST: Final = "127.0.0.1"  # the server has no authentication, so it must not be reachable from outside
 
 
 class Sandbox:
-    """Runs from its making until ``stop``; ``url`` is the endpoint of all services."""
+    """A running sandbox; ``url`` is the endpoint of all services. ``stop`` ends it."""
 
     account = DEFAULT_ACCOUNT_ID
 
@@ -31,16 +31,18 @@ class Sandbox:
         self.exports = MotoExports(export_seconds)
         self.imports = MotoImports(export_seconds)
         self.bulk_puts = MotoBulkPuts(export_seconds)
-        self.recoveries = MotoRecoveries(export_seconds)
-        self._jobs = (self.exports, self.imports, self.bulk_puts, self.recoveries)
+        self.pitr_restores = MotoPitrRestores(export_seconds)
+        self._jobs = (self.exports, self.imports, self.bulk_puts, self.pitr_restores)
         for jobs in self._jobs:
             jobs.install()
         moto_tables.install()
         moto_settings.install()
         moto_buckets.install()
         self._server = ThreadedMotoServer(HOST, port, verbose=False)
-        if port and _taken(port):
-            raise UsageError(f"port {port} of {HOST} is taken", hint="choose another one with --port")
+        if port and _in_use(port):
+            raise UsageError(
+                f"port {port} on {HOST} is already in use", hint="choose another port with --port"
+            )
         self._server.start()
         self.url = "http://{}:{}".format(*self._server.get_host_and_port())
 
@@ -58,8 +60,8 @@ class Sandbox:
         self._server.stop()
 
 
-def _taken(port: int) -> bool:
-    import socket  # noqa: PLC0415 - only needed for a port that was asked for
+def _in_use(port: int) -> bool:
+    import socket  # noqa: PLC0415 - needed only for a given port
 
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

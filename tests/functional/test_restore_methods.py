@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 import pytest
 
+from ddbbackup.model.arn import Arn
 from ddbbackup.sandbox.server import Sandbox
 from tests.support.aws import KEY, SECRET, Aws, in_order, line
 from tests.support.fault_proxy import RESET_AFTER, FaultProxy
@@ -391,19 +392,19 @@ def test_a_point_in_time_restore_that_was_killed_is_taken_up(
     sandbox.put(name, *ITEMS)
     restores = {"back": {"table": name, "to": {"table": f"{name}-new"}, "method": "point-in-time"}}
     program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores=restores))
-    jobs.recoveries.timers.gate.clear()
-    before = len(jobs.recoveries.started)
+    jobs.pitr_restores.timers.gate.clear()
+    before = len(jobs.pitr_restores.started)
     process = program.start("restore", "back")
-    wait_for(lambda: len(jobs.recoveries.started) > before, process)
+    wait_for(lambda: len(jobs.pitr_restores.started) > before, process)
     wait_for(lambda: any('"writing"' in each.read_text() for each in states(program)), process)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    jobs.recoveries.timers.gate.set()
+    jobs.pitr_restores.timers.gate.set()
 
     done = program.run("restore", "back", "--output", "json")
 
     assert done.code == 0, done.err
-    assert len(jobs.recoveries.started) == before + 1
+    assert len(jobs.pitr_restores.started) == before + 1
     assert done.named("job.reattached")
     assert sandbox.items(f"{name}-new") == in_order(ITEMS)
 
@@ -631,7 +632,7 @@ def test_a_job_whose_answer_was_lost_is_not_started_twice(
     started: dict[str, Callable[[], int]] = {
         "import": lambda: len(jobs.imports.started),
         "bulk-put": lambda: len(jobs.bulk_puts.started),
-        "point-in-time": lambda: len(jobs.recoveries.started),
+        "point-in-time": lambda: len(jobs.pitr_restores.started),
     }
     before = started[method]()
     backed_up(sandbox, bucket, name, program)
@@ -670,7 +671,7 @@ def test_a_time_inside_the_window_is_restored_and_another_region_gets_a_key_of_i
 
     assert done.code == 0, done.out
     assert facts(done)["restored_time"] == moment.isoformat().replace("+00:00", "Z")
-    assert jobs.recoveries.started[-1].split(":")[3] == "eu-central-1"
+    assert Arn.parse(jobs.pitr_restores.started[-1]).region == "eu-central-1"
     there = boto3.Session(KEY, SECRET, region_name="eu-central-1").client(
         "dynamodb", endpoint_url=sandbox.url
     )

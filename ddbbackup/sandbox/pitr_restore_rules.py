@@ -1,16 +1,17 @@
-"""What AWS says to point-in-time restores before it begins one. An emulation of what was observed on AWS."""
+"""The rules of point-in-time restores, as observed on AWS."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from ddbbackup.model.arn import Arn
 from ddbbackup.sandbox.aws_error import AwsError
 from ddbbackup.sandbox.export_rules import latest_restorable
 
 
 def check_shape(request: Mapping[str, Any]) -> None:
-    """Exactly one source, exactly one time."""
+    """Raises ``AwsError`` unless the request has one source and one time."""
     if bool(request.get("SourceTableArn")) == bool(request.get("SourceTableName")):
         raise AwsError("ValidationException", "One of SourceTableArn or SourceTableName must be provided")
     if bool(request.get("RestoreDateTime")) == bool(request.get("UseLatestRestorableTime")):
@@ -26,9 +27,9 @@ def check_shape(request: Mapping[str, Any]) -> None:
 
 
 def check_region(request: Mapping[str, Any], *, here: str) -> str:
-    """The region of the source."""
+    """The region of the source. Raises ``AwsError`` for a restore across regions without an SSE override."""
     arn = request.get("SourceTableArn")
-    region = str(arn).split(":")[3] if arn else here
+    region = Arn.parse(str(arn)).region if arn else here
     if region != here and not request.get("SSESpecificationOverride"):
         raise AwsError(
             "ValidationException", "sseSpecificationOverride must be provided for cross-region restores"
@@ -37,7 +38,7 @@ def check_region(request: Mapping[str, Any], *, here: str) -> str:
 
 
 def restored_time(request: Mapping[str, Any], pitr: Mapping[str, Any], table: str, now: float) -> float:
-    """The instant that is restored. Raises ``AwsError`` for one outside the window."""
+    """The time that is restored. Raises ``AwsError`` for a time outside the recovery window."""
     if pitr.get("PointInTimeRecoveryStatus") != "ENABLED":
         raise AwsError(
             "PointInTimeRecoveryUnavailableException",
@@ -45,12 +46,12 @@ def restored_time(request: Mapping[str, Any], pitr: Mapping[str, Any], table: st
         )
     earliest = float(pitr["EarliestRestorableDateTime"])
     latest = latest_restorable(earliest, now)
-    wanted = request.get("RestoreDateTime")
-    if wanted is None:
+    requested = request.get("RestoreDateTime")
+    if requested is None:
         return latest
-    if not int(earliest) <= float(wanted) <= latest:
+    if not int(earliest) <= float(requested) <= latest:
         raise AwsError(
             "InvalidRestoreTimeException",
             f"Restore time is outside of the recovery window, which goes from {earliest} to {latest}",
         )
-    return float(wanted)
+    return float(requested)

@@ -1,6 +1,6 @@
-"""RestoreTableToPointInTime on the sandbox: an emulation that takes time and loses what AWS loses.
+"""RestoreTableToPointInTime: takes time, and does not restore the settings that AWS does not restore.
 
-The items are those of the moment of the call, whatever time is asked for: moto has no history.
+The items are those at the time of the call, whatever time is requested: moto keeps no history.
 """
 
 from __future__ import annotations
@@ -16,29 +16,30 @@ from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
+from ddbbackup.model.arn import Arn
 from ddbbackup.sandbox.aws_error import AwsError
-from ddbbackup.sandbox.moto_jobs import Timers, answered, guise, plain_times
-from ddbbackup.sandbox.moto_tables import extra
-from ddbbackup.sandbox.recovery_rules import check_region, check_shape, restored_time
+from ddbbackup.sandbox.moto_jobs import Timers, answered, overlay, plain_times
+from ddbbackup.sandbox.moto_tables import table_state
+from ddbbackup.sandbox.pitr_restore_rules import check_region, check_shape, restored_time
 
 
-class MotoRecoveries:
-    """All point-in-time restores of one sandbox: the ARNs of the tables that they made, in their order."""
+class MotoPitrRestores:
+    """All point-in-time restores of the sandbox, as the ARNs of the new tables in the order of their start."""
 
-    def __init__(self, recovery_seconds: tuple[float, float]) -> None:
-        self.recovery_seconds = recovery_seconds
+    def __init__(self, restore_seconds: tuple[float, float]) -> None:
+        self.restore_seconds = restore_seconds
         self.started: list[str] = []
         self._lock = threading.Lock()
         self.timers = Timers()
 
     def install(self) -> None:
-        """From now on moto's handler answers from here."""
-        recoveries = self
+        """Replaces moto's handler."""
+        restores = self
 
         def start(handler: DynamoHandler) -> ActionResult:
-            return answered(lambda: recoveries.start(handler))
+            return answered(lambda: restores.start(handler))
 
-        setattr(DynamoHandler, "restore_table_to_point_in_time", start)  # noqa: B010 - as for the other jobs
+        setattr(DynamoHandler, "restore_table_to_point_in_time", start)  # noqa: B010 - mypy rejects an assignment to a method
 
     def close(self) -> None:
         self.timers.close()
@@ -48,9 +49,9 @@ class MotoRecoveries:
         check_shape(request)
         region = check_region(request, here=backend.region_name)
         sources = dynamodb_backends[backend.account_id][region]
-        name = str(request.get("SourceTableName") or request["SourceTableArn"].rpartition("/")[2])
-        arn = request.get("SourceTableArn")
-        if arn and arn.split(":")[4] != backend.account_id:
+        arn = Arn.parse(request["SourceTableArn"]) if request.get("SourceTableArn") else None
+        name = arn.table_name if arn else str(request["SourceTableName"])
+        if arn and arn.account != backend.account_id:
             raise AwsError("ValidationException", "The source table must be in the caller's account")
         with self._lock:
             source = sources.tables.get(name)
@@ -60,30 +61,30 @@ class MotoRecoveries:
             moment = restored_time(request, pitr, name, time.time())
             target = str(request["TargetTableName"])
             if target in backend.tables:
-                busy = guise(backend.tables[target]).restore is not None
+                busy = overlay(backend.tables[target]).restore is not None
                 code = "TableInUseException" if busy else "TableAlreadyExistsException"
                 raise AwsError(code, f"Table already exists: {target}")
             table = _copy(source, target, backend, request)
-            guise(table).status = "CREATING"
-            guise(table).restore = {
+            overlay(table).status = "CREATING"
+            overlay(table).restore = {
                 "SourceTableArn": source.table_arn,
                 "RestoreDateTime": moment,
                 "RestoreInProgress": True,
             }
             self.started.append(table.table_arn)
-        seconds = random.uniform(*self.recovery_seconds)  # noqa: S311  # emulates AWS's own irregularity
+        seconds = random.uniform(*self.restore_seconds)  # noqa: S311  # not for security: AWS jobs differ in duration
         self.timers.after(seconds, _finish, table, held=True)
         return table.describe()
 
 
 def _finish(table: Table) -> None:
-    """Nothing tells any more that the table was restored."""
-    guise(table).restore = None
-    guise(table).status = "ACTIVE"
+    """After the restore, the description has no restore summary any more (observed on AWS)."""
+    overlay(table).restore = None
+    overlay(table).status = "ACTIVE"
 
 
 def _copy(source: Table, name: str, backend: DynamoDBBackend, request: dict[str, Any]) -> Table:
-    """Keys, indexes, billing, limits, SSE and items; no stream, TTL, recovery, tags, protection or class."""
+    """Restores keys, indexes, billing, limits, SSE and items; not stream, TTL, PITR, tags, protection and class."""
     mode = request.get("BillingModeOverride") or source.billing_mode or "PROVISIONED"
     table = backend.create_table(
         name=name,
@@ -102,6 +103,6 @@ def _copy(source: Table, name: str, backend: DynamoDBBackend, request: dict[str,
     table.indexes = copy.deepcopy(source.indexes)
     table.global_indexes = copy.deepcopy(source.global_indexes)
     table.items = copy.deepcopy(source.items)
-    extra(table).limits = copy.deepcopy(extra(source).limits)
-    extra(table).vectors = copy.deepcopy(extra(source).vectors)
+    table_state(table).limits = copy.deepcopy(table_state(source).limits)
+    table_state(table).vectors = copy.deepcopy(table_state(source).vectors)
     return table

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import re
 from dataclasses import dataclass
@@ -73,11 +71,6 @@ def parse_files(body: bytes, *, where: str) -> tuple[FileEntry, ...]:
     if len(names) != len(entries):
         raise DataNotWhole(f"{where} lists the same data file twice", hint=_HINT)
     return tuple(entries)
-
-
-def md5_base64(body: bytes) -> str:
-    """The MD5 in the form of ``.md5`` objects and of ``md5Checksum``."""
-    return base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode()
 
 
 def _object(body: bytes, where: str) -> dict[str, Any]:

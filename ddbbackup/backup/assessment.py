@@ -100,7 +100,7 @@ async def assess_backup(
     findings = BackupFindings(table, location, own, None)
     if findings.complete is not None:
         return _nothing_to_do(findings, findings.complete.record, step, kind)
-    if findings.unfinished is not None and findings.unfinished.record.export_arn:
+    if findings.unfinished is not None and findings.unfinished.record.export.arn:
         return _goes_on(findings, findings.unfinished.record, step, kind)
     warnings: list[str] = []
     try:
@@ -120,10 +120,7 @@ async def assess_backup(
 
 def location_of(context: RunContext, destination: Destination, table: str) -> Location:
     """Where the backups of a table of this account and region are."""
-    identity = context.source.identity
-    return locate(
-        destination, account=identity.account, region=identity.region, table=table, plan=context.plan.name
-    )
+    return locate(destination, context.source.identity, table=table, plan=context.plan.name)
 
 
 def billed_bytes(table: TableFacts) -> int:
@@ -136,12 +133,12 @@ def _nothing_to_do(findings: BackupFindings, own: Record, step: str, kind: str) 
     return Assessment(
         step,
         kind,
-        own.table,
+        own.table.name,
         f"nothing: the backup {own.id} of this run is complete",
         findings,
         changes=False,
-        items=own.item_count,
-        size_bytes=own.size_bytes,
+        items=own.data.item_count,
+        size_bytes=own.data.size_bytes,
         facts={"backup": own.id},
     )
 
@@ -150,10 +147,10 @@ def _goes_on(findings: BackupFindings, own: Record, step: str, kind: str) -> Ass
     return Assessment(
         step,
         kind,
-        own.table,
+        own.table.name,
         f"continue with the export of {own.id}, which this run has started, verify it and complete its record",
         findings,
-        facts={"backup": own.id, "export_arn": own.export_arn},
+        facts={"backup": own.id, "export_arn": own.export.arn},
     )
 
 
@@ -217,22 +214,22 @@ def _warnings(context: RunContext, findings: BackupFindings, past: _Past) -> Ite
                 f"the backup {record.id} of run {record.run} is still in progress: `ddbbackup wait` continues with it"
             )
     table, last = findings.table, past.last
-    if last is not None and table.table_id and last.table_id not in ("", table.table_id):
+    if last is not None and table.table_id and last.table.id not in ("", table.table_id):
         yield f"the table was deleted and created again since the backup {last.id}, which is of the old one"
 
 
 def _export_seconds(last: Record | None) -> float | None:
-    if last is None or last.export_ended_at is None:
+    if last is None or last.export.ended_at is None:
         return None
-    return max(0.0, (last.export_ended_at - last.started_at).total_seconds())
+    return max(0.0, (last.export.ended_at - last.started_at).total_seconds())
 
 
 def _cost(context: RunContext, wanted: ExportWanted, findings: BackupFindings, past: _Past) -> Cost:
     """The export, what it adds to the bucket each month, and recovery if it is turned on."""
     size_bytes = billed_bytes(findings.table)
     cost = context.prices.cost("full_export", size_bytes)
-    if past.last is not None and past.last.size_bytes is not None:
-        cost += context.prices.cost("s3_month", past.last.size_bytes)
+    if past.last is not None and past.last.data.size_bytes is not None:
+        cost += context.prices.cost("s3_month", past.last.data.size_bytes)
     if findings.recovery_is_off and wanted.pitr == "enable":
         cost += context.prices.cost("pitr_month", size_bytes)
     return cost
@@ -250,5 +247,5 @@ def _facts(wanted: ExportWanted, findings: BackupFindings, past: _Past) -> dict[
         "export_time": to_iso(wanted.export_time) if wanted.export_time else "its start",
         "point_in_time_recovery": recovery,
         "last_backup": last.id if last else None,
-        "last_backup_time": to_iso(last.export_time or last.started_at) if last else None,
+        "last_backup_time": to_iso(last.export.time or last.started_at) if last else None,
     }

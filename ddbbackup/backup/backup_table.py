@@ -10,9 +10,19 @@ from ddbbackup.backup.assessment import BackupFindings, ExportWanted, assess_bac
 from ddbbackup.backup.export_scheduler import scheduler_of
 from ddbbackup.backup.finish_backup import finish
 from ddbbackup.backup.start_export import enable_recovery, start_export
-from ddbbackup.catalog import Record, StoredRecord, derive_client_token, new_backup_id
+from ddbbackup.catalog import (
+    RECORD_VERSION,
+    Record,
+    RecordedDestination,
+    RecordedExport,
+    RecordedTable,
+    StoredRecord,
+    derive_client_token,
+    new_backup_id,
+)
 from ddbbackup.model.assessment import Assessment
 from ddbbackup.model.outcome import Outcome
+from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.model import Destination, TableEntry
 from ddbbackup.settings.read import record_settings
 from ddbbackup.steps.context import RunContext
@@ -49,7 +59,7 @@ class BackupTable:
     def does(self) -> str:
         """One line for people: what ``run`` will do."""
         when = f"as of {to_iso(self.export_time)}" if self.export_time else "as of its start"
-        return f"export {self.table} {when} to s3://{self.destination.bucket}/{self.destination.prefix}"
+        return f"export {self.table} {when} to {S3Location(self.destination.bucket, self.destination.prefix)}"
 
     async def assess(self, context: RunContext) -> Assessment[BackupFindings]:
         wanted = ExportWanted(self.table, self.destination, self.entry.pitr, self.export_time)
@@ -69,7 +79,7 @@ class BackupTable:
             started = await start_export(context, stored, pitr=self.entry.pitr)
             stored = await record_settings(context, started.stored)
             if not context.wait:
-                facts = {"backup": stored.record.id, "export_arn": stored.record.export_arn}
+                facts = {"backup": stored.record.id, "export_arn": stored.record.export.arn}
                 return Outcome(self.id, self.kind, self.table, "started", facts)
             export = await scheduler.ended(started.arn)
         return await finish(context, stored, export, step=self.id, kind=self.kind)
@@ -81,31 +91,38 @@ class BackupTable:
         identity = context.source.identity
         started_at = context.clock.now().replace(microsecond=0)
         record = Record(
+            record_version=RECORD_VERSION,
+            id=new_backup_id(started_at, plan=plan, table_arn=arn, run=run, attempt=attempt),
             plan=plan,
             run=run,
-            table_arn=arn,
-            id=new_backup_id(started_at, plan=plan, table_arn=arn, run=run, attempt=attempt),
             attempt=attempt,
             kind="full",
             state="in_progress",
-            table=self.table,
-            table_id=facts.table_id,
-            account=identity.account,
-            region=identity.region,
             started_at=started_at,
-            bucket=location.bucket,
-            prefix=location.prefix,
-            bucket_owner=location.bucket_owner,
-            sse_algorithm=self.destination.encryption.algorithm,
-            kms_key_id=self.destination.encryption.kms_key_id,
-            client_token=derive_client_token(
-                plan=plan, table_arn=arn, table_id=facts.table_id, run=run, attempt=attempt
+            table=RecordedTable(
+                name=self.table,
+                arn=arn,
+                id=facts.table_id,
+                account=identity.account,
+                region=identity.region,
             ),
-            requested_export_time=self.export_time,
+            destination=RecordedDestination(
+                bucket=location.bucket,
+                prefix=location.prefix,
+                bucket_owner=location.bucket_owner,
+                sse_algorithm=self.destination.encryption.algorithm,
+                kms_key_id=self.destination.encryption.kms_key_id,
+            ),
+            export=RecordedExport(
+                client_token=derive_client_token(
+                    plan=plan, table_arn=arn, table_id=facts.table_id, run=run, attempt=attempt
+                ),
+                requested_time=self.export_time,
+            ),
             description=facts.description,
         )
         return await context.call(context.catalog.create, record, location)
 
     def _unchanged(self, record: Record) -> Outcome:
-        facts = {"backup": record.id, "items": record.item_count, "size_bytes": record.size_bytes}
+        facts = {"backup": record.id, "items": record.data.item_count, "size_bytes": record.data.size_bytes}
         return Outcome(self.id, self.kind, self.table, "unchanged", facts)

@@ -37,8 +37,8 @@ def _recorded(context: RunContext, selection: Selection) -> datetime | None:
         location = location_of(context, context.plan.destinations[entry.destination], table)
         arn = context.source.tables.arn(table)
         stored = context.catalog.of_run(location, table, table_arn=arn, run=context.run_id)
-        if stored and stored.record.requested_export_time:
-            return stored.record.requested_export_time
+        if stored and stored.record.export.requested_time:
+            return stored.record.export.requested_time
     return None
 
 

@@ -11,7 +11,7 @@ import structlog
 from ddbbackup import events
 from ddbbackup.backup.export_scheduler import scheduler_of
 from ddbbackup.backup.start_export import start_export
-from ddbbackup.catalog import Record, StoredRecord
+from ddbbackup.catalog import Record, RecordedData, RecordedFailure, RecordedVerification, StoredRecord
 from ddbbackup.catalog.verification import Verification, verify_export
 from ddbbackup.errors import DataNotWhole, Refused, RemoteJobFailed
 from ddbbackup.model.assessment import Assessment
@@ -45,7 +45,7 @@ class FinishBackup:
 
     @property
     def table(self) -> str:
-        return self.stored.record.table
+        return self.stored.record.table.name
 
     @property
     def id(self) -> str:
@@ -53,7 +53,7 @@ class FinishBackup:
 
     async def assess(self, context: RunContext) -> Assessment[None]:
         record = self.stored.record
-        does = f"wait for {record.export_arn}, verify it and complete its record"
+        does = f"wait for {record.export.arn}, verify it and complete its record"
         if self._was_never_started(context):
             does = f"record that the backup {record.id} was never started"
         return Assessment(self.id, self.kind, self.table, does, None, facts={"backup": record.id})
@@ -71,7 +71,7 @@ class FinishBackup:
     def _was_never_started(self, context: RunContext) -> bool:
         """A start that never reached AWS is made up for within a day; later it would be another backup."""
         record = self.stored.record
-        return record.export_arn is None and context.clock.now() - record.started_at >= _STARTED_LATE
+        return record.export.arn is None and context.clock.now() - record.started_at >= _STARTED_LATE
 
     async def _record_never_started(self, context: RunContext) -> NoReturn:
         record = self.stored.record
@@ -79,14 +79,15 @@ class FinishBackup:
             record,
             state="failed",
             completed_at=context.clock.now(),
-            failure_code="NeverStarted",
-            failure_message="the run was stopped before it asked AWS for the export",
+            failure=RecordedFailure(
+                code="NeverStarted", message="the run was stopped before it started the export"
+            ),
         )
         await context.call(context.catalog.update, self.stored, abandoned)
         raise Refused(
-            f"the backup {record.id} of {record.table} was stopped more than a day ago, before AWS was asked for its "
-            "export; its record now says so",
-            hint=f"run `ddbbackup backup --only {record.table}`",
+            f"the backup {record.id} of {record.table.name} was interrupted more than a day ago, before its export "
+            "was started; it is now recorded as failed",
+            hint=f"run `ddbbackup backup --only {record.table.name}`",
         )
 
 
@@ -100,11 +101,14 @@ async def finish(
     log.info(events.EXPORT_COMPLETED, export_arn=export.arn, items=export.item_count)
     ended = replace(
         record,
-        export_time=export.export_time or record.export_time,
-        export_ended_at=export.end_time,
-        format=export.format,
-        manifest_key=export.manifest_key,
-        item_count=export.item_count,
+        export=replace(
+            record.export,
+            time=export.export_time or record.export.time,
+            ended_at=export.end_time,
+            format=export.format,
+            manifest_key=export.manifest_key,
+        ),
+        data=RecordedData(item_count=export.item_count),
     )
     try:
         if export.filtered:
@@ -120,8 +124,7 @@ async def finish(
             ended,
             state="not_whole",
             completed_at=context.clock.now(),
-            failure_code="DataNotWhole",
-            failure_message=error.message,
+            failure=RecordedFailure(code="DataNotWhole", message=error.message),
         )
         await context.call(context.catalog.update, stored, broken)
         raise
@@ -136,23 +139,23 @@ async def _complete(
         ended,
         state="complete",
         completed_at=context.clock.now(),
-        file_count=len(verification.opened.files),
-        size_bytes=verification.size_bytes,
-        checks=verification.checks,
-        notes=verification.opened.notes,
+        data=replace(
+            ended.data, file_count=len(verification.opened.files), size_bytes=verification.size_bytes
+        ),
+        verification=RecordedVerification(checks=verification.checks, notes=verification.opened.notes),
     )
     await context.call(context.catalog.update, stored, done)
     facts = {
         "backup": done.id,
-        "items": done.item_count,
-        "files": done.file_count,
-        "size_bytes": done.size_bytes,
-        "export_time": to_iso(done.export_time),
-        "export_arn": done.export_arn,
+        "items": done.data.item_count,
+        "files": done.data.file_count,
+        "size_bytes": done.data.size_bytes,
+        "export_time": to_iso(done.export.time),
+        "export_arn": done.export.arn,
         **settings_not_read(done),
     }
     log.info(events.BACKUP_RECORDED, **facts)
-    return Outcome(step, kind, done.table, "done", facts)
+    return Outcome(step, kind, done.table.name, "done", facts)
 
 
 async def _fail(context: RunContext, stored: StoredRecord, export: Export) -> NoReturn:
@@ -162,8 +165,7 @@ async def _fail(context: RunContext, stored: StoredRecord, export: Export) -> No
         stored.record,
         state="failed",
         completed_at=context.clock.now(),
-        failure_code=code,
-        failure_message=message,
+        failure=RecordedFailure(code=code, message=message),
     )
     await context.call(context.catalog.update, stored, failed)
     raise RemoteJobFailed(

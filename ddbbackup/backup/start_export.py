@@ -10,7 +10,7 @@ import structlog
 from ddbbackup import events
 from ddbbackup.archive.layout import export_prefix
 from ddbbackup.backup.export_scheduler import scheduler_of
-from ddbbackup.catalog import Record, StoredRecord
+from ddbbackup.catalog import Record, RecordedFailure, StoredRecord
 from ddbbackup.errors import Conflict, PitrDisabled, Refused
 from ddbbackup.ports import Export, ExportRequest
 from ddbbackup.steps.aws_caller import AwsCaller
@@ -49,16 +49,19 @@ async def start_export(
     A start that is refused is recorded as failed. Raises what ``ExportScheduler.start`` raises.
     """
     record = stored.record
-    if record.export_arn is not None:
-        log.info(events.EXPORT_REATTACHED, export_arn=record.export_arn, backup=record.id)
-        return StartedExport(stored, record.export_arn)
+    if record.export.arn is not None:
+        log.info(events.EXPORT_REATTACHED, export_arn=record.export.arn, backup=record.id)
+        return StartedExport(stored, record.export.arn)
     export = await _already_started(context, record)
     if export is None:
         export = await _request(context, stored, pitr)
     else:
         log.info(events.EXPORT_REATTACHED, export_arn=export.arn, backup=record.id)
     updated = replace(
-        record, export_arn=export.arn, export_time=export.export_time or record.requested_export_time
+        record,
+        export=replace(
+            record.export, arn=export.arn, time=export.export_time or record.export.requested_time
+        ),
     )
     return StartedExport(await context.call(context.catalog.update, stored, updated), export.arn)
 
@@ -75,10 +78,10 @@ async def _already_started(context: RunContext, record: Record) -> Export | None
     exports = context.source.exports
     token: str | None = None
     while True:
-        page = await context.call(exports.page, table_arn=record.table_arn, next_token=token)
+        page = await context.call(exports.page, table_arn=record.table.arn, next_token=token)
         for summary in page.summaries:
             export = await context.call(exports.describe, summary.arn)
-            if export.client_token == record.client_token:
+            if export.client_token == record.export.client_token:
                 return export
             if export.start_time and export.start_time < record.started_at:
                 return None  # newest first: what follows is older than the record
@@ -90,28 +93,27 @@ async def _already_started(context: RunContext, record: Record) -> Export | None
 async def _request(context: RunContext, stored: StoredRecord, pitr: str) -> Export:
     record = stored.record
     request = ExportRequest(
-        table_arn=record.table_arn,
-        bucket=record.bucket,
-        client_token=record.client_token,
-        prefix=export_prefix(record.prefix),
-        bucket_owner=record.bucket_owner,
-        sse_algorithm=record.sse_algorithm,
-        kms_key_id=record.kms_key_id,
-        export_time=record.requested_export_time,
+        table_arn=record.table.arn,
+        bucket=record.destination.bucket,
+        client_token=record.export.client_token,
+        prefix=export_prefix(record.destination.prefix),
+        bucket_owner=record.destination.bucket_owner,
+        sse_algorithm=record.destination.sse_algorithm,
+        kms_key_id=record.destination.kms_key_id,
+        export_time=record.export.requested_time,
     )
     try:
-        export = await _start_with_pitr(context, record.table, request, pitr)
+        export = await _start_with_pitr(context, record.table.name, request, pitr)
     except (Refused, Conflict) as error:
         failed = replace(
             record,
             state="failed",
             completed_at=context.clock.now(),
-            failure_code=type(error).__name__,
-            failure_message=error.message,
+            failure=RecordedFailure(code=type(error).__name__, message=error.message),
         )
         await context.call(context.catalog.update, stored, failed)
         raise
-    log.info(events.EXPORT_STARTED, export_arn=export.arn, backup=record.id, bucket=record.bucket)
+    log.info(events.EXPORT_STARTED, export_arn=export.arn, backup=record.id, bucket=record.destination.bucket)
     return export
 
 

@@ -1,16 +1,34 @@
-"""The records of backups in the bucket, and the exports that they point at."""
+"""The records of backups in buckets, and the exports that they describe."""
 
 from ddbbackup.catalog.exports import OpenedExport, open_export
-from ddbbackup.catalog.reading import ObservedSetting
-from ddbbackup.catalog.record import Record, derive_client_token, new_backup_id
+from ddbbackup.catalog.observed_setting import ObservedSetting
+from ddbbackup.catalog.record import (
+    RECORD_VERSION,
+    Record,
+    RecordedData,
+    RecordedDestination,
+    RecordedExport,
+    RecordedFailure,
+    RecordedTable,
+    RecordedVerification,
+    derive_client_token,
+    new_backup_id,
+)
 from ddbbackup.catalog.store import Catalog, Location, StoredRecord, locate
 
 __all__ = [
+    "RECORD_VERSION",
     "Catalog",
     "Location",
     "ObservedSetting",
     "OpenedExport",
     "Record",
+    "RecordedData",
+    "RecordedDestination",
+    "RecordedExport",
+    "RecordedFailure",
+    "RecordedTable",
+    "RecordedVerification",
     "StoredRecord",
     "derive_client_token",
     "locate",

@@ -1,30 +1,33 @@
-"""Opening an export in a bucket: its manifests read, hashed and rebased to where the folder lies now."""
+"""Opening an export in a bucket: its manifests are read and checked, and its data files located."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from ddbbackup.archive.layout import ExportFolder
 from ddbbackup.archive.manifests import (
     FILES_LIMIT_BYTES,
     SUMMARY_LIMIT_BYTES,
     Summary,
-    md5_base64,
     parse_files,
     parse_summary,
 )
 from ddbbackup.bulk.model import DataFile
 from ddbbackup.errors import DataNotWhole, ObjectMissing, Refused
+from ddbbackup.model.checksums import md5_base64
+from ddbbackup.model.s3_location import S3Location
 from ddbbackup.ports import Objects
 
-_MD5_LIMIT_BYTES = 1024
+_MD5_LIMIT_BYTES: Final = 1024
+_HINT: Final = "do not use this backup: create a new one with `ddbbackup backup`"
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedExport:
     """One export, as its manifests describe it.
 
-    ``checks`` says what was proved, ``notes`` what could not be (a manifest without its hash, no summary).
+    ``checks`` lists what was verified, ``notes`` what could not be (a manifest without its MD5, a missing summary).
     """
 
     folder: ExportFolder
@@ -36,21 +39,22 @@ class OpenedExport:
 
 
 def open_export(objects: Objects, folder: ExportFolder, *, owner: str | None) -> OpenedExport:
-    """Reads and checks the manifests; reads no data file.
+    """Reads and checks the manifests, but no data file.
 
-    Raises ``ObjectMissing`` without ``manifest-files.json``; ``DataNotWhole`` if a hash or a count does not
-    match; ``Refused`` for what ddbbackup cannot restore (Ion).
+    Raises ``ObjectMissing`` if ``manifest-files.json`` is missing, ``DataNotWhole`` if a hash or a count does not
+    match, and ``Refused`` for a format that ddbbackup cannot restore (Ion).
     """
+    where = S3Location(folder.bucket, folder.root)
     checks: list[str] = []
     notes: list[str] = []
     summary = _read_summary(objects, folder, owner, checks, notes)
     if summary and summary.output_format != "DYNAMODB_JSON":
         raise Refused(
-            f"the export in s3://{folder.bucket}/{folder.root} is in {summary.output_format}",
-            hint="export the table as DYNAMODB_JSON; ddbbackup reads no other format",
+            f"the export in {where} has the format {summary.output_format}, which ddbbackup does not support",
+            hint="export the table as DYNAMODB_JSON",
         )
     body = _manifest(objects, folder, folder.files_key, FILES_LIMIT_BYTES, owner, checks, notes)
-    entries = parse_files(body, where=f"s3://{folder.bucket}/{folder.files_key}")
+    entries = parse_files(body, where=S3Location(folder.bucket, folder.files_key).uri)
     incremental = summary is not None and summary.export_type == "INCREMENTAL_EXPORT"
     files = tuple(
         DataFile(
@@ -65,12 +69,12 @@ def open_export(objects: Objects, folder: ExportFolder, *, owner: str | None) ->
     total = sum(entry.item_count for entry in entries)
     if summary and summary.item_count != total:
         raise DataNotWhole(
-            f"the manifests of s3://{folder.bucket}/{folder.root} disagree: the summary counts "
-            f"{summary.item_count} items, its files {total}",
-            hint="do not use this backup; take another one",
+            f"the manifests in {where} contradict each other: the summary counts {summary.item_count} items, "
+            f"the files {total}",
+            hint=_HINT,
         )
     if summary:
-        checks.append("counts of both manifests agree")
+        checks.append("the item counts of both manifests are equal")
     return OpenedExport(folder, summary, files, total, tuple(checks), tuple(notes))
 
 
@@ -80,9 +84,9 @@ def _read_summary(
     try:
         body = _manifest(objects, folder, folder.summary_key, SUMMARY_LIMIT_BYTES, owner, checks, notes)
     except ObjectMissing:
-        notes.append("manifest-summary.json is missing: its item count could not be compared")
+        notes.append("not verified: manifest-summary.json and its item count are missing")
         return None
-    return parse_summary(body, where=f"s3://{folder.bucket}/{folder.summary_key}")
+    return parse_summary(body, where=S3Location(folder.bucket, folder.summary_key).uri)
 
 
 def _manifest(
@@ -97,16 +101,16 @@ def _manifest(
     name = key.removeprefix(folder.root)
     body, _ = objects.read(folder.bucket, key, limit_bytes=limit_bytes, owner=owner)
     try:
-        written, _ = objects.read(
+        expected, _ = objects.read(
             folder.bucket, folder.md5_key(key), limit_bytes=_MD5_LIMIT_BYTES, owner=owner
         )
     except ObjectMissing:
-        notes.append(f"{name} has no .md5 beside it: its hash could not be compared")
+        notes.append(f"not verified: the MD5 of {name} is missing")
         return body
-    if written.decode("ascii", "replace").strip() != md5_base64(body):
+    if expected.decode("ascii", "replace").strip() != md5_base64(body):
         raise DataNotWhole(
-            f"{name} in s3://{folder.bucket}/{folder.root} does not match the MD5 that AWS wrote beside it",
-            hint="do not use this backup; take another one, and find out who changed the object",
+            f"{S3Location(folder.bucket, key)} does not match the MD5 that AWS wrote beside it",
+            hint=_HINT,
         )
-    checks.append(f"{name} matches its MD5")
+    checks.append(f"the MD5 of {name} matches")
     return body

@@ -1,4 +1,4 @@
-"""What the catalog holds, read with several requests at a time."""
+"""Queries of the catalog, with several requests at a time."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from ddbbackup.ports import Identity
 
 T = TypeVar("T")
 U = TypeVar("U")
-IN_PROGRESS_AT_MOST: Final = timedelta(days=7)  # an export that has run for longer is no longer waited for
+IN_PROGRESS_AT_MOST: Final = timedelta(days=7)  # after that, `wait` ignores an export
 _READS_AT_ONCE: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
 class TableRecords:
-    """All records of one table; each is read when it is asked for."""
+    """The records of one table, read when they are needed."""
 
     catalog: Catalog
     table: str
@@ -38,37 +38,36 @@ class TableRecords:
         return next((stored for stored in records if stored.record.state == "complete"), None)
 
     def in_progress(self, now: datetime) -> tuple[StoredRecord, ...]:
-        """Those in progress among the newest record and all that are younger than ``IN_PROGRESS_AT_MOST``."""
+        """Backups in progress, among the newest one and all that are younger than ``IN_PROGRESS_AT_MOST``."""
         oldest = now - IN_PROGRESS_AT_MOST
-        found: list[StoredRecord] = []
+        running: list[StoredRecord] = []
         for stored in self.catalog.of_table(self.location, self.table):
             if stored.record.state == "in_progress":
-                found.append(stored)
+                running.append(stored)
             if stored.record.started_at < oldest:
                 break
-        return tuple(found)
+        return tuple(running)
 
 
 def tables_with_records(
     catalog: Catalog, plan: Plan, identity: Identity, *, only: str | None = None
 ) -> tuple[TableRecords, ...]:
-    """One for each table that has records under any destination of the plan, whether or not it still exists."""
-    found: dict[tuple[str, Location], TableRecords] = {}
+    """Every table with records in any destination of the plan, whether or not it still exists."""
+    records: dict[tuple[str, Location], TableRecords] = {}
     for destination in plan.destinations.values():
-        tables = catalog.tables(destination, account=identity.account, region=identity.region)
-        for table, location in tables.items():
+        for table, location in catalog.tables(destination, identity).items():
             if only is None or fnmatchcase(table, only):
-                found[table, location] = TableRecords(catalog, table, location)
-    return tuple(sorted(found.values(), key=lambda records: records.table))
+                records[table, location] = TableRecords(catalog, table, location)
+    return tuple(sorted(records.values(), key=lambda each: each.table))
 
 
 def backups_in_progress(tables: Iterable[TableRecords], *, now: datetime) -> tuple[StoredRecord, ...]:
-    """What earlier runs left in progress."""
+    """Backups that earlier runs left in progress."""
     return tuple(s for many in read_concurrently(lambda each: each.in_progress(now), tables) for s in many)
 
 
 def complete_backups(tables: Iterable[TableRecords], *, every: bool = False) -> tuple[StoredRecord, ...]:
-    """Each table's newest complete backup, or all of them."""
+    """The newest complete backup of each table, or all of them."""
     if every:
         records = [stored for many in read_concurrently(TableRecords.all, tables) for stored in many]
         return tuple(stored for stored in records if stored.record.state == "complete")
@@ -77,6 +76,6 @@ def complete_backups(tables: Iterable[TableRecords], *, every: bool = False) -> 
 
 
 def read_concurrently(read: Callable[[T], U], things: Iterable[T]) -> list[U]:
-    """The answers in the order of the things."""
+    """The results in the order of ``things``."""
     with ThreadPoolExecutor(_READS_AT_ONCE, thread_name_prefix="catalog") as pool:
         return list(pool.map(read, things))

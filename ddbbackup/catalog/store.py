@@ -1,38 +1,39 @@
-"""Records in the bucket: written by conditional puts, found by listing, believed only if their schema holds."""
+"""Records in buckets: written by conditional puts, found by listing, used only if they are valid."""
 
 from __future__ import annotations
 
 import itertools
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import Any
+from typing import Final
 
 from ddbbackup.archive.layout import record_key, records_prefix, render_prefix
-from ddbbackup.catalog.record import Record, attempt_digest
-from ddbbackup.errors import DataNotWhole
+from ddbbackup.catalog.record import Record, attempt_digest, parse_record
 from ddbbackup.model.backup_id import is_backup_id
-from ddbbackup.plan import schema_text
+from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.model import Destination
-from ddbbackup.ports import Objects
+from ddbbackup.ports import Identity, Objects
 
-_RECORD_LIMIT_BYTES = 8 << 20  # a DescribeTable answer is some kB; nothing honest comes near this
+_RECORD_LIMIT_BYTES: Final = 8 << 20  # a response of DescribeTable has kilobytes
 
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """One destination as one table sees it: its prefix rendered, ending in ``/`` unless empty."""
+    """The destination of one table: the rendered prefix ends in ``/`` unless it is empty."""
 
     bucket: str
     prefix: str
     bucket_owner: str | None = None
     kms_key_id: str | None = None
 
+    @property
+    def uri(self) -> str:
+        return S3Location(self.bucket, self.prefix).uri
+
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
-    """A record with the place where it lies and the ETag it had when it was read or written."""
+    """A record, its place, and its ETag when it was read or written."""
 
     record: Record
     location: Location
@@ -41,23 +42,23 @@ class StoredRecord:
 
 
 class Catalog:
-    """All records of one plan. Raises ``ObjectMissing`` where a bucket does not exist."""
+    """The records of one plan. Every method raises ``ObjectMissing`` for a missing bucket."""
 
     def __init__(self, objects: Objects, *, plan: str) -> None:
         self._objects = objects
         self._plan = plan
 
     def create(self, record: Record, location: Location) -> StoredRecord:
-        """Writes a new record; if another process wrote one for the same attempt of the run, returns that one.
+        """Writes a new record, or returns the one that another process wrote for the same attempt of the run.
 
-        Two processes with the same run id may both see no record and both write one, with ids that differ
-        only in their time. The earlier id wins and the later record is taken away again, so that both go on
-        with the same record.
+        Two processes with the same run id can both find no record and both write one, with ids that differ only in
+        their time. The earlier id wins and the later record is deleted, so that both continue with the same record.
         """
-        key = record_key(location.prefix, self._plan, record.table, record.id)
+        table = record.table.name
+        key = record_key(location.prefix, self._plan, table, record.id)
         etag = self._put(location, key, record, if_none_match=True)
         digest = record.id.rpartition("-")[2]
-        rivals = [k for k in self._keys(location, record.table) if k.endswith(f"-{digest}.json")]
+        rivals = [k for k in self._keys(location, table) if k.endswith(f"-{digest}.json")]
         first = min([key, *rivals])
         if first != key:
             winner = self._read(location, first)
@@ -67,19 +68,19 @@ class Catalog:
         return StoredRecord(record, location, key, etag)
 
     def update(self, stored: StoredRecord, record: Record) -> StoredRecord:
-        """Raises ``Conflict`` if somebody else changed the record since it was read."""
+        """Raises ``Conflict`` if another process changed the record since it was read."""
         etag = self._put(stored.location, stored.key, record, if_match=stored.etag)
         return replace(stored, record=record, etag=etag)
 
     def of_table(self, location: Location, table: str) -> Iterator[StoredRecord]:
-        """The records of one table, newest first, each read when it is asked for."""
+        """The records of one table, newest first. Each is read when the iterator reaches it."""
         for key in sorted(self._keys(location, table), reverse=True):
             yield self._read(location, key)
 
     def of_run(self, location: Location, table: str, *, table_arn: str, run: str) -> StoredRecord | None:
-        """The newest attempt that a run made at one table.
+        """The last attempt of a run at one table.
 
-        An id tells which attempt of which run it is of, so that years of records need not be read for this.
+        The id of a record identifies run and attempt, so that the records of other runs are not read.
         """
         by_digest = {key[-len("-01234567.json") :]: key for key in self._keys(location, table)}
         newest: str | None = None
@@ -93,16 +94,17 @@ class Catalog:
         return stored if stored and stored.record.run == run else None
 
     def find(self, location: Location, table: str, backup_id: str) -> StoredRecord | None:
+        """None if there is no record with this id."""
         key = record_key(location.prefix, self._plan, table, backup_id)
         if self._objects.head(location.bucket, key, owner=location.bucket_owner) is None:
             return None
         return self._read(location, key)
 
-    def tables(self, destination: Destination, *, account: str, region: str) -> dict[str, Location]:
-        """Every table that has records under a destination, whether or not it still exists."""
+    def tables(self, destination: Destination, identity: Identity) -> dict[str, Location]:
+        """Every table that has records in a destination, whether or not it still exists."""
 
         def location(table: str) -> Location:
-            return locate(destination, account=account, region=region, table=table, plan=self._plan)
+            return locate(destination, identity, table=table, plan=self._plan)
 
         head, field, tail = destination.prefix.partition("{table}")
         if not field:
@@ -112,31 +114,34 @@ class Catalog:
             }
         own_folder = (not head or head.endswith("/")) and (not tail or tail.startswith("/"))
         if own_folder:
-            base = render_prefix(head, account=account, region=region, table="", plan=self._plan)
+            base = render_prefix(
+                head, account=identity.account, region=identity.region, table="", plan=self._plan
+            )
             names = self._folders(destination, base)
             return {n: at for n in names if n in self._record_tables(destination, at := location(n))}
-        return self._tables_by_listing(destination, account=account, region=region)
+        return self._tables_by_listing(destination, identity)
 
     def _record_tables(self, destination: Destination, location: Location) -> frozenset[str]:
         return frozenset(self._folders(destination, records_prefix(location.prefix, self._plan)))
 
-    def _tables_by_listing(
-        self, destination: Destination, *, account: str, region: str
-    ) -> dict[str, Location]:
-        """For prefixes that mix the table's name with other text: reads every key below the fixed part."""
+    def _tables_by_listing(self, destination: Destination, identity: Identity) -> dict[str, Location]:
+        """For prefixes that join the table name with other text: lists every key below the fixed part."""
         head = destination.prefix.partition("{table}")[0]
-        fields = {"account": account, "region": region, "plan": self._plan}
-        base = render_prefix(head, table="", **fields).rstrip("/") if head else ""
-        found: dict[str, Location] = {}
+        base = ""
+        if head:
+            base = render_prefix(
+                head, account=identity.account, region=identity.region, table="", plan=self._plan
+            ).rstrip("/")
+        tables: dict[str, Location] = {}
         marker = f"ddbbackup/{self._plan}/"
         for item in self._objects.keys(destination.bucket, base, owner=destination.bucket_owner):
             before, mark, after = item.key.rpartition(marker)
             name, _, file = after.partition("/")
-            if mark and name not in found and is_backup_id(file.removesuffix(".json")):
-                location = locate(destination, table=name, **fields)
+            if mark and name not in tables and is_backup_id(file.removesuffix(".json")):
+                location = locate(destination, identity, table=name, plan=self._plan)
                 if location.prefix == before:
-                    found[name] = location
-        return found
+                    tables[name] = location
+        return tables
 
     def _folders(self, destination: Destination, prefix: str) -> list[str]:
         owner = destination.bucket_owner
@@ -145,15 +150,16 @@ class Catalog:
 
     def _keys(self, location: Location, table: str) -> list[str]:
         prefix = records_prefix(location.prefix, self._plan, table)
-        found = self._objects.keys(location.bucket, prefix, owner=location.bucket_owner)
-        names = [item.key for item in found]
+        names = [
+            item.key for item in self._objects.keys(location.bucket, prefix, owner=location.bucket_owner)
+        ]
         return [key for key in names if is_backup_id(key.removeprefix(prefix).removesuffix(".json"))]
 
     def _read(self, location: Location, key: str) -> StoredRecord:
         body, facts = self._objects.read(
             location.bucket, key, limit_bytes=_RECORD_LIMIT_BYTES, owner=location.bucket_owner
         )
-        record = parse_record(body, where=f"s3://{location.bucket}/{key}")
+        record = parse_record(body, where=S3Location(location.bucket, key).uri)
         return StoredRecord(record, location, key, facts.etag)
 
     def _put(
@@ -177,40 +183,13 @@ class Catalog:
         )
 
 
-def locate(destination: Destination, *, account: str, region: str, table: str, plan: str) -> Location:
-    """Where backups of one table lie."""
+def locate(destination: Destination, identity: Identity, *, table: str, plan: str) -> Location:
+    """Where the backups of one table are, in the account and region of the identity."""
     return Location(
         bucket=destination.bucket,
-        prefix=render_prefix(destination.prefix, account=account, region=region, table=table, plan=plan),
+        prefix=render_prefix(
+            destination.prefix, account=identity.account, region=identity.region, table=table, plan=plan
+        ),
         bucket_owner=destination.bucket_owner,
         kms_key_id=destination.encryption.kms_key_id,
     )
-
-
-def parse_record(body: bytes, *, where: str) -> Record:
-    """Raises ``DataNotWhole`` for anything that breaks the promise of the record schema."""
-    hint = "restore by s3_uri from the export's folder instead, and find out who changed the record"
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        raise DataNotWhole(f"the record {where} is not JSON", hint=hint) from None
-    defect = _first_defect(document)
-    if defect:
-        raise DataNotWhole(f"the record {where} is not a record: {defect}", hint=hint)
-    try:
-        return Record.from_document(document)
-    except ValueError:
-        raise DataNotWhole(f"the record {where} holds a time that is none", hint=hint) from None
-
-
-def _first_defect(document: Any) -> str | None:
-    error = next(iter(_record_validator().iter_errors(document)), None)
-    return f"{error.json_path} breaks {error.validator!r}" if error else None
-
-
-@cache
-def _record_validator() -> Any:
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - costs 60 ms, and only reading records needs it
-
-    schema: Mapping[str, Any] = json.loads(schema_text("record"))
-    return Draft202012Validator(schema)

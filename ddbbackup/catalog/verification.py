@@ -1,9 +1,10 @@
-"""Verifying that a backup is complete: manifests, every data file, and the counts of AWS itself."""
+"""Verifies that the data of a backup is complete: manifests, every data file, and the counts of AWS."""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, replace
+from typing import Final
 
 from ddbbackup.archive.layout import export_folder
 from ddbbackup.bulk import verify_files
@@ -14,12 +15,14 @@ from ddbbackup.errors import DataNotWhole, ObjectMissing
 from ddbbackup.model.progress import OnProgress
 from ddbbackup.ports import Objects
 
-_HINT = "do not rely on this backup: run `ddbbackup backup` again, and find out who changed the objects"
+_HINT: Final = (
+    "do not use this backup: create a new one with `ddbbackup backup`, and find out who changed the objects"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What reading the whole backup showed."""
+    """The result of reading a complete backup."""
 
     opened: OpenedExport
     size_bytes: int
@@ -29,35 +32,35 @@ class Verification:
 def verify_export(
     objects: Objects, record: Record, *, on_progress: OnProgress, stop: threading.Event
 ) -> Verification:
-    """Reads manifests and every data file of a record's export. Blocks.
+    """Reads the manifests and every data file of a backup. Blocks.
 
-    Raises ``DataNotWhole`` for anything that does not match, a missing manifest or data file included.
+    Raises ``DataNotWhole`` if a hash, a size or a count does not match, or a manifest or a data file is missing.
     """
-    if record.manifest_key is None or record.item_count is None:
-        raise DataNotWhole(f"the record {record.id} names no manifest", hint=_HINT)
-    folder = export_folder(record.bucket, record.manifest_key)
+    if record.export.manifest_key is None or record.data.item_count is None:
+        raise DataNotWhole(f"the record {record.id} does not name a manifest", hint=_HINT)
+    folder = export_folder(record.destination.bucket, record.export.manifest_key)
     try:
-        opened = open_export(objects, folder, owner=record.bucket_owner)
+        opened = open_export(objects, folder, owner=record.destination.bucket_owner)
     except ObjectMissing as error:
-        raise DataNotWhole(f"the backup {record.id} is not whole: {error.message}", hint=_HINT) from error
+        raise DataNotWhole(f"the backup {record.id} is incomplete: {error.message}", hint=_HINT) from error
     _match_record(opened, record)
     files = verify_files(
         _with_sizes(opened, objects),
         objects,
         on_progress=on_progress,
         stop=stop,
-        table=record.table,
+        table=record.table.name,
     )
     checks = (
         *opened.checks,
-        f"size, MD5 and item count of {len(files)} data files match the manifest",
-        "item count equals the count that AWS reported for the export",
+        f"the size, MD5 and item count of {len(files)} data files match the manifest",
+        "the item count matches the one that AWS reports for the export",
     )
     return Verification(opened, sum(file.size_bytes for file in files), checks)
 
 
 def _with_sizes(opened: OpenedExport, objects: Objects) -> tuple[DataFile, ...]:
-    """Manifests do not say how large files are; listing does, for a thousand of them a request."""
+    """Manifests do not contain sizes; a listing does, for a thousand files per request."""
     if not opened.files:
         return ()
     folder, owner = opened.files[0].key.rpartition("/")[0], opened.files[0].bucket_owner
@@ -67,21 +70,21 @@ def _with_sizes(opened: OpenedExport, objects: Objects) -> tuple[DataFile, ...]:
 
 
 def _match_record(opened: OpenedExport, record: Record) -> None:
-    if opened.item_count != record.item_count:
+    if opened.item_count != record.data.item_count:
         raise DataNotWhole(
-            f"the manifest of {record.export_arn} counts {opened.item_count} items, "
-            f"DescribeExport {record.item_count}",
+            f"the manifest of {record.export.arn} counts {opened.item_count} items, "
+            f"DescribeExport {record.data.item_count}",
             hint=_HINT,
         )
     summary = opened.summary
     if summary is None:
         return
-    if summary.export_arn != record.export_arn:
+    if summary.export_arn != record.export.arn:
         raise DataNotWhole(
-            f"the manifest where {record.export_arn} should lie is of {summary.export_arn}", hint=_HINT
+            f"the manifest of {record.export.arn} belongs to another export, {summary.export_arn}", hint=_HINT
         )
-    if summary.table_id and summary.table_id != record.table_id:
+    if summary.table_id and summary.table_id != record.table.id:
         raise DataNotWhole(
-            f"the export {record.export_arn} is of another incarnation of the table than its record",
+            f"the export {record.export.arn} was made of another table with the same name than its record",
             hint=_HINT,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ddbbackup.catalog.reading import ABSENT
+from ddbbackup.catalog.observed_setting import ABSENT
 from ddbbackup.errors import Refused
 from ddbbackup.ports import TableFacts
 from ddbbackup.settings import SETTINGS

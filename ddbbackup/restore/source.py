@@ -92,25 +92,25 @@ def _from_record(context: RunContext, restore: Restore) -> RestoreSource:
     """The data is looked for beside its record: a vault that was copied or replicated as a whole is one too."""
     stored = _choose_record(context, restore)
     record, location = stored.record, stored.location
-    if record.manifest_key is None:
+    if record.export.manifest_key is None:
         raise Refused(
             f"the record {record.id} names no manifest", hint="restore from the export's s3_uri instead"
         )
-    key = record.manifest_key
-    if key.startswith(record.prefix):
-        key = location.prefix + key[len(record.prefix) :]
+    key = record.export.manifest_key
+    if key.startswith(record.destination.prefix):
+        key = location.prefix + key[len(record.destination.prefix) :]
     owner = location.bucket_owner
-    if owner is None and location.bucket == record.bucket:
-        owner = record.bucket_owner
+    if owner is None and location.bucket == record.destination.bucket:
+        owner = record.destination.bucket_owner
     opened = open_export(context.source.objects, export_folder(location.bucket, key), owner=owner)
     _refuse_partial(opened, record.id)
-    encryption = Encryption(record.sse_algorithm, record.kms_key_id)
-    return RestoreSource(record.id, opened, record.table_arn, record.description, encryption, record.settings)
+    encryption = Encryption(record.destination.sse_algorithm, record.destination.kms_key_id)
+    return RestoreSource(record.id, opened, record.table.arn, record.description, encryption, record.settings)
 
 
 def _choose_record(context: RunContext, restore: Restore) -> StoredRecord:
     location = _location(context, restore)
-    where = f"s3://{location.bucket}/{location.prefix}"
+    where = location.uri
     wanted = restore.source
     if wanted.backup_id is not None:
         stored = context.catalog.find(location, restore.table, wanted.backup_id)
@@ -130,7 +130,7 @@ def _choose_record(context: RunContext, restore: Restore) -> StoredRecord:
         record = stored.record
         if record.state != "complete":
             continue
-        if before is None or (record.export_time is not None and record.export_time <= before):
+        if before is None or (record.export.time is not None and record.export.time <= before):
             return stored
     when = f" as of {to_iso(before)} or earlier" if before else ""
     raise Refused(
@@ -145,14 +145,8 @@ def _location(context: RunContext, restore: Restore) -> Location:
             f"the plan does not say where backups of {restore.table} lie",
             hint=f"add {restore.table} to `tables`, or restore from an s3_uri",
         )
-    identity = context.source.identity
-    return locate(
-        context.plan.destinations[restore.destination],
-        account=identity.account,
-        region=identity.region,
-        table=restore.table,
-        plan=context.plan.name,
-    )
+    destination = context.plan.destinations[restore.destination]
+    return locate(destination, context.source.identity, table=restore.table, plan=context.plan.name)
 
 
 def _refuse_partial(opened: OpenedExport, name: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from ddbbackup.catalog.reading import ABSENT, NOT_READ, ObservedSetting
+from ddbbackup.catalog.observed_setting import ABSENT, NOT_READ, ObservedSetting
 from ddbbackup.errors import Refused
 from ddbbackup.ports import TableFacts
 from ddbbackup.settings.setting import (

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from ddbbackup.catalog.reading import ABSENT, NOT_READ, ObservedSetting
+from ddbbackup.catalog.observed_setting import ABSENT, NOT_READ, ObservedSetting
 from ddbbackup.errors import DdbBackupError, Refused
 from ddbbackup.plan.model import Restore
 from ddbbackup.ports import TableFacts

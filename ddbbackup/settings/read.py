@@ -10,7 +10,7 @@ import structlog
 
 from ddbbackup import events
 from ddbbackup.catalog import ObservedSetting, Record, StoredRecord
-from ddbbackup.catalog.reading import Reason
+from ddbbackup.catalog.observed_setting import Reason
 from ddbbackup.errors import AccessDenied, DdbBackupError, NotSupported, TableMissing, Throttled, Unreachable
 from ddbbackup.ports import TableFacts
 from ddbbackup.settings import SETTINGS
@@ -42,8 +42,8 @@ async def record_settings(context: RunContext, stored: StoredRecord) -> StoredRe
         return stored
     ask = AwsCaller(context, context.source)
     try:
-        table = await ask("DescribeTable", lambda cloud: cloud.tables.describe(record.table))
-        same = table.table_id == record.table_id
+        table = await ask("DescribeTable", lambda cloud: cloud.tables.describe(record.table.name))
+        same = table.table_id == record.table.id
         readings = (await read_settings(ask, table)) if same else _unread("the table was made anew")
     except TableMissing:
         readings = _unread("the table was deleted before its settings were read")

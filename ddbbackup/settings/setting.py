@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from ddbbackup.catalog.reading import NOT_READ, ObservedSetting, present
+from ddbbackup.catalog.observed_setting import NOT_READ, ObservedSetting, present
 from ddbbackup.errors import Refused
 from ddbbackup.ports import Cloud, TableFacts
 from ddbbackup.settings.relocation import Relocation

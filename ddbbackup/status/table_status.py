@@ -52,14 +52,8 @@ def table_statuses(context: RunContext, chosen: Mapping[str, TableEntry]) -> lis
 
 
 def _standing(context: RunContext, table: str, entry: TableEntry) -> TableStatus:
-    identity = context.source.identity
-    location = locate(
-        context.plan.destinations[entry.destination],
-        account=identity.account,
-        region=identity.region,
-        table=table,
-        plan=context.plan.name,
-    )
+    destination = context.plan.destinations[entry.destination]
+    location = locate(destination, context.source.identity, table=table, plan=context.plan.name)
     newer: list[StoredRecord] = []
     last: Record | None = None
     for stored in context.catalog.of_table(location, table):
@@ -75,12 +69,13 @@ def judge(
 ) -> TableStatus:
     """``last`` is the newest complete record, ``newer`` what came after it, newest first. Pure."""
     running = next((record.id for record in newer if record.state == "in_progress"), None)
-    failure = next((record.failure_message for record in newer if record.state != "in_progress"), None)
+    failure = next((record.failure for record in newer if record.state != "in_progress"), None)
+    last_failure = failure.message if failure else None
     if last is None:
         return TableStatus(
-            table, "never", rpo_seconds=entry.rpo_seconds, running=running, last_failure=failure
+            table, "never", rpo_seconds=entry.rpo_seconds, running=running, last_failure=last_failure
         )
-    as_of = last.export_time or last.started_at
+    as_of = last.export.time or last.started_at
     age = int((now - as_of).total_seconds())
     late = entry.rpo_seconds is not None and age > entry.rpo_seconds
     return TableStatus(
@@ -90,10 +85,10 @@ def judge(
         export_time=as_of,
         age_seconds=age,
         rpo_seconds=entry.rpo_seconds,
-        items=last.item_count,
-        size_bytes=last.size_bytes,
+        items=last.data.item_count,
+        size_bytes=last.data.size_bytes,
         completed_at=last.completed_at,
         seconds=(last.completed_at - last.started_at).total_seconds() if last.completed_at else None,
         running=running,
-        last_failure=failure,
+        last_failure=last_failure,
     )

@@ -55,7 +55,7 @@ def unselected_tables(context: RunContext, chosen: Container[str]) -> tuple[Unse
     exist = read_concurrently(lambda pair: _exists(context, pair[0].table), gone)
     found = [
         UnselectedTable(
-            held.table, record.id, record.export_time or record.started_at, record.run in last_runs, exists
+            held.table, record.id, record.export.time or record.started_at, record.run in last_runs, exists
         )
         for (held, record), exists in zip(gone, exist, strict=True)
     ]

@@ -26,7 +26,7 @@ class VerifyBackup:
 
     @property
     def table(self) -> str:
-        return self.stored.record.table
+        return self.stored.record.table.name
 
     @property
     def id(self) -> str:
@@ -34,7 +34,7 @@ class VerifyBackup:
 
     async def assess(self, context: RunContext) -> Assessment[None]:
         record = self.stored.record
-        does = f"read {record.file_count} data files of {record.id} and compare them"
+        does = f"read {record.data.file_count} data files of {record.id} and compare them"
         return Assessment(
             self.id,
             self.kind,
@@ -42,8 +42,8 @@ class VerifyBackup:
             does,
             None,
             changes=False,
-            items=record.item_count,
-            size_bytes=record.size_bytes,
+            items=record.data.item_count,
+            size_bytes=record.data.size_bytes,
             facts={"backup": record.id},
         )
 
@@ -54,7 +54,7 @@ class VerifyBackup:
         )
         facts = {
             "backup": record.id,
-            "items": record.item_count,
+            "items": record.data.item_count,
             "files": len(verification.opened.files),
             "size_bytes": verification.size_bytes,
             "notes": list(verification.opened.notes),

@@ -1,4 +1,4 @@
-"""Objects in memory, with S3's conditional puts, for what needs no server: races that a test lays out."""
+"""Objects in memory with the conditional puts of S3, for tests of races."""
 
 from __future__ import annotations
 
@@ -11,10 +11,15 @@ from ddbbackup.ports import ObjectFacts, ObjectStream
 
 
 class MemoryObjects:
-    """Implements what the catalog uses of ``ports.Objects``. ``before_put`` lets somebody else be faster."""
+    """Implements what the catalog uses of ``ports.Objects``.
+
+    ``before_put`` is called once, before the next put, so that another process can be first. ``reads`` are the keys
+    that were read.
+    """
 
     def __init__(self) -> None:
         self.bodies: dict[str, bytes] = {}
+        self.reads: list[str] = []
         self.before_put: Callable[[], None] = lambda: None
 
     def head(self, bucket: str, key: str, *, owner: str | None = None) -> ObjectFacts | None:
@@ -25,7 +30,8 @@ class MemoryObjects:
         self, bucket: str, key: str, *, limit_bytes: int, owner: str | None = None
     ) -> tuple[bytes, ObjectFacts]:
         if key not in self.bodies:
-            raise ObjectMissing(f"there is no {key}", hint="-")
+            raise ObjectMissing(f"{key} does not exist", hint="-")
+        self.reads.append(key)
         return self.bodies[key], self._facts(key, self.bodies[key])
 
     def stream(
@@ -45,10 +51,11 @@ class MemoryObjects:
         if_match: str | None = None,
         kms_key_id: str | None = None,
     ) -> str:
-        act, self.before_put = self.before_put, lambda: None
-        act()
-        there = self.head(bucket, key)
-        if (if_none_match and there) or (if_match is not None and (there is None or there.etag != if_match)):
+        before_put, self.before_put = self.before_put, lambda: None
+        before_put()
+        existing = self.head(bucket, key)
+        changed = if_match is not None and (existing is None or existing.etag != if_match)
+        if (if_none_match and existing) or changed:
             raise Conflict(f"{key} has changed", hint="-")
         self.bodies[key] = body
         return self._facts(key, body).etag

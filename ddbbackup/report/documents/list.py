@@ -46,17 +46,17 @@ def backup_list(plan: str, records: Sequence[Record]) -> BackupList:
 
 def _row(record: Record) -> BackupRow:
     return BackupRow(
-        table=record.table,
+        table=record.table.name,
         backup=record.id,
         state=record.state,
         kind=record.kind,
         run=record.run,
         started_at=record.started_at,
-        export_time=record.export_time,
-        export_arn=record.export_arn,
-        items=record.item_count,
-        size_bytes=record.size_bytes,
-        bucket=record.bucket,
-        prefix=record.prefix,
-        failure=record.failure_message,
+        export_time=record.export.time,
+        export_arn=record.export.arn,
+        items=record.data.item_count,
+        size_bytes=record.data.size_bytes,
+        bucket=record.destination.bucket,
+        prefix=record.destination.prefix,
+        failure=record.failure.message if record.failure else None,
     )

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ddbbackup.catalog.reading import ABSENT, ObservedSetting, present
+from ddbbackup.catalog.observed_setting import ABSENT, ObservedSetting, present
 from ddbbackup.errors import Refused
 from ddbbackup.ports import TableFacts
 from ddbbackup.settings import SETTINGS, WORDS
@@ -136,7 +136,7 @@ def test_the_key_of_aws_is_asked_for_without_its_id() -> None:
         reading = (
             ObservedSetting("present", {"KeyManager": manager})
             if manager
-            else ObservedSetting("unknown", reason="denied")
+            else ObservedSetting("unknown", reason="denied", message="not allowed")
         )
         made = creation_input(
             {}, inputs(COPY, recorded=SettingsSnapshot(description, {"encryption": reading}))

@@ -5,30 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from ddbbackup.catalog import Record
+from ddbbackup.catalog import RecordedData, RecordedFailure
 from ddbbackup.plan.model import TableEntry
 from ddbbackup.status.table_status import judge
+from tests.support.records import record
 
 NOW = datetime(2026, 11, 23, 14, tzinfo=UTC)
 HOUR = TableEntry(position=0, destination="vault", name="t", rpo_seconds=3600)
-RECORD = Record(
-    id="20261123T133000Z-0123abcd",
-    plan="p",
-    run="r",
-    attempt=1,
-    kind="full",
+RECORD = record(
     state="complete",
-    table="t",
-    table_arn="arn:t",
-    table_id="i",
-    account="123456789012",
-    region="eu-west-1",
-    started_at=NOW - timedelta(minutes=30),
-    bucket="b",
-    prefix="",
-    client_token="c",
-    export_time=NOW - timedelta(minutes=30),
-    item_count=7,
+    at=NOW - timedelta(minutes=30),
+    export={"time": NOW - timedelta(minutes=30)},
+    data=RecordedData(item_count=7),
 )
 
 
@@ -40,7 +28,7 @@ def test_a_backup_younger_than_the_rpo_is_fresh() -> None:
 
 def test_a_backup_older_than_the_rpo_is_stale() -> None:
     """One second is enough."""
-    old = replace(RECORD, export_time=NOW - timedelta(seconds=3601))
+    old = replace(RECORD, export=replace(RECORD.export, time=NOW - timedelta(seconds=3601)))
     assert judge("t", HOUR, old, [], NOW).breaks_rpo
 
 
@@ -53,6 +41,6 @@ def test_never_backed_up_breaks_an_rpo_but_not_its_absence() -> None:
 def test_what_runs_and_what_failed_since_is_told() -> None:
     """A failing backup shows before the RPO is broken."""
     running = replace(RECORD, id="20261123T135500Z-0123abcd", state="in_progress")
-    failed = replace(RECORD, state="failed", failure_message="no bucket")
+    failed = replace(RECORD, state="failed", failure=RecordedFailure(message="no bucket"))
     standing = judge("t", HOUR, RECORD, [running, failed], NOW)
     assert (standing.running, standing.last_failure) == (running.id, "no bucket")

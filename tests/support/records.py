@@ -1,0 +1,54 @@
+"""Records for tests."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from ddbbackup.catalog import (
+    RECORD_VERSION,
+    Record,
+    RecordedDestination,
+    RecordedExport,
+    RecordedTable,
+    derive_client_token,
+    new_backup_id,
+)
+from ddbbackup.model.arn import Arn
+from ddbbackup.ports import Identity
+
+ACCOUNT, REGION, TABLE_ID = "123456789012", "eu-west-1", "11991185-e7ab-4da5-8bab-03f0db0b7bfd"
+IDENTITY = Identity(ACCOUNT, f"arn:aws:iam::{ACCOUNT}:root", "aws", REGION)
+NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
+
+
+def record(
+    *,
+    table: str = "orders",
+    run: str = "r1",
+    attempt: int = 1,
+    at: datetime = NOW,
+    export: dict[str, Any] | None = None,
+    destination: dict[str, Any] | None = None,
+    **members: Any,
+) -> Record:
+    """A full backup in progress. ``export``, ``destination`` and ``members`` are added to it."""
+    arn = str(Arn.of_table(table, partition="aws", region=REGION, account=ACCOUNT))
+    ids: dict[str, Any] = {"plan": "prod", "table_arn": arn, "run": run, "attempt": attempt}
+    token = derive_client_token(table_id=TABLE_ID, **ids)
+    required: dict[str, Any] = {
+        "record_version": RECORD_VERSION,
+        "id": new_backup_id(at, **ids),
+        "plan": "prod",
+        "run": run,
+        "attempt": attempt,
+        "kind": "full",
+        "state": "in_progress",
+        "started_at": at,
+        "table": RecordedTable(name=table, arn=arn, id=TABLE_ID, account=ACCOUNT, region=REGION),
+        "destination": RecordedDestination(
+            **{"bucket": "vault", "prefix": "ddb/orders/", **(destination or {})}
+        ),
+        "export": RecordedExport(**{"client_token": token, **(export or {})}),
+    }
+    return Record(**{**required, **members})

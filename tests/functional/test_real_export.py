@@ -59,7 +59,7 @@ def test_every_server_holds_the_same_three_items_afterwards(
     assert aws.items(name) == ITEMS
     (outcome,) = done.report["outcomes"]
     assert outcome["facts"]["written"] == 3
-    assert any("md5" in note for note in outcome["facts"]["notes"]), "it must say what could not be verified"
+    assert any("MD5" in note for note in outcome["facts"]["notes"]), "it must say what could not be verified"
 
 
 @pytest.mark.parametrize("table_server", ["ministack", "dynoxide", "dynalite"], indirect=True)

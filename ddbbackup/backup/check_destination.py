@@ -11,6 +11,7 @@ from ddbbackup.errors import DdbBackupError, Refused
 from ddbbackup.model.assessment import Assessment, Blocker
 from ddbbackup.model.check import Check
 from ddbbackup.model.outcome import Outcome
+from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.model import Destination
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import KMS_KEY, Permission, When
@@ -56,7 +57,7 @@ class CheckDestination:
         failed = [
             check.error for check in checks if check.error is not None and check.name in ("bucket", *wanted)
         ]
-        does = f"check {', '.join(wanted)} of s3://{self.destination.bucket}"
+        does = f"check {', '.join(wanted)} of {S3Location(self.destination.bucket)}"
         return Assessment(
             self.id,
             self.kind,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ddbbackup.checks.check import ok, refused
+from ddbbackup.model.arn import Arn
 from ddbbackup.model.check import Check
 from ddbbackup.plan.model import Destination
 from ddbbackup.ports import Cloud
@@ -15,7 +16,8 @@ def check_key(cloud: Cloud, destination: Destination, region: str | None) -> Che
     """
     subject, key = f"destination {destination.name}", destination.encryption.kms_key_id or ""
     where = region or cloud.identity.region
-    named = key.split(":")[3] if key.startswith("arn:") else where
+    arn = Arn.parse_if_arn(key)
+    named = arn.region if arn else where
     if region is not None and named != region:
         return refused(
             subject,

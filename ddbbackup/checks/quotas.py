@@ -8,6 +8,7 @@ from typing import Final
 
 from ddbbackup.checks.check import ok, warning
 from ddbbackup.clock import Clock
+from ddbbackup.model.arn import Arn
 from ddbbackup.model.check import Check
 from ddbbackup.ports import EXPORTS_IN_FLIGHT, Cloud, ExportPage
 
@@ -44,7 +45,9 @@ def _pages(cloud: Cloud, clock: Clock) -> Iterator[ExportPage]:
 
 def _started(export_arn: str) -> datetime:
     """An export's id begins with the milliseconds of its start (observed on AWS); any other is taken as new."""
-    digits = export_arn.rpartition("/")[2].partition("-")[0]
+    arn = Arn.parse_if_arn(export_arn)
+    digits = (arn.export_id if arn else None) or ""
+    digits = digits.partition("-")[0]
     if not digits.isdecimal() or len(digits) != 14:
         return datetime.max.replace(tzinfo=UTC)
     return datetime.fromtimestamp(int(digits) / 1000, UTC)

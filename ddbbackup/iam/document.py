@@ -10,6 +10,8 @@ from ddbbackup.iam.notes import notes_of
 from ddbbackup.iam.resources import Part, PlaceOfPlan
 from ddbbackup.iam.statements import Grant, policy
 from ddbbackup.iam.topics import publishing
+from ddbbackup.model.arn import Arn
+from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.model import Plan, Restore
 from ddbbackup.steps.permissions import Permission, Role
 
@@ -130,15 +132,15 @@ def _bucket_policies(
     ours = (
         plan.aws.assume_role.role_arn
         if plan.aws.assume_role
-        else f"arn:{place.partition}:iam::{place.account}:root"
+        else str(Arn(place.partition, "iam", "", place.account, "root"))
     )
     for bucket, owner in _buckets(plan):
-        of_bucket = f"arn:{place.partition}:s3:::{bucket}"
+        of_bucket = str(S3Location(bucket).arn(place.partition))
         principals: dict[str, list[Grant]] = {}
         if owner not in (None, place.account):
             principals[ours] = [grant for grants in by_role.values() for grant in grants]
         for role_arn, grants in assumed.items():
-            if role_arn.split(":")[4] != (owner or place.account):
+            if Arn.parse(role_arn).account != (owner or place.account):
                 principals[role_arn] = list(grants)
         statements = [
             {"Effect": "Allow", "Principal": {"AWS": principal}, **rest}

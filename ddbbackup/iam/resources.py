@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ddbbackup.archive.layout import RECORDS_FOLDER, parse_s3_uri, render_prefix
+from ddbbackup.model.arn import Arn
+from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.model import Destination, Plan, Restore, TableEntry
 
 
@@ -57,16 +59,14 @@ class Part:
         name = self.restore.target.table.replace("{table}", self.restore.table)
         return re.sub(r"\{[a-z]+\}", "*", name)
 
-    def table_arn(self) -> str:
-        return self._dynamodb(self.place.region, self.place.account, self.source_pattern)
+    def table_arn(self) -> Arn:
+        return self._table(self.place.region, self.place.account, self.source_pattern)
 
-    def target_arn(self) -> str:
+    def target_arn(self) -> Arn:
         assert self.restore is not None, "only restores have targets"
         to = self.restore.target
-        account = to.account or (to.assume_role.role_arn.split(":")[4] if to.assume_role else None)
-        return self._dynamodb(
-            to.region or self.place.region, account or self.place.account, self.target_pattern
-        )
+        account = to.account or (Arn.parse(to.assume_role.role_arn).account if to.assume_role else None)
+        return self._table(to.region or self.place.region, account or self.place.account, self.target_pattern)
 
     @property
     def destination(self) -> Destination | None:
@@ -79,10 +79,10 @@ class Part:
         return self.plan.destinations[restore.destination]
 
     def s3(self, bucket: str, key: str = "") -> str:
-        return f"arn:{self.place.partition}:s3:::{bucket}" + (f"/{key}" if key else "")
+        return str(S3Location(bucket, key).arn(self.place.partition))
 
-    def _dynamodb(self, region: str, account: str, table: str) -> str:
-        return f"arn:{self.place.partition}:dynamodb:{region}:{account}:table/{table}"
+    def _table(self, region: str, account: str, table: str) -> Arn:
+        return Arn.of_table(table, partition=self.place.partition, region=region, account=account)
 
 
 def _from_elsewhere(restore: Restore) -> bool:
@@ -90,33 +90,33 @@ def _from_elsewhere(restore: Restore) -> bool:
 
 
 def _tables(part: Part) -> Iterator[Resource]:
-    yield Resource(part.table_arn())
+    yield Resource(str(part.table_arn()))
 
 
 def _exports(part: Part) -> Iterator[Resource]:
     named = part.restore.source.export_arn if part.restore is not None else None
-    yield Resource(named or f"{part.table_arn()}/export/*")
+    yield Resource(named or str(part.table_arn().below("export", "*")))
 
 
 def _targets(part: Part) -> Iterator[Resource]:
     if part.restore is not None:
-        yield Resource(part.target_arn())
+        yield Resource(str(part.target_arn()))
 
 
-def _below_targets(below: str) -> Callable[[Part], Iterator[Resource]]:
+def _below_targets(kind: str) -> Callable[[Part], Iterator[Resource]]:
     def resources(part: Part) -> Iterator[Resource]:
         if part.restore is not None:
-            yield Resource(f"{part.target_arn()}/{below}/*")
+            yield Resource(str(part.target_arn().below(kind, "*")))
 
     return resources
 
 
 def _indexes(part: Part) -> Iterator[Resource]:
-    yield Resource(f"{part.table_arn()}/index/*")
+    yield Resource(str(part.table_arn().below("index", "*")))
 
 
 def _streams(part: Part) -> Iterator[Resource]:
-    yield Resource(f"{part.table_arn()}/stream/*")
+    yield Resource(str(part.table_arn().below("stream", "*")))
 
 
 def _buckets(part: Part) -> Iterator[Resource]:
@@ -181,28 +181,25 @@ def _keys(part: Part) -> Iterator[Resource]:
     if destination is None or key is None:
         return
     account = destination.bucket_owner or part.place.account
-    home = f"arn:{part.place.partition}:kms:*:{account}"
-    if key.startswith("arn:") and ":alias/" not in key:
-        yield Resource(key)
-    elif "alias/" in key:
-        alias = key[key.index("alias/") :]
-        home = key.partition(":alias/")[0] if key.startswith("arn:") else home
-        yield Resource(f"{home}:key/*", ("ForAnyValue:StringEquals", "kms:ResourceAliases", alias))
+    resource = key if key.startswith("alias/") else f"key/{key}"
+    arn = Arn.parse_if_arn(key) or Arn(part.place.partition, "kms", "*", account, resource)
+    if arn.resource.startswith("alias/"):
+        any_key = replace(arn, resource="key/*")
+        yield Resource(str(any_key), ("ForAnyValue:StringEquals", "kms:ResourceAliases", arn.resource))
     else:
-        yield Resource(f"{home}:key/{key}")
+        yield Resource(str(arn))
 
 
 def _table_keys(part: Part) -> Iterator[Resource]:
     place = part.place
-    yield Resource(f"arn:{place.partition}:kms:{place.region}:{place.account}:key/*")
+    yield Resource(str(Arn(place.partition, "kms", place.region, place.account, "key/*")))
 
 
 def _import_log(part: Part) -> Iterator[Resource]:
     if part.restore is None:
         return
-    _, partition, _, region, account, _ = part.target_arn().split(":", 5)
-    group = f"arn:{partition}:logs:{region}:{account}:log-group:/aws-dynamodb/imports"
-    yield Resource(group)
+    group = replace(part.target_arn(), service="logs", resource="log-group:/aws-dynamodb/imports")
+    yield Resource(str(group))
     yield Resource(f"{group}:*")
 
 

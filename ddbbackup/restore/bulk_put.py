@@ -13,6 +13,7 @@ import structlog
 from ddbbackup import events
 from ddbbackup.errors import Bug, DataNotWhole, RemoteJobFailed
 from ddbbackup.model.progress import Progress as Shown
+from ddbbackup.model.s3_location import S3Location
 from ddbbackup.ports import BulkPut, BulkPutRequest, TableFacts
 from ddbbackup.restore.blockers import against_bulk_put
 from ddbbackup.restore.bulk_put_report import count_records
@@ -72,7 +73,7 @@ async def load(job: RestoreJob) -> LoadResult:
     reports = _report_prefix(job)
     withheld = await job.context.heavy(_withheld, job, source, reports, ended)
     written = ended.processed_items - ended.failed_items - withheld
-    _account(job, ended, written, withheld, f"s3://{source.bucket}/{reports}")
+    _account(job, ended, written, withheld, S3Location(source.bucket, reports).uri)
     facts = {
         "items": job.backup.opened.item_count,
         "written": written,

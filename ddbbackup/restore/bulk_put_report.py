@@ -11,6 +11,7 @@ import zlib
 from typing import Final
 
 from ddbbackup.errors import DataNotWhole
+from ddbbackup.model.s3_location import S3Location
 from ddbbackup.ports import Objects
 
 _FILES: Final = 100_000
@@ -23,7 +24,7 @@ def count_records(objects: Objects, bucket: str, prefix: str, *, owner: str | No
     for number, found in enumerate(objects.keys(bucket, prefix, owner=owner)):
         if number >= _FILES:
             raise DataNotWhole(
-                f"there are more than {_FILES} reports below s3://{bucket}/{prefix}",
+                f"there are more than {_FILES} reports below {S3Location(bucket, prefix)}",
                 hint="compare the table with the backup, or restore with `method: write`",
             )
         if found.size_bytes and "manifest" not in found.key.rpartition("/")[2].lower():
@@ -49,7 +50,7 @@ def _lines(objects: Objects, bucket: str, key: str, owner: str | None) -> int:
                         open_line = bool(text.strip())
     except zlib.error as error:
         raise DataNotWhole(
-            f"the report s3://{bucket}/{key} cannot be inflated, so nobody knows what was withheld",
+            f"the report {S3Location(bucket, key)} cannot be inflated, so nobody knows what was withheld",
             hint="compare the table with the backup, or restore with `method: write`",
         ) from error
     return lines + open_line

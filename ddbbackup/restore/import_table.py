@@ -9,6 +9,7 @@ import structlog
 
 from ddbbackup import events
 from ddbbackup.errors import DataNotWhole, Refused, RemoteJobFailed
+from ddbbackup.model.arn import Arn
 from ddbbackup.model.progress import Progress as Shown
 from ddbbackup.ports import Import, ImportRequest
 from ddbbackup.restore.blockers import against_import
@@ -213,8 +214,9 @@ def _account(job: RestoreJob, ended: Import) -> None:
 
 def _log_place(ended: Import) -> str:
     """Where AWS tells which lines it did not take (DynamoDB guide: Import)."""
-    group = (ended.log_group_arn or "").rpartition("log-group:")[2].split(":")[0] or "/aws-dynamodb/imports"
-    return f"{group} in CloudWatch Logs (stream {ended.arn.rpartition('/')[2]}/error)"
+    arn = Arn.parse_if_arn(ended.log_group_arn or "")
+    group = arn.resource.removeprefix("log-group:").removesuffix(":*") if arn else "/aws-dynamodb/imports"
+    return f"{group} in CloudWatch Logs (stream {Arn.parse(ended.arn).resource_id}/error)"
 
 
 def _continues(job: RestoreJob, earlier: Progress) -> bool:

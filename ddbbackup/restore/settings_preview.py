@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ddbbackup.catalog.observed_setting import ABSENT
 from ddbbackup.errors import Refused
+from ddbbackup.model.arn import Arn
 from ddbbackup.ports import TableFacts
 from ddbbackup.settings import SETTINGS
 from ddbbackup.settings.plan_changes import apply_inputs, creation_input, differences, recorded_snapshot
@@ -79,7 +80,7 @@ async def _recorded(context: RunContext, found: ResolvedRestore) -> SettingsSnap
 
 
 def _to_be_made(found: ResolvedRestore) -> TableFacts:
-    name = found.target_arn.rpartition("/")[2]
+    name = Arn.parse(found.target_arn).table_name
     description: dict[str, Any] = {"TableArn": found.target_arn}
     if found.description:
         billing_mode = found.inputs.restore.target.billing_mode

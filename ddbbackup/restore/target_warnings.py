@@ -10,6 +10,7 @@ import structlog
 
 from ddbbackup import events
 from ddbbackup.errors import DdbBackupError
+from ddbbackup.model.arn import Arn
 from ddbbackup.ports import Cloud, TableFacts
 from ddbbackup.steps.permissions import INTO_TABLES, Permission
 
@@ -72,7 +73,8 @@ def _consumers(look: TargetLook) -> list[str]:
         each for each in look.kinesis if each.get("DestinationStatus") in ("ACTIVE", "ENABLING", "UPDATING")
     ]
     if active:
-        names = ", ".join(str(each.get("StreamArn", "?")).rpartition("/")[2] for each in active)
+        arns = [Arn.parse_if_arn(str(each.get("StreamArn"))) for each in active]
+        names = ", ".join(arn.resource_id if arn else "?" for arn in arns)
         found.append(f"{look.name} streams to Kinesis ({names}): every put is sent there")
     replicas = [str(each.get("RegionName", "?")) for each in look.description.get("Replicas") or ()]
     if replicas:

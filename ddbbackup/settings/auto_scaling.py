@@ -67,7 +67,7 @@ class AutoScaling(Setting):
         billing = (inputs.target.description.get("BillingModeSummary") or {}).get("BillingMode")
         if billing == "PAY_PER_REQUEST":
             raise Skipped("the target is on demand: it has no capacity to scale")
-        source, target = inputs.move.source.table, inputs.move.target.table
+        source, target = inputs.move.source.table_name, inputs.move.target.table_name
         return {kind: dict(_moved(each, source, target) for each in value[kind].items()) for kind in _PARTS}
 
     def changes(self, desired: Any, existing: Any, target: TableFacts) -> Iterator[Change]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from ddbbackup.catalog.observed_setting import ABSENT, NOT_READ, ObservedSetting
 from ddbbackup.errors import Refused
+from ddbbackup.model.arn import Arn
 from ddbbackup.ports import TableFacts
 from ddbbackup.settings.setting import (
     ApplyInputs,
@@ -39,10 +40,10 @@ class Encryption(Setting):
 
     async def read(self, ask: AwsCaller, table: TableFacts) -> Any:
         key = _key_arn(table.description)
-        if key is None or not key.startswith("arn:"):  # some emulators name the key by its id
+        arn = Arn.parse_if_arn(key) if key is not None else None
+        if arn is None:  # some emulators name the key by its id
             return None
-        region = key.split(":")[3]
-        facts = await ask("DescribeKey", lambda c: c.kms_keys(region).describe(key))
+        facts = await ask("DescribeKey", lambda cloud: cloud.kms_keys(arn.region).describe(str(arn)))
         return {"KeyManager": facts.manager} if facts else None
 
     def normalize(self, answer: Any) -> Any:
@@ -67,16 +68,16 @@ class Encryption(Setting):
         key: str = value["key"]
         if key == _OWN:
             return value
-        move, parts = inputs.move, key.split(":", 5)
+        move, arn = inputs.move, Arn.parse_if_arn(key)
         if move.same_account and move.same_region:
             return {"key": key}
-        if not key.startswith("arn:"):
-            raise _refused(self, value, "is not named by an ARN, so nobody can tell where it is")
+        if arn is None:
+            raise _refused(self, value, "is not named by an ARN, so its account and region are unknown")
         if not move.same_account:
-            raise _refused(self, value, f"belongs to account {parts[4]}")
-        if not parts[5].startswith("key/mrk-"):
-            raise _refused(self, value, f"exists in {parts[3]} only")
-        return {"key": move.elsewhere(key)}
+            raise _refused(self, value, f"belongs to account {arn.account}")
+        if not arn.resource.startswith("key/mrk-"):
+            raise _refused(self, value, f"exists in {arn.region} only")
+        return {"key": move.relocate(key)}
 
     def add_to_creation(self, definition: dict[str, Any], desired: Any) -> dict[str, Any]:
         return {**definition, "SSESpecification": _specification(desired)}

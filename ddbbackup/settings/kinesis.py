@@ -38,11 +38,11 @@ class Kinesis(Setting):
         } or None
 
     def desired(self, value: Any, inputs: ApplyInputs) -> Any:
-        moved = {inputs.move.elsewhere(arn): precision for arn, precision in value.items()}
+        moved = {inputs.move.relocate(arn): precision for arn, precision in value.items()}
         shared = [arn for arn in moved if arn in value]
         if shared and not inputs.move.same_table and self.name not in inputs.named:
             raise Skipped(
-                f"{', '.join(shared)} carries the changes of {inputs.move.source.table}; "
+                f"{', '.join(shared)} carries the changes of {inputs.move.source.table_name}; "
                 "name `kinesis` in `to.settings` to send those of the copy there too"
             )
         return moved

@@ -67,7 +67,7 @@ class StreamPolicy(Policy):
         if new is None:
             if "stream" not in inputs.asked:
                 raise refuse(self, "the target has no stream", "name `stream` in `to.settings` too")
-            new = f"{inputs.move.target.arn}/stream/new"
+            new = str(inputs.move.target.below("stream", "new"))
         there = json.loads(json.dumps(value).replace(json.dumps(old)[1:-1], json.dumps(new)[1:-1]))
         return _moved(self, there, inputs.move)
 
@@ -95,7 +95,7 @@ def _put(setting: Setting, desired: Any, existing: Any, arn: str) -> Iterator[Ch
 
 def _moved(setting: Setting, policy: Any, move: Relocation) -> Any:
     """The policy for the target. Raises ``Refused`` if it says something about the old place that cannot move."""
-    there = move.of_table(policy)
+    there = move.rewrite(policy)
     for place, gone in (("account", move.source.account), ("region", move.source.region)):
         stays = move.same_account if place == "account" else move.same_region
         if not stays and gone in json.dumps(_without_resources(there)):

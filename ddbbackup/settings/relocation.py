@@ -1,41 +1,26 @@
-"""From where to where a table's settings go, and what that does to the ARNs in them."""
+"""The table that settings come from, the table that they are applied to, and the ARNs that change on the way."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-
-@dataclass(frozen=True, slots=True)
-class TableArn:
-    """One table's place: the parts of its ARN."""
-
-    partition: str
-    region: str
-    account: str
-    table: str
-
-    @classmethod
-    def of(cls, table_arn: str) -> TableArn:
-        _, partition, _, region, account, resource = table_arn.split(":", 5)
-        return cls(partition, region, account, resource.removeprefix("table/"))
-
-    @property
-    def arn(self) -> str:
-        return f"arn:{self.partition}:dynamodb:{self.region}:{self.account}:table/{self.table}"
+from ddbbackup.model.arn import Arn
 
 
 @dataclass(frozen=True, slots=True)
 class Relocation:
-    """``source`` is the table that the backup was made of."""
+    """``source`` is the table that was backed up, ``target`` the table that is restored."""
 
-    source: TableArn
-    target: TableArn
+    source: Arn
+    target: Arn
 
     @classmethod
     def between(cls, source_arn: str, target_arn: str) -> Relocation:
-        return cls(TableArn.of(source_arn), TableArn.of(target_arn))
+        """Raises ``Refused`` unless both are ARNs of tables."""
+        return cls(Arn.parse(source_arn).table, Arn.parse(target_arn).table)
 
     @property
     def same_region(self) -> bool:
@@ -49,24 +34,21 @@ class Relocation:
     def same_table(self) -> bool:
         return self.source == self.target
 
-    def of_table(self, value: Any) -> Any:
-        """The same with every ARN of the source table, its indexes and streams as one of the target."""
-        pattern = re.compile(re.escape(self.source.arn) + r"(?![A-Za-z0-9_.-])")
-        return _each_text(value, lambda text: pattern.sub(lambda _: self.target.arn, text))
+    def rewrite(self, value: Any) -> Any:
+        """The JSON value with every ARN of the source, its indexes and streams replaced by one of the target."""
+        pattern = re.compile(re.escape(str(self.source)) + r"(?![A-Za-z0-9_.-])")
+        return _map_texts(value, lambda text: pattern.sub(lambda _: str(self.target), text))
 
-    def elsewhere(self, arn: str) -> str:
-        """An ARN of another service, in the target's partition, region and account."""
-        parts = arn.split(":", 5)
-        return ":".join(
-            ["arn", self.target.partition, parts[2], self.target.region, self.target.account, parts[5]]
-        )
+    def relocate(self, arn: str) -> str:
+        """The same resource of another service in the partition, region and account of the target."""
+        return str(Arn.parse(arn).moved_to(self.target))
 
 
-def _each_text(value: Any, change: Any) -> Any:
+def _map_texts(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return change(value)
     if isinstance(value, dict):
-        return {change(key): _each_text(each, change) for key, each in value.items()}
+        return {change(key): _map_texts(each, change) for key, each in value.items()}
     if isinstance(value, list):
-        return [_each_text(each, change) for each in value]
+        return [_map_texts(each, change) for each in value]
     return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ddbbackup.model.arn import Arn
 from ddbbackup.ports import TableFacts
 from ddbbackup.settings.setting import ApplyInputs, Change, Setting, refuse, update_table
 
@@ -31,7 +32,8 @@ class Replicas(Setting):
 
     def normalize(self, answer: Any) -> Any:
         """Without the region itself."""
-        own = str(answer.get("TableArn") or ":::").split(":")[3]
+        arn = Arn.parse_if_arn(str(answer.get("TableArn")))
+        own = arn.region if arn else None
         regions = {
             each["RegionName"]: _overrides(each)
             for each in answer.get("Replicas") or ()

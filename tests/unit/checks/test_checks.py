@@ -26,6 +26,7 @@ from ddbbackup.ports import (
     ObjectLock,
 )
 
+TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
 NOW = datetime(2026, 11, 25, 9, 0, 0, tzinfo=UTC)
 VAULT = Destination("vault", "acme-vault", "ddb/{table}/")
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/abc"
@@ -196,7 +197,7 @@ def test_exports_in_flight_are_counted_until_they_are_too_old_to_run() -> None:
 
     def summary(hours: float, status: Any) -> ExportSummary:
         milliseconds = int((NOW - timedelta(hours=hours)).timestamp() * 1000)
-        return ExportSummary(f"arn:x/export/0{milliseconds}-abcd", status, "FULL_EXPORT")
+        return ExportSummary(f"{TABLE}/export/0{milliseconds}-abcd", status, "FULL_EXPORT")
 
     pages = [
         ExportPage(tuple(summary(1, "IN_PROGRESS") for _ in range(250)), "more"),

@@ -75,7 +75,7 @@ def test_only_the_tables_own_arns_become_those_of_the_target(other: str) -> None
     """A table whose name merely begins with the source's is another table."""
     move = Relocation.between(HERE, REGION)
     longer = f"{HERE}{other}"
-    assert move.of_table([HERE, f"{HERE}/index/*", {f"{HERE}/stream/s": longer}]) == [
+    assert move.rewrite([HERE, f"{HERE}/index/*", {f"{HERE}/stream/s": longer}]) == [
         REGION,
         f"{REGION}/index/*",
         {f"{REGION}/stream/s": longer},
@@ -85,7 +85,7 @@ def test_only_the_tables_own_arns_become_those_of_the_target(other: str) -> None
 def test_names_with_dots_are_no_patterns() -> None:
     """`a.b` does not stand for `axb`."""
     move = Relocation.between("arn:aws:dynamodb:eu-west-1:1:table/a.b", COPY)
-    assert move.of_table("arn:aws:dynamodb:eu-west-1:1:table/axb").endswith("axb")
+    assert move.rewrite("arn:aws:dynamodb:eu-west-1:1:table/axb").endswith("axb")
 
 
 # ---- encryption

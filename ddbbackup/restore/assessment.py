@@ -18,7 +18,7 @@ from ddbbackup.restore.method_selection import BY_AUTO, Candidate, MethodName, c
 from ddbbackup.restore.methods import RESTORE_METHODS
 from ddbbackup.restore.resolve import ResolvedRestore, resolve_restore
 from ddbbackup.restore.settings_preview import foreseen_settings, refused_encryption
-from ddbbackup.restore.state import Progress, RestoreState, created_by
+from ddbbackup.restore.state import RestoreProgress, RestoreState, created_by
 from ddbbackup.restore.target_warnings import look_at_target, warnings_of
 from ddbbackup.settings.permissions import to_look
 from ddbbackup.steps.aws_caller import AwsCaller
@@ -49,7 +49,7 @@ class RestoreFindings:
     job: RestoreJob
     method: MethodName
     because: str
-    earlier: Progress | None
+    earlier: RestoreProgress | None
     done: bool = False
 
     @property
@@ -93,7 +93,7 @@ async def assess_restore(
     return await _estimated(plain, every, best) if context.estimating else plain
 
 
-def _begun(restore: Restore, earlier: Progress | None) -> MethodName | None:
+def _begun(restore: Restore, earlier: RestoreProgress | None) -> MethodName | None:
     """The method of an interrupted run, if this restore would take it too."""
     if earlier is None or earlier.stage not in ("asked", "creating", "writing", "loaded"):
         return None
@@ -101,7 +101,7 @@ def _begun(restore: Restore, earlier: Progress | None) -> MethodName | None:
     return next((name for name in RESTORE_METHODS if name == earlier.method and name in acceptable), None)
 
 
-def _continues(job: RestoreJob, begun: MethodName | None, earlier: Progress | None) -> bool:
+def _continues(job: RestoreJob, begun: MethodName | None, earlier: RestoreProgress | None) -> bool:
     return begun is not None and earlier is not None and RESTORE_METHODS[begun].continues(job, earlier)
 
 
@@ -195,7 +195,7 @@ def _overwrites_its_source(resolved: ResolvedRestore, restore: Restore) -> bool:
     return restore.existing == "overwrite" and resolved.target_arn == resolved.table_arn
 
 
-def _is_done(earlier: Progress | None, context: RunContext, resolved: ResolvedRestore) -> bool:
+def _is_done(earlier: RestoreProgress | None, context: RunContext, resolved: ResolvedRestore) -> bool:
     """By this very run, and the table is still the same."""
     if earlier is None or resolved.target is None:
         return False

@@ -12,7 +12,7 @@ import structlog
 
 from ddbbackup import events
 from ddbbackup.errors import Bug, DataNotWhole, RemoteJobFailed
-from ddbbackup.model.progress import Progress as Shown
+from ddbbackup.model.progress import Progress
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.ports import BulkPut, BulkPutRequest, TableFacts
 from ddbbackup.restore.blockers import against_bulk_put
@@ -21,11 +21,10 @@ from ddbbackup.restore.client_token import derive_token
 from ddbbackup.restore.estimate import of_bulk_put
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, can_resume, log_start
 from ddbbackup.restore.s3_input import S3Input, s3_input
-from ddbbackup.restore.state import Progress, mark
+from ddbbackup.restore.state import RestoreProgress, mark
 from ddbbackup.restore.target import note_job, prepare_target
 from ddbbackup.steps.permissions import BULK_PUTS, KMS_KEY, Permission
 from ddbbackup.steps.remote_jobs import describe_if_known, start, wait_until_ended
-from ddbbackup.times import from_iso
 
 log = structlog.get_logger()
 
@@ -130,7 +129,7 @@ async def _find_started(job: RestoreJob) -> BulkPut | None:
         arn = left.job_arn
         known = await describe_if_known(job.context, lambda: job.cloud.bulk_puts.describe(arn))
         return known if known is not None and known.status in (*_RUNNING, "COMPLETED") else None
-    begun, token = from_iso(left.updated_at) - _CLOCKS, None
+    begun, token = left.updated_at - _CLOCKS, None
     while True:
         page = await job.context.call(job.cloud.bulk_puts.page, next_token=token)
         for summary in page.summaries:
@@ -157,7 +156,7 @@ def _report_prefix(job: RestoreJob) -> str:
 def _look(job: RestoreJob, arn: str) -> BulkPut:
     found = job.cloud.bulk_puts.describe(arn)
     total = job.backup.opened.item_count
-    job.context.on_progress(Shown(job.target, "write", done=found.processed_items, total=total))
+    job.context.on_progress(Progress(job.target, "write", done=found.processed_items, total=total))
     return found
 
 
@@ -196,7 +195,7 @@ def _account(job: RestoreJob, ended: BulkPut, written: int, withheld: int, repor
     )
 
 
-def _continues(job: RestoreJob, earlier: Progress) -> bool:
+def _continues(job: RestoreJob, earlier: RestoreProgress) -> bool:
     return can_resume(job, earlier, method="bulk-put")
 
 

@@ -94,8 +94,8 @@ def foreign_objects(found: DataFiles) -> tuple[Blocker, ...]:
     return (
         Blocker(
             Refused(
-                f"{len(found.foreign)} objects below {S3Location(found.bucket, found.prefix)} are not in the manifest, "
-                f"first {found.foreign[0]}: AWS would read them as items too",
+                f"{len(found.foreign)} objects below {S3Location(found.bucket, found.prefix)} are not in the "
+                f"manifest, first {found.foreign[0]}: AWS would read them as items too",
                 hint="move them away, or use `method: write`, which reads only what the manifest names",
             )
         ),

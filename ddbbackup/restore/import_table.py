@@ -10,7 +10,7 @@ import structlog
 from ddbbackup import events
 from ddbbackup.errors import DataNotWhole, Refused, RemoteJobFailed
 from ddbbackup.model.arn import Arn
-from ddbbackup.model.progress import Progress as Shown
+from ddbbackup.model.progress import Progress
 from ddbbackup.ports import Import, ImportRequest
 from ddbbackup.restore.blockers import against_import
 from ddbbackup.restore.client_token import derive_token
@@ -18,7 +18,7 @@ from ddbbackup.restore.estimate import by_import
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, can_resume, log_start
 from ddbbackup.restore.put_back import with_settings
 from ddbbackup.restore.s3_input import S3Input, s3_input
-from ddbbackup.restore.state import Progress
+from ddbbackup.restore.state import RestoreProgress
 from ddbbackup.restore.target import begin, note_job, until_writable
 from ddbbackup.settings.table_definition import create_table_input
 from ddbbackup.steps.permissions import IMPORTS, KMS_KEY, Permission
@@ -183,7 +183,7 @@ async def _imports(job: RestoreJob) -> list[Import]:
 def _look(job: RestoreJob, arn: str) -> Import:
     found = job.cloud.imports.describe(arn)
     total = job.backup.opened.item_count
-    job.context.on_progress(Shown(job.target, "write", done=found.processed_items, total=total))
+    job.context.on_progress(Progress(job.target, "write", done=found.processed_items, total=total))
     return found
 
 
@@ -219,7 +219,7 @@ def _log_place(ended: Import) -> str:
     return f"{group} in CloudWatch Logs (stream {Arn.parse(ended.arn).resource_id}/error)"
 
 
-def _continues(job: RestoreJob, earlier: Progress) -> bool:
+def _continues(job: RestoreJob, earlier: RestoreProgress) -> bool:
     """A target that exists is ours if ``_find_started`` finds the import that made it, or all data was in it."""
     if job.resolved.target is not None:
         return can_resume(job, earlier, method="import")

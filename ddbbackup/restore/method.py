@@ -20,7 +20,7 @@ from ddbbackup.restore.live_source import LiveSource
 from ddbbackup.restore.method_inputs import MethodInputs
 from ddbbackup.restore.resolve import ResolvedRestore
 from ddbbackup.restore.source import RestoreSource
-from ddbbackup.restore.state import Progress, RestoreState, resumable
+from ddbbackup.restore.state import RestoreProgress, RestoreState, resumable
 from ddbbackup.steps.context import RunContext
 
 log = structlog.get_logger()
@@ -93,7 +93,7 @@ class RestoreMethod:
 
     blockers: Callable[[MethodInputs], Sequence[Blocker]]
     estimate: Callable[[MethodInputs, Prices], Estimate | None]
-    continues: Callable[[RestoreJob, Progress], bool]
+    continues: Callable[[RestoreJob, RestoreProgress], bool]
     load: Callable[[RestoreJob], Awaitable[LoadResult]]
     find_started: Callable[[RestoreJob], Awaitable[object]] | None = None
     makes_table: bool = False
@@ -122,7 +122,7 @@ def _not_resolved(what: str) -> Bug:
     )
 
 
-def can_resume(job: RestoreJob, earlier: Progress, *, method: str) -> bool:
+def can_resume(job: RestoreJob, earlier: RestoreProgress, *, method: str) -> bool:
     """For methods that write into a table of ours: whether what is in it is a part of this restore."""
     target = job.resolved.target
     return target is not None and resumable(

@@ -14,7 +14,7 @@ from ddbbackup.restore.blockers import against_point_in_time
 from ddbbackup.restore.estimate import by_point_in_time
 from ddbbackup.restore.live_source import LiveSource
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, log_start
-from ddbbackup.restore.state import Progress
+from ddbbackup.restore.state import RestoreProgress
 from ddbbackup.restore.target import begin, note_job, until_writable
 from ddbbackup.steps.permissions import BY_TIME, Permission
 from ddbbackup.steps.remote_jobs import start, wait_until_ended
@@ -115,7 +115,7 @@ async def _until_restored(job: RestoreJob) -> TableFacts:
     return await until_writable(job)
 
 
-def _is_ours(job: RestoreJob, left: Progress | None, target: TableFacts) -> bool:
+def _is_ours(job: RestoreJob, left: RestoreProgress | None, target: TableFacts) -> bool:
     """Whether an earlier run of this restore asked for the table that is there.
 
     By its id once AWS told it; else it must have been made after we asked, by a restore of our source. AWS tells
@@ -128,7 +128,7 @@ def _is_ours(job: RestoreJob, left: Progress | None, target: TableFacts) -> bool
     made = from_iso(target.description.get("CreationDateTime"))
     summary = target.description.get("RestoreSummary") or {}
     from_us = summary.get("SourceTableArn") == job.resolved.table_arn
-    return from_us and made is not None and made >= from_iso(left.updated_at) - _CLOCKS
+    return from_us and made is not None and made >= left.updated_at - _CLOCKS
 
 
 def _restored_time(table: TableFacts) -> datetime | None:
@@ -147,7 +147,7 @@ def _sse(live: LiveSource, job: RestoreJob) -> dict[str, Any] | None:
     return {"Enabled": True, "SSEType": "KMS"} if encrypted else {"Enabled": False}
 
 
-def _continues(job: RestoreJob, earlier: Progress) -> bool:
+def _continues(job: RestoreJob, earlier: RestoreProgress) -> bool:
     return job.resolved.target is not None and _is_ours(job, earlier, job.resolved.target)
 
 

@@ -1,106 +1,124 @@
-"""What a restore has done so far, in a private directory, so that a killed run can be run again.
+"""The state of a restore on this machine, so that an interrupted restore continues.
 
-One directory per pair of target table and source. ``restore.json`` says what is under way; the bulk writer
-keeps its ledger of finished files and the rejected items beside it.
+One private directory per pair of target table and backup: ``restore.json`` holds the progress, beside it are the
+ledger of finished data files and the rejected items of the bulk writer.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Final, Literal
 
-from ddbbackup.times import from_iso, to_iso
+from msgspec import Meta
 
-RESUMABLE = timedelta(hours=24)
+from ddbbackup.errors import StepFailed
+from ddbbackup.model.documents import MAX_INTEGER, InvalidDocument, decode_document, encode_document
+from ddbbackup.times import to_utc
+
+RESUMABLE: Final = timedelta(hours=24)
+Stage = Literal["asked", "creating", "writing", "loaded", "done"]
+Time = Annotated[datetime, Meta(tz=True)]
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """``stage``: creating → writing → loaded → done; where AWS makes the table, asked → writing.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreProgress:
+    """How far a restore has come.
 
-    ``table_id`` is known from the moment the table is. ``asked`` means that AWS may have been asked for the job
-    with ``token``, or for the table, but its answer has not been written down. ``loaded`` holds the counts once
-    all data is in the table and only settings are left.
+    ``stage``: creating → writing → loaded → done; asked → writing where AWS creates the table. ``asked`` means that
+    AWS may have received the request with ``token``, but its response is not recorded. ``table_id`` is set once the
+    table exists. ``loaded`` holds the facts of the outcome once all data is written and only settings remain.
     """
 
     run: str
     existing: str
-    stage: str
-    updated_at: str
+    stage: Stage
+    updated_at: Time
     target_arn: str
     backup: str
     table_id: str | None = None
     method: str = "write"
     token: str | None = None
     job_arn: str | None = None
-    attempt: int = 1
+    attempt: Annotated[int, Meta(ge=1, le=MAX_INTEGER)] = 1
     restored_time: str | None = None
     loaded: Mapping[str, Any] | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "updated_at", to_utc(self.updated_at))
+
 
 class RestoreState:
-    """Reads and writes ``restore.json``; every write is atomic and private."""
+    """Reads and writes ``restore.json``. Writes are atomic; only the owner can read the file."""
 
     def __init__(self, state_dir: Path, *, target_arn: str, backup_root: str) -> None:
         name = hashlib.sha256(f"{target_arn}\0{backup_root}".encode()).hexdigest()[:24]
         self.directory = state_dir / "restores" / name
         self._file = self.directory / "restore.json"
 
-    def read(self) -> Progress | None:
-        """What an earlier run left, or None if there is nothing that can be read."""
+    def read(self) -> RestoreProgress | None:
+        """The progress of an earlier run; None if there is none, or the file is damaged."""
         try:
-            document = json.loads(self._file.read_text(encoding="utf-8"))
-            return Progress(**document)
-        except (OSError, ValueError, TypeError):
+            return decode_document(self._file.read_bytes(), RestoreProgress)
+        except (OSError, InvalidDocument):
             return None
 
-    def write(self, progress: Progress) -> None:
-        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    def write(self, progress: RestoreProgress) -> None:
+        """Raises ``StepFailed`` if the directory or the file cannot be written."""
         draft = self.directory / f"restore.json.{os.getpid()}"
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(asdict(progress), file, indent=2)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._file)
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(encode_document(progress))
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self._file)
+        except OSError as error:
+            raise StepFailed(
+                f"could not write the state of the restore to {self._file}: {error.strerror}",
+                hint="make the directory writable, or set DDBBACKUP_STATE_DIR to another one",
+            ) from error
 
     def forget(self) -> None:
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
 def resumable(
-    left: Progress | None, *, run: str, existing: str, method: str, table_id: str, now: datetime
+    earlier: RestoreProgress | None, *, run: str, existing: str, method: str, table_id: str, now: datetime
 ) -> bool:
-    """Whether what an earlier run left behind is a part of the restore that is wanted now.
+    """Whether this restore can continue the one of an earlier run.
 
-    It must be of the same incarnation of the table, the same method and the same ``existing``. What overwrote
-    a live table is only continued by the same run or within a day, so that "put every item" never skips what
-    was put weeks ago; a restore into a table that was empty is continued whenever.
+    Table, method and ``existing`` must be the same. A restore that overwrites a live table is continued only by the
+    same run or within a day: otherwise it would skip items that were restored weeks ago and have changed since. A
+    restore into a table that was empty can always be continued.
     """
-    if left is None or left.stage not in ("writing", "loaded"):
+    if earlier is None or earlier.stage not in ("writing", "loaded"):
         return False
-    if (left.existing, left.method, left.table_id) != (existing, method, table_id):
+    if (earlier.existing, earlier.method, earlier.table_id) != (existing, method, table_id):
         return False
-    return existing == "fail" or left.run == run or now - from_iso(left.updated_at) <= RESUMABLE
+    return existing == "fail" or earlier.run == run or now - earlier.updated_at <= RESUMABLE
 
 
-def created_by(left: Progress | None, table_id: str) -> bool:
-    """Whether an earlier run of this restore created the table, as far as it could still note its id."""
-    return left is not None and left.stage in ("creating", "writing") and left.table_id in (None, table_id)
+def created_by(earlier: RestoreProgress | None, table_id: str) -> bool:
+    """Whether an earlier run of this restore created the table, as far as it recorded its id."""
+    return (
+        earlier is not None
+        and earlier.stage in ("creating", "writing")
+        and earlier.table_id in (None, table_id)
+    )
 
 
 def mark(
-    state: RestoreState, before: Progress | None, *, stage: str, now: datetime, **members: Any
-) -> Progress:
-    """Writes the next stage on top of what was known."""
-    known = asdict(before) if before else {}
-    progress = Progress(**{**known, **members, "stage": stage, "updated_at": to_iso(now)})
+    state: RestoreState, before: RestoreProgress | None, *, stage: Stage, now: datetime, **members: Any
+) -> RestoreProgress:
+    """Writes the next stage. Without ``before``, ``members`` must hold all required members."""
+    updated: dict[str, Any] = {**members, "stage": stage, "updated_at": now}
+    progress = replace(before, **updated) if before else RestoreProgress(**updated)
     state.write(progress)
     return progress

@@ -10,7 +10,7 @@ from ddbbackup import events
 from ddbbackup.ports import TableFacts
 from ddbbackup.restore.method import RestoreJob
 from ddbbackup.restore.put_back import with_settings
-from ddbbackup.restore.state import mark
+from ddbbackup.restore.state import Stage, mark
 from ddbbackup.restore.target_warnings import warn_of_target
 from ddbbackup.settings.table_definition import create_table_input
 from ddbbackup.steps.aws_caller import AwsCaller
@@ -43,7 +43,7 @@ async def until_writable(job: RestoreJob, *, created: bool = False) -> TableFact
     return await wait_for_table(ask, job.target, until="writable", created=created)
 
 
-def begin(job: RestoreJob, *, stage: str, method: str, **members: Any) -> None:
+def begin(job: RestoreJob, *, stage: Stage, method: str, **members: Any) -> None:
     """Forgets what an earlier restore of the same backup into the same table left, and writes down this one."""
     job.state.forget()
     mark(

@@ -14,7 +14,7 @@ from ddbbackup.restore.blockers import against_write, mirror_is_not_built
 from ddbbackup.restore.estimate import by_writing
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, can_resume, log_start
 from ddbbackup.restore.source import RestoreSource
-from ddbbackup.restore.state import Progress, mark
+from ddbbackup.restore.state import RestoreProgress, mark
 from ddbbackup.restore.target import prepare_target
 from ddbbackup.steps.permissions import KEEPS, PUTS_ALL, Permission
 
@@ -76,7 +76,7 @@ def _existing(restore: Restore) -> Literal["keep", "overwrite"]:
             assert_never(restore.existing)
 
 
-def _continues(job: RestoreJob, earlier: Progress) -> bool:
+def _continues(job: RestoreJob, earlier: RestoreProgress) -> bool:
     return can_resume(job, earlier, method="write")
 
 

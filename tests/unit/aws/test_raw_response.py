@@ -42,7 +42,7 @@ def server() -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, *args: object) -> None:
             return
 
     with HTTPServer(("127.0.0.1", 0), Handler) as running:

@@ -59,7 +59,7 @@ class S3Buckets:
         days = default.get("Days") or (default["Years"] * 365 if default.get("Years") else None)
         return ObjectLock(default.get("Mode"), days)
 
-    def public_access_open(self, bucket: str, *, owner: str | None = None) -> tuple[str, ...]:
+    def disabled_public_access_blocks(self, bucket: str, *, owner: str | None = None) -> tuple[str, ...]:
         with translate_errors(f"read the public access block of bucket {bucket}"):
             try:
                 response = self._client.get_public_access_block(Bucket=bucket, **expected_owner(owner))

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from ddbbackup.aws.error_map import code_of, translate_errors
 from ddbbackup.errors import Refused
 from ddbbackup.model.s3_location import S3Location
-from ddbbackup.ports import LEAST_WRITE_UNITS, BulkPut, BulkPutPage, BulkPutRequest, BulkPutSummary
+from ddbbackup.ports import MIN_WRITE_UNITS, BulkPut, BulkPutPage, BulkPutRequest, BulkPutSummary
 from ddbbackup.times import to_utc
 
 if TYPE_CHECKING:
@@ -104,10 +104,10 @@ def _check(request: BulkPutRequest) -> None:
     if request.kms_key_id is not None and request.sse_algorithm != "KMS":
         raise Refused("a KMS key needs the encryption algorithm KMS", hint="set `encryption.algorithm: KMS`")
     limit = request.write_units_per_second
-    if limit is not None and limit < LEAST_WRITE_UNITS:
+    if limit is not None and limit < MIN_WRITE_UNITS:
         raise Refused(
-            f"a bulk put cannot be limited to {limit} write units per second: the minimum is {LEAST_WRITE_UNITS}",
-            hint=f"set `write_units_per_second` to {LEAST_WRITE_UNITS} or more, or use `method: write`",
+            f"a bulk put cannot be limited to {limit} write units per second: the minimum is {MIN_WRITE_UNITS}",
+            hint=f"set `write_units_per_second` to {MIN_WRITE_UNITS} or more, or use `method: write`",
         )
 
 

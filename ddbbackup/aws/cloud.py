@@ -15,7 +15,7 @@ from ddbbackup.aws.exports import DynamoExports
 from ddbbackup.aws.imports import DynamoImports
 from ddbbackup.aws.kms import Kms
 from ddbbackup.aws.objects import S3Objects
-from ddbbackup.aws.pitr_restores import DynamoRecoveries
+from ddbbackup.aws.pitr_restores import DynamoPitrRestores
 from ddbbackup.aws.scaling import ApplicationScaling
 from ddbbackup.aws.session import Connection, is_emulated
 from ddbbackup.aws.settings import DynamoSettings
@@ -68,8 +68,8 @@ class AwsCloud:
         return DynamoBulkPuts(self._client("dynamodb"))
 
     @cached_property
-    def recoveries(self) -> DynamoRecoveries:
-        return DynamoRecoveries(self._client("dynamodb"))
+    def pitr_restores(self) -> DynamoPitrRestores:
+        return DynamoPitrRestores(self._client("dynamodb"))
 
     @cached_property
     def objects(self) -> S3Objects:

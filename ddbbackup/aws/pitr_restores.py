@@ -5,31 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ddbbackup.aws.error_map import translate_errors
-from ddbbackup.ports import Recovery, RecoveryRequest
+from ddbbackup.ports import PitrRestore, PitrRestoreRequest
 from ddbbackup.times import to_utc
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class DynamoRecoveries:
-    """Implements ``ports.Recoveries``."""
+class DynamoPitrRestores:
+    """Implements ``ports.PitrRestores``."""
 
     def __init__(self, client: DynamoDBClient) -> None:
         self._client = client
 
-    def start(self, request: RecoveryRequest) -> Recovery:
+    def start(self, request: PitrRestoreRequest) -> PitrRestore:
         with translate_errors(f"restore {request.source_arn} to a point in time"):
             response = self._client.restore_table_to_point_in_time(**_parameters(request))
         table = response["TableDescription"]
-        return Recovery(
+        return PitrRestore(
             table_arn=table["TableArn"],
             table_id=table.get("TableId", ""),
             time=to_utc(table.get("RestoreSummary", {}).get("RestoreDateTime")),
         )
 
 
-def _parameters(request: RecoveryRequest) -> dict[str, Any]:
+def _parameters(request: PitrRestoreRequest) -> dict[str, Any]:
     """The source is an ARN: AWS does not find a name across regions. No override is ever empty (see the port)."""
     parameters: dict[str, Any] = {"SourceTableArn": request.source_arn, "TargetTableName": request.target}
     if request.time is None:

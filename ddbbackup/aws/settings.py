@@ -82,7 +82,7 @@ class DynamoSettings:
                 TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": attribute}
             )
 
-    def enable_recovery(self, name: str, period_days: int | None) -> None:
+    def enable_pitr(self, name: str, period_days: int | None) -> None:
         specification: dict[str, Any] = {"PointInTimeRecoveryEnabled": True}
         if period_days is not None:
             specification["RecoveryPeriodInDays"] = period_days

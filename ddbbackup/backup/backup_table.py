@@ -9,7 +9,7 @@ from typing import Final
 from ddbbackup.backup.assessment import BackupFindings, ExportWanted, assess_backup
 from ddbbackup.backup.export_scheduler import scheduler_of
 from ddbbackup.backup.finish_backup import finish
-from ddbbackup.backup.start_export import enable_recovery, start_export
+from ddbbackup.backup.start_export import enable_pitr, start_export
 from ddbbackup.catalog import (
     RECORD_VERSION,
     Record,
@@ -70,7 +70,7 @@ class BackupTable:
         if findings.complete is not None:
             return self._unchanged(findings.complete.record)
         if findings.recovery_is_off:
-            await enable_recovery(context, self.table)
+            await enable_pitr(context, self.table)
         if assessment.blockers:  # too young for the common export time: that is all for this run
             raise assessment.blockers[0].error
         stored = findings.unfinished or await self._create_record(context, findings)

@@ -125,14 +125,14 @@ async def _start_with_pitr(context: RunContext, table: str, request: ExportReque
     except PitrDisabled as error:
         if pitr != "enable":
             raise pitr_is_off(table) from error
-    await enable_recovery(context, table)
+    await enable_pitr(context, table)
     if request.export_time is not None:
         raise too_young_for_common_time(table)
     return await scheduler.start(request)
 
 
-async def enable_recovery(context: RunContext, table: str) -> None:
+async def enable_pitr(context: RunContext, table: str) -> None:
     """Waits out "Backups are being enabled" of a table that was created a moment ago."""
     ask = AwsCaller(context, context.source)
-    await ask("UpdateContinuousBackups", lambda cloud: cloud.settings.enable_recovery(table, None))
+    await ask("UpdateContinuousBackups", lambda cloud: cloud.settings.enable_pitr(table, None))
     log.info(events.PITR_ENABLED)

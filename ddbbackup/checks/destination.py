@@ -143,7 +143,7 @@ def _object_lock(look: _Look) -> Check:
 
 
 def _public_access(look: _Look) -> Check:
-    open_ones = look.cloud.buckets.public_access_open(look.bucket, owner=look.owner)
+    open_ones = look.cloud.buckets.disabled_public_access_blocks(look.bucket, owner=look.owner)
     if not open_ones:
         return ok(look.subject, "public_access_block", "all public access is blocked")
     what = f"{', '.join(open_ones)} {'is' if len(open_ones) == 1 else 'are'} not set for"

@@ -8,7 +8,7 @@ names the other errors.
 from ddbbackup.ports.buckets import BucketEncryption, Buckets, LifecycleRule, ObjectLock
 from ddbbackup.ports.bulk_access import BulkAccess, BulkOperation, BulkResponse, BulkTransport
 from ddbbackup.ports.bulk_puts import (
-    LEAST_WRITE_UNITS,
+    MIN_WRITE_UNITS,
     BulkPut,
     BulkPutPage,
     BulkPutRequest,
@@ -30,14 +30,14 @@ from ddbbackup.ports.exports import (
 from ddbbackup.ports.imports import Import, ImportPage, ImportRequest, Imports, ImportStatus, ImportSummary
 from ddbbackup.ports.kms import KmsKeyFacts, KmsKeys
 from ddbbackup.ports.objects import ObjectFacts, Objects, ObjectStream
-from ddbbackup.ports.pitr_restores import Recoveries, Recovery, RecoveryRequest
+from ddbbackup.ports.pitr_restores import PitrRestore, PitrRestoreRequest, PitrRestores
 from ddbbackup.ports.settings import Members, Scaling, Settings
 from ddbbackup.ports.tables import KeyAttribute, PitrWindow, TableFacts, Tables
 from ddbbackup.ports.topics import Topics
 
 __all__ = [
     "EXPORTS_IN_FLIGHT",
-    "LEAST_WRITE_UNITS",
+    "MIN_WRITE_UNITS",
     "BucketEncryption",
     "Buckets",
     "BulkAccess",
@@ -74,11 +74,11 @@ __all__ = [
     "ObjectLock",
     "ObjectStream",
     "Objects",
+    "PitrRestore",
+    "PitrRestoreRequest",
+    "PitrRestores",
     "PitrWindow",
     "Place",
-    "Recoveries",
-    "Recovery",
-    "RecoveryRequest",
     "Scaling",
     "Settings",
     "TableFacts",

@@ -50,7 +50,7 @@ class Buckets(Protocol):
     def object_lock(self, bucket: str, *, owner: str | None = None) -> ObjectLock | None:
         """None if Object Lock is not enabled."""
 
-    def public_access_open(self, bucket: str, *, owner: str | None = None) -> tuple[str, ...]:
+    def disabled_public_access_blocks(self, bucket: str, *, owner: str | None = None) -> tuple[str, ...]:
         """The settings of the public access block that are off; empty if all four are on."""
 
     def encryption(self, bucket: str, *, owner: str | None = None) -> BucketEncryption | None:

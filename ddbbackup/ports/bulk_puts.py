@@ -9,7 +9,7 @@ from typing import Final, Literal, Protocol
 BulkPutStatus = Literal[
     "IN_PROGRESS", "COMPLETED", "COMPLETED_WITH_ERRORS", "CANCELLING", "CANCELLED", "FAILED"
 ]
-LEAST_WRITE_UNITS: Final = 1024  # the minimum of MaxWriteRequestUnits (botocore's model)
+MIN_WRITE_UNITS: Final = 1024  # the minimum of MaxWriteRequestUnits (botocore's model)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from ddbbackup.ports.exports import Exports
 from ddbbackup.ports.imports import Imports
 from ddbbackup.ports.kms import KmsKeys
 from ddbbackup.ports.objects import Objects
-from ddbbackup.ports.pitr_restores import Recoveries
+from ddbbackup.ports.pitr_restores import PitrRestores
 from ddbbackup.ports.settings import Scaling, Settings
 from ddbbackup.ports.tables import Tables
 from ddbbackup.ports.topics import Topics
@@ -58,7 +58,7 @@ class Cloud(Protocol):
     @property
     def bulk_puts(self) -> BulkPuts: ...
     @property
-    def recoveries(self) -> Recoveries: ...
+    def pitr_restores(self) -> PitrRestores: ...
     @property
     def objects(self) -> Objects: ...
     @property

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class RecoveryRequest:
+class PitrRestoreRequest:
     """The parameters of one ``RestoreTableToPointInTime``. Without ``time``, the latest restorable time.
 
     Indexes cannot be overridden: without an override AWS keeps every index, an empty list drops them all (observed
@@ -26,7 +26,7 @@ class RecoveryRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Recovery:
+class PitrRestore:
     """The response: the new table, and the time that AWS restores."""
 
     table_arn: str
@@ -34,10 +34,10 @@ class Recovery:
     time: datetime | None
 
 
-class Recoveries(Protocol):
+class PitrRestores(Protocol):
     """Point-in-time restores into one account and region."""
 
-    def start(self, request: RecoveryRequest) -> Recovery:
+    def start(self, request: PitrRestoreRequest) -> PitrRestore:
         """Not idempotent: the API has no client token, and refuses a second call for the same target.
 
         Raises ``Refused`` if the target exists or the time is outside the recovery window, ``InUse`` while the target

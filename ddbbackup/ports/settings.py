@@ -44,7 +44,7 @@ class Settings(Protocol):
 
     def enable_time_to_live(self, name: str, attribute: str) -> None: ...
 
-    def enable_recovery(self, name: str, period_days: int | None) -> None:
+    def enable_pitr(self, name: str, period_days: int | None) -> None:
         """Enables point-in-time recovery. Without ``period_days``, AWS uses its default of 35 days."""
 
     def enable_contributor_insights(self, name: str, index: str | None, mode: str | None) -> None: ...

@@ -6,7 +6,7 @@ from typing import Final
 
 from ddbbackup.errors import Refused, TableMissing
 from ddbbackup.model.assessment import Blocker
-from ddbbackup.ports import LEAST_WRITE_UNITS
+from ddbbackup.ports import MIN_WRITE_UNITS
 from ddbbackup.restore.method_inputs import MethodInputs
 
 FILES_PER_JOB: Final = 50_000  # objects of one import or bulk put (DynamoDB guide: Quotas)
@@ -56,11 +56,11 @@ def against_bulk_put(inputs: MethodInputs) -> tuple[Blocker, ...]:
             )
         )
     limit = restore.limits.write_units_per_second
-    if limit is not None and limit < LEAST_WRITE_UNITS:
+    if limit is not None and limit < MIN_WRITE_UNITS:
         found.append(
             _refused(
-                f"a bulk put cannot be limited to {limit} write units per second: the least is {LEAST_WRITE_UNITS}",
-                f"set `write_units_per_second` to at least {LEAST_WRITE_UNITS}, or use `method: write`",
+                f"a bulk put cannot be limited to {limit} write units per second: the least is {MIN_WRITE_UNITS}",
+                f"set `write_units_per_second` to at least {MIN_WRITE_UNITS}, or use `method: write`",
             )
         )
     replicas = [each.get("RegionName", "?") for each in target.get("Replicas") or ()]

@@ -9,7 +9,7 @@ import structlog
 
 from ddbbackup import events
 from ddbbackup.errors import Refused, TableMissing
-from ddbbackup.ports import Recovery, RecoveryRequest, TableFacts
+from ddbbackup.ports import PitrRestore, PitrRestoreRequest, TableFacts
 from ddbbackup.restore.blockers import against_point_in_time
 from ddbbackup.restore.estimate import by_point_in_time
 from ddbbackup.restore.live_source import LiveSource
@@ -62,7 +62,7 @@ async def _start(job: RestoreJob) -> None:
     """Written down first, for there is no token: the table alone must tell a later run whose it is."""
     begin(job, stage="asked", method="point-in-time")
     live = job.live
-    request = RecoveryRequest(
+    request = PitrRestoreRequest(
         source_arn=live.table_arn,
         target=job.target,
         time=live.time,
@@ -71,13 +71,13 @@ async def _start(job: RestoreJob) -> None:
     )
     try:
         made = await start(
-            job.context, "RestoreTableToPointInTime", lambda: job.cloud.recoveries.start(request)
+            job.context, "RestoreTableToPointInTime", lambda: job.cloud.pitr_restores.start(request)
         )
     except Refused:
         adopted = await _adopted(job)
         if adopted is None:
             raise
-        made = Recovery(adopted.arn, adopted.table_id, _restored_time(adopted))
+        made = PitrRestore(adopted.arn, adopted.table_id, _restored_time(adopted))
     time = to_iso(made.time or live.time)
     note_job(job, method="point-in-time", table_id=made.table_id, restored_time=time)
     log.info(events.JOB_STARTED, job_arn=made.table_arn, target=job.target)

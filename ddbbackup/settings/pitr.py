@@ -43,5 +43,5 @@ class Recovery(Setting):
             yield Change(
                 "recovery",
                 "UpdateContinuousBackups",
-                lambda cloud: cloud.settings.enable_recovery(target.name, desired),
+                lambda cloud: cloud.settings.enable_pitr(target.name, desired),
             )

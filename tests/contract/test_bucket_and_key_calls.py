@@ -79,8 +79,8 @@ def test_settings_of_the_public_access_block_that_are_off_are_named() -> None:
         stub.add_response("get_public_access_block", {"PublicAccessBlockConfiguration": block}, OWNED)
         stub.add_client_error("get_public_access_block", "NoSuchPublicAccessBlockConfiguration")
         buckets = S3Buckets(made)
-        assert buckets.public_access_open("vault", owner="210987654321") == ("BlockPublicPolicy",)
-        assert len(buckets.public_access_open("vault")) == 4
+        assert buckets.disabled_public_access_blocks("vault", owner="210987654321") == ("BlockPublicPolicy",)
+        assert len(buckets.disabled_public_access_blocks("vault")) == 4
 
 
 def test_a_bucket_may_have_no_default_encryption() -> None:

@@ -22,7 +22,7 @@ from ddbbackup.aws.exports import DynamoExports
 from ddbbackup.aws.imports import DynamoImports
 from ddbbackup.aws.kms import Kms
 from ddbbackup.aws.objects import S3Objects
-from ddbbackup.aws.pitr_restores import DynamoRecoveries
+from ddbbackup.aws.pitr_restores import DynamoPitrRestores
 from ddbbackup.aws.scaling import ApplicationScaling
 from ddbbackup.aws.session import Connection
 from ddbbackup.aws.settings import DynamoSettings
@@ -37,7 +37,7 @@ from ddbbackup.errors import (
     Unreachable,
     UsageError,
 )
-from ddbbackup.ports import BulkPutRequest, ExportRequest, Identity, ImportRequest, RecoveryRequest
+from ddbbackup.ports import BulkPutRequest, ExportRequest, Identity, ImportRequest, PitrRestoreRequest
 from tests.support.stubs import client
 
 TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
@@ -97,7 +97,7 @@ def adapters(failure: Exception) -> Iterator[tuple[Any, FailingClient]]:
         ("dynamodb", DynamoExports),
         ("dynamodb", DynamoImports),
         ("dynamodb", DynamoBulkPuts),
-        ("dynamodb", DynamoRecoveries),
+        ("dynamodb", DynamoPitrRestores),
         ("s3", S3Objects),
         ("s3", S3Buckets),
         ("kms", Kms),
@@ -112,7 +112,7 @@ REQUESTS: dict[str, Any] = {
     "DynamoExports": ExportRequest(TABLE, "vault", "token"),
     "DynamoImports": ImportRequest("vault", "p/", {"TableName": "orders"}, "token"),
     "DynamoBulkPuts": BulkPutRequest("orders", "vault", "p/", "reports/", "token"),
-    "DynamoRecoveries": RecoveryRequest(TABLE, "orders-2"),
+    "DynamoPitrRestores": PitrRestoreRequest(TABLE, "orders-2"),
 }
 ARGUMENTS: dict[str, Any] = {
     "definition": {"TableName": "orders"},

@@ -12,7 +12,7 @@ import pytest
 
 from ddbbackup.aws.bulk_puts import DynamoBulkPuts
 from ddbbackup.aws.imports import DynamoImports
-from ddbbackup.aws.pitr_restores import DynamoRecoveries
+from ddbbackup.aws.pitr_restores import DynamoPitrRestores
 from ddbbackup.errors import (
     AccessDenied,
     Conflict,
@@ -23,7 +23,7 @@ from ddbbackup.errors import (
     Throttled,
     Unreachable,
 )
-from ddbbackup.ports import BulkPutRequest, ImportRequest, RecoveryRequest
+from ddbbackup.ports import BulkPutRequest, ImportRequest, PitrRestoreRequest
 from tests.support.stubs import stubbed
 
 TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
@@ -48,7 +48,7 @@ REQUESTED_BULK_PUT = BulkPutRequest(
     kms_key_id="alias/vault",
     write_units_per_second=2000,
 )
-REQUESTED_RECOVERY = RecoveryRequest(TABLE, "orders-2")
+REQUESTED_RESTORE = PitrRestoreRequest(TABLE, "orders-2")
 
 
 # ---- imports
@@ -265,10 +265,10 @@ def test_a_pitr_restore_names_its_source_by_arn_and_either_a_time_or_the_latest(
     with stubbed("dynamodb") as (made, stub):
         stub.add_response("restore_table_to_point_in_time", {"TableDescription": response}, latest)
         stub.add_response("restore_table_to_point_in_time", {"TableDescription": response}, at)
-        recoveries = DynamoRecoveries(made)
-        made_table = recoveries.start(REQUESTED_RECOVERY)
-        recoveries.start(
-            replace(REQUESTED_RECOVERY, time=NOW, billing_mode="PAY_PER_REQUEST", sse={"Enabled": False})
+        restores = DynamoPitrRestores(made)
+        made_table = restores.start(REQUESTED_RESTORE)
+        restores.start(
+            replace(REQUESTED_RESTORE, time=NOW, billing_mode="PAY_PER_REQUEST", sse={"Enabled": False})
         )
     assert (made_table.table_arn, made_table.table_id, made_table.time) == (f"{TABLE}-2", "id-2", NOW)
 
@@ -313,7 +313,7 @@ def test_every_error_of_the_restore_calls_is_translated_with_a_hint(
         "describe_import": lambda made: DynamoImports(made).describe(IMPORT),
         "list_imports": lambda made: DynamoImports(made).page(table_arn=TABLE),
         "start_bulk_put_items": lambda made: DynamoBulkPuts(made).start(REQUESTED_BULK_PUT),
-        "restore_table_to_point_in_time": lambda made: DynamoRecoveries(made).start(REQUESTED_RECOVERY),
+        "restore_table_to_point_in_time": lambda made: DynamoPitrRestores(made).start(REQUESTED_RESTORE),
     }
     with stubbed("dynamodb") as (made, stub):
         stub.add_client_error(operation, code, "the words of AWS")

@@ -205,7 +205,7 @@ def test_the_other_changes_send_exactly_their_arguments() -> None:
             expected_parameters = {"PointInTimeRecoveryEnabled": True, **more}
             expected = {"TableName": "orders", "PointInTimeRecoverySpecification": expected_parameters}
             stub.add_response("update_continuous_backups", {}, expected)
-            settings.enable_recovery("orders", days)
+            settings.enable_pitr("orders", days)
 
         enable = {"TableName": "orders", "ContributorInsightsAction": "ENABLE"}
         stub.add_response("update_contributor_insights", {}, enable)

@@ -41,7 +41,7 @@ class FakeBuckets:
             "region": "eu-west-1",
             "versioned": True,
             "object_lock": ObjectLock("GOVERNANCE", 30),
-            "public_access_open": (),
+            "disabled_public_access_blocks": (),
             "encryption": BucketEncryption("AES256"),
             "lifecycle": (),
             **facts,
@@ -104,7 +104,7 @@ def test_a_bucket_of_another_account_needs_its_owner_in_the_plan() -> None:
         ("versioning", {"versioned": False}, "warning"),
         ("object_lock", {"object_lock": None}, "ok"),
         ("object_lock", {"object_lock": ObjectLock()}, "ok"),
-        ("public_access_block", {"public_access_open": ("BlockPublicAcls",)}, "warning"),
+        ("public_access_block", {"disabled_public_access_blocks": ("BlockPublicAcls",)}, "warning"),
         ("versioning", {"versioned": AccessDenied("no", hint="h")}, "unknown"),
     ],
 )

@@ -16,7 +16,13 @@ from msgspec import Meta
 
 from ddbbackup.catalog.observed_setting import ObservedSetting
 from ddbbackup.errors import DataNotWhole, StepFailed
-from ddbbackup.model.documents import MAX_INTEGER, InvalidDocument, decode_document, encode_document
+from ddbbackup.model.documents import (
+    MAX_INTEGER,
+    InvalidDocument,
+    check_document,
+    decode_document,
+    encode_document,
+)
 from ddbbackup.times import to_utc
 
 RECORD_VERSION: Final = 1
@@ -133,10 +139,52 @@ class Record:
             ) from error
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _KeyElement:
+    AttributeName: str
+    KeyType: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AttributeDefinition:
+    AttributeName: str
+    AttributeType: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Index:
+    IndexName: str
+    KeySchema: list[_KeyElement]
+    Projection: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Description:
+    """The members of a description that a restore needs, named as in the DynamoDB API: TableDescription."""
+
+    KeySchema: Annotated[list[_KeyElement], Meta(min_length=1)]
+    AttributeDefinitions: list[_AttributeDefinition]
+    GlobalSecondaryIndexes: list[_Index] | None = None
+    LocalSecondaryIndexes: list[_Index] | None = None
+    BillingModeSummary: dict[str, Any] | None = None
+    ProvisionedThroughput: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        defined = {each.AttributeName for each in self.AttributeDefinitions}
+        if not defined.issuperset(each.AttributeName for each in self.KeySchema):
+            raise ValueError("A key attribute is not in AttributeDefinitions")
+
+
 def parse_record(body: bytes, *, where: str) -> Record:
-    """Raises ``DataNotWhole`` for a document that is not a valid record; ``where`` names it in the message."""
+    """Raises ``DataNotWhole`` for a document that is not a valid record; ``where`` names it in the message.
+
+    A description is checked here and not in ``Record``, so that an unusual response of AWS cannot prevent a backup.
+    """
     try:
-        return decode_document(body, Record)
+        record = decode_document(body, Record)
+        if record.description:
+            check_document(record.description, _Description)
+        return record
     except InvalidDocument as error:
         raise DataNotWhole(
             f"{where} is not a valid record: {error}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -27,6 +27,14 @@ def decode_document(body: bytes, kind: type[T]) -> T:
         raise InvalidDocument("it is not JSON") from None
 
 
+def check_document(value: object, kind: type[Any]) -> None:
+    """Raises ``InvalidDocument`` unless a decoded value has the members of this type. Converts nothing."""
+    try:
+        msgspec.convert(value, type=kind)
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise InvalidDocument(_defect(error)) from None
+
+
 def encode_document(value: object) -> bytes:
     """JSON in UTF-8, indented for people, with a newline at its end. Raises ``InvalidDocument``."""
     try:
@@ -35,7 +43,7 @@ def encode_document(value: object) -> bytes:
         raise InvalidDocument(f"{type(error).__name__} while encoding") from None
 
 
-def _defect(error: msgspec.ValidationError) -> str:
+def _defect(error: Exception) -> str:
     """msgspec's message, without the value that it quotes: a document may contain anything."""
     message, separator, path = str(error).rpartition(" - at ")
     if not separator:

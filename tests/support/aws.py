@@ -1,4 +1,4 @@
-"""A DynamoDB and an S3 for tests: SDK clients, and items as the JSON that goes over the wire."""
+"""A DynamoDB and an S3 for tests: SDK clients, and items in the JSON of the DynamoDB API."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Item = dict[str, Any]
 
 
 class Aws:
-    """``url`` serves DynamoDB; ``s3_url`` S3, by default the same; ``sts``: whether ``url`` is all of AWS."""
+    """``url`` serves DynamoDB, ``s3_url`` S3 (by default the same). ``sts``: ``url`` serves STS, KMS and scaling too."""
 
     def __init__(self, url: str, s3_url: str | None = None, *, sts: bool = False) -> None:
         self.url, self.s3_url = url, s3_url or url
@@ -44,7 +44,7 @@ class Aws:
         )
 
     def client(self, service: str) -> Any:
-        """Of any other service at the same address."""
+        """A client of another service at the same URL."""
         session = boto3.Session(KEY, SECRET, region_name=REGION)
         return session.client(service, endpoint_url=self.url)  # type: ignore[call-overload]
 
@@ -59,7 +59,7 @@ class Aws:
         pitr: bool = False,
         **more: Any,
     ) -> str:
-        """A table with string keys, ACTIVE; returns its ARN."""
+        """Creates a table with string keys, waits until it is ACTIVE, and returns its ARN."""
         keys = [(hash_key, "HASH"), *([(range_key, "RANGE")] if range_key else [])]
         attributes = more.pop("AttributeDefinitions", [])
         self.dynamodb.create_table(
@@ -84,18 +84,18 @@ class Aws:
             self.call("PutItem", {"TableName": table, "Item": item})
 
     def items(self, table: str) -> list[Item]:
-        """Every item as it comes over the wire, sets sorted, in the order of their JSON."""
-        found: list[Item] = []
+        """All items in the JSON of the API with their sets sorted, in the order of their JSON."""
+        items: list[Item] = []
         start: dict[str, Any] = {}
         while True:
             page = self.call("Scan", {"TableName": table, "ConsistentRead": True, **start})
-            found += page["Items"]
+            items += page["Items"]
             if "LastEvaluatedKey" not in page:
-                return in_order(found)
+                return in_order(items)
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def call(self, operation: str, body: dict[str, Any]) -> dict[str, Any]:
-        """One request without the SDK, which would parse numbers and binaries."""
+        """Sends a request without the SDK, which would convert numbers and binaries."""
         request = urllib.request.Request(
             self.url,
             json.dumps(body).encode(),
@@ -108,8 +108,8 @@ class Aws:
         )
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(request, timeout=30) as answer:
-                return dict(json.load(answer))
+            with opener.open(request, timeout=30) as response:
+                return dict(json.load(response))
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{operation}: {error.read()[:500]!r}") from None
 
@@ -133,7 +133,7 @@ class Aws:
         prefix: str = "",
         name: str = "01700000000000-0badcafe",
     ) -> str:
-        """Lays down an export of these lines (without newlines), whole in itself; returns its s3_uri."""
+        """Writes an export of these lines (without newlines), and returns its s3_uri."""
         root = f"{prefix}AWSDynamoDB/{name}/"
         entries = []
         for number, lines in enumerate(files):
@@ -181,7 +181,7 @@ def md5(body: bytes) -> str:
 
 
 def line(item: Item) -> bytes:
-    """An export line without its newline."""
+    """A line of an export, without its newline."""
     return json.dumps({"Item": item}, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -190,7 +190,7 @@ def in_order(items: Iterable[Item]) -> list[Item]:
 
 
 def sets_sorted(value: Any) -> Any:
-    """Sets have no order; everything else keeps its own."""
+    """Sets have no order; lists keep theirs."""
     if isinstance(value, dict):
         return {
             name: sorted(each) if name in ("SS", "NS", "BS") and isinstance(each, list) else sets_sorted(each)

@@ -1,4 +1,4 @@
-"""Which AWS calls reached the sandbox: recorded where they arrive, whatever process and library sent them."""
+"""Records the AWS calls that reach the sandbox, whatever process and library sends them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from moto.core.responses import BaseResponse
 
+from ddbbackup.model.arn import Arn
+from ddbbackup.model.s3_location import S3Location
 from tests.support.aws import REGION
 
 ACCOUNT = "123456789012"
@@ -26,7 +28,7 @@ _BUCKET_READS = {
 
 @dataclass(frozen=True)
 class Call:
-    """One request: ``operation`` as the SDK names it, ``resource`` as an ARN, or ``*`` where it has none."""
+    """One request: the operation as the SDK names it, and the ARN of the resource, or ``*`` if it has none."""
 
     service: str
     operation: str
@@ -35,7 +37,7 @@ class Call:
 
 @contextmanager
 def calls_of_sandbox() -> Iterator[list[Call]]:
-    """Every call that arrives meanwhile. Only this process's sandbox is listened to."""
+    """Records every call to the sandbox of this process."""
     calls: list[Call] = []
     original = BaseResponse.setup_class
 
@@ -44,9 +46,9 @@ def calls_of_sandbox() -> Iterator[list[Call]]:
         body = self.raw_body if isinstance(self.raw_body, bytes) else request.data
         call = _call(request, body, self.querystring.get("Action", [None])[0])
         calls.append(call)
-        if call.operation == "RestoreTableToPointInTime":  # needs its right on both tables
-            said = json.loads(body)
-            source = said.get("SourceTableArn") or _table(said["SourceTableName"])
+        if call.operation == "RestoreTableToPointInTime":  # needs its permission on both tables
+            parameters = json.loads(body)
+            source = parameters.get("SourceTableArn") or _table(parameters["SourceTableName"])
             calls.append(replace(call, resource=source))
 
     BaseResponse.setup_class = recording  # type: ignore[method-assign]
@@ -69,8 +71,8 @@ def _call(request: Any, body: bytes, action: str | None) -> Call:
         return Call("sts", action, "*")
     bucket, _, key = unquote(url.path).lstrip("/").partition("/")
     query = parse_qs(url.query, keep_blank_values=True)
-    arn = f"arn:aws:s3:::{bucket}" + (f"/{key}" if key else "")
-    return Call("s3", _s3_operation(request.method, bool(key), query), arn)
+    arn = S3Location(bucket, key).arn("aws")
+    return Call("s3", _s3_operation(request.method, bool(key), query), str(arn))
 
 
 def _s3_operation(method: str, has_key: bool, query: dict[str, list[str]]) -> str:
@@ -92,8 +94,8 @@ def _json_resource(service: str, body: dict[str, Any]) -> str:
     if arn:
         return str(arn)
     requested = body.get("RequestItems")
-    made = body.get("TableCreationParameters", {}).get("TableName") or body.get("TargetTableName")
-    table = body.get("TableName") or made or (next(iter(requested)) if requested else None)
+    new = body.get("TableCreationParameters", {}).get("TableName") or body.get("TargetTableName")
+    table = body.get("TableName") or new or (next(iter(requested)) if requested else None)
     index = (
         f"/index/{body['IndexName']}" if "IndexName" in body and "KeyConditionExpression" not in body else ""
     )
@@ -101,4 +103,4 @@ def _json_resource(service: str, body: dict[str, Any]) -> str:
 
 
 def _table(name: str) -> str:
-    return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}"
+    return str(Arn.of_table(name, partition="aws", region=REGION, account=ACCOUNT))

@@ -1,4 +1,4 @@
-"""Tables with everything set that the sandbox knows, and all that AWS says about a table's settings."""
+"""A table with every setting that the sandbox supports, and all settings as AWS returns them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _LOCAL = {
 
 @dataclass(frozen=True)
 class Everything:
-    """The everything-table: provisioned, since only such tables scale."""
+    """The table with every setting. It is provisioned, because only provisioned tables scale."""
 
     aws: Aws
     name: str
@@ -45,7 +45,7 @@ class Everything:
         return self.aws.session.client(service, endpoint_url=self.aws.url)  # type: ignore[call-overload]
 
     def create(self, *, local_index: bool = True) -> None:
-        """With the key and the Kinesis stream that it needs beside it."""
+        """Creates the table, and the KMS key and the Kinesis stream that it uses."""
         key = self.client("kms").create_key()["KeyMetadata"]["Arn"]
         kinesis = self.client("kinesis")
         kinesis.create_stream(StreamName=self.name, ShardCount=1)
@@ -74,7 +74,7 @@ class Everything:
         self.set_the_rest()
 
     def set_the_rest(self) -> None:
-        """What CreateTable does not take."""
+        """Sets what CreateTable cannot set."""
         dynamodb, name = self.aws.dynamodb, self.name
         dynamodb.update_time_to_live(
             TableName=name, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expires"}
@@ -141,14 +141,15 @@ class Everything:
         self.idle()
 
     def idle(self) -> dict[str, Any]:
-        """The description once nothing is under way."""
+        """The description, when no change is running."""
         while True:
             table: dict[str, Any] = self.aws.dynamodb.describe_table(TableName=self.name)["Table"]
-            if '"UPDATING"' not in (said := json.dumps(table, default=str)) and '"CREATING"' not in said:
+            description = json.dumps(table, default=str)
+            if '"UPDATING"' not in description and '"CREATING"' not in description:
                 return table
 
     def delete(self) -> None:
-        """With its auto scaling, which the sandbox would keep."""
+        """Deletes the table and its auto scaling, which the sandbox would keep."""
         self.update(DeletionProtectionEnabled=False)
         self.aws.dynamodb.delete_table(TableName=self.name)
         self.unscale()
@@ -171,11 +172,11 @@ class Everything:
     def scaling(self) -> dict[str, list[dict[str, Any]]]:
         scaling = self.client("application-autoscaling")
         resources = [f"table/{self.name}", f"table/{self.name}/index/by-who"]
-        wish = {"ServiceNamespace": "dynamodb"}
-        targets = scaling.describe_scalable_targets(**wish, ResourceIds=resources)["ScalableTargets"]
-        policies = scaling.describe_scaling_policies(**wish)["ScalingPolicies"]
-        actions = scaling.describe_scheduled_actions(**wish)["ScheduledActions"]
-        found = {"targets": targets, "policies": policies, "actions": actions}
+        namespace = {"ServiceNamespace": "dynamodb"}
+        targets = scaling.describe_scalable_targets(**namespace, ResourceIds=resources)["ScalableTargets"]
+        policies = scaling.describe_scaling_policies(**namespace)["ScalingPolicies"]
+        actions = scaling.describe_scheduled_actions(**namespace)["ScheduledActions"]
+        elements = {"targets": targets, "policies": policies, "actions": actions}
         return {
             kind: sorted(
                 (
@@ -185,17 +186,17 @@ class Everything:
                 ),
                 key=json.dumps,
             )
-            for kind, listed in found.items()
+            for kind, listed in elements.items()
         }
 
     def settings(self) -> dict[str, Any]:
-        """All that can be read of it, volatile fields aside; ARNs of its own as those of any table."""
+        """All settings without volatile members, and with placeholders for the name and the ARNs of the table."""
         dynamodb, name = self.aws.dynamodb, self.name
         table = self.idle()
         stream = table.get("LatestStreamArn", "no stream")
         pitr = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
         recovery = pitr["PointInTimeRecoveryDescription"]
-        found = {
+        settings = {
             "table": {k: v for k, v in table.items() if k not in _VOLATILE},
             "ttl": dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"],
             "pitr": [recovery["PointInTimeRecoveryStatus"], recovery.get("RecoveryPeriodInDays")],
@@ -207,15 +208,15 @@ class Everything:
             "tags": self._tags(),
             "scaling": self.scaling(),
         }
-        text = json.dumps(found, default=str, sort_keys=True)
+        text = json.dumps(settings, default=str, sort_keys=True)
         text = text.replace(stream, "THE STREAM").replace(self.arn, "THE TABLE")
-        for spelled in (f"table/{name}", f'"TableName": "{name}"'):
-            text = text.replace(spelled, spelled.replace(name, "NAME"))
+        for mention in (f"table/{name}", f'"TableName": "{name}"'):
+            text = text.replace(mention, mention.replace(name, "NAME"))
         return dict(json.loads(text))
 
     def _insights(self, **more: str) -> Any:
-        said = self.aws.dynamodb.describe_contributor_insights(TableName=self.name, **more)
-        return [said["ContributorInsightsStatus"], said.get("ContributorInsightsMode")]
+        response = self.aws.dynamodb.describe_contributor_insights(TableName=self.name, **more)
+        return [response["ContributorInsightsStatus"], response.get("ContributorInsightsMode")]
 
     def _policy(self, arn: str) -> Any:
         errors = self.aws.dynamodb.exceptions
@@ -230,7 +231,7 @@ class Everything:
 
 
 def policy(*resources: str) -> str:
-    """Lets a role of the same account read."""
+    """A policy that allows a role of the same account to read."""
     statement = {
         "Effect": "Allow",
         "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:role/reader"},

@@ -1,4 +1,4 @@
-"""Items as DynamoDB takes them, in all their variety, as the JSON of the wire."""
+"""Arbitrary items in the JSON of the DynamoDB API."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-# No lone surrogates: UTF-8 has none. Everything else may be in a string, separators of lines above all.
+# Any text that UTF-8 can encode, including line separators.
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.sampled_from(
     [
         "\u2028",
@@ -28,7 +28,7 @@ digits = st.integers(1, 38).flatmap(lambda n: st.text("0123456789", min_size=n, 
 
 @st.composite
 def numbers(draw: st.DrawFn) -> str:
-    """Up to 38 digits, as DynamoDB spells them: no leading or trailing zeros, no exponent where none is needed."""
+    """Up to 38 digits in the form that DynamoDB returns: without leading or trailing zeros and exponents."""
     whole = draw(digits).lstrip("0") or "0"
     room = 38 - len(whole)
     fraction = draw(st.text("0123456789", max_size=room)).rstrip("0") if room else ""
@@ -74,5 +74,5 @@ def items(key: str = "id") -> st.SearchStrategy[dict[str, Any]]:
 
 
 def tables(key: str = "id") -> st.SearchStrategy[list[dict[str, Any]]]:
-    """Items with different keys."""
+    """Items with unique keys."""
     return st.lists(items(key), max_size=40, unique_by=lambda item: item[key]["S"])

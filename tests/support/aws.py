@@ -24,7 +24,7 @@ Item = dict[str, Any]
 
 
 class Aws:
-    """``url`` serves DynamoDB, ``s3_url`` S3 (by default the same). ``sts``: ``url`` serves STS, KMS and scaling too."""
+    """``url`` serves DynamoDB, ``s3_url`` S3 (by default the same); with ``sts``, STS, KMS and auto scaling too."""
 
     def __init__(self, url: str, s3_url: str | None = None, *, sts: bool = False) -> None:
         self.url, self.s3_url = url, s3_url or url

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from ddbbackup.model.arn import Arn
 from ddbbackup.plan.document import Document, ValuePath
 from ddbbackup.plan.rules.access import get, restores
 from ddbbackup.plan.source_selector import parse_source
@@ -121,8 +122,8 @@ def _role_account(document: Document, path: ValuePath, restore: dict[str, Any]) 
     account, role_arn = get(restore, "to", "account"), get(restore, "to", "assume_role", "role_arn")
     if not isinstance(account, str) or not isinstance(role_arn, str):
         return
-    parts = role_arn.split(":")
-    if len(parts) > 5 and parts[4].isdigit() and parts[4] != account:
+    role = Arn.parse_if_arn(role_arn)
+    if role is not None and role.account.isdecimal() and role.account != account:
         yield _unsupported(
             document,
             (*path, "to", "account"),

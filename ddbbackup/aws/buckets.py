@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
@@ -14,6 +14,11 @@ from ddbbackup.ports import BucketEncryption, LifecycleRule, ObjectLock
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import (
+        LifecycleExpirationOutputTypeDef,
+        LifecycleRuleOutputTypeDef,
+        TransitionOutputTypeDef,
+    )
 
 _PUBLIC_ACCESS: Final = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 _ARCHIVES: Final = ("GLACIER", "DEEP_ARCHIVE")  # GLACIER_IR and all others can be read at once (S3 guide)
@@ -67,7 +72,7 @@ class S3Buckets:
                 if code_of(error) == "NoSuchPublicAccessBlockConfiguration":
                     return _PUBLIC_ACCESS
                 raise
-        block: Mapping[str, Any] = response["PublicAccessBlockConfiguration"]
+        block = response["PublicAccessBlockConfiguration"]
         return tuple(name for name in _PUBLIC_ACCESS if not block.get(name))
 
     def encryption(self, bucket: str, *, owner: str | None = None) -> BucketEncryption | None:
@@ -98,7 +103,7 @@ class S3Buckets:
         return tuple(rule for rule in rules if rule.expires or rule.archives)
 
 
-def _rule(rule: Mapping[str, Any]) -> LifecycleRule:
+def _rule(rule: LifecycleRuleOutputTypeDef) -> LifecycleRule:
     """The filter is a prefix, a tag, or both below ``And``; rules of the first API have ``Prefix`` beside it."""
     simple = rule.get("Filter") or {}
     combined = simple.get("And") or {}
@@ -112,7 +117,7 @@ def _rule(rule: Mapping[str, Any]) -> LifecycleRule:
     )
 
 
-def _when(action: Mapping[str, Any]) -> str | None:
+def _when(action: LifecycleExpirationOutputTypeDef | TransitionOutputTypeDef) -> str | None:
     """None for an expiration that only removes delete markers."""
     if action.get("Days") is not None:
         return f"after {action['Days']} days"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
@@ -16,7 +16,13 @@ from ddbbackup.times import to_utc
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import BulkOperationDescriptionTypeDef
+    from mypy_boto3_dynamodb.type_defs import (
+        BulkOperationDescriptionTypeDef,
+        InputS3ConfigurationTypeDef,
+        ListBulkOperationsInputTypeDef,
+        OutputS3ConfigurationTypeDef,
+        StartBulkPutItemsInputTypeDef,
+    )
 
 PAGE_SIZE: Final = 25  # the maximum of ListBulkOperations (DynamoDB API); the SDK does not check it
 
@@ -46,7 +52,7 @@ class DynamoBulkPuts:
 
     def page(self, *, next_token: str | None = None) -> BulkPutPage:
         self._require_operation()
-        parameters: dict[str, Any] = {"MaxResults": PAGE_SIZE}
+        parameters: ListBulkOperationsInputTypeDef = {"MaxResults": PAGE_SIZE}
         if next_token is not None:
             parameters["NextToken"] = next_token
         with translate_errors("list bulk operations"):
@@ -111,29 +117,29 @@ def _check(request: BulkPutRequest) -> None:
         )
 
 
-def _parameters(request: BulkPutRequest) -> dict[str, Any]:
+def _parameters(request: BulkPutRequest) -> StartBulkPutItemsInputTypeDef:
     """Names every parameter, also those with a default: the default of InputCompressionType would be wrong."""
-    owner = {"S3BucketOwner": request.bucket_owner} if request.bucket_owner is not None else {}
-    output: dict[str, Any] = {
+    source: InputS3ConfigurationTypeDef = {
+        "S3Bucket": request.bucket,
+        "S3KeyPrefix": request.prefix,
+        "InputFormat": "DYNAMODB_JSON",
+        "InputCompressionType": "GZIP",
+    }
+    output: OutputS3ConfigurationTypeDef = {
         "S3Bucket": request.bucket,
         "S3KeyPrefix": request.report_prefix,
         "OutputType": ["ERROR", "CONDITION_CHECK_FAILURE"],
-        **owner,
     }
+    if request.bucket_owner is not None:
+        source["S3BucketOwner"] = output["S3BucketOwner"] = request.bucket_owner
     if request.sse_algorithm is not None:
         output["S3SseAlgorithm"] = request.sse_algorithm
     if request.kms_key_id is not None:
         output["S3SseKmsKeyId"] = request.kms_key_id
-    parameters: dict[str, Any] = {
+    parameters: StartBulkPutItemsInputTypeDef = {
         "TableName": request.table,
         "ClientToken": request.client_token,
-        "InputS3Configuration": {
-            "S3Bucket": request.bucket,
-            "S3KeyPrefix": request.prefix,
-            "InputFormat": "DYNAMODB_JSON",
-            "InputCompressionType": "GZIP",
-            **owner,
-        },
+        "InputS3Configuration": source,
         "OutputS3Configuration": output,
         "PerformanceTier": "STANDARD",
     }

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from ddbbackup.aws.error_map import translate_errors
 from ddbbackup.ports import Export, ExportPage, ExportRequest, ExportSummary
@@ -11,7 +10,12 @@ from ddbbackup.times import to_utc
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import ExportDescriptionTypeDef
+    from mypy_boto3_dynamodb.type_defs import (
+        ExportDescriptionTypeDef,
+        ExportTableToPointInTimeInputTypeDef,
+        IncrementalExportSpecificationTypeDef,
+        ListExportsInputTypeDef,
+    )
 
 PAGE_SIZE: Final = 25  # the maximum of ListExports (DynamoDB API)
 
@@ -33,7 +37,7 @@ class DynamoExports:
         return _export(response["ExportDescription"])
 
     def page(self, *, table_arn: str | None = None, next_token: str | None = None) -> ExportPage:
-        parameters: dict[str, Any] = {"MaxResults": PAGE_SIZE}
+        parameters: ListExportsInputTypeDef = {"MaxResults": PAGE_SIZE}
         if table_arn is not None:
             parameters["TableArn"] = table_arn
         if next_token is not None:
@@ -47,30 +51,36 @@ class DynamoExports:
         return ExportPage(summaries, response.get("NextToken"))
 
 
-def _parameters(request: ExportRequest) -> dict[str, Any]:
+def _parameters(request: ExportRequest) -> ExportTableToPointInTimeInputTypeDef:
     """Times have no fractions, so that a repeated request is identical to the first one."""
-    parameters: dict[str, Any] = {
+    parameters: ExportTableToPointInTimeInputTypeDef = {
         "TableArn": request.table_arn,
         "S3Bucket": request.bucket,
         "ClientToken": request.client_token,
         "ExportFormat": "DYNAMODB_JSON",
         "S3SseAlgorithm": request.sse_algorithm,
     }
-    optional = {
-        "S3Prefix": request.prefix,
-        "S3BucketOwner": request.bucket_owner,
-        "S3SseKmsKeyId": request.kms_key_id,
-        "ExportTime": _whole_seconds(request.export_time),
-    }
-    parameters |= {name: value for name, value in optional.items() if value is not None}
+    if request.prefix is not None:
+        parameters["S3Prefix"] = request.prefix
+    if request.bucket_owner is not None:
+        parameters["S3BucketOwner"] = request.bucket_owner
+    if request.kms_key_id is not None:
+        parameters["S3SseKmsKeyId"] = request.kms_key_id
+    if request.export_time is not None:
+        parameters["ExportTime"] = request.export_time.replace(microsecond=0)
     if request.export_type == "INCREMENTAL_EXPORT":
         parameters["ExportType"] = "INCREMENTAL_EXPORT"
-        parameters["IncrementalExportSpecification"] = {
-            "ExportFromTime": _whole_seconds(request.from_time),
-            "ExportToTime": _whole_seconds(request.to_time),
-            "ExportViewType": "NEW_IMAGE",
-        }
+        parameters["IncrementalExportSpecification"] = _window(request)
     return parameters
+
+
+def _window(request: ExportRequest) -> IncrementalExportSpecificationTypeDef:
+    window: IncrementalExportSpecificationTypeDef = {"ExportViewType": "NEW_IMAGE"}
+    if request.from_time is not None:
+        window["ExportFromTime"] = request.from_time.replace(microsecond=0)
+    if request.to_time is not None:
+        window["ExportToTime"] = request.to_time.replace(microsecond=0)
+    return window
 
 
 def _export(description: ExportDescriptionTypeDef) -> Export:
@@ -98,7 +108,3 @@ def _export(description: ExportDescriptionTypeDef) -> Export:
         failure_message=description.get("FailureMessage"),
         filtered=bool(description.get("FilterSpecification")),
     )
-
-
-def _whole_seconds(time: datetime | None) -> datetime | None:
-    return time.replace(microsecond=0) if time is not None else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from ddbbackup.aws.error_map import translate_errors
 from ddbbackup.ports import Import, ImportPage, ImportRequest, ImportSummary
@@ -10,7 +10,13 @@ from ddbbackup.times import to_utc
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import ImportTableDescriptionTypeDef, ImportTableInputTypeDef
+    from mypy_boto3_dynamodb.type_defs import (
+        ImportTableDescriptionTypeDef,
+        ImportTableInputTypeDef,
+        ListImportsInputTypeDef,
+        S3BucketSourceTypeDef,
+        TableCreationParametersTypeDef,
+    )
 
 PAGE_SIZE: Final = 25  # the maximum of ListImports (DynamoDB API)
 
@@ -23,7 +29,7 @@ class DynamoImports:
 
     def start(self, request: ImportRequest) -> Import:
         with translate_errors(f"import table {request.table['TableName']}"):
-            response = self._client.import_table(**cast("ImportTableInputTypeDef", _parameters(request)))
+            response = self._client.import_table(**_parameters(request))
         return _import(response["ImportTableDescription"])
 
     def describe(self, import_arn: str) -> Import:
@@ -32,7 +38,7 @@ class DynamoImports:
         return _import(response["ImportTableDescription"])
 
     def page(self, *, table_arn: str, next_token: str | None = None) -> ImportPage:
-        parameters: dict[str, Any] = {"TableArn": table_arn, "PageSize": PAGE_SIZE}
+        parameters: ListImportsInputTypeDef = {"TableArn": table_arn, "PageSize": PAGE_SIZE}
         if next_token is not None:
             parameters["NextToken"] = next_token
         with translate_errors("list imports"):
@@ -44,9 +50,9 @@ class DynamoImports:
         return ImportPage(summaries, response.get("NextToken"))
 
 
-def _parameters(request: ImportRequest) -> dict[str, Any]:
+def _parameters(request: ImportRequest) -> ImportTableInputTypeDef:
     """Names the compression: with the default, NONE, the import fails without any item (observed on AWS)."""
-    source = {"S3Bucket": request.bucket, "S3KeyPrefix": request.prefix}
+    source: S3BucketSourceTypeDef = {"S3Bucket": request.bucket, "S3KeyPrefix": request.prefix}
     if request.bucket_owner is not None:
         source["S3BucketOwner"] = request.bucket_owner
     return {
@@ -54,7 +60,7 @@ def _parameters(request: ImportRequest) -> dict[str, Any]:
         "S3BucketSource": source,
         "InputFormat": "DYNAMODB_JSON",
         "InputCompressionType": "GZIP",
-        "TableCreationParameters": dict(request.table),
+        "TableCreationParameters": cast("TableCreationParametersTypeDef", request.table),
     }
 
 

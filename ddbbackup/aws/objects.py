@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
 from urllib3.exceptions import HTTPError
@@ -17,7 +17,11 @@ from ddbbackup.ports import ObjectFacts
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef
+    from mypy_boto3_s3.type_defs import (
+        GetObjectOutputTypeDef,
+        GetObjectRequestTypeDef,
+        PutObjectRequestTypeDef,
+    )
 
 CHUNK_BYTES: Final = 512 << 10
 MAX_RESUMES: Final = 4  # in a row, without a byte between them
@@ -88,14 +92,22 @@ class S3Objects:
         The request carries an MD5: a bucket with a default retention of Object Lock refuses objects without a
         checksum (S3 API: PutObject), and the SDK adds none for custom endpoints.
         """
-        parameters: dict[str, Any] = {"Bucket": bucket, "Key": key, "Body": body, "ContentType": content_type}
-        parameters |= {"ContentMD5": md5_base64(body), **expected_owner(owner)}
+        parameters: PutObjectRequestTypeDef = {
+            "Bucket": bucket,
+            "Key": key,
+            "Body": body,
+            "ContentType": content_type,
+            "ContentMD5": md5_base64(body),
+        }
+        if owner is not None:
+            parameters["ExpectedBucketOwner"] = owner
         if if_none_match:
             parameters["IfNoneMatch"] = "*"
         if if_match is not None:
             parameters["IfMatch"] = if_match
         if kms_key_id is not None:
-            parameters |= {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": kms_key_id}
+            parameters["ServerSideEncryption"] = "aws:kms"
+            parameters["SSEKMSKeyId"] = kms_key_id
         try:
             with translate_errors(f"write {S3Location(bucket, key)}"):
                 return self._client.put_object(**parameters)["ETag"]
@@ -149,9 +161,14 @@ class S3Stream:
         response: GetObjectOutputTypeDef,
     ) -> None:
         self._client = client
-        self._object: dict[str, str] = {"Bucket": bucket, "Key": key, **expected_owner(owner)}
+        self._request: GetObjectRequestTypeDef = {
+            "Bucket": bucket,
+            "Key": key,
+            "IfMatch": response["ETag"],
+        }
+        if owner is not None:
+            self._request["ExpectedBucketOwner"] = owner
         self._uri = S3Location(bucket, key).uri
-        self._etag = response["ETag"]
         self._body = response["Body"]
         self.size_bytes = response["ContentLength"]
         self.version_id = response.get("VersionId")
@@ -176,15 +193,16 @@ class S3Stream:
 
     def _resume(self, offset: int) -> None:
         self._body.close()
+        self._request["Range"] = f"bytes={offset}-"
         with translate_errors(f"read {self._uri} from byte {offset}"):
-            response = self._client.get_object(
-                **self._object,  # type: ignore[arg-type]  # a dict of optional keyword arguments
-                Range=f"bytes={offset}-",
-                IfMatch=self._etag,
-            )
+            response = self._client.get_object(**self._request)
         self._body = response["Body"]
 
 
-def expected_owner(owner: str | None) -> dict[str, Any]:
+class ExpectedOwner(TypedDict, total=False):
+    ExpectedBucketOwner: str
+
+
+def expected_owner(owner: str | None) -> ExpectedOwner:
     """The parameter that makes S3 refuse a bucket of any other account."""
     return {"ExpectedBucketOwner": owner} if owner is not None else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from ddbbackup.aws.error_map import translate_errors
 from ddbbackup.ports import PitrRestore, PitrRestoreRequest
@@ -10,6 +10,7 @@ from ddbbackup.times import to_utc
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import RestoreTableToPointInTimeInputTypeDef, SSESpecificationTypeDef
 
 
 class DynamoPitrRestores:
@@ -29,9 +30,12 @@ class DynamoPitrRestores:
         )
 
 
-def _parameters(request: PitrRestoreRequest) -> dict[str, Any]:
+def _parameters(request: PitrRestoreRequest) -> RestoreTableToPointInTimeInputTypeDef:
     """The source is an ARN: AWS does not find a name across regions. No override is ever empty (see the port)."""
-    parameters: dict[str, Any] = {"SourceTableArn": request.source_arn, "TargetTableName": request.target}
+    parameters: RestoreTableToPointInTimeInputTypeDef = {
+        "SourceTableArn": request.source_arn,
+        "TargetTableName": request.target,
+    }
     if request.time is None:
         parameters["UseLatestRestorableTime"] = True
     else:
@@ -39,5 +43,5 @@ def _parameters(request: PitrRestoreRequest) -> dict[str, Any]:
     if request.billing_mode is not None:
         parameters["BillingModeOverride"] = request.billing_mode
     if request.sse is not None:
-        parameters["SSESpecificationOverride"] = dict(request.sse)
+        parameters["SSESpecificationOverride"] = cast("SSESpecificationTypeDef", request.sse)
     return parameters

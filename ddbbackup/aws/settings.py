@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from botocore.exceptions import ClientError
 
@@ -13,6 +13,17 @@ from ddbbackup.ports.settings import Members
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.literals import (
+        ApproximateCreationDateTimePrecisionType as PrecisionType,
+    )
+    from mypy_boto3_dynamodb.literals import ContributorInsightsModeType
+    from mypy_boto3_dynamodb.type_defs import (
+        DescribeContributorInsightsInputTypeDef,
+        KinesisStreamingDestinationInputTypeDef,
+        PointInTimeRecoverySpecificationTypeDef,
+        UpdateContributorInsightsInputTypeDef,
+        UpdateTableInputTypeDef,
+    )
 
 
 class DynamoSettings:
@@ -42,9 +53,11 @@ class DynamoSettings:
         return cast("Members", merge_unknown_fields(response, "ContinuousBackupsDescription") or {})
 
     def contributor_insights(self, name: str, index: str | None = None) -> Members:
-        parameters = {"TableName": name, **({"IndexName": index} if index else {})}
+        parameters: DescribeContributorInsightsInputTypeDef = {"TableName": name}
+        if index:
+            parameters["IndexName"] = index
         with translate_errors(f"read the Contributor Insights of {_table_or_index(name, index)}"):
-            response = self._client.describe_contributor_insights(**cast("Any", parameters))
+            response = self._client.describe_contributor_insights(**parameters)
         return cast("Members", merge_unknown_fields(response))
 
     def kinesis_destinations(self, name: str) -> Sequence[Members]:
@@ -67,7 +80,7 @@ class DynamoSettings:
 
     def update_table(self, name: str, change: Members) -> None:
         with translate_errors(f"change {', '.join(change)} of table {name}"):
-            self._client.update_table(TableName=name, **cast("Any", dict(change)))
+            self._client.update_table(**cast("UpdateTableInputTypeDef", {"TableName": name, **change}))
 
     def tag(self, table_arn: str, tags: Mapping[str, str]) -> None:
         with translate_errors(f"tag {table_arn}"):
@@ -83,29 +96,31 @@ class DynamoSettings:
             )
 
     def enable_pitr(self, name: str, period_days: int | None) -> None:
-        specification: dict[str, Any] = {"PointInTimeRecoveryEnabled": True}
+        specification: PointInTimeRecoverySpecificationTypeDef = {"PointInTimeRecoveryEnabled": True}
         if period_days is not None:
             specification["RecoveryPeriodInDays"] = period_days
         with translate_errors(f"enable the point-in-time recovery of table {name}"):
             self._client.update_continuous_backups(
-                TableName=name, PointInTimeRecoverySpecification=cast("Any", specification)
+                TableName=name, PointInTimeRecoverySpecification=specification
             )
 
     def enable_contributor_insights(self, name: str, index: str | None, mode: str | None) -> None:
-        parameters = {
+        parameters: UpdateContributorInsightsInputTypeDef = {
             "TableName": name,
-            **({"IndexName": index} if index else {}),
             "ContributorInsightsAction": "ENABLE",
-            **({"ContributorInsightsMode": mode} if mode else {}),
         }
+        if index:
+            parameters["IndexName"] = index
+        if mode:
+            parameters["ContributorInsightsMode"] = cast("ContributorInsightsModeType", mode)
         with translate_errors(f"enable the Contributor Insights of {_table_or_index(name, index)}"):
-            self._client.update_contributor_insights(**cast("Any", parameters))
+            self._client.update_contributor_insights(**parameters)
 
     def enable_kinesis(self, name: str, stream_arn: str, precision: str | None) -> None:
-        parameters: dict[str, Any] = {"TableName": name, "StreamArn": stream_arn}
+        parameters: KinesisStreamingDestinationInputTypeDef = {"TableName": name, "StreamArn": stream_arn}
         if precision:
             parameters["EnableKinesisStreamingConfiguration"] = {
-                "ApproximateCreationDateTimePrecision": precision
+                "ApproximateCreationDateTimePrecision": cast("PrecisionType", precision)
             }
         with translate_errors(f"stream table {name} to {stream_arn}"):
             self._client.enable_kinesis_streaming_destination(**parameters)

@@ -20,9 +20,8 @@ class PitrRestoreRequest:
     target: str
     time: datetime | None = None
     billing_mode: Literal["PAY_PER_REQUEST", "PROVISIONED"] | None = None
-    sse: Mapping[str, Any] | None = (
-        None  # SSESpecificationOverride; required across regions (observed on AWS)
-    )
+    # The SSESpecificationOverride, which is required across regions (observed on AWS).
+    sse: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

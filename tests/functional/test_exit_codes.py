@@ -241,4 +241,4 @@ def test_an_expired_token_is_access_denied(sandbox: Aws, bucket: str, program: P
         done = program.run("backup")
     assert done.code == 77, done.err
     assert "expired" in done.err + done.out
-    assert "renew" in done.err + done.out
+    assert "sign in again" in done.err + done.out

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from ddbbackup.errors import Refused
+from ddbbackup.model.s3_location import S3Location
 
 SUMMARY = "manifest-summary.json"
 FILES = "manifest-files.json"
@@ -21,6 +22,10 @@ class ExportFolder:
 
     bucket: str
     root: str
+
+    @property
+    def location(self) -> S3Location:
+        return S3Location(self.bucket, self.root)
 
     @property
     def summary_key(self) -> str:
@@ -46,7 +51,7 @@ class ExportFolder:
         folder, _, name = key.rpartition("/")
         if not name or not (folder == "data" or folder.endswith("/data")):
             raise Refused(
-                f"the manifest in s3://{self.bucket}/{self.root} lists a file that is not in a data/ folder",
+                f"the manifest in {self.location} lists a file that is not in a data/ folder",
                 hint="use an export folder as AWS wrote it; if this is a copy, copy the whole folder again",
             )
         base = self.root
@@ -62,17 +67,18 @@ def export_folder(bucket: str, manifest_key: str) -> ExportFolder:
 
 def parse_s3_uri(uri: str) -> ExportFolder:
     """Accepts ``s3://bucket/any/prefix/AWSDynamoDB/<ExportId>/`` or a manifest in it. Raises ``Refused``."""
-    parts = re.match(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<key>.+)\Z", uri, re.DOTALL)
-    if not parts:
-        raise Refused(f"{uri!r} is not an S3 URI of an export", hint=_S3_URI_HINT)
-    key = parts["key"]
+    try:
+        location = S3Location.parse(uri)
+    except Refused as error:
+        raise Refused(error.message, hint=_S3_URI_HINT) from error
+    key = location.key
     if key.endswith((SUMMARY, FILES)):
         key = key.rpartition("/")[0]
     root = key.rstrip("/") + "/"
     match = _EXPORT_ROOT.match(root)
     if not match or match["export"] == "data":
         raise Refused(f"{uri!r} is not an export folder below AWSDynamoDB/", hint=_S3_URI_HINT)
-    return ExportFolder(parts["bucket"], root)
+    return ExportFolder(location.bucket, root)
 
 
 def records_prefix(prefix: str, plan: str, table: str | None = None) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from ddbbackup.model.s3_location import S3Location
 from ddbbackup.ports import KeyAttribute
 
 Existing = Literal["overwrite", "keep"]
@@ -32,7 +33,7 @@ class DataFile:
 
     @property
     def uri(self) -> str:
-        return f"s3://{self.bucket}/{self.key}"
+        return S3Location(self.bucket, self.key).uri
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def open_export(objects: Objects, folder: ExportFolder, *, owner: str | None) ->
     Raises ``ObjectMissing`` if ``manifest-files.json`` is missing, ``DataNotWhole`` if a hash or a count does not
     match, and ``Refused`` for a format that ddbbackup cannot restore (Ion).
     """
-    where = S3Location(folder.bucket, folder.root)
+    where = folder.location
     checks: list[str] = []
     notes: list[str] = []
     summary = _read_summary(objects, folder, owner, checks, notes)

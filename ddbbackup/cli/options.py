@@ -265,6 +265,7 @@ def _duration(text: str) -> float:
 def _source(text: str) -> SourceSelector:
     """Everything that ``from`` of a restore can say in one word."""
     from ddbbackup.archive.layout import parse_s3_uri  # noqa: PLC0415 - only restores need it
+    from ddbbackup.model.arn import Arn  # noqa: PLC0415 - as above
     from ddbbackup.plan.model import SourceSelector  # noqa: PLC0415 - as above
     from ddbbackup.plan.source_selector import parse_source  # noqa: PLC0415 - as above
 
@@ -272,6 +273,12 @@ def _source(text: str) -> SourceSelector:
         parse_s3_uri(text)
         return SourceSelector(s3_uri=text)
     if text.startswith("arn:"):
+        arn = Arn.parse_if_arn(text)
+        if arn is None or arn.export_id is None:
+            raise UsageError(
+                f"--from: {text!r} is not the ARN of an export",
+                hint="use arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/export/ID",
+            )
         return SourceSelector(export_arn=text)
     try:
         return parse_source(text, now=datetime.now(UTC))

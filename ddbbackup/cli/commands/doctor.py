@@ -18,6 +18,7 @@ from ddbbackup.cli.verbs import roles_of_verbs
 from ddbbackup.clock import SystemClock
 from ddbbackup.errors import UsageError
 from ddbbackup.iam import PlaceOfPlan, policies_of
+from ddbbackup.model.arn import Arn
 from ddbbackup.plan import load
 from ddbbackup.plan.model import Plan
 from ddbbackup.report.documents.doctor import doctor_report
@@ -57,7 +58,9 @@ def _policies(plan: Plan, role: str) -> str:
 def _place(plan: Plan) -> PlaceOfPlan:
     """From the plan if it contains account and region: policies are needed before there are credentials."""
     aws = plan.aws
-    region, account = aws.region, aws.account or (aws.assume_role and aws.assume_role.role_arn.split(":")[4])
+    region, account = aws.region, aws.account
+    if account is None and aws.assume_role is not None:
+        account = Arn.parse(aws.assume_role.role_arn).account
     if region and account:
         return PlaceOfPlan(_partition(region), region, account)
     identity = connect(connection_of(aws)).identity

@@ -40,6 +40,8 @@ def test_from_counts_back_from_now() -> None:
     ("option", "text", "message"),
     [
         ("--from", "2026-11-23 14:00", "--from: '2026-11-23 14:00' has no UTC offset"),
+        ("--from", "arn:aws:iam::1:role/x", "--from: 'arn:aws:iam::1:role/x' is not the ARN of an export"),
+        ("--from", "arn:aws", "--from: 'arn:aws' is not the ARN of an export"),
         ("--from", "2026-02-30", "--from: '2026-02-30' does not exist in the calendar"),
         ("--from", "yesterday", "--from: 'yesterday' is not a backup or a time"),
         ("--timeout", "0s", "--timeout: '0s' is not a duration"),

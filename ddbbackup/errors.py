@@ -70,7 +70,7 @@ class Unreachable(DdbBackupError):
     exit_code = 69
 
 
-class DataNotWhole(DdbBackupError):
+class DataIncomplete(DdbBackupError):
     """The data of a backup or a restore is incomplete or damaged: a hash, a size or a count does not match."""
 
     exit_code = 65

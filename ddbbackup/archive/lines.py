@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 from ddbbackup.archive.forbidden_tokens import contains
-from ddbbackup.errors import DataNotWhole
+from ddbbackup.errors import DataIncomplete
 
 try:
     from isal import isal_zlib as _zlib
@@ -31,7 +31,7 @@ _HINT: Final = "use another backup of the table: this one was damaged or changed
 def inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """The uncompressed content in pieces of at most ``BLOCK_BYTES``, whatever the compression ratio.
 
-    Accepts several gzip members in a row. Raises ``DataNotWhole`` for data that is not gzip, a wrong CRC or
+    Accepts several gzip members in a row. Raises ``DataIncomplete`` for data that is not gzip, a wrong CRC or
     length, and a truncated stream.
     """
     decoder: Any = None
@@ -43,12 +43,12 @@ def inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
             try:
                 yield from _drain(decoder, data)
             except _ZLIB_ERROR as error:
-                raise DataNotWhole(f"its content is not valid gzip ({error})", hint=_HINT) from None
+                raise DataIncomplete(f"its content is not valid gzip ({error})", hint=_HINT) from None
             data = b""
             if decoder.eof:
                 data, decoder = decoder.unused_data, None
     if decoder is not None:
-        raise DataNotWhole("its gzip stream is truncated", hint=_HINT)
+        raise DataIncomplete("its gzip stream is truncated", hint=_HINT)
 
 
 def _drain(decoder: Any, data: bytes) -> Iterator[bytes]:
@@ -63,7 +63,7 @@ def _drain(decoder: Any, data: bytes) -> Iterator[bytes]:
 def whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """Blocks that end with a newline; it is added to the last one if the file lacks it.
 
-    Raises ``DataNotWhole`` for a line that is longer than the JSON of any item.
+    Raises ``DataIncomplete`` for a line that is longer than the JSON of any item.
     """
     rest = b""
     for piece in pieces:
@@ -71,7 +71,7 @@ def whole_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
         if not end:
             rest += piece
             if len(rest) > MAX_LINE_BYTES:
-                raise DataNotWhole("one of its lines is longer than any item can be", hint=_HINT)
+                raise DataIncomplete("one of its lines is longer than any item can be", hint=_HINT)
             continue
         yield b"".join((rest, memoryview(piece)[:end])) if rest or end < len(piece) else piece
         rest = piece[end:]

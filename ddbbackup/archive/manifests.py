@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ddbbackup.errors import DataNotWhole
+from ddbbackup.errors import DataIncomplete
 from ddbbackup.times import from_iso
 
 SUMMARY_LIMIT_BYTES = 1 << 20
@@ -40,7 +40,7 @@ class FileEntry:
 
 
 def parse_summary(body: bytes, *, where: str) -> Summary:
-    """Raises ``DataNotWhole``; ``where`` names the manifest in its message."""
+    """Raises ``DataIncomplete``; ``where`` names the manifest in its message."""
     data = _object(body, where)
     return Summary(
         export_arn=_text(data, "exportArn", where),
@@ -54,7 +54,7 @@ def parse_summary(body: bytes, *, where: str) -> Summary:
 
 
 def parse_files(body: bytes, *, where: str) -> tuple[FileEntry, ...]:
-    """One entry per line, in the order of the manifest. Raises ``DataNotWhole`` with the number of the line."""
+    """One entry per line, in the order of the manifest. Raises ``DataIncomplete`` with the number of the line."""
     entries: list[FileEntry] = []
     for number, line in enumerate(body.split(b"\n"), start=1):
         if not line.strip():
@@ -63,13 +63,13 @@ def parse_files(body: bytes, *, where: str) -> tuple[FileEntry, ...]:
         data = _object(line, where_line)
         md5 = _text(data, "md5Checksum", where_line)
         if not _MD5.match(md5):
-            raise DataNotWhole(f"{where_line}: md5Checksum is not a base64 MD5", hint=_HINT)
+            raise DataIncomplete(f"{where_line}: md5Checksum is not a base64 MD5", hint=_HINT)
         entries.append(
             FileEntry(_text(data, "dataFileS3Key", where_line), md5, _count(data, "itemCount", where_line))
         )
     names = {entry.key for entry in entries}
     if len(names) != len(entries):
-        raise DataNotWhole(f"{where} lists the same data file twice", hint=_HINT)
+        raise DataIncomplete(f"{where} lists the same data file twice", hint=_HINT)
     return tuple(entries)
 
 
@@ -77,23 +77,23 @@ def _object(body: bytes, where: str) -> dict[str, Any]:
     try:
         data = json.loads(body)
     except (ValueError, RecursionError):
-        raise DataNotWhole(f"{where} is not JSON", hint=_HINT) from None
+        raise DataIncomplete(f"{where} is not JSON", hint=_HINT) from None
     if not isinstance(data, dict):
-        raise DataNotWhole(f"{where} is not a JSON object", hint=_HINT)
+        raise DataIncomplete(f"{where} is not a JSON object", hint=_HINT)
     return data
 
 
 def _text(data: dict[str, Any], name: str, where: str) -> str:
     value = data.get(name)
     if not isinstance(value, str) or not value:
-        raise DataNotWhole(f"{where} has no valid {name}", hint=_HINT)
+        raise DataIncomplete(f"{where} has no valid {name}", hint=_HINT)
     return value
 
 
 def _count(data: dict[str, Any], name: str, where: str) -> int:
     value = data.get(name)
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise DataNotWhole(f"{where} has no valid {name}", hint=_HINT)
+        raise DataIncomplete(f"{where} has no valid {name}", hint=_HINT)
     return value
 
 

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadErro
 from urllib3.exceptions import HTTPError
 
 from ddbbackup.aws.error_map import code_of, translate_errors
-from ddbbackup.errors import Conflict, DataNotWhole, ObjectMissing, Unreachable
+from ddbbackup.errors import Conflict, DataIncomplete, ObjectMissing, Unreachable
 from ddbbackup.model.checksums import md5_base64
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.ports import ObjectFacts
@@ -54,7 +54,7 @@ class S3Objects:
             with response["Body"] as stream:
                 body = stream.read(limit_bytes + 1)
         if len(body) > limit_bytes:
-            raise DataNotWhole(
+            raise DataIncomplete(
                 f"{location} is larger than the limit of {limit_bytes} bytes for objects of its kind",
                 hint="find out who wrote the object, and do not use this backup",
             )
@@ -141,7 +141,7 @@ class S3Objects:
     def _identical(self, bucket: str, key: str, body: bytes, owner: str | None) -> ObjectFacts | None:
         try:
             existing, facts = self.read(bucket, key, limit_bytes=len(body), owner=owner)
-        except (ObjectMissing, DataNotWhole):
+        except (ObjectMissing, DataIncomplete):
             return None
         return facts if existing == body else None
 

@@ -13,7 +13,7 @@ from ddbbackup.backup.export_scheduler import scheduler_of
 from ddbbackup.backup.start_export import start_export
 from ddbbackup.catalog import Record, RecordedData, RecordedFailure, RecordedVerification, StoredRecord
 from ddbbackup.catalog.verification import Verification, verify_export
-from ddbbackup.errors import DataNotWhole, Refused, RemoteJobFailed
+from ddbbackup.errors import DataIncomplete, Refused, RemoteJobFailed
 from ddbbackup.model.assessment import Assessment
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.ports import Export
@@ -94,7 +94,7 @@ class FinishBackup:
 async def finish(
     context: RunContext, stored: StoredRecord, export: Export, *, step: str, kind: str
 ) -> Outcome:
-    """Proves and records what an export that has ended left. Raises ``RemoteJobFailed`` or ``DataNotWhole``."""
+    """Proves and records what an export that has ended left. Raises ``RemoteJobFailed`` or ``DataIncomplete``."""
     record = stored.record
     if export.status == "FAILED":
         await _fail(context, stored, export)
@@ -112,19 +112,19 @@ async def finish(
     )
     try:
         if export.filtered:
-            raise DataNotWhole(
+            raise DataIncomplete(
                 f"the export {export.arn} was made with a filter, so it does not hold the whole table",
                 hint="run `ddbbackup backup` again; find out who else exports with ddbbackup's token",
             )
         verification = await context.heavy(
             verify_export, context.source.objects, ended, on_progress=context.on_progress, stop=context.stop
         )
-    except DataNotWhole as error:
+    except DataIncomplete as error:
         broken = replace(
             ended,
             state="not_whole",
             completed_at=context.clock.now(),
-            failure=RecordedFailure(code="DataNotWhole", message=error.message),
+            failure=RecordedFailure(code="DataIncomplete", message=error.message),
         )
         await context.call(context.catalog.update, stored, broken)
         raise

@@ -13,7 +13,7 @@ from ddbbackup.ports import KeyAttribute, Objects
 
 
 def read_first_line(file: DataFile, objects: Objects) -> bytes | None:
-    """The first line of a data file, without its newline; None if the file is empty. Raises ``DataNotWhole``."""
+    """The first line of a data file, without its newline; None if the file is empty. Raises ``DataIncomplete``."""
     with open_data_file(objects, file) as stream:
         for block in whole_lines(stream.pieces()):
             return block[: block.index(b"\n")]

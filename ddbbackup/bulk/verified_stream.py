@@ -10,7 +10,7 @@ from typing import Final
 
 from ddbbackup.archive.lines import inflate
 from ddbbackup.bulk.model import DataFile
-from ddbbackup.errors import DataNotWhole, ObjectMissing
+from ddbbackup.errors import DataIncomplete, ObjectMissing
 from ddbbackup.ports import Objects, ObjectStream
 
 _HINT: Final = "use another backup of the table: this one was damaged or changed after AWS wrote it"
@@ -33,11 +33,11 @@ class VerifiedStream:
     def pieces(self) -> Iterator[bytes]:
         """The inflated content in pieces of bounded size.
 
-        Raises ``DataNotWhole`` for invalid gzip, and at the end if the MD5 differs from the manifest's.
+        Raises ``DataIncomplete`` for invalid gzip, and at the end if the MD5 differs from the manifest's.
         """
         yield from inflate(self._hashed(self._stream))
         if self.md5 != self.file.md5:
-            raise DataNotWhole(f"its MD5 is {self.md5}, but the manifest says {self.file.md5}", hint=_HINT)
+            raise DataIncomplete(f"its MD5 is {self.md5}, but the manifest says {self.file.md5}", hint=_HINT)
 
     def _hashed(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         for chunk in chunks:
@@ -50,7 +50,7 @@ class VerifiedStream:
 def open_data_file(objects: Objects, file: DataFile) -> Iterator[VerifiedStream]:
     """Opens a data file; errors inside the ``with`` block name it.
 
-    Raises ``DataNotWhole`` if the object is missing.
+    Raises ``DataIncomplete`` if the object is missing.
     """
     try:
         with (
@@ -59,21 +59,21 @@ def open_data_file(objects: Objects, file: DataFile) -> Iterator[VerifiedStream]
         ):
             yield VerifiedStream(file, stream)
     except ObjectMissing as error:
-        raise DataNotWhole(f"the data file {file.uri} is missing", hint=_HINT) from error
+        raise DataIncomplete(f"the data file {file.uri} is missing", hint=_HINT) from error
 
 
 @contextmanager
 def name_file_in_errors(file: DataFile) -> Iterator[None]:
-    """Adds the URI of the file to any ``DataNotWhole``."""
+    """Adds the URI of the file to any ``DataIncomplete``."""
     try:
         yield
-    except DataNotWhole as error:
-        raise DataNotWhole(
+    except DataIncomplete as error:
+        raise DataIncomplete(
             f"the data file {file.uri} is damaged: {error.message}", hint=error.hint
         ) from error
 
 
 def check_item_count(file: DataFile, count: int) -> None:
-    """Raises ``DataNotWhole`` unless ``count`` is the item count of the manifest."""
+    """Raises ``DataIncomplete`` unless ``count`` is the item count of the manifest."""
     if count != file.item_count:
-        raise DataNotWhole(f"it holds {count} items, but the manifest says {file.item_count}", hint=_HINT)
+        raise DataIncomplete(f"it holds {count} items, but the manifest says {file.item_count}", hint=_HINT)

@@ -10,7 +10,7 @@ from typing import Final
 from ddbbackup.archive.lines import count_items
 from ddbbackup.bulk.model import DataFile, Stopped, VerifiedFile
 from ddbbackup.bulk.verified_stream import VerifiedStream, check_item_count, open_data_file
-from ddbbackup.errors import DataNotWhole
+from ddbbackup.errors import DataIncomplete
 from ddbbackup.model.progress import OnProgress, Progress
 from ddbbackup.ports import Objects
 
@@ -30,15 +30,15 @@ def verify_files(
 ) -> tuple[VerifiedFile, ...]:
     """Streams every file once and returns what it measured, in the order of ``files``. Blocks.
 
-    Raises ``DataNotWhole`` that names the first damaged files and says how many there are, ``Stopped``, and
+    Raises ``DataIncomplete`` that names the first damaged files and says how many there are, ``Stopped``, and
     whatever else ``objects`` raises. Progress is in compressed bytes.
     """
     progress = _VerifyProgress(table, sum(file.size_bytes or 0 for file in files) or None, on_progress, stop)
 
-    def verify(file: DataFile) -> VerifiedFile | DataNotWhole:
+    def verify(file: DataFile) -> VerifiedFile | DataIncomplete:
         try:
             return _verify_file(file, objects, progress)
-        except DataNotWhole as error:
+        except DataIncomplete as error:
             return error
 
     with ThreadPoolExecutor(workers, thread_name_prefix="verify") as pool:
@@ -47,7 +47,7 @@ def verify_files(
         except Exception:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    damaged = [result for result in results if isinstance(result, DataNotWhole)]
+    damaged = [result for result in results if isinstance(result, DataIncomplete)]
     if damaged:
         raise _combined_error(damaged, len(files))
     return tuple(result for result in results if isinstance(result, VerifiedFile))
@@ -84,15 +84,15 @@ def _verify_file(file: DataFile, objects: Objects, progress: _VerifyProgress) ->
         count = count_items(progress.track(stream))
         check_item_count(file, count)
         if file.size_bytes is not None and file.size_bytes != stream.size_bytes:
-            raise DataNotWhole(
+            raise DataIncomplete(
                 f"its size changed from {file.size_bytes} to {stream.size_bytes} bytes during the verification",
                 hint="check what writes to the bucket, then verify the backup again",
             )
         return VerifiedFile(file.key, stream.size_bytes, stream.md5, count, stream.version_id)
 
 
-def _combined_error(damaged: Sequence[DataNotWhole], files: int) -> DataNotWhole:
+def _combined_error(damaged: Sequence[DataIncomplete], files: int) -> DataIncomplete:
     details = "; ".join(error.message for error in damaged[:_MAX_SHOWN])
     more = f"; and {len(damaged) - _MAX_SHOWN} more" if len(damaged) > _MAX_SHOWN else ""
     summary = f"{len(damaged)} of {files} data files do not match the manifest: " if files > 1 else ""
-    return DataNotWhole(f"{summary}{details}{more}", hint=damaged[0].hint)
+    return DataIncomplete(f"{summary}{details}{more}", hint=damaged[0].hint)

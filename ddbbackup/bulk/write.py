@@ -17,7 +17,7 @@ from ddbbackup.bulk.rejects import merge_rejects
 from ddbbackup.bulk.units import split_into_units, worker_count
 from ddbbackup.bulk.worker_messages import ProgressDelta, WorkerConfig
 from ddbbackup.bulk.worker_pool import WorkerPool, WorkerProcess, WorkerThread
-from ddbbackup.errors import DataNotWhole
+from ddbbackup.errors import DataIncomplete
 from ddbbackup.model.progress import OnProgress, Progress
 from ddbbackup.ports import BulkAccess
 
@@ -29,7 +29,7 @@ def write_items(
 ) -> WriteResult:
     """Writes every item of the job's files, or what an interrupted run of the same job has left. Blocks.
 
-    Raises ``DataNotWhole`` if a file does not match its manifest, ``Stopped`` soon after ``stop`` is set,
+    Raises ``DataIncomplete`` if a file does not match its manifest, ``Stopped`` soon after ``stop`` is set,
     ``Refused`` while another run writes the same restore, and ``AccessDenied``, ``TableMissing``, ``Throttled``
     or ``Unreachable`` if DynamoDB does not accept the items.
     """
@@ -103,7 +103,7 @@ def _check_split_files(units: Sequence[Unit], results: Mapping[int, UnitResult])
         counts[unit.file.uri] += result.written + result.kept + result.rejected
     for unit in units:
         if unit.parts > 1 and counts[unit.file.uri] != unit.file.item_count:
-            raise DataNotWhole(
+            raise DataIncomplete(
                 f"the data file {unit.file.uri} holds {counts[unit.file.uri]} items, "
                 f"but the manifest says {unit.file.item_count}",
                 hint="verify the backup, then restore from another one",

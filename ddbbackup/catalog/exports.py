@@ -14,7 +14,7 @@ from ddbbackup.archive.manifests import (
     parse_summary,
 )
 from ddbbackup.bulk.model import DataFile
-from ddbbackup.errors import DataNotWhole, ObjectMissing, Refused
+from ddbbackup.errors import DataIncomplete, ObjectMissing, Refused
 from ddbbackup.model.checksums import md5_base64
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.ports import Objects
@@ -41,7 +41,7 @@ class OpenedExport:
 def open_export(objects: Objects, folder: ExportFolder, *, owner: str | None) -> OpenedExport:
     """Reads and checks the manifests, but no data file.
 
-    Raises ``ObjectMissing`` if ``manifest-files.json`` is missing, ``DataNotWhole`` if a hash or a count does not
+    Raises ``ObjectMissing`` if ``manifest-files.json`` is missing, ``DataIncomplete`` if a hash or a count does not
     match, and ``Refused`` for a format that ddbbackup cannot restore (Ion).
     """
     where = folder.location
@@ -68,7 +68,7 @@ def open_export(objects: Objects, folder: ExportFolder, *, owner: str | None) ->
     )
     total = sum(entry.item_count for entry in entries)
     if summary and summary.item_count != total:
-        raise DataNotWhole(
+        raise DataIncomplete(
             f"the manifests in {where} contradict each other: the summary counts {summary.item_count} items, "
             f"the files {total}",
             hint=_HINT,
@@ -108,7 +108,7 @@ def _manifest(
         notes.append(f"not verified: the MD5 of {name} is missing")
         return body
     if expected.decode("ascii", "replace").strip() != md5_base64(body):
-        raise DataNotWhole(
+        raise DataIncomplete(
             f"{S3Location(folder.bucket, key)} does not match the MD5 that AWS wrote beside it",
             hint=_HINT,
         )

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta
 
 from ddbbackup.catalog.observed_setting import ObservedSetting
-from ddbbackup.errors import DataNotWhole, StepFailed
+from ddbbackup.errors import DataIncomplete, StepFailed
 from ddbbackup.model.documents import (
     MAX_INTEGER,
     InvalidDocument,
@@ -176,7 +176,7 @@ class _Description:
 
 
 def parse_record(body: bytes, *, where: str) -> Record:
-    """Raises ``DataNotWhole`` for a document that is not a valid record; ``where`` names it in the message.
+    """Raises ``DataIncomplete`` for a document that is not a valid record; ``where`` names it in the message.
 
     A description is checked here and not in ``Record``, so that an unusual response of AWS cannot prevent a backup.
     """
@@ -186,7 +186,7 @@ def parse_record(body: bytes, *, where: str) -> Record:
             check_document(record.description, _Description)
         return record
     except InvalidDocument as error:
-        raise DataNotWhole(
+        raise DataIncomplete(
             f"{where} is not a valid record: {error}",
             hint="restore the export with `from: {s3_uri: …}`, and find out who changed the record",
         ) from error

@@ -11,7 +11,7 @@ from ddbbackup.bulk import verify_files
 from ddbbackup.bulk.model import DataFile
 from ddbbackup.catalog.exports import OpenedExport, open_export
 from ddbbackup.catalog.record import Record
-from ddbbackup.errors import DataNotWhole, ObjectMissing
+from ddbbackup.errors import DataIncomplete, ObjectMissing
 from ddbbackup.model.progress import OnProgress
 from ddbbackup.ports import Objects
 
@@ -34,15 +34,15 @@ def verify_export(
 ) -> Verification:
     """Reads the manifests and every data file of a backup. Blocks.
 
-    Raises ``DataNotWhole`` if a hash, a size or a count does not match, or a manifest or a data file is missing.
+    Raises ``DataIncomplete`` if a hash, a size or a count does not match, or a manifest or a data file is missing.
     """
     if record.export.manifest_key is None or record.data.item_count is None:
-        raise DataNotWhole(f"the record {record.id} does not name a manifest", hint=_HINT)
+        raise DataIncomplete(f"the record {record.id} does not name a manifest", hint=_HINT)
     folder = export_folder(record.destination.bucket, record.export.manifest_key)
     try:
         opened = open_export(objects, folder, owner=record.destination.bucket_owner)
     except ObjectMissing as error:
-        raise DataNotWhole(f"the backup {record.id} is incomplete: {error.message}", hint=_HINT) from error
+        raise DataIncomplete(f"the backup {record.id} is incomplete: {error.message}", hint=_HINT) from error
     _match_record(opened, record)
     files = verify_files(
         _with_sizes(opened, objects),
@@ -71,7 +71,7 @@ def _with_sizes(opened: OpenedExport, objects: Objects) -> tuple[DataFile, ...]:
 
 def _match_record(opened: OpenedExport, record: Record) -> None:
     if opened.item_count != record.data.item_count:
-        raise DataNotWhole(
+        raise DataIncomplete(
             f"the manifest of {record.export.arn} counts {opened.item_count} items, "
             f"DescribeExport {record.data.item_count}",
             hint=_HINT,
@@ -80,11 +80,11 @@ def _match_record(opened: OpenedExport, record: Record) -> None:
     if summary is None:
         return
     if summary.export_arn != record.export.arn:
-        raise DataNotWhole(
+        raise DataIncomplete(
             f"the manifest of {record.export.arn} belongs to another export, {summary.export_arn}", hint=_HINT
         )
     if summary.table_id and summary.table_id != record.table.id:
-        raise DataNotWhole(
+        raise DataIncomplete(
             f"the export {record.export.arn} was made of another table with the same name than its record",
             hint=_HINT,
         )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ddbbackup.errors import Bug, DataNotWhole, StepFailed
+from ddbbackup.errors import Bug, DataIncomplete, StepFailed
 from ddbbackup.model.outcome import Outcome
 
 
@@ -43,7 +43,7 @@ def exit_code(outcomes: Sequence[Outcome]) -> int:
     failed = [outcome.error for outcome in outcomes if outcome.error is not None]
     if not failed:
         return DONE
-    for loudest in (DataNotWhole, Bug):
+    for loudest in (DataIncomplete, Bug):
         if any(isinstance(error, loudest) for error in failed):
             return loudest.exit_code
     if any(o.error is None and o.status != "skipped" and o.kind != "check" for o in outcomes):

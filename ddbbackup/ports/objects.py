@@ -37,7 +37,7 @@ class Objects(Protocol):
     def read(
         self, bucket: str, key: str, *, limit_bytes: int, owner: str | None = None
     ) -> tuple[bytes, ObjectFacts]:
-        """A complete small object. Raises ``ObjectMissing``, and ``DataNotWhole`` if it is larger than the limit."""
+        """A complete small object. Raises ``ObjectMissing``, and ``DataIncomplete`` if it exceeds the limit."""
 
     def stream(
         self, bucket: str, key: str, *, owner: str | None = None

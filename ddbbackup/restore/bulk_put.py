@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from ddbbackup import events
-from ddbbackup.errors import Bug, DataNotWhole, RemoteJobFailed
+from ddbbackup.errors import Bug, DataIncomplete, RemoteJobFailed
 from ddbbackup.model.progress import Progress
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.ports import BulkPut, BulkPutRequest, TableFacts
@@ -48,7 +48,7 @@ _CLOCKS: Final = timedelta(minutes=5)  # how far AWS's clock and ours may be apa
 
 
 async def load(job: RestoreJob) -> LoadResult:
-    """Raises ``DataNotWhole`` unless every item was written.
+    """Raises ``DataIncomplete`` unless every item was written.
 
     Raises ``RemoteJobFailed`` for a job that was cancelled or failed: what it has written stays.
     """
@@ -189,7 +189,7 @@ def _account(job: RestoreJob, ended: BulkPut, written: int, withheld: int, repor
             f"of {expected} items some {ended.processed_items} were processed, and what was written stays",
             hint="mend what the message names and run the restore again, or use `method: write`",
         )
-    raise DataNotWhole(
+    raise DataIncomplete(
         f"the bulk put {ended.arn} ended as {ended.status}, but {counts}",
         hint=f"read the reports below {reports} (they hold items), or run the restore with `method: write`",
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import zlib
 from typing import Final
 
-from ddbbackup.errors import DataNotWhole
+from ddbbackup.errors import DataIncomplete
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.ports import Objects
 
@@ -19,11 +19,11 @@ _MAGIC: Final = b"\x1f\x8b"
 
 
 def count_records(objects: Objects, bucket: str, prefix: str, *, owner: str | None) -> int:
-    """Blocks. Raises ``DataNotWhole`` for more files than any honest report has, or one that cannot be read."""
+    """Blocks. Raises ``DataIncomplete`` for more files than any honest report has, or one that cannot be read."""
     records = 0
     for number, found in enumerate(objects.keys(bucket, prefix, owner=owner)):
         if number >= _FILES:
-            raise DataNotWhole(
+            raise DataIncomplete(
                 f"there are more than {_FILES} reports below {S3Location(bucket, prefix)}",
                 hint="compare the table with the backup, or restore with `method: write`",
             )
@@ -49,7 +49,7 @@ def _lines(objects: Objects, bucket: str, key: str, owner: str | None) -> int:
                         lines += open_line
                         open_line = bool(text.strip())
     except zlib.error as error:
-        raise DataNotWhole(
+        raise DataIncomplete(
             f"the report {S3Location(bucket, key)} cannot be inflated, so nobody knows what was withheld",
             hint="compare the table with the backup, or restore with `method: write`",
         ) from error

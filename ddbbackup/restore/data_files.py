@@ -12,7 +12,7 @@ from typing import Final
 
 from ddbbackup.bulk.model import DataFile
 from ddbbackup.catalog import OpenedExport
-from ddbbackup.errors import DataNotWhole, Refused
+from ddbbackup.errors import DataIncomplete, Refused
 from ddbbackup.model.assessment import Blocker
 from ddbbackup.model.checksums import single_part_etag
 from ddbbackup.model.s3_location import S3Location
@@ -78,7 +78,7 @@ def files_missing(found: DataFiles, backup: str) -> tuple[Blocker, ...]:
     total = len(found.files) + len(found.missing)
     return (
         Blocker(
-            DataNotWhole(
+            DataIncomplete(
                 f"{len(found.missing)} of {total} data files of {backup} are missing, "
                 f"first {S3Location(found.bucket, found.missing[0])}",
                 hint="restore from another backup; nothing has been written",

@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from ddbbackup import events
-from ddbbackup.errors import DataNotWhole, Refused, RemoteJobFailed
+from ddbbackup.errors import DataIncomplete, Refused, RemoteJobFailed
 from ddbbackup.model.arn import Arn
 from ddbbackup.model.progress import Progress
 from ddbbackup.ports import Import, ImportRequest
@@ -64,7 +64,7 @@ _ATTEMPTS: Final = 5  # tokens that may be found used up by earlier imports of t
 async def load(job: RestoreJob) -> LoadResult:
     """The import decides when it is over, not the table, which is ACTIVE earlier.
 
-    Raises ``DataNotWhole`` unless every item was imported, ``RemoteJobFailed`` if nothing was. Neither removes
+    Raises ``DataIncomplete`` unless every item was imported, ``RemoteJobFailed`` if nothing was. Neither removes
     the table that AWS leaves behind.
     """
     source = s3_input(job)
@@ -193,7 +193,7 @@ def _account(job: RestoreJob, ended: Import) -> None:
     if ended.status == "COMPLETED" and (ended.imported_items, ended.errors) == (expected, 0):
         return
     if ended.status == "COMPLETED":
-        raise DataNotWhole(
+        raise DataIncomplete(
             f"the import {ended.arn} is COMPLETED, but {counts}",
             hint=f"do not use {job.target}; verify the backup, then restore to another table name",
         )
@@ -205,7 +205,7 @@ def _account(job: RestoreJob, ended: Import) -> None:
     )
     said = f"the import {ended.arn} ended as {ended.status}: {ended.failure_message} ({ended.failure_code}); {counts}"
     if ended.imported_items or ended.errors or ended.failure_code == "ItemValidationError":
-        raise DataNotWhole(
+        raise DataIncomplete(
             f"{said}. AWS leaves the table {job.target} with what it could read, and ddbbackup does not delete it",
             hint=f"read {_log_place(ended)}, then delete {job.target} yourself or restore to another name",
         )

@@ -83,7 +83,7 @@ class RestoreMethod:
 
     ``blockers`` and ``estimate`` are pure. ``continues``: whether what an earlier run left is a part of this restore,
     so that the run goes on with it. ``find_started`` reads which job of AWS an earlier run started, and raises
-    ``Refused`` if what AWS is doing to the target is somebody else's. ``load`` raises ``DataNotWhole`` unless every
+    ``Refused`` if what AWS is doing to the target is somebody else's. ``load`` raises ``DataIncomplete`` unless every
     item is accounted for.
 
     ``makes_table``: AWS makes the target itself, so it must not exist. ``from_live``: the data comes from the

@@ -42,7 +42,7 @@ class RestoreSource:
 def resolve_source(context: RunContext, restore: Restore) -> RestoreSource:
     """Finds the backup and opens its manifests. Blocks.
 
-    Raises ``Refused`` if there is no such backup or it is not one of the whole table, ``DataNotWhole`` if its
+    Raises ``Refused`` if there is no such backup or it is not one of the whole table, ``DataIncomplete`` if its
     manifests do not match, ``ObjectMissing``.
     """
     wanted = restore.source

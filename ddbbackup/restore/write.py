@@ -8,7 +8,7 @@ import structlog
 
 from ddbbackup import events
 from ddbbackup.bulk.model import WriteJob, WriteResult
-from ddbbackup.errors import DataNotWhole
+from ddbbackup.errors import DataIncomplete
 from ddbbackup.plan.model import Restore
 from ddbbackup.restore.blockers import against_write, mirror_is_not_built
 from ddbbackup.restore.estimate import by_writing
@@ -27,7 +27,7 @@ PERMISSIONS: Final = (
 
 
 async def load(job: RestoreJob) -> LoadResult:
-    """Raises ``DataNotWhole`` unless every item of the manifest is accounted for."""
+    """Raises ``DataIncomplete`` unless every item of the manifest is accounted for."""
     table = await prepare_target(job, method="write")
     source, context, limits = job.backup, job.context, job.restore.limits
     notes = list(source.opened.notes)
@@ -92,13 +92,13 @@ def _account(source: RestoreSource, result: WriteResult) -> None:
             rejects_file=str(result.rejects_file),
             reasons=reasons,
         )
-        raise DataNotWhole(
+        raise DataIncomplete(
             f"{result.rejected} of {expected} items were rejected ({reasons}); "
             f"{result.written} were written and {result.kept} kept",
             hint=f"the rejected items are in {result.rejects_file}: mend and put them, then compare the table",
         )
     if counted != expected:
-        raise DataNotWhole(
+        raise DataIncomplete(
             f"{result.written} items were written and {result.kept} kept, but the backup holds {expected}",
             hint="verify the backup, then run the restore again with `existing: overwrite`",
         )

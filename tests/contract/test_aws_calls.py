@@ -19,7 +19,7 @@ from ddbbackup.aws.topics import SnsTopics
 from ddbbackup.errors import (
     AccessDenied,
     Conflict,
-    DataNotWhole,
+    DataIncomplete,
     DdbBackupError,
     ObjectMissing,
     PitrDisabled,
@@ -257,7 +257,7 @@ def test_an_object_above_the_limit_is_refused() -> None:
     """Manifests and records have a maximum size."""
     with stubbed("s3") as (made, stub):
         stub.add_response("get_object", body(b"abcd"), {"Bucket": "vault", "Key": "k"})
-        with pytest.raises(DataNotWhole, match="larger than the limit of 3 bytes"):
+        with pytest.raises(DataIncomplete, match="larger than the limit of 3 bytes"):
             S3Objects(made).read("vault", "k", limit_bytes=3)
 
 

@@ -18,7 +18,7 @@ from ddbbackup.aws.bulk_access import AwsBulkAccess
 from ddbbackup.aws.session import Connection, _client, _session
 from ddbbackup.bulk import units, write_items
 from ddbbackup.bulk.model import DataFile, Stopped, WriteJob, WriteResult
-from ddbbackup.errors import AccessDenied, DataNotWhole, Refused, Throttled, Unreachable
+from ddbbackup.errors import AccessDenied, DataIncomplete, Refused, Throttled, Unreachable
 from ddbbackup.model.progress import Progress
 from ddbbackup.ports import KeyAttribute
 from tests.support.aws import KEY, REGION, SECRET, Aws, in_order
@@ -323,7 +323,7 @@ def test_a_large_file_is_split_among_workers(
         wrong_count = (
             DataFile(files[0].bucket, files[0].key, files[0].md5, 59_999, size_bytes=files[0].size_bytes),
         )
-        with pytest.raises(DataNotWhole, match="60000 items, but the manifest says 59999"):
+        with pytest.raises(DataIncomplete, match="60000 items, but the manifest says 59999"):
             write(sandbox, proxy.url, wrong_count, tmp_path / "b", workers=workers)
 
 

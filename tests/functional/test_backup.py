@@ -294,7 +294,7 @@ def test_a_damaged_export_is_never_a_backup(
 
     assert done.code == 65, done.err
     error = done.report["outcomes"][0]["error"]
-    assert error["kind"] == "DataNotWhole"
+    assert error["kind"] == "DataIncomplete"
     assert words in error["message"]
     assert error["hint"]
     assert record(sandbox, bucket, name)["state"] == "not_whole"

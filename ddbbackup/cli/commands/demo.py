@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from ddbbackup import sandbox
 from ddbbackup.cli.output import write_output
-from ddbbackup.errors import DataNotWhole, StepFailed, UsageError
+from ddbbackup.errors import DataIncomplete, StepFailed, UsageError
 from ddbbackup.report.documents.demo import DemoCommand, DemoReport
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def run(options: Namespace) -> int:
 
 
 def _run_demo(options: Namespace) -> None:
-    """Raises ``StepFailed`` if a command fails, ``DataNotWhole`` if the restored table differs."""
+    """Raises ``StepFailed`` if a command fails, ``DataIncomplete`` if the restored table differs."""
     from ddbbackup.sandbox.demo_tables import DemoTables, plan_path  # noqa: PLC0415 - needs the extra
 
     with sandbox.start(export_seconds=(2.0, 4.0)) as aws, tempfile.TemporaryDirectory() as state:
@@ -83,7 +83,7 @@ def _compare(narrator: _Narrator, before: Mapping[str, Item], tables: DemoTables
     now = tables.items("table1")
     different = [key for key in {*before, *now} if before.get(key) != now.get(key)]
     if different:
-        raise DataNotWhole(
+        raise DataIncomplete(
             f"{len(different)} items of table1 differ from before the damage",
             hint="report it with the complete output",
         )

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ddbbackup.archive import lines
 from ddbbackup.bulk.request_format import BatchWrite
-from ddbbackup.errors import DataNotWhole
+from ddbbackup.errors import DataIncomplete
 from tests.support.aws import line
 from tests.support.items import tables
 
@@ -45,7 +45,7 @@ def test_a_truncated_file_is_refused(content: bytes, at: int, chunks: list[int])
     """Wherever it was truncated, unless nothing is left of it."""
     body = gzip.compress(content, mtime=0)
     short = body[: 1 + at % (len(body) - 1)]
-    with pytest.raises(DataNotWhole):
+    with pytest.raises(DataIncomplete):
         list(lines.inflate(cut(short, chunks)))
 
 
@@ -56,7 +56,7 @@ def test_a_flipped_bit_never_changes_the_content(content: bytes, at: int, bit: i
     body[at % len(body)] ^= 1 << bit
     try:
         inflated = b"".join(lines.inflate([bytes(body)]))
-    except DataNotWhole:
+    except DataIncomplete:
         return
     assert inflated == content
 
@@ -79,7 +79,7 @@ def test_an_endless_line_is_refused_before_it_fills_memory() -> None:
             chunks_read += 1
             yield b"x" * (1 << 20)
 
-    with pytest.raises(DataNotWhole, match="longer than any item"):
+    with pytest.raises(DataIncomplete, match="longer than any item"):
         list(lines.whole_lines(endless()))
     assert chunks_read < 30
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ddbbackup.archive.manifests import parse_files, parse_summary
-from ddbbackup.errors import DataNotWhole
+from ddbbackup.errors import DataIncomplete
 
 REAL = Path(__file__).parents[2] / "fixtures" / "full-export"
 ENTRY = {
@@ -65,14 +65,14 @@ def test_an_invalid_line_is_named(change: dict[str, Any], member: str) -> None:
     body = b"\n".join(
         json.dumps(each).encode() for each in (ENTRY, ENTRY | {"dataFileS3Key": "data/b"} | change)
     )
-    with pytest.raises(DataNotWhole, match=rf"files line 2.*{member}"):
+    with pytest.raises(DataIncomplete, match=rf"files line 2.*{member}"):
         parse_files(body, where="files")
 
 
 def test_a_file_listed_twice_is_refused() -> None:
     """Its items would be counted twice."""
     line = json.dumps(ENTRY).encode()
-    with pytest.raises(DataNotWhole, match="twice"):
+    with pytest.raises(DataIncomplete, match="twice"):
         parse_files(line + b"\n" + line, where="files")
 
 
@@ -80,7 +80,7 @@ def test_a_file_listed_twice_is_refused() -> None:
 @given(value=json_values)
 def test_any_json_is_a_manifest_or_data_not_whole(parse: Callable[..., object], value: object) -> None:
     """Never another error, because manifests come from a bucket."""
-    with suppress(DataNotWhole):
+    with suppress(DataIncomplete):
         parse(json.dumps(value).encode(), where="here")
 
 
@@ -88,5 +88,5 @@ def test_any_json_is_a_manifest_or_data_not_whole(parse: Callable[..., object], 
 @given(body=st.binary(max_size=100) | st.just(b"[" * 100_000))
 def test_any_bytes_are_a_manifest_or_data_not_whole(parse: Callable[..., object], body: bytes) -> None:
     """Including invalid JSON and JSON that is nested too deeply."""
-    with suppress(DataNotWhole):
+    with suppress(DataIncomplete):
         parse(body, where="here")

@@ -24,7 +24,7 @@ from ddbbackup.catalog import (
     RecordedVerification,
 )
 from ddbbackup.catalog.record import parse_record
-from ddbbackup.errors import DataNotWhole, StepFailed
+from ddbbackup.errors import DataIncomplete, StepFailed
 from ddbbackup.plan.schemas import schema_text
 from tests.support.records import NOW, record
 
@@ -164,7 +164,7 @@ def test_every_record_is_valid_by_the_schema_and_survives_its_document(original:
 @settings(max_examples=500)
 @given(st.data())
 def test_a_document_that_the_schema_rejects_is_refused(data: st.DataObject) -> None:
-    """One member of a valid document is replaced or removed. Nothing but ``DataNotWhole`` is ever raised."""
+    """One member of a valid document is replaced or removed. Nothing but ``DataIncomplete`` is ever raised."""
     changed = document()
     path = data.draw(st.sampled_from(sorted(paths(changed), key=str)))
     parent: Any = changed
@@ -178,7 +178,7 @@ def test_a_document_that_the_schema_rejects_is_refused(data: st.DataObject) -> N
     if VALIDATOR.is_valid(changed):
         assert read_or_refused(body) in (None, "refused")
     else:
-        with pytest.raises(DataNotWhole):
+        with pytest.raises(DataIncomplete):
             parse_record(body, where="here")
 
 
@@ -195,7 +195,7 @@ def paths(value: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 def read_or_refused(body: bytes) -> str | None:
     try:
         parse_record(body, where="here")
-    except DataNotWhole:
+    except DataIncomplete:
         return "refused"
     return None
 
@@ -315,7 +315,7 @@ def test_numbers_of_a_description_are_exact(written: str, number: float) -> None
 )
 def test_a_member_of_the_wrong_shape_is_refused(member: str, value: object) -> None:
     """The message says where, and does not quote the value."""
-    with pytest.raises(DataNotWhole, match=r"here is not a valid record: .* at ") as refused:
+    with pytest.raises(DataIncomplete, match=r"here is not a valid record: .* at ") as refused:
         parse_record(encoded(document() | {member: value}), where="here")
     assert "fine" not in refused.value.message
 
@@ -366,13 +366,13 @@ DEEP = b"[" * 100_000 + b"]" * 100_000
 )
 def test_a_body_that_is_not_a_record_is_refused(body: bytes) -> None:
     """Whatever is in the bucket, the reader gets one kind of error."""
-    with pytest.raises(DataNotWhole, match="here is not a valid record"):
+    with pytest.raises(DataIncomplete, match="here is not a valid record"):
         parse_record(body, where="here")
 
 
 @given(st.binary(max_size=60) | st.text(max_size=60).map(lambda t: t.encode("utf-8", "surrogatepass")))
 def test_arbitrary_bytes_are_refused(body: bytes) -> None:
-    with pytest.raises(DataNotWhole):
+    with pytest.raises(DataIncomplete):
         parse_record(body, where="here")
 
 

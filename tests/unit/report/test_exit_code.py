@@ -7,7 +7,7 @@ import pytest
 from ddbbackup.errors import (
     AccessDenied,
     Bug,
-    DataNotWhole,
+    DataIncomplete,
     DdbBackupError,
     NothingSelected,
     PitrDisabled,
@@ -41,8 +41,8 @@ def skipped() -> Outcome:
         ((failed(AccessDenied), failed(Unreachable)), 1),
         ((failed(Unreachable),), 69),
         ((failed(TimedOut), failed(TimedOut)), 75),
-        ((OK, failed(DataNotWhole)), 65),
-        ((failed(Bug), failed(DataNotWhole)), 65),
+        ((OK, failed(DataIncomplete)), 65),
+        ((failed(Bug), failed(DataIncomplete)), 65),
         ((OK, failed(Bug)), 70),
     ],
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from ddbbackup.errors import DataNotWhole, PitrDisabled, Refused, TableMissing
+from ddbbackup.errors import DataIncomplete, PitrDisabled, Refused, TableMissing
 from ddbbackup.model.assessment import Assessment, Blocker
 from ddbbackup.model.check import Check
 from ddbbackup.plan.schemas import schema_text
@@ -158,7 +158,7 @@ def test_the_json_of_a_preview_matches_its_schema() -> None:
         ((backup("a", changes=False),), 0, 0),
         ((backup("a"), backup("b", OFF)), 3, 3),
         ((backup("b", OFF),), 1, 1),
-        ((backup("a"), backup("b", Blocker(DataNotWhole("x", hint="h")))), 65, 65),
+        ((backup("a"), backup("b", Blocker(DataIncomplete("x", hint="h")))), 65, 65),
         ((backup("a", Blocker(TableMissing("x", hint="h"))), backup("b", OFF)), 1, 1),
     ],
 )

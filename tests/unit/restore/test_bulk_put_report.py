@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ddbbackup.errors import DataNotWhole
+from ddbbackup.errors import DataIncomplete
 from ddbbackup.ports import ObjectFacts
 from ddbbackup.restore.bulk_put_report import count_records
 
@@ -68,5 +68,5 @@ def test_a_report_that_is_torn_is_not_guessed_at() -> None:
     """Exit 65: nobody knows what was withheld."""
     body = bytearray(gzip.compress(b"a\n" * 500))
     body[14] ^= 255
-    with pytest.raises(DataNotWhole, match="cannot be inflated"):
+    with pytest.raises(DataIncomplete, match="cannot be inflated"):
         count({"r/a/0": bytes(body)}, 1000)

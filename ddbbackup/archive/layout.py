@@ -81,14 +81,25 @@ def parse_s3_uri(uri: str) -> ExportFolder:
     return ExportFolder(location.bucket, root)
 
 
-def records_prefix(prefix: str, plan: str, table: str | None = None) -> str:
-    """The prefix of all records of a plan below a destination prefix, or of the records of one table."""
-    start = f"{prefix}{RECORDS_FOLDER}/{plan}/"
-    return f"{start}{table}/" if table is not None else start
+def destination_root(template: str) -> str:
+    """The literal part of a destination's prefix before its first field, up to a slash: "" or ending in ``/``.
+
+    All records of a plan lie below it, whatever the fields, so that one listing finds them all.
+    """
+    literal, field, _ = template.partition("{")
+    if not field:
+        return literal if not literal or literal.endswith("/") else literal + "/"
+    return literal[: literal.rfind("/") + 1]
 
 
-def record_key(prefix: str, plan: str, table: str, backup_id: str) -> str:
-    return f"{records_prefix(prefix, plan, table)}{backup_id}.json"
+def records_prefix(root: str, plan: str, account: str, region: str, table: str | None = None) -> str:
+    """The prefix of all records of a plan in one account and region, or of one table's; it ends in ``/``."""
+    prefix = f"{root}{RECORDS_FOLDER}/{plan}/{account}/{region}/"
+    return f"{prefix}{table}/" if table is not None else prefix
+
+
+def record_key(root: str, plan: str, account: str, region: str, table: str, backup_id: str) -> str:
+    return f"{records_prefix(root, plan, account, region, table)}{backup_id}.json"
 
 
 def render_prefix(template: str, *, account: str, region: str, table: str, plan: str) -> str:

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from ddbbackup.backup.check_destination import checks_of
-from ddbbackup.catalog import Catalog, Location, Record, StoredRecord, locate
-from ddbbackup.errors import DdbBackupError, ExportTimeInvalid
+from ddbbackup.backup.exported import is_of
+from ddbbackup.catalog import BadRecord, Catalog, Location, Record, StoredRecord, locate
+from ddbbackup.errors import DdbBackupError, ExportTimeInvalid, Refused
 from ddbbackup.model.assessment import Assessment, Blocker
 from ddbbackup.model.cost import Cost
 from ddbbackup.plan.model import Destination
@@ -56,8 +57,10 @@ class BackupFindings:
 
     @property
     def unfinished(self) -> StoredRecord | None:
-        """The record of an export of this run that has still to be completed."""
-        return self.own if self.own is not None and self.own.record.state == "in_progress" else None
+        """The record of an export of this run that has still to be completed, or verified once more."""
+        if self.own is None or self.own.record.table.id not in ("", self.table.table_id):
+            return None
+        return self.own if self.own.record.state in ("in_progress", "not_whole") else None
 
     @property
     def complete(self) -> StoredRecord | None:
@@ -94,11 +97,9 @@ async def assess_backup(
             BackupFindings(table, location, None, None),
             blockers=tuple(blockers),
         )
-    own = await context.call(
-        context.catalog.of_run, location, wanted.table, table_arn=table.arn, run=context.run_id
-    )
+    own = await context.call(context.catalog.of_run, location, run=context.run_id)
     findings = BackupFindings(table, location, own, None)
-    if findings.complete is not None:
+    if findings.complete is not None and await _is_done(ask, context, findings.complete):
         return _nothing_to_do(findings, findings.complete.record, step, kind)
     if findings.unfinished is not None and findings.unfinished.record.export.arn:
         return _goes_on(findings, findings.unfinished.record, step, kind)
@@ -127,6 +128,23 @@ def billed_bytes(table: TableFacts) -> int:
     """What a full export is billed by: the table and its local indexes (secondary sources; see prices.yaml)."""
     local = table.description.get("LocalSecondaryIndexes") or ()
     return table.size_bytes + sum(int(index.get("IndexSizeBytes") or 0) for index in local)
+
+
+async def _is_done(ask: AwsCaller, context: RunContext, own: StoredRecord) -> bool:
+    """Whether AWS confirms the backup that an earlier try of this run has completed.
+
+    A run id of a CI system is the same for all steps of a pipeline and for its repetition: it does again what it has
+    finished. A record alone proves nothing.
+    """
+    record = own.record
+    if not context.run_id_is_key or record.export.arn is None:
+        return False
+    arn = record.export.arn
+    try:
+        export = await ask("DescribeExport", lambda cloud: cloud.exports.describe(arn))
+    except Refused:
+        return False
+    return export.status == "COMPLETED" and export.item_count == record.data.item_count and is_of(export, own)
 
 
 def _nothing_to_do(findings: BackupFindings, own: Record, step: str, kind: str) -> Assessment[BackupFindings]:
@@ -178,7 +196,7 @@ async def _estimated(
 ) -> Assessment[BackupFindings]:
     """The same with size, time and cost, by what earlier backups took."""
     findings = plain.findings
-    past = await context.call(_past, context.catalog, findings.location, wanted.table)
+    past = await context.call(_past, context.catalog, findings.location)
     seconds = _export_seconds(past.last)
     return Assessment(
         plain.step,
@@ -197,9 +215,11 @@ async def _estimated(
     )
 
 
-def _past(catalog: Catalog, location: Location, table: str) -> _Past:
+def _past(catalog: Catalog, location: Location) -> _Past:
     running: list[Record] = []
-    for stored in catalog.of_table(location, table):
+    for stored in catalog.of_table(location):
+        if isinstance(stored, BadRecord):
+            continue
         if stored.record.state == "complete":
             return _Past(stored.record, tuple(running))
         if stored.record.state == "in_progress":

@@ -67,16 +67,19 @@ class BackupTable:
 
     async def run(self, context: RunContext, assessment: Assessment[BackupFindings]) -> Outcome:
         findings = assessment.findings
-        if findings.complete is not None:
+        if findings.complete is not None and not assessment.changes:
             return self._unchanged(findings.complete.record)
         if findings.recovery_is_off:
             await enable_pitr(context, self.table)
         if assessment.blockers:  # too young for the common export time: that is all for this run
             raise assessment.blockers[0].error
-        stored = findings.unfinished or await self._create_record(context, findings)
+        unfinished = findings.unfinished
+        stored = unfinished or await self._create_record(context, findings)
         scheduler = scheduler_of(context)
         async with scheduler.slot():
-            started = await start_export(context, stored, pitr=self.entry.pitr)
+            started = await start_export(
+                context, stored, pitr=self.entry.pitr, created_now=unfinished is None
+            )
             stored = await record_settings(context, started.stored)
             if not context.wait:
                 facts = {"backup": stored.record.id, "export_arn": stored.record.export.arn}

@@ -35,8 +35,7 @@ async def choose_export_time(context: RunContext, selection: Selection) -> datet
 def _recorded(context: RunContext, selection: Selection) -> datetime | None:
     for table, entry in selection.chosen.items():
         location = location_of(context, context.plan.destinations[entry.destination], table)
-        arn = context.source.tables.arn(table)
-        stored = context.catalog.of_run(location, table, table_arn=arn, run=context.run_id)
+        stored = context.catalog.of_run(location, run=context.run_id)
         if stored and stored.record.export.requested_time:
             return stored.record.export.requested_time
     return None

@@ -10,11 +10,12 @@ import structlog
 
 from ddbbackup import events
 from ddbbackup.backup.export_scheduler import scheduler_of
+from ddbbackup.backup.exported import require_own
 from ddbbackup.backup.start_export import start_export
 from ddbbackup.catalog import Record, RecordedData, RecordedFailure, RecordedVerification, StoredRecord
 from ddbbackup.catalog.verification import Verification, verify_export
 from ddbbackup.errors import DataIncomplete, Refused, RemoteJobFailed
-from ddbbackup.model.assessment import Assessment
+from ddbbackup.model.assessment import Assessment, Blocker
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.ports import Export
 from ddbbackup.settings.read import record_settings, settings_not_read
@@ -37,9 +38,13 @@ _FAILURE_HINTS = {
 
 @dataclass(frozen=True, slots=True)
 class FinishBackup:
-    """What ``wait`` does with one record that an earlier run left in progress."""
+    """What ``wait`` does with one record that an earlier run left in progress.
+
+    ``planned``: the plan backs the table up. A record alone never starts an export.
+    """
 
     stored: StoredRecord
+    planned: bool = True
     kind: str = "finish"
     needs: tuple[str, ...] = ()
 
@@ -56,7 +61,10 @@ class FinishBackup:
         does = f"wait for {record.export.arn}, verify it and complete its record"
         if self._was_never_started(context):
             does = f"record that the backup {record.id} was never started"
-        return Assessment(self.id, self.kind, self.table, does, None, facts={"backup": record.id})
+        blockers = () if self.planned else (Blocker(_not_planned(record)),)
+        return Assessment(
+            self.id, self.kind, self.table, does, None, blockers=blockers, facts={"backup": record.id}
+        )
 
     async def run(self, context: RunContext, assessment: Assessment[None]) -> Outcome:
         if self._was_never_started(context):
@@ -91,11 +99,19 @@ class FinishBackup:
         )
 
 
+def _not_planned(record: Record) -> Refused:
+    return Refused(
+        f"the backup {record.id} of {record.table.name} was never started, and the plan does not back up this table",
+        hint="add the table to `tables` of the plan, or delete the record",
+    )
+
+
 async def finish(
     context: RunContext, stored: StoredRecord, export: Export, *, step: str, kind: str
 ) -> Outcome:
     """Proves and records what an export that has ended left. Raises ``RemoteJobFailed`` or ``DataIncomplete``."""
     record = stored.record
+    require_own(export, stored)
     if export.status == "FAILED":
         await _fail(context, stored, export)
     log.info(events.EXPORT_COMPLETED, export_arn=export.arn, items=export.item_count)
@@ -106,7 +122,7 @@ async def finish(
             time=export.export_time or record.export.time,
             ended_at=export.end_time,
             format=export.format,
-            manifest_key=export.manifest_key,
+            manifest_key=_relative(stored, export),
         ),
         data=RecordedData(item_count=export.item_count),
     )
@@ -117,7 +133,12 @@ async def finish(
                 hint="run `ddbbackup backup` again; find out who else exports with ddbbackup's token",
             )
         verification = await context.heavy(
-            verify_export, context.source.objects, ended, on_progress=context.on_progress, stop=context.stop
+            verify_export,
+            context.source.objects,
+            ended,
+            stored.location,
+            on_progress=context.on_progress,
+            stop=context.stop,
         )
     except DataIncomplete as error:
         broken = replace(
@@ -129,6 +150,10 @@ async def finish(
         await context.call(context.catalog.update, stored, broken)
         raise
     return await _complete(context, stored, ended, verification, step, kind)
+
+
+def _relative(stored: StoredRecord, export: Export) -> str | None:
+    return stored.location.relative(export.manifest_key) if export.manifest_key is not None else None
 
 
 async def _complete(

@@ -10,11 +10,13 @@ import structlog
 from ddbbackup import events
 from ddbbackup.archive.layout import export_prefix
 from ddbbackup.backup.export_scheduler import scheduler_of
-from ddbbackup.catalog import Record, RecordedFailure, StoredRecord
+from ddbbackup.catalog import RecordedFailure, StoredRecord
+from ddbbackup.catalog.acceptance import CLOCK_SKEW
 from ddbbackup.errors import Conflict, PitrDisabled, Refused
 from ddbbackup.ports import Export, ExportRequest
 from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.context import RunContext
+from ddbbackup.steps.paging import pages
 from ddbbackup.steps.permissions import KMS_KEY, PITR_ENABLE, Permission
 from ddbbackup.steps.recovery_window import pitr_is_off, too_young_for_common_time
 
@@ -42,7 +44,11 @@ class StartedExport:
 
 
 async def start_export(
-    context: RunContext, stored: StoredRecord, *, pitr: Literal["require", "enable"] = "require"
+    context: RunContext,
+    stored: StoredRecord,
+    *,
+    pitr: Literal["require", "enable"] = "require",
+    created_now: bool = False,
 ) -> StartedExport:
     """Starts the export of a record, or finds the one that was started before.
 
@@ -52,7 +58,7 @@ async def start_export(
     if record.export.arn is not None:
         log.info(events.EXPORT_REATTACHED, export_arn=record.export.arn, backup=record.id)
         return StartedExport(stored, record.export.arn)
-    export = await _already_started(context, record)
+    export = None if created_now else await _already_started(context, stored)
     if export is None:
         export = await _request(context, stored, pitr)
     else:
@@ -66,44 +72,39 @@ async def start_export(
     return StartedExport(await context.call(context.catalog.update, stored, updated), export.arn)
 
 
-async def _already_started(context: RunContext, record: Record) -> Export | None:
+async def _already_started(context: RunContext, stored: StoredRecord) -> Export | None:
     """The export with the record's token, if a run was killed between its start and the record of its ARN.
 
     A repeated start with the same token would return the same export, but only for eight hours
-    (botocore's model of ClientToken); AWS's own list remembers for ninety days. A record that is as new
-    as this run cannot have one.
+    (botocore's model of ClientToken); AWS's own list remembers for ninety days.
     """
-    if record.started_at >= context.started_at.replace(microsecond=0):
-        return None
-    exports = context.source.exports
-    token: str | None = None
-    while True:
-        page = await context.call(exports.page, table_arn=record.table.arn, next_token=token)
+    record, exports = stored.record, context.source.exports
+    arn = stored.location.table_arn
+    async for page in pages(context, lambda token: exports.page(table_arn=arn, next_token=token)):
         for summary in page.summaries:
             export = await context.call(exports.describe, summary.arn)
             if export.client_token == record.export.client_token:
                 return export
-            if export.start_time and export.start_time < record.started_at:
+            if export.start_time and export.start_time < record.started_at - CLOCK_SKEW:
                 return None  # newest first: what follows is older than the record
-        token = page.next_token
-        if token is None:
-            return None
+    return None
 
 
 async def _request(context: RunContext, stored: StoredRecord, pitr: str) -> Export:
     record = stored.record
-    request = ExportRequest(
-        table_arn=record.table.arn,
-        bucket=record.destination.bucket,
+    location = stored.location
+    request = ExportRequest(  # from the plan and the account: a record is written by whoever can write to the bucket
+        table_arn=location.table_arn,
+        bucket=location.bucket,
         client_token=record.export.client_token,
-        prefix=export_prefix(record.destination.prefix),
-        bucket_owner=record.destination.bucket_owner,
-        sse_algorithm=record.destination.sse_algorithm,
-        kms_key_id=record.destination.kms_key_id,
+        prefix=export_prefix(location.prefix),
+        bucket_owner=location.bucket_owner,
+        sse_algorithm=location.encryption.algorithm,
+        kms_key_id=location.encryption.kms_key_id,
         export_time=record.export.requested_time,
     )
     try:
-        export = await _start_with_pitr(context, record.table.name, request, pitr)
+        export = await _start_with_pitr(context, location.table, request, pitr)
     except (Refused, Conflict) as error:
         failed = replace(
             record,
@@ -113,7 +114,7 @@ async def _request(context: RunContext, stored: StoredRecord, pitr: str) -> Expo
         )
         await context.call(context.catalog.update, stored, failed)
         raise
-    log.info(events.EXPORT_STARTED, export_arn=export.arn, backup=record.id, bucket=record.destination.bucket)
+    log.info(events.EXPORT_STARTED, export_arn=export.arn, backup=record.id, bucket=location.bucket)
     return export
 
 

@@ -1,6 +1,7 @@
 """The records of backups in buckets, and the exports that they describe."""
 
 from ddbbackup.catalog.exports import OpenedExport, open_export
+from ddbbackup.catalog.location import Location, locate
 from ddbbackup.catalog.observed_setting import ObservedSetting
 from ddbbackup.catalog.record import (
     RECORD_VERSION,
@@ -14,10 +15,11 @@ from ddbbackup.catalog.record import (
     derive_client_token,
     new_backup_id,
 )
-from ddbbackup.catalog.store import Catalog, Location, StoredRecord, locate
+from ddbbackup.catalog.store import BadRecord, Catalog, StoredRecord
 
 __all__ = [
     "RECORD_VERSION",
+    "BadRecord",
     "Catalog",
     "Location",
     "ObservedSetting",

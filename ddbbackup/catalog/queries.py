@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Final, TypeVar
 
-from ddbbackup.catalog.store import Catalog, Location, StoredRecord
+from ddbbackup.catalog.location import Location
+from ddbbackup.catalog.store import BadRecord, Catalog, StoredRecord
 from ddbbackup.plan.model import Plan
 from ddbbackup.ports import Identity
 
@@ -24,27 +25,40 @@ class TableRecords:
     """The records of one table, read when they are needed."""
 
     catalog: Catalog
-    table: str
     location: Location
 
-    def all(self) -> tuple[StoredRecord, ...]:
-        return tuple(self.catalog.of_table(self.location, self.table))
+    @property
+    def table(self) -> str:
+        return self.location.table
+
+    def all(self) -> tuple[StoredRecord | BadRecord, ...]:
+        return tuple(self.catalog.of_table(self.location))
 
     def newest(self) -> StoredRecord | None:
-        return next(iter(self.catalog.of_table(self.location, self.table)), None)
+        records = self.catalog.of_table(self.location)
+        return next((stored for stored in records if isinstance(stored, StoredRecord)), None)
 
-    def newest_complete(self) -> StoredRecord | None:
-        records = self.catalog.of_table(self.location, self.table)
-        return next((stored for stored in records if stored.record.state == "complete"), None)
+    def newest_complete(self) -> tuple[StoredRecord | BadRecord, ...]:
+        """The newest complete backup, after the records above it that cannot be used."""
+        passed: list[StoredRecord | BadRecord] = []
+        for each in self.catalog.of_table(self.location):
+            if isinstance(each, BadRecord):
+                passed.append(each)
+            elif each.record.state == "complete":
+                return (*passed, each)
+        return tuple(passed)
 
-    def in_progress(self, now: datetime) -> tuple[StoredRecord, ...]:
-        """Backups in progress, among the newest one and all that are younger than ``IN_PROGRESS_AT_MOST``."""
+    def in_progress(self, now: datetime) -> tuple[StoredRecord | BadRecord, ...]:
+        """Backups in progress and bad records, among the newest one and all younger than ``IN_PROGRESS_AT_MOST``."""
         oldest = now - IN_PROGRESS_AT_MOST
-        running: list[StoredRecord] = []
-        for stored in self.catalog.of_table(self.location, self.table):
-            if stored.record.state == "in_progress":
-                running.append(stored)
-            if stored.record.started_at < oldest:
+        running: list[StoredRecord | BadRecord] = []
+        for each in self.catalog.of_table(self.location):
+            if isinstance(each, BadRecord):
+                running.append(each)
+                continue
+            if each.record.state == "in_progress":
+                running.append(each)
+            if each.record.started_at < oldest:
                 break
         return tuple(running)
 
@@ -53,26 +67,32 @@ def tables_with_records(
     catalog: Catalog, plan: Plan, identity: Identity, *, only: str | None = None
 ) -> tuple[TableRecords, ...]:
     """Every table with records in any destination of the plan, whether or not it still exists."""
-    records: dict[tuple[str, Location], TableRecords] = {}
-    for destination in plan.destinations.values():
-        for table, location in catalog.tables(destination, identity).items():
-            if only is None or fnmatchcase(table, only):
-                records[table, location] = TableRecords(catalog, table, location)
+    records = {
+        location: TableRecords(catalog, location)
+        for destination in plan.destinations.values()
+        for table, location in catalog.tables(destination, identity).items()
+        if only is None or fnmatchcase(table, only)
+    }
     return tuple(sorted(records.values(), key=lambda each: each.table))
 
 
-def backups_in_progress(tables: Iterable[TableRecords], *, now: datetime) -> tuple[StoredRecord, ...]:
-    """Backups that earlier runs left in progress."""
+def backups_in_progress(
+    tables: Iterable[TableRecords], *, now: datetime
+) -> tuple[StoredRecord | BadRecord, ...]:
+    """Backups that earlier runs left in progress, and records that cannot be used."""
     return tuple(s for many in read_concurrently(lambda each: each.in_progress(now), tables) for s in many)
 
 
-def complete_backups(tables: Iterable[TableRecords], *, every: bool = False) -> tuple[StoredRecord, ...]:
-    """The newest complete backup of each table, or all of them."""
-    if every:
-        records = [stored for many in read_concurrently(TableRecords.all, tables) for stored in many]
-        return tuple(stored for stored in records if stored.record.state == "complete")
-    newest = read_concurrently(TableRecords.newest_complete, tables)
-    return tuple(stored for stored in newest if stored is not None)
+def complete_backups(
+    tables: Iterable[TableRecords], *, every: bool = False
+) -> tuple[StoredRecord | BadRecord, ...]:
+    """The newest complete backup of each table, or all of them; and the records that cannot be used."""
+    if not every:
+        return tuple(
+            each for many in read_concurrently(TableRecords.newest_complete, tables) for each in many
+        )
+    records = [each for many in read_concurrently(TableRecords.all, tables) for each in many]
+    return tuple(each for each in records if isinstance(each, BadRecord) or each.record.state == "complete")
 
 
 def read_concurrently(read: Callable[[T], U], things: Iterable[T]) -> list[U]:

@@ -1,4 +1,4 @@
-"""Records in buckets: written by conditional puts, found by listing, used only if they are valid."""
+"""Records in buckets: written by conditional puts, found by listing, used only if they are what they claim to be."""
 
 from __future__ import annotations
 
@@ -7,28 +7,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ddbbackup.archive.layout import record_key, records_prefix, render_prefix
+import structlog
+
+from ddbbackup import events
+from ddbbackup.archive.layout import destination_root, records_prefix
+from ddbbackup.catalog.acceptance import objection
+from ddbbackup.catalog.location import Location, locate
 from ddbbackup.catalog.record import Record, attempt_digest, parse_record
+from ddbbackup.clock import Clock, SystemClock
+from ddbbackup.errors import AccessDenied, Conflict, DataIncomplete, DdbBackupError, Refused
 from ddbbackup.model.backup_id import is_backup_id
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.model import Destination
 from ddbbackup.ports import Identity, Objects
 
+log = structlog.get_logger()
+
 _RECORD_LIMIT_BYTES: Final = 8 << 20  # a response of DescribeTable has kilobytes
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """The destination of one table: the rendered prefix ends in ``/`` unless it is empty."""
-
-    bucket: str
-    prefix: str
-    bucket_owner: str | None = None
-    kms_key_id: str | None = None
-
-    @property
-    def uri(self) -> str:
-        return S3Location(self.bucket, self.prefix).uri
+_UPDATES_AT_MOST: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +37,31 @@ class StoredRecord:
     etag: str
 
 
+@dataclass(frozen=True, slots=True)
+class BadRecord:
+    """A record that cannot be read, or is not what it claims to be. The others do not suffer from it."""
+
+    location: Location
+    key: str
+    error: DdbBackupError
+
+    @property
+    def id(self) -> str:
+        """From the key; the content is not believed."""
+        return self.key.rpartition("/")[2].removesuffix(".json")
+
+    @property
+    def table(self) -> str:
+        return self.location.table
+
+
 class Catalog:
     """The records of one plan. Every method raises ``ObjectMissing`` for a missing bucket."""
 
-    def __init__(self, objects: Objects, *, plan: str) -> None:
+    def __init__(self, objects: Objects, *, plan: str, clock: Clock | None = None) -> None:
         self._objects = objects
         self._plan = plan
+        self._clock = clock or SystemClock()
 
     def create(self, record: Record, location: Location) -> StoredRecord:
         """Writes a new record, or returns the one that another process wrote for the same attempt of the run.
@@ -54,113 +69,117 @@ class Catalog:
         Two processes with the same run id can both find no record and both write one, with ids that differ only in
         their time. The earlier id wins and the later record is deleted, so that both continue with the same record.
         """
-        table = record.table.name
-        key = record_key(location.prefix, self._plan, table, record.id)
+        key = location.record_key(record.id)
         etag = self._put(location, key, record, if_none_match=True)
         digest = record.id.rpartition("-")[2]
-        rivals = [k for k in self._keys(location, table) if k.endswith(f"-{digest}.json")]
-        first = min([key, *rivals])
-        if first != key:
-            winner = self._read(location, first)
-            if (winner.record.run, winner.record.attempt) == (record.run, record.attempt):
+        rivals = [k for k in self._keys(location) if k.endswith(f"-{digest}.json") and k < key]
+        for rival in sorted(rivals):
+            winner = self.read(location, rival)
+            if isinstance(winner, StoredRecord):
                 self._objects.delete(location.bucket, key, owner=location.bucket_owner)
                 return winner
         return StoredRecord(record, location, key, etag)
 
     def update(self, stored: StoredRecord, record: Record) -> StoredRecord:
-        """Raises ``Conflict`` if another process changed the record since it was read."""
-        etag = self._put(stored.location, stored.key, record, if_match=stored.etag)
-        return replace(stored, record=record, etag=etag)
+        """Writes a later state of a record.
 
-    def of_table(self, location: Location, table: str) -> Iterator[StoredRecord]:
+        Whoever loses a race against another process of the same run reads what that one wrote, and agrees with it if
+        it is about the same export. Raises ``Conflict`` if it is not.
+        """
+        for _ in range(_UPDATES_AT_MOST):
+            try:
+                etag = self._put(stored.location, stored.key, record, if_match=stored.etag)
+            except Conflict:
+                current = self.read(stored.location, stored.key)
+                if isinstance(current, BadRecord) or not _same_export(current.record, record):
+                    raise
+                if current.record.state == "complete" or current.record == record:
+                    return current
+                stored = current
+            else:
+                return replace(stored, record=record, etag=etag)
+        raise Conflict(
+            f"the record {record.id} is changed by other processes all the time",
+            hint="wait until other runs of this plan have ended, then run the same command again",
+        )
+
+    def of_table(self, location: Location) -> Iterator[StoredRecord | BadRecord]:
         """The records of one table, newest first. Each is read when the iterator reaches it."""
-        for key in sorted(self._keys(location, table), reverse=True):
-            yield self._read(location, key)
+        for key in sorted(self._keys(location), reverse=True):
+            yield self.read(location, key)
 
-    def of_run(self, location: Location, table: str, *, table_arn: str, run: str) -> StoredRecord | None:
+    def of_run(self, location: Location, *, run: str) -> StoredRecord | None:
         """The last attempt of a run at one table.
 
-        The id of a record identifies run and attempt, so that the records of other runs are not read.
+        The id of a record identifies run and attempt, so that the records of other runs are not read. Raises the
+        error of a record that cannot be read: it may be of an export that must not be started again.
         """
-        by_digest = {key[-len("-01234567.json") :]: key for key in self._keys(location, table)}
-        newest: str | None = None
+        by_digest: dict[str, list[str]] = {}
+        for key in self._keys(location):
+            by_digest.setdefault(key[-len("-01234567.json") :], []).append(key)
+        attempts: list[list[str]] = []
         for attempt in itertools.count(1):
-            ending = attempt_digest(plan=self._plan, table_arn=table_arn, run=run, attempt=attempt)
-            key = by_digest.get(f"-{ending}.json")
-            if key is None:
+            digest = attempt_digest(plan=self._plan, table_arn=location.table_arn, run=run, attempt=attempt)
+            keys = by_digest.get(f"-{digest}.json")
+            if keys is None:
                 break
-            newest = key
-        stored = self._read(location, newest) if newest else None
-        return stored if stored and stored.record.run == run else None
+            attempts.append(sorted(keys))
+        for keys in reversed(attempts):
+            for found in (self.read(location, key) for key in keys):
+                if isinstance(found, StoredRecord):
+                    return found
+                if not isinstance(found.error, NotAccepted):
+                    raise found.error
+        return None
 
-    def find(self, location: Location, table: str, backup_id: str) -> StoredRecord | None:
-        """None if there is no record with this id."""
-        key = record_key(location.prefix, self._plan, table, backup_id)
+    def find(self, location: Location, backup_id: str) -> StoredRecord | None:
+        """None if there is no record with this id. Raises the error of one that cannot be used."""
+        key = location.record_key(backup_id)
         if self._objects.head(location.bucket, key, owner=location.bucket_owner) is None:
             return None
-        return self._read(location, key)
+        found = self.read(location, key)
+        if isinstance(found, BadRecord):
+            raise found.error
+        return found
 
     def tables(self, destination: Destination, identity: Identity) -> dict[str, Location]:
-        """Every table that has records in a destination, whether or not it still exists."""
+        """Every table of this account and region that has records, whether or not it still exists."""
+        prefix = records_prefix(
+            destination_root(destination.prefix), self._plan, identity.account, identity.region
+        )
+        folders = self._objects.folders(destination.bucket, prefix, owner=destination.bucket_owner)
+        names = [folder.removeprefix(prefix).rstrip("/") for folder in folders]
+        return {name: locate(destination, identity, table=name, plan=self._plan) for name in names}
 
-        def location(table: str) -> Location:
-            return locate(destination, identity, table=table, plan=self._plan)
-
-        head, field, tail = destination.prefix.partition("{table}")
-        if not field:
-            base = location("").prefix
-            return {
-                name: location(name) for name in self._folders(destination, records_prefix(base, self._plan))
-            }
-        own_folder = (not head or head.endswith("/")) and (not tail or tail.startswith("/"))
-        if own_folder:
-            base = render_prefix(
-                head, account=identity.account, region=identity.region, table="", plan=self._plan
+    def read(self, location: Location, key: str) -> StoredRecord | BadRecord:
+        """One record. Raises only what is wrong with the service, not what is wrong with the record."""
+        where = S3Location(location.bucket, key).uri
+        try:
+            body, facts = self._objects.read(
+                location.bucket, key, limit_bytes=_RECORD_LIMIT_BYTES, owner=location.bucket_owner
             )
-            names = self._folders(destination, base)
-            return {n: at for n in names if n in self._record_tables(destination, at := location(n))}
-        return self._tables_by_listing(destination, identity)
+            record = parse_record(body, where=where)
+        except (Refused, DataIncomplete, AccessDenied) as error:
+            return self._bad(location, key, error)
+        reason = objection(record, location, key, now=self._clock.now())
+        if reason is not None:
+            hint = "find out who wrote it; if the data is genuine, restore it with `from: {s3_uri: …}`"
+            return self._bad(
+                location, key, NotAccepted(f"the record {where} is not accepted: {reason}", hint=hint)
+            )
+        return StoredRecord(record, location, key, facts.etag)
 
-    def _record_tables(self, destination: Destination, location: Location) -> frozenset[str]:
-        return frozenset(self._folders(destination, records_prefix(location.prefix, self._plan)))
+    def _bad(self, location: Location, key: str, error: DdbBackupError) -> BadRecord:
+        bad = BadRecord(location, key, error)
+        log.warning(events.RECORD_REJECTED, table=location.table, backup=bad.id, message=error.message)
+        return bad
 
-    def _tables_by_listing(self, destination: Destination, identity: Identity) -> dict[str, Location]:
-        """For prefixes that join the table name with other text: lists every key below the fixed part."""
-        head = destination.prefix.partition("{table}")[0]
-        base = ""
-        if head:
-            base = render_prefix(
-                head, account=identity.account, region=identity.region, table="", plan=self._plan
-            ).rstrip("/")
-        tables: dict[str, Location] = {}
-        marker = f"ddbbackup/{self._plan}/"
-        for item in self._objects.keys(destination.bucket, base, owner=destination.bucket_owner):
-            before, mark, after = item.key.rpartition(marker)
-            name, _, file = after.partition("/")
-            if mark and name not in tables and is_backup_id(file.removesuffix(".json")):
-                location = locate(destination, identity, table=name, plan=self._plan)
-                if location.prefix == before:
-                    tables[name] = location
-        return tables
-
-    def _folders(self, destination: Destination, prefix: str) -> list[str]:
-        owner = destination.bucket_owner
-        folders = self._objects.folders(destination.bucket, prefix, owner=owner)
-        return [folder.removeprefix(prefix).rstrip("/") for folder in folders]
-
-    def _keys(self, location: Location, table: str) -> list[str]:
-        prefix = records_prefix(location.prefix, self._plan, table)
+    def _keys(self, location: Location) -> list[str]:
+        prefix = location.records
         names = [
             item.key for item in self._objects.keys(location.bucket, prefix, owner=location.bucket_owner)
         ]
         return [key for key in names if is_backup_id(key.removeprefix(prefix).removesuffix(".json"))]
-
-    def _read(self, location: Location, key: str) -> StoredRecord:
-        body, facts = self._objects.read(
-            location.bucket, key, limit_bytes=_RECORD_LIMIT_BYTES, owner=location.bucket_owner
-        )
-        record = parse_record(body, where=S3Location(location.bucket, key).uri)
-        return StoredRecord(record, location, key, facts.etag)
 
     def _put(
         self,
@@ -179,17 +198,15 @@ class Catalog:
             owner=location.bucket_owner,
             if_none_match=if_none_match,
             if_match=if_match,
-            kms_key_id=location.kms_key_id,
+            kms_key_id=location.encryption.kms_key_id,
         )
 
 
-def locate(destination: Destination, identity: Identity, *, table: str, plan: str) -> Location:
-    """Where the backups of one table are, in the account and region of the identity."""
-    return Location(
-        bucket=destination.bucket,
-        prefix=render_prefix(
-            destination.prefix, account=identity.account, region=identity.region, table=table, plan=plan
-        ),
-        bucket_owner=destination.bucket_owner,
-        kms_key_id=destination.encryption.kms_key_id,
-    )
+class NotAccepted(DataIncomplete):
+    """A record is not what it claims to be: somebody else wrote it, or it was copied to another place."""
+
+
+def _same_export(current: Record, wanted: Record) -> bool:
+    """Of the same attempt of the same run, and not of two exports."""
+    arns = {current.export.arn, wanted.export.arn} - {None}
+    return current.id == wanted.id and len(arns) <= 1

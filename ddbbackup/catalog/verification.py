@@ -10,6 +10,7 @@ from ddbbackup.archive.layout import export_folder
 from ddbbackup.bulk import verify_files
 from ddbbackup.bulk.model import DataFile
 from ddbbackup.catalog.exports import OpenedExport, open_export
+from ddbbackup.catalog.location import Location
 from ddbbackup.catalog.record import Record
 from ddbbackup.errors import DataIncomplete, ObjectMissing
 from ddbbackup.model.progress import OnProgress
@@ -30,7 +31,7 @@ class Verification:
 
 
 def verify_export(
-    objects: Objects, record: Record, *, on_progress: OnProgress, stop: threading.Event
+    objects: Objects, record: Record, location: Location, *, on_progress: OnProgress, stop: threading.Event
 ) -> Verification:
     """Reads the manifests and every data file of a backup. Blocks.
 
@@ -38,9 +39,9 @@ def verify_export(
     """
     if record.export.manifest_key is None or record.data.item_count is None:
         raise DataIncomplete(f"the record {record.id} does not name a manifest", hint=_HINT)
-    folder = export_folder(record.destination.bucket, record.export.manifest_key)
+    folder = export_folder(location.bucket, location.absolute(record.export.manifest_key))
     try:
-        opened = open_export(objects, folder, owner=record.destination.bucket_owner)
+        opened = open_export(objects, folder, owner=location.bucket_owner)
     except ObjectMissing as error:
         raise DataIncomplete(f"the backup {record.id} is incomplete: {error.message}", hint=_HINT) from error
     _match_record(opened, record)

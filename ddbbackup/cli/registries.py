@@ -35,6 +35,7 @@ from ddbbackup.restore.restore_table import RestoreTable
 from ddbbackup.settings import read as read_settings
 from ddbbackup.status import table_status, unselected_tables
 from ddbbackup.steps import inventory
+from ddbbackup.steps.bad_record import ReportBadRecord
 from ddbbackup.steps.permissions import READ_CATALOG, VERIFY_DATA, Permission
 from ddbbackup.verify.verify_backup import VerifyBackup
 
@@ -45,6 +46,7 @@ STEP_KINDS: Final = {
     "verify": VerifyBackup,
     "restore": RestoreTable,
     "select": FailedSelector,
+    "record": ReportBadRecord,
 }
 
 DECLARING: Final = (

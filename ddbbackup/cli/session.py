@@ -146,11 +146,12 @@ def open_context(
         context = RunContext(
             plan=plan,
             run_id=run_id,
+            run_id_is_key=options.__dict__.get("run_id") is not None,
             started_at=started_at,
             clock=clock,
             threads=threads,
             source=cloud,
-            catalog=Catalog(cloud.objects, plan=plan.name),
+            catalog=Catalog(cloud.objects, plan=plan.name, clock=clock),
             write_items=_bind_writer(on_progress, stop),
             on_progress=on_progress,
             stop=stop,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ddbbackup.archive.layout import RECORDS_FOLDER, parse_s3_uri, render_prefix
+from ddbbackup.archive.layout import destination_root, parse_s3_uri, records_prefix, render_prefix
 from ddbbackup.model.arn import Arn
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.model import Destination, Plan, Restore, TableEntry
@@ -148,8 +148,9 @@ def _manifests(part: Part) -> Iterator[Resource]:
 
 def _records(part: Part) -> Iterator[Resource]:
     if part.destination is not None:
-        prefix = f"{_prefix(part, part.destination)}{RECORDS_FOLDER}/{part.plan.name}/*"
-        yield Resource(part.s3(part.destination.bucket, prefix))
+        yield Resource(
+            part.s3(part.destination.bucket, _records_of(part, part.destination, part.source_pattern))
+        )
 
 
 def _any_objects(part: Part) -> Iterator[Resource]:
@@ -159,8 +160,13 @@ def _any_objects(part: Part) -> Iterator[Resource]:
 
 def _any_records(part: Part) -> Iterator[Resource]:
     if part.destination is not None:
-        prefix = f"{_prefix(part, part.destination, '*')}{RECORDS_FOLDER}/{part.plan.name}/*"
-        yield Resource(part.s3(part.destination.bucket, prefix))
+        yield Resource(part.s3(part.destination.bucket, _records_of(part, part.destination, "*")))
+
+
+def _records_of(part: Part, destination: Destination, table: str) -> str:
+    root = destination_root(destination.prefix)
+    prefix = records_prefix(root, part.plan.name, part.place.account, part.place.region)
+    return f"{prefix}{table}/*" if table != "*" else f"{prefix}*"
 
 
 def _prefix(part: Part, destination: Destination, table: str | None = None) -> str:

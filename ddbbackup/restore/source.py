@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ddbbackup.archive.layout import export_folder, parse_s3_uri
-from ddbbackup.catalog import Location, ObservedSetting, OpenedExport, StoredRecord, locate, open_export
+from ddbbackup.catalog import (
+    BadRecord,
+    Location,
+    ObservedSetting,
+    OpenedExport,
+    StoredRecord,
+    locate,
+    open_export,
+)
 from ddbbackup.errors import ObjectMissing, Refused
 from ddbbackup.plan.model import Encryption, Restore
 from ddbbackup.steps.context import RunContext
@@ -37,6 +45,7 @@ class RestoreSource:
     description: Mapping[str, Any] = field(default_factory=dict)
     encryption: Encryption | None = None
     settings: Mapping[str, ObservedSetting] | None = None
+    notes: tuple[str, ...] = ()
 
 
 def resolve_source(context: RunContext, restore: Restore) -> RestoreSource:
@@ -90,30 +99,33 @@ def _from_export(context: RunContext, export_arn: str) -> RestoreSource:
 
 def _from_record(context: RunContext, restore: Restore) -> RestoreSource:
     """The data is looked for beside its record: a vault that was copied or replicated as a whole is one too."""
-    stored = _choose_record(context, restore)
+    stored, notes = _choose_record(context, restore)
     record, location = stored.record, stored.location
     if record.export.manifest_key is None:
         raise Refused(
             f"the record {record.id} names no manifest", hint="restore from the export's s3_uri instead"
         )
-    key = record.export.manifest_key
-    if key.startswith(record.destination.prefix):
-        key = location.prefix + key[len(record.destination.prefix) :]
-    owner = location.bucket_owner
-    if owner is None and location.bucket == record.destination.bucket:
-        owner = record.destination.bucket_owner
-    opened = open_export(context.source.objects, export_folder(location.bucket, key), owner=owner)
+    folder = export_folder(location.bucket, location.absolute(record.export.manifest_key))
+    opened = open_export(context.source.objects, folder, owner=location.bucket_owner)
     _refuse_partial(opened, record.id)
-    encryption = Encryption(record.destination.sse_algorithm, record.destination.kms_key_id)
-    return RestoreSource(record.id, opened, record.table.arn, record.description, encryption, record.settings)
+    return RestoreSource(
+        record.id,
+        opened,
+        record.table.arn,
+        record.description,
+        location.encryption,
+        record.settings,
+        notes,
+    )
 
 
-def _choose_record(context: RunContext, restore: Restore) -> StoredRecord:
+def _choose_record(context: RunContext, restore: Restore) -> tuple[StoredRecord, tuple[str, ...]]:
+    """The record, and notes on newer ones that cannot be used."""
     location = _location(context, restore)
     where = location.uri
     wanted = restore.source
     if wanted.backup_id is not None:
-        stored = context.catalog.find(location, restore.table, wanted.backup_id)
+        stored = context.catalog.find(location, wanted.backup_id)
         if stored is None:
             raise Refused(
                 f"there is no backup {wanted.backup_id} of {restore.table} under {where}",
@@ -124,17 +136,22 @@ def _choose_record(context: RunContext, restore: Restore) -> StoredRecord:
                 f"the backup {wanted.backup_id} of {restore.table} is {stored.record.state}, not complete",
                 hint="choose one that `ddbbackup list` shows as complete",
             )
-        return stored
+        return stored, ()
     before = wanted.time
-    for stored in context.catalog.of_table(location, restore.table):
-        record = stored.record
+    notes: list[str] = []
+    for each in context.catalog.of_table(location):
+        if isinstance(each, BadRecord):
+            notes.append(f"the newer record {each.id} cannot be used: {each.error.message}")
+            continue
+        record = each.record
         if record.state != "complete":
             continue
         if before is None or (record.export.time is not None and record.export.time <= before):
-            return stored
+            return each, tuple(notes)
     when = f" as of {to_iso(before)} or earlier" if before else ""
+    unusable = f" ({len(notes)} records cannot be used)" if notes else ""
     raise Refused(
-        f"there is no complete backup of {restore.table}{when} under {where}",
+        f"there is no complete backup of {restore.table}{when} under {where}{unusable}",
         hint=f"run `ddbbackup backup --only {restore.table}` first, or choose from `ddbbackup list`",
     )
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal
 
-from ddbbackup.catalog import Record, StoredRecord, locate
+from ddbbackup.catalog import BadRecord, Record, locate
 from ddbbackup.catalog.queries import read_concurrently
 from ddbbackup.plan.model import TableEntry
 from ddbbackup.steps.context import RunContext
@@ -25,7 +25,7 @@ class TableStatus:
     ``completed_at`` is when the backup was verified, ``seconds`` how long that took from its start.
 
     ``running`` is the id of a backup in progress, ``last_failure`` what the newest finished try met if it
-    was no success.
+    was no success. ``bad_records`` are ids of newer records that cannot be used.
     """
 
     table: str
@@ -40,6 +40,7 @@ class TableStatus:
     seconds: float | None = None
     running: str | None = None
     last_failure: str | None = None
+    bad_records: tuple[str, ...] = ()
 
     @property
     def breaks_rpo(self) -> bool:
@@ -54,14 +55,19 @@ def table_statuses(context: RunContext, chosen: Mapping[str, TableEntry]) -> lis
 def _standing(context: RunContext, table: str, entry: TableEntry) -> TableStatus:
     destination = context.plan.destinations[entry.destination]
     location = locate(destination, context.source.identity, table=table, plan=context.plan.name)
-    newer: list[StoredRecord] = []
+    newer: list[Record] = []
+    bad_records: list[str] = []
     last: Record | None = None
-    for stored in context.catalog.of_table(location, table):
-        if stored.record.state == "complete":
+    for stored in context.catalog.of_table(location):
+        if isinstance(stored, BadRecord):
+            bad_records.append(stored.id)
+        elif stored.record.state == "complete":
             last = stored.record
             break
-        newer.append(stored)
-    return judge(table, entry, last, [stored.record for stored in newer], context.clock.now())
+        else:
+            newer.append(stored.record)
+    status = judge(table, entry, last, newer, context.clock.now())
+    return replace(status, bad_records=tuple(bad_records))
 
 
 def judge(

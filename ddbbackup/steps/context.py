@@ -34,8 +34,10 @@ class WriteItems(Protocol):
 class RunContext:
     """``source`` sees the plan's own account and region; ``deadline`` is monotonic, None waits for ever.
 
-    ``wait``: wait for exports, or leave once they are started. ``estimating``: nothing will be carried out, so
-    assessments also say how long the run would take and what it would cost.
+    ``run_id_is_key``: somebody gave the run id, so what it has finished is not done again. The run id of a CI system
+    only lets a run continue what the same pipeline left unfinished. ``wait``: wait for exports, or leave once they
+    are started. ``estimating``: nothing will be carried out, so assessments also say how long the run would take and
+    what it would cost.
     """
 
     plan: Plan
@@ -49,6 +51,7 @@ class RunContext:
     on_progress: OnProgress
     stop: threading.Event
     state_dir: Path
+    run_id_is_key: bool = True
     wait: bool = True
     deadline: float | None = None
     estimating: bool = False

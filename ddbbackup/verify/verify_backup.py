@@ -50,7 +50,12 @@ class VerifyBackup:
     async def run(self, context: RunContext, assessment: Assessment[None]) -> Outcome:
         record = self.stored.record
         verification = await context.heavy(
-            verify_export, context.source.objects, record, on_progress=context.on_progress, stop=context.stop
+            verify_export,
+            context.source.objects,
+            record,
+            self.stored.location,
+            on_progress=context.on_progress,
+            stop=context.stop,
         )
         facts = {
             "backup": record.id,

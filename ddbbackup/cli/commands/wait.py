@@ -6,12 +6,14 @@ from argparse import Namespace
 from collections.abc import Mapping
 
 from ddbbackup.backup.finish_backup import FinishBackup
+from ddbbackup.catalog import BadRecord
 from ddbbackup.catalog.queries import backups_in_progress, tables_with_records
 from ddbbackup.cli.output import write_report
 from ddbbackup.cli.session import Session, run_session
 from ddbbackup.model.report import Report
 from ddbbackup.plan.model import TableEntry
 from ddbbackup.plan.selection import select
+from ddbbackup.steps.bad_record import ReportBadRecord
 
 
 def run(options: Namespace) -> int:
@@ -26,7 +28,14 @@ def run(options: Namespace) -> int:
             tables_with_records, context.catalog, session.plan, context.source.identity, only=options.only
         )
         unfinished = await context.call(backups_in_progress, tables, now=context.clock.now())
-        chosen = [stored for stored in unfinished if options.run_id in (None, stored.record.run)]
-        return await session.carry_out([FinishBackup(stored) for stored in chosen])
+        steps: list[FinishBackup | ReportBadRecord] = []
+        for each in unfinished:
+            if isinstance(each, BadRecord):
+                steps.append(ReportBadRecord(each))
+            elif options.run_id in (None, each.record.run):
+                never_started = each.record.export.arn is None
+                planned = not never_started or each.location.table in await all_tables()
+                steps.append(FinishBackup(each, planned=planned))
+        return await session.carry_out(steps)
 
     return write_report(options, run_session(options, wait))

@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import ClassVar, Literal
 
-if TYPE_CHECKING:
-    from ddbbackup.catalog import Record
+from ddbbackup.catalog import BadRecord, StoredRecord
 
 
 @dataclass(frozen=True, slots=True)
 class BackupRow:
-    """One backup. ``export_time`` is the instant that its data shows, ``prefix`` the folder of its data."""
+    """One backup. ``export_time`` is the instant that its data shows, ``prefix`` the folder of its data.
+
+    ``state`` is ``unusable`` for a record that cannot be read or is not what it claims to be: nothing of it is shown.
+    """
 
     table: str
+    account: str
+    region: str
     backup: str
     state: str
-    kind: str
-    run: str
-    started_at: datetime
+    kind: str | None
+    run: str | None
+    started_at: datetime | None
     export_time: datetime | None
     export_arn: str | None
     items: int | None
@@ -40,23 +44,28 @@ class BackupList:
     backups: tuple[BackupRow, ...]
 
 
-def backup_list(plan: str, records: Sequence[Record]) -> BackupList:
+def backup_list(plan: str, records: Sequence[StoredRecord | BadRecord]) -> BackupList:
     return BackupList(plan, tuple(_row(record) for record in records))
 
 
-def _row(record: Record) -> BackupRow:
+def _row(each: StoredRecord | BadRecord) -> BackupRow:
+    location = each.location
+    record = each.record if isinstance(each, StoredRecord) else None
+    failure = record.failure.message if record is not None and record.failure else None
     return BackupRow(
-        table=record.table.name,
-        backup=record.id,
-        state=record.state,
-        kind=record.kind,
-        run=record.run,
-        started_at=record.started_at,
-        export_time=record.export.time,
-        export_arn=record.export.arn,
-        items=record.data.item_count,
-        size_bytes=record.data.size_bytes,
-        bucket=record.destination.bucket,
-        prefix=record.destination.prefix,
-        failure=record.failure.message if record.failure else None,
+        table=location.table,
+        account=location.account,
+        region=location.region,
+        backup=record.id if record is not None else each.key.rpartition("/")[2].removesuffix(".json"),
+        state=record.state if record is not None else "unusable",
+        kind=record.kind if record is not None else None,
+        run=record.run if record is not None else None,
+        started_at=record.started_at if record is not None else None,
+        export_time=record.export.time if record is not None else None,
+        export_arn=record.export.arn if record is not None else None,
+        items=record.data.item_count if record is not None else None,
+        size_bytes=record.data.size_bytes if record is not None else None,
+        bucket=location.bucket,
+        prefix=location.prefix,
+        failure=each.error.message if isinstance(each, BadRecord) else failure,
     )

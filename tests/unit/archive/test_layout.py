@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from ddbbackup.archive.layout import (
     ExportFolder,
+    destination_root,
     export_folder,
     export_prefix,
     parse_s3_uri,
@@ -84,7 +85,24 @@ def test_rendered_prefixes_end_with_one_slash() -> None:
     assert render_prefix("", **fields) == ""
     assert export_prefix("ddb/orders/") == "ddb/orders"
     assert export_prefix("") is None
-    key = record_key("ddb/orders/", "prod", "orders", "20261123T140000Z-0123abcd")
-    assert key == "ddb/orders/ddbbackup/prod/orders/20261123T140000Z-0123abcd.json"
+    key = record_key("ddb/", "prod", "123456789012", "eu-west-1", "orders", "20261123T140000Z-0123abcd")
+    assert key == "ddb/ddbbackup/prod/123456789012/eu-west-1/orders/20261123T140000Z-0123abcd.json"
     assert is_backup_id("20261123T140000Z-0123abcd")
     assert not is_backup_id("../20261123T140000Z-0123abcd")
+
+
+@pytest.mark.parametrize(
+    ("template", "root"),
+    [
+        ("{account}/{region}/{table}/", ""),
+        ("ddb/{table}/", "ddb/"),
+        ("ddb/table-{table}", "ddb/"),
+        ("x-{table}/", ""),
+        ("backups", "backups/"),
+        ("a/b/", "a/b/"),
+        ("", ""),
+    ],
+)
+def test_all_records_of_a_plan_lie_below_the_literal_part_of_the_prefix(template: str, root: str) -> None:
+    """Whatever its fields, so that one listing finds them."""
+    assert destination_root(template) == root

@@ -7,14 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from ddbbackup.catalog import Catalog, Location, locate
-from ddbbackup.errors import Conflict
+from ddbbackup.catalog import BadRecord, Catalog, Record, locate
+from ddbbackup.errors import Conflict, DataIncomplete
 from ddbbackup.plan.model import Destination
 from tests.support.memory import MemoryObjects
 from tests.support.records import IDENTITY, NOW, record
 
-WHERE = Location("vault", "ddb/orders/")
-ARN = record().table.arn
+WHERE = locate(Destination("vault", "vault", prefix="ddb/{table}/"), IDENTITY, table="orders", plan="prod")
 
 
 def test_two_processes_of_one_run_end_up_with_one_record() -> None:
@@ -31,13 +30,52 @@ def test_two_processes_of_one_run_end_up_with_one_record() -> None:
     assert won.record.export.client_token == second.export.client_token
 
 
-def test_a_record_that_another_process_changed_is_not_overwritten() -> None:
-    """The second of two writers gets an error (If-Match)."""
+def test_the_loser_of_a_race_about_one_export_reads_again_and_agrees() -> None:
+    """`wait` beside `backup`: both know the same export, so both end well."""
     catalog = Catalog(MemoryObjects(), plan="prod")
     stored = catalog.create(record(), WHERE)
-    catalog.update(stored, replace(stored.record, run="another"))
+    arn = f"{WHERE.table_arn}/export/01"
+    started = replace(stored.record, export=replace(stored.record.export, arn=arn))
+    catalog.update(stored, started)
+    assert catalog.update(stored, started).record == started
+    settled = replace(started, settings={})
+    assert catalog.update(stored, settled).record == settled
+
+
+def test_a_record_of_another_export_is_not_overwritten() -> None:
+    """Two exports of one attempt are no race that can be settled."""
+    catalog = Catalog(MemoryObjects(), plan="prod")
+    stored = catalog.create(record(), WHERE)
+
+    def with_export(number: str) -> Record:
+        export = replace(stored.record.export, arn=f"{WHERE.table_arn}/export/{number}")
+        return replace(stored.record, export=export)
+
+    catalog.update(stored, with_export("01"))
     with pytest.raises(Conflict):
-        catalog.update(stored, replace(stored.record, run="a third"))
+        catalog.update(stored, with_export("02"))
+
+
+def test_one_bad_record_does_not_hide_the_others() -> None:
+    """Unreadable, damaged or forged: it is one bad row, and the rest is read."""
+    objects = MemoryObjects()
+    catalog = Catalog(objects, plan="prod")
+    created = [catalog.create(record(run=f"r{n}", at=NOW + timedelta(minutes=n)), WHERE) for n in range(3)]
+    objects.bodies[created[1].key] = b"[" * 100_000
+    found = list(catalog.of_table(WHERE))
+    assert [isinstance(each, BadRecord) for each in found] == [False, True, False]
+    assert found[1].location == WHERE
+    with pytest.raises(DataIncomplete):
+        catalog.find(WHERE, created[1].record.id)
+
+
+def test_a_record_of_this_run_that_cannot_be_read_stops_the_run() -> None:
+    """Its export may be running: a second one would be billed."""
+    objects = MemoryObjects()
+    catalog = Catalog(objects, plan="prod")
+    objects.bodies[catalog.create(record(), WHERE).key] = b"{"
+    with pytest.raises(DataIncomplete):
+        catalog.of_run(WHERE, run="r1")
 
 
 def test_the_last_attempt_of_a_run_is_found_by_its_id() -> None:
@@ -47,22 +85,22 @@ def test_the_last_attempt_of_a_run_is_found_by_its_id() -> None:
     for day in range(40):
         catalog.create(record(run=f"other-{day}", at=NOW - timedelta(days=day)), WHERE)
     catalog.create(record(), WHERE)
-    newest = catalog.create(record(attempt=2, at=NOW + timedelta(hours=1)), WHERE)
+    newest = catalog.create(record(attempt=2, at=NOW + timedelta(minutes=1)), WHERE)
 
-    found = catalog.of_run(WHERE, "orders", table_arn=ARN, run="r1")
+    found = catalog.of_run(WHERE, run="r1")
 
     assert found == newest
     assert objects.reads == [newest.key]
-    assert catalog.of_run(WHERE, "orders", table_arn=ARN, run="r2") is None
+    assert catalog.of_run(WHERE, run="r2") is None
 
 
 def test_records_are_listed_newest_first_and_other_objects_are_ignored() -> None:
     """Only keys with the form of a backup id are read."""
     objects = MemoryObjects()
     catalog = Catalog(objects, plan="prod")
-    created = [catalog.create(record(run=f"r{n}", at=NOW + timedelta(days=n)), WHERE) for n in range(3)]
-    objects.bodies["ddb/orders/ddbbackup/prod/orders/notes.txt"] = b"not a record"
-    assert list(catalog.of_table(WHERE, "orders")) == created[::-1]
+    created = [catalog.create(record(run=f"r{n}", at=NOW + timedelta(minutes=n)), WHERE) for n in range(3)]
+    objects.bodies[f"{WHERE.records}notes.txt"] = b"not a record"
+    assert list(catalog.of_table(WHERE)) == created[::-1]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +119,7 @@ def test_tables_are_found_below_every_form_of_prefix(prefix: str) -> None:
     found = catalog.tables(destination, IDENTITY)
 
     assert set(found) == {"orders", "orders-2", "billing"}
-    assert all(list(catalog.of_table(place, name)) for name, place in found.items())
+    assert all(list(catalog.of_table(place)) for place in found.values())
 
 
 def ignore(_: object) -> None:

@@ -59,7 +59,8 @@ class RecordedExport:
     """The export of the backup. ``arn`` is None until AWS has accepted it.
 
     ``requested_time`` is the ExportTime of the request (None: now), kept so that a repeated request is identical.
-    ``time`` is the time of the data. ``manifest_key`` is the full key of ``manifest-summary.json``.
+    ``time`` is the time of the data. ``manifest_key`` is the key of ``manifest-summary.json`` below the root of
+    the destination.
     """
 
     arn: str | None = None

@@ -44,7 +44,7 @@ def verify_export(
         opened = open_export(objects, folder, owner=location.bucket_owner)
     except ObjectMissing as error:
         raise DataIncomplete(f"the backup {record.id} is incomplete: {error.message}", hint=_HINT) from error
-    _match_record(opened, record)
+    match_record(opened, record)
     files = verify_files(
         _with_sizes(opened, objects),
         objects,
@@ -70,7 +70,8 @@ def _with_sizes(opened: OpenedExport, objects: Objects) -> tuple[DataFile, ...]:
     return tuple(replace(file, size_bytes=sizes.get(file.key)) for file in opened.files)
 
 
-def _match_record(opened: OpenedExport, record: Record) -> None:
+def match_record(opened: OpenedExport, record: Record) -> None:
+    """Raises ``DataIncomplete`` if the manifests are not those of the record's export."""
     if opened.item_count != record.data.item_count:
         raise DataIncomplete(
             f"the manifest of {record.export.arn} counts {opened.item_count} items, "

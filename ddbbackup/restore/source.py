@@ -16,6 +16,7 @@ from ddbbackup.catalog import (
     locate,
     open_export,
 )
+from ddbbackup.catalog.verification import match_record
 from ddbbackup.errors import ObjectMissing, Refused
 from ddbbackup.plan.model import Encryption, Restore
 from ddbbackup.steps.context import RunContext
@@ -108,6 +109,7 @@ def _from_record(context: RunContext, restore: Restore) -> RestoreSource:
     folder = export_folder(location.bucket, location.absolute(record.export.manifest_key))
     opened = open_export(context.source.objects, folder, owner=location.bucket_owner)
     _refuse_partial(opened, record.id)
+    match_record(opened, record)
     return RestoreSource(
         record.id,
         opened,

@@ -21,7 +21,7 @@ ITEMS = [{"id": {"S": str(n)}, "v": {"N": str(n)}} for n in range(30)]
 
 def record(aws: Aws, bucket: str, table: str) -> dict[str, Any]:
     """The one record of a table."""
-    (key,) = [key for key in aws.keys(bucket, f"ddb/{table}/ddbbackup/") if key.endswith(".json")]
+    (key,) = [key for key in aws.record_keys(bucket, table) if key.endswith(".json")]
     return dict(json.loads(aws.read(bucket, key)))
 
 

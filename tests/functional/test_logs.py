@@ -32,7 +32,7 @@ def test_events_report_and_record_match_their_schemas(
             event.validate(each)
             assert all(not isinstance(value, dict) for value in each.values()), "fields are flat"
         report.validate(done.report)
-    (key,) = [key for key in sandbox.keys(bucket, f"ddb/{name}/ddbbackup/") if key.endswith(".json")]
+    (key,) = [key for key in sandbox.record_keys(bucket, name) if key.endswith(".json")]
     Draft202012Validator(json.loads(schema_text("record"))).validate(json.loads(sandbox.read(bucket, key)))
     ends = [done.named("run.completed")[0]["exit_code"] for done in runs]
     assert ends == [3, 0]

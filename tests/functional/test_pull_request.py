@@ -119,7 +119,7 @@ class Repository:
 
     def let_days_pass(self, table: str, days: int) -> None:
         """Makes the table's backups older than they are, in their records."""
-        for key in self.aws.keys(self.bucket, f"ddb/{self.name}-{table}/ddbbackup/"):
+        for key in self.aws.record_keys(self.bucket, f"{self.name}-{table}"):
             record = json.loads(self.aws.read(self.bucket, key))
             for holder, member in (
                 (record, "started_at"),

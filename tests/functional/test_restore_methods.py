@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import signal
 import time
 from collections.abc import Callable
@@ -14,7 +16,7 @@ import pytest
 
 from ddbbackup.model.arn import Arn
 from ddbbackup.sandbox.server import Sandbox
-from tests.support.aws import KEY, SECRET, Aws, in_order, line
+from tests.support.aws import KEY, SECRET, Aws, in_order, line, md5
 from tests.support.fault_proxy import RESET_AFTER, FaultProxy
 from tests.support.plans import plan
 from tests.support.program import Program, Result
@@ -152,14 +154,23 @@ def test_a_bad_line_fails_the_import_and_leaves_the_table(
 ) -> None:
     """Exit 65: what was imported stays, nothing is deleted, and the message says where AWS logged the rest."""
     backed_up(sandbox, bucket, name, program, method="import")
-    (key, *_) = [k for k in sandbox.keys(bucket, f"ddb/{name}/AWSDynamoDB/") if "/data/" in k]
-    record = next(k for k in sandbox.keys(bucket, f"ddb/{name}/ddbbackup/"))
-    root = key[: key.index("data/")]
-    export = sandbox.put_export(
-        bucket, [[*map(line, ITEMS), line({"v": {"N": "1"}})]], prefix="bad/", name="01700000000000-0badcafe"
+    (key, *others) = [k for k in sandbox.keys(bucket, f"ddb/{name}/AWSDynamoDB/") if "/data/" in k]
+    for other in others:
+        sandbox.s3.delete_object(Bucket=bucket, Key=other)
+    body = gzip.compress(b"\n".join([*map(line, ITEMS), line({"v": {"N": "1"}})]) + b"\n")
+    sandbox.s3.put_object(Bucket=bucket, Key=key, Body=body)
+    entry = {"itemCount": 61, "md5Checksum": md5(body), "dataFileS3Key": key}
+    (record,) = sandbox.record_keys(bucket, name)
+    claims = json.loads(sandbox.read(bucket, record))
+    claims["data"]["item_count"] = 61
+    sandbox.put_manifests(
+        bucket,
+        key[: key.index("data/")],
+        [entry],
+        exportArn=claims["export"]["arn"],
+        tableId=claims["table"]["id"],
     )
-    body = sandbox.read(bucket, record).decode().replace(root, export.removeprefix(f"s3://{bucket}/"))
-    sandbox.s3.put_object(Bucket=bucket, Key=record, Body=body.encode())
+    sandbox.s3.put_object(Bucket=bucket, Key=record, Body=json.dumps(claims).encode())
 
     done = program.run("restore", "back", "--output", "json")
 

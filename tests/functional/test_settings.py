@@ -63,7 +63,7 @@ def verdicts(preview: Result) -> dict[str, str]:
 
 
 def record(aws: Aws, bucket: str, name: str) -> dict[str, Any]:
-    (key,) = [key for key in aws.keys(bucket, f"ddb/{name}/ddbbackup/") if key.endswith(".json")]
+    (key,) = [key for key in aws.record_keys(bucket, name) if key.endswith(".json")]
     return dict(json.loads(aws.read(bucket, key)))
 
 

@@ -145,7 +145,9 @@ class Aws:
         self.put_manifests(bucket, root, entries)
         return f"s3://{bucket}/{root}"
 
-    def put_manifests(self, bucket: str, root: str, entries: Sequence[dict[str, Any]]) -> None:
+    def put_manifests(
+        self, bucket: str, root: str, entries: Sequence[dict[str, Any]], **members: Any
+    ) -> None:
         files = "".join(json.dumps(entry) + "\n" for entry in entries).encode()
         summary = {
             "version": "2020-06-30",
@@ -163,10 +165,20 @@ class Aws:
             "billedSizeBytes": 0,
             "itemCount": sum(entry["itemCount"] for entry in entries),
             "outputFormat": "DYNAMODB_JSON",
+            **members,
         }
         for which, body in (("files", files), ("summary", json.dumps(summary).encode())):
             self.s3.put_object(Bucket=bucket, Key=f"{root}manifest-{which}.json", Body=body)
             self.s3.put_object(Bucket=bucket, Key=f"{root}manifest-{which}.md5", Body=md5(body).encode())
+
+    def record_keys(self, bucket: str, table: str) -> list[str]:
+        """Of the records of one table of this account and region, whatever plan and prefix."""
+        marker = f"/{REGION}/{table}/"
+        return [
+            key
+            for key in self.keys(bucket, "")
+            if "ddbbackup/" in key and marker in key and "/data/" not in key
+        ]
 
     def keys(self, bucket: str, prefix: str = "") -> list[str]:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)

@@ -87,6 +87,8 @@ EXAMPLES: Mapping[str, Document] = {
         (
             BackupRow(
                 table="orders",
+                account="123456789012",
+                region="eu-west-1",
                 backup="20261125T030000Z-0badcafe",
                 state="complete",
                 kind="full",

@@ -1,4 +1,4 @@
-"""Back up one table: DynamoDB's own export to S3, waited for, verified, and recorded beside the data."""
+"""Back up one table: export it to S3, wait for the export, verify it, and record it beside the data."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from ddbbackup.backup.assessment import BackupFindings, ExportWanted, assess_backup
+from ddbbackup.backup.assessment import BackupFindings, RequestedBackup, assess_backup
 from ddbbackup.backup.export_scheduler import scheduler_of
-from ddbbackup.backup.finish_backup import finish
+from ddbbackup.backup.finish_backup import complete_backup
 from ddbbackup.backup.start_export import enable_pitr, start_export
 from ddbbackup.catalog import (
     RECORD_VERSION,
@@ -35,14 +35,14 @@ PERMISSIONS: Final = (
         "s3:DeleteObject",
         "record",
         ("backup",),
-        note="only a record that lost a race of two processes with the same run id",
+        note="only a duplicate record, written by two processes with the same run ID",
     ),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class BackupTable:
-    """``export_time`` is the common instant of the run, or None for now."""
+    """``export_time`` is the common export time of the run; None means the time at which the export starts."""
 
     table: str
     entry: TableEntry
@@ -57,21 +57,21 @@ class BackupTable:
 
     @property
     def does(self) -> str:
-        """One line for people: what ``run`` will do."""
-        when = f"as of {to_iso(self.export_time)}" if self.export_time else "as of its start"
-        return f"export {self.table} {when} to {S3Location(self.destination.bucket, self.destination.prefix)}"
+        """What ``run`` does, in one line for people."""
+        when = f" as of {to_iso(self.export_time)}" if self.export_time else ""
+        return f"export {self.table}{when} to {S3Location(self.destination.bucket, self.destination.prefix)}"
 
     async def assess(self, context: RunContext) -> Assessment[BackupFindings]:
-        wanted = ExportWanted(self.table, self.destination, self.entry.pitr, self.export_time)
-        return await assess_backup(context, wanted, step=self.id, kind=self.kind, does=self.does)
+        requested = RequestedBackup(self.table, self.destination, self.entry.pitr, self.export_time)
+        return await assess_backup(context, requested, step=self.id, kind=self.kind, does=self.does)
 
     async def run(self, context: RunContext, assessment: Assessment[BackupFindings]) -> Outcome:
         findings = assessment.findings
         if findings.complete is not None and not assessment.changes:
             return self._unchanged(findings.complete.record)
-        if findings.recovery_is_off:
+        if findings.pitr_is_disabled:
             await enable_pitr(context, self.table)
-        if assessment.blockers:  # too young for the common export time: that is all for this run
+        if assessment.blockers:  # an ``after_run`` blocker: enabling recovery was all that this run could do
             raise assessment.blockers[0].error
         unfinished = findings.unfinished
         stored = unfinished or await self._create_record(context, findings)
@@ -84,13 +84,13 @@ class BackupTable:
             if not context.wait:
                 facts = {"backup": stored.record.id, "export_arn": stored.record.export.arn}
                 return Outcome(self.id, self.kind, self.table, "started", facts)
-            export = await scheduler.ended(started.arn)
-        return await finish(context, stored, export, step=self.id, kind=self.kind)
+            export = await scheduler.wait_until_ended(started.arn)
+        return await complete_backup(context, stored, export, step=self.id, kind=self.kind)
 
     async def _create_record(self, context: RunContext, findings: BackupFindings) -> StoredRecord:
-        facts, location, own = findings.table, findings.location, findings.own
-        attempt = own.record.attempt + 1 if own else 1
-        plan, run, arn = context.plan.name, context.run_id, facts.arn
+        table, location, earlier = findings.table, findings.location, findings.run_record
+        attempt = earlier.record.attempt + 1 if earlier else 1
+        plan, run, arn = context.plan.name, context.run_id, table.arn
         identity = context.source.identity
         started_at = context.clock.now().replace(microsecond=0)
         record = Record(
@@ -105,7 +105,7 @@ class BackupTable:
             table=RecordedTable(
                 name=self.table,
                 arn=arn,
-                id=facts.table_id,
+                id=table.table_id,
                 account=identity.account,
                 region=identity.region,
             ),
@@ -118,11 +118,11 @@ class BackupTable:
             ),
             export=RecordedExport(
                 client_token=derive_client_token(
-                    plan=plan, table_arn=arn, table_id=facts.table_id, run=run, attempt=attempt
+                    plan=plan, table_arn=arn, table_id=table.table_id, run=run, attempt=attempt
                 ),
                 requested_time=self.export_time,
             ),
-            description=facts.description,
+            description=table.description,
         )
         return await context.call(context.catalog.create, record, location)
 

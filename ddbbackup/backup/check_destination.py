@@ -1,4 +1,4 @@
-"""Make sure of what the plan requires of a destination before anything is written to it."""
+"""Check that a destination meets the requirements of the plan before anything is written to it."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from ddbbackup.plan.model import Destination
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import KMS_KEY, Permission, When
 
-_LOOKED_AT: Final = When("a destination of the plan is used", lambda plan: bool(plan.destinations))
+_HAS_DESTINATIONS: Final = When("the plan has `destinations`", lambda plan: bool(plan.destinations))
 
-_WITHOUT: Final = "without it the check says that it is unknown, and fails only if the plan requires it"
+_WITHOUT: Final = "without it the check reports unknown, and fails only if `require` names it"
 PERMISSIONS: Final = (
     Permission("s3:ListBucket", "bucket", ("backup", "read")),
     *(
-        Permission(f"s3:{action}", "bucket", ("backup", "read"), _LOOKED_AT, note=_WITHOUT)
+        Permission(f"s3:{action}", "bucket", ("backup", "read"), _HAS_DESTINATIONS, note=_WITHOUT)
         for action in (
             "GetBucketVersioning",
             "GetBucketObjectLockConfiguration",
@@ -37,7 +37,7 @@ PERMISSIONS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class CheckDestination:
-    """Fails unless everything in the destination's ``require`` is found to be so."""
+    """Fails unless the bucket exists and has everything that ``require`` of the destination names."""
 
     destination: Destination
     kind: str = "check"
@@ -52,20 +52,19 @@ class CheckDestination:
         return f"check {self.table}"
 
     async def assess(self, context: RunContext) -> Assessment[None]:
-        wanted = self.destination.require
+        required = self.destination.require
         checks = await checks_of(context, self.destination)
-        failed = [
-            check.error for check in checks if check.error is not None and check.name in ("bucket", *wanted)
+        errors = [
+            check.error for check in checks if check.error is not None and check.name in ("bucket", *required)
         ]
-        does = f"check {', '.join(wanted)} of {S3Location(self.destination.bucket)}"
         return Assessment(
             self.id,
             self.kind,
             self.table,
-            does,
+            f"check {', '.join(required)} of {S3Location(self.destination.bucket)}",
             None,
             changes=False,
-            blockers=tuple(map(Blocker, _joined(failed))),
+            blockers=tuple(map(Blocker, _join(errors))),
         )
 
     async def run(self, context: RunContext, assessment: Assessment[None]) -> Outcome:
@@ -74,15 +73,15 @@ class CheckDestination:
 
 
 async def checks_of(context: RunContext, destination: Destination) -> tuple[Check, ...]:
-    """All that can be read of a destination, once per run."""
+    """All checks of a destination, made once per run."""
     return await context.once(
         ("destination", destination.name),
         lambda: context.call(check_destination, context.source, destination),
     )
 
 
-def _joined(errors: Sequence[DdbBackupError]) -> Sequence[DdbBackupError]:
-    """One error that names them all."""
+def _join(errors: Sequence[DdbBackupError]) -> Sequence[DdbBackupError]:
+    """One error with the messages of all."""
     if len(errors) < 2:
         return errors
     return (Refused("; ".join(error.message for error in errors), hint=errors[0].hint),)

@@ -1,4 +1,4 @@
-"""The instant that all exports of a run share, where the plan says ``export_time: common``."""
+"""The common export time: the instant of all exports of a run if the plan has ``export_time: common``."""
 
 from __future__ import annotations
 
@@ -12,27 +12,29 @@ from ddbbackup.plan.selection import Selection
 from ddbbackup.ports import PitrWindow
 from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.context import RunContext
-from ddbbackup.steps.inventory import each_of
+from ddbbackup.steps.inventory import read_for_each
 from ddbbackup.steps.permissions import COMMON_TIME, Permission
 
 PERMISSIONS: Final = (Permission("dynamodb:DescribeContinuousBackups", "table", ("backup",), COMMON_TIME),)
 
 
 async def choose_export_time(context: RunContext, selection: Selection) -> datetime | None:
-    """The instant that all exports of the run share, or None if each takes its own.
+    """The common export time of the run; None if each export uses the time at which it starts.
 
-    A run that is repeated takes the instant that its first try recorded.
+    A repeated run uses the time that its first attempt recorded.
     """
     if context.plan.export_time != "common":
         return None
-    recorded = await context.call(_recorded, context, selection)
+    recorded = await context.call(_recorded_time, context, selection)
     if recorded is not None:
         return recorded
-    ask = AwsCaller(context, context.source)
-    return common_instant(await each_of(selection.chosen, lambda table: _window(ask, table)))
+    call_aws = AwsCaller(context, context.source)
+    return common_instant(
+        await read_for_each(selection.chosen, lambda table: _recovery_window(call_aws, table))
+    )
 
 
-def _recorded(context: RunContext, selection: Selection) -> datetime | None:
+def _recorded_time(context: RunContext, selection: Selection) -> datetime | None:
     for table, entry in selection.chosen.items():
         location = location_of(context, context.plan.destinations[entry.destination], table)
         stored = context.catalog.of_run(location, run=context.run_id)
@@ -41,8 +43,8 @@ def _recorded(context: RunContext, selection: Selection) -> datetime | None:
     return None
 
 
-async def _window(ask: AwsCaller, table: str) -> PitrWindow:
+async def _recovery_window(call_aws: AwsCaller, table: str) -> PitrWindow:
     try:
-        return await ask("DescribeContinuousBackups", lambda cloud: cloud.tables.pitr(table))
+        return await call_aws("DescribeContinuousBackups", lambda cloud: cloud.tables.pitr(table))
     except TableMissing:
-        return PitrWindow(enabled=False)  # its own step says so
+        return PitrWindow(enabled=False)  # the step of this table reports it

@@ -1,4 +1,4 @@
-"""Take up a backup that is in progress: wait for its export, prove it, complete its record."""
+"""Finish a backup that is in progress: wait for its export, verify it, complete its record."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ log = structlog.get_logger()
 
 PERMISSIONS: Final = (Permission("s3:PutObject", "record", ("backup",)),)
 
-_STARTED_LATE = timedelta(days=1)
-_FAILURE_HINTS = {
+_START_WITHIN: Final = timedelta(days=1)
+_FAILURE_HINTS: Final = {
     "S3NoSuchBucket": "create the bucket, or correct `bucket` of the destination",
-    "S3AccessDenied": "let the role that runs ddbbackup do s3:PutObject, s3:PutObjectAcl and "
-    "s3:AbortMultipartUpload on the bucket's objects, and set `bucket_owner` if another account owns it",
-    "KmsNotFoundException": "name a KMS key that exists in the bucket's region",
+    "S3AccessDenied": "allow the role that runs ddbbackup s3:PutObject, s3:PutObjectAcl and s3:AbortMultipartUpload "
+    "on the objects of the bucket; if another account owns the bucket, set `bucket_owner`",
+    "KmsNotFoundException": "use a KMS key in the region of the bucket",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class FinishBackup:
-    """What ``wait`` does with one record that an earlier run left in progress.
+    """The step of ``wait`` for one backup that an earlier run left in progress.
 
     ``planned``: the plan backs the table up. A record alone never starts an export.
     """
@@ -58,58 +58,61 @@ class FinishBackup:
 
     async def assess(self, context: RunContext) -> Assessment[None]:
         record = self.stored.record
-        does = f"wait for {record.export.arn}, verify it and complete its record"
+        does = f"wait for {record.export.arn}, verify it and record it"
+        blockers: tuple[Blocker, ...] = () if self.planned else (Blocker(_not_planned(record)),)
         if self._was_never_started(context):
-            does = f"record that the backup {record.id} was never started"
-        blockers = () if self.planned else (Blocker(_not_planned(record)),)
-        return Assessment(
-            self.id, self.kind, self.table, does, None, blockers=blockers, facts={"backup": record.id}
-        )
+            does = f"record the backup {record.id} as failed"
+            blockers = (Blocker(_never_started(record), after_run=True),)
+        facts = {"backup": record.id}
+        return Assessment(self.id, self.kind, self.table, does, None, blockers=blockers, facts=facts)
 
     async def run(self, context: RunContext, assessment: Assessment[None]) -> Outcome:
-        if self._was_never_started(context):
+        if assessment.blockers:
             await self._record_never_started(context)
+            raise assessment.blockers[0].error
         scheduler = scheduler_of(context)
         async with scheduler.slot():
             started = await start_export(context, self.stored)
             stored = await record_settings(context, started.stored)
-            export = await scheduler.ended(started.arn)
-        return await finish(context, stored, export, step=self.id, kind=self.kind)
+            export = await scheduler.wait_until_ended(started.arn)
+        return await complete_backup(context, stored, export, step=self.id, kind=self.kind)
 
     def _was_never_started(self, context: RunContext) -> bool:
-        """A start that never reached AWS is made up for within a day; later it would be another backup."""
+        """A missing export is started within a day; later, its data would not be what the record says."""
         record = self.stored.record
-        return record.export.arn is None and context.clock.now() - record.started_at >= _STARTED_LATE
+        return record.export.arn is None and context.clock.now() - record.started_at >= _START_WITHIN
 
-    async def _record_never_started(self, context: RunContext) -> NoReturn:
-        record = self.stored.record
-        abandoned = replace(
-            record,
+    async def _record_never_started(self, context: RunContext) -> None:
+        failed = replace(
+            self.stored.record,
             state="failed",
             completed_at=context.clock.now(),
             failure=RecordedFailure(
                 code="NeverStarted", message="the run was stopped before it started the export"
             ),
         )
-        await context.call(context.catalog.update, self.stored, abandoned)
-        raise Refused(
-            f"the backup {record.id} of {record.table.name} was interrupted more than a day ago, before its export "
-            "was started; it is now recorded as failed",
-            hint=f"run `ddbbackup backup --only {record.table.name}`",
-        )
+        await context.call(context.catalog.update, self.stored, failed)
 
 
 def _not_planned(record: Record) -> Refused:
     return Refused(
-        f"the backup {record.id} of {record.table.name} was never started, and the plan does not back up this table",
+        f"the export of the backup {record.id} was never started, and the plan does not back up {record.table.name}",
         hint="add the table to `tables` of the plan, or delete the record",
     )
 
 
-async def finish(
+def _never_started(record: Record) -> Refused:
+    return Refused(
+        f"the backup {record.id} of {record.table.name} was interrupted more than a day ago, before its export was "
+        "started, so `wait` records it as failed",
+        hint=f"run `ddbbackup backup --only {record.table.name}`",
+    )
+
+
+async def complete_backup(
     context: RunContext, stored: StoredRecord, export: Export, *, step: str, kind: str
 ) -> Outcome:
-    """Proves and records what an export that has ended left. Raises ``RemoteJobFailed`` or ``DataIncomplete``."""
+    """Verifies and records an export that has ended. Raises ``RemoteJobFailed`` or ``DataIncomplete``."""
     record = stored.record
     require_own(export, stored)
     if export.status == "FAILED":
@@ -129,8 +132,8 @@ async def finish(
     try:
         if export.filtered:
             raise DataIncomplete(
-                f"the export {export.arn} was made with a filter, so it does not hold the whole table",
-                hint="run `ddbbackup backup` again; find out who else exports with ddbbackup's token",
+                f"the export {export.arn} has a filter, so it does not contain the whole table",
+                hint="run `ddbbackup backup` again, and find out who started this export",
             )
         verification = await context.heavy(
             verify_export,
@@ -141,13 +144,13 @@ async def finish(
             stop=context.stop,
         )
     except DataIncomplete as error:
-        broken = replace(
+        incomplete = replace(
             ended,
             state="not_whole",
             completed_at=context.clock.now(),
             failure=RecordedFailure(code="DataIncomplete", message=error.message),
         )
-        await context.call(context.catalog.update, stored, broken)
+        await context.call(context.catalog.update, stored, incomplete)
         raise
     return await _complete(context, stored, ended, verification, step, kind)
 
@@ -160,7 +163,7 @@ async def _complete(
     context: RunContext, stored: StoredRecord, ended: Record, verification: Verification, step: str, kind: str
 ) -> Outcome:
     log.info(events.BACKUP_VERIFIED, files=len(verification.opened.files), size_bytes=verification.size_bytes)
-    done = replace(
+    record = replace(
         ended,
         state="complete",
         completed_at=context.clock.now(),
@@ -169,22 +172,22 @@ async def _complete(
         ),
         verification=RecordedVerification(checks=verification.checks, notes=verification.opened.notes),
     )
-    await context.call(context.catalog.update, stored, done)
+    await context.call(context.catalog.update, stored, record)
     facts = {
-        "backup": done.id,
-        "items": done.data.item_count,
-        "files": done.data.file_count,
-        "size_bytes": done.data.size_bytes,
-        "export_time": to_iso(done.export.time),
-        "export_arn": done.export.arn,
-        **settings_not_read(done),
+        "backup": record.id,
+        "items": record.data.item_count,
+        "files": record.data.file_count,
+        "size_bytes": record.data.size_bytes,
+        "export_time": to_iso(record.export.time),
+        "export_arn": record.export.arn,
+        **settings_not_read(record),
     }
     log.info(events.BACKUP_RECORDED, **facts)
-    return Outcome(step, kind, done.table.name, "done", facts)
+    return Outcome(step, kind, record.table.name, "done", facts)
 
 
 async def _fail(context: RunContext, stored: StoredRecord, export: Export) -> NoReturn:
-    code, message = export.failure_code or "unknown", export.failure_message or "AWS gave no message"
+    code, message = export.failure_code or "no code", export.failure_message or "no message"
     log.error(events.EXPORT_FAILED, export_arn=export.arn, failure_code=code, failure_message=message)
     failed = replace(
         stored.record,
@@ -195,5 +198,5 @@ async def _fail(context: RunContext, stored: StoredRecord, export: Export) -> No
     await context.call(context.catalog.update, stored, failed)
     raise RemoteJobFailed(
         f"the export {export.arn} failed with {code}: {message}",
-        hint=_FAILURE_HINTS.get(code, "mend what the message names, then run the backup again"),
+        hint=_FAILURE_HINTS.get(code, "fix the cause above, then run the backup again"),
     )

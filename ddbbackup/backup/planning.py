@@ -1,4 +1,4 @@
-"""From a plan and what exists to the steps of a run. No effects: ``preview`` and ``backup`` share this."""
+"""The steps of a backup run, from a plan and the selected tables. Pure: ``preview`` and ``backup`` share it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from ddbbackup.backup.backup_table import BackupTable
 from ddbbackup.backup.check_destination import CheckDestination
@@ -17,14 +16,14 @@ from ddbbackup.plan.model import Plan, TableEntry
 from ddbbackup.plan.selection import Selection, format_selector
 from ddbbackup.ports import PitrWindow
 from ddbbackup.steps.context import RunContext
-from ddbbackup.steps.step import Step
+from ddbbackup.steps.step import AnyStep
 
 
 @dataclass(frozen=True, slots=True)
 class FailedSelector:
-    """A step that says that a selector chose wrongly, so that the report and the exit code show it.
+    """A step that fails because a selector matches the wrong tables, so that the report and the exit code show it.
 
-    ``number`` tells several failures of the same words apart.
+    ``number`` distinguishes several failures of selectors that read the same.
     """
 
     entry: TableEntry
@@ -42,15 +41,15 @@ class FailedSelector:
         return f"select {self.table}" + (f" ({self.number})" if self.number > 1 else "")
 
     async def assess(self, context: RunContext) -> Assessment[None]:
-        does = "nothing: the selector matches the wrong tables"
+        does = "nothing to do: the selector matches the wrong tables"
         return Assessment(self.id, self.kind, self.table, does, None, blockers=(Blocker(self.error),))
 
     async def run(self, context: RunContext, assessment: Assessment[None]) -> Outcome:
         raise self.error
 
 
-def backup_steps(plan: Plan, selection: Selection, *, export_time: datetime | None) -> tuple[Step[Any], ...]:
-    """One step a table, then one a selector that chose wrongly and one a destination that has to be made sure of."""
+def backup_steps(plan: Plan, selection: Selection, *, export_time: datetime | None) -> tuple[AnyStep, ...]:
+    """One step per table, then one per failed selector, and one per destination that has ``require``."""
     checks = {
         name: CheckDestination(plan.destinations[name])
         for name in dict.fromkeys(entry.destination for entry in selection.chosen.values())
@@ -66,18 +65,18 @@ def backup_steps(plan: Plan, selection: Selection, *, export_time: datetime | No
         )
         for name, entry in selection.chosen.items()
     ]
-    seen: Counter[str] = Counter()
+    count: Counter[str] = Counter()
     failed = []
     for entry, error in selection.failures:
-        seen[format_selector(entry)] += 1
-        failed.append(FailedSelector(entry, error, number=seen[format_selector(entry)]))
+        count[format_selector(entry)] += 1
+        failed.append(FailedSelector(entry, error, number=count[format_selector(entry)]))
     return (*backups, *failed, *checks.values())
 
 
 def common_instant(windows: Mapping[str, PitrWindow]) -> datetime | None:
-    """The latest whole second inside every table's window, or None if no table has one.
+    """The latest whole second that no recovery window ends before; None if recovery is disabled for all tables.
 
-    A table whose window begins later than that fails on its own, with AWS's own words.
+    The window of a table can begin later than that. The assessment of its step then has a blocker.
     """
     ends = [window.latest for window in windows.values() if window.enabled and window.latest is not None]
     return min(ends).replace(microsecond=0) if ends else None

@@ -1,8 +1,9 @@
-"""Start the export of a record that is in progress, unless AWS already has it."""
+"""Start the export of a record that is in progress, unless AWS has it already."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final, Literal
 
 import structlog
@@ -13,12 +14,11 @@ from ddbbackup.backup.export_scheduler import scheduler_of
 from ddbbackup.catalog import RecordedFailure, StoredRecord
 from ddbbackup.catalog.acceptance import CLOCK_SKEW
 from ddbbackup.errors import Conflict, PitrDisabled, Refused
-from ddbbackup.ports import Export, ExportRequest
-from ddbbackup.steps.aws_caller import AwsCaller
+from ddbbackup.ports import Cloud, Export, ExportRequest
+from ddbbackup.steps.aws_caller import AwsCaller, read_pages
 from ddbbackup.steps.context import RunContext
-from ddbbackup.steps.paging import pages
 from ddbbackup.steps.permissions import KMS_KEY, PITR_ENABLE, Permission
-from ddbbackup.steps.recovery_window import pitr_is_off, too_young_for_common_time
+from ddbbackup.steps.recovery_window import pitr_disabled, pitr_enabled_after_common_time
 
 log = structlog.get_logger()
 
@@ -37,7 +37,7 @@ PERMISSIONS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class StartedExport:
-    """A record with the ARN of its export, which AWS has taken."""
+    """A record with the ARN of its export."""
 
     stored: StoredRecord
     arn: str
@@ -50,15 +50,15 @@ async def start_export(
     pitr: Literal["require", "enable"] = "require",
     created_now: bool = False,
 ) -> StartedExport:
-    """Starts the export of a record, or finds the one that was started before.
+    """Starts the export of a record, or finds the export that an earlier run started.
 
-    A start that is refused is recorded as failed. Raises what ``ExportScheduler.start`` raises.
+    If AWS rejects the export, the record is updated to failed. Raises what ``ExportScheduler.start`` raises.
     """
     record = stored.record
     if record.export.arn is not None:
         log.info(events.EXPORT_REATTACHED, export_arn=record.export.arn, backup=record.id)
         return StartedExport(stored, record.export.arn)
-    export = None if created_now else await _already_started(context, stored)
+    export = None if created_now else await _find_started(context, stored)
     if export is None:
         export = await _request(context, stored, pitr)
     else:
@@ -72,22 +72,31 @@ async def start_export(
     return StartedExport(await context.call(context.catalog.update, stored, updated), export.arn)
 
 
-async def _already_started(context: RunContext, stored: StoredRecord) -> Export | None:
-    """The export with the record's token, if a run was killed between its start and the record of its ARN.
+async def _find_started(context: RunContext, stored: StoredRecord) -> Export | None:
+    """The export with the record's client token, if a run ended between starting it and recording its ARN.
 
-    A repeated start with the same token would return the same export, but only for eight hours
-    (botocore's model of ClientToken); AWS's own list remembers for ninety days.
+    A repeated start with the same token returns the same export only for eight hours (botocore's model of
+    ClientToken), but ListExports keeps exports for 90 days.
     """
-    record, exports = stored.record, context.source.exports
-    arn = stored.location.table_arn
-    async for page in pages(context, lambda token: exports.page(table_arn=arn, next_token=token)):
+    record = stored.record
+    call_aws, table_arn = AwsCaller(context, context.source), stored.location.table_arn
+    pages = read_pages(
+        call_aws,
+        "ListExports",
+        lambda cloud, token: cloud.exports.page(table_arn=table_arn, next_token=token),
+    )
+    async for page in pages:
         for summary in page.summaries:
-            export = await context.call(exports.describe, summary.arn)
+            export = await call_aws("DescribeExport", partial(_describe, arn=summary.arn))
             if export.client_token == record.export.client_token:
                 return export
             if export.start_time and export.start_time < record.started_at - CLOCK_SKEW:
-                return None  # newest first: what follows is older than the record
+                return None  # newest first: the rest is older than the record
     return None
+
+
+def _describe(cloud: Cloud, arn: str) -> Export:
+    return cloud.exports.describe(arn)
 
 
 async def _request(context: RunContext, stored: StoredRecord, pitr: str) -> Export:
@@ -104,7 +113,7 @@ async def _request(context: RunContext, stored: StoredRecord, pitr: str) -> Expo
         export_time=record.export.requested_time,
     )
     try:
-        export = await _start_with_pitr(context, location.table, request, pitr)
+        export = await _start_or_enable_pitr(context, location.table, request, pitr)
     except (Refused, Conflict) as error:
         failed = replace(
             record,
@@ -118,22 +127,22 @@ async def _request(context: RunContext, stored: StoredRecord, pitr: str) -> Expo
     return export
 
 
-async def _start_with_pitr(context: RunContext, table: str, request: ExportRequest, pitr: str) -> Export:
-    """Also where nobody could read before whether point-in-time recovery is on."""
+async def _start_or_enable_pitr(context: RunContext, table: str, request: ExportRequest, pitr: str) -> Export:
+    """Handles disabled point-in-time recovery here too, because the assessment may not have been able to read it."""
     scheduler = scheduler_of(context)
     try:
         return await scheduler.start(request)
     except PitrDisabled as error:
         if pitr != "enable":
-            raise pitr_is_off(table) from error
+            raise pitr_disabled(table) from error
     await enable_pitr(context, table)
     if request.export_time is not None:
-        raise too_young_for_common_time(table)
+        raise pitr_enabled_after_common_time(table)
     return await scheduler.start(request)
 
 
 async def enable_pitr(context: RunContext, table: str) -> None:
-    """Waits out "Backups are being enabled" of a table that was created a moment ago."""
-    ask = AwsCaller(context, context.source)
-    await ask("UpdateContinuousBackups", lambda cloud: cloud.settings.enable_pitr(table, None))
+    """Retries while AWS responds "Backups are being enabled", as it does for a table that was just created."""
+    call_aws = AwsCaller(context, context.source)
+    await call_aws("UpdateContinuousBackups", lambda cloud: cloud.settings.enable_pitr(table, None))
     log.info(events.PITR_ENABLED)

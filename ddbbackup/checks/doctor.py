@@ -20,7 +20,7 @@ from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.inventory import take_inventory
 from ddbbackup.steps.permissions import Permission
-from ddbbackup.steps.target_place import place_of
+from ddbbackup.steps.target_place import target_place
 
 PERMISSIONS: Final = (
     Permission("dynamodb:DescribeTable", "table", ("read",)),
@@ -93,7 +93,7 @@ def _elsewhere(cloud: Cloud, restore: Restore) -> Sequence[Check]:
         return ()
 
     def look() -> Check:
-        identity = cloud.at(place_of(restore)).identity
+        identity = cloud.at(target_place(restore)).identity
         return ok(f"restore {restore.name}", "target", f"{identity.arn} in {identity.region}")
 
     return (attempt(f"restore {restore.name}", "target", look, essential=True),)

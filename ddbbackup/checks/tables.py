@@ -7,7 +7,7 @@ from ddbbackup.errors import DdbBackupError
 from ddbbackup.model.check import Check
 from ddbbackup.plan.model import TableEntry
 from ddbbackup.steps.aws_caller import AwsCaller
-from ddbbackup.steps.recovery_window import pitr_is_off
+from ddbbackup.steps.recovery_window import pitr_disabled
 from ddbbackup.times import to_iso
 
 
@@ -39,4 +39,4 @@ async def _recovery(ask: AwsCaller, name: str, entry: TableEntry) -> Check:
             "off; the next backup turns it on, as the plan says, and AWS bills it by the table's size",
             "turn it on now if restores to any moment should be possible from now on",
         )
-    return problem(subject, "recovery", pitr_is_off(name))
+    return problem(subject, "recovery", pitr_disabled(name))

@@ -1,10 +1,10 @@
-"""What a step would do, what blocks it, and what it costs: shown by ``preview``, obeyed by the run."""
+"""What a step would do, what blocks it, and what it costs: shown by ``preview``, carried out by the run."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from ddbbackup.errors import DdbBackupError
 from ddbbackup.model.cost import Cost
@@ -14,9 +14,9 @@ F = TypeVar("F")
 
 @dataclass(frozen=True, slots=True)
 class Blocker:
-    """What makes the step fail; ``error`` is what the run raises.
+    """A reason why the step fails. The run raises ``error``, so ``preview`` and run report the same sentence.
 
-    It raises it before it changes anything, or, with ``after_run``, once it has done what it could for the next run.
+    The run raises it before it changes anything; with ``after_run``, after it has prepared the next run.
     """
 
     error: DdbBackupError
@@ -37,12 +37,12 @@ class Blocker:
 
 @dataclass(frozen=True, slots=True)
 class Assessment(Generic[F]):
-    """One step, before it is carried out. ``findings`` are for the step's own ``run``.
+    """The assessment of one step. ``findings`` are what the step's own ``run`` continues with.
 
-    ``does`` is one line for people. ``changes``: whether ``run`` changes or starts anything (False: all is done
-    already, or it only reads). ``items`` and ``size_bytes`` are of the data that the step moves, as AWS or a
-    record counts them; ``seconds`` is an estimate, ``seconds_basis`` what it is based on. ``facts`` are JSON-safe and
-    are shown as they are (method, full or incremental, candidates, differences of settings, …).
+    ``does`` is one line for people. ``changes`` is False if ``run`` neither starts nor changes anything: everything
+    is done already, or the step only reads. ``items`` and ``size_bytes`` are the amount of data as AWS or a record
+    counts it. ``seconds`` is an estimate; ``seconds_basis`` says how it was made. ``facts`` are JSON-safe and depend
+    on the kind of step: method, candidates, differences of settings, …
     """
 
     step: str
@@ -59,3 +59,7 @@ class Assessment(Generic[F]):
     blockers: tuple[Blocker, ...] = ()
     warnings: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+AnyAssessment: TypeAlias = Assessment[Any]
+"""The assessment of a step of any kind; only the step itself reads the findings."""

@@ -16,7 +16,7 @@ from ddbbackup.restore.live_source import LiveSource
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, log_start
 from ddbbackup.restore.state import RestoreProgress
 from ddbbackup.restore.target import begin, note_job, until_writable
-from ddbbackup.steps.permissions import BY_TIME, Permission
+from ddbbackup.steps.permissions import POINT_IN_TIME, Permission
 from ddbbackup.steps.remote_jobs import start, wait_until_ended
 from ddbbackup.times import from_iso, to_iso
 
@@ -24,11 +24,14 @@ log = structlog.get_logger()
 
 _BY_AWS: Final = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
 PERMISSIONS: Final = (
-    Permission("dynamodb:RestoreTableToPointInTime", "table", ("restore",), BY_TIME),
-    Permission("dynamodb:RestoreTableToPointInTime", "target", ("restore",), BY_TIME),
-    Permission("dynamodb:DescribeTable", "table", ("restore", "read"), BY_TIME),
-    Permission("dynamodb:DescribeContinuousBackups", "table", ("restore", "read"), BY_TIME),
-    *(Permission(f"dynamodb:{each}", "target", ("restore",), BY_TIME, for_aws=True) for each in _BY_AWS),
+    Permission("dynamodb:RestoreTableToPointInTime", "table", ("restore",), POINT_IN_TIME),
+    Permission("dynamodb:RestoreTableToPointInTime", "target", ("restore",), POINT_IN_TIME),
+    Permission("dynamodb:DescribeTable", "table", ("restore", "read"), POINT_IN_TIME),
+    Permission("dynamodb:DescribeContinuousBackups", "table", ("restore", "read"), POINT_IN_TIME),
+    *(
+        Permission(f"dynamodb:{each}", "target", ("restore",), POINT_IN_TIME, for_aws=True)
+        for each in _BY_AWS
+    ),
 )
 NOTE: Final = "AWS restored the table by itself: it counts nothing, so no count could be compared"
 _CLOCKS: Final = timedelta(minutes=2)  # how far AWS's clock and ours may be apart

@@ -13,7 +13,7 @@ from ddbbackup.restore.live_source import LiveSource, resolve_live
 from ddbbackup.restore.method_inputs import MethodInputs
 from ddbbackup.restore.source import RestoreSource, resolve_source
 from ddbbackup.steps.context import RunContext
-from ddbbackup.steps.target_place import place_of
+from ddbbackup.steps.target_place import target_place
 
 T = TypeVar("T")
 
@@ -69,7 +69,7 @@ def resolve_restore(
         backup, backup_error = _tried(lambda: resolve_source(context, restore), needed=not by_time)
     if thorough or by_time:
         live, live_error = _tried(lambda: resolve_live(context, restore), needed=by_time)
-    cloud = context.source.at(place_of(restore))
+    cloud = context.source.at(target_place(restore))
     target_arn = cloud.tables.arn(target)
     try:
         facts: TableFacts | None = cloud.tables.describe(target)

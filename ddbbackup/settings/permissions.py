@@ -8,7 +8,7 @@ from typing import Final
 from ddbbackup.plan.model import Plan
 from ddbbackup.settings import SETTINGS
 from ddbbackup.settings.setting import Part, Setting
-from ddbbackup.steps.permissions import BY_TIME, RESTORES, On, Permission, When
+from ddbbackup.steps.permissions import POINT_IN_TIME, RESTORES, On, Permission, When
 
 _THERE: Final[dict[Part, On]] = {"table": "target", "index": "target-index", "stream": "target-stream"}
 _DESCRIBED: Final = "dynamodb:DescribeTable"  # declared by who describes the table anyway
@@ -26,7 +26,7 @@ def to_record() -> tuple[Permission, ...]:
         for permission in (
             Permission(action, on, ("backup",), note=_UNREAD),
             Permission(action, on, ("restore",), _asks(setting, by_time=True), note="of the live table"),
-            Permission(action, on, ("read",), BY_TIME, note="of the live table"),
+            Permission(action, on, ("read",), POINT_IN_TIME, note="of the live table"),
         )
     ]
     return tuple(dict.fromkeys(found))

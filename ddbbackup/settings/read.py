@@ -88,13 +88,13 @@ async def read_setting(ask: AwsCaller, setting: Setting, table: TableFacts) -> O
     """
     service = setting.read_actions[-1].partition(":")[0]
     try:
-        if service in ask.context.rate_limits.silent:
-            raise ask.context.rate_limits.silent[service]
+        if service in ask.context.rate_limits.unreachable:
+            raise ask.context.rate_limits.unreachable[service]
         answer = await setting.read(ask, table)
         on = answer is not None and _is_on(setting, table, answer)
     except DdbBackupError as error:
         if isinstance(error, Unreachable) and service != "dynamodb":
-            ask.context.rate_limits.silent[service] = error
+            ask.context.rate_limits.unreachable[service] = error
         return ObservedSetting("unknown", reason=_reason(error), message=error.message)
     except Exception as error:  # noqa: BLE001 - what AWS may answer one day must not cost a backup
         what = f"the answer of {setting.read_actions[-1]} could not be understood ({type(error).__name__})"

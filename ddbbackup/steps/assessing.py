@@ -1,17 +1,15 @@
-"""Assessments of steps that are only looked at."""
+"""Assess a step without running it."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from ddbbackup.errors import DdbBackupError
-from ddbbackup.model.assessment import Assessment, Blocker
+from ddbbackup.model.assessment import AnyAssessment, Assessment, Blocker
 from ddbbackup.steps.context import RunContext
-from ddbbackup.steps.step import Step
+from ddbbackup.steps.step import AnyStep
 
 
-async def assess(step: Step[Any], context: RunContext) -> Assessment[Any]:
-    """The step's assessment. What it raises blocks it, for the run would raise it too."""
+async def assess(step: AnyStep, context: RunContext) -> AnyAssessment:
+    """The assessment of a step. An error that ``step.assess`` raises becomes a blocker, as the run would raise it."""
     try:
         return await step.assess(context)
     except DdbBackupError as error:
@@ -19,5 +17,5 @@ async def assess(step: Step[Any], context: RunContext) -> Assessment[Any]:
 
 
 def blocked(step: str, kind: str, table: str, does: str, error: DdbBackupError) -> Assessment[None]:
-    """The assessment of a step that cannot even be looked at."""
+    """The assessment of a step that cannot be planned or assessed."""
     return Assessment(step, kind, table, does, None, blockers=(Blocker(error),))

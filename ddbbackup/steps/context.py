@@ -1,4 +1,4 @@
-"""All that a running step may use, bound once per run."""
+"""Everything that a running step can use; created once per run."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ P = ParamSpec("P")
 
 
 class WriteItems(Protocol):
-    """The bulk writer with its access to AWS already bound."""
+    """Writes items in bulk. Access to AWS is already configured."""
 
     def __call__(self, job: WriteJob, *, target: Cloud, source: Cloud) -> WriteResult: ...
 
 
 @dataclass(frozen=True, slots=True)
 class RunContext:
-    """``source`` sees the plan's own account and region; ``deadline`` is monotonic, None waits for ever.
+    """The context of one run.
 
-    ``run_id_is_key``: somebody gave the run id, so what it has finished is not done again. The run id of a CI system
-    only lets a run continue what the same pipeline left unfinished. ``wait``: wait for exports, or leave once they
-    are started. ``estimating``: nothing will be carried out, so assessments also say how long the run would take and
-    what it would cost.
+    ``source`` is AWS in the account and region of the plan. ``deadline`` is a time of the monotonic clock; None means
+    no time limit. ``run_id_is_key``: the user gave the run id, so what it has finished is not done again; the run id of
+    a CI system only continues what the same pipeline left unfinished. ``wait`` is False if the run starts exports without waiting for them. ``estimating`` is True for
+    ``preview``: nothing is carried out, and assessments include time and cost.
     """
 
     plan: Plan
@@ -60,9 +60,9 @@ class RunContext:
     rate_limits: RateLimits = field(default_factory=RateLimits)
 
     async def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """One short blocking call, in a thread."""
+        """Runs one short blocking call in a thread."""
         return await self.threads.call(work, *args, **kwargs)
 
     async def heavy(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Long blocking work, in a thread; few run at a time."""
+        """Runs long blocking work in a thread; few of these run at a time."""
         return await self.threads.heavy(work, *args, **kwargs)

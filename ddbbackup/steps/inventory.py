@@ -1,4 +1,4 @@
-"""Reads from the account what the selectors of a plan need to know: names and tags of tables."""
+"""Reads the names and tags of tables that the selectors of a plan need."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ T = TypeVar("T")
 
 
 async def take_inventory(context: RunContext) -> Inventory:
-    """Lists tables only if a selector needs it, and tags only if one asks for tags."""
+    """Lists tables only if a selector needs their names, and reads tags only if a selector needs tags."""
     plan, cloud = context.plan, context.source
     if not needs_names(plan):
         return Inventory()
     names = await context.call(lambda: tuple(sorted(cloud.tables.names())))
     if not needs_tags(plan):
         return Inventory(names)
-    ask = AwsCaller(context, cloud)
-    return Inventory(names, await each_of(names, lambda name: _tags(ask, name)))
+    call_aws = AwsCaller(context, cloud)
+    return Inventory(names, await read_for_each(names, lambda name: _tags(call_aws, name)))
 
 
-async def each_of(names: Iterable[str], read: Callable[[str], Awaitable[T]]) -> dict[str, T]:
-    """One answer for each name, read side by side; the rate limits of the run pace them."""
-    every = tuple(names)
-    return dict(zip(every, await asyncio.gather(*map(read, every)), strict=True))
+async def read_for_each(names: Iterable[str], read: Callable[[str], Awaitable[T]]) -> dict[str, T]:
+    """The results by name. Reads concurrently; the rate limits of the run apply."""
+    names = tuple(names)
+    return dict(zip(names, await asyncio.gather(*map(read, names)), strict=True))
 
 
-async def _tags(ask: AwsCaller, name: str) -> Mapping[str, str]:
+async def _tags(call_aws: AwsCaller, name: str) -> Mapping[str, str]:
     def read(cloud: Cloud) -> Mapping[str, str]:
         return cloud.settings.tags(cloud.tables.arn(name))
 
     try:
-        return await ask("ListTagsOfResource", read)
+        return await call_aws("ListTagsOfResource", read)
     except TableMissing:
-        return {}  # deleted since it was listed
+        return {}  # deleted after it was listed

@@ -1,4 +1,4 @@
-"""Answers that many steps of one run need and that are computed only once."""
+"""Values that several steps of a run need, computed once."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ T = TypeVar("T")
 
 
 class OncePerRun:
-    """Computes once per run and shares between steps. Errors are not cached."""
+    """Computes each value once per run and shares it between steps. Errors are not cached."""
 
     def __init__(self) -> None:
         self._locks: dict[Hashable, asyncio.Lock] = {}
         self._values: dict[Hashable, Any] = {}
-        self._instances: dict[type[Any], object] = {}
+        self._instances: dict[type[object], object] = {}
 
     async def __call__(self, key: Hashable, compute: Callable[[], Awaitable[T]]) -> T:
-        """The value of ``key``; others who ask for it meanwhile wait for it."""
+        """The value for ``key``. Concurrent callers wait for one computation."""
         async with self._locks.setdefault(key, asyncio.Lock()):
             if key not in self._values:
                 self._values[key] = await compute()
@@ -26,7 +26,7 @@ class OncePerRun:
             return value
 
     def shared(self, kind: type[T], make: Callable[[], T]) -> T:
-        """The one instance of ``kind`` in this run."""
+        """The instance of ``kind`` that all steps of the run share."""
         value = self._instances.get(kind)
         if not isinstance(value, kind):
             value = self._instances[kind] = make()

@@ -1,7 +1,7 @@
-"""What a step needs to be allowed: each file of ``steps/`` declares its ``PERMISSIONS`` beside its code.
+"""The IAM permissions that steps need. Each module that calls AWS declares ``PERMISSIONS`` beside its code.
 
-``doctor --iam`` makes policies of these, and a test runs every step against a recorder of AWS calls to prove that
-the declared set is neither too small nor too large.
+``doctor --iam`` builds policies from them. A test records the AWS calls of every step and fails if the declared
+permissions are too few or too many.
 """
 
 from __future__ import annotations
@@ -13,34 +13,34 @@ from typing import Final, Literal
 from ddbbackup.plan.model import Plan, Restore
 
 Role = Literal["backup", "restore", "verify", "prune", "read"]
-"""Whose credentials: those that run ``backup`` and ``wait``; ``restore``; ``verify``; ``prune``; or those that only
-look (``preview``, ``status``, ``list``, ``doctor``), as a pull request's pipeline does."""
+"""The role that runs ``backup`` and ``wait``; ``restore``; ``verify``; ``prune``; or, as a pipeline of pull requests
+does, only verbs that read (``preview``, ``status``, ``list``, ``doctor``)."""
 
 On = Literal[
-    "everything",  # actions that take no resource: `*`
+    "everything",  # `*`, for actions that accept no resource
     "table",  # the tables that the plan backs up
     "index",  # their indexes: table/T/index/*
     "stream",  # their streams: table/T/stream/*
     "table-key",  # the KMS keys that encrypt them
     "export",  # their exports: table/T/export/*
-    "target",  # the tables that restores write into
+    "target",  # the tables that restores write to
     "target-index",  # their indexes: table/T/index/*
     "target-stream",  # their streams: table/T/stream/*
     "import",  # imports into them: table/T/import/*
     "bucket",  # the destination's bucket itself
     "manifest",  # the manifests of exports in it
-    "object",  # what lies in it below the destination's prefix
-    "record",  # of these only the plan's records
-    "any-object",  # the same of every table that has backups, also of those that the plan no longer names
-    "any-record",
+    "object",  # the objects below the destination's prefix
+    "record",  # of these, only the records of the plan
+    "any-object",  # the objects of every table with backups, including tables that the plan no longer selects
+    "any-record",  # of these, only the records of the plan
     "key",  # the destination's KMS key
-    "import-log",  # CloudWatch's log group of imports, /aws-dynamodb/imports
+    "import-log",  # the log group of imports in CloudWatch Logs, /aws-dynamodb/imports
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """A permission that only some plans need: in plain words, and as a question to the plan."""
+    """A condition on the plan: as text for the reference, and as a function."""
 
     words: str
     holds: Callable[[Plan], bool]
@@ -48,10 +48,10 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """One action of IAM on one kind of resource.
+    """One IAM action on one kind of resource.
 
-    ``for_aws``: ddbbackup makes no such call itself; AWS makes it with the caller's rights (DynamoDB writes an
-    export's objects as the caller: observed on AWS). ``note`` says more, for the reference.
+    ``for_aws``: AWS makes the call with the permissions of the caller, not ddbbackup. DynamoDB, for example, writes
+    the objects of an export as the caller (observed on AWS). ``note`` is for the reference.
     """
 
     action: str
@@ -65,12 +65,12 @@ class Permission:
         return self.when is None or self.when.holds(plan)
 
 
-def _writes(restore: Restore) -> bool:
+def _may_write(restore: Restore) -> bool:
     return restore.method in ("auto", "write")
 
 
-def _puts_into_a_table(restore: Restore) -> bool:
-    return _writes(restore) or restore.method == "bulk-put"
+def _writes_to_table(restore: Restore) -> bool:
+    return _may_write(restore) or restore.method == "bulk-put"
 
 
 def _may_import(restore: Restore) -> bool:
@@ -86,45 +86,46 @@ SELECTORS: Final = When(
 TAGS: Final = When(
     "an entry of `tables` has `tags`", lambda plan: any(entry.tags is not None for entry in plan.tables)
 )
-COMMON_TIME: Final = When("the plan says `export_time: common`", lambda plan: plan.export_time == "common")
+COMMON_TIME: Final = When("the plan has `export_time: common`", lambda plan: plan.export_time == "common")
 PITR_ENABLE: Final = When(
-    "an entry says `pitr: enable`", lambda plan: any(entry.pitr == "enable" for entry in plan.tables)
+    "an entry of `tables` has `pitr: enable`",
+    lambda plan: any(entry.pitr == "enable" for entry in plan.tables),
 )
 KMS_KEY: Final = When(
     "a destination names a KMS key",
     lambda plan: any(d.encryption.kms_key_id is not None for d in plan.destinations.values()),
 )
 BY_EXPORT_ARN: Final = When(
-    "a restore says `from: {export_arn: …}`",
+    "a restore has `from: {export_arn: …}`",
     lambda plan: any(restore.source.export_arn is not None for restore in plan.restores.values()),
 )
 INTO_TABLES: Final = When(
-    "a restore puts items into a table: by `auto`, `write` or `bulk-put`",
-    lambda plan: any(map(_puts_into_a_table, plan.restores.values())),
+    "a restore has `method: auto`, `write` or `bulk-put`",
+    lambda plan: any(map(_writes_to_table, plan.restores.values())),
 )
 MAY_CREATE: Final = When(
-    "a restore by `write`, `auto` or `bulk-put` may create its target (`create: never` is not said)",
+    "a restore with `method: auto`, `write` or `bulk-put` does not have `create: never`",
     lambda plan: any(
         restore.target.create != "never" and restore.method in ("write", "auto", "bulk-put")
         for restore in plan.restores.values()
     ),
 )
 KEEPS: Final = When(
-    "a restore by `write` or `auto` says `existing: keep`",
+    "a restore with `method: auto` or `write` has `existing: keep`",
     lambda plan: any(
         restore.existing == "keep" and restore.method in ("write", "auto")
         for restore in plan.restores.values()
     ),
 )
 PUTS_ALL: Final = When(
-    "a restore by `write` or `auto` says `existing: fail` or `overwrite`",
+    "a restore with `method: auto` or `write` has `existing: fail` or `overwrite`",
     lambda plan: any(
         restore.existing != "keep" and restore.method in ("write", "auto")
         for restore in plan.restores.values()
     ),
 )
 MUST_BE_EMPTY: Final = When(
-    "a restore into a table that may be there says `existing: fail` or `create: new`",
+    "a restore with `method: auto`, `write` or `bulk-put` has `existing: fail` or `create: new`",
     lambda plan: any(
         (restore.existing == "fail" or restore.target.create == "new")
         and restore.method in ("write", "auto", "bulk-put")
@@ -132,19 +133,19 @@ MUST_BE_EMPTY: Final = When(
     ),
 )
 IMPORTS: Final = When(
-    "a restore says `method: import`, or leaves it to `auto` and may make its table from a record",
+    "a restore has `method: import`, or has `method: auto` and may create its target from a record",
     lambda plan: any(map(_may_import, plan.restores.values())),
 )
 BULK_PUTS: Final = When(
-    "a restore says `method: bulk-put`",
+    "a restore has `method: bulk-put`",
     lambda plan: any(restore.method == "bulk-put" for restore in plan.restores.values()),
 )
-BY_TIME: Final = When(
-    "a restore says `method: point-in-time`",
+POINT_IN_TIME: Final = When(
+    "a restore has `method: point-in-time`",
     lambda plan: any(restore.method == "point-in-time" for restore in plan.restores.values()),
 )
 FROM_BACKUPS: Final = When(
-    "a restore takes a backup, not the live table's past",
+    "a restore has another method than `point-in-time`",
     lambda plan: any(restore.method != "point-in-time" for restore in plan.restores.values()),
 )
 RESTORES: Final = When("the plan has `restores`", lambda plan: bool(plan.restores))
@@ -154,7 +155,7 @@ READ_CATALOG: Final = (
     Permission("s3:GetObject", "any-record", ("backup", "verify", "read")),
     Permission("kms:Decrypt", "key", ("backup", "verify", "read"), KMS_KEY, for_aws=True),
 )
-"""For ``catalog.queries``, by whatever verb it is asked."""
+"""For ``catalog.queries``, in every verb."""
 
 VERIFY_DATA: Final = (
     Permission("s3:GetObject", "object", ("backup",)),

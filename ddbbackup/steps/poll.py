@@ -1,4 +1,4 @@
-"""The one way to look at something again and again until it is so."""
+"""Repeat a call until its result meets a condition."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from ddbbackup.steps.retry import OUTAGE, HasDeadline, RetryPolicy, retry
 
 T = TypeVar("T")
 
-ANNOUNCED_EVERY_SECONDS: Final = 60.0
+ANNOUNCEMENT_SECONDS: Final = 60.0  # the interval of announcements
 
 
 @dataclass(frozen=True, slots=True)
 class PollPolicy:
-    """Pauses grow by ``growth`` from ``first_seconds`` to a random one of ``longest_seconds``.
+    """The intervals from the start of one call to the start of the next, and the errors that calls retry.
 
-    ``give_up_seconds`` None: only the run's deadline ends the waiting. ``retry``: what a look may meet.
+    Intervals grow by the factor ``growth`` from ``first_seconds`` to a random value in the range ``longest_seconds``.
+    ``give_up_seconds`` limits the whole wait; None leaves that to the run's deadline.
     """
 
     first_seconds: float = 0.5
@@ -31,48 +32,49 @@ class PollPolicy:
 
 
 TABLE: Final = PollPolicy(give_up_seconds=4 * 3600.0)
-"""For a table that changes: an index or a replica of a large one takes hours."""
+"""For changes of a table: an index or a replica of a large table takes hours."""
 
 REMOTE_JOB: Final = PollPolicy(first_seconds=1.0, longest_seconds=(15.0, 25.0))
-"""For a job inside AWS: bursts of 13 to 18 looks are throttled (observed on AWS)."""
+"""For jobs inside AWS: bursts of 13 to 18 DescribeExport are throttled (observed on AWS)."""
 
 
 async def poll(
     run: HasDeadline,
-    what: str,
-    look: Callable[[], Awaitable[T]],
+    operation: str,
+    call: Callable[[], Awaitable[T]],
     *,
     until: Callable[[T], bool],
     policy: PollPolicy,
     timed_out: Callable[[T], TimedOut],
-    announce: Callable[[T], None] = lambda found: None,
+    announce: Callable[[T], None] = lambda result: None,
 ) -> T:
-    """What ``look`` finds as soon as ``until`` holds for it; until then ``announce`` gets it once a minute.
+    """The first result of ``call`` for which ``until`` is true; ``announce`` gets the latest result once a minute.
 
-    Raises what ``look`` raises (what the policy retries only when it lasts), and ``timed_out`` at the run's deadline
-    or when the policy gives up.
+    Raises what ``call`` raises (errors that the policy retries only when they persist), and ``timed_out`` at the
+    deadline of the run or when the policy gives up.
     """
-    begun = announced = run.clock.monotonic()
-    pause = policy.first_seconds
+    started = announced = run.clock.monotonic()
+    interval = policy.first_seconds
     while True:
-        found = await retry(run, what, look, policy.retry)
-        if until(found):
-            return found
+        called = run.clock.monotonic()
+        result = await retry(run, operation, call, policy.retry)
+        if until(result):
+            return result
         now = run.clock.monotonic()
-        if now - announced >= ANNOUNCED_EVERY_SECONDS:
+        if now - announced >= ANNOUNCEMENT_SECONDS:
             announced = now
-            announce(found)
-        left = _seconds_left(run, begun, policy)
-        if left <= 0:
-            raise timed_out(found)
+            announce(result)
+        remaining = _remaining_seconds(run, started, policy)
+        if remaining <= 0:
+            raise timed_out(result)
         longest = random.uniform(*policy.longest_seconds)  # noqa: S311 - jitter, not a secret
-        await sleep(min(pause, longest, left))
-        pause *= policy.growth
+        await sleep(max(0.0, min(called + min(interval, longest) - now, remaining)))
+        interval *= policy.growth
 
 
-def _seconds_left(run: HasDeadline, begun: float, policy: PollPolicy) -> float:
-    now = run.clock.monotonic()
-    ends = [run.deadline] if run.deadline is not None else []
+def _remaining_seconds(run: HasDeadline, started: float, policy: PollPolicy) -> float:
+    """Infinite if neither the run nor the policy has a time limit."""
+    limits = [run.deadline] if run.deadline is not None else []
     if policy.give_up_seconds is not None:
-        ends.append(begun + policy.give_up_seconds)
-    return min(ends) - now if ends else float("inf")
+        limits.append(started + policy.give_up_seconds)
+    return min(limits) - run.clock.monotonic() if limits else float("inf")

@@ -1,4 +1,4 @@
-"""Calls to the control plane at a rate that AWS accepts, shared by all steps of a run."""
+"""Rate limits for calls to the control plane, shared by all steps of a run."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import Final
 
 from ddbbackup.errors import Unreachable
 
-# By operation: how many at once, and then one every so many seconds. Ten reads of recovery and tags a second are
-# allowed, and five TagResource (botocore's model); DescribeTimeToLive throttles after about four calls in a row
-# (observed on AWS; how fast it recovers is not known, so what is throttled is retried besides).
+# By operation: the burst, then the seconds between calls. AWS allows ten reads of recovery settings and of tags per
+# second and five TagResource (botocore's model). DescribeTimeToLive throttles after about four calls in a row
+# (observed on AWS). How fast it recovers is unknown, so throttled calls are retried too.
 _RATES: Final = {
     "DescribeTimeToLive": (3, 0.5),
     "DescribeContinuousBackups": (8, 0.1),
     "ListTagsOfResource": (8, 0.1),
-    # Bursts of 13 to 18 DescribeExport throttle (observed on AWS); of ListExports nothing is known.
+    # Bursts of 13 to 18 DescribeExport throttle (observed on AWS); the limit of ListExports is unknown.
     "DescribeExport": (8, 1.0),
     "ListExports": (8, 1.0),
     "TagResource": (1, 2.0),
@@ -22,14 +22,14 @@ _OTHERS: Final = (20, 0.05)
 
 
 class RateLimits:
-    """A token bucket for each operation; ``silent`` are services that did not answer in this run, and why."""
+    """A token bucket per operation. ``unreachable`` holds the services that did not respond in this run, and why."""
 
     def __init__(self) -> None:
-        self.silent: dict[str, Unreachable] = {}
+        self.unreachable: dict[str, Unreachable] = {}
         self._next: dict[str, float] = {}
 
-    def turn(self, operation: str, now: float) -> float:
-        """Seconds until this call may go; the turn is taken."""
+    def reserve(self, operation: str, now: float) -> float:
+        """Reserves one call and returns the seconds to wait before making it."""
         burst, seconds = _RATES.get(operation, _OTHERS)
         full = now - (burst - 1) * seconds
         due = max(self._next.get(operation, full), full)

@@ -1,21 +1,21 @@
-"""What backups need of a table's point-in-time recovery."""
+"""Errors about point-in-time recovery, which exports require."""
 
 from __future__ import annotations
 
 from ddbbackup.errors import ExportTimeInvalid, PitrDisabled
 
 
-def pitr_is_off(table: str) -> PitrDisabled:
+def pitr_disabled(table: str) -> PitrDisabled:
     return PitrDisabled(
-        f"point-in-time recovery is off for {table}, and DynamoDB exports only tables that have it on",
-        hint=f"turn it on, or say `pitr: enable` for {table} in the plan",
+        f"point-in-time recovery is disabled for {table}, so DynamoDB cannot export it",
+        hint=f"enable point-in-time recovery for {table}, or set `pitr: enable` in its table entry",
     )
 
 
-def too_young_for_common_time(table: str) -> ExportTimeInvalid:
-    """A recovery window begins when it is turned on, which is after any common export time."""
+def pitr_enabled_after_common_time(table: str) -> ExportTimeInvalid:
+    """The recovery window begins when recovery is enabled, which is after any common export time."""
     return ExportTimeInvalid(
-        f"point-in-time recovery was off for {table} and the run turns it on, so the table cannot be exported as of "
-        "the common export time yet",
+        f"point-in-time recovery was disabled for {table} until this run enabled it, so the table cannot be exported "
+        "at the common export time",
         hint="run the backup again in ten minutes",
     )

@@ -1,4 +1,4 @@
-"""A job that runs inside AWS: asked for, found again, waited for, and left alone when the time is over."""
+"""Jobs that run inside AWS: start one, find one that an earlier run started, wait for its end."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from ddbbackup.steps.retry import RetryPolicy, retry
 
 T = TypeVar("T")
 
-# LimitExceededException is both a rate and a quota on jobs at a time, so it is waited out for longer.
+# LimitExceededException is both a rate limit and a quota of concurrent jobs, so it is retried for longer.
 _START = RetryPolicy((Throttled,), first_seconds=3.0, longest_seconds=120.0, give_up_seconds=900.0)
 
 
-async def start(context: RunContext, what: str, ask: Callable[[], T]) -> T:
-    """AWS's answer to ``ask``, which starts a job, waiting while AWS has too many of them.
+async def start(context: RunContext, operation: str, request: Callable[[], T]) -> T:
+    """The response to ``request``, which starts a job. Waits while too many jobs are running.
 
-    Raises what ``ask`` raises, ``Throttled`` only when it lasts or the run's deadline is over.
+    Raises what ``request`` raises; ``Throttled`` only when it persists or at the run's deadline.
     """
-    return await retry(context, what, lambda: context.call(ask), _START)
+    return await retry(context, operation, lambda: context.call(request), _START)
 
 
 async def describe_if_known(context: RunContext, describe: Callable[[], T]) -> T | None:
-    """What AWS says of a job that an earlier run noted, or None: AWS forgets jobs after 90 days."""
+    """The description of a job that an earlier run started; None if AWS no longer has it (after 90 days)."""
     try:
         return await context.call(describe)
     except Refused:
@@ -33,21 +33,21 @@ async def describe_if_known(context: RunContext, describe: Callable[[], T]) -> T
 
 
 async def wait_until_ended(
-    context: RunContext, what: str, describe: Callable[[], T], *, ended: Callable[[T], bool], job: str
+    context: RunContext, operation: str, describe: Callable[[], T], *, ended: Callable[[T], bool], job: str
 ) -> T:
-    """What ``describe`` gives once ``ended`` holds for it.
+    """The first result of ``describe`` for which ``ended`` is true.
 
-    ``what`` names the call in the log, ``job`` the job for people, with its ARN. Raises what ``describe`` raises
-    (``Throttled`` and ``Unreachable`` only when they last), and ``TimedOut`` at the run's deadline.
+    ``operation`` names the call in the log; ``job`` names the job for people, with its ARN. Raises what ``describe``
+    raises (``Throttled`` and ``Unreachable`` only when they persist), and ``TimedOut`` at the run's deadline.
     """
     return await poll(
         context,
-        what,
+        operation,
         lambda: context.call(describe),
         until=ended,
         policy=REMOTE_JOB,
         timed_out=lambda _: TimedOut(
             f"{job} is still running after --timeout",
-            hint="run the same restore again later: it continues with this job and starts no other",
+            hint="run the same restore again later: it continues with this job and does not start another",
         ),
     )

@@ -1,4 +1,4 @@
-"""The one way to try again what AWS refused for a while."""
+"""Repeat a call that AWS rejects for a while."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from ddbbackup.errors import DdbBackupError, InUse, Throttled, Unreachable
 T = TypeVar("T")
 log = structlog.get_logger()
 
-LOGGED_FROM_SECONDS: Final = 5.0  # shorter pauses are not worth a line
+LOGGED_FROM_SECONDS: Final = 5.0  # shorter pauses are not logged
 
 
 class HasDeadline(Protocol):
-    """What retrying needs of a run: its clock, and when it must be over (monotonic seconds, None: never)."""
+    """The clock of a run, and its deadline in monotonic seconds (None: no time limit)."""
 
     @property
     def clock(self) -> Clock: ...
@@ -31,60 +31,70 @@ class HasDeadline(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """``errors`` are tried again after pauses that grow from ``first_seconds`` to ``longest_seconds``.
+    """``errors`` are retried after pauses that double from ``first_seconds`` to ``longest_seconds``.
 
-    After ``give_up_seconds`` of nothing but such errors, or at the run's deadline, the last one is raised.
+    After ``give_up_seconds`` of such errors (None: never), or at the run's deadline, the last one is raised.
     """
 
     errors: tuple[type[DdbBackupError], ...]
     first_seconds: float = 1.0
     longest_seconds: float = 30.0
-    give_up_seconds: float = 600.0
+    give_up_seconds: float | None = 600.0
 
+
+NO_RETRY: Final = RetryPolicy(())
+"""For calls that retry by themselves."""
 
 THROTTLED: Final = RetryPolicy((Throttled,))
-"""For reads whose rate others may use up."""
+"""For reads that share a rate limit with other callers."""
 
 CONTROL_PLANE: Final = RetryPolicy((Throttled, InUse))
-"""For calls that change or describe a table: another change of it may be under way."""
+"""For calls that describe or change a table: another change of the table may be running."""
 
 OUTAGE: Final = RetryPolicy((Throttled, Unreachable), longest_seconds=120.0, give_up_seconds=900.0)
-"""For looks at work that goes on inside AWS: it must not be given up because of a bad quarter of an hour."""
+"""For polling jobs inside AWS: an outage of fifteen minutes must not end the wait."""
 
 
-async def retry(run: HasDeadline, what: str, attempt: Callable[[], Awaitable[T]], policy: RetryPolicy) -> T:
-    """The first answer of ``attempt``. ``what`` names it in the log, such as ``DescribeTable``.
+async def retry(
+    run: HasDeadline, operation: str, attempt: Callable[[], Awaitable[T]], policy: RetryPolicy
+) -> T:
+    """The first result of ``attempt``. ``operation`` names the call in the log, such as ``DescribeTable``.
 
-    Raises what ``attempt`` raises; errors of the policy only when they last.
+    Raises what ``attempt`` raises; errors that the policy retries only when they persist.
     """
-    since = run.clock.monotonic()
+    started = run.clock.monotonic()
     pause = policy.first_seconds
     while True:
         try:
             return await attempt()
         except policy.errors as error:
             seconds = _pause(run, pause)
-            if seconds is None or run.clock.monotonic() - since > policy.give_up_seconds:
+            if seconds is None or _gives_up(policy, run.clock.monotonic() - started):
                 raise
-            announce_retry(what, error, seconds)
+            log_retry(operation, error, seconds)
         await sleep(seconds)
         pause = min(policy.longest_seconds, pause * 2)
 
 
-def jittered(seconds: float) -> float:
-    """Between half of a pause and all of it, so that many who wait do not come back together."""
-    return random.uniform(0.5, 1.0) * seconds  # noqa: S311 - jitter, not a secret
-
-
-def announce_retry(what: str, error: DdbBackupError, seconds: float) -> None:
-    """Says that something is tried again, if the pause is long enough for people to wonder."""
+def log_retry(operation: str, error: DdbBackupError, seconds: float) -> None:
+    """Logs ``retry.scheduled`` unless the pause is short."""
     if seconds >= LOGGED_FROM_SECONDS:
-        log.info(events.RETRY_SCHEDULED, what=what, seconds=round(seconds, 1), error=type(error).__name__)
+        log.info(
+            events.RETRY_SCHEDULED, what=operation, seconds=round(seconds, 1), error=type(error).__name__
+        )
+
+
+def _gives_up(policy: RetryPolicy, seconds: float) -> bool:
+    return policy.give_up_seconds is not None and seconds > policy.give_up_seconds
 
 
 def _pause(run: HasDeadline, seconds: float) -> float | None:
-    """A jittered pause that does not go past the run's deadline; None if that is over."""
+    """Between half of ``seconds`` and all of it, at most until the run's deadline; None after the deadline.
+
+    The jitter keeps callers that were rejected together from returning together.
+    """
+    jittered = random.uniform(0.5, 1.0) * seconds  # noqa: S311 - jitter, not a secret
     if run.deadline is None:
-        return jittered(seconds)
-    left = run.deadline - run.clock.monotonic()
-    return min(jittered(seconds), left) if left > 0 else None
+        return jittered
+    remaining = run.deadline - run.clock.monotonic()
+    return min(jittered, remaining) if remaining > 0 else None

@@ -1,8 +1,8 @@
-"""What a step is: one thing that an operator would retry, described by a frozen value."""
+"""The step: one unit of work that an operator would retry, described by a frozen value."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from ddbbackup.model.assessment import Assessment
@@ -13,7 +13,7 @@ F = TypeVar("F")
 
 
 class Step(Protocol[F]):
-    """One kind of step. ``F`` is what its assessment found out and its run goes on with."""
+    """One kind of step. ``F`` is the type of its findings: what ``assess`` passes to ``run``."""
 
     @property
     def id(self) -> str: ...
@@ -23,13 +23,17 @@ class Step(Protocol[F]):
     def table(self) -> str: ...
     @property
     def needs(self) -> tuple[str, ...]:
-        """Ids of the steps of the same run that must be done first."""
+        """The IDs of steps of the same run that must succeed first."""
 
     async def assess(self, context: RunContext) -> Assessment[F]:
         """What ``run`` will do and what blocks it. Only reads.
 
-        May raise an error of ours: that is what blocks the step (``steps.assessing`` makes a blocker of it).
+        An error that it raises blocks the step too: ``steps.assessing`` turns it into a blocker.
         """
 
     async def run(self, context: RunContext, assessment: Assessment[F]) -> Outcome:
-        """Carries out an assessment that nothing blocks, or only what blocks it ``after_run``."""
+        """Carries out an assessment. The executor has checked that nothing blocks it, except ``after_run``."""
+
+
+AnyStep: TypeAlias = Step[Any]
+"""A step of any kind: the executor passes its findings from ``assess`` to ``run`` without looking at them."""

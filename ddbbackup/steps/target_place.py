@@ -1,4 +1,4 @@
-"""Where a restore's target lies, as the AWS boundary is told it."""
+"""The account and region of a restore's target."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from ddbbackup.plan.model import Restore
 from ddbbackup.ports import Place
 
 
-def place_of(restore: Restore) -> Place:
+def target_place(restore: Restore) -> Place:
+    """What ``to`` overrides of the plan's ``aws``, in the form that ``Cloud.at`` accepts."""
     to = restore.target
     role = to.assume_role
     return Place(

@@ -1,4 +1,4 @@
-"""Blocking work beside the event loop: calls of the SDK, and work that keeps a core or the network busy."""
+"""Threads for blocking work: calls of the SDK, and work that keeps a core or the network busy."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ P = ParamSpec("P")
 
 
 class Threads(Protocol):
-    """Runs blocking work; the event loop goes on meanwhile."""
+    """Runs blocking work without blocking the event loop."""
 
     async def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """One short call to AWS."""
+        """Runs one short call to AWS."""
 
     async def heavy(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Long work; few run at a time."""
+        """Runs long work; few of these run at a time."""
 
 
 class ThreadPools:
-    """Short calls share sixteen threads, heavy work two: the machine has its limits."""
+    """Thread pools of bounded size: sixteen threads for short calls, two for heavy work."""
 
     def __init__(self, *, calls: int = 16, heavy: int = 2) -> None:
         self._calls = ThreadPoolExecutor(calls, thread_name_prefix="aws")
@@ -41,12 +41,12 @@ class ThreadPools:
         return await asyncio.wrap_future(future)
 
     def close(self, *, wait_seconds: float = 0.0) -> None:
-        """Starts nothing more, and gives heavy work that has been told to stop some time to do so."""
+        """Cancels queued work. Waits up to ``wait_seconds`` for heavy work, which the caller has told to stop."""
         self._calls.shutdown(wait=False, cancel_futures=True)
         self._heavy.shutdown(wait=False, cancel_futures=True)
         wait(set(self._running), timeout=wait_seconds)
 
 
 def _with_context(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Callable[[], T]:
-    """Log lines of the thread carry the step and table of the task that waits for it."""
+    """``work`` in the context of the calling task, so that log lines of the thread have its step and table."""
     return functools.partial(contextvars.copy_context().run, functools.partial(work, *args, **kwargs))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ddbbackup.backup.export_scheduler import SWEEPS
 from tests.benchmarks.orchestration.aws import IN_FLIGHT
 from tests.benchmarks.orchestration.runs import Night, origins_night, our_night
 from tests.benchmarks.targets import Target
@@ -28,7 +29,9 @@ def simulate(directory: Path, *, seed: int = 1, tables: int = TABLES) -> Nights:
     return Nights(
         origin=origins_night(tables, seed=seed),
         ours=our_night(tables, seed=seed, directory=directory),
-        rare=our_night(tables, seed=seed, directory=directory, sweep_seconds=RARE_SECONDS),
+        rare=our_night(
+            tables, seed=seed, directory=directory, sweeps=replace(SWEEPS, longest_seconds=RARE_SECONDS)
+        ),
     )
 
 

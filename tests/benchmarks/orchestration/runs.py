@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from ddbbackup.backup.export_scheduler import SWEEP_SECONDS, ExportScheduler
+from ddbbackup.backup.export_scheduler import SWEEPS, ExportScheduler
 from ddbbackup.backup.planning import backup_steps
 from ddbbackup.catalog import Catalog
 from ddbbackup.errors import Throttled
@@ -19,6 +19,7 @@ from ddbbackup.plan.selection import select
 from ddbbackup.ports import ExportRequest
 from ddbbackup.steps.executor import run_steps
 from ddbbackup.steps.inventory import take_inventory
+from ddbbackup.steps.poll import PollPolicy
 from tests.benchmarks.orchestration.aws import SimulatedAws
 from tests.benchmarks.orchestration.cloud import SimulatedCloud
 from tests.support.contexts import run_context
@@ -63,9 +64,7 @@ class Night:
         return sum(self.calls[operation] for operation in WAITING)
 
 
-def our_night(
-    tables: int, *, seed: int, directory: Path, sweep_seconds: tuple[float, float] = SWEEP_SECONDS
-) -> Night:
+def our_night(tables: int, *, seed: int, directory: Path, sweeps: PollPolicy = SWEEPS) -> Night:
     """``backup`` as the program wires it, but for the clock and AWS. The plan lies in ``directory``."""
     random.seed(seed)  # the jitter of pauses
     clock = VirtualClock()
@@ -87,7 +86,7 @@ def our_night(
             source=cloud,
             catalog=Catalog(cloud.objects, plan=plan.name),
         )
-        scheduler = ExportScheduler(context, sweep_seconds=sweep_seconds)
+        scheduler = ExportScheduler(context, sweeps=sweeps)
         context.once.shared(ExportScheduler, lambda: scheduler)
         selection = select(plan, await take_inventory(context))
         await run_steps(backup_steps(plan, selection, export_time=None), context, on_outcome=note)

@@ -40,7 +40,7 @@ class ExportOne:
         async with scheduler.slot():
             request = ExportRequest(table_arn=self.table, bucket="vault", client_token=self.table)
             export = await scheduler.start(request)
-            export = await scheduler.ended(export.arn)
+            export = await scheduler.wait_until_ended(export.arn)
         return Outcome(self.id, self.kind, self.table, "done", {"status": export.status})
 
 

@@ -20,7 +20,7 @@ from ddbbackup.plan.model import Plan, TableEntry
 
 if TYPE_CHECKING:
     from ddbbackup.model.report import Report
-    from ddbbackup.status.table_status import TableStatus
+    from ddbbackup.model.table_status import TableStatus
     from ddbbackup.steps.context import RunContext
 
 log = structlog.get_logger()
@@ -127,11 +127,11 @@ class RunHooks:
 
     def _table_statuses(self) -> list[TableStatus]:
         """Empty if they cannot be read: the run itself reports the error."""
-        from ddbbackup.status.table_status import table_statuses  # noqa: PLC0415 - as above
+        from ddbbackup.status.table_status import read_table_statuses  # noqa: PLC0415 - as above
 
         if self._context is None:
             return []
         try:
-            return table_statuses(self._context, self._tables)
+            return read_table_statuses(self._context, self._tables)
         except DdbBackupError:
             return []

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from ddbbackup.model.table_status import TableStatus
 from ddbbackup.report.run_summary import RunSummary
-from ddbbackup.status.table_status import TableStatus
 
 FAMILIES: Final[Mapping[str, str]] = {
     "ddbbackup_last_success_timestamp_seconds": "Unix time when the table's newest backup was completed.",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from ddbbackup.model.table_status import TableStatus
 from ddbbackup.plan.model import Notification, When
-from ddbbackup.status.table_status import TableStatus
 
 _SUCCESS: Final = frozenset((0, 2))  # 2: changes pending, which is what `--detailed-exitcode` asks for
 _PARTIAL: Final = 3

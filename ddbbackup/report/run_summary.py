@@ -9,10 +9,10 @@ from typing import Final
 
 from ddbbackup.errors import DdbBackupError
 from ddbbackup.model.report import Report
+from ddbbackup.model.table_status import TableStatus
 from ddbbackup.plan.model import When
 from ddbbackup.report.documents.run_report import run_report
 from ddbbackup.report.phrases import report_summary
-from ddbbackup.status.table_status import TableStatus
 
 _BY_SEVERITY: Final[tuple[When, ...]] = ("failed", "partial", "stale", "recovered")
 

@@ -1,1 +1,1 @@
-"""What a restore is made of: where the data comes from, what it goes into, and each method by which it goes."""
+"""Restore tables: resolve the source and the target, select a method, write the items, apply the settings."""

@@ -1,173 +1,218 @@
-"""What is in the way of each restore method: refused before anything is started, and shown by ``preview``. Pure."""
+"""What blocks a restore: every sentence that ``preview`` and the run report. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from ddbbackup.errors import Refused, TableMissing
+from ddbbackup.errors import DataIncomplete, Refused, TableMissing
 from ddbbackup.model.assessment import Blocker
-from ddbbackup.ports import MIN_WRITE_UNITS
+from ddbbackup.model.json_value import get_object, get_objects
+from ddbbackup.model.s3_location import S3Location
+from ddbbackup.ports import MIN_WRITE_UNITS, KeyAttribute
+from ddbbackup.restore.data_files import DataFiles
 from ddbbackup.restore.method_inputs import MethodInputs
 
 FILES_PER_JOB: Final = 50_000  # objects of one import or bulk put (DynamoDB guide: Quotas)
 
-
-def against_write(inputs: MethodInputs) -> tuple[Blocker, ...]:
-    return (*_no_backup(inputs), *_mirror(inputs), *_cannot_have_target(inputs))
+_OTHER_TARGET: Final = "use another table name in `to.table`, for example with {date} or {run}"
 
 
-def against_import(inputs: MethodInputs) -> tuple[Blocker, ...]:
-    found = [*_no_backup(inputs), *_must_be_new(inputs, "an import"), *_too_many_files(inputs)]
+# ---- by method
+
+
+def write_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
+    return (*_no_backup(inputs), *_mirror(inputs), *_no_target(inputs))
+
+
+def import_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
+    blockers = [*_no_backup(inputs), *_target_not_new(inputs, "an import"), *_too_many_files(inputs)]
     if not inputs.exists and inputs.backup_error is None:
         if not inputs.description:
-            found.append(
+            blockers.append(
                 _refused(
-                    "an import makes the table, and there is no record that says how the table was",
-                    "create the table yourself and use `method: write`",
+                    f"an import creates the table {inputs.target}, but the backup has no record that describes it",
+                    "create the table, then restore with `method: write`",
                 )
             )
         if inputs.description.get("LocalSecondaryIndexes"):
-            found.append(
+            blockers.append(
                 _refused(
-                    f"{inputs.restore.table} has local secondary indexes, which ImportTable cannot make and which "
+                    f"{inputs.restore.table} has local secondary indexes, which an import cannot create and which "
                     "cannot be added later",
                     "use `method: write`",
                 )
             )
-    return tuple(found)
+    return tuple(blockers)
 
 
-def against_bulk_put(inputs: MethodInputs) -> tuple[Blocker, ...]:
-    restore, target = inputs.restore, inputs.target_description or {}
-    found = [*_no_backup(inputs), *_cannot_have_target(inputs), *_too_many_files(inputs)]
+def bulk_put_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
+    blockers = [*_no_backup(inputs), *_no_target(inputs), *_too_many_files(inputs), *_mirror(inputs)]
     if not inputs.bulk_put_available:
-        found.append(
+        blockers.append(
             _refused(
-                "the installed SDK does not know StartBulkPutItems, which `method: bulk-put` needs",
-                "run `pip install 'botocore>=1.43.124'`, or use `method: write`",
+                "the installed botocore does not support StartBulkPutItems, which `method: bulk-put` requires",
+                "run `pip install 'botocore>=1.43.124'`",
             )
         )
-    found += _mirror(inputs)
-    if restore.existing == "keep":
-        found.append(
+    if inputs.restore.existing == "keep":
+        blockers.append(
             _refused(
-                "a bulk put writes over what is there: nobody has proved yet how its conditions are written",
-                "use `method: write` with `existing: keep`",
-            )
-        )
-    limit = restore.limits.write_units_per_second
-    if limit is not None and limit < MIN_WRITE_UNITS:
-        found.append(
-            _refused(
-                f"a bulk put cannot be limited to {limit} write units per second: the least is {MIN_WRITE_UNITS}",
-                f"set `write_units_per_second` to at least {MIN_WRITE_UNITS}, or use `method: write`",
-            )
-        )
-    replicas = [each.get("RegionName", "?") for each in target.get("Replicas") or ()]
-    if replicas:
-        found.append(
-            _refused(
-                f"{inputs.target} is a global table (replicas in {', '.join(replicas)}), which takes no bulk put",
+                "a bulk put overwrites items, so it cannot restore with `existing: keep`",
                 "use `method: write`",
             )
         )
-    return tuple(found)
+    limit = inputs.restore.limits.write_units_per_second
+    if limit is not None and limit < MIN_WRITE_UNITS:
+        blockers.append(
+            _refused(
+                f"a bulk put cannot be limited to {limit} write units per second; the minimum is {MIN_WRITE_UNITS}",
+                f"set `write_units_per_second` to {MIN_WRITE_UNITS} or more",
+            )
+        )
+    replicas = get_objects(inputs.target_description or {}, "Replicas")
+    if replicas:
+        regions = ", ".join(str(replica.get("RegionName", "?")) for replica in replicas)
+        blockers.append(
+            _refused(
+                f"{inputs.target} is a global table (replicas in {regions}), which bulk puts do not support",
+                "use `method: write`",
+            )
+        )
+    return tuple(blockers)
 
 
-def against_point_in_time(inputs: MethodInputs) -> tuple[Blocker, ...]:
-    found = [Blocker(inputs.live_error)] if inputs.live_error else []
-    found += _must_be_new(inputs, "a point-in-time restore")
+def point_in_time_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
+    blockers = [Blocker(inputs.live_error)] if inputs.live_error else []
+    blockers += _target_not_new(inputs, "a point-in-time restore")
     if not inputs.same_account:
-        found.append(
+        blockers.append(
             _refused(
-                "a point-in-time restore stays in the account of the live table",
-                "restore a backup into the other account: `method: write` or `method: import`",
+                "a point-in-time restore cannot create a table in another account",
+                "restore a backup with `method: write`",
             )
         )
-    mode = (inputs.live_description.get("BillingModeSummary") or {}).get("BillingMode")
+    mode = get_object(inputs.live_description, "BillingModeSummary").get("BillingMode")
     if inputs.restore.target.billing_mode == "PROVISIONED" and mode == "PAY_PER_REQUEST":
-        found.append(
+        blockers.append(
             _refused(
-                f"{inputs.restore.table} is on demand and has no capacity that a PROVISIONED table could get",
-                "leave `billing_mode` out",
+                f"{inputs.restore.table} is an on-demand table, so the restored table has no provisioned capacity to "
+                "copy",
+                "remove `to.billing_mode`",
             )
         )
-    return tuple(found)
+    return tuple(blockers)
+
+
+# ---- by what a closer look at bucket and target shows
 
 
 def unconfirmed_overwrite(target: str) -> Blocker:
     return _refused(
-        f"{target} is the live table that the backup was made of, and `existing: overwrite` replaces items in it",
-        "pass --yes to confirm, or restore to another table name",
+        f"{target} is the live table of this backup, and `existing: overwrite` replaces its items",
+        "pass --yes to confirm",
     )
 
 
-def makes_its_own_table(target: str, what: str) -> Blocker:
+def target_exists(target: str) -> Blocker:
+    """For ``create: new`` with a method that writes into a table that ddbbackup creates."""
+    return _refused(f"the target {target} exists, but the restore has `create: new`", _OTHER_TARGET)
+
+
+def target_holds_items(target: str) -> Blocker:
+    """A run checks with a consistent read; a preview uses the last item count of DynamoDB and reads no item."""
     return _refused(
-        f"the target {target} exists, and {what} makes its own table",
-        "restore to another table name ({date} and {run} make fresh ones), or use `method: write`",
+        f"the target {target} already holds items, but the restore has `existing: fail`",
+        "restore to another table, or set `existing` to `keep` or `overwrite`",
     )
 
 
-def must_not_exist(target: str) -> Blocker:
-    """For ``create: new``, by a method that writes into a table of ours."""
+def other_key_schema(
+    target: str, target_keys: Sequence[KeyAttribute], recorded_keys: Sequence[KeyAttribute]
+) -> Blocker:
     return _refused(
-        f"the target {target} exists, and the plan says `create: new`",
-        "choose another `to.table` ({date} and {run} make fresh names), or delete the table",
+        f"the key schema of {target} is {_format_keys(target_keys)}, but that of the table that was backed up is "
+        f"{_format_keys(recorded_keys)}",
+        "restore to a table with the same key schema",
     )
 
 
-def must_be_empty(target: str) -> Blocker:
-    """Found out by a consistent read in a run, by DynamoDB's last count in a preview, which reads no item."""
-    return _refused(
-        f"the target {target} already holds items, and the plan says `existing: fail`",
-        "restore to another table name, or choose `existing: keep` or `existing: overwrite`",
+def missing_files(data_files: DataFiles, backup: str) -> tuple[Blocker, ...]:
+    """For every method: a backup without all of its data files cannot be restored."""
+    if not data_files.missing:
+        return ()
+    total = len(data_files.files) + len(data_files.missing)
+    error = DataIncomplete(
+        f"{len(data_files.missing)} of {total} data files of {backup} are missing, the first is "
+        f"{S3Location(data_files.bucket, data_files.missing[0])}",
+        hint="restore another backup",
+    )
+    return (Blocker(error),)
+
+
+def unexpected_objects(data_files: DataFiles) -> tuple[Blocker, ...]:
+    """For methods by which AWS reads the folder."""
+    if not data_files.unexpected:
+        return ()
+    return (
+        _refused(
+            f"{len(data_files.unexpected)} objects in {S3Location(data_files.bucket, data_files.prefix)} are not in "
+            f"the manifest, and AWS would read them too; the first is {data_files.unexpected[0]}",
+            "move these objects elsewhere, or use `method: write`",
+        ),
     )
 
 
-def mirror_is_not_built() -> Refused:
+def other_import_running(target: str, import_arn: str) -> Refused:
     return Refused(
-        "`existing: mirror` is not implemented yet",
-        hint="use `existing: overwrite` or `existing: keep`, or restore to a new table",
+        f"another import into {target} is running: {import_arn}", hint="wait until this import has ended"
     )
+
+
+def mirror_not_implemented() -> Refused:
+    return Refused(
+        "`existing: mirror` is not implemented", hint="use `existing: overwrite` or `existing: keep`"
+    )
+
+
+# ---- shared by several methods
 
 
 def _mirror(inputs: MethodInputs) -> list[Blocker]:
-    return [Blocker(mirror_is_not_built())] if inputs.restore.existing == "mirror" else []
+    return [Blocker(mirror_not_implemented())] if inputs.restore.existing == "mirror" else []
 
 
 def _no_backup(inputs: MethodInputs) -> list[Blocker]:
     return [Blocker(inputs.backup_error)] if inputs.backup_error else []
 
 
-def _cannot_have_target(inputs: MethodInputs) -> list[Blocker]:
+def _no_target(inputs: MethodInputs) -> list[Blocker]:
+    """For methods that write into an existing table or one that ddbbackup creates."""
     if inputs.exists or inputs.backup_error is not None:
         return []
     if inputs.restore.target.create == "never":
-        return [
-            Blocker(
-                TableMissing(
-                    f"the target {inputs.target} does not exist, and the plan says `create: never`",
-                    hint="create the table, or set `create: if-missing`",
-                )
-            )
-        ]
+        error = TableMissing(
+            f"the target {inputs.target} does not exist, but the restore has `create: never`",
+            hint="create the table, or set `create: if-missing`",
+        )
+        return [Blocker(error)]
     if not inputs.description:
         return [
             _refused(
-                f"the target {inputs.target} does not exist, and no record says how to create it",
-                "create the table with the key that the items have, then run the restore again",
+                f"the target {inputs.target} does not exist, and the backup has no record that describes its table",
+                "create the table with the key schema of the backup, then run the restore again",
             )
         ]
     return []
 
 
-def _must_be_new(inputs: MethodInputs, what: str) -> list[Blocker]:
+def _target_not_new(inputs: MethodInputs, method: str) -> list[Blocker]:
+    """For methods by which AWS creates the target."""
     if inputs.exists:
-        return [makes_its_own_table(inputs.target, what)]
+        return [_refused(f"the target {inputs.target} exists, but {method} creates its table", _OTHER_TARGET)]
     if inputs.restore.target.create == "never":
         return [
-            _refused(f"{what} makes its own table, and the plan says `create: never`", "set `create: new`")
+            _refused(f"{method} creates its table, but the restore has `create: never`", "set `create: new`")
         ]
     return []
 
@@ -177,10 +222,14 @@ def _too_many_files(inputs: MethodInputs) -> list[Blocker]:
         return []
     return [
         _refused(
-            f"the backup has {inputs.files} data files, and one job takes {FILES_PER_JOB}",
+            f"the backup has {inputs.files} data files, but AWS reads at most {FILES_PER_JOB} per import or bulk put",
             "use `method: write`",
         )
     ]
+
+
+def _format_keys(keys: Sequence[KeyAttribute]) -> str:
+    return " + ".join(f"{key.name} ({key.type})" for key in keys)
 
 
 def _refused(message: str, hint: str) -> Blocker:

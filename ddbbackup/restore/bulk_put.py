@@ -1,42 +1,46 @@
-"""Restore method ``bulk-put``, experimental: AWS reads the backup's data files into an existing table by itself.
+"""Restore method ``bulk-put``, experimental: AWS reads the data files of the backup into an existing table.
 
-StartBulkPutItems is new (November 2026). That it takes the lines of an export unchanged is likely and unproved.
+StartBulkPutItems is new (November 2026). Whether it accepts the lines of an export unchanged has not been tested on
+AWS.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 import structlog
 
 from ddbbackup import events
 from ddbbackup.errors import Bug, DataIncomplete, RemoteJobFailed
+from ddbbackup.model.json_value import Json
 from ddbbackup.model.progress import Progress
 from ddbbackup.model.s3_location import S3Location
-from ddbbackup.ports import BulkPut, BulkPutRequest, TableFacts
-from ddbbackup.restore.blockers import against_bulk_put
+from ddbbackup.ports import BulkPut, BulkPutRequest, Cloud, TableFacts
+from ddbbackup.restore.blockers import bulk_put_blockers
 from ddbbackup.restore.bulk_put_report import count_records
-from ddbbackup.restore.client_token import derive_token
-from ddbbackup.restore.estimate import of_bulk_put
+from ddbbackup.restore.client_token import derive_client_token
+from ddbbackup.restore.estimate import estimate_bulk_put
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, can_resume, log_start
-from ddbbackup.restore.s3_input import S3Input, s3_input
-from ddbbackup.restore.state import RestoreProgress, mark
-from ddbbackup.restore.target import note_job, prepare_target
+from ddbbackup.restore.progress import save_progress, save_remote_job
+from ddbbackup.restore.s3_input import S3Input, build_s3_input
+from ddbbackup.restore.state import RestoreProgress
+from ddbbackup.restore.target import prepare_target
+from ddbbackup.steps.aws_caller import AwsCaller, read_pages
 from ddbbackup.steps.permissions import BULK_PUTS, KMS_KEY, Permission
 from ddbbackup.steps.remote_jobs import describe_if_known, start, wait_until_ended
 
 log = structlog.get_logger()
 
 EXPERIMENTAL: Final = (
-    "bulk-put is experimental: StartBulkPutItems is new, and nobody has proved on AWS that it takes the lines of "
-    "an export"
+    "bulk-put is experimental: StartBulkPutItems is new, and ddbbackup has not been tested with it on AWS"
 )
-_UNPROVED: Final = "from the API's name; AWS's list of actions could not be read"
+_UNVERIFIED: Final = "from the name of the API; AWS's list of actions could not be read"
 PERMISSIONS: Final = (
-    Permission("dynamodb:StartBulkPutItems", "target", ("restore",), BULK_PUTS, note=_UNPROVED),
-    Permission("dynamodb:DescribeBulkOperation", "everything", ("restore",), BULK_PUTS, note=_UNPROVED),
-    Permission("dynamodb:ListBulkOperations", "everything", ("restore",), BULK_PUTS, note=_UNPROVED),
+    Permission("dynamodb:StartBulkPutItems", "target", ("restore",), BULK_PUTS, note=_UNVERIFIED),
+    Permission("dynamodb:DescribeBulkOperation", "everything", ("restore",), BULK_PUTS, note=_UNVERIFIED),
+    Permission("dynamodb:ListBulkOperations", "everything", ("restore",), BULK_PUTS, note=_UNVERIFIED),
     Permission("s3:GetObject", "object", ("restore",), BULK_PUTS),
     Permission("s3:ListBucket", "bucket", ("restore",), BULK_PUTS),
     Permission("s3:PutObject", "object", ("restore",), BULK_PUTS, for_aws=True, note="its reports"),
@@ -44,36 +48,36 @@ PERMISSIONS: Final = (
 )
 REPORTS: Final = "ddbbackup-bulk-put-reports"
 _RUNNING: Final = ("IN_PROGRESS", "CANCELLING")
-_CLOCKS: Final = timedelta(minutes=5)  # how far AWS's clock and ours may be apart when jobs are looked for
+_CLOCK_SKEW: Final = timedelta(minutes=5)  # the largest expected difference of the clock of AWS and ours
 
 
 async def load(job: RestoreJob) -> LoadResult:
     """Raises ``DataIncomplete`` unless every item was written.
 
-    Raises ``RemoteJobFailed`` for a job that was cancelled or failed: what it has written stays.
+    Raises ``RemoteJobFailed`` for a job that failed or was cancelled. The items that it has written remain.
     """
-    source = s3_input(job)
+    source = build_s3_input(job)
     table = await prepare_target(job, method="bulk-put")
-    found = job.started if isinstance(job.started, BulkPut) else None
-    log_start(job, method="bulk-put", resumed=found is not None, notes=source.notes)
-    if found is None:
-        found = await _start(job, table, source)
+    running = job.remote_job if isinstance(job.remote_job, BulkPut) else None
+    log_start(job, method="bulk-put", resumed=running is not None, notes=source.notes)
+    if running is None:
+        running = await _start(job, table, source)
     else:
-        log.info(events.JOB_REATTACHED, job_arn=found.arn, target=job.target)
-    arn = found.arn
-    note_job(job, method="bulk-put", table_id=table.table_id, job_arn=arn)
+        log.info(events.JOB_REATTACHED, job_arn=running.arn, target=job.target)
+    arn = running.arn
+    save_remote_job(job, method="bulk-put", table_id=table.table_id, job_arn=arn)
     ended = await wait_until_ended(
         job.context,
         "DescribeBulkOperation",
-        lambda: _look(job, arn),
+        lambda: _describe_with_progress(job, arn),
         ended=lambda each: each.status not in _RUNNING,
         job=f"the bulk put {arn}",
     )
     reports = _report_prefix(job)
-    withheld = await job.context.heavy(_withheld, job, source, reports, ended)
+    withheld = await job.context.heavy(_count_withheld, job, source, reports, ended)
     written = ended.processed_items - ended.failed_items - withheld
-    _account(job, ended, written, withheld, S3Location(source.bucket, reports).uri)
-    facts = {
+    _check_result(job, ended, written, withheld, S3Location(source.bucket, reports))
+    facts: dict[str, Json] = {
         "items": job.backup.opened.item_count,
         "written": written,
         "kept": 0,
@@ -86,91 +90,106 @@ async def load(job: RestoreJob) -> LoadResult:
 
 
 async def _start(job: RestoreJob, table: TableFacts, source: S3Input) -> BulkPut:
-    """Starts the job with a token and a report prefix that are written down first. A job that ended is not started
-    again by its token, so each attempt has its own.
+    """Saves the token, which also names the report prefix, before it starts the job.
+
+    The token of a job that has ended does not start another one, so each attempt has its own token.
     """
-    left = job.state.read()
-    asked = left is not None and left.token is not None and left.job_arn is None
-    attempt = 1 if left is None or left.token is None else left.attempt if asked else left.attempt + 1
-    token = left.token if left and asked else derive_token(job, method="bulk-put", attempt=attempt)
-    mark(
-        job.state,
-        left,
-        stage="writing",
-        now=job.context.clock.now(),
+    saved = job.state.read()
+    if saved is not None and saved.token is not None and saved.job_arn is None:
+        token, attempt = saved.token, saved.attempt  # requested before, but the response was not saved
+    else:
+        attempt = saved.attempt + 1 if saved is not None and saved.token is not None else 1
+        token = derive_client_token(job, method="bulk-put", attempt=attempt)
+    save_progress(
+        job,
+        "writing",
+        method="bulk-put",
         table_id=table.table_id,
         token=token,
         attempt=attempt,
         job_arn=None,
     )
-    backup = job.backup
+    encryption = job.backup.encryption
     request = BulkPutRequest(
         table=job.target,
         bucket=source.bucket,
         prefix=source.prefix,
         report_prefix=_report_prefix(job),
-        client_token=token or "",
+        client_token=token,
         bucket_owner=source.bucket_owner,
-        sse_algorithm=backup.encryption.algorithm if backup.encryption else None,
-        kms_key_id=backup.encryption.kms_key_id if backup.encryption else None,
+        sse_algorithm=encryption.algorithm if encryption else None,
+        kms_key_id=encryption.kms_key_id if encryption else None,
         write_units_per_second=job.restore.limits.write_units_per_second,
     )
-    begun = await start(job.context, "StartBulkPutItems", lambda: job.cloud.bulk_puts.start(request))
-    log.info(events.JOB_STARTED, job_arn=begun.arn, target=job.target)
-    return begun
+    started = await start(job.context, "StartBulkPutItems", lambda: job.cloud.bulk_puts.start(request))
+    log.info(events.JOB_STARTED, job_arn=started.arn, target=job.target)
+    return started
 
 
-async def _find_started(job: RestoreJob) -> BulkPut | None:
-    """The job of an earlier run of this restore that runs or is done, or None: what failed is started anew."""
-    left = job.state.read()
-    if not job.continues or left is None or left.token is None:
+async def _find_remote_job(job: RestoreJob) -> BulkPut | None:
+    """The job of an earlier run of this restore if it is running or COMPLETED. A failed job is not continued."""
+    saved = job.state.read()
+    if not job.continues or saved is None or saved.token is None:
         return None
-    if left.job_arn is not None:
-        arn = left.job_arn
-        known = await describe_if_known(job.context, lambda: job.cloud.bulk_puts.describe(arn))
+    if saved.job_arn is not None:
+        arn = saved.job_arn
+        known = await describe_if_known(
+            job.context, "DescribeBulkOperation", lambda: job.cloud.bulk_puts.describe(arn)
+        )
         return known if known is not None and known.status in (*_RUNNING, "COMPLETED") else None
-    begun, token = left.updated_at - _CLOCKS, None
-    while True:
-        page = await job.context.call(job.cloud.bulk_puts.page, next_token=token)
+    return await _find_by_token(job, saved)
+
+
+async def _find_by_token(job: RestoreJob, saved: RestoreProgress) -> BulkPut | None:
+    """The job that has the saved token; the list is newest first."""
+    requested_at = saved.updated_at - _CLOCK_SKEW
+    call_aws = AwsCaller(job.context, job.cloud)
+    pages = read_pages(
+        call_aws, "ListBulkOperations", lambda cloud, token: cloud.bulk_puts.page(next_token=token)
+    )
+    async for page in pages:
         for summary in page.summaries:
-            if summary.start_time is not None and summary.start_time < begun:
-                return None  # newest first: what follows was there before we asked
-            found = await job.context.call(job.cloud.bulk_puts.describe, summary.arn)
-            if found.client_token == left.token:
+            if summary.start_time is not None and summary.start_time < requested_at:
+                return None
+            found = await call_aws("DescribeBulkOperation", partial(_describe, arn=summary.arn))
+            if found.client_token == saved.token:
                 return found
-        token = page.next_token
-        if token is None:
-            return None
+    return None
+
+
+def _describe(cloud: Cloud, arn: str) -> BulkPut:
+    return cloud.bulk_puts.describe(arn)
 
 
 def _report_prefix(job: RestoreJob) -> str:
-    """One a job, beside the export and outside of what the job reads."""
-    left = job.state.read()
-    if left is None:
-        raise Bug("a bulk put without its token", hint="report it with the plan")
+    """One prefix per job, beside the export and outside the folder that the job reads."""
+    saved = job.state.read()
+    if saved is None or saved.token is None:
+        raise Bug("a bulk put has no saved token", hint="report this bug with the plan")
     root = job.backup.opened.folder.root
     base = root[: root.rindex("AWSDynamoDB/")]
-    return f"{base}{REPORTS}/{(left.token or '').removeprefix('ddbbackup-')}/"
+    return f"{base}{REPORTS}/{saved.token.removeprefix('ddbbackup-')}/"
 
 
-def _look(job: RestoreJob, arn: str) -> BulkPut:
-    found = job.cloud.bulk_puts.describe(arn)
+def _describe_with_progress(job: RestoreJob, arn: str) -> BulkPut:
+    running = job.cloud.bulk_puts.describe(arn)
     total = job.backup.opened.item_count
-    job.context.on_progress(Progress(job.target, "write", done=found.processed_items, total=total))
-    return found
+    job.context.on_progress(Progress(job.target, "write", done=running.processed_items, total=total))
+    return running
 
 
-def _withheld(job: RestoreJob, source: S3Input, reports: str, ended: BulkPut) -> int:
-    """Items that a condition kept from being written, which AWS counts only in the reports.
+def _count_withheld(job: RestoreJob, source: S3Input, reports: str, ended: BulkPut) -> int:
+    """The items that a condition kept from being written, which AWS counts only in the reports.
 
-    ddbbackup sends no condition, so this is 0; but AWS gives no count of what it wrote, and what the reports
-    hold beyond the failed items must have been withheld.
+    ddbbackup sends no condition, so this should be 0. But AWS does not report the number of written items, so every
+    reported record that is not a failed item must be a withheld one.
     """
     records = count_records(job.context.source.objects, source.bucket, reports, owner=source.bucket_owner)
     return max(0, records - ended.failed_items)
 
 
-def _account(job: RestoreJob, ended: BulkPut, written: int, withheld: int, reports: str) -> None:
+def _check_result(job: RestoreJob, ended: BulkPut, written: int, withheld: int, reports: S3Location) -> None:
+    """Raises unless the job succeeded and wrote every item of the manifest."""
     expected = job.backup.opened.item_count
     counts = (
         f"{written} of {expected} items were written, {ended.failed_items} failed, {withheld} were withheld"
@@ -185,13 +204,13 @@ def _account(job: RestoreJob, ended: BulkPut, written: int, withheld: int, repor
             failure_message=ended.failure_message or "",
         )
         raise RemoteJobFailed(
-            f"the bulk put {ended.arn} ended as {ended.status}: {ended.failure_message} ({ended.failure_code}); "
-            f"of {expected} items some {ended.processed_items} were processed, and what was written stays",
-            hint="mend what the message names and run the restore again, or use `method: write`",
+            f"the bulk put {ended.arn} is {ended.status}: {ended.failure_message} ({ended.failure_code}); about "
+            f"{ended.processed_items} of {expected} items were processed, and the written items remain",
+            hint="fix the cause above, then run the restore again",
         )
     raise DataIncomplete(
-        f"the bulk put {ended.arn} ended as {ended.status}, but {counts}",
-        hint=f"read the reports below {reports} (they hold items), or run the restore with `method: write`",
+        f"the bulk put {ended.arn} is {ended.status}, but {counts}",
+        hint=f"read the reports in {reports} (they contain items), then restore with `method: write`",
     )
 
 
@@ -200,11 +219,11 @@ def _continues(job: RestoreJob, earlier: RestoreProgress) -> bool:
 
 
 METHOD: Final = RestoreMethod(
-    against_bulk_put,
-    of_bulk_put,
+    bulk_put_blockers,
+    estimate_bulk_put,
     _continues,
     load,
-    find_started=_find_started,
+    find_remote_job=_find_remote_job,
     reads_folder=True,
     experimental=EXPERIMENTAL,
 )

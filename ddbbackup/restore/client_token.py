@@ -1,4 +1,4 @@
-"""The ClientToken of a restore's job in AWS: the same for the same attempt, so that nothing is started twice."""
+"""The client token of a restore's job in AWS, which keeps a repeated request from starting a second job."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ import hashlib
 from ddbbackup.restore.method import RestoreJob
 
 
-def derive_token(job: RestoreJob, *, method: str, attempt: int) -> str:
-    """Of plan, run, target, source and attempt; at most 64 characters, and no ``$``."""
+def derive_client_token(job: RestoreJob, *, method: str, attempt: int) -> str:
+    """The token of one attempt: the same for the same plan, run, method, target, source and attempt.
+
+    At most 64 characters of letters, digits and hyphens.
+    """
     parts = (
         job.context.plan.name,
         job.context.run_id,
         method,
         job.resolved.target_arn,
-        job.state.directory.name,  # of target and source, as the state's own directory is
+        job.state.directory.name,  # a hash of target and source
         str(attempt),
     )
     return f"ddbbackup-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:40]}"

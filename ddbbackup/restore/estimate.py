@@ -1,104 +1,104 @@
-"""How long each restore method takes and what it costs, as far as anybody knows. Pure; estimates only."""
+"""Estimates of the duration and the cost of each restore method. Pure."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from ddbbackup.model.cost import Cost
+from ddbbackup.model.json_value import JsonObject, get_integer, get_object, get_objects, get_text
 from ddbbackup.pricing.prices import Prices
 from ddbbackup.restore.method_inputs import MethodInputs
 
-ON_DEMAND_UNITS_PER_SECOND: Final = (
-    4000  # what a new on-demand table takes at once (DynamoDB guide: On-demand)
-)
-IMPORTED_ITEMS: Final = 28_500  # the largest import that was timed
-IMPORTED_SECONDS: Final = 215.0  # and what it took (observed on AWS, once)
-RECOVERED_SECONDS: Final = (
-    721.0  # the longest of twelve restores of tiny tables (observed on AWS: 81 to 721 s)
-)
+# The throughput of a new on-demand table (DynamoDB guide: On-demand capacity mode).
+ON_DEMAND_UNITS_PER_SECOND: Final = 4000
+# The largest import that was measured (observed on AWS, once).
+IMPORTED_ITEMS: Final = 28_500
+IMPORTED_SECONDS: Final = 215.0
+# The longest of twelve restores of very small tables (observed on AWS: 81 to 721 seconds).
+RESTORED_SECONDS: Final = 721.0
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """``seconds`` None: there is nothing to estimate by. ``cost`` None likewise; ``basis`` says what both rest on."""
+    """``seconds`` and ``cost`` are None if they are unknown; ``basis`` says how they were estimated."""
 
     seconds: float | None
     cost: Cost | None
     basis: str
 
 
-def by_writing(inputs: MethodInputs, prices: Prices) -> Estimate | None:
-    """Units by the recorded table's average item; each index is counted as one more write of every item."""
-    size = item_bytes(inputs.description)
+def estimate_write(inputs: MethodInputs, prices: Prices) -> Estimate | None:
+    """Write units by the average item size of the recorded table. Each index counts as one more write per item."""
+    size = average_item_bytes(inputs.description)
     if inputs.items is None or size is None:
         return None
     units = inputs.items * math.ceil(size / 1024)
     target = inputs.target_description or inputs.description
-    rate, mode = _write_rate(inputs, target)
-    limit = inputs.restore.limits.write_units_per_second
-    cost = None
+    capacity, mode = _write_capacity(inputs, target)
+    rate = min(capacity, inputs.restore.limits.write_units_per_second or capacity)
+    basis = f"{units} write units at {rate} per second, by the average item size"
     if mode == "PAY_PER_REQUEST":
-        cost = prices.cost("write_unit", units * (1 + _indexes(target)))
-    return Estimate(
-        seconds=units / min(rate, limit or rate),
-        cost=cost,
-        basis=f"{units} write units at {min(rate, limit or rate)} per second, by the average size of the items"
-        + ("" if cost is not None else "; provisioned capacity is paid for by the hour anyway"),
-    )
+        return Estimate(units / rate, prices.cost("write_unit", units * (1 + _index_count(target))), basis)
+    return Estimate(units / rate, None, f"{basis}; provisioned capacity is billed by the hour, not by write")
 
 
-def by_import(inputs: MethodInputs, prices: Prices) -> Estimate | None:
-    size = item_bytes(inputs.description)
+def estimate_import(inputs: MethodInputs, prices: Prices) -> Estimate | None:
+    size = average_item_bytes(inputs.description)
     if inputs.items is None:
         return None
     return Estimate(
         seconds=IMPORTED_SECONDS if inputs.items <= IMPORTED_ITEMS else None,
         cost=prices.cost("import", inputs.items * size) if size is not None else None,
-        basis=f"{IMPORTED_ITEMS} items took {IMPORTED_SECONDS:.0f} seconds on AWS; no rate is published for more",
+        basis=f"an import of {IMPORTED_ITEMS} items took {IMPORTED_SECONDS:.0f} seconds on AWS; the rate of larger "
+        "imports is not published",
     )
 
 
-def of_bulk_put(inputs: MethodInputs, prices: Prices) -> Estimate | None:
-    size = item_bytes(inputs.description)
+def estimate_bulk_put(inputs: MethodInputs, prices: Prices) -> Estimate | None:
+    size = average_item_bytes(inputs.description)
     if inputs.items is None or size is None:
         return None
     return Estimate(
         seconds=None,
         cost=prices.cost("bulk_put", inputs.items * size),
-        basis="neither the speed nor the price of a bulk put is known yet",
+        basis="neither the rate nor the price of bulk puts is published",
     )
 
 
-def by_point_in_time(inputs: MethodInputs, prices: Prices) -> Estimate | None:
+def estimate_point_in_time(inputs: MethodInputs, prices: Prices) -> Estimate | None:
     live = inputs.live_description
     if not live:
         return None
+    small = (get_integer(live, "ItemCount") or 0) <= IMPORTED_ITEMS
     return Estimate(
-        seconds=RECOVERED_SECONDS if int(live.get("ItemCount") or 0) <= IMPORTED_ITEMS else None,
-        cost=prices.cost("point_in_time_restore", float(live.get("TableSizeBytes") or 0)),
-        basis="restores of tiny tables took 81 to 721 seconds on AWS; no rate is published for larger ones",
+        seconds=RESTORED_SECONDS if small else None,
+        cost=prices.cost("point_in_time_restore", float(get_integer(live, "TableSizeBytes") or 0)),
+        basis="restores of very small tables took 81 to 721 seconds on AWS; the rate for larger tables is not "
+        "published",
     )
 
 
-def item_bytes(description: Mapping[str, Any]) -> float | None:
-    """The average item of a table by its own counts, which AWS renews every six hours or so."""
-    items, size = int(description.get("ItemCount") or 0), int(description.get("TableSizeBytes") or 0)
-    return max(1.0, size / items) if items and size else None
+def average_item_bytes(description: JsonObject) -> float | None:
+    """By the counts of DescribeTable, which AWS updates every six hours; None for an empty table."""
+    items = get_integer(description, "ItemCount") or 0
+    size_bytes = get_integer(description, "TableSizeBytes") or 0
+    return max(1.0, size_bytes / items) if items and size_bytes else None
 
 
-def _write_rate(inputs: MethodInputs, target: Mapping[str, Any]) -> tuple[int, str]:
-    """Write units a second that the target takes, and its billing mode."""
-    mode = (target.get("BillingModeSummary") or {}).get("BillingMode") or "PROVISIONED"
+def _write_capacity(inputs: MethodInputs, target: JsonObject) -> tuple[int, str]:
+    """The write units per second of the target, and its billing mode."""
+    mode = get_text(get_object(target, "BillingModeSummary"), "BillingMode") or "PROVISIONED"
     if not inputs.exists:
         mode = inputs.restore.target.billing_mode or mode
     if mode == "PROVISIONED":
-        return max(1, int((target.get("ProvisionedThroughput") or {}).get("WriteCapacityUnits") or 1)), mode
-    most = int((target.get("OnDemandThroughput") or {}).get("MaxWriteRequestUnits") or 0)
-    return (most if most > 0 else ON_DEMAND_UNITS_PER_SECOND), mode
+        units = get_integer(get_object(target, "ProvisionedThroughput"), "WriteCapacityUnits")
+        return max(1, units or 1), mode
+    maximum = get_integer(get_object(target, "OnDemandThroughput"), "MaxWriteRequestUnits") or 0
+    return (maximum if maximum > 0 else ON_DEMAND_UNITS_PER_SECOND), mode
 
 
-def _indexes(target: Mapping[str, Any]) -> int:
-    return sum(len(target.get(kind) or ()) for kind in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"))
+def _index_count(target: JsonObject) -> int:
+    kinds = ("GlobalSecondaryIndexes", "LocalSecondaryIndexes")
+    return sum(len(get_objects(target, kind)) for kind in kinds)

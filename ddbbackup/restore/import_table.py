@@ -1,4 +1,4 @@
-"""Restore method ``import``: AWS makes the table and reads the backup's data files into it by itself."""
+"""Restore method ``import``: AWS creates the table and reads the data files of the backup into it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,20 @@ import structlog
 from ddbbackup import events
 from ddbbackup.errors import DataIncomplete, Refused, RemoteJobFailed
 from ddbbackup.model.arn import Arn
+from ddbbackup.model.json_value import Json
 from ddbbackup.model.progress import Progress
-from ddbbackup.ports import Import, ImportRequest
-from ddbbackup.restore.blockers import against_import
-from ddbbackup.restore.client_token import derive_token
-from ddbbackup.restore.estimate import by_import
+from ddbbackup.ports import Cloud, Import, ImportRequest
+from ddbbackup.restore.blockers import import_blockers, other_import_running
+from ddbbackup.restore.client_token import derive_client_token
+from ddbbackup.restore.estimate import estimate_import
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, can_resume, log_start
+from ddbbackup.restore.progress import save_remote_job, start_progress
 from ddbbackup.restore.put_back import with_settings
-from ddbbackup.restore.s3_input import S3Input, s3_input
+from ddbbackup.restore.s3_input import S3Input, build_s3_input
 from ddbbackup.restore.state import RestoreProgress
-from ddbbackup.restore.target import begin, note_job, until_writable
+from ddbbackup.restore.target import wait_until_writable
 from ddbbackup.settings.table_definition import create_table_input
+from ddbbackup.steps.aws_caller import AwsCaller, read_pages
 from ddbbackup.steps.permissions import IMPORTS, KMS_KEY, Permission
 from ddbbackup.steps.remote_jobs import describe_if_known, start, wait_until_ended
 
@@ -45,8 +48,8 @@ PERMISSIONS: Final = (
         )
     ),
 )
-# What TableCreationParameters take (botocore's model); everything else of a table is put back afterwards.
-_TAKEN: Final = (
+# The members of TableCreationParameters (botocore's model). All other settings are applied after the import.
+_CREATION_MEMBERS: Final = (
     "TableName",
     "AttributeDefinitions",
     "KeySchema",
@@ -58,34 +61,34 @@ _TAKEN: Final = (
     "VectorIndexes",
 )
 _RUNNING: Final = ("IN_PROGRESS", "CANCELLING")
-_ATTEMPTS: Final = 5  # tokens that may be found used up by earlier imports of the same run
+_ATTEMPTS: Final = 5  # the number of tokens to try; earlier imports of the same run may have used some
 
 
 async def load(job: RestoreJob) -> LoadResult:
-    """The import decides when it is over, not the table, which is ACTIVE earlier.
+    """Waits for the import, not for the table, which is ACTIVE earlier.
 
-    Raises ``DataIncomplete`` unless every item was imported, ``RemoteJobFailed`` if nothing was. Neither removes
-    the table that AWS leaves behind.
+    Raises ``DataIncomplete`` unless every item was imported, and ``RemoteJobFailed`` if none was. In both cases the
+    table that AWS has created remains.
     """
-    source = s3_input(job)
-    found = job.started if isinstance(job.started, Import) else None
-    log_start(job, method="import", resumed=found is not None, notes=source.notes)
-    if found is None:
-        found = await _start(job, source)
+    source = build_s3_input(job)
+    running = job.remote_job if isinstance(job.remote_job, Import) else None
+    log_start(job, method="import", resumed=running is not None, notes=source.notes)
+    if running is None:
+        running = await _start(job, source)
     else:
-        log.info(events.JOB_REATTACHED, job_arn=found.arn, target=job.target)
-    arn = found.arn
-    note_job(job, method="import", job_arn=arn, table_id=found.table_id)
+        log.info(events.JOB_REATTACHED, job_arn=running.arn, target=job.target)
+    arn = running.arn
+    save_remote_job(job, method="import", job_arn=arn, table_id=running.table_id)
     ended = await wait_until_ended(
         job.context,
         "DescribeImport",
-        lambda: _look(job, arn),
+        lambda: _describe_with_progress(job, arn),
         ended=lambda each: each.status not in _RUNNING,
         job=f"the import {arn}",
     )
-    _account(job, ended)
-    table = await until_writable(job)
-    facts = {
+    _check_result(job, ended)
+    table = await wait_until_writable(job)
+    facts: dict[str, Json] = {
         "items": job.backup.opened.item_count,
         "written": ended.imported_items,
         "kept": 0,
@@ -97,10 +100,10 @@ async def load(job: RestoreJob) -> LoadResult:
 
 
 async def _start(job: RestoreJob, source: S3Input) -> Import:
-    """Asks AWS for the import, with a token that no earlier import has used up.
+    """Starts an import with a token that no ended import has used.
 
-    A token whose import has ended gives that old import back and makes no table (observed on AWS), so the
-    next one is taken then.
+    For the token of an import that has ended, AWS returns that import and creates no table (observed on AWS); the
+    next token is tried then.
     """
     definition = with_settings(
         create_table_input(
@@ -108,86 +111,90 @@ async def _start(job: RestoreJob, source: S3Input) -> Import:
         ),
         job,
     )
-    left = job.state.read()
-    first = left.attempt if left and left.method == "import" and left.stage == "asked" else 1
-    token = left.token if left and left.method == "import" and left.stage == "asked" else None
+    saved = job.state.read()
+    requested = saved if saved and saved.method == "import" and saved.stage == "requested" else None
+    first = requested.attempt if requested else 1
+    token = requested.token if requested else None
     for attempt in range(first, first + _ATTEMPTS):
-        token = token or derive_token(job, method="import", attempt=attempt)
-        begin(job, stage="asked", method="import", token=token, attempt=attempt)
+        token = token or derive_client_token(job, method="import", attempt=attempt)
+        start_progress(job, "requested", method="import", token=token, attempt=attempt)
         request = ImportRequest(
             bucket=source.bucket,
             prefix=source.prefix,
             bucket_owner=source.bucket_owner,
-            table={name: definition[name] for name in _TAKEN if name in definition},
+            table={name: definition[name] for name in _CREATION_MEMBERS if name in definition},
             client_token=token,
         )
-        begun = await start(job.context, "ImportTable", partial(job.cloud.imports.start, request))
-        if begun.status in _RUNNING:
-            log.info(events.JOB_STARTED, job_arn=begun.arn, target=job.target)
-            return begun
+        started = await start(job.context, "ImportTable", partial(job.cloud.imports.start, request))
+        if started.status in _RUNNING:
+            log.info(events.JOB_STARTED, job_arn=started.arn, target=job.target)
+            return started
         token = None
     raise Refused(
-        f"AWS gives back imports of {job.target} that have long ended instead of starting one",
+        f"AWS did not start an import into {job.target}, but returned imports that have ended",
         hint="run the restore again with another --run-id",
     )
 
 
-async def _find_started(job: RestoreJob) -> Import | None:
-    """The import of an earlier run of this restore that is still of use, or None.
+async def _find_remote_job(job: RestoreJob) -> Import | None:
+    """The import of an earlier run of this restore, if it is running or has created the target.
 
-    Raises ``Refused`` if another import is making the target.
+    Raises ``Refused`` if another import is creating the target.
     """
-    left = job.state.read()
-    ours = left if left and left.method == "import" and left.stage in ("asked", "writing") else None
-    if ours and ours.job_arn:
-        arn = ours.job_arn
-        known = await describe_if_known(job.context, lambda: job.cloud.imports.describe(arn))
-        if known is not None and _of_use(job, known):
+    saved = job.state.read()
+    own = saved if saved and saved.method == "import" and saved.stage in ("requested", "writing") else None
+    if own and own.job_arn:
+        arn = own.job_arn
+        known = await describe_if_known(
+            job.context, "DescribeImport", lambda: job.cloud.imports.describe(arn)
+        )
+        if known is not None and _is_usable(job, known):
             return known
-        ours = None
-    token = ours.token if ours else derive_token(job, method="import", attempt=1)
-    for each in await _imports(job):
-        if each.client_token == token and _of_use(job, each):
+        own = None
+    token = own.token if own else derive_client_token(job, method="import", attempt=1)
+    for each in await _list_imports(job):
+        if each.client_token == token and _is_usable(job, each):
             return each
         if each.status in _RUNNING:
-            raise Refused(
-                f"another import into {job.target} is running: {each.arn}",
-                hint="wait until it has ended, or restore to another table name",
-            )
+            raise other_import_running(job.target, each.arn)
     return None
 
 
-def _of_use(job: RestoreJob, found: Import) -> bool:
-    """Whether it runs, or whether the target is the table that it made."""
+def _is_usable(job: RestoreJob, found: Import) -> bool:
+    """Whether the import is running, or the target is the table that it created."""
     target = job.resolved.target
     return found.status in _RUNNING or (target is not None and target.table_id == found.table_id)
 
 
-async def _imports(job: RestoreJob) -> list[Import]:
-    """Those of the target that run or may have made it, newest first."""
-    found: list[Import] = []
-    token: str | None = None
-    while True:
-        page = await job.context.call(
-            job.cloud.imports.page, table_arn=job.resolved.target_arn, next_token=token
-        )
+async def _list_imports(job: RestoreJob) -> list[Import]:
+    """The imports into the target that are running or may have created it, newest first."""
+    imports: list[Import] = []
+    call_aws, table_arn = AwsCaller(job.context, job.cloud), job.resolved.target_arn
+    pages = read_pages(
+        call_aws,
+        "ListImports",
+        lambda cloud, token: cloud.imports.page(table_arn=table_arn, next_token=token),
+    )
+    async for page in pages:
         for summary in page.summaries:
             if summary.status in _RUNNING or job.resolved.target is not None:
-                described = await job.context.call(job.cloud.imports.describe, summary.arn)
-                found.append(described)
-        token = page.next_token
-        if token is None:
-            return found
+                imports.append(await call_aws("DescribeImport", partial(_describe, arn=summary.arn)))
+    return imports
 
 
-def _look(job: RestoreJob, arn: str) -> Import:
-    found = job.cloud.imports.describe(arn)
+def _describe(cloud: Cloud, arn: str) -> Import:
+    return cloud.imports.describe(arn)
+
+
+def _describe_with_progress(job: RestoreJob, arn: str) -> Import:
+    running = job.cloud.imports.describe(arn)
     total = job.backup.opened.item_count
-    job.context.on_progress(Progress(job.target, "write", done=found.processed_items, total=total))
-    return found
+    job.context.on_progress(Progress(job.target, "write", done=running.processed_items, total=total))
+    return running
 
 
-def _account(job: RestoreJob, ended: Import) -> None:
+def _check_result(job: RestoreJob, ended: Import) -> None:
+    """Raises unless the import succeeded and imported every item of the manifest."""
     expected = job.backup.opened.item_count
     counts = f"{ended.imported_items} of {expected} items were imported, {ended.errors} failed"
     if ended.status == "COMPLETED" and (ended.imported_items, ended.errors) == (expected, 0):
@@ -195,7 +202,7 @@ def _account(job: RestoreJob, ended: Import) -> None:
     if ended.status == "COMPLETED":
         raise DataIncomplete(
             f"the import {ended.arn} is COMPLETED, but {counts}",
-            hint=f"do not use {job.target}; verify the backup, then restore to another table name",
+            hint=f"delete {job.target}, run `ddbbackup verify`, then run the restore again",
         )
     log.error(
         events.JOB_FAILED,
@@ -203,35 +210,37 @@ def _account(job: RestoreJob, ended: Import) -> None:
         failure_code=ended.failure_code or ended.status,
         failure_message=ended.failure_message or "",
     )
-    said = f"the import {ended.arn} ended as {ended.status}: {ended.failure_message} ({ended.failure_code}); {counts}"
+    message = (
+        f"the import {ended.arn} is {ended.status}: {ended.failure_message} ({ended.failure_code}); {counts}"
+    )
     if ended.imported_items or ended.errors or ended.failure_code == "ItemValidationError":
         raise DataIncomplete(
-            f"{said}. AWS leaves the table {job.target} with what it could read, and ddbbackup does not delete it",
-            hint=f"read {_log_place(ended)}, then delete {job.target} yourself or restore to another name",
+            f"{message}; the incomplete table {job.target} remains",
+            hint=f"read the errors in {_log_stream(ended)}, delete {job.target}, then run the restore again",
         )
-    raise RemoteJobFailed(said, hint="mend what the message names, then run the restore again")
+    raise RemoteJobFailed(message, hint="fix the cause above, then run the restore again")
 
 
-def _log_place(ended: Import) -> str:
-    """Where AWS tells which lines it did not take (DynamoDB guide: Import)."""
+def _log_stream(ended: Import) -> str:
+    """Where AWS logs the lines that it could not import (DynamoDB guide: Import)."""
     arn = Arn.parse_if_arn(ended.log_group_arn or "")
     group = arn.resource.removeprefix("log-group:").removesuffix(":*") if arn else "/aws-dynamodb/imports"
     return f"{group} in CloudWatch Logs (stream {Arn.parse(ended.arn).resource_id}/error)"
 
 
 def _continues(job: RestoreJob, earlier: RestoreProgress) -> bool:
-    """A target that exists is ours if ``_find_started`` finds the import that made it, or all data was in it."""
+    """An existing target belongs to this restore if all data was loaded, or if ``_find_remote_job`` says so."""
     if job.resolved.target is not None:
         return can_resume(job, earlier, method="import")
-    return earlier.stage in ("asked", "writing")
+    return earlier.stage in ("requested", "writing")
 
 
 METHOD: Final = RestoreMethod(
-    against_import,
-    by_import,
+    import_blockers,
+    estimate_import,
     _continues,
     load,
-    find_started=_find_started,
-    makes_table=True,
+    find_remote_job=_find_remote_job,
+    creates_table=True,
     reads_folder=True,
 )

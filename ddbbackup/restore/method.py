@@ -1,16 +1,16 @@
-"""What a restore method is, what it is given and what it gives back; ``RESTORE_METHODS`` lists them."""
+"""The restore method: what it is given and what it returns. ``RESTORE_METHODS`` lists the methods."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import structlog
 
 from ddbbackup import events
 from ddbbackup.errors import Bug
 from ddbbackup.model.assessment import Blocker
+from ddbbackup.model.json_value import Json
 from ddbbackup.plan.model import Restore
 from ddbbackup.ports import Cloud, TableFacts
 from ddbbackup.pricing.prices import Prices
@@ -28,10 +28,10 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class RestoreJob:
-    """One restore on its way: what is wanted, what was found, and what an earlier run left.
+    """One restore: the request, its resolved source and target, and what an earlier run left.
 
-    ``continues``: what an earlier run of this restore began in the target is continued; ``started`` is the job of
-    AWS that it started, if the method has jobs and AWS still knows it.
+    ``continues``: this run continues what an earlier run of this restore started. ``remote_job`` is the job of AWS
+    that the earlier run started, if the method has such jobs and AWS still knows it.
     """
 
     context: RunContext
@@ -41,29 +41,30 @@ class RestoreJob:
     state: RestoreState
     continues: bool = False
     data_files: DataFiles | None = None
-    started: object = None
+    remote_job: object = None
 
     @property
     def cloud(self) -> Cloud:
-        """AWS where the target is."""
+        """AWS in the account and region of the target."""
         return self.resolved.cloud
 
     @property
     def backup(self) -> RestoreSource:
-        """Of a method that restores a backup."""
+        """For methods that restore a backup."""
         if self.resolved.backup is None:
             raise _not_resolved("a backup")
         return self.resolved.backup
 
     @property
     def files(self) -> DataFiles:
+        """For methods that restore a backup."""
         if self.data_files is None:
             raise _not_resolved("data files")
         return self.data_files
 
     @property
     def live(self) -> LiveSource:
-        """Of a method that restores the live table's past."""
+        """For methods that restore an earlier state of the live table."""
         if self.resolved.live is None:
             raise _not_resolved("a live table")
         return self.resolved.live
@@ -71,39 +72,38 @@ class RestoreJob:
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """The target once all data is in it. ``facts`` are for the report: flat, printable, without item data."""
+    """The target with all data. ``facts`` are for the report: flat, printable, without item data."""
 
     table: TableFacts
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class RestoreMethod:
-    """One way to get the data into the target.
+    """One way to load the data into the target.
 
-    ``blockers`` and ``estimate`` are pure. ``continues``: whether what an earlier run left is a part of this restore,
-    so that the run goes on with it. ``find_started`` reads which job of AWS an earlier run started, and raises
-    ``Refused`` if what AWS is doing to the target is somebody else's. ``load`` raises ``DataIncomplete`` unless every
-    item is accounted for.
+    ``blockers`` and ``estimate`` are pure. ``continues`` says whether the run can continue what an earlier run left.
+    ``find_remote_job`` finds the job of AWS that an earlier run started; it raises ``Refused`` if AWS is working on
+    the target for somebody else. ``load`` raises ``DataIncomplete`` unless every item is accounted for.
 
-    ``makes_table``: AWS makes the target itself, so it must not exist. ``from_live``: the data comes from the
-    live table, not from a backup. ``reads_folder``: AWS reads every object of the data folder. ``experimental`` says
-    why, in a sentence, or is empty.
+    ``creates_table``: AWS creates the target, so it must not exist. ``uses_live_table``: the source is the live
+    table, not a backup. ``reads_folder``: AWS reads every object of the data folder. ``experimental`` is one sentence
+    that says why the method is experimental, or empty.
     """
 
     blockers: Callable[[MethodInputs], Sequence[Blocker]]
     estimate: Callable[[MethodInputs, Prices], Estimate | None]
     continues: Callable[[RestoreJob, RestoreProgress], bool]
     load: Callable[[RestoreJob], Awaitable[LoadResult]]
-    find_started: Callable[[RestoreJob], Awaitable[object]] | None = None
-    makes_table: bool = False
-    from_live: bool = False
+    find_remote_job: Callable[[RestoreJob], Awaitable[object]] | None = None
+    creates_table: bool = False
+    uses_live_table: bool = False
     reads_folder: bool = False
     experimental: str = ""
 
 
 def log_start(job: RestoreJob, *, method: str, resumed: bool, notes: Sequence[str]) -> None:
-    """One event that says what begins, or goes on, to happen to the target."""
+    """Logs that the restore starts or resumes."""
     opened = job.resolved.backup.opened if job.resolved.backup else None
     log.info(
         events.RESTORE_RESUMED if resumed else events.RESTORE_STARTED,
@@ -116,14 +116,8 @@ def log_start(job: RestoreJob, *, method: str, resumed: bool, notes: Sequence[st
     )
 
 
-def _not_resolved(what: str) -> Bug:
-    return Bug(
-        f"a restore method asks for {what} that its restore does not have", hint="report it with the plan"
-    )
-
-
 def can_resume(job: RestoreJob, earlier: RestoreProgress, *, method: str) -> bool:
-    """For methods that write into a table of ours: whether what is in it is a part of this restore."""
+    """For methods that write into a table: whether its items come from an earlier run of this restore."""
     target = job.resolved.target
     return target is not None and resumable(
         earlier,
@@ -132,4 +126,11 @@ def can_resume(job: RestoreJob, earlier: RestoreProgress, *, method: str) -> boo
         method=method,
         table_id=target.table_id,
         now=job.context.clock.now(),
+    )
+
+
+def _not_resolved(what: str) -> Bug:
+    return Bug(
+        f"a restore method uses {what}, which the restore has not resolved",
+        hint="report this bug with the plan",
     )

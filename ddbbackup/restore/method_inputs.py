@@ -1,37 +1,37 @@
-"""What restore methods are judged by: facts of one restore, gathered by ``restore_survey``."""
+"""The facts of one restore by which its method is selected, estimated and blocked."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from ddbbackup.errors import DdbBackupError
+from ddbbackup.model.json_value import JsonObject
 from ddbbackup.plan.model import Restore
 
 
 @dataclass(frozen=True, slots=True)
 class MethodInputs:
-    """What the methods are judged by.
+    """What ``resolve_restore`` found out about source and target.
 
-    ``target_description`` is None where the target does not exist; ``description`` is the recorded one of the
-    backed-up table, empty without a record. ``items`` and ``files`` are those of the backup. The errors say why
-    a source that was looked for cannot be used; ``live`` is False too where nobody looked.
+    ``target_description`` is None if the target does not exist. ``description`` is DescribeTable of the table that
+    was backed up, empty without a record. ``items`` and ``files`` count the backup. ``backup_error`` and
+    ``live_error`` say why that source cannot be used. A source that was not resolved has neither an error nor a
+    description.
     """
 
     restore: Restore
     target: str
-    target_description: Mapping[str, Any] | None = None
-    description: Mapping[str, Any] = field(default_factory=dict)
+    target_description: JsonObject | None = None
+    description: JsonObject = field(default_factory=dict)
     items: int | None = None
     files: int | None = None
     backup_error: DdbBackupError | None = None
-    live: bool = False
-    live_description: Mapping[str, Any] = field(default_factory=dict)
+    live_description: JsonObject = field(default_factory=dict)
     live_error: DdbBackupError | None = None
     same_account: bool = True
     bulk_put_available: bool = True
 
     @property
     def exists(self) -> bool:
+        """Whether the target exists."""
         return self.target_description is not None

@@ -1,6 +1,6 @@
-"""Which method a restore takes: what each could do, how long, for how much, and what ``auto`` makes of it. Pure.
+"""Select the method of a restore: what each method can do, how long it takes, what it costs. Pure.
 
-The rules of ``auto`` and their reasons stand in docs/decisions/0004-how-auto-chooses.md.
+The rules of ``auto`` and their reasons are in docs/decisions/0004-how-auto-chooses.md.
 """
 
 from __future__ import annotations
@@ -18,23 +18,21 @@ from ddbbackup.restore.method_inputs import MethodInputs
 
 MethodName = Literal["write", "import", "bulk-put", "point-in-time"]
 
-BY_AUTO: Final[tuple[MethodName, ...]] = ("write", "import")  # what `auto` may choose, and go on with
-IMPORT_BEATS_WRITE_SECONDS: Final = 1800.0  # an import needs minutes whatever its size (observed on AWS)
+AUTO_METHODS: Final[tuple[MethodName, ...]] = ("write", "import")
+# An import takes minutes even for a small table (observed on AWS), so short writes are not worth one.
+IMPORT_FROM_SECONDS: Final = 1800.0
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One method: possible if nothing is in its way. ``estimate`` is None where its data is not known.
-
-    ``because`` says in a sentence why it is, or is not, taken.
-    """
+    """One method. ``estimate`` is None if the amount of data is unknown. ``reason``: why it is selected or not."""
 
     method: MethodName
     blockers: tuple[Blocker, ...]
     estimate: Estimate | None
     experimental: bool = False
-    chosen: bool = False
-    because: str = ""
+    selected: bool = False
+    reason: str = ""
 
     @property
     def possible(self) -> bool:
@@ -49,11 +47,11 @@ class Candidate:
         return self.estimate.cost if self.estimate else None
 
 
-def candidates(
+def list_candidates(
     inputs: MethodInputs, prices: Prices, methods: Mapping[MethodName, RestoreMethod]
 ) -> tuple[Candidate, ...]:
-    """Every method, the chosen one marked. With ``method: auto`` the rules choose, else the plan has chosen."""
-    every = tuple(
+    """All methods; the one that the restore specifies, or that the rules of ``auto`` select, is marked."""
+    candidates = tuple(
         Candidate(
             name,
             tuple(method.blockers(inputs)),
@@ -62,44 +60,50 @@ def candidates(
         )
         for name, method in methods.items()
     )
-    wanted = inputs.restore.method
-    if wanted == "auto":
-        return _by_rules(inputs, every)
+    requested = inputs.restore.method
+    if requested == "auto":
+        return _select_by_rules(inputs, candidates)
     return tuple(
-        replace(each, chosen=True, because="the plan says so") if each.method == wanted else each
-        for each in every
+        replace(each, selected=True, reason="the restore specifies it") if each.method == requested else each
+        for each in candidates
     )
 
 
-def _by_rules(inputs: MethodInputs, every: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
-    """Write, unless the table is to be made and writing would take long and an import is possible."""
-    write, imported, bulk_put, by_time = (
-        next(c for c in every if c.method == name) for name in get_args(MethodName)
+def _select_by_rules(inputs: MethodInputs, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """Selects ``import`` if it is possible, the target must be created, and writing would take long."""
+    write, imported, bulk_put, point_in_time = (
+        next(each for each in candidates if each.method == name) for name in get_args(MethodName)
     )
-    writing = write.seconds
+    seconds = write.seconds
     if inputs.exists:
-        method, why = write, "the target exists, and an import makes its own table"
+        selected, reason = write, "the target exists, and an import creates its table"
     elif inputs.restore.bounded:
-        method, why = write, "`limits` bound writes, and an import cannot be bounded"
+        selected, reason = write, "the restore has `limits`, and an import cannot be limited"
     elif imported.blockers:
-        method, why = write, f"an import is not possible: {imported.blockers[0].message}"
-    elif writing is None:
-        method, why = write, "nothing is known of the size of the items, so no estimate favours an import"
-    elif writing <= IMPORT_BEATS_WRITE_SECONDS:
-        method, why = write, f"writing takes {_spell(writing)}, and an import is not sure to be faster"
+        selected, reason = write, f"an import is not possible: {imported.blockers[0].message}"
+    elif seconds is None:
+        selected, reason = (
+            write,
+            "the duration of writing cannot be estimated, because the item size is unknown",
+        )
+    elif seconds <= IMPORT_FROM_SECONDS:
+        selected, reason = write, f"writing takes {_format(seconds)}, and an import may not be faster"
     else:
-        method, why = imported, f"writing would take {_spell(writing)}, and an import uses no capacity"
-    never = {
+        selected, reason = (
+            imported,
+            f"writing would take {_format(seconds)}, and an import uses no write capacity",
+        )
+    reasons = {
         bulk_put.method: "`auto` does not choose experimental methods",
-        by_time.method: "`auto` restores backups; the live table's past is another source",
+        point_in_time.method: "`auto` restores backups, not the live table",
+        selected.method: reason,
     }
     return tuple(
-        replace(each, chosen=each is method, because=why if each is method else never.get(each.method, ""))
-        for each in every
+        replace(each, selected=each is selected, reason=reasons.get(each.method, "")) for each in candidates
     )
 
 
-def _spell(seconds: float) -> str:
+def _format(seconds: float) -> str:
     if seconds < 60:
         return "less than a minute"
-    return f"some {seconds / 60:.0f} minutes" if seconds < 7200 else f"some {seconds / 3600:.0f} hours"
+    return f"about {seconds / 60:.0f} minutes" if seconds < 7200 else f"about {seconds / 3600:.0f} hours"

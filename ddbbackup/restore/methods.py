@@ -1,4 +1,4 @@
-"""The registry of restore methods: one file each, one line here."""
+"""The registry of restore methods."""
 
 from __future__ import annotations
 

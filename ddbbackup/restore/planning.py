@@ -1,34 +1,39 @@
-"""From a restore of the plan to the step that carries it out. Pure."""
+"""The step of a restore. Pure."""
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+from typing import Final
 
 from ddbbackup.errors import Refused
 from ddbbackup.plan.model import Restore
 from ddbbackup.restore.restore_table import RestoreTable
 
+_TABLE_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{3,255}")
+
 
 def restore_step(restore: Restore, *, run: str, today: datetime, confirmed: bool) -> RestoreTable:
-    """The step of one restore, with the target's name rendered from {table} {date} {run}.
+    """The step of one restore, with {table}, {date} and {run} replaced in the name of its target.
 
-    Raises ``Refused`` if what comes out is no table name.
+    Raises ``Refused`` if the result is not a valid table name.
     """
     name = restore.target.table
     for field, value in {"table": restore.table, "date": f"{today:%Y%m%d}", "run": run}.items():
         name = name.replace("{" + field + "}", value)
-    if not 3 <= len(name) <= 255:
+    if not _TABLE_NAME.fullmatch(name):
         raise Refused(
-            f"the target of restore {restore.name} would be called {name!r}, which is not 3 to 255 characters",
+            f"the target of restore {restore.name} would be named {name!r}, but table names have 3 to 255 letters, "
+            "digits, dots, hyphens and underscores",
             hint="change `to.table` of the restore",
         )
     return RestoreTable(restore=restore, target=name, confirmed=confirmed)
 
 
 def overwrites_its_source(step: RestoreTable) -> bool:
-    """Whether, by its names alone, a restore writes over the live table that its backup was made of.
+    """Whether a restore overwrites the live table of its backup, judged by names alone.
 
-    The step itself compares the ARNs and refuses what nobody agreed to; this only tells whom to ask.
+    This decides whether to ask for confirmation. The assessment of the step compares ARNs and is authoritative.
     """
     to = step.restore.target
     elsewhere = (to.region, to.account, to.assume_role) != (None, None, None)

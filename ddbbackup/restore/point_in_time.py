@@ -1,21 +1,23 @@
-"""Restore method ``point-in-time``: AWS restores the live table's past into a new table; no backup is needed."""
+"""Restore method ``point-in-time``: AWS restores an earlier state of the live table into a new table."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
 from ddbbackup import events
 from ddbbackup.errors import Refused, TableMissing
+from ddbbackup.model.json_value import Json, JsonObject, get_object, get_text
 from ddbbackup.ports import PitrRestore, PitrRestoreRequest, TableFacts
-from ddbbackup.restore.blockers import against_point_in_time
-from ddbbackup.restore.estimate import by_point_in_time
+from ddbbackup.restore.blockers import point_in_time_blockers
+from ddbbackup.restore.estimate import estimate_point_in_time
 from ddbbackup.restore.live_source import LiveSource
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, log_start
+from ddbbackup.restore.progress import save_remote_job, start_progress
 from ddbbackup.restore.state import RestoreProgress
-from ddbbackup.restore.target import begin, note_job, until_writable
+from ddbbackup.restore.target import wait_until_writable
 from ddbbackup.steps.permissions import POINT_IN_TIME, Permission
 from ddbbackup.steps.remote_jobs import start, wait_until_ended
 from ddbbackup.times import from_iso, to_iso
@@ -33,127 +35,140 @@ PERMISSIONS: Final = (
         for each in _BY_AWS
     ),
 )
-NOTE: Final = "AWS restored the table by itself: it counts nothing, so no count could be compared"
-_CLOCKS: Final = timedelta(minutes=2)  # how far AWS's clock and ours may be apart
-_VISIBLE_SECONDS: Final = 60.0  # a table just asked for may be unknown to DescribeTable for a while
+NOTE: Final = "not verified: AWS reports no item count for point-in-time restores"
+_CLOCK_SKEW: Final = timedelta(minutes=2)  # the largest expected difference of the clock of AWS and ours
+_VISIBLE_SECONDS: Final = 60.0  # DescribeTable may not find a table that was just requested
 
 
 async def load(job: RestoreJob) -> LoadResult:
-    left = job.state.read()
-    resumed = job.continues
-    log_start(job, method="point-in-time", resumed=resumed, notes=[NOTE])
-    if not resumed:
+    saved = job.state.read()
+    log_start(job, method="point-in-time", resumed=job.continues, notes=[NOTE])
+    if not job.continues:
         await _start(job)
-    elif job.resolved.target is not None and left is not None:
-        time = left.restored_time or to_iso(_restored_time(job.resolved.target))
-        note_job(job, method="point-in-time", table_id=job.resolved.target.table_id, restored_time=time)
+    elif job.resolved.target is not None and saved is not None:
+        table = job.resolved.target
+        time = saved.restored_time or to_iso(_restored_time(table))
+        save_remote_job(job, method="point-in-time", table_id=table.table_id, restored_time=time)
         log.info(events.JOB_REATTACHED, job_arn=job.resolved.target_arn, target=job.target)
-    table = await _until_restored(job)
-    known = job.state.read()
-    facts: dict[str, Any] = {
+    table = await _wait_until_restored(job)
+    saved = job.state.read()
+    facts: dict[str, Json] = {
         "items": None,
         "written": None,
         "kept": None,
         "size_bytes": None,
-        "restored_time": known.restored_time if known else None,
+        "restored_time": saved.restored_time if saved else None,
         "notes": [NOTE],
     }
     return LoadResult(table, facts)
 
 
 async def _start(job: RestoreJob) -> None:
-    """Written down first, for there is no token: the table alone must tell a later run whose it is."""
-    begin(job, stage="asked", method="point-in-time")
+    """Saves the request first: there is no client token, so only the table itself tells who requested it."""
+    start_progress(job, "requested", method="point-in-time")
     live = job.live
     request = PitrRestoreRequest(
         source_arn=live.table_arn,
         target=job.target,
         time=live.time,
         billing_mode=job.restore.target.billing_mode,
-        sse=_sse(live, job),
+        sse=_encryption(live, job),
     )
     try:
-        made = await start(
+        started = await start(
             job.context, "RestoreTableToPointInTime", lambda: job.cloud.pitr_restores.start(request)
         )
     except Refused:
-        adopted = await _adopted(job)
-        if adopted is None:
+        own = await _find_own_table(job)
+        if own is None:
             raise
-        made = PitrRestore(adopted.arn, adopted.table_id, _restored_time(adopted))
-    time = to_iso(made.time or live.time)
-    note_job(job, method="point-in-time", table_id=made.table_id, restored_time=time)
-    log.info(events.JOB_STARTED, job_arn=made.table_arn, target=job.target)
+        started = PitrRestore(own.arn, own.table_id, _restored_time(own))
+    time = to_iso(started.time or live.time)
+    save_remote_job(job, method="point-in-time", table_id=started.table_id, restored_time=time)
+    log.info(events.JOB_STARTED, job_arn=started.table_arn, target=job.target)
 
 
-async def _adopted(job: RestoreJob) -> TableFacts | None:
-    """The table if it is ours though AWS refused to make it: the SDK's first try was heard, its answer was not."""
+async def _find_own_table(job: RestoreJob) -> TableFacts | None:
+    """The table if the SDK's first request created it and the SDK repeated the request after losing the response."""
     try:
-        target = await job.context.call(lambda: job.cloud.tables.describe(job.target))
+        table = await job.context.call(lambda: job.cloud.tables.describe(job.target))
     except TableMissing:
         return None
-    return target if _is_ours(job, job.state.read(), target) else None
+    return table if _is_own(job, job.state.read(), table) else None
 
 
-async def _until_restored(job: RestoreJob) -> TableFacts:
-    """ACTIVE with all indexes, and no restore in progress: RestoreSummary is gone by then (observed on AWS)."""
+async def _wait_until_restored(job: RestoreJob) -> TableFacts:
+    """Waits until the restore is over and the table accepts writes.
+
+    RestoreSummary disappears once the table is ACTIVE (observed on AWS).
+    """
     clock = job.context.clock
-    visible = clock.monotonic() + _VISIBLE_SECONDS
+    visible_at = clock.monotonic() + _VISIBLE_SECONDS
 
-    def look() -> TableFacts | None:
+    def describe() -> TableFacts | None:
         try:
             return job.cloud.tables.describe(job.target)
         except TableMissing:
-            if clock.monotonic() > visible:
+            if clock.monotonic() > visible_at:
                 raise
             return None
 
     await wait_until_ended(
         job.context,
         "DescribeTable",
-        look,
-        ended=lambda table: table is not None and table.status != "CREATING" and not _restoring(table),
+        describe,
+        ended=lambda table: table is not None and table.status != "CREATING" and not _is_restoring(table),
         job=f"the point-in-time restore of {job.resolved.target_arn}",
     )
-    return await until_writable(job)
+    return await wait_until_writable(job)
 
 
-def _is_ours(job: RestoreJob, left: RestoreProgress | None, target: TableFacts) -> bool:
-    """Whether an earlier run of this restore asked for the table that is there.
+def _is_own(job: RestoreJob, saved: RestoreProgress | None, table: TableFacts) -> bool:
+    """Whether an earlier run of this restore requested the table.
 
-    By its id once AWS told it; else it must have been made after we asked, by a restore of our source. AWS tells
-    the source only until the table is ACTIVE; from then on nobody can say whose it is, and it is not touched.
+    The saved TableId decides. Without it, the table must have been restored from the same source after the request.
+    AWS reports the source only until the table is ACTIVE; after that, nothing proves whose table it is.
     """
-    if left is None or left.method != "point-in-time" or left.stage not in ("asked", "writing", "loaded"):
+    if saved is None or saved.method != "point-in-time":
         return False
-    if left.table_id is not None:
-        return left.table_id == target.table_id
-    made = from_iso(target.description.get("CreationDateTime"))
-    summary = target.description.get("RestoreSummary") or {}
-    from_us = summary.get("SourceTableArn") == job.resolved.table_arn
-    return from_us and made is not None and made >= left.updated_at - _CLOCKS
+    if saved.stage not in ("requested", "writing", "loaded"):
+        return False
+    if saved.table_id is not None:
+        return saved.table_id == table.table_id
+    created = from_iso(get_text(table.description, "CreationDateTime"))
+    same_source = _restore_summary(table).get("SourceTableArn") == job.resolved.table_arn
+    return same_source and created is not None and created >= saved.updated_at - _CLOCK_SKEW
+
+
+def _restore_summary(table: TableFacts) -> JsonObject:
+    return get_object(table.description, "RestoreSummary")
 
 
 def _restored_time(table: TableFacts) -> datetime | None:
-    return from_iso((table.description.get("RestoreSummary") or {}).get("RestoreDateTime"))
+    return from_iso(get_text(_restore_summary(table), "RestoreDateTime"))
 
 
-def _restoring(table: TableFacts) -> bool:
-    return bool((table.description.get("RestoreSummary") or {}).get("RestoreInProgress"))
+def _is_restoring(table: TableFacts) -> bool:
+    return bool(_restore_summary(table).get("RestoreInProgress"))
 
 
-def _sse(live: LiveSource, job: RestoreJob) -> dict[str, Any] | None:
-    """Needed across regions only. Keys are regional, so KMS becomes the other region's own ``aws/dynamodb``."""
+def _encryption(live: LiveSource, job: RestoreJob) -> JsonObject | None:
+    """Required only across regions. KMS keys are regional, so KMS becomes ``aws/dynamodb`` of the other region."""
     if job.context.source.identity.region == job.cloud.identity.region:
         return None
-    encrypted = (live.description.get("SSEDescription") or {}).get("SSEType") == "KMS"
-    return {"Enabled": True, "SSEType": "KMS"} if encrypted else {"Enabled": False}
+    uses_kms = get_object(live.description, "SSEDescription").get("SSEType") == "KMS"
+    return {"Enabled": True, "SSEType": "KMS"} if uses_kms else {"Enabled": False}
 
 
 def _continues(job: RestoreJob, earlier: RestoreProgress) -> bool:
-    return job.resolved.target is not None and _is_ours(job, earlier, job.resolved.target)
+    return job.resolved.target is not None and _is_own(job, earlier, job.resolved.target)
 
 
 METHOD: Final = RestoreMethod(
-    against_point_in_time, by_point_in_time, _continues, load, makes_table=True, from_live=True
+    point_in_time_blockers,
+    estimate_point_in_time,
+    _continues,
+    load,
+    creates_table=True,
+    uses_live_table=True,
 )

@@ -1,28 +1,30 @@
-"""What there is before a restore begins: its source, its target, and the facts that the methods are judged by."""
+"""Resolve a restore: find its source and its target, and the facts by which its method is selected."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from ddbbackup.errors import Bug, DdbBackupError, TableMissing
+from ddbbackup.model.json_value import JsonObject
 from ddbbackup.plan.model import Restore
 from ddbbackup.ports import Cloud, TableFacts
-from ddbbackup.restore.live_source import LiveSource, resolve_live
+from ddbbackup.restore.live_source import LiveSource, resolve_live_source
 from ddbbackup.restore.method_inputs import MethodInputs
 from ddbbackup.restore.source import RestoreSource, resolve_source
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.target_place import target_place
+from ddbbackup.times import to_iso
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedRestore:
-    """``backup`` is None for a point-in-time restore, ``live`` for all others (``preview`` looks at both).
+    """``backup`` is None for a point-in-time restore, ``live`` for any other; ``preview`` resolves both.
 
-    ``target`` is None where the table does not exist.
+    ``cloud`` is AWS in the account and region of the target. ``target`` is None if the table does not exist.
     """
 
     backup: RestoreSource | None
@@ -34,70 +36,80 @@ class ResolvedRestore:
 
     @property
     def source(self) -> RestoreSource | LiveSource:
-        """Where this restore's data comes from."""
-        found = self.backup or self.live
-        if found is None:
-            raise Bug("a restore was resolved without a source", hint="report it with the plan")
-        return found
+        source = self.backup or self.live
+        if source is None:
+            raise Bug("a restore was resolved without a source", hint="report this bug with the plan")
+        return source
 
     @property
     def label(self) -> str:
+        """The name of the source for people."""
         return self.source.label
 
     @property
     def table_arn(self) -> str:
-        """Of the table whose data it is."""
+        """The table that the data comes from."""
         return self.source.table_arn
 
     @property
-    def description(self) -> Mapping[str, Any]:
-        """DescribeTable of the source: recorded, or live for a point-in-time restore; empty if not known."""
+    def description(self) -> JsonObject:
+        """DescribeTable of the table that the data comes from: recorded or live; empty if there is no record."""
         return self.source.description
+
+    @property
+    def source_key(self) -> str:
+        """Identifies the source: the folder of the export, or the live table and the time."""
+        if self.backup is not None:
+            return f"{self.backup.opened.folder.bucket}/{self.backup.opened.folder.root}"
+        time = self.live.time if self.live is not None else None
+        return f"{self.table_arn}@{to_iso(time) or 'latest'}"
 
 
 def resolve_restore(
-    context: RunContext, restore: Restore, target: str, *, thorough: bool = False
+    context: RunContext, restore: Restore, target: str, *, all_sources: bool = False
 ) -> ResolvedRestore:
-    """Reads; changes nothing. Blocks.
+    """Only reads. Blocking.
 
-    ``thorough`` also looks at the source that this restore will not use, so that ``preview`` can judge every
-    method. Raises what finding the source of this restore raises, and ``AccessDenied`` for a wrong account.
+    ``all_sources`` also resolves the source that this restore does not use, so that ``preview`` can assess every
+    method. Raises what resolving the source of this restore raises, and ``AccessDenied`` for a wrong account.
     """
-    by_time = restore.method == "point-in-time"
+    from_live = restore.method == "point-in-time"
     backup = live = backup_error = live_error = None
-    if thorough or not by_time:
-        backup, backup_error = _tried(lambda: resolve_source(context, restore), needed=not by_time)
-    if thorough or by_time:
-        live, live_error = _tried(lambda: resolve_live(context, restore), needed=by_time)
+    if all_sources or not from_live:
+        backup, backup_error = _try(lambda: resolve_source(context, restore), required=not from_live)
+    if all_sources or from_live:
+        live, live_error = _try(lambda: resolve_live_source(context, restore), required=from_live)
     cloud = context.source.at(target_place(restore))
     target_arn = cloud.tables.arn(target)
-    try:
-        facts: TableFacts | None = cloud.tables.describe(target)
-    except TableMissing:
-        facts = None
-    here, there = context.source.identity, cloud.identity
+    table = _describe_if_exists(cloud, target)
     inputs = MethodInputs(
         restore=restore,
         target=target,
-        target_description=facts.description if facts else None,
+        target_description=table.description if table else None,
         description=backup.description if backup else {},
         items=backup.opened.item_count if backup else None,
         files=len(backup.opened.files) if backup else None,
         backup_error=backup_error,
-        live=live is not None,
         live_description=live.description if live else {},
         live_error=live_error,
-        same_account=here.account == there.account,
+        same_account=context.source.identity.account == cloud.identity.account,
         bulk_put_available=cloud.bulk_puts.available,
     )
-    mine = (None, live) if by_time else (backup, live)
-    return ResolvedRestore(*mine, cloud, target_arn, facts, inputs)
+    return ResolvedRestore(None if from_live else backup, live, cloud, target_arn, table, inputs)
 
 
-def _tried(look: Callable[[], T], *, needed: bool) -> tuple[T | None, DdbBackupError | None]:
+def _describe_if_exists(cloud: Cloud, table: str) -> TableFacts | None:
     try:
-        return look(), None
+        return cloud.tables.describe(table)
+    except TableMissing:
+        return None
+
+
+def _try(resolve: Callable[[], T], *, required: bool) -> tuple[T | None, DdbBackupError | None]:
+    """The source, or the error of a source that this restore does not require."""
+    try:
+        return resolve(), None
     except DdbBackupError as error:
-        if needed:
+        if required:
             raise
         return None, error

@@ -1,4 +1,4 @@
-"""Restore one table: the data by one of the methods, then the settings."""
+"""Restore one table: the items by one of the methods, then the settings."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import structlog
 from ddbbackup import events
 from ddbbackup.errors import AccessDenied
 from ddbbackup.model.assessment import Assessment
+from ddbbackup.model.json_value import Json
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.plan.model import Restore
 from ddbbackup.restore.assessment import RestoreFindings, assess_restore
 from ddbbackup.restore.method import LoadResult, RestoreJob
+from ddbbackup.restore.method_selection import MethodName
 from ddbbackup.restore.methods import RESTORE_METHODS
+from ddbbackup.restore.progress import save_progress
 from ddbbackup.restore.put_back import put_back
-from ddbbackup.restore.state import mark
 from ddbbackup.steps.context import RunContext
 
 log = structlog.get_logger()
@@ -24,7 +26,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class RestoreTable:
-    """``target`` is the table's rendered name; ``confirmed``: somebody agreed to overwrite the live source."""
+    """``target`` is the rendered table name. ``confirmed``: the user agreed to overwrite the live source table."""
 
     restore: Restore
     target: str
@@ -42,7 +44,7 @@ class RestoreTable:
 
     @property
     def does(self) -> str:
-        """One line for people: what ``run`` will do."""
+        """What ``run`` does, in one line for people."""
         source, target = self.restore.table, self.target
         if self.restore.method == "point-in-time":
             return f"restore {target} from the point-in-time recovery of {source}"
@@ -74,41 +76,40 @@ class RestoreTable:
         job, resolved = findings.job, findings.job.resolved
         if findings.done:
             return Outcome(self.id, self.kind, self.table, "unchanged", {"backup": resolved.label})
-        loaded = await self._load(findings)
-        facts = dict(loaded.facts)
-        mark(job.state, job.state.read(), stage="loaded", now=context.clock.now(), loaded=facts)
+        method, loaded = await self._load(findings)
+        facts: dict[str, Json] = {"backup": resolved.label, "method": method, **loaded.facts}
+        save_progress(job, "loaded", method=method, loaded=facts)
         log.info(events.RESTORE_COMPLETED, **facts)
-        made = resolved.target is None or RESTORE_METHODS[loaded.facts["method"]].makes_table
-        settings = await put_back(job, loaded.table, made=made)
+        created = resolved.target is None or RESTORE_METHODS[method].creates_table
+        settings = await put_back(job, loaded.table, made=created)
         facts["settings"] = settings.told
         if settings.error is not None:
             return Outcome(self.id, self.kind, self.table, "failed", facts, settings.error)
-        mark(job.state, job.state.read(), stage="done", now=context.clock.now())
+        save_progress(job, "done", method=method)
         return Outcome(self.id, self.kind, self.table, "done", facts)
 
-    async def _load(self, findings: RestoreFindings) -> LoadResult:
-        """All data into the target, by the method of the assessment."""
+    async def _load(self, findings: RestoreFindings) -> tuple[MethodName, LoadResult]:
+        """Loads all data into the target, and returns the method that was used."""
         job, method = findings.job, findings.method
-        log.info(events.METHOD_CHOSEN, method=method, because=findings.because, target=self.target)
+        log.info(events.METHOD_CHOSEN, method=method, because=findings.reason, target=self.target)
         if findings.is_loaded and findings.earlier is not None and findings.earlier.loaded:
             table = await job.context.call(job.cloud.tables.describe, self.target)
-            return LoadResult(table, findings.earlier.loaded)
+            return method, LoadResult(table, findings.earlier.loaded)
         if RESTORE_METHODS[method].experimental:
             log.warning(
                 events.TARGET_WARNED, target=self.target, message=RESTORE_METHODS[method].experimental
             )
         try:
-            loaded = await RESTORE_METHODS[method].load(job)
+            return method, await RESTORE_METHODS[method].load(job)
         except AccessDenied as error:
-            if self.restore.method != "auto" or method != "import" or _has_job(job):
+            if self.restore.method != "auto" or method != "import" or _has_remote_job(job):
                 raise
-            method = "write"
-            because = f"the chosen import may not be started: {error.message}"
-            log.warning(events.METHOD_CHOSEN, method=method, because=because, target=self.target)
-            loaded = await RESTORE_METHODS[method].load(job)
-        return LoadResult(loaded.table, {"backup": job.resolved.label, "method": method, **loaded.facts})
+            reason = f"the import was denied: {error.message}"
+        method = "write"
+        log.warning(events.METHOD_CHOSEN, method=method, because=reason, target=self.target)
+        return method, await RESTORE_METHODS[method].load(job)
 
 
-def _has_job(job: RestoreJob) -> bool:
-    left = job.state.read()
-    return left is not None and left.job_arn is not None
+def _has_remote_job(job: RestoreJob) -> bool:
+    saved = job.state.read()
+    return saved is not None and saved.job_arn is not None

@@ -1,4 +1,4 @@
-"""What AWS is given to read by itself: the ``data/`` folder of an export, which holds exactly its data files."""
+"""The input of an import or a bulk put: the ``data/`` folder of an export, which AWS reads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ddbbackup.restore.method import RestoreJob
 
 @dataclass(frozen=True, slots=True)
 class S3Input:
-    """``prefix`` ends in ``/``; ``size_bytes`` is compressed; ``notes`` say what could not be proven."""
+    """``prefix`` ends in ``/``. ``size_bytes`` is the compressed size. ``notes`` say what was not verified."""
 
     bucket: str
     prefix: str
@@ -18,20 +18,21 @@ class S3Input:
     notes: tuple[str, ...]
 
 
-def s3_input(job: RestoreJob) -> S3Input:
-    """AWS needs the bucket's owner wherever the target is in another account than the bucket."""
-    found = job.files
+def build_s3_input(job: RestoreJob) -> S3Input:
+    """The bucket owner is set if the target is in another account than the bucket, as AWS requires."""
+    data_files = job.files
     notes = list(job.backup.opened.notes)
-    if found.unproven:
+    if data_files.unverifiable:
         notes.append(
-            f"{found.unproven} data files have an ETag that does not tell their MD5 (encrypted by KMS, or copied): "
-            "AWS reads them unverified, `ddbbackup verify` proves them"
+            f"not verified: {data_files.unverifiable} data files, because their ETag does not show their MD5 "
+            "(encrypted with KMS, or copied); run `ddbbackup verify` to verify them"
         )
-    here, there = job.context.source.identity.account, job.cloud.identity.account
+    source_account, target_account = job.context.source.identity.account, job.cloud.identity.account
     return S3Input(
-        bucket=found.bucket,
-        prefix=found.prefix,
-        bucket_owner=found.bucket_owner or (here if here != there else None),
-        size_bytes=found.size_bytes,
+        bucket=data_files.bucket,
+        prefix=data_files.prefix,
+        bucket_owner=data_files.bucket_owner
+        or (source_account if source_account != target_account else None),
+        size_bytes=data_files.size_bytes,
         notes=tuple(notes),
     )

@@ -1,10 +1,10 @@
-"""From what a plan says in ``from`` to one opened export: by record, by ExportArn, or by its folder in S3."""
+"""Find the export that ``from`` names: by its record, its ExportArn, or its folder in S3."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from ddbbackup.archive.layout import export_folder, parse_s3_uri
 from ddbbackup.catalog import (
@@ -18,6 +18,7 @@ from ddbbackup.catalog import (
 )
 from ddbbackup.catalog.verification import match_record
 from ddbbackup.errors import ObjectMissing, Refused
+from ddbbackup.model.json_value import JsonObject
 from ddbbackup.plan.model import Encryption, Restore
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import BY_EXPORT_ARN, FROM_BACKUPS, KMS_KEY, RESTORES, Permission
@@ -35,31 +36,32 @@ PERMISSIONS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class RestoreSource:
-    """``label`` names the backup for people; ``description`` is empty where there is no record of the table.
+    """One export. ``label`` names it for people; ``table_arn`` is the table that was exported.
 
-    ``table_arn`` is the table that the data came from; ``encryption`` that of its objects, where a record tells it.
+    ``description`` is the recorded DescribeTable, empty without a record. ``encryption`` of the objects and
+    ``settings`` of the table are None without a record.
     """
 
     label: str
     opened: OpenedExport
     table_arn: str
-    description: Mapping[str, Any] = field(default_factory=dict)
+    description: JsonObject = field(default_factory=dict)
     encryption: Encryption | None = None
     settings: Mapping[str, ObservedSetting] | None = None
     notes: tuple[str, ...] = ()
 
 
 def resolve_source(context: RunContext, restore: Restore) -> RestoreSource:
-    """Finds the backup and opens its manifests. Blocks.
+    """Finds the backup and reads its manifests. Blocking.
 
-    Raises ``Refused`` if there is no such backup or it is not one of the whole table, ``DataIncomplete`` if its
-    manifests do not match, ``ObjectMissing``.
+    Raises ``Refused`` if the backup does not exist or does not contain the whole table, ``DataIncomplete`` if its
+    manifests do not match, and ``ObjectMissing``.
     """
-    wanted = restore.source
-    if wanted.s3_uri is not None:
-        return _from_folder(context, restore, wanted.s3_uri)
-    if wanted.export_arn is not None:
-        return _from_export(context, wanted.export_arn)
+    requested = restore.source
+    if requested.s3_uri is not None:
+        return _from_folder(context, restore, requested.s3_uri)
+    if requested.export_arn is not None:
+        return _from_export(context, requested.export_arn)
     return _from_record(context, restore)
 
 
@@ -73,7 +75,7 @@ def _from_folder(context: RunContext, restore: Restore, uri: str) -> RestoreSour
     except ObjectMissing as error:
         raise ObjectMissing(
             f"there is no export at {uri}: {error.message}",
-            hint="name the folder that holds manifest-files.json, below AWSDynamoDB/",
+            hint="set `s3_uri` to the folder that contains manifest-files.json, below AWSDynamoDB/",
         ) from error
     _refuse_partial(opened, uri)
     arn = opened.summary.table_arn if opened.summary else context.source.tables.arn(restore.table)
@@ -84,13 +86,13 @@ def _from_export(context: RunContext, export_arn: str) -> RestoreSource:
     export = context.source.exports.describe(export_arn)
     if export.status != "COMPLETED" or export.manifest_key is None:
         raise Refused(
-            f"the export {export_arn} is {export.status}, so there is nothing whole to restore",
-            hint="name a COMPLETED export, or wait for this one",
+            f"the export {export_arn} is {export.status}, not COMPLETED",
+            hint="restore an export that is COMPLETED",
         )
     if export.filtered:
         raise Refused(
-            f"the export {export_arn} was made with a filter, so it does not hold the whole table",
-            hint="restore from a full, unfiltered export",
+            f"the export {export_arn} has a filter, so it does not contain the whole table",
+            hint="restore a full export without a filter",
         )
     folder = export_folder(export.bucket, export.manifest_key)
     opened = open_export(context.source.objects, folder, owner=export.bucket_owner)
@@ -99,12 +101,13 @@ def _from_export(context: RunContext, export_arn: str) -> RestoreSource:
 
 
 def _from_record(context: RunContext, restore: Restore) -> RestoreSource:
-    """The data is looked for beside its record: a vault that was copied or replicated as a whole is one too."""
+    """The data is expected beside its record, so that a copy or a replica of a whole vault works like the vault."""
     stored, notes = _choose_record(context, restore)
     record, location = stored.record, stored.location
     if record.export.manifest_key is None:
         raise Refused(
-            f"the record {record.id} names no manifest", hint="restore from the export's s3_uri instead"
+            f"the record {record.id} does not name a manifest",
+            hint="restore the export with `from: {s3_uri: …}`",
         )
     folder = export_folder(location.bucket, location.absolute(record.export.manifest_key))
     opened = open_export(context.source.objects, folder, owner=location.bucket_owner)
@@ -124,22 +127,21 @@ def _from_record(context: RunContext, restore: Restore) -> RestoreSource:
 def _choose_record(context: RunContext, restore: Restore) -> tuple[StoredRecord, tuple[str, ...]]:
     """The record, and notes on newer ones that cannot be used."""
     location = _location(context, restore)
-    where = location.uri
-    wanted = restore.source
-    if wanted.backup_id is not None:
-        stored = context.catalog.find(location, wanted.backup_id)
+    requested = restore.source
+    if requested.backup_id is not None:
+        stored = context.catalog.find(location, requested.backup_id)
         if stored is None:
             raise Refused(
-                f"there is no backup {wanted.backup_id} of {restore.table} under {where}",
-                hint="choose one that `ddbbackup list` shows",
+                f"there is no backup {requested.backup_id} of {restore.table} in {location.uri}",
+                hint="run `ddbbackup list` to see the backups",
             )
         if stored.record.state != "complete":
             raise Refused(
-                f"the backup {wanted.backup_id} of {restore.table} is {stored.record.state}, not complete",
-                hint="choose one that `ddbbackup list` shows as complete",
+                f"the backup {requested.backup_id} of {restore.table} is {stored.record.state}, not complete",
+                hint="choose a complete backup from `ddbbackup list`",
             )
         return stored, ()
-    before = wanted.time
+    before = requested.time
     notes: list[str] = []
     for each in context.catalog.of_table(location):
         if isinstance(each, BadRecord):
@@ -153,16 +155,16 @@ def _choose_record(context: RunContext, restore: Restore) -> tuple[StoredRecord,
     when = f" as of {to_iso(before)} or earlier" if before else ""
     unusable = f" ({len(notes)} records cannot be used)" if notes else ""
     raise Refused(
-        f"there is no complete backup of {restore.table}{when} under {where}{unusable}",
-        hint=f"run `ddbbackup backup --only {restore.table}` first, or choose from `ddbbackup list`",
+        f"there is no complete backup of {restore.table}{when} in {location.uri}{unusable}",
+        hint=f"run `ddbbackup backup --only {restore.table}` first, or `ddbbackup list` to see the backups",
     )
 
 
 def _location(context: RunContext, restore: Restore) -> Location:
     if restore.destination is None:
         raise Refused(
-            f"the plan does not say where backups of {restore.table} lie",
-            hint=f"add {restore.table} to `tables`, or restore from an s3_uri",
+            f"the plan does not back up {restore.table}, so it has no destination for its backups",
+            hint=f"add {restore.table} to `tables`, or restore with `from: {{s3_uri: …}}`",
         )
     destination = context.plan.destinations[restore.destination]
     return locate(destination, context.source.identity, table=restore.table, plan=context.plan.name)
@@ -171,6 +173,6 @@ def _location(context: RunContext, restore: Restore) -> Location:
 def _refuse_partial(opened: OpenedExport, name: str) -> None:
     if opened.summary and opened.summary.export_type != "FULL_EXPORT":
         raise Refused(
-            f"{name} is an {opened.summary.export_type}, which holds only changes, not a whole table",
-            hint="restore from a full export",
+            f"{name} is an {opened.summary.export_type}, which contains only changes",
+            hint="restore a full export",
         )

@@ -1,7 +1,7 @@
-"""The state of a restore on this machine, so that an interrupted restore continues.
+"""How far restores have come, in private files on this machine, so that an interrupted restore can be continued.
 
-One private directory per pair of target table and backup: ``restore.json`` holds the progress, beside it are the
-ledger of finished data files and the rejected items of the bulk writer.
+There is one directory for each pair of target and source. ``restore.json`` holds the progress; the bulk writer keeps
+its ledger of finished files and the rejected items beside it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -22,7 +22,7 @@ from ddbbackup.model.documents import MAX_INTEGER, InvalidDocument, decode_docum
 from ddbbackup.times import to_utc
 
 RESUMABLE: Final = timedelta(hours=24)
-Stage = Literal["asked", "creating", "writing", "loaded", "done"]
+Stage = Literal["requested", "creating", "writing", "loaded", "done"]
 Time = Annotated[datetime, Meta(tz=True)]
 
 
@@ -30,9 +30,10 @@ Time = Annotated[datetime, Meta(tz=True)]
 class RestoreProgress:
     """How far a restore has come.
 
-    ``stage``: creating → writing → loaded → done; asked → writing where AWS creates the table. ``asked`` means that
-    AWS may have received the request with ``token``, but its response is not recorded. ``table_id`` is set once the
-    table exists. ``loaded`` holds the facts of the outcome once all data is written and only settings remain.
+    ``stage``: creating → writing → loaded → done; requested → writing where AWS creates the table. ``requested``
+    means that AWS may have received the request with ``token``, but its response is not recorded. ``table_id`` is set
+    once the table exists. ``loaded`` holds the facts of the outcome once all data is written and only settings
+    remain.
     """
 
     run: str
@@ -56,8 +57,9 @@ class RestoreProgress:
 class RestoreState:
     """Reads and writes ``restore.json``. Writes are atomic; only the owner can read the file."""
 
-    def __init__(self, state_dir: Path, *, target_arn: str, backup_root: str) -> None:
-        name = hashlib.sha256(f"{target_arn}\0{backup_root}".encode()).hexdigest()[:24]
+    def __init__(self, state_dir: Path, *, target_arn: str, source: str) -> None:
+        """``source`` identifies the data that is restored: see ``ResolvedRestore.source_key``."""
+        name = hashlib.sha256(f"{target_arn}\0{source}".encode()).hexdigest()[:24]
         self.directory = state_dir / "restores" / name
         self._file = self.directory / "restore.json"
 
@@ -85,7 +87,8 @@ class RestoreState:
                 hint="make the directory writable, or set DDBBACKUP_STATE_DIR to another one",
             ) from error
 
-    def forget(self) -> None:
+    def delete(self) -> None:
+        """Deletes the directory, with the ledger of the bulk writer."""
         shutil.rmtree(self.directory, ignore_errors=True)
 
 
@@ -106,19 +109,9 @@ def resumable(
 
 
 def created_by(earlier: RestoreProgress | None, table_id: str) -> bool:
-    """Whether an earlier run of this restore created the table, as far as it recorded its id."""
+    """Whether an earlier run of this restore created the table, as far as it recorded its ID."""
     return (
         earlier is not None
         and earlier.stage in ("creating", "writing")
         and earlier.table_id in (None, table_id)
     )
-
-
-def mark(
-    state: RestoreState, before: RestoreProgress | None, *, stage: Stage, now: datetime, **members: Any
-) -> RestoreProgress:
-    """Writes the next stage. Without ``before``, ``members`` must hold all required members."""
-    updated: dict[str, Any] = {**members, "stage": stage, "updated_at": now}
-    progress = replace(before, **updated) if before else RestoreProgress(**updated)
-    state.write(progress)
-    return progress

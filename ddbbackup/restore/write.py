@@ -1,4 +1,4 @@
-"""Restore method ``write``: every item of the backup goes into the table as a put, and the counts must close."""
+"""Restore method ``write``: ddbbackup puts every item of the backup, and the counts must match."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import structlog
 from ddbbackup import events
 from ddbbackup.bulk.model import WriteJob, WriteResult
 from ddbbackup.errors import DataIncomplete
+from ddbbackup.model.json_value import Json
 from ddbbackup.plan.model import Restore
-from ddbbackup.restore.blockers import against_write, mirror_is_not_built
-from ddbbackup.restore.estimate import by_writing
+from ddbbackup.restore.blockers import mirror_not_implemented, write_blockers
+from ddbbackup.restore.estimate import estimate_write
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, can_resume, log_start
+from ddbbackup.restore.progress import save_progress
 from ddbbackup.restore.source import RestoreSource
-from ddbbackup.restore.state import RestoreProgress, mark
+from ddbbackup.restore.state import RestoreProgress
 from ddbbackup.restore.target import prepare_target
 from ddbbackup.steps.permissions import KEEPS, PUTS_ALL, Permission
 
@@ -27,20 +29,13 @@ PERMISSIONS: Final = (
 
 
 async def load(job: RestoreJob) -> LoadResult:
-    """Raises ``DataIncomplete`` unless every item of the manifest is accounted for."""
+    """Raises ``DataIncomplete`` unless every item of the manifest is written or kept."""
     table = await prepare_target(job, method="write")
     source, context, limits = job.backup, job.context, job.restore.limits
     notes = list(source.opened.notes)
     log_start(job, method="write", resumed=job.continues, notes=notes)
-    mark(
-        job.state,
-        job.state.read(),
-        stage="writing",
-        now=context.clock.now(),
-        table_id=table.table_id,
-        run=context.run_id,
-    )
-    wanted = WriteJob(
+    save_progress(job, "writing", method="write", table_id=table.table_id, run=context.run_id)
+    write_job = WriteJob(
         files=job.files.files,
         table=job.target,
         keys=table.keys,
@@ -49,9 +44,9 @@ async def load(job: RestoreJob) -> LoadResult:
         write_units_per_second=limits.write_units_per_second,
         workers=limits.workers,
     )
-    result = await context.heavy(context.write_items, wanted, target=job.cloud, source=context.source)
-    _account(source, result)
-    facts = {
+    result = await context.heavy(context.write_items, write_job, target=job.cloud, source=context.source)
+    _check_counts(source, result)
+    facts: dict[str, Json] = {
         "items": source.opened.item_count,
         "written": result.written,
         "kept": result.kept,
@@ -64,14 +59,14 @@ async def load(job: RestoreJob) -> LoadResult:
 
 
 def _existing(restore: Restore) -> Literal["keep", "overwrite"]:
-    """What becomes of an item that is there. Into a table that was found empty every item is put."""
+    """What happens to an existing item. ``fail`` has ensured that the table was empty, so every item is put."""
     match restore.existing:
         case "keep":
             return "keep"
         case "fail" | "overwrite":
             return "overwrite"
         case "mirror":
-            raise mirror_is_not_built()
+            raise mirror_not_implemented()
         case _:
             assert_never(restore.existing)
 
@@ -80,10 +75,9 @@ def _continues(job: RestoreJob, earlier: RestoreProgress) -> bool:
     return can_resume(job, earlier, method="write")
 
 
-def _account(source: RestoreSource, result: WriteResult) -> None:
-    """Every item is written, kept or rejected, and a restore with rejected items has not restored the table."""
+def _check_counts(source: RestoreSource, result: WriteResult) -> None:
+    """Every item must be written or kept. With a rejected item, the table is not restored."""
     expected = source.opened.item_count
-    counted = result.written + result.kept + result.rejected
     if result.rejected:
         reasons = "; ".join(f"{count} × {reason}" for reason, count in result.reasons)
         log.error(
@@ -93,15 +87,15 @@ def _account(source: RestoreSource, result: WriteResult) -> None:
             reasons=reasons,
         )
         raise DataIncomplete(
-            f"{result.rejected} of {expected} items were rejected ({reasons}); "
-            f"{result.written} were written and {result.kept} kept",
-            hint=f"the rejected items are in {result.rejects_file}: mend and put them, then compare the table",
+            f"{result.rejected} of {expected} items were rejected ({reasons}); {result.written} were written and "
+            f"{result.kept} kept",
+            hint=f"correct the rejected items in {result.rejects_file}, then put them into the table",
         )
-    if counted != expected:
+    if result.written + result.kept != expected:
         raise DataIncomplete(
             f"{result.written} items were written and {result.kept} kept, but the backup holds {expected}",
-            hint="verify the backup, then run the restore again with `existing: overwrite`",
+            hint="run `ddbbackup verify`, then run the restore again with `existing: overwrite`",
         )
 
 
-METHOD: Final = RestoreMethod(against_write, by_writing, _continues, load)
+METHOD: Final = RestoreMethod(write_blockers, estimate_write, _continues, load)

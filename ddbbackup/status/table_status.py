@@ -1,14 +1,15 @@
-"""How each table of a plan stands: its last good backup, and whether that is young enough."""
+"""Read the backup status of the tables of a plan from the catalog."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final
 
 from ddbbackup.catalog import BadRecord, Record, locate
 from ddbbackup.catalog.queries import read_concurrently
+from ddbbackup.model.table_status import TableStatus
 from ddbbackup.plan.model import TableEntry
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import Permission
@@ -19,61 +20,15 @@ PERMISSIONS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TableStatus:
-    """``age_seconds`` counts from the instant whose data the backup holds; None without a backup.
-    ``completed_at`` is when the backup was verified, ``seconds`` how long that took from its start.
-
-    ``running`` is the id of a backup in progress, ``last_failure`` what the newest finished try met if it
-    was no success. ``bad_records`` are ids of newer records that cannot be used.
-    """
-
-    table: str
-    state: Literal["fresh", "stale", "never"]
-    backup: str | None = None
-    export_time: datetime | None = None
-    age_seconds: int | None = None
-    rpo_seconds: int | None = None
-    items: int | None = None
-    size_bytes: int | None = None
-    completed_at: datetime | None = None
-    seconds: float | None = None
-    running: str | None = None
-    last_failure: str | None = None
-    bad_records: tuple[str, ...] = ()
-
-    @property
-    def breaks_rpo(self) -> bool:
-        return self.state == "stale" or (self.state == "never" and self.rpo_seconds is not None)
+def read_table_statuses(context: RunContext, selected: Mapping[str, TableEntry]) -> list[TableStatus]:
+    """The status of each table, in the order given. Blocking."""
+    return read_concurrently(lambda pair: _read_status(context, *pair), selected.items())
 
 
-def table_statuses(context: RunContext, chosen: Mapping[str, TableEntry]) -> list[TableStatus]:
-    """One a table, in the order given."""
-    return read_concurrently(lambda pair: _standing(context, *pair), chosen.items())
-
-
-def _standing(context: RunContext, table: str, entry: TableEntry) -> TableStatus:
-    destination = context.plan.destinations[entry.destination]
-    location = locate(destination, context.source.identity, table=table, plan=context.plan.name)
-    newer: list[Record] = []
-    bad_records: list[str] = []
-    last: Record | None = None
-    for stored in context.catalog.of_table(location):
-        if isinstance(stored, BadRecord):
-            bad_records.append(stored.id)
-        elif stored.record.state == "complete":
-            last = stored.record
-            break
-        else:
-            newer.append(stored.record)
-    status = judge(table, entry, last, newer, context.clock.now())
-    return replace(status, bad_records=tuple(bad_records))
-
-
-def judge(
-    table: str, entry: TableEntry, last: Record | None, newer: list[Record], now: datetime
+def assess_status(
+    table: str, entry: TableEntry, last: Record | None, newer: Sequence[Record], now: datetime
 ) -> TableStatus:
-    """``last`` is the newest complete record, ``newer`` what came after it, newest first. Pure."""
+    """``last`` is the newest complete record, ``newer`` the records after it, newest first. Pure."""
     running = next((record.id for record in newer if record.state == "in_progress"), None)
     failure = next((record.failure for record in newer if record.state != "in_progress"), None)
     last_failure = failure.message if failure else None
@@ -81,15 +36,15 @@ def judge(
         return TableStatus(
             table, "never", rpo_seconds=entry.rpo_seconds, running=running, last_failure=last_failure
         )
-    as_of = last.export.time or last.started_at
-    age = int((now - as_of).total_seconds())
-    late = entry.rpo_seconds is not None and age > entry.rpo_seconds
+    export_time = last.export.time or last.started_at
+    age_seconds = int((now - export_time).total_seconds())
+    stale = entry.rpo_seconds is not None and age_seconds > entry.rpo_seconds
     return TableStatus(
         table,
-        "stale" if late else "fresh",
+        "stale" if stale else "fresh",
         backup=last.id,
-        export_time=as_of,
-        age_seconds=age,
+        export_time=export_time,
+        age_seconds=age_seconds,
         rpo_seconds=entry.rpo_seconds,
         items=last.data.item_count,
         size_bytes=last.data.size_bytes,
@@ -98,3 +53,22 @@ def judge(
         running=running,
         last_failure=last_failure,
     )
+
+
+def _read_status(context: RunContext, table: str, entry: TableEntry) -> TableStatus:
+    """Reads records up to the newest complete one."""
+    destination = context.plan.destinations[entry.destination]
+    location = locate(destination, context.source.identity, table=table, plan=context.plan.name)
+    newer: list[Record] = []
+    last: Record | None = None
+    bad_records: list[str] = []
+    for stored in context.catalog.of_table(location):
+        if isinstance(stored, BadRecord):
+            bad_records.append(stored.id)
+        elif stored.record.state == "complete":
+            last = stored.record
+            break
+        else:
+            newer.append(stored.record)
+    status = assess_status(table, entry, last, newer, context.clock.now())
+    return replace(status, bad_records=tuple(bad_records))

@@ -1,4 +1,4 @@
-"""Tables that have backups but that the plan no longer chooses: deleted, renamed, or without their tags."""
+"""Tables that have backups but that the plan no longer selects: deleted, renamed, or without their tags."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ PERMISSIONS: Final = (
         "dynamodb:DescribeTable",
         "table",
         ("read",),
-        note="of a table that the plan no longer chooses: only to say whether it still exists",
+        note="of a table that the plan no longer selects: to report whether it still exists",
     ),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class UnselectedTable:
-    """``exists`` None: could not be found out.
+    """``exists`` is None if that is unknown.
 
-    ``in_last_run``: the last run of a table that is still chosen, or the plan's newest run, backed this one up too
-    (runs with ``--only`` do not make all others seem long lost).
+    ``in_last_run``: the last run of a table that is still selected, or the newest run of the plan, also backed up
+    this table. A run with ``--only`` therefore does not make other tables look as if they were dropped long ago.
     """
 
     table: str
@@ -38,31 +38,26 @@ class UnselectedTable:
     exists: bool | None
 
 
-def unselected_tables(context: RunContext, chosen: Container[str]) -> tuple[UnselectedTable, ...]:
-    """Those lost since the last run first. Raises what listing the catalog raises."""
-    newest = [
-        pair
-        for pair in read_concurrently(
-            _newest, tables_with_records(context.catalog, context.plan, context.source.identity)
-        )
-        if pair is not None
-    ]
+def unselected_tables(context: RunContext, selected: Container[str]) -> tuple[UnselectedTable, ...]:
+    """Tables dropped since the last run come first. Raises what listing the catalog raises. Blocking."""
+    tables = tables_with_records(context.catalog, context.plan, context.source.identity)
+    newest = [pair for pair in read_concurrently(_newest_record, tables) if pair is not None]
     if not newest:
         return ()
-    last_runs = {record.run for held, record in newest if held.table in chosen}
+    last_runs = {record.run for records, record in newest if records.table in selected}
     last_runs.add(max((record for _, record in newest), key=lambda record: record.started_at).run)
-    gone = [(held, record) for held, record in newest if held.table not in chosen]
-    exist = read_concurrently(lambda pair: _exists(context, pair[0].table), gone)
-    found = [
+    dropped = [(records.table, record) for records, record in newest if records.table not in selected]
+    existing = read_concurrently(lambda pair: _exists(context, pair[0]), dropped)
+    unselected = [
         UnselectedTable(
-            held.table, record.id, record.export.time or record.started_at, record.run in last_runs, exists
+            table, record.id, record.export.time or record.started_at, record.run in last_runs, exists
         )
-        for (held, record), exists in zip(gone, exist, strict=True)
+        for (table, record), exists in zip(dropped, existing, strict=True)
     ]
-    return tuple(sorted(found, key=lambda lost: (not lost.in_last_run, lost.table)))
+    return tuple(sorted(unselected, key=lambda each: (not each.in_last_run, each.table)))
 
 
-def _newest(records: TableRecords) -> tuple[TableRecords, Record] | None:
+def _newest_record(records: TableRecords) -> tuple[TableRecords, Record] | None:
     stored = records.newest()
     return (records, stored.record) if stored is not None else None
 

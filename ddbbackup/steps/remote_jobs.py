@@ -8,7 +8,7 @@ from typing import TypeVar
 from ddbbackup.errors import Refused, Throttled, TimedOut
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.poll import REMOTE_JOB, poll
-from ddbbackup.steps.retry import RetryPolicy, retry
+from ddbbackup.steps.retry import THROTTLED, RetryPolicy, retry
 
 T = TypeVar("T")
 
@@ -24,10 +24,10 @@ async def start(context: RunContext, operation: str, request: Callable[[], T]) -
     return await retry(context, operation, lambda: context.call(request), _START)
 
 
-async def describe_if_known(context: RunContext, describe: Callable[[], T]) -> T | None:
+async def describe_if_known(context: RunContext, operation: str, describe: Callable[[], T]) -> T | None:
     """The description of a job that an earlier run started; None if AWS no longer has it (after 90 days)."""
     try:
-        return await context.call(describe)
+        return await retry(context, operation, lambda: context.call(describe), THROTTLED)
     except Refused:
         return None
 

@@ -1,0 +1,1 @@
+"""Verify recorded backups."""

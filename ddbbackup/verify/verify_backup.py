@@ -1,4 +1,4 @@
-"""Verify one recorded backup again: read it whole and compare it with its manifests and its record."""
+"""Verify one recorded backup: read all of its data and compare it with its manifests and its record."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class VerifyBackup:
-    """Changes nothing: neither the record nor the data."""
+    """Changes neither the record nor the data."""
 
     stored: StoredRecord
     kind: str = "verify"
@@ -34,7 +34,9 @@ class VerifyBackup:
 
     async def assess(self, context: RunContext) -> Assessment[None]:
         record = self.stored.record
-        does = f"read {record.data.file_count} data files of {record.id} and compare them"
+        does = (
+            f"read the {record.data.file_count} data files of {record.id} and compare them with the manifest"
+        )
         return Assessment(
             self.id,
             self.kind,

@@ -8,8 +8,8 @@ from typing import Any
 from ddbbackup.errors import PitrDisabled
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.model.report import Report
+from ddbbackup.model.table_status import TableStatus
 from ddbbackup.report.run_summary import RunSummary
-from ddbbackup.status.table_status import TableStatus
 
 START = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 END = START + timedelta(seconds=75)

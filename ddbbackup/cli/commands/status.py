@@ -10,14 +10,14 @@ from ddbbackup.cli.session import Session, run_session
 from ddbbackup.model.report import STALE
 from ddbbackup.plan.selection import select
 from ddbbackup.report.documents.status import PlanStatus, plan_status
-from ddbbackup.status.table_status import table_statuses
+from ddbbackup.status.table_status import read_table_statuses
 
 
 def run(options: Namespace) -> int:
     async def read(session: Session) -> PlanStatus:
         context = session.context
         selection = select(session.plan, await session.inventory(), only=options.only)
-        tables = await context.call(table_statuses, context, selection.chosen)
+        tables = await context.call(read_table_statuses, context, selection.chosen)
         errors = [error for _, error in selection.failures]
         stale = STALE if any(table.breaks_rpo for table in tables) else 0
         exit_code = errors[0].exit_code if errors else stale

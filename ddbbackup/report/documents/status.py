@@ -11,7 +11,7 @@ from ddbbackup.report.documents.failure import ErrorInfo, error_info
 
 if TYPE_CHECKING:
     from ddbbackup.errors import DdbBackupError
-    from ddbbackup.status.table_status import TableStatus
+    from ddbbackup.model.table_status import TableStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from ddbbackup.model.table_status import TableStatus
 from ddbbackup.notify import conditions
-from ddbbackup.status.table_status import TableStatus
 
 FRESH = TableStatus("orders", "fresh", rpo_seconds=60)
 STALE = TableStatus("orders", "stale", rpo_seconds=60)

@@ -15,6 +15,7 @@ from ddbbackup.cli.verbs import VERBS, Verb
 from ddbbackup.errors import AccessDenied, TableMissing
 from ddbbackup.model.check import Check
 from ddbbackup.model.report import Report
+from ddbbackup.model.table_status import TableStatus
 from ddbbackup.plan.schemas import schema_text
 from ddbbackup.ports import Identity
 from ddbbackup.pricing.prices import packaged
@@ -31,7 +32,6 @@ from ddbbackup.report.documents.show import EffectivePlan, EffectiveValue
 from ddbbackup.report.documents.status import PlanStatus, plan_status
 from ddbbackup.report.documents.validate import ValidatedPlan, Validation
 from ddbbackup.report.renderers import FORMS, json_documents, renderer
-from ddbbackup.status.table_status import TableStatus
 
 if TYPE_CHECKING:
     from ddbbackup.report.documents import Document

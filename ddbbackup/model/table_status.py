@@ -1,0 +1,36 @@
+"""The backup status of one table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class TableStatus:
+    """The last complete backup of a table, measured against its RPO.
+
+    ``age_seconds`` is the age of the data in that backup, ``export_time`` its instant. ``completed_at`` is when the
+    backup was verified, ``seconds`` its duration from start to verification. ``running`` is the ID of a backup in
+    progress. ``last_failure`` is the failure of the newest backup that has ended, if that one failed. ``bad_records`` are the IDs of newer records that
+    cannot be used.
+    """
+
+    table: str
+    state: Literal["fresh", "stale", "never"]
+    backup: str | None = None
+    export_time: datetime | None = None
+    age_seconds: int | None = None
+    rpo_seconds: int | None = None
+    items: int | None = None
+    size_bytes: int | None = None
+    completed_at: datetime | None = None
+    seconds: float | None = None
+    running: str | None = None
+    last_failure: str | None = None
+    bad_records: tuple[str, ...] = ()
+
+    @property
+    def breaks_rpo(self) -> bool:
+        return self.state == "stale" or (self.state == "never" and self.rpo_seconds is not None)

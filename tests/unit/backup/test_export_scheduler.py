@@ -1,4 +1,4 @@
-"""The export scheduler in virtual time, against an AWS that throttles: nothing fails for being slowed down."""
+"""The export scheduler in virtual time, against a simulation of AWS that throttles."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def run(aws: SimulatedAws, clock: VirtualClock, tables: int, **members: Any) -> 
 
 
 @pytest.mark.parametrize("reads", [(15.0, 1.0), (3.0, 0.05), (1.0, 0.02)])
-def test_every_export_is_seen_to_its_end_however_seldom_aws_lets_look(reads: tuple[float, float]) -> None:
-    """From one call a second to one in fifty: later, but all of them."""
+def test_the_end_of_every_export_is_noticed_however_much_aws_throttles(reads: tuple[float, float]) -> None:
+    """From one call per second to one call in fifty seconds."""
     clock = VirtualClock()
     aws = SimulatedAws(clock, seed=3, minutes=(1.0, 20.0), reads=reads)
     outcomes = run(aws, clock, 120)
@@ -67,7 +67,7 @@ def test_every_export_is_seen_to_its_end_however_seldom_aws_lets_look(reads: tup
 
 
 def test_at_the_usual_rate_nothing_is_throttled() -> None:
-    """Starts, lists and descriptions are paced below what AWS allows."""
+    """Starts, lists and descriptions stay below the limits of AWS."""
     clock = VirtualClock()
     aws = SimulatedAws(clock, seed=3, minutes=(1.0, 20.0))
     run(aws, clock, 400)
@@ -75,8 +75,8 @@ def test_at_the_usual_rate_nothing_is_throttled() -> None:
     assert aws.most_in_flight <= 300
 
 
-def test_what_still_runs_at_the_deadline_times_out_and_names_its_export() -> None:
-    """Soon after it, also in the middle of a sweep."""
+def test_exports_that_still_run_at_the_deadline_time_out() -> None:
+    """Soon after the deadline, even in the middle of a sweep. Each error names its export."""
     clock = VirtualClock()
     aws = SimulatedAws(clock, seed=3, minutes=(2.0, 60.0))
     outcomes = run(aws, clock, 200, deadline=1800.0)
@@ -84,4 +84,5 @@ def test_what_still_runs_at_the_deadline_times_out_and_names_its_export() -> Non
     assert late
     assert len(late) < 200
     assert all(isinstance(outcome.error, TimedOut) for outcome in late)
+    assert all(f"the export {outcome.table}/" in outcome.error.message for outcome in late if outcome.error)
     assert clock.monotonic() < 1810

@@ -1,4 +1,4 @@
-"""Counting a bulk put's report records, whose layout nobody knows yet: never too few, always in bounded memory."""
+"""Counting the records in the reports of a bulk put: never too few, in constant memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ddbbackup.restore.bulk_put_report import count_records
 
 
 class Reports:
-    """Objects whose bodies come in small chunks."""
+    """Objects whose bodies are streamed in small chunks."""
 
     def __init__(self, bodies: dict[str, bytes], chunk: int = 7) -> None:
         self.bodies, self.chunk = bodies, chunk
@@ -40,14 +40,14 @@ def count(bodies: dict[str, bytes], chunk: int = 7) -> int:
     return count_records(reports, "vault", "r/", owner="210987654321")
 
 
-def test_no_report_is_no_record() -> None:
-    """Nor is a manifest, or an empty file."""
+def test_manifests_and_empty_files_have_no_records() -> None:
+    """Nor does a folder without reports."""
     assert count({}) == 0
     assert count({"r/x/manifest.json": b'{"a": 1}\n', "r/x/e.json": b"", "elsewhere": b"a\n"}) == 0
 
 
 def test_any_layout_counts_at_least_one_record() -> None:
-    """One JSON document over many lines counts too many, which makes the restore not whole: the safe side."""
+    """The count of a JSON document with many lines is too high, so the restore fails, which is safe."""
     assert count({"r/1": b'{"a":1}'}) == 1
     assert count({"r/1": b'[\n{"a":1},\n{"a":2}\n]'}) == 4
 
@@ -55,18 +55,16 @@ def test_any_layout_counts_at_least_one_record() -> None:
 @given(
     st.lists(st.sampled_from([b'{"Item":{}}', b"  ", b""]), max_size=30), st.integers(1, 40), st.booleans()
 )
-def test_lines_that_are_not_blank_are_records_however_they_are_cut(
-    lines: list[bytes], chunk: int, zipped: bool
-) -> None:
-    """Gzipped or not, with or without a last newline."""
+def test_every_line_that_is_not_blank_is_a_record(lines: list[bytes], chunk: int, zipped: bool) -> None:
+    """Gzipped or not, in chunks of any size, with or without a final newline."""
     body = b"\n".join(lines)
     expected = sum(bool(each.strip()) for each in lines)
     assert count({"r/a/0": gzip.compress(body) if zipped else body}, max(chunk, 3)) == expected
 
 
-def test_a_report_that_is_torn_is_not_guessed_at() -> None:
-    """Exit 65: nobody knows what was withheld."""
+def test_a_damaged_report_is_an_error() -> None:
+    """Exit code 65: the number of withheld items is unknown."""
     body = bytearray(gzip.compress(b"a\n" * 500))
     body[14] ^= 255
-    with pytest.raises(DataIncomplete, match="cannot be inflated"):
+    with pytest.raises(DataIncomplete, match="cannot be decompressed"):
         count({"r/a/0": bytes(body)}, 1000)

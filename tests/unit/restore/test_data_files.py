@@ -1,4 +1,4 @@
-"""When an object's ETag proves the MD5 that the manifest gives."""
+"""When the ETag of an object shows that it has the MD5 of the manifest."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ddbbackup.restore.data_files import etag_proves
+from ddbbackup.restore.data_files import etag_matches_md5
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 (MANIFEST,) = FIXTURES.rglob("manifest-files.json")
@@ -17,13 +17,13 @@ PLAIN = base64.b64decode(ENTRY["md5Checksum"]).hex()
 
 
 @pytest.mark.parametrize("quote", ['"', ""])
-def test_the_etag_that_dynamodb_gave_an_object_proves_its_md5(quote: str) -> None:
-    """Both values are those of a real export: a multipart upload of one part."""
-    assert etag_proves(f"{quote}{ENTRY['etag']}{quote}", ENTRY["md5Checksum"])
-    assert etag_proves(f"{quote}{PLAIN}{quote}", ENTRY["md5Checksum"])
+def test_the_etag_of_an_export_matches_its_md5(quote: str) -> None:
+    """Both values come from a real export: a multipart upload of one part."""
+    assert etag_matches_md5(f"{quote}{ENTRY['etag']}{quote}", ENTRY["md5Checksum"])
+    assert etag_matches_md5(f"{quote}{PLAIN}{quote}", ENTRY["md5Checksum"])
 
 
 @pytest.mark.parametrize("etag", ["", PLAIN[:-1] + "x", ENTRY["etag"].replace("-1", "-2"), "0" * 32])
-def test_other_etags_prove_nothing(etag: str) -> None:
-    """KMS and several parts make ETags of another kind; so does other content."""
-    assert not etag_proves(f'"{etag}"', ENTRY["md5Checksum"])
+def test_other_etags_do_not_match(etag: str) -> None:
+    """Encryption with KMS, several parts, and other content change the ETag."""
+    assert not etag_matches_md5(f'"{etag}"', ENTRY["md5Checksum"])

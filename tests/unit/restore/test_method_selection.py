@@ -1,4 +1,4 @@
-"""What each restore method can do, and what `auto` makes of it."""
+"""Which restore methods are possible, and which one is selected."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ddbbackup.errors import PitrDisabled, Refused
 from ddbbackup.plan.model import Limits, Restore, SourceSelector, Target
 from ddbbackup.pricing.prices import packaged
 from ddbbackup.restore.method_inputs import MethodInputs
-from ddbbackup.restore.method_selection import Candidate, candidates
+from ddbbackup.restore.method_selection import Candidate, list_candidates
 from ddbbackup.restore.methods import RESTORE_METHODS
 
 GIB = 1 << 30
@@ -28,37 +28,41 @@ PROVISIONED = {
 
 
 def inputs(*, restore: dict[str, Any] | None = None, **members: Any) -> MethodInputs:
-    """A million items of a kilobyte and a target that is to be made, unless said otherwise."""
-    wanted = Restore(
+    """A backup of a million items of 1 kB, and a target that does not exist."""
+    restored = Restore(
         "back", "orders", SourceSelector(latest=True), **{"target": Target("copy"), **(restore or {})}
     )
-    known = {"description": TABLE, "items": 1_000_000, "files": 40, "live": True, "live_description": TABLE}
-    return MethodInputs(**{"restore": wanted, "target": "copy", **known, **members})
+    known = {"description": TABLE, "items": 1_000_000, "files": 40, "live_description": TABLE}
+    return MethodInputs(**{"restore": restored, "target": "copy", **known, **members})
 
 
-def judged(found: MethodInputs) -> dict[str, Candidate]:
-    return {each.method: each for each in candidates(found, packaged(), RESTORE_METHODS)}
+def by_name(inputs: MethodInputs) -> dict[str, Candidate]:
+    return {each.method: each for each in list_candidates(inputs, packaged(), RESTORE_METHODS)}
+
+
+def selected(inputs: MethodInputs) -> Candidate:
+    (candidate,) = [each for each in by_name(inputs).values() if each.selected]
+    return candidate
 
 
 def messages(candidate: Candidate) -> str:
     return "; ".join(blocker.message for blocker in candidate.blockers)
 
 
-def test_all_methods_are_judged_and_exactly_one_is_chosen() -> None:
-    """Whatever the plan wants."""
+def test_all_methods_are_candidates_and_exactly_one_is_selected() -> None:
+    """For every `method` of a restore."""
     for method in ("auto", "write", "import", "bulk-put", "point-in-time"):
-        every = candidates(inputs(restore={"method": method}), packaged(), RESTORE_METHODS)
-        assert [each.method for each in every] == ["write", "import", "bulk-put", "point-in-time"]
-        (taken,) = [each for each in every if each.chosen]
-        assert taken.because
-        assert method in ("auto", taken.method)
+        found = inputs(restore={"method": method})
+        assert list(by_name(found)) == ["write", "import", "bulk-put", "point-in-time"]
+        assert selected(found).reason
+        assert method in ("auto", selected(found).method)
 
 
 @pytest.mark.parametrize(
     ("members", "method", "words"),
     [
-        ({"items": 1_000}, "write", "not sure to be faster"),
-        ({"items": 100_000_000}, "import", "uses no capacity"),
+        ({"items": 1_000}, "write", "may not be faster"),
+        ({"items": 100_000_000}, "import", "uses no write capacity"),
         ({"description": PROVISIONED}, "import", "3 hours"),
         ({"items": 100_000_000, "target_description": TABLE}, "write", "the target exists"),
         ({"items": 100_000_000, "restore": {"limits": Limits(workers=2)}}, "write", "`limits`"),
@@ -68,53 +72,52 @@ def test_all_methods_are_judged_and_exactly_one_is_chosen() -> None:
             "write",
             "local secondary indexes",
         ),
-        ({"description": {**PROVISIONED, "TableSizeBytes": 0}}, "write", "nothing is known of the size"),
+        ({"description": {**PROVISIONED, "TableSizeBytes": 0}}, "write", "the item size is unknown"),
     ],
 )
 def test_auto_follows_its_rules(members: dict[str, Any], method: str, words: str) -> None:
-    """Write, unless the table is to be made, writing would take long, and an import is possible."""
-    every = candidates(inputs(**members), packaged(), RESTORE_METHODS)
-    taken = next(each for each in every if each.chosen)
-    assert taken.method == method
-    assert words in taken.because
+    """`import` if it is possible, the target must be created, and writing would take long; else `write`."""
+    candidate = selected(inputs(**members))
+    assert candidate.method == method
+    assert words in candidate.reason
 
 
-def test_auto_never_takes_what_is_experimental_or_another_source() -> None:
-    """And says so of each."""
-    every = judged(inputs(items=100_000_000))
-    assert every["bulk-put"].experimental
-    assert "experimental" in every["bulk-put"].because
-    assert "another source" in every["point-in-time"].because
+def test_auto_never_selects_an_experimental_method_or_another_source() -> None:
+    """The reason of each candidate says so."""
+    candidates = by_name(inputs(items=100_000_000))
+    assert candidates["bulk-put"].experimental
+    assert "experimental" in candidates["bulk-put"].reason
+    assert "not the live table" in candidates["point-in-time"].reason
 
 
-def test_writing_is_estimated_by_units_and_rate() -> None:
-    """A million items of a kilobyte: a unit each, at 4000 a second, and as much again for the index."""
-    write = judged(inputs())["write"]
+def test_writing_is_estimated_by_write_units_and_their_rate() -> None:
+    """A million items of 1 kB: one unit each, at 4000 per second; the index costs the same again."""
+    write = by_name(inputs())["write"]
     assert write.seconds == 250
     assert write.cost is not None
     assert write.cost.usd == pytest.approx(2 * 0.625)
-    slower = judged(inputs(restore={"limits": Limits(write_units_per_second=100)}))["write"]
+    slower = by_name(inputs(restore={"limits": Limits(write_units_per_second=100)}))["write"]
     assert slower.seconds == 10_000
 
 
-def test_provisioned_writes_take_long_and_cost_nothing_more() -> None:
-    """The capacity is paid for by the hour anyway."""
-    write = judged(inputs(description=PROVISIONED))["write"]
+def test_writes_to_provisioned_capacity_have_no_additional_cost() -> None:
+    """The capacity is billed by the hour."""
+    write = by_name(inputs(description=PROVISIONED))["write"]
     assert (write.seconds, write.cost) == (10_000, None)
 
 
-def test_the_time_of_a_large_import_is_not_made_up() -> None:
-    """AWS publishes no rate; what was observed is said."""
-    assert judged(inputs(items=100))["import"].seconds == 215
-    large = judged(inputs())["import"]
+def test_the_duration_of_a_large_import_is_unknown() -> None:
+    """AWS publishes no rate, and only a small import was measured."""
+    assert by_name(inputs(items=100))["import"].seconds == 215
+    large = by_name(inputs())["import"]
     assert large.seconds is None
     assert large.cost is not None
     assert large.cost.usd == pytest.approx(0.15 * 1e9 / GIB)
 
 
-def test_the_price_of_a_bulk_put_is_not_known() -> None:
-    """So it is in no total, and marked incomplete."""
-    cost = judged(inputs())["bulk-put"].cost
+def test_the_price_of_a_bulk_put_is_unknown() -> None:
+    """The cost is marked as incomplete."""
+    cost = by_name(inputs())["bulk-put"].cost
     assert cost is not None
     assert cost.incomplete
     assert cost.usd == 0
@@ -123,13 +126,13 @@ def test_the_price_of_a_bulk_put_is_not_known() -> None:
 @pytest.mark.parametrize(
     ("method", "members", "words"),
     [
-        ("write", {"description": {}}, "no record says how to create it"),
+        ("write", {"description": {}}, "no record that describes its table"),
         ("write", {"restore": {"target": Target("copy", create="never")}}, "create: never"),
-        ("import", {"target_description": TABLE}, "makes its own table"),
+        ("import", {"target_description": TABLE}, "an import creates its table"),
         ("import", {"restore": {"target": Target("copy", create="never")}}, "create: never"),
-        ("import", {"description": {}}, "no record"),
-        ("bulk-put", {"bulk_put_available": False}, "does not know StartBulkPutItems"),
-        ("bulk-put", {"restore": {"existing": "keep"}}, "writes over what is there"),
+        ("import", {"description": {}}, "no record that describes it"),
+        ("bulk-put", {"bulk_put_available": False}, "does not support StartBulkPutItems"),
+        ("bulk-put", {"restore": {"existing": "keep"}}, "overwrites items"),
         ("bulk-put", {"restore": {"limits": Limits(write_units_per_second=100)}}, "cannot be limited to 100"),
         (
             "bulk-put",
@@ -137,27 +140,26 @@ def test_the_price_of_a_bulk_put_is_not_known() -> None:
             "replicas in eu-west-3",
         ),
         ("bulk-put", {"files": 50_001}, "50001 data files"),
-        ("point-in-time", {"same_account": False}, "stays in the account"),
-        ("point-in-time", {"live_error": PitrDisabled("it is off", hint="-")}, "it is off"),
+        ("point-in-time", {"same_account": False}, "in another account"),
+        ("point-in-time", {"live_error": PitrDisabled("it is disabled", hint="-")}, "it is disabled"),
         (
             "point-in-time",
             {"restore": {"target": Target("copy", billing_mode="PROVISIONED")}},
-            "is on demand",
+            "is an on-demand table",
         ),
     ],
 )
-def test_what_blocks_a_method_blocks_the_restore_that_names_it(
+def test_a_blocked_method_blocks_the_restore_that_specifies_it(
     method: str, members: dict[str, Any], words: str
 ) -> None:
-    """With one thing to do about it; the same in a run and in `preview`."""
+    """And `auto` does not select it."""
     found = inputs(**{**members, "restore": {"method": method, **members.get("restore", {})}})
-    assert words in messages(judged(found)[method])
-    taken = next(each for each in candidates(found, packaged(), RESTORE_METHODS) if each.chosen)
-    assert taken.method == method
-    assert taken.blockers[0].hint
+    assert words in messages(by_name(found)[method])
+    assert selected(found).method == method
+    assert selected(found).blockers[0].hint
 
 
-def test_a_backup_that_cannot_be_found_is_in_the_way_of_all_that_need_one() -> None:
-    """Not of a point-in-time restore, which needs none."""
-    every = judged(inputs(backup_error=Refused("there is none", hint="-"), items=None, files=None))
-    assert {name for name, each in every.items() if each.possible} == {"point-in-time"}
+def test_a_missing_backup_blocks_all_methods_that_need_one() -> None:
+    """A point-in-time restore needs none."""
+    candidates = by_name(inputs(backup_error=Refused("there is no backup", hint="-"), items=None, files=None))
+    assert {name for name, each in candidates.items() if each.possible} == {"point-in-time"}

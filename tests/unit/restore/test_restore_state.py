@@ -6,43 +6,61 @@ import json
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ddbbackup.errors import StepFailed
-from ddbbackup.restore.state import RestoreState, Stage, mark, resumable
+from ddbbackup.plan.model import Restore, SourceSelector, Target
+from ddbbackup.restore.method import RestoreJob
+from ddbbackup.restore.progress import save_progress, save_remote_job, start_progress
+from ddbbackup.restore.resolve import ResolvedRestore
+from ddbbackup.restore.state import RestoreProgress, RestoreState, Stage, resumable
+from tests.support.contexts import run_context
+from tests.support.virtual_time import VirtualClock
 
 NOW = datetime(2026, 11, 23, 14, tzinfo=UTC)
 
 
-def left_by(tmp_path: Path, *, existing: str, stage: Stage = "writing", at: datetime = NOW) -> RestoreState:
-    state = RestoreState(tmp_path, target_arn="arn:t", backup_root="bucket/root")
-    mark(
-        state,
-        None,
-        stage=stage,
-        now=at,
-        run="r1",
-        existing=existing,
-        target_arn="arn:t",
-        backup="b",
-        table_id="id-1",
+def saved_state(
+    tmp_path: Path, *, existing: str, stage: Stage = "writing", at: datetime = NOW
+) -> RestoreState:
+    """The state that run ``r1`` left."""
+    state = RestoreState(tmp_path, target_arn="arn:t", source="bucket/root")
+    state.write(
+        RestoreProgress(
+            run="r1",
+            existing=existing,
+            stage=stage,
+            updated_at=at,
+            target_arn="arn:t",
+            backup="b",
+            table_id="id-1",
+        )
     )
     return state
 
 
+def restore_job(tmp_path: Path) -> RestoreJob:
+    restore = Restore("back", "orders", SourceSelector(latest=True), Target())
+    resolved = cast("ResolvedRestore", SimpleNamespace(target_arn="arn:t", label="b"))
+    state = RestoreState(tmp_path, target_arn="arn:t", source="bucket/root")
+    return RestoreJob(run_context(VirtualClock()), restore, "orders", resolved, state)
+
+
 def test_the_state_is_private(tmp_path: Path) -> None:
     """Only its owner can read it."""
-    state = left_by(tmp_path, existing="fail")
+    state = saved_state(tmp_path, existing="fail")
     [file] = state.directory.iterdir()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(state.directory.stat().st_mode) == 0o700
 
 
 @pytest.mark.parametrize(
-    ("left", "wanted", "expected"),
+    ("saved", "restore", "expected"),
     [
         ({"existing": "fail"}, {}, True),
         ({"existing": "fail", "at": NOW - timedelta(days=9)}, {"run": "r2"}, True),
@@ -62,20 +80,20 @@ def test_the_state_is_private(tmp_path: Path) -> None:
     ],
 )
 def test_only_the_same_restore_is_continued(
-    tmp_path: Path, left: dict[str, object], wanted: dict[str, str], expected: bool
+    tmp_path: Path, saved: dict[str, object], restore: dict[str, str], expected: bool
 ) -> None:
     """Table, method and `existing` are the same; a restore that overwrites is of the same run or day."""
-    state = left_by(tmp_path, **left)  # type: ignore[arg-type]
-    ask = {"run": "r1", "existing": "fail", "method": "write", "table_id": "id-1", **wanted}
-    assert resumable(state.read(), now=NOW, **ask) is expected
+    state = saved_state(tmp_path, **saved)  # type: ignore[arg-type]
+    current = {"run": "r1", "existing": "fail", "method": "write", "table_id": "id-1", **restore}
+    assert resumable(state.read(), now=NOW, **current) is expected
 
 
 def test_the_state_is_read_as_it_was_written(tmp_path: Path) -> None:
     """Times in UTC, and the facts of the outcome."""
-    state = left_by(tmp_path, existing="fail")
-    written = mark(state, state.read(), stage="loaded", now=NOW, loaded={"items": 3, "notes": ["a"]})
-    assert state.read() == written
-    assert (written.updated_at, written.run) == (NOW, "r1")
+    job = restore_job(tmp_path)
+    written = save_progress(job, "loaded", method="write", loaded={"items": 3, "notes": ["a"]})
+    assert job.state.read() == written
+    assert (written.updated_at, written.run) == (job.context.clock.now(), "run-1")
 
 
 @pytest.mark.parametrize(
@@ -96,7 +114,7 @@ def test_the_state_is_read_as_it_was_written(tmp_path: Path) -> None:
 )
 def test_a_damaged_state_counts_as_none(tmp_path: Path, member: str, value: object) -> None:
     """The restore starts again, and refuses what is not safe to repeat."""
-    state = left_by(tmp_path, existing="fail")
+    state = saved_state(tmp_path, existing="fail")
     file = state.directory / "restore.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {member: value}))
     assert state.read() is None
@@ -111,7 +129,7 @@ def test_a_damaged_state_counts_as_none(tmp_path: Path, member: str, value: obje
 )
 def test_arbitrary_bytes_count_as_no_state(tmp_path: Path, body: bytes) -> None:
     """A file that was cut off, or that another program wrote."""
-    state = left_by(tmp_path, existing="fail")
+    state = saved_state(tmp_path, existing="fail")
     (state.directory / "restore.json").write_bytes(body)
     assert state.read() is None
 
@@ -120,13 +138,31 @@ def test_a_directory_that_cannot_be_written_is_an_error_with_a_hint(tmp_path: Pa
     """Not a bug of ddbbackup."""
     (tmp_path / "restores").write_text("not a directory")
     with pytest.raises(StepFailed, match="could not write the state") as failed:
-        left_by(tmp_path, existing="fail")
+        saved_state(tmp_path, existing="fail")
     assert "DDBBACKUP_STATE_DIR" in failed.value.hint
 
 
-def test_forgetting_deletes_everything(tmp_path: Path) -> None:
-    """A new restore has no ledger of an earlier one."""
-    state = left_by(tmp_path, existing="fail")
-    (state.directory / "ledger.jsonl").write_text("")
-    state.forget()
-    assert not state.directory.exists()
+def test_a_restore_that_starts_again_deletes_the_ledger(tmp_path: Path) -> None:
+    """Files that an earlier restore has finished must be written again."""
+    job = restore_job(tmp_path)
+    save_progress(job, "writing", method="write", table_id="id-1")
+    ledger = job.state.directory / "ledger.jsonl"
+    ledger.write_text("")
+    started = start_progress(job, "creating", method="write")
+    assert not ledger.exists()
+    assert job.state.read() == started
+    assert started.table_id is None
+
+
+@pytest.mark.parametrize(
+    ("method", "stage", "token"),
+    [("import", "requested", "t"), ("import", "done", None), ("write", "requested", None)],
+)
+def test_a_remote_job_continues_the_progress_of_its_own_request_only(
+    tmp_path: Path, method: str, stage: Stage, token: str | None
+) -> None:
+    """The token stays for a later run. The progress of another method, or of a restore that is done, is replaced."""
+    job = restore_job(tmp_path)
+    start_progress(job, stage, method=method, token="t")
+    saved = save_remote_job(job, method="import", table_id="id-1", job_arn="arn:j")
+    assert (saved.stage, saved.table_id, saved.job_arn, saved.token) == ("writing", "id-1", "arn:j", token)

@@ -1,4 +1,4 @@
-"""How a table stands against its RPO."""
+"""The status of a table: its last backup measured against its RPO."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ RECORD = record(
 
 
 def test_a_backup_younger_than_the_rpo_is_fresh() -> None:
-    """The age counts from the instant whose data the backup holds."""
-    standing = assess_status("t", HOUR, RECORD, [], NOW)
-    assert (standing.state, standing.age_seconds, standing.breaks_rpo) == ("fresh", 1800, False)
+    """The age is that of the data in the backup."""
+    status = assess_status("t", HOUR, RECORD, [], NOW)
+    assert (status.state, status.age_seconds, status.breaks_rpo) == ("fresh", 1800, False)
 
 
 def test_a_backup_older_than_the_rpo_is_stale() -> None:
-    """One second is enough."""
+    """One second over the RPO is enough."""
     old = replace(RECORD, export=replace(RECORD.export, time=NOW - timedelta(seconds=3601)))
     assert assess_status("t", HOUR, old, [], NOW).breaks_rpo
 
 
-def test_never_backed_up_breaks_an_rpo_but_not_its_absence() -> None:
-    """A table without RPO promises nothing."""
+def test_a_table_without_any_backup_breaks_its_rpo() -> None:
+    """A table without an RPO breaks none."""
     assert assess_status("t", HOUR, None, [], NOW).breaks_rpo
     assert not assess_status("t", replace(HOUR, rpo_seconds=None), None, [], NOW).breaks_rpo
 
 
-def test_what_runs_and_what_failed_since_is_told() -> None:
+def test_a_running_backup_and_a_failure_since_the_last_backup_are_reported() -> None:
     """A failing backup shows before the RPO is broken."""
     running = replace(RECORD, id="20261123T135500Z-0123abcd", state="in_progress")
     failed = replace(RECORD, state="failed", failure=RecordedFailure(message="no bucket"))
-    standing = assess_status("t", HOUR, RECORD, [running, failed], NOW)
-    assert (standing.running, standing.last_failure) == (running.id, "no bucket")
+    status = assess_status("t", HOUR, RECORD, [running, failed], NOW)
+    assert (status.running, status.last_failure) == (running.id, "no bucket")

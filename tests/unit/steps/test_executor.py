@@ -1,4 +1,4 @@
-"""The executor: what it runs side by side, what it skips, what one failure means for the others."""
+"""The executor: what it runs concurrently, what it skips, and what a failure means for other steps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.virtual_time import VirtualClock, run_virtually
 
 @dataclass(frozen=True)
 class Act:
-    """A step that does what a test says."""
+    """A step that does what a test specifies."""
 
     id: str
     work: Callable[[], Awaitable[None]]
@@ -66,16 +66,16 @@ def run(*steps: Act, clock: VirtualClock | None = None) -> dict[str, Outcome]:
     return {outcome.step: outcome for outcome in run_virtually(main(), clock)}
 
 
-def test_steps_wait_side_by_side() -> None:
-    """A thousand waits of an hour take an hour, and each outcome knows how long its step took."""
+def test_steps_wait_concurrently() -> None:
+    """A thousand waits of an hour take one hour, and each outcome has the duration of its step."""
     clock = VirtualClock()
     outcomes = run(*(Act(f"s{n}", waits(3600 - n)) for n in range(1000)), clock=clock)
     assert clock.passed == pytest.approx(3600)
     assert [outcomes[f"s{n}"].seconds for n in (0, 999)] == pytest.approx([3600, 2601])
 
 
-def test_a_failure_skips_only_what_needs_it() -> None:
-    """And what needs that in turn; everything else goes on."""
+def test_a_failure_skips_only_its_dependents() -> None:
+    """Also indirect ones. All other steps run."""
     outcomes = run(
         Act("c", done, needs=("b",)), Act("b", done, needs=("a",)), Act("a", refused), Act("other", waits(50))
     )
@@ -88,8 +88,8 @@ def test_a_failure_skips_only_what_needs_it() -> None:
     assert outcomes["b"].facts == {"because": "a"}
 
 
-def test_a_step_begins_only_after_what_it_needs_is_done() -> None:
-    """In whatever order the steps are given."""
+def test_a_step_starts_only_after_its_dependencies() -> None:
+    """Whatever the order in which the steps are given."""
     order: list[str] = []
 
     def notes(name: str, seconds: float) -> Callable[[], Awaitable[None]]:
@@ -110,25 +110,25 @@ def test_a_step_begins_only_after_what_it_needs_is_done() -> None:
 @pytest.mark.parametrize(
     ("steps", "message"),
     [
-        ([Act("a", done, needs=("nothing",))], "'nothing', which is no step of this run"),
+        ([Act("a", done, needs=("nothing",))], "'nothing', which is not a step of this run"),
         ([Act("a", done, needs=("b",)), Act("b", done, needs=("a",))], "depend on each other: a -> b -> a"),
         ([Act("a", done, needs=("a",))], "depend on each other: a -> a"),
-        ([Act("a", done), Act("a", done)], "two steps have the id 'a'"),
+        ([Act("a", done), Act("a", done)], "two steps have the ID 'a'"),
     ],
 )
-def test_needs_that_cannot_be_met_are_a_bug_that_is_reported(steps: list[Act], message: str) -> None:
-    """Nothing is started, and nothing waits for ever."""
+def test_invalid_dependencies_are_a_bug(steps: list[Act], message: str) -> None:
+    """Reported before any step starts."""
     with pytest.raises(Bug, match=message):
         run(*steps)
 
 
 def test_outcomes_come_in_the_order_of_the_steps() -> None:
-    """Not in that of their ends."""
+    """Not in the order in which they end."""
     assert list(run(Act("slow", waits(9)), Act("quick", waits(1)))) == ["slow", "quick"]
 
 
-def test_a_bug_in_one_step_is_its_outcome_and_stops_no_other() -> None:
-    """Exit 70 comes from the error's kind; the cause is kept for the traceback."""
+def test_a_bug_in_one_step_does_not_stop_other_steps() -> None:
+    """Its outcome has a ``Bug``, whose cause has the traceback."""
     outcomes = run(Act("a", buggy), Act("b", waits(5)))
     error = outcomes["a"].error
     assert isinstance(error, Bug)
@@ -149,13 +149,13 @@ def test_the_run_raises_the_first_blocker_of_the_assessment() -> None:
     assert ran == []
 
 
-def test_the_run_goes_on_with_what_the_assessment_found() -> None:
-    """Nothing is looked for twice."""
+def test_the_run_gets_the_findings_of_the_assessment() -> None:
+    """So nothing is read twice."""
     assert run(Act("a", done))["a"].facts == {"findings": "found by a"}
 
 
 def test_cancelling_the_run_cancels_every_step() -> None:
-    """As Ctrl-C does: their ``finally`` blocks run, and nothing is left running."""
+    """As Ctrl-C does: their ``finally`` blocks run, and no step keeps running."""
     clock = VirtualClock()
     ended: list[str] = []
 

@@ -1,4 +1,4 @@
-"""What steps declare that they need."""
+"""The permissions that modules declare."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from ddbbackup.plan.model import AwsSettings, Limits, Plan, Restore, SourceSelec
 from ddbbackup.steps.permissions import On, Role
 from tools.docs import permissions as permissions_page
 
-ROOM = Path(ddbbackup.__file__).parent
+PACKAGE = Path(ddbbackup.__file__).parent
 
 
-def test_every_file_that_declares_permissions_is_listed() -> None:
-    """``doctor --iam`` reads the list, so a file that is missing from it would be denied."""
+def test_every_module_that_declares_permissions_is_registered() -> None:
+    """``doctor --iam`` builds policies from the registry, so the calls of a missing module would be denied."""
     declaring = {
-        ".".join(path.relative_to(ROOM.parent).with_suffix("").parts)
-        for path in ROOM.rglob("*.py")
+        ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+        for path in PACKAGE.rglob("*.py")
         if re.search(r"^PERMISSIONS\b", path.read_text(encoding="utf-8"), re.MULTILINE)
     }
     assert {module.__name__ for module in DECLARING} == declaring
 
 
 def test_declared_permissions_are_well_formed() -> None:
-    """An action of IAM, a kind of resource and roles that exist."""
+    """Each has an IAM action, a known kind of resource, and known roles."""
     for module in DECLARING:
         for permission in module.PERMISSIONS:
             assert re.fullmatch(r"[a-z0-9-]+:[A-Z][A-Za-z]+", permission.action), permission
@@ -55,14 +55,14 @@ def test_declared_permissions_are_well_formed() -> None:
         ({"method": "point-in-time"}, {"RestoreTableToPointInTime"}, {"ImportTable", "CreateTable"}),
     ],
 )
-def test_a_plan_needs_what_its_methods_need_and_no_more(
+def test_a_plan_needs_the_permissions_of_its_methods_and_no_others(
     restore: dict[str, Any], needed: set[str], not_needed: set[str]
 ) -> None:
-    """What ddbbackup itself calls; AWS's own calls with the caller's rights are left out here."""
-    wanted = Restore(
+    """Only calls that ddbbackup makes; calls that AWS makes for the caller are not compared."""
+    requested = Restore(
         **{"name": "r", "table": "t", "source": SourceSelector(latest=True), "target": Target(), **restore}
     )
-    plan = Plan("p", "p.yaml", AwsSettings(), {}, (), {"r": wanted})
+    plan = Plan("p", "p.yaml", AwsSettings(), {}, (), {"r": requested})
     actions = {
         permission.action.partition(":")[2]
         for module in DECLARING
@@ -73,8 +73,8 @@ def test_a_plan_needs_what_its_methods_need_and_no_more(
     assert not not_needed & actions
 
 
-def test_every_kind_of_resource_has_its_arn_and_its_row() -> None:
-    """A kind that nobody can spell would be left out of policies."""
+def test_every_kind_of_resource_has_an_arn_and_a_row_in_the_reference() -> None:
+    """Policies and reference cover the same kinds."""
     kinds = set(get_args(On))
     assert set(resources._KINDS) == kinds
     assert set(permissions_page.RESOURCES) == kinds

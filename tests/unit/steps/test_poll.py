@@ -1,7 +1,8 @@
-"""Looking again and again: how often, what it survives, what it says, and that it ends."""
+"""Polling: how often, what it retries, what it announces, and when it ends."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
@@ -14,30 +15,30 @@ from tests.support.contexts import run_context
 from tests.support.virtual_time import VirtualClock, run_virtually
 
 
-def late(found: int) -> TimedOut:
-    return TimedOut(f"still {found}", hint="-")
+def timed_out(result: int) -> TimedOut:
+    return TimedOut(f"still {result}", hint="-")
 
 
 def run(
-    look: Callable[[], int],
+    call: Callable[[], int],
     clock: VirtualClock,
     *,
     policy: PollPolicy = TABLE,
     deadline: float | None = None,
-    announce: Callable[[int], None] = lambda found: None,
+    announce: Callable[[int], None] = lambda result: None,
 ) -> int:
-    async def looked() -> int:
-        return look()
+    async def called() -> int:
+        return call()
 
     async def main() -> int:
         context = run_context(clock, deadline=deadline)
         return await poll(
             context,
             "DescribeTable",
-            looked,
-            until=lambda found: found == 0,
+            called,
+            until=lambda result: result == 0,
             policy=policy,
-            timed_out=late,
+            timed_out=timed_out,
             announce=announce,
         )
 
@@ -45,70 +46,94 @@ def run(
 
 
 def counting_down(start: int) -> Callable[[], int]:
-    left = iter(range(start, -1, -1))
-    return lambda: next(left)
+    numbers = iter(range(start, -1, -1))
+    return lambda: next(numbers)
 
 
-def test_looks_become_rarer() -> None:
-    """Bursts are throttled, small things are quick."""
+def test_the_interval_grows() -> None:
+    """Small tasks end soon, and bursts are throttled."""
     clock = VirtualClock()
     times: list[float] = []
     count = counting_down(20)
 
-    def look() -> int:
+    def call() -> int:
         times.append(clock.passed)
         return count()
 
-    assert run(look, clock, policy=REMOTE_JOB) == 0
-    pauses = [after - before for before, after in pairwise(times)]
-    assert pauses[0] == 1.0
-    assert pauses[:6] == sorted(pauses[:6])
-    assert all(15.0 <= pause <= 25.0 for pause in pauses[9:])
+    assert run(call, clock, policy=REMOTE_JOB) == 0
+    intervals = [after - before for before, after in pairwise(times)]
+    assert intervals[0] == 1.0
+    assert intervals[:6] == sorted(intervals[:6])
+    assert all(15.0 <= interval <= 25.0 for interval in intervals[9:])
 
 
-def test_an_outage_is_waited_out_for_a_quarter_of_an_hour() -> None:
-    """Then it is raised."""
+def test_an_outage_of_fifteen_minutes_does_not_end_the_wait() -> None:
+    """A longer one does."""
     clock = VirtualClock()
-    outage = Unreachable("nothing answers", hint="-")
-    answers: list[Any] = [outage, outage, 1, outage, 0]
+    outage = Unreachable("no response", hint="-")
+    responses: list[Any] = [outage, outage, 1, outage, 0]
 
-    def look() -> int:
-        answer = answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return int(answer)
+    def call() -> int:
+        response = responses.pop(0)
+        if isinstance(response, Exception):
+            raise response
+        return int(response)
 
-    assert run(look, clock, policy=REMOTE_JOB) == 0
+    assert run(call, clock, policy=REMOTE_JOB) == 0
 
-    def never() -> int:
+    def fail() -> int:
         raise outage
 
-    begun = clock.passed
+    started = clock.passed
     with pytest.raises(Unreachable):
-        run(never, clock, policy=REMOTE_JOB)
-    assert 900 <= clock.passed - begun < 1100
+        run(fail, clock, policy=REMOTE_JOB)
+    assert 900 <= clock.passed - started < 1100
 
 
-def test_the_deadline_ends_the_waiting_with_what_is_still_missing() -> None:
-    """Exactly then, not at the next look."""
+def test_the_deadline_ends_the_wait_with_the_latest_result() -> None:
+    """Exactly at the deadline, not one interval later."""
     clock = VirtualClock()
     with pytest.raises(TimedOut, match="still 1"):
         run(lambda: 1, clock, deadline=60.0)
     assert clock.passed == pytest.approx(60.0)
 
 
-def test_a_table_is_waited_for_at_most_four_hours() -> None:
-    """Even where the run has no deadline."""
+def test_the_wait_for_a_table_ends_after_four_hours() -> None:
+    """Also in a run without a deadline."""
     clock = VirtualClock()
     with pytest.raises(TimedOut):
         run(lambda: 1, clock)
     assert clock.passed == pytest.approx(4 * 3600)
 
 
-def test_what_is_waited_for_is_announced_once_a_minute() -> None:
-    """Not at every look."""
+def test_the_latest_result_is_announced_once_a_minute() -> None:
+    """Not after every call."""
     clock = VirtualClock()
     announced: list[int] = []
     run(counting_down(60), clock, announce=announced.append)
     minutes = clock.passed / 60
     assert minutes / 2 < len(announced) <= minutes
+
+
+def test_intervals_count_from_the_start_of_a_call() -> None:
+    """A slow call does not delay the next one."""
+    clock = VirtualClock()
+    times: list[float] = []
+
+    async def main() -> int:
+        async def call() -> int:
+            times.append(clock.passed)
+            await asyncio.sleep(5)
+            return len(times)
+
+        return await poll(
+            run_context(clock),
+            "ListExports",
+            call,
+            until=lambda result: result == 4,
+            policy=PollPolicy(first_seconds=8.0, growth=1.0),
+            timed_out=timed_out,
+        )
+
+    run_virtually(main(), clock)
+    assert times == pytest.approx([0, 8, 16, 24])

@@ -1,15 +1,16 @@
-"""The control plane is asked at a rate that AWS takes."""
+"""Calls to the control plane stay below the rates that AWS accepts."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from ddbbackup.errors import Throttled
 from ddbbackup.ports import Cloud
-from ddbbackup.steps.aws_caller import AwsCaller
+from ddbbackup.steps.aws_caller import AwsCaller, read_pages
 from ddbbackup.steps.context import RunContext
 from tests.support.contexts import run_context
 from tests.support.virtual_time import VirtualClock, run_virtually
@@ -23,41 +24,59 @@ def with_caller(clock: VirtualClock, work: Callable[[AwsCaller], Awaitable[Any]]
     return run_virtually(main(), clock)
 
 
-def test_ttl_of_many_tables_is_not_read_back_to_back() -> None:
+def test_many_reads_of_ttl_are_paced() -> None:
     """DescribeTimeToLive throttles after about four calls in a row (observed on AWS)."""
     clock = VirtualClock()
     times: list[float] = []
 
-    async def work(ask: AwsCaller) -> None:
+    async def work(call_aws: AwsCaller) -> None:
         for _ in range(20):
-            await ask("DescribeTimeToLive", lambda _: times.append(clock.passed))
+            await call_aws("DescribeTimeToLive", lambda _: times.append(clock.passed))
 
     with_caller(clock, work)
-    assert times[2] == times[0], "a few go at once"
+    assert times[2] == times[0], "a burst is allowed"
     assert all(times[n + 4] - times[n] >= 0.5 for n in range(16))
 
 
 def test_one_operation_does_not_wait_for_another() -> None:
-    """Each has a rate of its own."""
+    """Each has its own rate."""
     clock = VirtualClock()
 
-    async def work(ask: AwsCaller) -> float:
+    async def work(call_aws: AwsCaller) -> float:
         for _ in range(10):
-            await ask("TagResource", lambda _: None)
-        begun = clock.passed
-        await ask("UpdateTimeToLive", lambda _: None)
-        return clock.passed - begun
+            await call_aws("TagResource", lambda _: None)
+        started = clock.passed
+        await call_aws("UpdateTimeToLive", lambda _: None)
+        return clock.passed - started
 
     assert with_caller(clock, work) == 0
 
 
-def test_throttling_is_waited_out_and_the_deadline_ends_it() -> None:
-    """A retry takes its turn like any other call."""
+def test_throttled_calls_are_retried_until_the_deadline() -> None:
+    """The rate limit applies to retries too."""
     clock = VirtualClock()
 
     def throttle(_: Cloud) -> None:
-        raise Throttled("never", hint="wait")
+        raise Throttled("too many requests", hint="-")
 
     with pytest.raises(Throttled):
-        with_caller(clock, lambda ask: ask("UpdateTable", throttle), deadline=60.0)
+        with_caller(clock, lambda call_aws: call_aws("UpdateTable", throttle), deadline=60.0)
     assert clock.passed == pytest.approx(60.0)
+
+
+def test_a_list_is_read_page_by_page_and_throttled_pages_are_retried() -> None:
+    """The token of each page is passed to the next call."""
+    clock = VirtualClock()
+    tokens: list[str | None] = []
+
+    def read(_: Cloud, token: str | None) -> SimpleNamespace:
+        tokens.append(token)
+        if len(tokens) == 2:
+            raise Throttled("too many requests", hint="-")
+        return SimpleNamespace(next_token="b" if token is None else None)
+
+    async def work(call_aws: AwsCaller) -> int:
+        return len([page async for page in read_pages(call_aws, "ListExports", read)])
+
+    assert with_caller(clock, work) == 2
+    assert tokens == [None, "b", "b"]

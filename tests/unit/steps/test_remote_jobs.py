@@ -1,4 +1,4 @@
-"""Jobs inside AWS: asked for, found again, waited for."""
+"""Jobs inside AWS: started, found again, waited for."""
 
 from __future__ import annotations
 
@@ -23,64 +23,64 @@ def run(
     return run_virtually(main(), clock)
 
 
-def answers(*given: Any) -> Callable[[], Any]:
-    """One after the other; errors are raised, the last goes on for ever."""
-    left = list(given)
+def respond(*results: Any) -> Callable[[], Any]:
+    """Returns or raises one result after the other, and the last one for ever."""
+    remaining = list(results)
 
-    def next_one() -> Any:
-        found = left.pop(0) if len(left) > 1 else left[0]
-        if isinstance(found, Exception):
-            raise found
-        return found
+    def call() -> Any:
+        result = remaining.pop(0) if len(remaining) > 1 else remaining[0]
+        if isinstance(result, Exception):
+            raise result
+        return result
 
-    return next_one
+    return call
 
 
-def test_a_full_quota_is_waited_for_and_a_refusal_is_not() -> None:
-    """LimitExceededException is both a rate and a quota."""
+def test_a_start_waits_for_the_quota_and_fails_at_once_for_other_errors() -> None:
+    """LimitExceededException is both a rate limit and a quota."""
     clock = VirtualClock()
     full = Throttled("50 at a time", hint="-")
     assert (
-        run(lambda context: start(context, "ImportTable", answers(full, full, full, "job")), clock) == "job"
+        run(lambda context: start(context, "ImportTable", respond(full, full, full, "job")), clock) == "job"
     )
     assert clock.passed > 0
     with pytest.raises(Throttled):
-        run(lambda context: start(context, "ImportTable", answers(full)), clock)
+        run(lambda context: start(context, "ImportTable", respond(full)), clock)
     with pytest.raises(Refused, match="no"):
-        run(lambda context: start(context, "ImportTable", answers(Refused("no", hint="-"))), clock)
+        run(lambda context: start(context, "ImportTable", respond(Refused("no", hint="-"))), clock)
 
 
-def test_the_deadline_ends_the_waiting_for_a_place() -> None:
-    """With AWS's own error."""
+def test_the_deadline_ends_the_wait_for_the_quota() -> None:
+    """With the error of AWS."""
     clock = VirtualClock()
     with pytest.raises(Throttled):
         run(
-            lambda context: start(context, "ImportTable", answers(Throttled("full", hint="-"))),
+            lambda context: start(context, "ImportTable", respond(Throttled("full", hint="-"))),
             clock,
             deadline=5.0,
         )
     assert clock.passed == pytest.approx(5.0)
 
 
-def test_a_job_that_ends_is_returned() -> None:
-    """As AWS describes it then."""
+def test_a_job_that_has_ended_is_returned() -> None:
+    """As AWS describes it at its end."""
     clock = VirtualClock()
-    found = run(
+    ended = run(
         lambda context: wait_until_ended(
-            context, "DescribeImport", answers(1, 1, 2), ended=lambda job: job == 2, job="the import arn:x"
+            context, "DescribeImport", respond(1, 1, 2), ended=lambda job: job == 2, job="the import arn:x"
         ),
         clock,
     )
-    assert found == 2
+    assert ended == 2
 
 
-def test_at_the_deadline_the_job_is_named_and_left_running() -> None:
-    """Exit 75, and a hint that the same command continues with it."""
+def test_the_error_at_the_deadline_names_the_job() -> None:
+    """Exit code 75; the job continues to run, and the hint says how to continue with it."""
     clock = VirtualClock()
     with pytest.raises(TimedOut, match="the import arn:x") as raised:
         run(
             lambda context: wait_until_ended(
-                context, "DescribeImport", answers(1), ended=lambda job: False, job="the import arn:x"
+                context, "DescribeImport", respond(1), ended=lambda job: False, job="the import arn:x"
             ),
             clock,
             deadline=10.0,
@@ -90,9 +90,13 @@ def test_at_the_deadline_the_job_is_named_and_left_running() -> None:
     assert "continues with this job" in raised.value.hint
 
 
-def test_a_job_that_aws_has_forgotten_is_none() -> None:
-    """So a restore that was left for months can be begun anew."""
+def test_a_job_that_aws_no_longer_has_is_none() -> None:
+    """A restore that was interrupted months ago starts again."""
     clock = VirtualClock()
-    assert run(lambda context: describe_if_known(context, answers("job")), clock) == "job"
-    gone = answers(Refused("unknown", hint="-"))
-    assert run(lambda context: describe_if_known(context, gone), clock) is None
+
+    def describe(*results: Any) -> Any:
+        return run(lambda context: describe_if_known(context, "DescribeImport", respond(*results)), clock)
+
+    assert describe("job") == "job"
+    assert describe(Throttled("too many requests", hint="-"), "job") == "job"
+    assert describe(Refused("unknown", hint="-")) is None

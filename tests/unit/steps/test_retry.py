@@ -1,4 +1,4 @@
-"""Trying again: what is tried again, how long, how it is announced, and that the run's deadline ends it."""
+"""Retries: what is retried, for how long, what is logged, and that the deadline of the run ends them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.virtual_time import VirtualClock, run_virtually
 
 
 class Attempts:
-    """Fails so many times, then answers; notes when it was tried."""
+    """Fails ``failures`` times, then succeeds. Records the time of every attempt."""
 
     def __init__(self, clock: VirtualClock, error: DdbBackupError, failures: int) -> None:
         self._clock, self._error, self._failures = clock, error, failures
@@ -43,10 +43,10 @@ def run(
     ("policy", "error"),
     [(THROTTLED, Throttled), (CONTROL_PLANE, InUse), (CONTROL_PLANE, Throttled), (OUTAGE, Unreachable)],
 )
-def test_what_passes_is_tried_again_ever_more_slowly(
+def test_a_temporary_error_is_retried_with_growing_pauses(
     policy: RetryPolicy, error: type[DdbBackupError]
 ) -> None:
-    """Throttling, another change of the table, an outage: each policy names its own."""
+    """Throttling, another change of the table, an outage: each policy lists its errors."""
     clock = VirtualClock()
     attempts = Attempts(clock, error("not now", hint="-"), failures=4)
     assert run(attempts, policy, clock) == "answer"
@@ -55,16 +55,16 @@ def test_what_passes_is_tried_again_ever_more_slowly(
     assert pauses[3] > pauses[0]
 
 
-def test_what_does_not_pass_is_raised_at_once() -> None:
-    """A denial is the same in ten minutes."""
+def test_any_other_error_is_raised_at_once() -> None:
+    """Access is still denied in ten minutes."""
     clock = VirtualClock()
     with pytest.raises(AccessDenied):
         run(Attempts(clock, AccessDenied("no", hint="-"), failures=1), CONTROL_PLANE, clock)
     assert clock.passed == 0
 
 
-def test_what_lasts_is_raised_when_the_policy_gives_up() -> None:
-    """Ten minutes of nothing but throttling."""
+def test_an_error_that_persists_is_raised_when_the_policy_gives_up() -> None:
+    """After ten minutes of throttling."""
     clock = VirtualClock()
     with pytest.raises(Throttled):
         run(Attempts(clock, Throttled("no", hint="-"), failures=10_000), CONTROL_PLANE, clock)
@@ -73,20 +73,29 @@ def test_what_lasts_is_raised_when_the_policy_gives_up() -> None:
 
 @pytest.mark.parametrize("policy", [THROTTLED, CONTROL_PLANE, OUTAGE])
 def test_the_deadline_of_the_run_ends_every_retry(policy: RetryPolicy) -> None:
-    """Not 14,407 seconds where 60 are allowed."""
+    """Exactly at the deadline."""
     clock = VirtualClock()
     with pytest.raises(Throttled):
         run(Attempts(clock, Throttled("no", hint="-"), failures=10_000), policy, clock, deadline=60.0)
     assert clock.passed == pytest.approx(60.0)
 
 
-def test_a_long_pause_is_announced_and_a_short_one_is_not() -> None:
-    """So nobody looks at a silent terminal for a quarter of an hour."""
+def test_a_long_pause_is_logged_and_a_short_one_is_not() -> None:
+    """A run is never silent for a quarter of an hour."""
     clock = VirtualClock()
     with capture_logs() as events:
         run(Attempts(clock, Throttled("no", hint="-"), failures=6), CONTROL_PLANE, clock)
-    announced = [event for event in events if event["event"] == "retry.scheduled"]
-    assert announced
-    assert len(announced) < 6
-    assert all(event["seconds"] >= 5 and event["what"] == "DescribeTable" for event in announced)
-    assert {event["error"] for event in announced} == {"Throttled"}
+    logged = [event for event in events if event["event"] == "retry.scheduled"]
+    assert logged
+    assert len(logged) < 6
+    assert all(event["seconds"] >= 5 and event["what"] == "DescribeTable" for event in logged)
+    assert {event["error"] for event in logged} == {"Throttled"}
+
+
+def test_a_policy_without_a_limit_ends_only_at_the_deadline() -> None:
+    """As for the quota of running exports, which other programs can use up for hours."""
+    clock = VirtualClock()
+    policy = RetryPolicy((Throttled,), give_up_seconds=None)
+    with pytest.raises(Throttled):
+        run(Attempts(clock, Throttled("no", hint="-"), failures=10_000), policy, clock, deadline=7200.0)
+    assert clock.passed == pytest.approx(7200.0)

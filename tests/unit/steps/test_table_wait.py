@@ -1,4 +1,4 @@
-"""Waiting for a table: until it takes writes, or until DynamoDB has nothing left to do."""
+"""Waiting for a table: until it accepts writes, or until DynamoDB changes nothing about it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, Literal, cast
 import pytest
 
 from ddbbackup.errors import Refused, TableMissing, TimedOut
+from ddbbackup.model.json_value import JsonObject
 from ddbbackup.ports import Cloud, TableFacts
 from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.table_wait import busy, not_writable, wait_for_table
@@ -26,13 +27,13 @@ def wait(
     created: bool = False,
     deadline: float | None = None,
 ) -> TableFacts:
-    """``None`` is a table that is not there; after the last status it is ACTIVE."""
+    """A status of None is a missing table. After the last status the table is ACTIVE."""
 
     class Tables:
         def describe(self, name: str) -> TableFacts:
             status = next(statuses, "ACTIVE")
             if status is None:
-                raise TableMissing("gone", hint="-")
+                raise TableMissing("missing", hint="-")
             return TableFacts(name, ARN, "1", status, (), 0, 0, {"TableStatus": status})
 
     async def main() -> TableFacts:
@@ -57,28 +58,31 @@ def wait(
     ids=lambda members: next(iter(members)),
 )
 def test_active_is_not_idle(members: dict[str, Any]) -> None:
-    """A table that says ACTIVE may still be changing something (observed on AWS)."""
+    """An ACTIVE table may still be changing (observed on AWS)."""
     assert list(busy({"TableStatus": "ACTIVE"})) == []
     assert len(list(busy({"TableStatus": "ACTIVE", **members}))) == 1
 
 
-def test_a_table_whose_index_is_being_built_takes_no_writes_yet() -> None:
-    """Global secondary and vector indexes alike; UPDATING alone does not matter."""
+def test_a_table_with_an_index_in_creation_is_not_writable() -> None:
+    """Global secondary and vector indexes; a table that is only UPDATING is writable."""
     assert list(not_writable({"TableStatus": "UPDATING"})) == []
     for kind in ("GlobalSecondaryIndexes", "VectorIndexes"):
-        described = {"TableStatus": "ACTIVE", kind: [{"IndexName": "i", "IndexStatus": "CREATING"}]}
-        assert list(not_writable(described)) == ["index i CREATING"]
+        description: JsonObject = {
+            "TableStatus": "ACTIVE",
+            kind: [{"IndexName": "i", "IndexStatus": "CREATING"}],
+        }
+        assert list(not_writable(description)) == ["index i CREATING"]
 
 
 def test_an_idle_table_is_returned_as_soon_as_it_is_idle() -> None:
-    """With its description of that moment."""
+    """With the description that showed it."""
     clock = VirtualClock()
     assert wait(clock, iter(["UPDATING"] * 30)).status == "ACTIVE"
     assert 60 < clock.passed < 600
 
 
-def test_waiting_ends_after_four_hours_or_at_the_deadline_of_the_run() -> None:
-    """Exit 75; nothing waits 14,407 seconds where 60 are allowed."""
+def test_the_wait_ends_after_four_hours_or_at_the_deadline_of_the_run() -> None:
+    """Exit code 75."""
     clock = VirtualClock()
     with pytest.raises(TimedOut, match="not ready: TableStatus UPDATING"):
         wait(clock, iter(["UPDATING"] * 100_000))
@@ -89,16 +93,16 @@ def test_waiting_ends_after_four_hours_or_at_the_deadline_of_the_run() -> None:
     assert clock.passed == pytest.approx(60.0)
 
 
-def test_a_table_that_will_never_be_ready_is_refused_at_once() -> None:
-    """With its status."""
+def test_a_table_that_will_never_be_ready_is_an_error_at_once() -> None:
+    """The message has its status."""
     clock = VirtualClock()
     with pytest.raises(Refused, match="INACCESSIBLE"):
         wait(clock, iter(["INACCESSIBLE_ENCRYPTION_CREDENTIALS"]))
     assert clock.passed == 0
 
 
-def test_a_table_just_created_may_be_invisible_for_a_minute() -> None:
-    """Any other that is missing is missing."""
+def test_a_table_that_was_just_created_may_be_missing_for_a_minute() -> None:
+    """Any other missing table is an error at once."""
     clock = VirtualClock()
     assert wait(clock, iter([None] * 5), created=True).status == "ACTIVE"
     with pytest.raises(TableMissing):

@@ -84,13 +84,13 @@ class _History:
 
 
 async def assess_backup(
-    context: RunContext, requested: RequestedBackup, *, step: str, kind: str, does: str
+    context: RunContext, requested: RequestedBackup, *, step: str, kind: str, summary: str
 ) -> Assessment[BackupFindings]:
     """Raises what DescribeTable and reading the catalog raise."""
     call_aws = AwsCaller(context, context.source)
     table = await call_aws("DescribeTable", lambda cloud: cloud.tables.describe(requested.table))
     findings = BackupFindings(table, location_of(context, requested.destination, requested.table), None, None)
-    assessment = Assessment(step, kind, requested.table, does, findings)
+    assessment = Assessment(step, kind, requested.table, summary, findings)
     checks = await checks_of(context, requested.destination)
     if blockers := tuple(Blocker(check.error) for check in checks if check.error is not None):
         return replace(assessment, blockers=blockers)  # the records in such a bucket cannot be read
@@ -101,6 +101,7 @@ async def assess_backup(
         return _already_complete(assessment, findings.complete.record)
     if findings.unfinished is not None and findings.unfinished.record.export.arn:
         return _continue_export(assessment, findings.unfinished.record)
+    assessment = replace(assessment, actions=(summary, "record the backup"))
     assessment = await _with_pitr(call_aws, requested, assessment)
     return await _with_estimate(context, requested, assessment) if context.estimating else assessment
 
@@ -135,8 +136,7 @@ async def _is_confirmed(call_aws: AwsCaller, stored: StoredRecord) -> bool:
 def _already_complete(assessment: Assessment[BackupFindings], record: Record) -> Assessment[BackupFindings]:
     return replace(
         assessment,
-        does=f"nothing to do: the backup {record.id} of this run is complete",
-        changes=False,
+        summary=f"nothing to do: the backup {record.id} of this run is complete",
         items=record.data.item_count,
         size_bytes=record.data.size_bytes,
         facts={"backup": record.id},
@@ -146,7 +146,8 @@ def _already_complete(assessment: Assessment[BackupFindings], record: Record) ->
 def _continue_export(assessment: Assessment[BackupFindings], record: Record) -> Assessment[BackupFindings]:
     return replace(
         assessment,
-        does=f"continue with the export of {record.id}, which this run has started, verify it and record it",
+        summary=f"continue with the export of {record.id}, which this run has started, verify it and record it",
+        actions=(f"complete the record {record.id}",),
         facts={"backup": record.id, "export_arn": record.export.arn},
     )
 
@@ -159,15 +160,18 @@ async def _with_pitr(
         pitr = await call_aws("DescribeContinuousBackups", lambda cloud: cloud.tables.pitr(requested.table))
     except DdbBackupError as error:
         note = f"could not read whether point-in-time recovery is enabled: {error.message}"
-        return replace(assessment, warnings=(note,))
-    notes = []
-    if not pitr.enabled and requested.pitr == "enable":
-        notes.append("the run enables point-in-time recovery, which AWS bills by the size of the table")
-    return replace(
+        return replace(assessment, notes=(note,))
+    assessment = replace(
         assessment,
         findings=replace(assessment.findings, pitr=pitr),
         blockers=tuple(_pitr_blockers(requested, pitr)),
-        warnings=tuple(notes),
+    )
+    if pitr.enabled or requested.pitr != "enable":
+        return assessment
+    return replace(
+        assessment,
+        actions=(f"enable point-in-time recovery of {requested.table}", *assessment.actions),
+        notes=("the run enables point-in-time recovery, which AWS bills by the size of the table",),
     )
 
 
@@ -203,7 +207,7 @@ async def _with_estimate(
             f"the duration of the export of {history.last.id}" if seconds and history.last else _NO_BASIS
         ),
         cost=_estimate_cost(context, requested, findings, history),
-        warnings=(*assessment.warnings, *_history_notes(context, findings, history)),
+        notes=(*assessment.notes, *_history_notes(context, findings, history)),
         facts=_facts(requested, findings, history),
     )
 

@@ -56,14 +56,14 @@ class BackupTable:
         return f"backup {self.table}"
 
     @property
-    def does(self) -> str:
+    def summary(self) -> str:
         """What ``run`` does, in one line for people."""
         when = f" as of {to_iso(self.export_time)}" if self.export_time else ""
         return f"export {self.table}{when} to {S3Location(self.destination.bucket, self.destination.prefix)}"
 
     async def assess(self, context: RunContext) -> Assessment[BackupFindings]:
         requested = RequestedBackup(self.table, self.destination, self.entry.pitr, self.export_time)
-        return await assess_backup(context, requested, step=self.id, kind=self.kind, does=self.does)
+        return await assess_backup(context, requested, step=self.id, kind=self.kind, summary=self.summary)
 
     async def run(self, context: RunContext, assessment: Assessment[BackupFindings]) -> Outcome:
         findings = assessment.findings

@@ -63,7 +63,6 @@ class CheckDestination:
             self.table,
             f"check {', '.join(required)} of {S3Location(self.destination.bucket)}",
             None,
-            changes=False,
             blockers=tuple(map(Blocker, _join(errors))),
         )
 

@@ -58,13 +58,27 @@ class FinishBackup:
 
     async def assess(self, context: RunContext) -> Assessment[None]:
         record = self.stored.record
-        does = f"wait for {record.export.arn}, verify it and record it"
-        blockers: tuple[Blocker, ...] = () if self.planned else (Blocker(_not_planned(record)),)
+        assessment = Assessment(
+            self.id,
+            self.kind,
+            self.table,
+            f"wait for {record.export.arn}, verify it and record it",
+            None,
+            actions=(f"complete the record {record.id}",),
+            facts={"backup": record.id},
+        )
+        if record.export.arn is not None:
+            return assessment
         if self._was_never_started(context):
-            does = f"record the backup {record.id} as failed"
-            blockers = (Blocker(_never_started(record), after_run=True),)
-        facts = {"backup": record.id}
-        return Assessment(self.id, self.kind, self.table, does, None, blockers=blockers, facts=facts)
+            action = f"record the backup {record.id} as failed"
+            blocker = Blocker(_never_started(record), after_run=True)
+            return replace(assessment, summary=action, actions=(action,), blockers=(blocker,))
+        action = f"start the export of {record.id}"
+        return replace(
+            assessment,
+            summary=f"{action}, wait for it, verify it and record it",
+            actions=(action, *assessment.actions),
+        )
 
     async def run(self, context: RunContext, assessment: Assessment[None]) -> Outcome:
         if assessment.blockers:

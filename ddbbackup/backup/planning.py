@@ -41,8 +41,8 @@ class FailedSelector:
         return f"select {self.table}" + (f" ({self.number})" if self.number > 1 else "")
 
     async def assess(self, context: RunContext) -> Assessment[None]:
-        does = "nothing to do: the selector matches the wrong tables"
-        return Assessment(self.id, self.kind, self.table, does, None, blockers=(Blocker(self.error),))
+        summary = "nothing to do: the selector matches the wrong tables"
+        return Assessment(self.id, self.kind, self.table, summary, None, blockers=(Blocker(self.error),))
 
     async def run(self, context: RunContext, assessment: Assessment[None]) -> Outcome:
         raise self.error

@@ -101,5 +101,5 @@ async def _restore(context: RunContext, restore: Restore) -> Assessment[Any]:
     assessment = await assess(step, context)
     if overwrites_its_source(step):
         asks = "this overwrites the live table: the run asks for confirmation, or needs --yes"
-        assessment = replace(assessment, warnings=(asks, *assessment.warnings))
+        assessment = replace(assessment, notes=(asks, *assessment.notes))
     return assessment

@@ -39,26 +39,32 @@ class Blocker:
 class Assessment(Generic[F]):
     """The assessment of one step. ``findings`` are what the step's own ``run`` continues with.
 
-    ``does`` is one line for people. ``changes`` is False if ``run`` neither starts nor changes anything: everything
-    is done already, or the step only reads. ``items`` and ``size_bytes`` are the amount of data as AWS or a record
-    counts it. ``seconds`` is an estimate; ``seconds_basis`` says how it was made. ``facts`` are JSON-safe and depend
-    on the kind of step: method, candidates, differences of settings, …
+    ``summary`` is one line for people. ``actions`` are what ``run`` starts and changes, in order: infinitives such as
+    ``create the table orders-2``. They are empty if everything is done already, or if the step only reads. ``items``
+    and ``size_bytes`` are the amount of data as AWS or a record counts it. ``seconds`` is an estimate;
+    ``seconds_basis`` says how it was made. ``notes`` are what the user should know but what does not block the step.
+    ``facts`` are JSON-safe and depend on the kind of step: method, candidates, differences of settings, …
     """
 
     step: str
     kind: str
     table: str
-    does: str
+    summary: str
     findings: F
-    changes: bool = True
+    actions: tuple[str, ...] = ()
     items: int | None = None
     size_bytes: int | None = None
     seconds: float | None = None
     seconds_basis: str = ""
     cost: Cost | None = None
     blockers: tuple[Blocker, ...] = ()
-    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def changes(self) -> bool:
+        """Whether ``run`` starts or changes anything."""
+        return bool(self.actions)
 
 
 AnyAssessment: TypeAlias = Assessment[Any]

@@ -231,7 +231,7 @@ def _candidate(method: Mapping[str, Any]) -> str:
         unverified = " at an unverified price" if method["unverified"] else ""
         parts.append(f"≈ ${method['usd']:,.2f}{unverified}" if method["usd"] is not None else "unknown cost")
     else:
-        parts = ["not possible: " + "; ".join(method["obstacles"])]
+        parts = ["not possible: " + "; ".join(method["blockers"])]
     if method["experimental"]:
         parts.append("experimental")
     if method["because"] and (method["possible"] or not method["chosen"]):

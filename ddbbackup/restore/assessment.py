@@ -62,7 +62,7 @@ class RestoreFindings:
 
 
 async def assess_restore(
-    context: RunContext, restore: Restore, target: str, *, confirmed: bool, step: str, kind: str, does: str
+    context: RunContext, restore: Restore, target: str, *, confirmed: bool, step: str, kind: str, summary: str
 ) -> Assessment[RestoreFindings]:
     """Raises what resolving the source raises, and ``AccessDenied`` for a wrong account."""
     resolved = await context.call(resolve_restore, context, restore, target, all_sources=context.estimating)
@@ -84,16 +84,22 @@ async def assess_restore(
     done = _is_done(earlier, context, resolved)
     findings = RestoreFindings(job, selected.method, selected.reason, earlier, done=done)
     if findings.done:
-        facts = {"backup": resolved.label}
-        does = f"nothing to do: {target} is restored"
-        return Assessment(step, kind, target, does, findings, changes=False, facts=facts)
+        summary, facts = f"nothing to do: {target} is restored", {"backup": resolved.label}
+        return Assessment(step, kind, target, summary, findings, facts=facts)
     found += selected.blockers
     if not found and not findings.is_loaded:
         job, more = await _inspect(job, selected.method)
         findings = replace(findings, job=job)
         found += more
-    does = f"{does} (method: {selected.method})"
-    assessment = Assessment(step, kind, target, does, findings, blockers=_distinct(found))
+    assessment = Assessment(
+        step,
+        kind,
+        target,
+        f"{summary} (method: {selected.method})",
+        findings,
+        actions=tuple(_actions(findings, summary)),
+        blockers=_distinct(found),
+    )
     return await _with_estimate(assessment, candidates) if context.estimating else assessment
 
 
@@ -201,6 +207,18 @@ async def _holds_items(job: RestoreJob) -> bool:
     return await call_aws("Scan", lambda cloud: cloud.tables.holds_items(job.target))
 
 
+def _actions(findings: RestoreFindings, summary: str) -> Iterator[str]:
+    job, method = findings.job, RESTORE_METHODS[findings.method]
+    if job.resolved.target is None and not method.creates_table:
+        yield f"create the table {job.target}"
+    if job.continues and not findings.is_loaded:
+        yield f"continue the restore of {job.target} that an earlier run started"
+    elif not findings.is_loaded:
+        yield summary
+    if job.restore.target.settings != "none":
+        yield f"apply settings to {job.target}"
+
+
 def _distinct(found: Sequence[Blocker]) -> tuple[Blocker, ...]:
     return tuple({blocker.message: blocker for blocker in found}.values())
 
@@ -236,7 +254,7 @@ async def _with_estimate(
         seconds=estimate.seconds if estimate else None,
         seconds_basis=estimate.basis if estimate else "the size of the items is unknown",
         cost=selected.cost,
-        warnings=tuple(await context.call(lambda: list(_notes(job)))),
+        notes=tuple(await context.call(lambda: list(_notes(job)))),
         facts={
             "backup": resolved.label,
             "method": selected.method,
@@ -277,5 +295,5 @@ def _candidate_facts(candidate: Candidate) -> dict[str, Json]:
         "seconds": candidate.seconds,
         "usd": round(cost.usd, 6) if cost is not None and not cost.incomplete else None,
         "unverified": cost.unverified if cost is not None else None,
-        "obstacles": [blocker.message for blocker in candidate.blockers],
+        "blockers": [blocker.message for blocker in candidate.blockers],
     }

@@ -43,7 +43,7 @@ class RestoreTable:
         return f"restore {self.restore.name}"
 
     @property
-    def does(self) -> str:
+    def summary(self) -> str:
         """What ``run`` does, in one line for people."""
         source, target = self.restore.table, self.target
         if self.restore.method == "point-in-time":
@@ -68,7 +68,7 @@ class RestoreTable:
             confirmed=self.confirmed,
             step=self.id,
             kind=self.kind,
-            does=self.does,
+            summary=self.summary,
         )
 
     async def run(self, context: RunContext, assessment: Assessment[RestoreFindings]) -> Outcome:

@@ -16,6 +16,6 @@ async def assess(step: AnyStep, context: RunContext) -> AnyAssessment:
         return blocked(step.id, step.kind, step.table, step.id, error)
 
 
-def blocked(step: str, kind: str, table: str, does: str, error: DdbBackupError) -> Assessment[None]:
+def blocked(step: str, kind: str, table: str, summary: str, error: DdbBackupError) -> Assessment[None]:
     """The assessment of a step that cannot be planned or assessed."""
-    return Assessment(step, kind, table, does, None, blockers=(Blocker(error),))
+    return Assessment(step, kind, table, summary, None, blockers=(Blocker(error),))

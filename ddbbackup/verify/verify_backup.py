@@ -34,16 +34,15 @@ class VerifyBackup:
 
     async def assess(self, context: RunContext) -> Assessment[None]:
         record = self.stored.record
-        does = (
+        summary = (
             f"read the {record.data.file_count} data files of {record.id} and compare them with the manifest"
         )
         return Assessment(
             self.id,
             self.kind,
             self.table,
-            does,
+            summary,
             None,
-            changes=False,
             items=record.data.item_count,
             size_bytes=record.data.size_bytes,
             facts={"backup": record.id},

@@ -30,7 +30,7 @@ def _ask(session: Session, step: RestoreTable) -> bool:
     """Says what will happen to the live table; only its name, typed, confirms it."""
     identity = session.context.source.identity
     print(
-        f"{step.restore.name} will {step.does}\n"
+        f"{step.restore.name} will {step.summary}\n"
         f"in account {identity.account}, region {identity.region}: changes made to these items since the backup "
         "will be lost.",
         file=sys.stderr,

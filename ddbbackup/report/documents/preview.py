@@ -81,12 +81,16 @@ class CostInfo:
 
 @dataclass(frozen=True, slots=True)
 class PreviewStep:
-    """One step. ``seconds_basis`` says how ``seconds`` was estimated; ``facts`` depend on the kind of step."""
+    """One step. ``actions`` are what it starts and changes, in order; ``changes`` is whether there are any.
+
+    ``seconds_basis`` says how ``seconds`` was estimated. ``facts`` depend on the kind of step.
+    """
 
     step: str
     kind: str
     table: str
-    does: str
+    summary: str
+    actions: tuple[str, ...]
     changes: bool
     items: int | None
     size_bytes: int | None
@@ -94,7 +98,7 @@ class PreviewStep:
     seconds_basis: str
     cost: CostInfo | None
     blockers: tuple[ErrorInfo, ...]
-    warnings: tuple[str, ...]
+    notes: tuple[str, ...]
     facts: Mapping[str, Any]
 
 
@@ -238,7 +242,8 @@ def _step(step: Assessment[Any]) -> PreviewStep:
         step=step.step,
         kind=step.kind,
         table=step.table,
-        does=step.does,
+        summary=step.summary,
+        actions=step.actions,
         changes=step.changes,
         items=step.items,
         size_bytes=step.size_bytes,
@@ -246,7 +251,7 @@ def _step(step: Assessment[Any]) -> PreviewStep:
         seconds_basis=step.seconds_basis,
         cost=_cost(step.cost) if step.cost is not None else None,
         blockers=tuple(error_info(blocker.error) for blocker in step.blockers),
-        warnings=step.warnings,
+        notes=step.notes,
         facts=step.facts,
     )
 

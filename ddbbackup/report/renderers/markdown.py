@@ -179,8 +179,8 @@ def _blockers(preview: Preview) -> Iterator[str]:
 
 def _remarks(preview: Preview) -> Iterator[str]:
     for step in preview.steps:
-        for warning in step.warnings:
-            yield f"- warning: {_code(step.table)}: {_plain(warning)}"
+        for note in step.notes:
+            yield f"- note: {_code(step.table)}: {_plain(note)}"
     for sentence in (*phrases.unselected_tables(preview), *preview.notes):
         yield f"- {_plain(sentence)}"
     for each in preview.selection:
@@ -195,7 +195,7 @@ def _remarks(preview: Preview) -> Iterator[str]:
 
 def _details(steps: Sequence[PreviewStep]) -> Iterator[str]:
     for step in steps:
-        yield f"- {_plain(step.step)}: {_plain(step.does)}"
+        yield f"- {_plain(step.step)}: {_plain(step.summary)}"
         yield from (f"  - {_plain(fact)}" for fact in phrases.step_facts(step))
 
 

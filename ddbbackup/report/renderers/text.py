@@ -198,7 +198,7 @@ def _preview(preview: Preview) -> str:
         _restore_steps(preview.restores),
         list(_restore_details(preview.restores)),
         list(_blockers(preview)),
-        [f"warning: {step.table}: {warning}" for step in preview.steps for warning in step.warnings],
+        [f"note: {step.table}: {note}" for step in preview.steps for note in step.notes],
         list(_selection(preview)),
         phrases.unselected_tables(preview),
         list(_destinations(preview)),
@@ -241,7 +241,7 @@ def _estimates(step: PreviewStep) -> tuple[str, ...]:
 
 def _restore_details(steps: Sequence[PreviewStep]) -> Iterator[str]:
     for step in steps:
-        yield f"{step.step}: {step.does}"
+        yield f"{step.step}: {step.summary}"
         yield from (f"  {fact}" for fact in phrases.step_facts(step))
 
 

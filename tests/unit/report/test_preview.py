@@ -23,8 +23,8 @@ from ddbbackup.status.unselected_tables import UnselectedTable
 SNAPSHOTS = Path(__file__).parent / "previews"
 NOW = datetime(2026, 11, 25, 9, 0, 0, tzinfo=UTC)
 GIB = 1 << 30
-OFF = Blocker(PitrDisabled("recovery is off for billing|b", hint="turn it on, or say `pitr: enable`"))
-FULL = Blocker(Refused("the target orders-2 already holds items", hint="choose `existing: keep`"))
+OFF = Blocker(PitrDisabled("recovery is disabled for billing|b", hint="set `pitr: enable`"))
+FULL = Blocker(Refused("the target orders-2 already holds items", hint="set `existing: keep`"))
 
 
 def backup(table: str, *blockers: Blocker, changes: bool = True) -> Assessment[None]:
@@ -32,13 +32,13 @@ def backup(table: str, *blockers: Blocker, changes: bool = True) -> Assessment[N
         f"backup {table}",
         "backup",
         table,
-        f"export {table} as of its start to s3://acme-vault/ddb/{{table}}/",
+        f"export {table} to s3://acme-vault/ddb/{{table}}/",
         None,
-        changes=changes,
+        actions=(f"export {table}", "record the backup") if changes else (),
         items=1_204_811,
         size_bytes=3 * GIB,
         seconds=372.0,
-        seconds_basis="as long as the export of 20261124T090000Z-764bde9d took",
+        seconds_basis="the duration of the export of 20261124T090000Z-764bde9d",
         cost=packaged().cost("full_export", 3 * GIB) + packaged().cost("s3_month", GIB),
         blockers=blockers,
         facts={"backup_kind": "full", "last_backup": "20261124T090000Z-764bde9d"},
@@ -49,30 +49,31 @@ RESTORE: Assessment[None] = Assessment(
     "restore copy",
     "restore",
     "orders-2",
-    "put every item into orders-2 from the backup of orders, by write",
+    "write every item of the backup of orders to orders-2 (method: write)",
     None,
+    actions=("write every item of the backup of orders to orders-2",),
     items=1_204_811,
     size_bytes=3 * GIB,
     seconds=301.0,
-    seconds_basis="1204811 write units at 4000 per second, by the average size of the items",
+    seconds_basis="1204811 write units at 4000 per second, by the average item size",
     cost=packaged().cost("write_unit", 1_204_811),
     blockers=(FULL,),
-    warnings=("orders-2 has a stream (NEW_IMAGE): every put appears in it",),
+    notes=("orders-2 has a stream (NEW_IMAGE): every put appears in it",),
     facts={
         "backup": "20261124T090000Z-764bde9d",
         "method": "write",
-        "because": "the target exists, and an import makes its own table",
+        "because": "the target exists, and an import creates its table",
         "candidates": [
             {
                 "method": "write",
                 "chosen": True,
                 "possible": True,
-                "because": "the target exists, and an import makes its own table",
+                "because": "the target exists, and an import creates its table",
                 "experimental": False,
                 "seconds": 301.0,
                 "usd": 0.753,
                 "unverified": False,
-                "obstacles": [],
+                "blockers": [],
             },
             {
                 "method": "import",
@@ -83,7 +84,7 @@ RESTORE: Assessment[None] = Assessment(
                 "seconds": None,
                 "usd": 0.45,
                 "unverified": False,
-                "obstacles": ["the target orders-2 exists"],
+                "blockers": ["the target orders-2 exists"],
             },
         ],
         "settings": [

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Final, TypeVar
 
-from ddbbackup.catalog.location import Location
-from ddbbackup.catalog.store import BadRecord, Catalog, StoredRecord
+from ddbbackup.catalog.store import Catalog, Location, StoredRecord
+from ddbbackup.model.backup_id import is_backup_id
 from ddbbackup.plan.model import Plan
 from ddbbackup.ports import Identity
 
@@ -33,6 +33,9 @@ class TableRecords:
 
     def all(self) -> tuple[StoredRecord | BadRecord, ...]:
         return tuple(self.catalog.of_table(self.location))
+
+    def find(self, backup_id: str) -> StoredRecord | None:
+        return self.catalog.find(self.location, self.table, backup_id)
 
     def newest(self) -> StoredRecord | None:
         records = self.catalog.of_table(self.location)
@@ -93,6 +96,14 @@ def complete_backups(
         )
     records = [each for many in read_concurrently(TableRecords.all, tables) for each in many]
     return tuple(each for each in records if isinstance(each, BadRecord) or each.record.state == "complete")
+
+
+def find_backups(tables: Iterable[TableRecords], backup_id: str) -> tuple[StoredRecord, ...]:
+    """The records with this ID. Reads no other record: an ID is the name of the record's file."""
+    if not is_backup_id(backup_id):
+        return ()
+    records = read_concurrently(lambda each: each.find(backup_id), tables)
+    return tuple(stored for stored in records if stored is not None)
 
 
 def read_concurrently(read: Callable[[T], U], things: Iterable[T]) -> list[U]:

@@ -1,27 +1,27 @@
-"""Assesses steps without running them: what a run would do, and what blocks it. Only reads."""
+"""Assess the steps of a run without running them: what they would do, and what blocks them. Only reads."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from ddbbackup.backup.check_destination import checks_of
 from ddbbackup.backup.export_time import choose_export_time
 from ddbbackup.backup.planning import backup_steps
 from ddbbackup.errors import DdbBackupError
-from ddbbackup.model.assessment import Assessment
+from ddbbackup.model.assessment import AnyAssessment
 from ddbbackup.model.check import Check
 from ddbbackup.plan.model import Plan, Restore
 from ddbbackup.plan.selection import Selection, format_selector, select
 from ddbbackup.report.documents.preview import SelectedTables
+from ddbbackup.restore.blockers import unconfirmed_overwrite
 from ddbbackup.restore.planning import overwrites_its_source, restore_step
 from ddbbackup.status.unselected_tables import UnselectedTable, unselected_tables
 from ddbbackup.steps.assessing import assess, blocked
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.inventory import take_inventory
-from ddbbackup.steps.step import Step
+from ddbbackup.steps.step import AnyStep
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ class LookAhead:
     selection: tuple[SelectedTables, ...] = ()
     unselected_tables: tuple[UnselectedTable, ...] = ()
     destinations: Mapping[str, Sequence[Check]] = field(default_factory=dict)
-    backups: tuple[Assessment[Any], ...] = ()
-    restores: tuple[Assessment[Any], ...] = ()
+    backups: tuple[AnyAssessment, ...] = ()
+    restores: tuple[AnyAssessment, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -42,12 +42,7 @@ async def preview_backup(context: RunContext, *, only: str | None = None) -> Loo
     selection = select(plan, await take_inventory(context), only=only)
     checks = {name: await checks_of(context, plan.destinations[name]) for name in _used(selection)}
     notes: list[str] = []
-    reachable = not any(check.error for each in checks.values() for check in each)
-    export_time = None
-    if reachable:
-        export_time = await choose_export_time(context, selection)
-    elif plan.export_time == "common":
-        notes.append("the common export time is not chosen yet: fix the destination first")
+    export_time = await choose_export_time(context, selection)
     return LookAhead(
         selection=_selected(plan, selection),
         unselected_tables=await _unselected(context, selection, notes) if only is None else (),
@@ -58,7 +53,7 @@ async def preview_backup(context: RunContext, *, only: str | None = None) -> Loo
 
 
 async def preview_restores(context: RunContext, restores: Sequence[Restore]) -> LookAhead:
-    """What these restores would do, each by itself."""
+    """What each of these restores would do."""
     assessments = await asyncio.gather(*(_restore(context, restore) for restore in restores))
     return LookAhead(restores=tuple(assessments))
 
@@ -88,11 +83,11 @@ async def _unselected(
         return ()
 
 
-async def _assess_all(steps: Sequence[Step[Any]], context: RunContext) -> tuple[Assessment[Any], ...]:
+async def _assess_all(steps: Sequence[AnyStep], context: RunContext) -> tuple[AnyAssessment, ...]:
     return tuple(await asyncio.gather(*(assess(step, context) for step in steps)))
 
 
-async def _restore(context: RunContext, restore: Restore) -> Assessment[Any]:
+async def _restore(context: RunContext, restore: Restore) -> AnyAssessment:
     name = f"restore {restore.name}"
     try:
         step = restore_step(restore, run=context.run_id, today=context.started_at, confirmed=True)
@@ -100,6 +95,6 @@ async def _restore(context: RunContext, restore: Restore) -> Assessment[Any]:
         return blocked(name, "restore", restore.table, name, error)
     assessment = await assess(step, context)
     if overwrites_its_source(step):
-        asks = "this overwrites the live table: the run asks for confirmation, or needs --yes"
-        assessment = replace(assessment, notes=(asks, *assessment.notes))
+        note = f"{unconfirmed_overwrite(step.target).message}: the run asks for confirmation, or needs --yes"
+        assessment = replace(assessment, notes=(note, *assessment.notes))
     return assessment

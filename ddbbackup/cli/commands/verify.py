@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from ddbbackup.catalog import BadRecord, StoredRecord
-from ddbbackup.catalog.queries import complete_backups, tables_with_records
+from ddbbackup.catalog import StoredRecord
+from ddbbackup.catalog.queries import complete_backups, find_backups, tables_with_records
 from ddbbackup.cli.output import write_report
 from ddbbackup.cli.session import Session, run_session
 from ddbbackup.errors import NothingSelected
@@ -20,23 +20,25 @@ def run(options: Namespace) -> int:
         tables = await context.call(
             tables_with_records, context.catalog, session.plan, context.source.identity, only=options.only
         )
-        complete = await context.call(complete_backups, tables, every=options.all or backup_id is not None)
-        chosen = [stored for stored in complete if backup_id in (None, _id(stored))]
-        if not chosen:
+        if backup_id is None:
+            backups = await context.call(complete_backups, tables, every=options.all)
+        else:
+            backups = _complete_only(await context.call(find_backups, tables, backup_id), backup_id)
+        if not backups:
             raise NothingSelected(
-                f"the catalog has no complete backup {backup_id}"
-                if backup_id
-                else "there are no complete backups",
+                f"the catalog has no backup {backup_id}" if backup_id else "there are no complete backups",
                 hint="run `ddbbackup list` to see the backups in the catalog",
             )
-        return await session.carry_out([_step(each) for each in chosen])
+        return await session.carry_out([VerifyBackup(stored) for stored in backups])
 
     return write_report(options, run_session(options, verify))
 
 
-def _id(each: StoredRecord | BadRecord) -> str:
-    return each.id if isinstance(each, BadRecord) else each.record.id
-
-
-def _step(each: StoredRecord | BadRecord) -> VerifyBackup | ReportBadRecord:
-    return ReportBadRecord(each) if isinstance(each, BadRecord) else VerifyBackup(each)
+def _complete_only(backups: tuple[StoredRecord, ...], backup_id: str) -> tuple[StoredRecord, ...]:
+    for stored in backups:
+        if stored.record.state != "complete":
+            raise NothingSelected(
+                f"the backup {backup_id} of {stored.record.table.name} is {stored.record.state}, not complete",
+                hint="choose a complete backup from `ddbbackup list`",
+            )
+    return backups

@@ -48,8 +48,7 @@ async def choose_export_time(context: RunContext, selection: Selection) -> datet
 def _recorded_time(context: RunContext, destinations: Mapping[str, Destination]) -> datetime | None:
     for table, destination in destinations.items():
         location = location_of(context, destination, table)
-        arn = context.source.tables.arn(table)
-        stored = context.catalog.of_run(location, table, table_arn=arn, run=context.run_id)
+        stored = context.catalog.of_run(location, run=context.run_id)
         if stored and stored.record.export.requested_time:
             return stored.record.export.requested_time
     return None

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Final, TypeVar
 
-from ddbbackup.catalog.store import Catalog, Location, StoredRecord
+from ddbbackup.catalog.location import Location
+from ddbbackup.catalog.store import BadRecord, Catalog, StoredRecord
 from ddbbackup.model.backup_id import is_backup_id
 from ddbbackup.plan.model import Plan
 from ddbbackup.ports import Identity
@@ -31,11 +32,12 @@ class TableRecords:
     def table(self) -> str:
         return self.location.table
 
+    def find(self, backup_id: str) -> StoredRecord | BadRecord | None:
+        """The record with this ID, None if there is none."""
+        return self.catalog.look_up(self.location, backup_id)
+
     def all(self) -> tuple[StoredRecord | BadRecord, ...]:
         return tuple(self.catalog.of_table(self.location))
-
-    def find(self, backup_id: str) -> StoredRecord | None:
-        return self.catalog.find(self.location, self.table, backup_id)
 
     def newest(self) -> StoredRecord | None:
         records = self.catalog.of_table(self.location)
@@ -98,7 +100,7 @@ def complete_backups(
     return tuple(each for each in records if isinstance(each, BadRecord) or each.record.state == "complete")
 
 
-def find_backups(tables: Iterable[TableRecords], backup_id: str) -> tuple[StoredRecord, ...]:
+def find_backups(tables: Iterable[TableRecords], backup_id: str) -> tuple[StoredRecord | BadRecord, ...]:
     """The records with this ID. Reads no other record: an ID is the name of the record's file."""
     if not is_backup_id(backup_id):
         return ()

@@ -133,14 +133,18 @@ class Catalog:
         return None
 
     def find(self, location: Location, backup_id: str) -> StoredRecord | None:
-        """None if there is no record with this id. Raises the error of one that cannot be used."""
-        key = location.record_key(backup_id)
-        if self._objects.head(location.bucket, key, owner=location.bucket_owner) is None:
-            return None
-        found = self.read(location, key)
+        """None if there is no record with this ID. Raises the error of one that cannot be used."""
+        found = self.look_up(location, backup_id)
         if isinstance(found, BadRecord):
             raise found.error
         return found
+
+    def look_up(self, location: Location, backup_id: str) -> StoredRecord | BadRecord | None:
+        """The record with this ID, usable or not; None if there is none."""
+        key = location.record_key(backup_id)
+        if self._objects.head(location.bucket, key, owner=location.bucket_owner) is None:
+            return None
+        return self.read(location, key)
 
     def tables(self, destination: Destination, identity: Identity) -> dict[str, Location]:
         """Every table of this account and region that has records, whether or not it still exists."""

@@ -13,8 +13,8 @@ class TableStatus:
 
     ``age_seconds`` is the age of the data in that backup, ``export_time`` its instant. ``completed_at`` is when the
     backup was verified, ``seconds`` its duration from start to verification. ``running`` is the ID of a backup in
-    progress. ``last_failure`` is the failure of the newest backup that has ended, if that one failed. ``bad_records`` are the IDs of newer records that
-    cannot be used.
+    progress. ``last_failure`` is the failure of the newest backup that has ended, if that one failed.
+    ``bad_records`` are the IDs of newer records that cannot be used.
     """
 
     table: str

@@ -35,9 +35,10 @@ class RunContext:
     """The context of one run.
 
     ``source`` is AWS in the account and region of the plan. ``deadline`` is a time of the monotonic clock; None means
-    no time limit. ``run_id_is_key``: the user gave the run id, so what it has finished is not done again; the run id of
-    a CI system only continues what the same pipeline left unfinished. ``wait`` is False if the run starts exports without waiting for them. ``estimating`` is True for
-    ``preview``: nothing is carried out, and assessments include time and cost.
+    no time limit. ``run_id_is_key``: the user gave the run ID, so what it has finished is not done again; the run ID
+    of a CI system only continues what the same pipeline left unfinished. ``wait`` is False if the run starts exports
+    without waiting for them. ``estimating`` is True for ``preview``: nothing is carried out, and assessments include
+    time and cost.
     """
 
     plan: Plan

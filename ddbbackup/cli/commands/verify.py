@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from ddbbackup.catalog import StoredRecord
+from ddbbackup.catalog import BadRecord, StoredRecord
 from ddbbackup.catalog.queries import complete_backups, find_backups, tables_with_records
 from ddbbackup.cli.output import write_report
 from ddbbackup.cli.session import Session, run_session
@@ -29,14 +29,20 @@ def run(options: Namespace) -> int:
                 f"the catalog has no backup {backup_id}" if backup_id else "there are no complete backups",
                 hint="run `ddbbackup list` to see the backups in the catalog",
             )
-        return await session.carry_out([VerifyBackup(stored) for stored in backups])
+        return await session.carry_out([_step(each) for each in backups])
 
     return write_report(options, run_session(options, verify))
 
 
-def _complete_only(backups: tuple[StoredRecord, ...], backup_id: str) -> tuple[StoredRecord, ...]:
+def _step(backup: StoredRecord | BadRecord) -> VerifyBackup | ReportBadRecord:
+    return ReportBadRecord(backup) if isinstance(backup, BadRecord) else VerifyBackup(backup)
+
+
+def _complete_only(
+    backups: tuple[StoredRecord | BadRecord, ...], backup_id: str
+) -> tuple[StoredRecord | BadRecord, ...]:
     for stored in backups:
-        if stored.record.state != "complete":
+        if isinstance(stored, StoredRecord) and stored.record.state != "complete":
             raise NothingSelected(
                 f"the backup {backup_id} of {stored.record.table.name} is {stored.record.state}, not complete",
                 hint="choose a complete backup from `ddbbackup list`",

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from ddbbackup.catalog import Catalog
+from ddbbackup.catalog import Catalog, StoredRecord, locate
 from ddbbackup.catalog.queries import find_backups, tables_with_records
 from ddbbackup.plan.model import AwsSettings, Destination, Plan
 from tests.support.memory import MemoryObjects
@@ -23,21 +23,24 @@ def objects() -> MemoryObjects:
     for table in ("orders", "users", "logs"):
         for day in range(10):
             each = record(table=table, run=f"r{day}", at=NOW - timedelta(days=day))
-            objects.bodies[f"ddb/{table}/ddbbackup/prod/{table}/{each.id}.json"] = each.to_json()
+            location = locate(VAULT, IDENTITY, table=table, plan="prod")
+            objects.bodies[location.record_key(each.id)] = each.to_json()
     return objects
 
 
 def find(objects: MemoryObjects, backup_id: str) -> list[str]:
     tables = tables_with_records(Catalog(objects, plan="prod"), PLAN, IDENTITY)
     assert [each.table for each in tables] == ["logs", "orders", "users"]
-    return [stored.record.id for stored in find_backups(tables, backup_id)]
+    found = find_backups(tables, backup_id)
+    return [stored.record.id for stored in found if isinstance(stored, StoredRecord)]
 
 
 def test_a_backup_is_found_by_its_id_without_reading_other_records(objects: MemoryObjects) -> None:
     """A catalog can have thousands of records."""
     backup_id = record(table="users", run="r7", at=NOW - timedelta(days=7)).id
     assert find(objects, backup_id) == [backup_id]
-    assert objects.reads == [f"ddb/users/ddbbackup/prod/users/{backup_id}.json"]
+    location = locate(VAULT, IDENTITY, table="users", plan="prod")
+    assert objects.reads == [location.record_key(backup_id)]
 
 
 @pytest.mark.parametrize("backup_id", ["20200101T000000Z-0badcafe", "../users/x", "latest", ""])

@@ -10,8 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-import msgspec
-
+from ddbbackup.model.documents import JSON_OBJECT, InvalidDocument
 from ddbbackup.times import to_iso
 
 _RAW_BODY: Final = "RawBody"
@@ -66,8 +65,8 @@ def _keep_body(
 def _decode(body: bytes | None) -> dict[str, Any]:
     """Empty for a body that is not a JSON object; what the SDK parsed is kept in any case."""
     try:
-        return msgspec.json.decode(body, type=dict[str, Any]) if body else {}
-    except (ValueError, RecursionError):
+        return JSON_OBJECT.decode(body) if body else {}
+    except InvalidDocument:
         return {}
 
 

@@ -16,13 +16,7 @@ from msgspec import Meta
 
 from ddbbackup.catalog.observed_setting import ObservedSetting
 from ddbbackup.errors import DataIncomplete, StepFailed
-from ddbbackup.model.documents import (
-    MAX_INTEGER,
-    InvalidDocument,
-    check_document,
-    decode_document,
-    encode_document,
-)
+from ddbbackup.model.documents import MAX_INTEGER, DocumentType, InvalidDocument, encode_document
 from ddbbackup.times import to_utc
 
 RECORD_VERSION: Final = 1
@@ -176,15 +170,19 @@ class _Description:
             raise ValueError("A key attribute is not in AttributeDefinitions")
 
 
+_RECORDS: Final = DocumentType(Record)
+_DESCRIPTIONS: Final = DocumentType(_Description)
+
+
 def parse_record(body: bytes, *, where: str) -> Record:
     """Raises ``DataIncomplete`` for a document that is not a valid record; ``where`` names it in the message.
 
     A description is checked here and not in ``Record``, so that an unusual response of AWS cannot prevent a backup.
     """
     try:
-        record = decode_document(body, Record)
+        record = _RECORDS.decode(body)
         if record.description:
-            check_document(record.description, _Description)
+            _DESCRIPTIONS.check(record.description)
         return record
     except InvalidDocument as error:
         raise DataIncomplete(

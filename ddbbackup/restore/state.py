@@ -18,7 +18,7 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta
 
 from ddbbackup.errors import StepFailed
-from ddbbackup.model.documents import MAX_INTEGER, InvalidDocument, decode_document, encode_document
+from ddbbackup.model.documents import MAX_INTEGER, DocumentType, InvalidDocument, encode_document
 from ddbbackup.times import to_utc
 
 RESUMABLE: Final = timedelta(hours=24)
@@ -54,6 +54,9 @@ class RestoreProgress:
         object.__setattr__(self, "updated_at", to_utc(self.updated_at))
 
 
+_PROGRESS: Final = DocumentType(RestoreProgress)
+
+
 class RestoreState:
     """Reads and writes ``restore.json``. Writes are atomic; only the owner can read the file."""
 
@@ -66,7 +69,7 @@ class RestoreState:
     def read(self) -> RestoreProgress | None:
         """The progress of an earlier run; None if there is none, or the file is damaged."""
         try:
-            return decode_document(self._file.read_bytes(), RestoreProgress)
+            return _PROGRESS.decode(self._file.read_bytes())
         except (OSError, InvalidDocument):
             return None
 

@@ -26,6 +26,8 @@ from ddbbackup.errors import (
     Unreachable,
     UsageError,
 )
+from ddbbackup.model.aws_texts import DATA_PLANE, error_code, safe_reason
+from ddbbackup.safe_text import escape
 
 _RERUN: Final = "run the same command again: it continues where it stopped"
 _SIGN_IN: Final = f"sign in again, then {_RERUN}"
@@ -269,12 +271,20 @@ def translate_errors(action: str) -> Iterator[None]:
 
 def from_client_error(error: sdk.ClientError, action: str) -> DdbBackupError:
     """By code; where the code is unknown, by HTTP status."""
-    code, message = code_of(error), str(error.response.get("Error", {}).get("Message") or "")
-    reason = f"{message} ({code})" if message and message != code else code
+    code = code_of(error)
     kind, hint = CODES.get(code) or _by_status(
         error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
     )
-    return kind(f"could not {action}: {reason}", hint=hint)
+    return kind(f"could not {action}: {_text_of(error, code)}", hint=hint)
+
+
+def _text_of(error: sdk.ClientError, code: str) -> str:
+    """What AWS wrote, on one line: of an operation that carries items only what is known to hold none of them."""
+    message = " ".join(str(error.response.get("Error", {}).get("Message") or "").split())
+    if error.operation_name in DATA_PLANE:
+        return safe_reason(error_code(code), message)
+    code = escape(code, longest=80)
+    return f"{escape(message, longest=500)} ({code})" if message and message != code else code
 
 
 def code_of(error: sdk.ClientError) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
@@ -17,9 +17,12 @@ except ImportError:  # no wheel for this platform: the standard library does the
     import zlib as _zlib  # type: ignore[no-redef]
 
 _ZLIB_ERROR: Any = _zlib.error
+crc32: Callable[[bytes | memoryview, int], int] = _zlib.crc32
+"""The CRC-32 of ``value`` bytes so far, continued with more bytes."""
 BLOCK_BYTES: Final = 512 << 10
 # An item of 400 KB is at most some 6 MB of JSON: empty lists and nulls count least and have the longest JSON.
 MAX_LINE_BYTES: Final = 16 << 20
+_STEP_BYTES: Final = 16 << 10
 _GZIP: Final = 31  # window bits: expects a gzip header and trailer, and checks both
 _PREFIX: Final = b'{"Item":{"'
 _AFTER_PREFIX: Final = b'{"Item":{#'  # the smallest byte string that sorts after all with the prefix
@@ -36,19 +39,25 @@ def inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """
     decoder: Any = None
     for chunk in chunks:
-        data = chunk
-        while data:
+        inputs = [chunk]  # what is left of the chunk, in reverse order
+        while inputs:
+            data = inputs.pop()
             if decoder is None:
                 decoder = _zlib.decompressobj(_GZIP)
             try:
                 yield from _drain(decoder, data)
             except _ZLIB_ERROR as error:
-                raise DataIncomplete(f"its content is not valid gzip ({error})", hint=_HINT) from None
-            data = b""
+                raise DataNotWhole(f"its content is not valid gzip ({error})", hint=_HINT) from None
             if decoder.eof:
-                data, decoder = decoder.unused_data, None
+                inputs += _steps(decoder.unused_data)
+                decoder = None
     if decoder is not None:
         raise DataIncomplete("its gzip stream is truncated", hint=_HINT)
+
+
+def _steps(data: bytes) -> list[bytes]:
+    """``data`` in small steps, the last one first: zlib copies all that follows a member, for every member again."""
+    return [data[start : start + _STEP_BYTES] for start in range(0, len(data), _STEP_BYTES)][::-1]
 
 
 def _drain(decoder: Any, data: bytes) -> Iterator[bytes]:

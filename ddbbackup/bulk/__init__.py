@@ -1,12 +1,26 @@
 """Bulk data between data files and tables: streamed, in parallel, with every item accounted for.
 
 Writing: ``write`` splits the files into units (``units``) and runs them in a ``worker_pool``. Each ``worker`` reads
-units (``reader``), sends batches (``sender``) and reports through a pipe (``worker_messages``). ``ledger`` keeps the
-finished units, ``rejects`` the items that the table does not accept. Verifying: ``verify`` reads every file once.
+units (``reader``), sends batches (``sender``) and reports through a pipe (``worker_messages``). ``responses`` decides
+what an answer proves. ``ledger`` keeps the finished files, ``rejects`` the items that the table does not accept.
+
+Proving: ``verify`` reads every file once. ``sample`` takes some items out of files, and ``read_back`` compares them
+with the table.
 """
 
-from ddbbackup.bulk.sample import check_keys, read_first_line
+from ddbbackup.bulk.key_check import check_keys, read_first_line
+from ddbbackup.bulk.ledger import open_ledger
+from ddbbackup.bulk.read_back import compare_sample
+from ddbbackup.bulk.sample import sample_items
 from ddbbackup.bulk.verify import verify_files
 from ddbbackup.bulk.write import write_items
 
-__all__ = ["check_keys", "read_first_line", "verify_files", "write_items"]
+__all__ = [
+    "check_keys",
+    "compare_sample",
+    "open_ledger",
+    "read_first_line",
+    "sample_items",
+    "verify_files",
+    "write_items",
+]

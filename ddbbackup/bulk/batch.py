@@ -14,15 +14,34 @@ class Batch:
 
     ``then`` is sent once this batch is finished: the second half of a batch that was split. It must not overtake
     the first half, because both may hold the same key.
+
+    ``may_be_written``: a request with these lines has had no usable response, so an equal item in the table may be
+    our own. ``reading``: the existing item is read, not put.
     """
 
-    __slots__ = ("attempt", "lines", "lines_checked", "reserved_units", "size_bytes", "then", "unit")
+    __slots__ = (
+        "attempt",
+        "lines",
+        "lines_checked",
+        "may_be_written",
+        "reading",
+        "reserved_units",
+        "sent_at",
+        "size_bytes",
+        "then",
+        "unit",
+    )
 
-    def __init__(self, unit: int, lines: Sequence[bytes], then: Batch | None = None) -> None:
+    def __init__(
+        self, unit: int, lines: Sequence[bytes], then: Batch | None = None, *, may_be_written: bool = False
+    ) -> None:
         self.unit = unit
         self.lines = lines
         self.then = then
         self.attempt = 0
         self.reserved_units = 0.0
         self.size_bytes = 0  # of the last request
+        self.sent_at = 0.0  # of the last request, monotonic seconds
+        self.may_be_written = may_be_written
+        self.reading = False
         self.lines_checked = False  # whether each line has been parsed as an item

@@ -1,77 +1,160 @@
-"""The finished units of a restore, one line of JSON each, on disk before anything relies on them."""
+"""The finished data files of a restore, so that another run, on this machine or another, need not write them again.
+
+A ledger is a claim. It counts only for the restore that wrote it: every entry carries a digest of itself, of the
+restore's ID and of the table's ID. What is torn, changed, of another restore, or of a table that was made anew is
+ignored, and its file is written again. Whether the table still holds the items is another question, which
+``read_back`` answers.
+"""
 
 from __future__ import annotations
 
+import errno
 import fcntl
+import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final, Protocol
 
-from ddbbackup.bulk.model import Unit, UnitResult
-from ddbbackup.errors import Refused
+from ddbbackup.bulk.model import FinishedFile
+from ddbbackup.errors import Refused, StepFailed
 
-_NAME: Final = "ledger.jsonl"
+LEDGER: Final = "ledger.jsonl"
+_READ_BYTES: Final = 64 << 20  # a million entries; what is longer was not written by us
+_HINT: Final = "set DDBBACKUP_STATE_DIR to a directory that can be written, then run the same command again"
+
+
+class Ledger(Protocol):
+    """What the writer of a restore asks of its ledger."""
+
+    def finished_files(self) -> frozenset[FinishedFile]: ...
+
+    def record(self, file: FinishedFile) -> None:
+        """Returns once the entry is safe."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreIdentity:
+    """``restore_id`` is a random text that was chosen when the restore began; ``table_id`` is ``TableId``."""
+
+    restore_id: str
+    table_id: str
+
+
+def ledger_entry(file: FinishedFile, identity: RestoreIdentity) -> dict[str, Any]:
+    """The JSON object of a finished file, for a ledger or for a document that holds several of them."""
+    entry = asdict(file)
+    return entry | {"proof": _proof(entry, identity)}
+
+
+def finished_file(entry: object, identity: RestoreIdentity) -> FinishedFile | None:
+    """The finished file of a ``ledger_entry``; None for anything that is not one of this restore."""
+    if not isinstance(entry, dict) or not isinstance(entry.get("proof"), str):
+        return None
+    values = {name: value for name, value in entry.items() if name != "proof"}
+    if values.keys() != {each.name for each in fields(FinishedFile)}:
+        return None
+    try:
+        if entry["proof"] != _proof(values, identity):
+            return None
+    except (ValueError, RecursionError):
+        return None
+    file = FinishedFile(**values)
+    numbers = (file.item_count, file.written, file.kept, file.equal, file.size_bytes)
+    if not all(type(number) is int and number >= 0 for number in numbers):
+        return None
+    return file if file.written + file.kept + file.equal == file.item_count else None
+
+
+def _proof(values: Mapping[str, Any], identity: RestoreIdentity) -> str:
+    text = json.dumps([values, identity.restore_id, identity.table_id], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @contextmanager
-def open_ledger(directory: Path) -> Iterator[Ledger]:
-    """Opens the ledger of a restore, and locks it, so that no two runs write the same restore at a time.
+def open_ledger(directory: Path, identity: RestoreIdentity) -> Iterator[LocalLedger]:
+    """Opens the ledger in the state directory of a restore, and locks it, so that no two runs write to it at a time.
 
-    Raises ``Refused`` if another run holds the lock.
+    Raises ``Refused`` if another run holds the lock, or if the directory cannot be used.
     """
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(directory / _NAME, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(directory / LEDGER, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError as error:
+        raise Refused(
+            f"could not open the state directory {directory}: {error.strerror}", hint=_HINT
+        ) from error
     with os.fdopen(descriptor, "r+b") as file:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        _lock(descriptor, directory)
+        yield LocalLedger(file, identity)
+
+
+def _lock(descriptor: int, directory: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
             raise Refused(
                 "another run on this machine is writing the same backup into the same table",
                 hint="wait until the other run ends, then run the same command again",
             ) from None
-        yield Ledger(file)
+        raise Refused(
+            f"could not lock the state directory {directory}: {error.strerror}", hint=_HINT
+        ) from error
 
 
-class Ledger:
-    """Append-only and private (mode 0600).
+class LocalLedger:
+    """Implements ``Ledger`` with one JSON object a line in a private file (mode 0600). Thread-safe."""
 
-    A unit with rejected items is never recorded, so that the next run repeats it. A line that a killed run left
-    incomplete is ignored; its unit is repeated too.
-    """
+    def __init__(self, file: BinaryIO, identity: RestoreIdentity) -> None:
+        self._file, self._identity = file, identity
+        self._lock = threading.Lock()
+        self._finished = {each.key: each for each in self._read()}
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+    def finished_files(self) -> frozenset[FinishedFile]:
+        with self._lock:
+            return frozenset(self._finished.values())
 
-    def finished_results(self, units: Iterable[Unit]) -> dict[int, UnitResult]:
-        """The results of those ``units`` that an earlier run finished, by their present number."""
+    def entries(self) -> list[dict[str, Any]]:
+        """All finished files as entries, to keep them elsewhere too."""
+        return [
+            ledger_entry(file, self._identity) for file in sorted(self.finished_files(), key=lambda f: f.key)
+        ]
+
+    def seed(self, entries: Iterable[object]) -> None:
+        """Adds the finished files of ``entries`` from elsewhere; ignores those that are not of this restore."""
+        known = self.finished_files()
+        for entry in entries:
+            file = finished_file(entry, self._identity)
+            if file is not None and file not in known:
+                self.record(file)
+
+    def record(self, file: FinishedFile) -> None:
+        """Returns once the entry is on disk. Raises ``StepFailed`` if it cannot be written."""
+        line = json.dumps(ledger_entry(file, self._identity)).encode()
+        with self._lock:
+            try:
+                # The first newline ends a line that a killed run left incomplete.
+                self._file.write(b"\n" + line + b"\n")
+                self._file.flush()
+                os.fsync(self._file.fileno())
+            except OSError as error:
+                raise StepFailed(
+                    f"could not write the ledger of the restore: {error.strerror}", hint=_HINT
+                ) from error
+            self._finished[file.key] = file
+
+    def _read(self) -> Iterator[FinishedFile]:
         self._file.seek(0)
-        entries: dict[str, dict[str, int]] = {}
-        for line in self._file.read().splitlines():
+        for line in self._file.read(_READ_BYTES).splitlines():
             try:
                 entry = json.loads(line)
-                entries[entry["unit"]] = entry
-            except (ValueError, LookupError, TypeError):
+            except (ValueError, RecursionError):
                 continue
-        return {
-            unit.number: UnitResult(unit.number, entry["written"], entry["kept"], 0, entry["size_bytes"])
-            for unit in units
-            if (entry := entries.get(_identity(unit))) is not None
-        }
-
-    def record(self, unit: Unit, result: UnitResult) -> None:
-        """Returns once the entry is on disk."""
-        values = asdict(result)
-        entry = {"unit": _identity(unit)} | {name: values[name] for name in ("written", "kept", "size_bytes")}
-        # The first newline ends a line that a killed run left incomplete.
-        self._file.write(b"\n" + json.dumps(entry).encode() + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
-
-
-def _identity(unit: Unit) -> str:
-    """Includes the MD5: a file that was replaced under the same key is another unit."""
-    return f"{unit.file.bucket}/{unit.file.key} {unit.file.md5} {unit.part}/{unit.parts}"
+            file = finished_file(entry, self._identity)
+            if file is not None:
+                yield file

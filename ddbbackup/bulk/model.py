@@ -9,7 +9,12 @@ from typing import Literal
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.ports import KeyAttribute
 
-Existing = Literal["overwrite", "keep"]
+Existing = Literal["overwrite", "keep", "verify"]
+"""What to do with an item of the table that has the key of an item to write.
+
+``overwrite``: put the item over it. ``keep``: leave it. ``verify``: leave it, and compare it with the item to write,
+which it must equal: for a restore that was interrupted after it had found the table empty.
+"""
 STALL_TIMEOUT_SECONDS = 300.0
 
 
@@ -37,12 +42,18 @@ class DataFile:
 
 
 @dataclass(frozen=True, slots=True)
+class SampledItem:
+    """An item by its key, in the wire format as JSON text, and its ``archive.attribute_values.item_digest``."""
+
+    key: str
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class WriteJob:
     """Put all items of ``files`` into ``table``.
 
-    ``existing``: ``overwrite`` puts every item; ``keep`` puts an item only if its key is missing in the table.
-    ``state_dir`` belongs to this restore alone: it holds the ledger of finished units and the rejected items
-    (``rejects.jsonl``, mode 0600). A second run with the same directory resumes the first one.
+    ``state_dir`` belongs to this restore alone: it holds the rejected items (``rejects.jsonl``, mode 0600).
     ``stall_timeout_seconds``: a worker fails after this time without a single successful write.
     """
 
@@ -58,13 +69,20 @@ class WriteJob:
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """The result of every item: ``written + kept + rejected`` must equal the item count of the manifest.
+    """The result of every item: ``item_count`` must equal that of the manifest.
 
-    The counts include ``resumed_files`` units that an earlier, interrupted run finished.
+    ``kept``: the table held an item with the key (``existing: keep``). ``equal`` and ``different``: it did, and how
+    it compares (``existing: verify``). ``different`` and ``rejected`` items are in ``rejects_file``.
+
+    The counts include ``resumed_files`` files that an earlier, interrupted run finished. ``suspect_files`` arrived
+    damaged after some of their items had been put, and were read again: the table may hold damaged items besides.
+    ``sample`` are some of the items that this run wrote, for ``read_back.compare_sample``.
     """
 
     written: int
     kept: int
+    equal: int
+    different: int
     rejected: int
     files: int
     resumed_files: int
@@ -72,7 +90,27 @@ class WriteResult:
     consumed_write_units: float
     throttled: int  # requests that AWS throttled, or answered with unprocessed items
     rejects_file: Path | None
-    reasons: tuple[tuple[str, int], ...] = ()  # why items were rejected, without item data
+    reasons: tuple[tuple[str, int], ...] = ()  # why items are in ``rejects_file``, without item data
+    suspect_files: tuple[str, ...] = ()  # URIs
+    sample: tuple[SampledItem, ...] = ()
+
+    @property
+    def item_count(self) -> int:
+        return self.written + self.kept + self.equal + self.different + self.rejected
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedFile:
+    """A data file with no item left to write: each is ``written``, ``kept`` or ``equal``; see ``WriteResult``."""
+
+    key: str
+    md5: str
+    item_count: int
+    written: int
+    kept: int
+    equal: int
+    size_bytes: int
+    suspect: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +128,33 @@ class VerifiedFile:
 class Unit:
     """What a worker does at a time: a data file, or part ``part`` of the ``parts`` of a large file.
 
-    A part is every ``parts``-th section of the inflated stream. Each part reads the whole file.
+    A part is every ``parts``-th section of the inflated stream. Each part reads the whole file. ``sample`` are the
+    numbers of the lines to sample, counted from 0 within the unit. ``repeated``: another worker died over it, so some
+    of its items may be in the table.
     """
 
     number: int
     file: DataFile
     part: int = 0
     parts: int = 1
+    sample: tuple[int, ...] = ()
+    repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class UnitResult:
-    """The result of all items of one unit. ``reasons`` are those of the rejected items, without item data."""
+    """The result of all items of one unit, with the counts of ``WriteResult``.
+
+    ``reasons`` are those of the rejected and different items, without item data.
+    """
 
     number: int
     written: int
     kept: int
+    equal: int
+    different: int
     rejected: int
     size_bytes: int
     reasons: tuple[tuple[str, int], ...] = ()
+    suspect: bool = False
+    sample: tuple[SampledItem, ...] = ()

@@ -4,32 +4,62 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
 
-from ddbbackup.archive.lines import are_plain_items, is_item, split_lines, whole_lines
+from ddbbackup.archive.lines import are_plain_items, crc32, is_item, split_lines, whole_lines
 from ddbbackup.bulk.batch import MAX_BATCH_BYTES, Batch
-from ddbbackup.bulk.model import Unit
+from ddbbackup.bulk.model import SampledItem, Unit
 from ddbbackup.bulk.request_format import RequestFormat
+from ddbbackup.bulk.sample import sampled_item
 from ddbbackup.bulk.units import SECTION_BYTES
 from ddbbackup.bulk.verified_stream import check_item_count, name_file_in_errors, open_data_file
-from ddbbackup.ports import Objects
+from ddbbackup.ports import KeyAttribute, Objects
 
+HELD_BYTES: Final = 1 << 20  # a file that inflates to no more is verified before its first item is put
 _READ_AHEAD_BLOCKS: Final = 1  # inflated blocks of at most archive.lines.BLOCK_BYTES, or one long line
 _CLOSED_CHECK_SECONDS: Final = 0.1
 
 
+class Prefix(NamedTuple):
+    """The beginning of the content of a unit: what a reading has handed out."""
+
+    size_bytes: int
+    crc: int
+
+
 class UnitReader:
-    """One unit as batches. ``invalid_lines`` collects the lines that are not items; the worker rejects them.
+    """One unit as batches, which carry ``number``.
 
     ``next_batch`` never blocks. An error of the reading thread is raised by ``next_batch``, after all that was
-    read before it.
+    read before it. ``invalid_lines`` collects the lines that are not items; the worker rejects them.
+
+    ``earlier``: what readings of this unit that failed have handed out. ``suspect``, once all is read: whether that
+    differs from the content, so that lines were put that no file holds.
     """
 
-    def __init__(self, unit: Unit, objects: Objects, request_format: RequestFormat) -> None:
+    def __init__(
+        self,
+        unit: Unit,
+        objects: Objects,
+        request_format: RequestFormat,
+        keys: Sequence[KeyAttribute],
+        *,
+        number: int,
+        earlier: Sequence[Prefix] = (),
+    ) -> None:
         self.unit = unit
         self.size_bytes = 0
         self.invalid_lines: list[bytes] = []
+        self.sample: list[SampledItem] = []
+        self.handed_out = Prefix(0, 0)
+        self.suspect = False
+        self._number = number
+        self._keys = keys
+        self._earlier = earlier
+        self._may_be_written = unit.repeated or bool(earlier)
+        self._samples_left = sorted(unit.sample, reverse=True)
         self._item_count = 0
         self._ended = False
         self._max_items = request_format.max_items
@@ -59,7 +89,7 @@ class UnitReader:
         if not self._fits:
             lines = _limit_size(lines)
         self._position = start + len(lines)
-        return Batch(self.unit.number, lines)
+        return Batch(self._number, lines, may_be_written=self._may_be_written)
 
     def close(self) -> None:
         self._closed.set()
@@ -77,6 +107,7 @@ class UnitReader:
         lines = split_lines(block)
         if not are_plain_items(block, lines, forbidden_tokens=self._forbidden_tokens):
             lines = self._take_valid(lines)
+        self._take_sample(lines)
         self._item_count += len(lines)
         rest = self._lines[self._position :]
         self._lines, self._position = (rest + lines if rest else lines), 0
@@ -102,6 +133,14 @@ class UnitReader:
                 self._item_count += 1
         return valid
 
+    def _take_sample(self, lines: Sequence[bytes]) -> None:
+        first = self._item_count
+        while self._samples_left and self._samples_left[-1] < first + len(lines):
+            index = max(0, self._samples_left.pop() - first)
+            item = sampled_item(lines[index], self._keys) if index < len(lines) else None
+            if item is not None:
+                self.sample.append(item)
+
     # ---- the reading thread
 
     def _read(self, objects: Objects) -> None:
@@ -112,13 +151,24 @@ class UnitReader:
                     blocks = whole_lines(pieces)
                 else:
                     blocks = select_part(pieces, self.unit.part, self.unit.parts)
-                for block in blocks:
+                for block in hold_back(blocks, HELD_BYTES):
+                    self._compare_with_earlier(block)
                     if not self._put(block):
                         return
                 self.size_bytes = stream.size_bytes if self.unit.part == 0 else 0
+            self.suspect |= any(each.size_bytes > self.handed_out.size_bytes for each in self._earlier)
             self._put(None)
         except BaseException as error:  # noqa: BLE001  # next_batch raises it in the worker's thread
             self._put(error)
+
+    def _compare_with_earlier(self, block: bytes) -> None:
+        start, crc = self.handed_out
+        end = start + len(block)
+        for earlier in self._earlier:
+            if start < earlier.size_bytes <= end:
+                crc_there = crc32(memoryview(block)[: earlier.size_bytes - start], crc)
+                self.suspect |= crc_there != earlier.crc
+        self.handed_out = Prefix(end, crc32(block, crc))
 
     def _put(self, block: bytes | BaseException | None) -> bool:
         while not self._closed.is_set():
@@ -128,6 +178,24 @@ class UnitReader:
                 continue
             return True
         return False
+
+
+def hold_back(blocks: Iterable[bytes], size_bytes: int) -> Iterator[bytes]:
+    """The same blocks; the first one only after more than ``size_bytes`` of them were read, or all of them.
+
+    An error while that much is read means that none of it was handed out.
+    """
+    held: deque[bytes] = deque()
+    held_bytes = 0
+    iterator = iter(blocks)
+    for block in iterator:
+        held.append(block)
+        held_bytes += len(block)
+        if held_bytes > size_bytes:
+            break
+    while held:
+        yield held.popleft()
+    yield from iterator
 
 
 def select_part(pieces: Iterable[bytes], part: int, parts: int) -> Iterator[bytes]:

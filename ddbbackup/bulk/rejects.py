@@ -1,18 +1,23 @@
-"""Items that the table does not accept: saved with AWS's reason in private files, and counted by reason."""
+"""Items that are not in the table after a job, and why: saved in private files, and counted by reason.
+
+The files hold the whole message of the server. The reasons that are counted are shown to people, so they are
+sentences of ``model.aws_texts``, which hold no item data.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from ddbbackup.errors import StepFailed
+
 NOT_AN_ITEM: Final = "the line is not an exported item"
-_SEPARATORS: Final = re.compile(r"([\s\[\]{}()<>\"',;:=]+)")
+DIFFERENT: Final = "the table holds another item with this key"
 
 
 class Rejects:
@@ -24,10 +29,18 @@ class Rejects:
         self._path.unlink(missing_ok=True)
         self.reasons: Counter[str] = Counter()
 
-    def add(self, line: bytes, reason: str) -> None:
-        """Saves the reason and the line: unchanged as ``line``, or as ``text`` if it is not JSON."""
-        self.reasons[redact(reason, line)] += 1
-        entry: dict[str, Any] = {"reason": reason, "file": self._file}
+    def add(
+        self, line: bytes, reason: str, detail: str, *, existing: Mapping[str, Any] | None = None
+    ) -> None:
+        """Saves ``detail`` as the reason, and the line: unchanged as ``line``, or as ``text`` if it is not JSON.
+
+        ``reason`` is counted, and holds no item data. ``existing`` is the item of the table with the same key.
+        Raises ``StepFailed`` if the file cannot be written.
+        """
+        self.reasons[reason] += 1
+        entry: dict[str, Any] = {"reason": detail, "file": self._file}
+        if existing is not None:
+            entry["existing"] = existing
         line = line.strip()
         try:
             json.loads(line)
@@ -35,9 +48,15 @@ class Rejects:
         except (ValueError, RecursionError):
             text = line.decode("utf-8", "backslashreplace")
             encoded = json.dumps(entry | {"text": text}).encode() + b"\n"
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(encoded)
+        try:
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(encoded)
+        except OSError as error:
+            raise StepFailed(
+                f"could not save a rejected item in {self._path}: {error.strerror}",
+                hint="free space there, or set DDBBACKUP_STATE_DIR, then run the same command again",
+            ) from error
 
 
 def merge_rejects(directory: Path, target: Path) -> Path | None:
@@ -56,26 +75,3 @@ def merge_rejects(directory: Path, target: Path) -> Path | None:
         os.fsync(merged.fileno())
     draft.replace(target)
     return target
-
-
-def redact(reason: str, line: bytes) -> str:
-    """The reason without the values that AWS quotes from the item: reasons are logged, item data never is."""
-    try:
-        values = set(_strings(json.loads(line)))
-    except (ValueError, RecursionError):
-        return NOT_AN_ITEM
-    for value in sorted(values, key=len, reverse=True):
-        if _SEPARATORS.search(value):
-            reason = reason.replace(value, "…")
-    return "".join("…" if word in values else word for word in _SEPARATORS.split(reason))
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for each in value.values():
-            yield from _strings(each)
-    elif isinstance(value, list):
-        for each in value:
-            yield from _strings(each)
-    elif isinstance(value, str) and value.strip():
-        yield value

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import Final, Protocol, assert_never
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol, assert_never
 
 from ddbbackup.bulk.model import Existing
 from ddbbackup.ports import BulkOperation, KeyAttribute
@@ -41,7 +41,7 @@ def request_format(
     match existing:
         case "overwrite":
             return BatchWrite(table, count_units=count_units)
-        case "keep":
+        case "keep" | "verify":
             return ConditionalPut(table, keys, count_units=count_units)
         case _:
             assert_never(existing)
@@ -65,13 +65,13 @@ class BatchWrite:
 
 
 class ConditionalPut:
-    """PutItem: puts one item, only if its key is missing in the table."""
+    """PutItem: puts one item, only if its key is missing in the table. Otherwise AWS returns the existing item."""
 
     operation: Final = "PutItem"
     max_items: Final = 1
     max_in_flight: Final = 256
     success_body: Final = b"{}"
-    forbidden_tokens: Final = (b"TableName", b"Expression", b"Expected", b"ConditionalOperator")
+    forbidden_tokens: Final = (b"TableName", b"Expression", b"Expected", b"ConditionalOperator", b"Return")
 
     def __init__(self, table: str, keys: Sequence[KeyAttribute], *, count_units: bool) -> None:
         (hash_key,) = [key.name for key in keys if key.role == "HASH"]
@@ -79,6 +79,7 @@ class ConditionalPut:
             "TableName": table,
             "ConditionExpression": "attribute_not_exists(#k)",
             "ExpressionAttributeNames": {"#k": hash_key},
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
         if count_units:
             members["ReturnConsumedCapacity"] = "TOTAL"
@@ -87,3 +88,9 @@ class ConditionalPut:
     def body(self, lines: Sequence[bytes]) -> bytes:
         (line,) = lines
         return self._head + line[1:]
+
+
+def read_body(table: str, item: Mapping[str, Any], keys: Sequence[KeyAttribute]) -> bytes:
+    """The body of a GetItem for the key of ``item``, a consistent read. Raises ``KeyError`` without the key."""
+    key = {each.name: item[each.name] for each in keys}
+    return json.dumps({"TableName": table, "Key": key, "ConsistentRead": True}).encode()

@@ -1,19 +1,35 @@
-"""What a response of DynamoDB means for the batch that was sent."""
+"""What a response of DynamoDB proves about the batch that was sent."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
-from typing import Any, Final, Literal, assert_never
+from typing import Any, Final, Literal, NoReturn, assert_never
 
+from ddbbackup.archive.attribute_values import comparable_key
+from ddbbackup.model.aws_texts import UNKNOWN, error_code, safe_reason
 from ddbbackup.ports import BulkOperation, BulkResponse, KeyAttribute
+from ddbbackup.safe_text import escape
 
 Category = Literal[
-    "written", "unprocessed", "kept", "throttled", "retry", "credentials_expired", "rejected", "fatal"
+    "written",
+    "unprocessed",
+    "read",
+    "exists",
+    "throttled",
+    "retry",
+    "unproven",
+    "credentials_expired",
+    "rejected",
+    "fatal",
 ]
+
+JSON_TYPE: Final = b"application/x-amz-json-1.0"
+_ERROR_TYPES: Final = (JSON_TYPE, b"application/x-amz-json-1.1", b"application/json")
+_LONGEST_MESSAGE: Final = 4096  # characters; it is kept with a rejected item
 
 _THROTTLED: Final = frozenset(
     {
@@ -41,89 +57,199 @@ _REJECTED: Final = frozenset(
     {"ValidationException", "SerializationException", "ItemCollectionSizeLimitExceededException"}
 )
 
+# The members of a successful response: those that every response has, and those that some have.
+_MEMBERS: Final[Mapping[BulkOperation, tuple[frozenset[str], frozenset[str]]]] = {
+    "BatchWriteItem": (
+        frozenset({"UnprocessedItems"}),
+        frozenset({"ConsumedCapacity", "ItemCollectionMetrics"}),
+    ),
+    "PutItem": (frozenset(), frozenset({"ConsumedCapacity", "ItemCollectionMetrics"})),
+    "GetItem": (frozenset(), frozenset({"ConsumedCapacity", "Item"})),
+    "BatchGetItem": (frozenset({"Responses", "UnprocessedKeys"}), frozenset({"ConsumedCapacity"})),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """``unprocessed`` are the items to send again, as parsed JSON; ``reason`` is the error code and message."""
+    """What a response means.
+
+    ``written``: all of the request was written. ``unprocessed``: all but ``unprocessed``, which are items or keys.
+    ``read``: ``items`` were found, and no others, except perhaps those in ``unprocessed``. ``exists``: the condition
+    of a put failed; ``items`` holds the existing item if the server sent it. ``unproven``: not one of DynamoDB's.
+
+    ``reason`` holds no item data. ``detail`` is the server's own message and may hold some.
+    """
 
     category: Category
     consumed: float = 0.0
+    items: tuple[Mapping[str, Any], ...] = ()
     unprocessed: tuple[Mapping[str, Any], ...] = ()
     code: str = ""
     reason: str = ""
+    detail: str = ""
 
 
-def classify(response: BulkResponse, operation: BulkOperation) -> Classification:
+class _Unproven(Exception):
+    """The response does not have the shape of DynamoDB's; the text says why and holds nothing of the body."""
+
+
+def classify(response: BulkResponse, operation: BulkOperation, table: str) -> Classification:
     """Classifies any response; never raises.
 
-    Only a response of the known shape counts as success. Everything else that AWS does not describe as an error
-    of its own is retried: a repeated put is harmless, a lost one is not.
+    Only a response of exactly the known shape proves anything. Everything else that DynamoDB does not describe as an
+    error of its own is sent again: a repeated put is harmless, a lost one is not.
     """
     if response.status == 0:
-        return Classification("retry", code="no response", reason=response.body.decode("utf-8", "replace"))
+        return Classification("retry", code="no response", reason=_line(response.body))
     try:
-        document = json.loads(response.body)
+        document = _parse(response)
+        if response.status == 200:
+            return _classify_success(document, operation, table)
+        return _classify_error(document, response.status)
+    except _Unproven as error:
+        category: Category = "retry" if response.status >= 500 else "unproven"
+        reason = f"HTTP {response.status} with {error}"
+        return Classification(category, code=f"HTTP {response.status}", reason=reason)
+
+
+def unproven(why: str) -> Classification:
+    """For a response of the known shape with content that cannot belong to what was sent."""
+    return Classification("unproven", code="HTTP 200", reason=f"HTTP 200 with {why}")
+
+
+def _parse(response: BulkResponse) -> dict[str, Any]:
+    content_type = response.content_type.partition(b";")[0].strip()
+    if content_type not in ((JSON_TYPE,) if response.status == 200 else _ERROR_TYPES):
+        shown = content_type.decode() if re.fullmatch(rb"[a-z0-9.+/-]{3,60}", content_type) else "unknown"
+        raise _Unproven(f"content type {shown}, which DynamoDB does not send")
+    try:
+        document = json.loads(
+            response.body, object_pairs_hook=_unique_members, parse_constant=_refuse_constant
+        )
     except (ValueError, RecursionError):
-        document = None
+        raise _Unproven("a body that is not JSON") from None
     if not isinstance(document, dict):
-        return _unknown_shape(response.status)
-    if response.status == 200:
-        return _classify_success(document, operation) or _unknown_shape(response.status)
-    code = str(document.get("__type", "")).rpartition("#")[2]
-    message = document.get("message") or document.get("Message") or "no message"
-    reason = " ".join(f"{code}: {message}".split())[:400]
-    return Classification(_category_of_error(code, response.status), code=code, reason=reason)
+        raise _Unproven("a body that is not a JSON object")
+    return document
 
 
-def _unknown_shape(status: int) -> Classification:
-    return Classification("retry", code=f"HTTP {status}", reason=f"HTTP {status} with an unexpected body")
+def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    document = dict(pairs)
+    if len(document) != len(pairs):
+        raise ValueError("a member is there twice")
+    return document
 
 
-def _classify_success(document: dict[str, Any], operation: BulkOperation) -> Classification | None:
-    """None for a body that is not a response to ``operation``."""
-    consumed = _consumed_units(document.get("ConsumedCapacity"))
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+# ---- successes
+
+
+def _classify_success(document: dict[str, Any], operation: BulkOperation, table: str) -> Classification:
+    required, optional = _MEMBERS[operation]
+    if not required <= document.keys() <= required | optional:
+        raise _Unproven(f"a body that is not a response to {operation}")
+    consumed = _consumed_units(document, operation, table)
     match operation:
         case "PutItem":
-            is_error = "__type" in document or "message" in document
-            return None if is_error else Classification("written", consumed=consumed)
+            return Classification("written", consumed=consumed)
         case "BatchWriteItem":
-            items = _unprocessed_items(document.get("UnprocessedItems"))
-            if items is None:
-                return None
+            unprocessed = _unprocessed_puts(document["UnprocessedItems"], table)
+            category: Category = "unprocessed" if unprocessed else "written"
+            return Classification(category, consumed=consumed, unprocessed=unprocessed)
+        case "GetItem":
+            items = _items([document["Item"]] if "Item" in document else [])
+            return Classification("read", consumed=consumed, items=items)
+        case "BatchGetItem":
             return Classification(
-                "unprocessed" if items else "written", consumed=consumed, unprocessed=tuple(items)
+                "read",
+                consumed=consumed,
+                items=_items(_of_table(document["Responses"], table)),
+                unprocessed=_unprocessed_keys(document["UnprocessedKeys"], table),
             )
         case _:
             assert_never(operation)
 
 
-def _unprocessed_items(by_table: object) -> list[dict[str, Any]] | None:
-    """The items of ``UnprocessedItems``; None if it holds anything but puts, which is all that was sent."""
-    if not isinstance(by_table, dict):
-        return None
-    items = []
-    for requests in by_table.values():
-        if not isinstance(requests, list):
-            return None
-        for request in requests:
-            put = request.get("PutRequest") if isinstance(request, dict) else None
-            item = put.get("Item") if isinstance(put, dict) else None
-            if not isinstance(item, dict):
-                return None
-            items.append(item)
+def _unprocessed_puts(by_table: object, table: str) -> tuple[dict[str, Any], ...]:
+    requests = _of_table(by_table, table)
+    return _items([_only_member(_only_member(request, "PutRequest"), "Item") for request in requests])
+
+
+def _unprocessed_keys(by_table: object, table: str) -> tuple[dict[str, Any], ...]:
+    if by_table == {}:
+        return ()
+    requested = _only_member(by_table, table)
+    if not isinstance(requested, dict) or not isinstance(requested.get("Keys"), list):
+        raise _Unproven("unprocessed keys that were not requested")
+    return _items(requested["Keys"])
+
+
+def _of_table(by_table: object, table: str) -> list[Any]:
+    """The list in ``{table: […]}``, or an empty one for ``{}``."""
+    if by_table == {}:
+        return []
+    listed = _only_member(by_table, table)
+    if not isinstance(listed, list):
+        raise _Unproven("items of another table, or in another form than they were sent")
+    return listed
+
+
+def _items(candidates: Sequence[object]) -> tuple[dict[str, Any], ...]:
+    items = tuple(each for each in candidates if isinstance(each, dict) and each)
+    if len(items) != len(candidates):
+        raise _Unproven("items in another form than they were sent")
     return items
 
 
-def _consumed_units(capacity: object) -> float:
-    """``ConsumedCapacity`` is one object for PutItem, and a list, one per table, for BatchWriteItem."""
-    entries = capacity if isinstance(capacity, list) else [capacity]
-    units = [entry.get("CapacityUnits") for entry in entries if isinstance(entry, dict)]
-    return sum(float(each) for each in units if isinstance(each, int | float) and 0 <= each < math.inf)
+def _only_member(value: object, name: str) -> object:
+    """The member ``name`` of an object that has no other; otherwise None."""
+    return value[name] if isinstance(value, dict) and value.keys() == {name} else None
+
+
+def _consumed_units(document: dict[str, Any], operation: BulkOperation, table: str) -> float:
+    """``ConsumedCapacity`` is one object for one item, and a list, one per table, for a batch."""
+    if "ConsumedCapacity" not in document:
+        return 0.0
+    capacity = document["ConsumedCapacity"]
+    entries = capacity if operation in ("BatchWriteItem", "BatchGetItem") else [capacity]
+    if not isinstance(entries, list):
+        raise _Unproven("a consumed capacity of another form")
+    return sum(_units_of(entry, table) for entry in entries)
+
+
+def _units_of(entry: Any, table: str) -> float:
+    if not isinstance(entry, dict) or entry.get("TableName") != table:
+        raise _Unproven("a consumed capacity of another table")
+    units = entry.get("CapacityUnits", 0)
+    if isinstance(units, bool) or not isinstance(units, int | float) or not 0 <= units < math.inf:
+        raise _Unproven("a consumed capacity that is not a number")
+    return float(min(units, 1e12))
+
+
+# ---- errors
+
+
+def _classify_error(document: dict[str, Any], status: int) -> Classification:
+    code = error_code(str(document.get("__type", "")))
+    if code == UNKNOWN or not 400 <= status < 600:
+        raise _Unproven("a body that is not an error of DynamoDB")
+    message = str(document.get("message") or document.get("Message") or "")[:_LONGEST_MESSAGE]
+    existing = document.get("Item")
+    return Classification(
+        _category_of_error(code, status),
+        items=(existing,) if isinstance(existing, dict) and existing else (),
+        code=code,
+        reason=safe_reason(code, message),
+        detail=f"{code}: {message}",
+    )
 
 
 def _category_of_error(code: str, status: int) -> Category:
     if code == "ConditionalCheckFailedException":
-        return "kept"
+        return "exists"
     if code in _THROTTLED:
         return "throttled"
     if code in _CREDENTIALS_EXPIRED:
@@ -135,32 +261,28 @@ def _category_of_error(code: str, status: int) -> Category:
     return "fatal"
 
 
+def _line(body: bytes) -> str:
+    return escape(" ".join(body.decode("utf-8", "replace").split()), longest=300)
+
+
+# ---- what was sent
+
+
 def select_unprocessed(
-    lines: Sequence[bytes], unprocessed: Sequence[Mapping[str, Any]], keys: Sequence[KeyAttribute]
-) -> list[bytes]:
+    lines: Sequence[bytes], unprocessed: Iterable[Mapping[str, Any]], keys: Sequence[KeyAttribute]
+) -> list[bytes] | None:
     """The lines with the keys of the unprocessed items, byte for byte as they were sent.
 
-    Returns all lines if not every item can be matched with a line.
+    None if the unprocessed items are not some of those that were sent, each at most once: then the response proves
+    nothing about any line.
     """
+    names = [key.name for key in keys]
     try:
-        unprocessed_keys = {_comparable_key(item, keys) for item in unprocessed}
-        selected = [
-            line for line in lines if _comparable_key(json.loads(line)["Item"], keys) in unprocessed_keys
-        ]
+        unprocessed_keys = [comparable_key(item, names) for item in unprocessed]
+        sent = [comparable_key(json.loads(line)["Item"], names) for line in lines]
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        return list(lines)  # lines are sent unparsed: one of them may not be JSON
-    return selected if len(selected) >= len(unprocessed) else list(lines)
-
-
-def _comparable_key(item: Mapping[str, Any], keys: Sequence[KeyAttribute]) -> tuple[object, ...]:
-    return tuple(_comparable(item.get(key.name)) for key in keys)
-
-
-def _comparable(value: Any) -> object:
-    """Numbers compare by value: DynamoDB may return ``1`` for ``1.0``."""
-    if isinstance(value, dict) and isinstance(value.get("N"), str):
-        try:
-            return ("N", Decimal(value["N"]))
-        except InvalidOperation:
-            return ("N", value["N"])
-    return json.dumps(value, sort_keys=True)
+        return None  # lines are sent unparsed: one of them may not be JSON
+    wanted = set(unprocessed_keys)
+    if len(wanted) != len(unprocessed_keys) or not wanted <= set(sent):
+        return None
+    return [line for line, key in zip(lines, sent, strict=True) if key in wanted]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from ddbbackup.bulk.model import DataFile, Unit
+from ddbbackup.bulk.sample import choose_lines
 
 MIN_SPLIT_BYTES: Final = (
     16 << 20
@@ -16,18 +17,23 @@ SECTION_BYTES: Final = 8 << 20  # of the inflated stream
 
 
 def split_into_units(files: Sequence[DataFile], workers: int) -> tuple[Unit, ...]:
-    """The units in the order in which to run them. Numbers are stable for the same files and workers.
+    """The units in the order in which to run them.
 
     A file is one unit. If there are fewer large files than workers, each of them is split into as many parts as
     there are workers. Large files come first. Otherwise the order is shuffled, with a fixed seed: a file is a key
     range of one partition, and neighbours in the manifest may be neighbours in the same partition.
     """
     units: list[Unit] = []
+    sample = choose_lines(files, seed=len(files))
     large = [file for file in files if (file.size_bytes or 0) >= MIN_SPLIT_BYTES]
     parts_of_large = workers if len(large) < workers else 1
     for file in files:
         parts = parts_of_large if (file.size_bytes or 0) >= MIN_SPLIT_BYTES else 1
-        units += [Unit(len(units) + part, file, part, parts) for part in range(parts)]
+        lines = sample.get(file.uri, ())
+        for part in range(parts):
+            # A part does not know the numbers of its lines in the file, but it holds about one in ``parts`` of them.
+            of_part = tuple(number // parts for number in lines[part::parts])
+            units.append(Unit(len(units), file, part, parts, of_part))
     random.Random(len(units)).shuffle(units)  # noqa: S311  # spreads load, keeps no secret
     return tuple(sorted(units, key=lambda unit: (unit.file.size_bytes or 0) < MIN_SPLIT_BYTES))
 

@@ -1,19 +1,33 @@
-"""The content of a data file, verified while it is read: MD5 of the object, gzip's own checksums."""
+"""The content of a data file, verified while it is read: length, MD5 of the object, gzip's own checksums."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, TypeVar
 
-from ddbbackup.archive.lines import inflate
+from ddbbackup.archive.lines import MAX_LINE_BYTES, inflate
 from ddbbackup.bulk.model import DataFile
-from ddbbackup.errors import DataIncomplete, ObjectMissing
+from ddbbackup.errors import DataNotWhole, ObjectMissing, Unreachable
 from ddbbackup.ports import Objects, ObjectStream
 
+T = TypeVar("T")
+
+READ_PAUSES_SECONDS: Final = (
+    0.5,
+    2.0,
+)  # before the second reading of a file, and before the third and last one
 _HINT: Final = "use another backup of the table: this one was damaged or changed after AWS wrote it"
+
+
+class CutShort(Unreachable):
+    """The response with the object ended early, or late: it says nothing about the object."""
+
+
+READ_AGAIN: Final = (DataNotWhole, CutShort)
+"""What may pass if the file is read again from the start."""
 
 
 class VerifiedStream:
@@ -33,9 +47,18 @@ class VerifiedStream:
     def pieces(self) -> Iterator[bytes]:
         """The inflated content in pieces of bounded size.
 
-        Raises ``DataIncomplete`` for invalid gzip, and at the end if the MD5 differs from the manifest's.
+        Raises ``DataNotWhole`` for invalid gzip, for more content than the items of the manifest can have, and at the
+        end if the MD5 differs from the manifest's; ``CutShort`` if the response does not have its own length.
         """
-        yield from inflate(self._hashed(self._stream))
+        longest = (self.file.item_count + 1) * MAX_LINE_BYTES
+        inflated = 0
+        for piece in inflate(self._hashed(self._stream)):
+            inflated += len(piece)
+            if inflated > longest:
+                raise DataNotWhole(
+                    f"it holds more than its {self.file.item_count} items can have", hint=_HINT
+                )
+            yield piece
         if self.md5 != self.file.md5:
             raise DataIncomplete(f"its MD5 is {self.md5}, but the manifest says {self.file.md5}", hint=_HINT)
 
@@ -44,6 +67,11 @@ class VerifiedStream:
             self._hash.update(chunk)
             self.size_bytes += len(chunk)
             yield chunk
+        if self.size_bytes != self._stream.size_bytes:
+            raise CutShort(
+                f"S3 sent {self.size_bytes} of the {self._stream.size_bytes} bytes of {self.file.uri}",
+                hint="check network and proxies, then run the same command again",
+            )
 
 
 @contextmanager
@@ -60,6 +88,20 @@ def open_data_file(objects: Objects, file: DataFile) -> Iterator[VerifiedStream]
             yield VerifiedStream(file, stream)
     except ObjectMissing as error:
         raise DataIncomplete(f"the data file {file.uri} is missing", hint=_HINT) from error
+
+
+def read_until_whole(read: Callable[[], T], pause: Callable[[float], object]) -> T:
+    """The result of ``read``, which reads a data file from its start, tried up to three times.
+
+    A single bad response is not a damaged backup. ``pause`` waits for the given seconds. Raises what the last try
+    raised: ``DataNotWhole`` or ``CutShort``.
+    """
+    for seconds in READ_PAUSES_SECONDS:
+        try:
+            return read()
+        except READ_AGAIN:
+            pause(seconds)
+    return read()
 
 
 @contextmanager

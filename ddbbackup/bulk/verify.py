@@ -9,8 +9,14 @@ from typing import Final
 
 from ddbbackup.archive.lines import count_items
 from ddbbackup.bulk.model import DataFile, Stopped, VerifiedFile
-from ddbbackup.bulk.verified_stream import VerifiedStream, check_item_count, open_data_file
-from ddbbackup.errors import DataIncomplete
+from ddbbackup.bulk.verified_stream import (
+    READ_AGAIN,
+    VerifiedStream,
+    check_item_count,
+    open_data_file,
+    read_until_whole,
+)
+from ddbbackup.errors import DataNotWhole
 from ddbbackup.model.progress import OnProgress, Progress
 from ddbbackup.ports import Objects
 
@@ -30,15 +36,17 @@ def verify_files(
 ) -> tuple[VerifiedFile, ...]:
     """Streams every file once and returns what it measured, in the order of ``files``. Blocks.
 
-    Raises ``DataIncomplete`` that names the first damaged files and says how many there are, ``Stopped``, and
+    A file that looks damaged is read again, up to three times, before it is called damaged.
+
+    Raises ``DataNotWhole`` that names the first damaged files and says how many there are, ``Stopped``, and
     whatever else ``objects`` raises. Progress is in compressed bytes.
     """
     progress = _VerifyProgress(table, sum(file.size_bytes or 0 for file in files) or None, on_progress, stop)
 
     def verify(file: DataFile) -> VerifiedFile | DataIncomplete:
         try:
-            return _verify_file(file, objects, progress)
-        except DataIncomplete as error:
+            return read_until_whole(lambda: _verify_file(file, objects, progress), stop.wait)
+        except DataNotWhole as error:
             return error
 
     with ThreadPoolExecutor(workers, thread_name_prefix="verify") as pool:
@@ -62,20 +70,24 @@ class _VerifyProgress:
         self._lock = threading.Lock()
 
     def track(self, stream: VerifiedStream) -> Iterator[bytes]:
-        """The pieces of the stream. Raises ``Stopped``."""
+        """The pieces of the stream. Takes its bytes back if it cannot be read to its end. Raises ``Stopped``."""
         reported = 0
-        for piece in stream.pieces():
-            if self._stop.is_set():
-                raise Stopped
-            if stream.size_bytes != reported:
-                self._add(stream.size_bytes - reported)
-                reported = stream.size_bytes
-            yield piece
+        try:
+            for piece in stream.pieces():
+                if self._stop.is_set():
+                    raise Stopped
+                if stream.size_bytes != reported:
+                    self._add(stream.size_bytes - reported)
+                    reported = stream.size_bytes
+                yield piece
+        except READ_AGAIN:
+            self._add(-reported)
+            raise
 
     def _add(self, size_bytes: int) -> None:
         with self._lock:
             self._done += size_bytes
-            done = self._done
+            done = self._done if self._total is None else min(self._done, self._total)
         self._on_progress(Progress(self._table, "verify", done, self._total, "bytes"))
 
 

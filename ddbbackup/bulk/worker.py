@@ -5,17 +5,23 @@ It does not know whether it runs in a process or in a thread.
 
 from __future__ import annotations
 
+import itertools
 import time
+import traceback
 from collections import Counter, deque
-from typing import Final, assert_never
+from collections.abc import Mapping
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, Final, assert_never
 
 from ddbbackup.bulk.batch import Batch
 from ddbbackup.bulk.model import Unit, UnitResult
 from ddbbackup.bulk.rate_control import TokenBucket
-from ddbbackup.bulk.reader import UnitReader
-from ddbbackup.bulk.rejects import NOT_AN_ITEM, Rejects
+from ddbbackup.bulk.reader import Prefix, UnitReader
+from ddbbackup.bulk.rejects import DIFFERENT, NOT_AN_ITEM, Rejects
 from ddbbackup.bulk.request_format import request_format
 from ddbbackup.bulk.sender import Sender
+from ddbbackup.bulk.verified_stream import READ_AGAIN, READ_PAUSES_SECONDS
 from ddbbackup.bulk.worker_messages import (
     ProgressDelta,
     SetRate,
@@ -45,26 +51,54 @@ def run_worker(access: BulkAccess, config: WorkerConfig, pipe: WorkerPipe) -> No
     except DdbBackupError as error:
         pipe.send(WorkerFailed(error))
     except Exception as error:  # noqa: BLE001  # the pool raises it in the process that talks to the user
-        message = f"a bulk worker failed with {type(error).__name__}: {error}"
+        # Not its text, which may hold item data.
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        message = (
+            f"a bulk worker failed with {type(error).__name__} in {Path(place.filename).name}:{place.lineno}"
+        )
         pipe.send(WorkerFailed(Bug(message, hint="report this bug together with the command that you ran")))
 
 
-class _OpenUnit:
-    """A unit in progress: finished once its reader is exhausted and every line has a result."""
+class _Reading:
+    """A unit while it is read and written: finished once its reader is exhausted and every line has a result.
 
-    def __init__(self, reader: UnitReader, rejects: Rejects) -> None:
-        self.reader, self.rejects = reader, rejects
-        self.taken = self.written = self.kept = self.rejected = 0
+    A reading that failed is ``abandoned``. Once none of its lines is on the way, the unit is read again.
+    """
+
+    def __init__(
+        self, number: int, reader: UnitReader, rejects: Rejects, earlier: tuple[Prefix, ...]
+    ) -> None:
+        self.number, self.reader, self.rejects, self.earlier = number, reader, rejects, earlier
+        self.taken = self.written = self.kept = self.equal = self.different = self.rejected = self.dropped = 0
+        self.abandoned = False
+
+    @property
+    def done(self) -> int:
+        """Lines that have a result."""
+        return self.written + self.kept + self.equal + self.different + self.rejected
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether no line is on its way to the table."""
+        return self.taken == self.done + self.dropped
 
     @property
     def finished(self) -> bool:
-        return self.reader.exhausted and self.taken == self.written + self.kept + self.rejected
+        return self.reader.exhausted and self.at_rest
 
     def result(self) -> UnitResult:
         reader = self.reader
-        reasons = tuple(self.rejects.reasons.most_common(_MAX_REASONS))
         return UnitResult(
-            reader.unit.number, self.written, self.kept, self.rejected, reader.size_bytes, reasons
+            reader.unit.number,
+            written=self.written,
+            kept=self.kept,
+            equal=self.equal,
+            different=self.different,
+            rejected=self.rejected,
+            size_bytes=reader.size_bytes,
+            reasons=tuple(self.rejects.reasons.most_common(_MAX_REASONS)),
+            suspect=reader.suspect,
+            sample=tuple(reader.sample),
         )
 
 
@@ -83,9 +117,11 @@ class _Worker:
         )
         self._sender = Sender(self._transport, self._format, config, self, self._bucket)
         self._queued: deque[Unit] = deque()
-        self._open: dict[int, _OpenUnit] = {}
-        self._reading: deque[_OpenUnit] = deque()  # in the order of their turns
-        self._changed: Counter[int] = Counter()  # units that may be finished now
+        self._numbers = itertools.count()
+        self._open: dict[int, _Reading] = {}
+        self._turns: deque[_Reading] = deque()  # those that have lines to send, in the order of their turns
+        self._again: list[tuple[float, Unit, tuple[Prefix, ...]]] = []  # units to read again, and when
+        self._changed: Counter[int] = Counter()  # readings that may be finished now
         self._unreported_items = 0
         self._next_message_check = self._next_report = 0.0
         self._stopped = False
@@ -99,8 +135,8 @@ class _Worker:
                 self._report_finished_units()
         finally:
             self._transport.close()
-            for unit in self._open.values():
-                unit.reader.close()
+            for reading in self._open.values():
+                reading.reader.close()
 
     # ---- results of lines
 
@@ -114,11 +150,27 @@ class _Worker:
         self._unreported_items += 1
         self._changed[unit] += 1
 
-    def rejected(self, unit: int, line: bytes, reason: str) -> None:
-        open_unit = self._open[unit]
-        open_unit.rejected += 1
-        open_unit.rejects.add(line, reason)
+    def equal(self, unit: int) -> None:
+        self._open[unit].equal += 1
         self._unreported_items += 1
+        self._changed[unit] += 1
+
+    def different(self, unit: int, line: bytes, existing: Mapping[str, Any]) -> None:
+        reading = self._open[unit]
+        reading.different += 1
+        reading.rejects.add(line, DIFFERENT, DIFFERENT, existing=existing)
+        self._unreported_items += 1
+        self._changed[unit] += 1
+
+    def rejected(self, unit: int, line: bytes, reason: str, detail: str) -> None:
+        reading = self._open[unit]
+        reading.rejected += 1
+        reading.rejects.add(line, reason, detail)
+        self._unreported_items += 1
+        self._changed[unit] += 1
+
+    def dropped(self, unit: int, count: int) -> None:
+        self._open[unit].dropped += count
         self._changed[unit] += 1
 
     # ---- messages
@@ -155,45 +207,81 @@ class _Worker:
 
     def _send_batches(self) -> bool:
         """Sends batches of all open units in turns; True if the readers are slower than the sender."""
-        while self._queued and len(self._reading) < MAX_OPEN_UNITS:
-            self._open_unit(self._queued.popleft())
+        self._open_units()
         without_batch = 0
-        while self._reading and self._sender.has_capacity():
-            unit = self._reading[0]
-            batch = unit.reader.next_batch()
-            self._reject_invalid_lines(unit)
+        while self._turns and self._sender.has_capacity():
+            reading = self._turns[0]
+            try:
+                batch = reading.reader.next_batch()
+            except READ_AGAIN as error:
+                self._abandon(reading, error)
+                continue
+            self._reject_invalid_lines(reading)
             if batch is None:
-                if unit.reader.exhausted:
-                    self._reading.popleft()
-                    self._changed[unit.reader.unit.number] += 1
+                if reading.reader.exhausted:
+                    self._turns.popleft()
+                    self._changed[reading.number] += 1
                     continue
                 without_batch += 1
-                if without_batch >= len(self._reading):
+                if without_batch >= len(self._turns):
                     return True
             else:
                 without_batch = 0
-                unit.taken += len(batch.lines)
+                reading.taken += len(batch.lines)
                 self._sender.send(batch)
-            self._reading.rotate(-1)
+            self._turns.rotate(-1)
         return False
 
-    def _open_unit(self, unit: Unit) -> None:
-        reader = UnitReader(unit, self._objects, self._format)
-        open_unit = _OpenUnit(reader, Rejects(self._config.rejects_dir, unit.number, unit.file.uri))
-        self._open[unit.number] = open_unit
-        self._reading.append(open_unit)
+    def _open_units(self) -> None:
+        while self._queued and len(self._turns) < MAX_OPEN_UNITS:
+            self._open_unit(self._queued.popleft())
+        if self._again and self._again[0][0] <= time.monotonic():
+            _, unit, earlier = self._again.pop(0)
+            self._open_unit(unit, earlier)
 
-    def _reject_invalid_lines(self, unit: _OpenUnit) -> None:
-        for line in unit.reader.invalid_lines:
-            unit.taken += 1
-            self.rejected(unit.reader.unit.number, line, NOT_AN_ITEM)
-        unit.reader.invalid_lines.clear()
+    def _open_unit(self, unit: Unit, earlier: tuple[Prefix, ...] = ()) -> None:
+        number = next(self._numbers)
+        reader = UnitReader(
+            unit, self._objects, self._format, self._config.keys, number=number, earlier=earlier
+        )
+        rejects = Rejects(self._config.rejects_dir, unit.number, unit.file.uri)
+        self._open[number] = reading = _Reading(number, reader, rejects, earlier)
+        self._turns.append(reading)
+
+    def _abandon(self, reading: _Reading, error: DdbBackupError) -> None:
+        """A file is damaged only if every reading of it fails: a single one may have been a bad response."""
+        if len(reading.earlier) >= len(READ_PAUSES_SECONDS):
+            raise error
+        reading.abandoned = True
+        reading.reader.close()
+        self._turns.remove(reading)
+        self._sender.abandon(reading.number)
+        self._changed[reading.number] += 1
+
+    def _read_again(self, reading: _Reading) -> None:
+        """Not before all of its requests have ended: none of them may overtake those of the next reading."""
+        self._unreported_items -= reading.done
+        pause = READ_PAUSES_SECONDS[len(reading.earlier)]
+        earlier = (*reading.earlier, reading.reader.handed_out)
+        self._again.append((time.monotonic() + pause, reading.reader.unit, earlier))
+        self._again.sort(key=itemgetter(0))
+
+    def _reject_invalid_lines(self, reading: _Reading) -> None:
+        for line in reading.reader.invalid_lines:
+            reading.taken += 1
+            self.rejected(reading.number, line, NOT_AN_ITEM, NOT_AN_ITEM)
+        reading.reader.invalid_lines.clear()
 
     def _report_finished_units(self) -> None:
         for number in self._changed:
-            unit = self._open.get(number)
-            if unit is not None and unit.finished:
+            reading = self._open.get(number)
+            if reading is None:
+                continue
+            if reading.abandoned and reading.at_rest:
+                del self._open[number]
+                self._read_again(reading)
+            elif not reading.abandoned and reading.finished:
                 del self._open[number]
                 self._report_progress(time.monotonic())
-                self._pipe.send(unit.result())
+                self._pipe.send(reading.result())
         self._changed.clear()

@@ -9,6 +9,7 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from typing import Final, assert_never
 
@@ -154,7 +155,7 @@ class WorkerPool:
                 f"{self._deaths} bulk workers in a row died, the last with exit code {exit_code}",
                 hint="set `limits.workers` to 1, or add memory to the machine, then run the same command again",
             )
-        self._pending.extendleft(dead.units.values())
+        self._pending.extendleft(replace(unit, repeated=True) for unit in dead.units.values())
         self._add_worker()
 
 

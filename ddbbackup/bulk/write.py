@@ -6,18 +6,18 @@ import os
 import shutil
 import threading
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from ddbbackup.bulk.ledger import open_ledger
-from ddbbackup.bulk.model import Unit, UnitResult, WriteJob, WriteResult
+from ddbbackup.bulk.ledger import Ledger
+from ddbbackup.bulk.model import DataFile, FinishedFile, Unit, UnitResult, WriteJob, WriteResult
 from ddbbackup.bulk.rejects import merge_rejects
 from ddbbackup.bulk.units import split_into_units, worker_count
 from ddbbackup.bulk.worker_messages import ProgressDelta, WorkerConfig
 from ddbbackup.bulk.worker_pool import WorkerPool, WorkerProcess, WorkerThread
-from ddbbackup.errors import DataIncomplete
+from ddbbackup.errors import DataNotWhole, Refused
 from ddbbackup.model.progress import OnProgress, Progress
 from ddbbackup.ports import BulkAccess
 
@@ -25,45 +25,90 @@ REJECTS: Final = "rejects.jsonl"
 
 
 def write_items(
-    job: WriteJob, *, access: BulkAccess, on_progress: OnProgress, stop: threading.Event
+    job: WriteJob, *, access: BulkAccess, ledger: Ledger, on_progress: OnProgress, stop: threading.Event
 ) -> WriteResult:
-    """Writes every item of the job's files, or what an interrupted run of the same job has left. Blocks.
+    """Writes every item of the job's files, except of those that ``ledger`` calls finished. Blocks.
 
-    Raises ``DataIncomplete`` if a file does not match its manifest, ``Stopped`` soon after ``stop`` is set,
-    ``Refused`` while another run writes the same restore, and ``AccessDenied``, ``TableMissing``, ``Throttled``
-    or ``Unreachable`` if DynamoDB does not accept the items.
+    Raises ``DataNotWhole`` if a file does not match its manifest, ``Stopped`` soon after ``stop`` is set, ``Refused``
+    if ``job.state_dir`` cannot be written, and ``AccessDenied``, ``TableMissing``, ``Throttled`` or ``Unreachable``
+    if DynamoDB does not accept the items.
     """
-    workers = worker_count(job.files, job.workers, os.cpu_count() or 1)
-    units = split_into_units(job.files, workers)
-    with open_ledger(job.state_dir) as ledger:
-        rejects_dir = _empty_rejects_dir(job.state_dir)
-        results = ledger.finished_results(units)
-        resumed = len(results)
-        by_number = {unit.number: unit for unit in units}
-        unfinished = [unit for unit in units if unit.number not in results]
-        progress = _WriteProgress(job, results.values(), on_progress)
-        worker = WorkerProcess if workers > 1 else WorkerThread
-        spawn = partial(worker, access, _worker_config(job, rejects_dir))
-        with WorkerPool(spawn, workers=workers, units_per_second=job.write_units_per_second) as pool:
-            for report in pool.run(unfinished, stop):
-                if isinstance(report, ProgressDelta):
-                    progress.add(report)
-                    continue
-                results[report.number] = report
-                if not report.rejected:
-                    ledger.record(by_number[report.number], report)
-        _check_split_files(units, results)
-        rejects_file = merge_rejects(rejects_dir, job.state_dir / REJECTS)
-    return _total(results.values(), progress, rejects_file, files=len(job.files), resumed=resumed)
+    finished = _finished_of(job.files, ledger.finished_files())
+    files = [file for file in job.files if file.uri not in finished]
+    workers = worker_count(files, job.workers, os.cpu_count() or 1)
+    units = split_into_units(files, workers)
+    rejects_dir = _empty_rejects_dir(job.state_dir)
+    progress = _WriteProgress(job, finished.values(), on_progress)
+    results = _Results(units, ledger)
+    worker = WorkerProcess if workers > 1 else WorkerThread
+    spawn = partial(worker, access, _worker_config(job, rejects_dir))
+    with WorkerPool(spawn, workers=workers, units_per_second=job.write_units_per_second) as pool:
+        for report in pool.run(units, stop):
+            if isinstance(report, ProgressDelta):
+                progress.add(report)
+            else:
+                results.add(report)
+    rejects_file = merge_rejects(rejects_dir, job.state_dir / REJECTS)
+    return _total(job, finished, results, progress, rejects_file)
+
+
+def _finished_of(files: Sequence[DataFile], finished: Iterable[FinishedFile]) -> dict[str, FinishedFile]:
+    """The finished ones of ``files``, by URI. A file that was replaced under the same key is another file."""
+    known = {(each.key, each.md5, each.item_count): each for each in finished}
+    found = {file.uri: known.get((file.key, file.md5, file.item_count)) for file in files}
+    return {uri: each for uri, each in found.items() if each is not None}
+
+
+class _Results:
+    """The results of all units. Records a file once all of its units are finished and no item of it is left."""
+
+    def __init__(self, units: Sequence[Unit], ledger: Ledger) -> None:
+        self.all: list[UnitResult] = []
+        self.suspect_files: set[str] = set()
+        self._ledger = ledger
+        self._units = {unit.number: unit for unit in units}
+        self._of_file: dict[str, list[UnitResult]] = {}
+
+    def add(self, result: UnitResult) -> None:
+        """Raises ``DataNotWhole`` for a file in parts that has another number of items than its manifest says."""
+        self.all.append(result)
+        unit = self._units[result.number]
+        if result.suspect:
+            self.suspect_files.add(unit.file.uri)
+        parts = self._of_file.setdefault(unit.file.uri, [])
+        parts.append(result)
+        if len(parts) == unit.parts:
+            self._finish(unit.file, parts)
+
+    def _finish(self, file: DataFile, parts: Sequence[UnitResult]) -> None:
+        done = FinishedFile(
+            file.key,
+            file.md5,
+            file.item_count,
+            written=sum(each.written for each in parts),
+            kept=sum(each.kept for each in parts),
+            equal=sum(each.equal for each in parts),
+            size_bytes=sum(each.size_bytes for each in parts),
+            suspect=file.uri in self.suspect_files,
+        )
+        left = sum(each.rejected + each.different for each in parts)
+        count = done.written + done.kept + done.equal + left
+        if count != file.item_count:  # of a file in one part, the reader has compared it
+            raise DataNotWhole(
+                f"the data file {file.uri} holds {count} items, but the manifest says {file.item_count}",
+                hint="verify the backup, then restore from another one",
+            )
+        if not left:
+            self._ledger.record(done)
 
 
 class _WriteProgress:
     """Adds up the workers' reports. They may count items twice after a worker died, but never past the total."""
 
-    def __init__(self, job: WriteJob, resumed: Iterable[UnitResult], on_progress: OnProgress) -> None:
+    def __init__(self, job: WriteJob, finished: Collection[FinishedFile], on_progress: OnProgress) -> None:
         self._table = job.table
         self._total = sum(file.item_count for file in job.files)
-        self._done = sum(result.written + result.kept for result in resumed)
+        self._done = sum(file.item_count for file in finished)
         self._on_progress = on_progress
         self.throttled = 0
         self.consumed = 0.0
@@ -88,53 +133,48 @@ def _worker_config(job: WriteJob, rejects_dir: Path) -> WorkerConfig:
 
 
 def _empty_rejects_dir(state_dir: Path) -> Path:
-    """Discards the rejects of an earlier run: units with rejected items are never finished, so they are repeated."""
+    """Discards the rejects of an earlier run: files with rejected items are never finished, so they are repeated."""
     rejects_dir = state_dir / "rejects"
     shutil.rmtree(rejects_dir, ignore_errors=True)
-    rejects_dir.mkdir(parents=True, mode=0o700)
+    try:
+        rejects_dir.mkdir(parents=True, mode=0o700)
+    except OSError as error:
+        raise Refused(
+            f"could not use the state directory {state_dir}: {error.strerror}",
+            hint="set DDBBACKUP_STATE_DIR to a directory that can be written, then run the same command again",
+        ) from error
     return rejects_dir
 
 
-def _check_split_files(units: Sequence[Unit], results: Mapping[int, UnitResult]) -> None:
-    """Compares the item counts of files in several parts; the reader compares those of the others."""
-    counts: Counter[str] = Counter()
-    for unit in units:
-        result = results[unit.number]
-        counts[unit.file.uri] += result.written + result.kept + result.rejected
-    for unit in units:
-        if unit.parts > 1 and counts[unit.file.uri] != unit.file.item_count:
-            raise DataIncomplete(
-                f"the data file {unit.file.uri} holds {counts[unit.file.uri]} items, "
-                f"but the manifest says {unit.file.item_count}",
-                hint="verify the backup, then restore from another one",
-            )
-
-
 def _total(
-    results: Iterable[UnitResult],
+    job: WriteJob,
+    finished: Mapping[str, FinishedFile],
+    results: _Results,
     progress: _WriteProgress,
     rejects_file: Path | None,
-    *,
-    files: int,
-    resumed: int,
 ) -> WriteResult:
-    written = kept = rejected = size_bytes = 0
     reasons: Counter[str] = Counter()
-    for result in results:
-        written += result.written
-        kept += result.kept
-        rejected += result.rejected
-        size_bytes += result.size_bytes
+    for result in results.all:
         reasons.update(dict(result.reasons))
+    earlier = finished.values()
+    suspect = results.suspect_files | {uri for uri, file in finished.items() if file.suspect}
     return WriteResult(
-        written=written,
-        kept=kept,
-        rejected=rejected,
-        files=files,
-        resumed_files=resumed,
-        size_bytes=size_bytes,
+        written=_sum("written", earlier, results.all),
+        kept=_sum("kept", earlier, results.all),
+        equal=_sum("equal", earlier, results.all),
+        different=_sum("different", results.all),
+        rejected=_sum("rejected", results.all),
+        files=len(job.files),
+        resumed_files=len(finished),
+        size_bytes=_sum("size_bytes", earlier, results.all),
         consumed_write_units=progress.consumed,
         throttled=progress.throttled,
         rejects_file=rejects_file,
         reasons=tuple(reasons.most_common()),
+        suspect_files=tuple(sorted(suspect)),
+        sample=tuple(item for result in results.all for item in result.sample),
     )
+
+
+def _sum(member: str, *results: Iterable[object]) -> int:
+    return sum(getattr(each, member) for group in results for each in group)

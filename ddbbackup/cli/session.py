@@ -18,6 +18,7 @@ from ddbbackup import __version__, events
 from ddbbackup.aws import AwsCloud, Connection, connect
 from ddbbackup.aws.bulk_access import AwsBulkAccess
 from ddbbackup.bulk import write_items
+from ddbbackup.bulk.ledger import Ledger
 from ddbbackup.bulk.model import WriteJob, WriteResult
 from ddbbackup.catalog import Catalog
 from ddbbackup.cli import logs
@@ -200,10 +201,10 @@ def connection_of(aws: AwsSettings) -> Connection:
 
 
 def _bind_writer(on_progress: OnProgress, stop: threading.Event) -> WriteItems:
-    def write(job: WriteJob, *, target: Cloud, source: Cloud) -> WriteResult:
+    def write(job: WriteJob, *, ledger: Ledger, target: Cloud, source: Cloud) -> WriteResult:
         assert isinstance(target, AwsCloud), "this run was wired with AWS"
         assert isinstance(source, AwsCloud), "this run was wired with AWS"
         access = AwsBulkAccess(target=target.connection, source=source.connection)
-        return write_items(job, access=access, on_progress=on_progress, stop=stop)
+        return write_items(job, access=access, ledger=ledger, on_progress=on_progress, stop=stop)
 
     return write

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+UNKNOWN: Final = "unknown error"
 WITHHELD: Final = "text withheld: it may hold item data"
 
 DATA_PLANE: Final = frozenset(
@@ -137,10 +138,10 @@ _OTHER_CODES: Final = frozenset(
 def error_code(type_name: str) -> str:
     """The code in ``__type`` of an error body, such as ``com.amazonaws.dynamodb.v20120810#ThrottlingException``.
 
-    Returns "unknown error" for anything that does not have the form of a code.
+    Returns ``UNKNOWN`` for anything that does not have the form of a code.
     """
     code = type_name.rpartition("#")[2].partition(":")[0]
-    return code if _CODE.fullmatch(code) or code in _OTHER_CODES else "unknown error"
+    return code if _CODE.fullmatch(code) or code in _OTHER_CODES else UNKNOWN
 
 
 def safe_reason(code: str, message: str) -> str:

@@ -1,4 +1,4 @@
-"""What bulk workers need from AWS: data files to read, and many write requests in flight at a time."""
+"""What bulk workers need from AWS: data files to read, and many requests for items in flight at a time."""
 
 from __future__ import annotations
 
@@ -6,24 +6,26 @@ from typing import Literal, NamedTuple, Protocol, TypeVar
 
 from ddbbackup.ports.objects import Objects
 
-BulkOperation = Literal["BatchWriteItem", "PutItem"]
+BulkOperation = Literal["BatchWriteItem", "PutItem", "GetItem", "BatchGetItem"]
 Tag = TypeVar("Tag")
 
 
 class BulkResponse(NamedTuple):
     """The response to one request.
 
-    ``status`` is the HTTP status; 0 means that no complete response arrived, and ``body`` holds the reason as
-    text. ``seconds`` is the time between sending the request and receiving the response.
+    ``status`` is the HTTP status; 0 means that no complete response arrived, or one that does not match its own
+    checksum, and ``body`` holds the reason as text. ``seconds`` is the time between sending the request and receiving
+    the response. ``content_type`` is in lower case.
     """
 
     status: int
     body: bytes
     seconds: float
+    content_type: bytes
 
 
 class BulkTransport(Protocol[Tag]):
-    """Sends signed write requests to one DynamoDB endpoint. Not thread-safe; retries nothing.
+    """Sends signed requests to one DynamoDB endpoint. Not thread-safe; retries nothing.
 
     Bodies are opaque bytes in both directions. Every request that ``send`` accepts comes back from ``receive``
     exactly once, whether it succeeded or not, unless ``close`` is called first.

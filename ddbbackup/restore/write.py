@@ -7,6 +7,8 @@ from typing import Final, Literal, assert_never
 import structlog
 
 from ddbbackup import events
+from ddbbackup.bulk import open_ledger
+from ddbbackup.bulk.ledger import RestoreIdentity
 from ddbbackup.bulk.model import WriteJob, WriteResult
 from ddbbackup.errors import DataIncomplete
 from ddbbackup.model.json_value import Json
@@ -44,7 +46,11 @@ async def load(job: RestoreJob) -> LoadResult:
         write_units_per_second=limits.write_units_per_second,
         workers=limits.workers,
     )
-    result = await context.heavy(context.write_items, write_job, target=job.cloud, source=context.source)
+    identity = RestoreIdentity(restore_id=job.state.directory.name, table_id=table.table_id)
+    with open_ledger(job.state.directory, identity) as ledger:
+        result = await context.heavy(
+            context.write_items, write_job, ledger=ledger, target=job.cloud, source=context.source
+        )
     _check_counts(source, result)
     facts: dict[str, Json] = {
         "items": source.opened.item_count,
@@ -76,25 +82,29 @@ def _continues(job: RestoreJob, earlier: RestoreProgress) -> bool:
 
 
 def _check_counts(source: RestoreSource, result: WriteResult) -> None:
-    """Every item must be written or kept. With a rejected item, the table is not restored."""
+    """Every item must be in the table. With a rejected or a different item, the table is not restored."""
     expected = source.opened.item_count
-    if result.rejected:
+    refused = result.rejected + result.different
+    in_table = f"{result.written} were written and {result.kept + result.equal} kept"
+    if refused:
         reasons = "; ".join(f"{count} × {reason}" for reason, count in result.reasons)
         log.error(
-            events.ITEMS_REJECTED,
-            rejected=result.rejected,
-            rejects_file=str(result.rejects_file),
-            reasons=reasons,
+            events.ITEMS_REJECTED, rejected=refused, rejects_file=str(result.rejects_file), reasons=reasons
         )
         raise DataIncomplete(
-            f"{result.rejected} of {expected} items were rejected ({reasons}); {result.written} were written and "
-            f"{result.kept} kept",
+            f"{refused} of {expected} items were rejected ({reasons}); {in_table}",
             hint=f"correct the rejected items in {result.rejects_file}, then put them into the table",
         )
-    if result.written + result.kept != expected:
+    if result.item_count != expected:
         raise DataIncomplete(
-            f"{result.written} items were written and {result.kept} kept, but the backup holds {expected}",
+            f"{in_table}, but the backup holds {expected} items",
             hint="run `ddbbackup verify`, then run the restore again with `existing: overwrite`",
+        )
+    if result.suspect_files:
+        raise DataIncomplete(
+            f"{len(result.suspect_files)} data files arrived damaged after some of their items had been put, first "
+            f"{result.suspect_files[0]}; they were read again and put, but the table may hold damaged items too",
+            hint="restore into a new table",
         )
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
 
+from ddbbackup.bulk.ledger import Ledger
 from ddbbackup.bulk.model import WriteJob, WriteResult
 from ddbbackup.catalog import Catalog
 from ddbbackup.clock import Clock
@@ -27,7 +28,7 @@ P = ParamSpec("P")
 class WriteItems(Protocol):
     """Writes items in bulk. Access to AWS is already configured."""
 
-    def __call__(self, job: WriteJob, *, target: Cloud, source: Cloud) -> WriteResult: ...
+    def __call__(self, job: WriteJob, *, ledger: Ledger, target: Cloud, source: Cloud) -> WriteResult: ...
 
 
 @dataclass(frozen=True, slots=True)

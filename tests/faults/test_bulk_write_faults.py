@@ -16,7 +16,8 @@ import pytest
 
 from ddbbackup.aws.bulk_access import AwsBulkAccess
 from ddbbackup.aws.session import Connection, _client, _session
-from ddbbackup.bulk import units, write_items
+from ddbbackup.bulk import open_ledger, units, write_items
+from ddbbackup.bulk.ledger import RestoreIdentity
 from ddbbackup.bulk.model import DataFile, Stopped, WriteJob, WriteResult
 from ddbbackup.errors import AccessDenied, DataIncomplete, Refused, Throttled, Unreachable
 from ddbbackup.model.progress import Progress
@@ -27,6 +28,7 @@ from tests.support.plans import plan
 from tests.support.program import Program
 from tests.support.sink import THROTTLE, Sink
 
+RESTORE = RestoreIdentity("a random text", "the table")
 LINES = [
     json.dumps(
         {"Item": {"id": {"S": f"{n}"}, "n": {"N": f"{n}.50"}, "b": {"B": "AP8="}, "u": {"S": "\u2028🎉"}}}
@@ -77,7 +79,14 @@ def write(
     job = WriteJob(files, "t", (KeyAttribute("id", "HASH", "S"),), directory, **members)  # type: ignore[arg-type]
     access = AwsBulkAccess(target=target, source=target)
     progress = on_progress or (lambda _: None)
-    return write_items(job, access=access, on_progress=progress, stop=stop or threading.Event())  # type: ignore[arg-type]
+    with open_ledger(directory, RESTORE) as ledger:
+        return write_items(
+            job,
+            access=access,
+            ledger=ledger,
+            on_progress=progress,  # type: ignore[arg-type]
+            stop=stop or threading.Event(),
+        )
 
 
 @pytest.mark.parametrize("existing", ["overwrite", "keep"])
@@ -261,9 +270,11 @@ def test_one_invalid_item_among_many_is_found_by_bisection(sandbox: Aws, bucket:
         result = write(sandbox, proxy.url, files_of(sandbox, bucket, 2), tmp_path)
     assert (result.written, result.rejected) == (len(LINES) - 1, 1)
     assert sink.lines == set(LINES) - {LINES[4711]}
-    assert result.reasons == (("ValidationException: bad value … in item", 1),)
+    assert result.reasons == (("ValidationException (text withheld: it may hold item data)", 1),)
     assert result.rejects_file is not None
-    assert json.loads(result.rejects_file.read_text())["line"] == json.loads(LINES[4711])
+    (saved,) = [json.loads(each) for each in result.rejects_file.read_text().splitlines()]
+    assert saved["line"] == json.loads(LINES[4711])
+    assert saved["reason"] == "ValidationException: bad value 4711 in item"
 
 
 def test_files_are_interleaved(sandbox: Aws, bucket: str, tmp_path: Path) -> None:

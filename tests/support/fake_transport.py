@@ -9,14 +9,16 @@ from ddbbackup.ports import BulkOperation, BulkResponse
 
 Tag = TypeVar("Tag")
 Respond = Callable[[BulkOperation, bytes], tuple[int, bytes]]
+JSON = b"application/x-amz-json-1.0"
 
 
 class FakeTransport(Generic[Tag]):
     """Implements ``ports.BulkTransport``. ``refreshable``: how often ``refresh_credentials`` finds new ones."""
 
-    def __init__(self, respond: Respond, *, refreshable: int = 0) -> None:
+    def __init__(self, respond: Respond, *, refreshable: int = 0, content_type: bytes = JSON) -> None:
         self.bodies: list[bytes] = []
         self.refreshable = refreshable
+        self._content_type = content_type
         self._respond = respond
         self._responses: list[tuple[Tag, BulkResponse]] = []
 
@@ -27,7 +29,7 @@ class FakeTransport(Generic[Tag]):
     def send(self, tag: Tag, operation: BulkOperation, body: bytes) -> None:
         self.bodies.append(body)
         status, response = self._respond(operation, body)
-        self._responses.append((tag, BulkResponse(status, response, 0.001)))
+        self._responses.append((tag, BulkResponse(status, response, 0.001, self._content_type)))
 
     def receive(self, timeout_seconds: float) -> list[tuple[Tag, BulkResponse]]:
         responses, self._responses = self._responses, []

@@ -85,8 +85,10 @@ class Sink:
     def _put(self, body: bytes) -> tuple[int, bytes]:
         item = json.loads(body)["Item"]
         if item["id"]["S"] in self.contents:
-            kind = b"com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"
-            return (400, b'{"__type":"' + kind + b'","message":"The conditional request failed"}')
+            existing = json.loads(next(iter(self.contents[item["id"]["S"]])))["Item"]
+            kind = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"
+            failure = {"__type": kind, "message": "The conditional request failed", "Item": existing}
+            return (400, json.dumps(failure).encode())
         self._remember(item, b"{" + body[body.index(b'"Item":') :])
         return (200, b"{}")
 

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import io
+import zlib
 from http.client import HTTPException, HTTPResponse, IncompleteRead
 from typing import Final, NamedTuple
 
 _MAX_RESPONSE_BYTES: Final = 64 << 20  # more than the largest request with all its items unprocessed
 _MAX_HEAD_BYTES: Final = 64 << 10
 _CONTENT_LENGTH: Final = b"\r\ncontent-length:"
+_CONTENT_TYPE: Final = b"\r\ncontent-type:"
+_CONTENT_ENCODING: Final = b"\r\ncontent-encoding:"
+_CHECKSUM: Final = b"\r\nx-amz-crc32:"  # of the body; DynamoDB sends it with every response
 
 
 class InvalidResponse(Exception):
-    """The bytes received are not HTTP, or the response ended early."""
+    """The bytes received are not HTTP, or the response ended early, or it does not match its checksum."""
 
 
 class ParsedResponse(NamedTuple):
-    """``reusable``: whether the connection can carry another request."""
+    """``reusable``: whether the connection can carry another request. ``content_type`` is in lower case."""
 
     status: int
     body: bytes
     reusable: bool
+    content_type: bytes
 
 
 def parse_response(data: bytes, *, ended: bool) -> ParsedResponse | None:
@@ -38,24 +43,24 @@ def parse_response(data: bytes, *, ended: bool) -> ParsedResponse | None:
             raise InvalidResponse("the response is not HTTP")
         return None
     lower = head.lower()
-    found_at = lower.find(_CONTENT_LENGTH)
+    length = _header(lower, _CONTENT_LENGTH)
     # The fast path is what DynamoDB sends; http.client handles the rest.
-    if found_at < 0 or lower[:9] != b"http/1.1 " or b"chunked" in lower or b"close" in lower:
-        return _parse_unusual(data, ended=ended)
-    start, end = found_at + len(_CONTENT_LENGTH), lower.find(b"\r", found_at + len(_CONTENT_LENGTH))
-    length = lower[start : end if end > 0 else None].strip()
+    if length is None or lower[:9] != b"http/1.1 " or b"chunked" in lower or b"close" in lower:
+        return _parse_unusual(data, lower, ended=ended)
     if not length.isdigit() or len(length) > 9 or not lower[9:12].isdigit():
         raise InvalidResponse("the response is not HTTP")
     missing = int(length) - len(body)
     if missing > 0:
         _check_incomplete(data, ended=ended)
         return None
-    return ParsedResponse(
-        int(lower[9:12]), body[: int(length)] if missing else body, reusable=not (missing or ended)
-    )
+    if missing:
+        body = body[: int(length)]
+    _check_checksum(lower, body)
+    content_type = _header(lower, _CONTENT_TYPE) or b""
+    return ParsedResponse(int(lower[9:12]), body, not (missing or ended), content_type)
 
 
-def _parse_unusual(data: bytes, *, ended: bool) -> ParsedResponse | None:
+def _parse_unusual(data: bytes, lower: bytes, *, ended: bool) -> ParsedResponse | None:
     """Chunked, HTTP/1.0, or without a length: parsed by the standard library."""
     response = HTTPResponse(_BufferSocket(data), method="POST")  # type: ignore[arg-type]  # it only calls makefile
     try:
@@ -69,7 +74,31 @@ def _parse_unusual(data: bytes, *, ended: bool) -> ParsedResponse | None:
         return None
     except (HTTPException, ValueError) as error:
         raise InvalidResponse("the response is not HTTP") from error
-    return ParsedResponse(response.status, body, reusable=not (response.will_close or ended))
+    _check_checksum(lower, body)
+    content_type = _header(lower, _CONTENT_TYPE) or b""
+    return ParsedResponse(response.status, body, not (response.will_close or ended), content_type)
+
+
+def _header(lower: bytes, name: bytes) -> bytes | None:
+    """The value of the first header with this ``name`` in a head in lower case; None without it."""
+    at = lower.find(name)
+    if at < 0:
+        return None
+    start = at + len(name)
+    end = lower.find(b"\r", start)
+    return lower[start : end if end > 0 else None].strip()
+
+
+def _check_checksum(lower: bytes, body: bytes) -> None:
+    """Raises ``InvalidResponse`` for a body that is not the one that was sent.
+
+    The checksum of a body with a content encoding is that of another form of it.
+    """
+    checksum = _header(lower, _CHECKSUM)
+    if checksum is None or _CONTENT_ENCODING in lower:
+        return
+    if not checksum.isdigit() or len(checksum) > 10 or int(checksum) != zlib.crc32(body):
+        raise InvalidResponse("the response does not match its checksum (x-amz-crc32)")
 
 
 def _check_incomplete(data: bytes, *, ended: bool) -> None:

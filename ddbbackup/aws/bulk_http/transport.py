@@ -132,8 +132,9 @@ class HttpTransport(Generic[Tag]):
 
     def _finish(self, connection: PersistentConnection, response: ParsedResponse, now: float) -> None:
         tag = self._busy.pop(connection)
+        seconds = now - connection.started_at
         self._responses.append(
-            (tag, BulkResponse(response.status, response.body, now - connection.started_at))
+            (tag, BulkResponse(response.status, response.body, seconds, response.content_type))
         )
         if not response.reusable or connection.unsent:
             self._discard(connection)
@@ -145,7 +146,7 @@ class HttpTransport(Generic[Tag]):
 
     def _fail(self, connection: PersistentConnection, reason: str, now: float) -> None:
         tag = self._busy.pop(connection)
-        self._responses.append((tag, BulkResponse(0, reason.encode(), now - connection.started_at)))
+        self._responses.append((tag, BulkResponse(0, reason.encode(), now - connection.started_at, b"")))
         self._discard(connection)
 
     def _discard(self, connection: PersistentConnection) -> None:
@@ -167,7 +168,7 @@ class HttpTransport(Generic[Tag]):
             if isinstance(result, str):
                 if self._queued:
                     tag, _ = self._queued.popleft()
-                    self._responses.append((tag, BulkResponse(0, result.encode(), 0.0)))
+                    self._responses.append((tag, BulkResponse(0, result.encode(), 0.0, b"")))
                 continue
             connection = PersistentConnection(result)
             self._selector.register(result, _READ, connection)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ddbbackup.aws.bulk_http.response import InvalidResponse, ParsedResponse, parse_response
 
+JSON = b"application/x-amz-json-1.0"
 bodies = st.binary(max_size=300)
 statuses = st.integers(200, 599)
 # Fragments of responses, so that the search gets beyond the status line.
@@ -33,12 +37,10 @@ pieces = st.sampled_from(
 
 
 def with_length(status: int, body: bytes, name: bytes = b"Content-Length") -> bytes:
-    return b"HTTP/1.1 %d Reason\r\nServer: x\r\n%b: %d\r\nx-amz-crc32: 1\r\n\r\n%b" % (
-        status,
-        name,
-        len(body),
-        body,
+    head = (
+        b"HTTP/1.1 %d Reason\r\nContent-Type: application/x-amz-json-1.0\r\n%b: %d\r\nx-amz-crc32: %d\r\n\r\n"
     )
+    return head % (status, name, len(body), zlib.crc32(body)) + body
 
 
 @given(status=statuses, body=bodies, name=st.sampled_from([b"Content-Length", b"content-length"]))
@@ -46,7 +48,7 @@ def test_a_response_is_complete_with_its_last_byte(status: int, body: bytes, nam
     """No shorter part of it is accepted."""
     data = with_length(status, body, name)
     assert all(parse_response(data[:end], ended=False) is None for end in range(len(data)))
-    assert parse_response(data, ended=False) == ParsedResponse(status, body, reusable=True)
+    assert parse_response(data, ended=False) == ParsedResponse(status, body, True, JSON)
 
 
 @given(body=bodies.filter(bool), sizes=st.lists(st.integers(1, 40), max_size=5))
@@ -61,7 +63,7 @@ def test_chunks_are_joined(body: bytes, sizes: list[int]) -> None:
         sent += b"%x\r\n%b\r\n" % (len(rest), rest)
     data = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + sent + b"0\r\n\r\n"
     assert parse_response(data[:-6], ended=False) is None
-    assert parse_response(data, ended=False) == ParsedResponse(200, body, reusable=True)
+    assert parse_response(data, ended=False) == ParsedResponse(200, body, True, b"")
 
 
 @pytest.mark.parametrize(
@@ -70,13 +72,13 @@ def test_chunks_are_joined(body: bytes, sizes: list[int]) -> None:
         (
             b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2",
             False,
-            ParsedResponse(200, b"{}", reusable=False),
+            ParsedResponse(200, b"{}", False, b""),
         ),
-        (b"HTTP/1.0 200 OK\r\nContent-Length: 2", False, ParsedResponse(200, b"{}", reusable=False)),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 2", True, ParsedResponse(200, b"{}", reusable=False)),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 2", False, ParsedResponse(200, b"{}", False, b"")),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2", True, ParsedResponse(200, b"{}", False, b"")),
         (b"HTTP/1.1 200 OK", False, None),
-        (b"HTTP/1.1 200 OK", True, ParsedResponse(200, b"{}", reusable=False)),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 1", False, ParsedResponse(200, b"{", reusable=False)),
+        (b"HTTP/1.1 200 OK", True, ParsedResponse(200, b"{}", False, b"")),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1", False, ParsedResponse(200, b"{", False, b"")),
     ],
 )
 def test_a_connection_is_reused_only_if_the_next_response_starts_at_a_known_byte(
@@ -119,3 +121,38 @@ def test_no_server_can_cause_another_error(data: bytes, ended: bool) -> None:
         except InvalidResponse:
             continue
         assert response is None or (isinstance(response.status, int) and not (response.reusable and ended))
+
+
+@pytest.mark.parametrize("more", [b"", b"Transfer-Encoding: chunked\r\n"])
+@given(body=bodies, flip=st.integers(0, 7), at=st.integers(0, 10_000))
+def test_a_response_that_differs_from_its_checksum_is_invalid(
+    more: bytes, body: bytes, flip: int, at: int
+) -> None:
+    """One bit is enough, whatever the transfer encoding."""
+    changed = bytearray(body or b"x")
+    changed[at % len(changed)] ^= 1 << flip
+    sent = bytes(changed)
+    framed = b"%x\r\n%b\r\n0\r\n\r\n" % (len(sent), sent) if more else sent
+    length = b"" if more else b"Content-Length: %d\r\n" % len(sent)
+    data = b"HTTP/1.1 200 OK\r\nX-Amz-Crc32: %d\r\n%b%b\r\n" % (zlib.crc32(body), more, length) + framed
+    with pytest.raises(InvalidResponse, match="does not match its checksum"):
+        parse_response(data, ended=False)
+
+
+def test_the_checksum_of_an_encoded_body_is_not_compared() -> None:
+    """It is that of another form of the body, which we do not ask for."""
+    body = gzip.compress(b"{}")
+    head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nx-amz-crc32: 7\r\nContent-Length: %d\r\n\r\n" % len(
+        body
+    )
+    response = parse_response(head + body, ended=False)
+    assert response is not None
+    assert response.body == body
+
+
+def test_the_content_type_is_compared_without_case() -> None:
+    """As HTTP demands."""
+    data = b"HTTP/1.1 200 OK\r\nCONTENT-TYPE:  Application/X-Amz-JSON-1.0 \r\nContent-Length: 2\r\n\r\n{}"
+    response = parse_response(data, ended=False)
+    assert response is not None
+    assert response.content_type == JSON

@@ -33,7 +33,7 @@ class FakeWorker(WorkerHandle):
         self._script(self, message)
 
     def finish(self, number: int) -> None:
-        self.worker_end.send(UnitResult(number, 1, 0, 0, 1))
+        self.worker_end.send(UnitResult(number, 1, 0, 0, 0, 0, 1))
 
     def _end(self, timeout_seconds: float) -> int:
         return -9

@@ -1,0 +1,60 @@
+"""From the last response to the error that ends a job."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ddbbackup.bulk.responses import Classification
+from ddbbackup.errors import AccessDenied, DdbBackupError, Refused, TableMissing, Throttled, Unreachable
+
+RESUMES: Final = "the restore resumes where it stopped"
+_CREDENTIAL_CODES: Final = (
+    "UnrecognizedClient",
+    "InvalidSignature",
+    "IncompleteSignature",
+    "MissingAuthentication",
+    "InvalidClient",
+    "SignatureDoesNotMatch",
+)
+
+
+def expired_error(result: Classification) -> DdbBackupError:
+    """For credentials that have expired and cannot be renewed."""
+    return AccessDenied(
+        f"the credentials expired during the restore ({result.reason})",
+        hint=f"sign in again, then run the same command: {RESUMES}",
+    )
+
+
+def fatal_error(result: Classification, attempt: str, operation: str) -> DdbBackupError:
+    """For a response that no retry can change; ``attempt`` says what was tried, as in "write items to orders"."""
+    message = f"could not {attempt}: {result.reason}"
+    if result.code == "ResourceNotFoundException":
+        return TableMissing(message, hint="check why the table was deleted, then run the restore again")
+    if result.code.startswith("AccessDenied"):
+        return AccessDenied(
+            message, hint=f"allow dynamodb:{operation} on the table, then run the restore again"
+        )
+    if result.code.startswith(_CREDENTIAL_CODES) or "Signature" in result.code:
+        return AccessDenied(
+            message, hint=f"check the credentials in use, then run the same command again: {RESUMES}"
+        )
+    return Refused(message, hint=f"fix the cause above, then run the same command again: {RESUMES}")
+
+
+def stalled_error(result: Classification, nothing_happened: str, timeout_seconds: float) -> DdbBackupError:
+    """For a job without progress for ``timeout_seconds``; ``nothing_happened`` as in "no item could be written"."""
+    message = (
+        f"{nothing_happened} for {timeout_seconds:.0f} s; "
+        f"the last response was: {result.reason or 'unprocessed items'}"
+    )
+    if result.category in ("throttled", "unprocessed", "read"):
+        return Throttled(
+            message, hint=f"raise the capacity of the table, then run the same command again: {RESUMES}"
+        )
+    if result.category == "unproven":
+        return Unreachable(
+            f"{message}: what answers is not DynamoDB, or something changes its responses",
+            hint=f"check `aws.endpoint_urls` and proxies, then run the same command again: {RESUMES}",
+        )
+    return Unreachable(message, hint=f"run the same command again when DynamoDB is reachable: {RESUMES}")

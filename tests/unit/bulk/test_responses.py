@@ -210,7 +210,7 @@ def test_a_parameter_of_the_content_type_is_ignored() -> None:
 def test_an_error_that_is_not_of_dynamodb_proves_nothing(response: BulkResponse) -> None:
     """A proxy may refuse a request, or redirect it."""
     for operation in ("BatchWriteItem", "PutItem"):
-        assert classify(response, operation, "t").category == "unproven"  # type: ignore[arg-type]  # both are
+        assert classify(response, operation, "t").category == "unproven"
 
 
 @given(

@@ -36,13 +36,13 @@ def ids_in(body: bytes) -> list[str]:
     return [request["PutRequest"]["Item"]["id"]["S"] for request in requests]
 
 
-def failure(code: str, status: int = 400, **members: object) -> tuple[int, bytes]:
-    return (status, json.dumps({"__type": f"x#{code}", "message": "the 4111 reason"} | members).encode())
+def failure(code: str, status: int = 400, item: dict[str, Any] | None = None) -> tuple[int, bytes]:
+    error: dict[str, Any] = {"__type": f"x#{code}", "message": "the 4111 reason"}
+    return (status, json.dumps(error if item is None else error | {"Item": item}).encode())
 
 
 def exists(item: dict[str, Any] | None = None) -> tuple[int, bytes]:
-    members = {} if item is None else {"Item": item}
-    return failure("ConditionalCheckFailedException", **members)
+    return failure("ConditionalCheckFailedException", item=item)
 
 
 class Results:

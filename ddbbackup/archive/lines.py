@@ -47,7 +47,7 @@ def inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
             try:
                 yield from _drain(decoder, data)
             except _ZLIB_ERROR as error:
-                raise DataNotWhole(f"its content is not valid gzip ({error})", hint=_HINT) from None
+                raise DataIncomplete(f"its content is not valid gzip ({error})", hint=_HINT) from None
             if decoder.eof:
                 inputs += _steps(decoder.unused_data)
                 decoder = None

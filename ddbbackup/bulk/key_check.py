@@ -16,7 +16,7 @@ from ddbbackup.ports import KeyAttribute, Objects
 def read_first_line(file: DataFile, objects: Objects) -> bytes | None:
     """The first line of a data file, without its newline; None if the file is empty. Blocks.
 
-    Raises ``DataNotWhole`` if three readings in a row found the file damaged.
+    Raises ``DataIncomplete`` if three readings in a row found the file damaged.
     """
 
     def read() -> bytes | None:

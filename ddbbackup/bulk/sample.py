@@ -37,7 +37,7 @@ def sample_items(
     A gzipped file can only be read from its start. If the files are larger than ``read_bytes`` in total, some of them
     are read to their end, and of the others only the beginning.
 
-    Raises ``DataNotWhole`` for a file that is damaged as far as it was read, ``Stopped``, and whatever else
+    Raises ``DataIncomplete`` for a file that is damaged as far as it was read, ``Stopped``, and whatever else
     ``objects`` raises.
     """
     event = stop or threading.Event()

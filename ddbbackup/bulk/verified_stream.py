@@ -10,15 +10,13 @@ from typing import Final, TypeVar
 
 from ddbbackup.archive.lines import MAX_LINE_BYTES, inflate
 from ddbbackup.bulk.model import DataFile
-from ddbbackup.errors import DataNotWhole, ObjectMissing, Unreachable
+from ddbbackup.errors import DataIncomplete, ObjectMissing, Unreachable
 from ddbbackup.ports import Objects, ObjectStream
 
 T = TypeVar("T")
 
-READ_PAUSES_SECONDS: Final = (
-    0.5,
-    2.0,
-)  # before the second reading of a file, and before the third and last one
+# Before the second reading of a file, and before the third and last one.
+READ_PAUSES_SECONDS: Final = (0.5, 2.0)
 _HINT: Final = "use another backup of the table: this one was damaged or changed after AWS wrote it"
 
 
@@ -26,7 +24,7 @@ class CutShort(Unreachable):
     """The response with the object ended early, or late: it says nothing about the object."""
 
 
-READ_AGAIN: Final = (DataNotWhole, CutShort)
+READ_AGAIN: Final = (DataIncomplete, CutShort)
 """What may pass if the file is read again from the start."""
 
 
@@ -47,15 +45,15 @@ class VerifiedStream:
     def pieces(self) -> Iterator[bytes]:
         """The inflated content in pieces of bounded size.
 
-        Raises ``DataNotWhole`` for invalid gzip, for more content than the items of the manifest can have, and at the
-        end if the MD5 differs from the manifest's; ``CutShort`` if the response does not have its own length.
+        Raises ``DataIncomplete`` for invalid gzip, for more content than the items of the manifest can have, and at
+        the end if the MD5 differs from the manifest's; ``CutShort`` if the response does not have its own length.
         """
         longest = (self.file.item_count + 1) * MAX_LINE_BYTES
         inflated = 0
         for piece in inflate(self._hashed(self._stream)):
             inflated += len(piece)
             if inflated > longest:
-                raise DataNotWhole(
+                raise DataIncomplete(
                     f"it holds more than its {self.file.item_count} items can have", hint=_HINT
                 )
             yield piece
@@ -94,7 +92,7 @@ def read_until_whole(read: Callable[[], T], pause: Callable[[float], object]) ->
     """The result of ``read``, which reads a data file from its start, tried up to three times.
 
     A single bad response is not a damaged backup. ``pause`` waits for the given seconds. Raises what the last try
-    raised: ``DataNotWhole`` or ``CutShort``.
+    raised: ``DataIncomplete`` or ``CutShort``.
     """
     for seconds in READ_PAUSES_SECONDS:
         try:

@@ -16,7 +16,7 @@ from ddbbackup.bulk.verified_stream import (
     open_data_file,
     read_until_whole,
 )
-from ddbbackup.errors import DataNotWhole
+from ddbbackup.errors import DataIncomplete
 from ddbbackup.model.progress import OnProgress, Progress
 from ddbbackup.ports import Objects
 
@@ -38,7 +38,7 @@ def verify_files(
 
     A file that looks damaged is read again, up to three times, before it is called damaged.
 
-    Raises ``DataNotWhole`` that names the first damaged files and says how many there are, ``Stopped``, and
+    Raises ``DataIncomplete`` that names the first damaged files and says how many there are, ``Stopped``, and
     whatever else ``objects`` raises. Progress is in compressed bytes.
     """
     progress = _VerifyProgress(table, sum(file.size_bytes or 0 for file in files) or None, on_progress, stop)
@@ -46,7 +46,7 @@ def verify_files(
     def verify(file: DataFile) -> VerifiedFile | DataIncomplete:
         try:
             return read_until_whole(lambda: _verify_file(file, objects, progress), stop.wait)
-        except DataNotWhole as error:
+        except DataIncomplete as error:
             return error
 
     with ThreadPoolExecutor(workers, thread_name_prefix="verify") as pool:

@@ -17,7 +17,7 @@ from ddbbackup.bulk.rejects import merge_rejects
 from ddbbackup.bulk.units import split_into_units, worker_count
 from ddbbackup.bulk.worker_messages import ProgressDelta, WorkerConfig
 from ddbbackup.bulk.worker_pool import WorkerPool, WorkerProcess, WorkerThread
-from ddbbackup.errors import DataNotWhole, Refused
+from ddbbackup.errors import DataIncomplete, Refused
 from ddbbackup.model.progress import OnProgress, Progress
 from ddbbackup.ports import BulkAccess
 
@@ -29,8 +29,8 @@ def write_items(
 ) -> WriteResult:
     """Writes every item of the job's files, except of those that ``ledger`` calls finished. Blocks.
 
-    Raises ``DataNotWhole`` if a file does not match its manifest, ``Stopped`` soon after ``stop`` is set, ``Refused``
-    if ``job.state_dir`` cannot be written, and ``AccessDenied``, ``TableMissing``, ``Throttled`` or ``Unreachable``
+    Raises ``DataIncomplete`` if a file does not match its manifest, ``Stopped`` soon after ``stop`` is set,
+    ``Refused`` if ``job.state_dir`` cannot be written, and ``AccessDenied``, ``TableMissing``, ``Throttled`` or ``Unreachable``
     if DynamoDB does not accept the items.
     """
     finished = _finished_of(job.files, ledger.finished_files())
@@ -70,7 +70,7 @@ class _Results:
         self._of_file: dict[str, list[UnitResult]] = {}
 
     def add(self, result: UnitResult) -> None:
-        """Raises ``DataNotWhole`` for a file in parts that has another number of items than its manifest says."""
+        """Raises ``DataIncomplete`` for a file in parts that has another number of items than its manifest says."""
         self.all.append(result)
         unit = self._units[result.number]
         if result.suspect:
@@ -94,7 +94,7 @@ class _Results:
         left = sum(each.rejected + each.different for each in parts)
         count = done.written + done.kept + done.equal + left
         if count != file.item_count:  # of a file in one part, the reader has compared it
-            raise DataNotWhole(
+            raise DataIncomplete(
                 f"the data file {file.uri} holds {count} items, but the manifest says {file.item_count}",
                 hint="verify the backup, then restore from another one",
             )

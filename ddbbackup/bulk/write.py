@@ -30,8 +30,8 @@ def write_items(
     """Writes every item of the job's files, except of those that ``ledger`` calls finished. Blocks.
 
     Raises ``DataIncomplete`` if a file does not match its manifest, ``Stopped`` soon after ``stop`` is set,
-    ``Refused`` if ``job.state_dir`` cannot be written, and ``AccessDenied``, ``TableMissing``, ``Throttled`` or ``Unreachable``
-    if DynamoDB does not accept the items.
+    ``Refused`` if ``job.state_dir`` cannot be written, and ``AccessDenied``, ``TableMissing``, ``Throttled`` or
+    ``Unreachable`` if DynamoDB does not accept the items.
     """
     finished = _finished_of(job.files, ledger.finished_files())
     files = [file for file in job.files if file.uri not in finished]

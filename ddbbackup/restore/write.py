@@ -92,14 +92,12 @@ def _check_counts(source: RestoreSource, result: WriteResult) -> None:
             events.ITEMS_REJECTED, rejected=refused, rejects_file=str(result.rejects_file), reasons=reasons
         )
         raise DataIncomplete(
-            f"{left} of {expected} items were rejected ({reasons}); "
-            f"{result.written} were written and {result.kept + result.equal} kept",
-            hint=f"the rejected items are in {result.rejects_file}: mend and put them, then compare the table",
+            f"{refused} of {expected} items were rejected ({reasons}); {in_table}",
+            hint=f"correct the rejected items in {result.rejects_file}, then put them into the table",
         )
     if result.item_count != expected:
         raise DataIncomplete(
-            f"{result.written} items were written and {result.kept + result.equal} kept, "
-            f"but the backup holds {expected}",
+            f"{in_table}, but the backup holds {expected} items",
             hint="verify the backup, then run the restore again with `existing: overwrite`",
         )
     if result.suspect_files:

@@ -11,6 +11,7 @@ from ddbbackup.model.s3_location import S3Location
 SUMMARY = "manifest-summary.json"
 FILES = "manifest-files.json"
 RECORDS_FOLDER = "ddbbackup"
+STATE_FILE = "restores/state.json"  # of restores into a table, below the prefix of its records
 
 _EXPORT_ROOT = re.compile(r"(?P<base>(?:.*/)?AWSDynamoDB/)(?P<export>[^/]+)/\Z", re.DOTALL)
 _S3_URI_HINT = "write s3://BUCKET/PREFIX/AWSDynamoDB/EXPORT-ID/, the folder that contains manifest-files.json"

@@ -17,9 +17,10 @@ import structlog
 from ddbbackup import __version__, events
 from ddbbackup.aws import AwsCloud, Connection, connect
 from ddbbackup.aws.bulk_access import AwsBulkAccess
-from ddbbackup.bulk import write_items
+from ddbbackup.bulk import compare_sample, write_items
 from ddbbackup.bulk.ledger import Ledger
-from ddbbackup.bulk.model import WriteJob, WriteResult
+from ddbbackup.bulk.model import SampledItem, WriteJob, WriteResult
+from ddbbackup.bulk.read_back import Comparison
 from ddbbackup.catalog import Catalog
 from ddbbackup.cli import logs
 from ddbbackup.cli.event_loop import run_interruptibly
@@ -27,15 +28,16 @@ from ddbbackup.cli.progress_display import progress_display
 from ddbbackup.cli.run_hooks import RunHooks
 from ddbbackup.cli.run_id import choose_run_id
 from ddbbackup.clock import SystemClock
+from ddbbackup.errors import Bug
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.model.progress import OnProgress
 from ddbbackup.model.report import Report
 from ddbbackup.plan import load
 from ddbbackup.plan.model import AwsSettings, Plan
 from ddbbackup.plan.selection import Inventory
-from ddbbackup.ports import Cloud
+from ddbbackup.ports import Cloud, KeyAttribute
 from ddbbackup.pricing.prices import Prices, load_prices, packaged
-from ddbbackup.steps.context import RunContext, WriteItems
+from ddbbackup.steps.context import CompareItems, RunContext, WriteItems
 from ddbbackup.steps.executor import run_steps
 from ddbbackup.steps.inventory import take_inventory
 from ddbbackup.steps.step import Step
@@ -154,6 +156,7 @@ def open_context(
             source=cloud,
             catalog=Catalog(cloud.objects, plan=plan.name, clock=clock),
             write_items=_bind_writer(on_progress, stop),
+            compare_items=_bind_comparison(cloud, stop),
             on_progress=on_progress,
             stop=stop,
             state_dir=state_dir(),
@@ -208,3 +211,15 @@ def _bind_writer(on_progress: OnProgress, stop: threading.Event) -> WriteItems:
         return write_items(job, access=access, ledger=ledger, on_progress=on_progress, stop=stop)
 
     return write
+
+
+def _bind_comparison(source: AwsCloud, stop: threading.Event) -> CompareItems:
+    def compare(
+        table: str, keys: Sequence[KeyAttribute], sample: Sequence[SampledItem], *, target: Cloud
+    ) -> Comparison:
+        if not isinstance(target, AwsCloud):
+            raise Bug("a target is not AWS", hint="report this bug")
+        access = AwsBulkAccess(target=target.connection, source=source.connection)
+        return compare_sample(access, table, keys, sample, stop=stop)
+
+    return compare

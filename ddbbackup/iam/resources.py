@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ddbbackup.archive.layout import destination_root, parse_s3_uri, records_prefix, render_prefix
+from ddbbackup.archive.layout import STATE_FILE, destination_root, parse_s3_uri, records_prefix, render_prefix
 from ddbbackup.model.arn import Arn
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.model import Destination, Plan, Restore, TableEntry
@@ -158,6 +158,14 @@ def _any_objects(part: Part) -> Iterator[Resource]:
         yield Resource(part.s3(part.destination.bucket, f"{_prefix(part, part.destination, '*')}*"))
 
 
+def _restore_states(part: Part) -> Iterator[Resource]:
+    if part.destination is None or part.restore is None:
+        return
+    target, root = part.target_arn(), destination_root(part.destination.prefix)
+    prefix = records_prefix(root, part.plan.name, target.account, target.region, target.table_name)
+    yield Resource(part.s3(part.destination.bucket, f"{prefix}{STATE_FILE}"))
+
+
 def _any_records(part: Part) -> Iterator[Resource]:
     if part.destination is not None:
         yield Resource(part.s3(part.destination.bucket, _records_of(part, part.destination, "*")))
@@ -228,6 +236,7 @@ _KINDS: Final[dict[str, Callable[[Part], Iterator[Resource]]]] = {
     "manifest": _manifests,
     "object": _objects,
     "record": _records,
+    "restore-state": _restore_states,
     "any-object": _any_objects,
     "any-record": _any_records,
     "key": _keys,

@@ -6,9 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ddbbackup.archive.layout import STATE_FILE, destination_root, records_prefix
 from ddbbackup.errors import DdbBackupError
+from ddbbackup.model.arn import Arn
 from ddbbackup.model.assessment import Assessment, Blocker
 from ddbbackup.model.json_value import Json, get_integer
+from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.model import Restore
 from ddbbackup.restore import blockers
 from ddbbackup.restore.compatibility import check_first_item, recorded_keys
@@ -17,9 +20,12 @@ from ddbbackup.restore.method import RestoreJob
 from ddbbackup.restore.method_inputs import MethodInputs
 from ddbbackup.restore.method_selection import AUTO_METHODS, Candidate, MethodName, list_candidates
 from ddbbackup.restore.methods import RESTORE_METHODS
+from ddbbackup.restore.proof import is_still_there
 from ddbbackup.restore.resolve import ResolvedRestore, resolve_restore
+from ddbbackup.restore.restore_progress import RESUMABLE, RestoreProgress
 from ddbbackup.restore.settings_preview import foreseen_settings, refused_encryption
-from ddbbackup.restore.state import RestoreProgress, RestoreState, created_by
+from ddbbackup.restore.shared_state import SharedState
+from ddbbackup.restore.state import RestoreState, created_by
 from ddbbackup.restore.target_warnings import look_at_target, warnings_of
 from ddbbackup.settings.permissions import to_look
 from ddbbackup.steps.aws_caller import AwsCaller
@@ -66,11 +72,17 @@ async def assess_restore(
 ) -> Assessment[RestoreFindings]:
     """Raises what resolving the source raises, and ``AccessDenied`` for a wrong account."""
     resolved = await context.call(resolve_restore, context, restore, target, all_sources=context.estimating)
-    state = RestoreState(context.state_dir, target_arn=resolved.target_arn, source=resolved.source_key)
-    earlier = state.read()
+    state = RestoreState(
+        context.state_dir, target_arn=resolved.target_arn, shared=_shared_state(context, restore, resolved)
+    )
+    if not context.estimating:
+        await context.call(state.acquire)
+    earlier = _same_source(await context.call(state.read), resolved)
     interrupted = _interrupted_method(restore, earlier)
     job = RestoreJob(context, restore, target, resolved, state)
     job = replace(job, continues=_continues(job, interrupted, earlier))
+    if job.continues and earlier is not None and earlier.stage == "loaded" and not context.estimating:
+        job = replace(job, continues=await is_still_there(job))
     found: list[Blocker] = []
     if _overwrites_its_source(resolved, restore) and not confirmed:
         found.append(blockers.unconfirmed_overwrite(target))
@@ -81,14 +93,14 @@ async def assess_restore(
     candidates = list_candidates(_method_inputs(job, interrupted), context.prices, RESTORE_METHODS)
     candidates = _prefer_interrupted(candidates, interrupted)
     selected = next(each for each in candidates if each.selected)
-    done = _is_done(earlier, context, resolved)
+    done = await _is_done(job, earlier)
     findings = RestoreFindings(job, selected.method, selected.reason, earlier, done=done)
     if findings.done:
         summary, facts = f"nothing to do: {target} is restored", {"backup": resolved.label}
         return Assessment(step, kind, target, summary, findings, facts=facts)
     found += selected.blockers
     if not found and not findings.is_loaded:
-        job, more = await _inspect(job, selected.method)
+        job, more = await _inspect(findings.job, selected.method)
         findings = replace(findings, job=job)
         found += more
     assessment = Assessment(
@@ -227,12 +239,44 @@ def _overwrites_its_source(resolved: ResolvedRestore, restore: Restore) -> bool:
     return restore.existing == "overwrite" and resolved.target_arn == resolved.table_arn
 
 
-def _is_done(earlier: RestoreProgress | None, context: RunContext, resolved: ResolvedRestore) -> bool:
-    """Whether this run ID has restored the table, and the table was not replaced since then."""
-    if earlier is None or resolved.target is None:
+async def _is_done(job: RestoreJob, earlier: RestoreProgress | None) -> bool:
+    """Whether this run ID has restored the table less than a day ago, and the table still holds the items.
+
+    The run ID of a CI system is the same for all steps of a pipeline and its repetition: it restores again.
+    """
+    context, target = job.context, job.resolved.target
+    if earlier is None or target is None or not context.run_id_is_key or earlier.stage != "done":
         return False
-    same_table = earlier.table_id == resolved.target.table_id
-    return earlier.stage == "done" and earlier.run == context.run_id and same_table
+    same = earlier.run == context.run_id and earlier.table_id == target.table_id
+    recent = abs(context.clock.now() - earlier.updated_at) <= RESUMABLE
+    return same and recent and (context.estimating or await is_still_there(job))
+
+
+def _same_source(earlier: RestoreProgress | None, resolved: ResolvedRestore) -> RestoreProgress | None:
+    """The progress of another backup into the same target is none of this restore."""
+    return earlier if earlier is not None and earlier.source == resolved.source_key else None
+
+
+def _shared_state(context: RunContext, restore: Restore, resolved: ResolvedRestore) -> SharedState | None:
+    """In the vault of the restore's backups; None where it has no vault."""
+    if restore.destination is None:
+        return None
+    destination = context.plan.destinations[restore.destination]
+    target = Arn.parse(resolved.target_arn)
+    prefix = records_prefix(
+        destination_root(destination.prefix),
+        context.plan.name,
+        target.account,
+        target.region,
+        target.table_name,
+    )
+    return SharedState(
+        context.source.objects,
+        S3Location(destination.bucket, f"{prefix}{STATE_FILE}"),
+        run=context.run_id,
+        owner=destination.bucket_owner,
+        kms_key_id=destination.encryption.kms_key_id,
+    )
 
 
 # ---- for previews only
@@ -267,6 +311,8 @@ async def _with_estimate(
 
 
 def _notes(job: RestoreJob) -> Iterator[str]:
+    if job.restore.destination is None:
+        yield "the state of this restore is kept on this machine only: another machine cannot continue it"
     target = job.resolved.target
     if target is None:
         return

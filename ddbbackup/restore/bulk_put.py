@@ -24,8 +24,8 @@ from ddbbackup.restore.client_token import derive_client_token
 from ddbbackup.restore.estimate import estimate_bulk_put
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, can_resume, log_start
 from ddbbackup.restore.progress import save_progress, save_remote_job
+from ddbbackup.restore.restore_progress import RestoreProgress
 from ddbbackup.restore.s3_input import S3Input, build_s3_input
-from ddbbackup.restore.state import RestoreProgress
 from ddbbackup.restore.target import prepare_target
 from ddbbackup.steps.aws_caller import AwsCaller, read_pages
 from ddbbackup.steps.permissions import BULK_PUTS, KMS_KEY, Permission

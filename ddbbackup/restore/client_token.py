@@ -17,7 +17,7 @@ def derive_client_token(job: RestoreJob, *, method: str, attempt: int) -> str:
         job.context.run_id,
         method,
         job.resolved.target_arn,
-        job.state.directory.name,  # a hash of target and source
+        job.resolved.source_key,
         str(attempt),
     )
     return f"ddbbackup-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:40]}"

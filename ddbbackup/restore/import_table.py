@@ -19,8 +19,8 @@ from ddbbackup.restore.estimate import estimate_import
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, can_resume, log_start
 from ddbbackup.restore.progress import save_remote_job, start_progress
 from ddbbackup.restore.put_back import with_settings
+from ddbbackup.restore.restore_progress import RestoreProgress
 from ddbbackup.restore.s3_input import S3Input, build_s3_input
-from ddbbackup.restore.state import RestoreProgress
 from ddbbackup.restore.target import wait_until_writable
 from ddbbackup.settings.table_definition import create_table_input
 from ddbbackup.steps.aws_caller import AwsCaller, read_pages

@@ -19,8 +19,9 @@ from ddbbackup.restore.estimate import Estimate
 from ddbbackup.restore.live_source import LiveSource
 from ddbbackup.restore.method_inputs import MethodInputs
 from ddbbackup.restore.resolve import ResolvedRestore
+from ddbbackup.restore.restore_progress import RestoreProgress
 from ddbbackup.restore.source import RestoreSource
-from ddbbackup.restore.state import RestoreProgress, RestoreState, resumable
+from ddbbackup.restore.state import RestoreState, resumable
 from ddbbackup.steps.context import RunContext
 
 log = structlog.get_logger()
@@ -121,7 +122,7 @@ def can_resume(job: RestoreJob, earlier: RestoreProgress, *, method: str) -> boo
     target = job.resolved.target
     return target is not None and resumable(
         earlier,
-        run=job.context.run_id,
+        source=job.resolved.source_key,
         existing=job.restore.existing,
         method=method,
         table_id=target.table_id,

@@ -16,7 +16,7 @@ from ddbbackup.restore.estimate import estimate_point_in_time
 from ddbbackup.restore.live_source import LiveSource
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, log_start
 from ddbbackup.restore.progress import save_remote_job, start_progress
-from ddbbackup.restore.state import RestoreProgress
+from ddbbackup.restore.restore_progress import RestoreProgress
 from ddbbackup.restore.target import wait_until_writable
 from ddbbackup.steps.permissions import POINT_IN_TIME, Permission
 from ddbbackup.steps.remote_jobs import start, wait_until_ended

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypedDict, Unpack
 
 from ddbbackup.model.json_value import Json
 from ddbbackup.restore.method import RestoreJob
-from ddbbackup.restore.state import RestoreProgress, Stage
+from ddbbackup.restore.restore_progress import RestoreProgress, Stage
 
 
 class ProgressChanges(TypedDict, total=False):
     """The members of ``RestoreProgress`` that change while a restore runs."""
 
     run: str
+    restore_id: str
     table_id: str | None
     token: str | None
     job_arn: str | None
@@ -26,7 +28,7 @@ class ProgressChanges(TypedDict, total=False):
 def start_progress(
     job: RestoreJob, stage: Stage, *, method: str, **changes: Unpack[ProgressChanges]
 ) -> RestoreProgress:
-    """Deletes the state of an earlier restore of the same source and target, and saves the first stage."""
+    """Deletes the state of an earlier restore into the same target, and saves the first stage."""
     job.state.delete()
     return _write(job, replace(_initial(job, method), stage=stage, **changes))
 
@@ -50,6 +52,8 @@ def save_remote_job(job: RestoreJob, *, method: str, **changes: Unpack[ProgressC
 def _initial(job: RestoreJob, method: str) -> RestoreProgress:
     return RestoreProgress(
         run=job.context.run_id,
+        restore_id=secrets.token_hex(16),
+        source=job.resolved.source_key,
         existing=job.restore.existing,
         stage="requested",
         updated_at=job.context.clock.now(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -14,6 +15,7 @@ from ddbbackup.model.json_value import Json
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.plan.model import Restore
 from ddbbackup.restore.assessment import RestoreFindings, assess_restore
+from ddbbackup.restore.lease import renewed
 from ddbbackup.restore.method import LoadResult, RestoreJob
 from ddbbackup.restore.method_selection import MethodName
 from ddbbackup.restore.methods import RESTORE_METHODS
@@ -72,7 +74,14 @@ class RestoreTable:
         )
 
     async def run(self, context: RunContext, assessment: Assessment[RestoreFindings]) -> Outcome:
-        findings = assessment.findings
+        state = assessment.findings.job.state
+        try:
+            async with renewed(state):
+                return await self._restore(context, assessment.findings)
+        finally:
+            await asyncio.shield(context.call(state.release))
+
+    async def _restore(self, context: RunContext, findings: RestoreFindings) -> Outcome:
         job, resolved = findings.job, findings.job.resolved
         if findings.done:
             return Outcome(self.id, self.kind, self.table, "unchanged", {"backup": resolved.label})

@@ -1,83 +1,100 @@
-"""How far restores have come, in private files on this machine, so that an interrupted restore can be continued.
+"""How far a restore has come, so that an interrupted one can be continued, and the lock of its target.
 
-There is one directory for each pair of target and source. ``restore.json`` holds the progress; the bulk writer keeps
-its ledger of finished files and the rejected items beside it.
+State and lock belong to the target table: whatever restores run, only one works on a table at a time. There is one
+private directory for each target: ``restore.json`` holds the progress; the bulk writer keeps its ledger of finished
+files and the rejected items beside it. ``shared_state`` keeps a copy of the progress in the vault.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
+import fcntl
 import hashlib
 import os
+import secrets
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import BinaryIO
 
-from msgspec import Meta
-
-from ddbbackup.errors import StepFailed
-from ddbbackup.model.documents import MAX_INTEGER, DocumentType, InvalidDocument, encode_document
-from ddbbackup.times import to_utc
-
-RESUMABLE: Final = timedelta(hours=24)
-Stage = Literal["requested", "creating", "writing", "loaded", "done"]
-Time = Annotated[datetime, Meta(tz=True)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RestoreProgress:
-    """How far a restore has come.
-
-    ``stage``: creating → writing → loaded → done; requested → writing where AWS creates the table. ``requested``
-    means that AWS may have received the request with ``token``, but its response is not recorded. ``table_id`` is set
-    once the table exists. ``loaded`` holds the facts of the outcome once all data is written and only settings
-    remain.
-    """
-
-    run: str
-    existing: str
-    stage: Stage
-    updated_at: Time
-    target_arn: str
-    backup: str
-    table_id: str | None = None
-    method: str = "write"
-    token: str | None = None
-    job_arn: str | None = None
-    attempt: Annotated[int, Meta(ge=1, le=MAX_INTEGER)] = 1
-    restored_time: str | None = None
-    loaded: Mapping[str, Any] | None = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "updated_at", to_utc(self.updated_at))
-
-
-_PROGRESS: Final = DocumentType(RestoreProgress)
+from ddbbackup.errors import Refused, StepFailed
+from ddbbackup.model.documents import InvalidDocument, encode_document
+from ddbbackup.restore.restore_progress import PROGRESS, RESUMABLE, RestoreProgress
+from ddbbackup.restore.shared_state import SharedState
 
 
 class RestoreState:
-    """Reads and writes ``restore.json``. Writes are atomic; only the owner can read the file."""
+    """``restore.json``, and its copy in the vault. Writes are atomic and private. All methods block."""
 
-    def __init__(self, state_dir: Path, *, target_arn: str, source: str) -> None:
-        """``source`` identifies the data that is restored: see ``ResolvedRestore.source_key``."""
-        name = hashlib.sha256(f"{target_arn}\0{source}".encode()).hexdigest()[:24]
+    def __init__(self, state_dir: Path, *, target_arn: str, shared: SharedState | None) -> None:
+        self._state_dir, self._target_arn, self._shared = state_dir, target_arn, shared
+        name = hashlib.sha256(target_arn.encode()).hexdigest()[:24]
         self.directory = state_dir / "restores" / name
         self._file = self.directory / "restore.json"
+        self._lock: BinaryIO | None = None
+
+    def acquire(self) -> None:
+        """Locks the target for this run, here and in the vault, before anything is read or changed.
+
+        Raises ``Refused`` if another run works on the target, or if the state directory cannot be used.
+        """
+        try:
+            make_private_directory(self.directory)
+            lock = (self.directory / "lock").open("ab")
+        except OSError as error:
+            raise _unusable(self.directory, error) from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.close()
+            if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+                raise Refused(
+                    f"another run on this machine is restoring into {self._target_arn}",
+                    hint="wait until the other run ends, then run the same command again",
+                ) from None
+            raise _unusable(self.directory, error) from error
+        self._lock = lock
+        if self._shared is not None:
+            try:
+                self._shared.acquire(machine=machine_id(self._state_dir))
+            except BaseException:
+                self.release()
+                raise
+
+    def release(self) -> None:
+        """Lets other runs work on the target."""
+        lock, self._lock = self._lock, None
+        if lock is None:
+            return
+        if self._shared is not None:
+            self._shared.release()
+        lock.close()
+
+    def renew(self) -> None:
+        """Shows other machines that this run is alive. Raises ``Conflict`` if another machine has taken over."""
+        if self._shared is not None:
+            self._shared.renew()
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other machines see the progress."""
+        return self._shared is not None and self._shared.is_available
 
     def read(self) -> RestoreProgress | None:
-        """The progress of an earlier run; None if there is none, or the file is damaged."""
-        try:
-            return _PROGRESS.decode(self._file.read_bytes())
-        except (OSError, InvalidDocument):
-            return None
+        """The progress of an earlier run, on this machine or another; None if there is none that can be read."""
+        local = self._read_local()
+        elsewhere = self._shared.progress() if self._shared is not None else None
+        if elsewhere is not None and elsewhere.target_arn != self._target_arn:
+            elsewhere = None
+        known = [each for each in (local, elsewhere) if each is not None]
+        return max(known, key=lambda each: each.updated_at, default=None)
 
     def write(self, progress: RestoreProgress) -> None:
-        """Raises ``StepFailed`` if the directory or the file cannot be written."""
+        """Raises ``StepFailed`` if the directory or the file cannot be written, ``Conflict`` if the lock was lost."""
         draft = self.directory / f"restore.json.{os.getpid()}"
         try:
-            self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private_directory(self.directory)
             descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(encode_document(progress))
@@ -89,26 +106,62 @@ class RestoreState:
                 f"could not write the state of the restore to {self._file}: {error.strerror}",
                 hint="make the directory writable, or set DDBBACKUP_STATE_DIR to another one",
             ) from error
+        if self._shared is not None:
+            self._shared.save(progress)
 
     def delete(self) -> None:
-        """Deletes the directory, with the ledger of the bulk writer."""
-        shutil.rmtree(self.directory, ignore_errors=True)
+        """Deletes what an earlier restore left on this machine, the ledger included; keeps the lock."""
+        for entry in self.directory.glob("*"):
+            if entry.is_dir():
+                shutil.rmtree(entry, ignore_errors=True)
+            elif entry.name != "lock":
+                entry.unlink(missing_ok=True)
+
+    def _read_local(self) -> RestoreProgress | None:
+        try:
+            progress = PROGRESS.decode(self._file.read_bytes())
+        except (OSError, InvalidDocument):
+            return None
+        return progress if progress.target_arn == self._target_arn else None
+
+
+def make_private_directory(path: Path) -> None:
+    """Creates a directory and its parents; only the owner can use those that did not exist. Raises ``OSError``."""
+    for parent in (*reversed(path.parents), path):
+        if not parent.exists():
+            parent.mkdir(mode=0o700, exist_ok=True)
+
+
+def machine_id(state_dir: Path) -> str:
+    """A random text that identifies this state directory, and with it this machine. Raises ``OSError``."""
+    path = state_dir / "machine-id"
+    with contextlib.suppress(OSError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(16))
+    return path.read_text(encoding="ascii", errors="replace")[:64]
+
+
+def _unusable(directory: Path, error: OSError) -> Refused:
+    return Refused(
+        f"the state directory {directory} cannot be used: {error.strerror}; nothing has been changed",
+        hint="set DDBBACKUP_STATE_DIR to a directory that can be written and locked",
+    )
 
 
 def resumable(
-    earlier: RestoreProgress | None, *, run: str, existing: str, method: str, table_id: str, now: datetime
+    earlier: RestoreProgress, *, source: str, existing: str, method: str, table_id: str, now: datetime
 ) -> bool:
-    """Whether this restore can continue the one of an earlier run.
+    """Whether this restore may continue the one of an earlier run: the same work, interrupted less than a day ago.
 
-    Table, method and ``existing`` must be the same. A restore that overwrites a live table is continued only by the
-    same run or within a day: otherwise it would skip items that were restored weeks ago and have changed since. A
-    restore into a table that was empty can always be continued.
+    Later, the items may have been changed by others, and the restore begins anew under the rules of ``existing``.
     """
-    if earlier is None or earlier.stage not in ("writing", "loaded"):
+    if earlier.stage not in ("writing", "loaded"):
         return False
-    if (earlier.existing, earlier.method, earlier.table_id) != (existing, method, table_id):
+    same = (source, existing, method, table_id)
+    if (earlier.source, earlier.existing, earlier.method, earlier.table_id) != same:
         return False
-    return existing == "fail" or earlier.run == run or now - earlier.updated_at <= RESUMABLE
+    return abs(now - earlier.updated_at) <= RESUMABLE
 
 
 def created_by(earlier: RestoreProgress | None, table_id: str) -> bool:

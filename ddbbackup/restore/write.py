@@ -2,31 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal, assert_never
+import secrets
+from typing import Final, assert_never
 
 import structlog
 
 from ddbbackup import events
 from ddbbackup.bulk import open_ledger
 from ddbbackup.bulk.ledger import RestoreIdentity
-from ddbbackup.bulk.model import WriteJob, WriteResult
+from ddbbackup.bulk.model import Existing, WriteJob, WriteResult
 from ddbbackup.errors import DataIncomplete
 from ddbbackup.model.json_value import Json
-from ddbbackup.plan.model import Restore
+from ddbbackup.ports import TableFacts
 from ddbbackup.restore.blockers import mirror_not_implemented, write_blockers
 from ddbbackup.restore.estimate import estimate_write
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, can_resume, log_start
 from ddbbackup.restore.progress import save_progress
+from ddbbackup.restore.proof import count_missing, holds_sample_of
+from ddbbackup.restore.restore_progress import RestoreProgress
 from ddbbackup.restore.source import RestoreSource
-from ddbbackup.restore.state import RestoreProgress
 from ddbbackup.restore.target import prepare_target
-from ddbbackup.steps.permissions import KEEPS, PUTS_ALL, Permission
+from ddbbackup.steps.permissions import FROM_BACKUPS, INTO_TABLES, PUTS_ALL, Permission
 
 log = structlog.get_logger()
 
 PERMISSIONS: Final = (
     Permission("dynamodb:BatchWriteItem", "target", ("restore",), PUTS_ALL),
-    Permission("dynamodb:PutItem", "target", ("restore",), KEEPS),
+    Permission(
+        "dynamodb:PutItem",
+        "target",
+        ("restore",),
+        INTO_TABLES,
+        note="one by one for `existing: keep`, and when an interrupted restore is continued",
+    ),
+    Permission(
+        "dynamodb:BatchGetItem", "target", ("restore",), INTO_TABLES, note="reads a sample back, to prove it"
+    ),
+    Permission("s3:GetObject", "restore-state", ("restore",), FROM_BACKUPS),
+    Permission(
+        "s3:PutObject",
+        "restore-state",
+        ("restore",),
+        FROM_BACKUPS,
+        note="without it the state of a restore stays on one machine",
+    ),
 )
 
 
@@ -36,22 +55,30 @@ async def load(job: RestoreJob) -> LoadResult:
     source, context, limits = job.backup, job.context, job.restore.limits
     notes = list(source.opened.notes)
     log_start(job, method="write", resumed=job.continues, notes=notes)
-    save_progress(job, "writing", method="write", table_id=table.table_id, run=context.run_id)
+    progress = save_progress(job, "writing", method="write", table_id=table.table_id, run=context.run_id)
     write_job = WriteJob(
         files=job.files.files,
         table=job.target,
         keys=table.keys,
         state_dir=job.state.directory,
-        existing=_existing(job.restore),
+        existing=_existing(job),
         write_units_per_second=limits.write_units_per_second,
         workers=limits.workers,
     )
-    identity = RestoreIdentity(restore_id=job.state.directory.name, table_id=table.table_id)
+    identity = RestoreIdentity(restore_id=progress.restore_id, table_id=table.table_id)
+    if job.continues and not await _ledger_holds(job, table, identity):
+        progress = save_progress(job, "writing", method="write", restore_id=secrets.token_hex(16))
+        identity = RestoreIdentity(restore_id=progress.restore_id, table_id=table.table_id)
     with open_ledger(job.state.directory, identity) as ledger:
         result = await context.heavy(
             context.write_items, write_job, ledger=ledger, target=job.cloud, source=context.source
         )
     _check_counts(source, result)
+    if job.restore.existing == "fail" and (missing := await count_missing(job, table, result.sample)):
+        raise DataIncomplete(
+            f"{missing} of {len(result.sample)} items that were just written are not in {job.target}, or are others",
+            hint="find out who else writes to the table, then restore into a new one",
+        )
     facts: dict[str, Json] = {
         "items": source.opened.item_count,
         "written": result.written,
@@ -64,17 +91,29 @@ async def load(job: RestoreJob) -> LoadResult:
     return LoadResult(table, facts)
 
 
-def _existing(restore: Restore) -> Literal["keep", "overwrite"]:
-    """What happens to an existing item. ``fail`` has ensured that the table was empty, so every item is put."""
-    match restore.existing:
+async def _ledger_holds(job: RestoreJob, table: TableFacts, identity: RestoreIdentity) -> bool:
+    """Whether the files that the ledger calls finished are in the table, as far as a spread sample shows."""
+    with open_ledger(job.state.directory, identity) as ledger:
+        finished = {file.key for file in ledger.finished_files()}
+    return await holds_sample_of(job, table, [file for file in job.files.files if file.key in finished])
+
+
+def _existing(job: RestoreJob) -> Existing:
+    """What happens to an existing item. ``fail`` has ensured that the table was empty, so every item is put.
+
+    When such a restore is continued, others may have written to the table meanwhile: their items are compared.
+    """
+    match job.restore.existing:
         case "keep":
             return "keep"
-        case "fail" | "overwrite":
+        case "fail":
+            return "verify" if job.continues else "overwrite"
+        case "overwrite":
             return "overwrite"
         case "mirror":
             raise mirror_not_implemented()
         case _:
-            assert_never(restore.existing)
+            assert_never(job.restore.existing)
 
 
 def _continues(job: RestoreJob, earlier: RestoreProgress) -> bool:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
 
 from ddbbackup.bulk.ledger import Ledger
-from ddbbackup.bulk.model import WriteJob, WriteResult
+from ddbbackup.bulk.model import SampledItem, WriteJob, WriteResult
+from ddbbackup.bulk.read_back import Comparison
 from ddbbackup.catalog import Catalog
 from ddbbackup.clock import Clock
 from ddbbackup.model.progress import OnProgress
 from ddbbackup.plan.model import Plan
-from ddbbackup.ports import Cloud
+from ddbbackup.ports import Cloud, KeyAttribute
 from ddbbackup.pricing.prices import Prices, packaged
 from ddbbackup.steps.memo import OncePerRun
 from ddbbackup.steps.rate_limits import RateLimits
@@ -29,6 +30,14 @@ class WriteItems(Protocol):
     """Writes items in bulk. Access to AWS is already configured."""
 
     def __call__(self, job: WriteJob, *, ledger: Ledger, target: Cloud, source: Cloud) -> WriteResult: ...
+
+
+class CompareItems(Protocol):
+    """Compares a sample of items with a table. Access to AWS is already configured."""
+
+    def __call__(
+        self, table: str, keys: Sequence[KeyAttribute], sample: Sequence[SampledItem], *, target: Cloud
+    ) -> Comparison: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +59,7 @@ class RunContext:
     source: Cloud
     catalog: Catalog
     write_items: WriteItems
+    compare_items: CompareItems
     on_progress: OnProgress
     stop: threading.Event
     state_dir: Path

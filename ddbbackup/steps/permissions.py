@@ -30,6 +30,7 @@ On = Literal[
     "bucket",  # the destination's bucket itself
     "manifest",  # the manifests of exports in it
     "object",  # the objects below the destination's prefix
+    "restore-state",  # in the vault: how far restores into these tables have come
     "record",  # of these, only the records of the plan
     "any-object",  # the objects of every table with backups, including tables that the plan no longer selects
     "any-record",  # of these, only the records of the plan

@@ -25,6 +25,7 @@ def run_context(clock: VirtualClock, **members: Any) -> RunContext:
         "source": nothing,
         "catalog": nothing,
         "write_items": nothing,
+        "compare_items": nothing,
         "on_progress": lambda progress: None,
         "stop": threading.Event(),
         "state_dir": Path("/nonexistent"),

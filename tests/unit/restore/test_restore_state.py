@@ -13,12 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ddbbackup.errors import StepFailed
+from ddbbackup.errors import Refused, StepFailed
 from ddbbackup.plan.model import Restore, SourceSelector, Target
 from ddbbackup.restore.method import RestoreJob
 from ddbbackup.restore.progress import save_progress, save_remote_job, start_progress
 from ddbbackup.restore.resolve import ResolvedRestore
-from ddbbackup.restore.state import RestoreProgress, RestoreState, Stage, resumable
+from ddbbackup.restore.restore_progress import RestoreProgress, Stage
+from ddbbackup.restore.state import RestoreState, resumable
 from tests.support.contexts import run_context
 from tests.support.virtual_time import VirtualClock
 
@@ -29,10 +30,12 @@ def saved_state(
     tmp_path: Path, *, existing: str, stage: Stage = "writing", at: datetime = NOW
 ) -> RestoreState:
     """The state that run ``r1`` left."""
-    state = RestoreState(tmp_path, target_arn="arn:t", source="bucket/root")
+    state = RestoreState(tmp_path, target_arn="arn:t", shared=None)
     state.write(
         RestoreProgress(
             run="r1",
+            restore_id="0badcafe",
+            source="bucket/root",
             existing=existing,
             stage=stage,
             updated_at=at,
@@ -46,46 +49,96 @@ def saved_state(
 
 def restore_job(tmp_path: Path) -> RestoreJob:
     restore = Restore("back", "orders", SourceSelector(latest=True), Target())
-    resolved = cast("ResolvedRestore", SimpleNamespace(target_arn="arn:t", label="b"))
-    state = RestoreState(tmp_path, target_arn="arn:t", source="bucket/root")
+    resolved = cast(
+        "ResolvedRestore", SimpleNamespace(target_arn="arn:t", label="b", source_key="bucket/root")
+    )
+    state = RestoreState(tmp_path, target_arn="arn:t", shared=None)
     return RestoreJob(run_context(VirtualClock()), restore, "orders", resolved, state)
 
 
 def test_the_state_is_private(tmp_path: Path) -> None:
     """Only its owner can read it."""
     state = saved_state(tmp_path, existing="fail")
-    [file] = state.directory.iterdir()
+    file = state.directory / "restore.json"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(state.directory.stat().st_mode) == 0o700
 
 
+@pytest.mark.parametrize("existing", ["fail", "overwrite", "keep"])
 @pytest.mark.parametrize(
     ("saved", "restore", "expected"),
     [
-        ({"existing": "fail"}, {}, True),
-        ({"existing": "fail", "at": NOW - timedelta(days=9)}, {"run": "r2"}, True),
-        ({"existing": "fail", "stage": "creating"}, {}, False),
-        ({"existing": "fail", "stage": "done"}, {}, False),
-        ({"existing": "fail", "stage": "loaded"}, {}, True),
-        ({"existing": "fail"}, {"table_id": "id-2"}, False),
-        ({"existing": "fail"}, {"method": "bulk-put"}, False),
-        ({"existing": "overwrite"}, {"existing": "fail"}, False),
-        ({"existing": "overwrite"}, {"existing": "overwrite", "run": "r2"}, True),
-        (
-            {"existing": "overwrite", "at": NOW - timedelta(days=9)},
-            {"existing": "overwrite", "run": "r2"},
-            False,
-        ),
-        ({"existing": "overwrite", "at": NOW - timedelta(days=9)}, {"existing": "overwrite"}, True),
+        ({}, {}, True),
+        ({"stage": "loaded"}, {}, True),
+        ({"stage": "creating"}, {}, False),
+        ({"stage": "done"}, {}, False),
+        ({"at": NOW - timedelta(hours=23)}, {}, True),
+        ({"at": NOW - timedelta(hours=25)}, {}, False),
+        ({"at": NOW + timedelta(days=30)}, {}, False),
+        ({}, {"table_id": "id-2"}, False),
+        ({}, {"method": "bulk-put"}, False),
+        ({}, {"existing": "another"}, False),
+        ({}, {"source": "bucket/another"}, False),
     ],
 )
-def test_only_the_same_restore_is_continued(
-    tmp_path: Path, saved: dict[str, object], restore: dict[str, str], expected: bool
+def test_only_the_same_restore_of_the_last_day_is_continued(
+    tmp_path: Path, existing: str, saved: dict[str, object], restore: dict[str, str], expected: bool
 ) -> None:
-    """Table, method and `existing` are the same; a restore that overwrites is of the same run or day."""
-    state = saved_state(tmp_path, **saved)  # type: ignore[arg-type]
-    current = {"run": "r1", "existing": "fail", "method": "write", "table_id": "id-1", **restore}
-    assert resumable(state.read(), now=NOW, **current) is expected
+    """Same source, table, method and `existing`. Later, others may have changed the items."""
+    earlier = saved_state(tmp_path, existing=existing, **saved).read()  # type: ignore[arg-type]
+    assert earlier is not None
+    current = {
+        "source": "bucket/root",
+        "existing": existing,
+        "method": "write",
+        "table_id": "id-1",
+        **restore,
+    }
+    assert resumable(earlier, now=NOW, **current) is expected
+
+
+def test_one_run_at_a_time_works_on_a_target(tmp_path: Path) -> None:
+    """Whatever it restores; a lock that was released, or whose run has ended, is free."""
+    first = RestoreState(tmp_path, target_arn="arn:t", shared=None)
+    second = RestoreState(tmp_path, target_arn="arn:t", shared=None)
+    first.acquire()
+    with pytest.raises(Refused, match="another run on this machine"):
+        second.acquire()
+    RestoreState(tmp_path, target_arn="arn:other", shared=None).acquire()
+    first.release()
+    second.acquire()
+
+
+@pytest.mark.parametrize("broken", ["file", "read-only"])
+def test_a_state_directory_that_cannot_be_used_is_refused_before_anything_is_changed(
+    tmp_path: Path, broken: str
+) -> None:
+    """With the variable to set."""
+    place = tmp_path / "state"
+    if broken == "file":
+        place.write_text("")
+    else:
+        place = Path("/proc/ddbbackup")
+    with pytest.raises(Refused, match="nothing has been changed") as refused:
+        RestoreState(place, target_arn="arn:t", shared=None).acquire()
+    assert "DDBBACKUP_STATE_DIR" in refused.value.hint
+
+
+def test_every_directory_that_is_made_is_private(tmp_path: Path) -> None:
+    """Parents too."""
+    state = RestoreState(tmp_path / "a" / "b", target_arn="arn:t", shared=None)
+    state.acquire()
+    for path in (tmp_path / "a", tmp_path / "a" / "b", state.directory.parent, state.directory):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o700
+
+
+def test_the_state_of_another_target_is_none_of_this_one(tmp_path: Path) -> None:
+    """A file that was copied there proves nothing."""
+    state = saved_state(tmp_path, existing="fail")
+    other = RestoreState(tmp_path, target_arn="arn:other", shared=None)
+    other.directory.mkdir(parents=True)
+    (other.directory / "restore.json").write_bytes((state.directory / "restore.json").read_bytes())
+    assert other.read() is None
 
 
 def test_the_state_is_read_as_it_was_written(tmp_path: Path) -> None:

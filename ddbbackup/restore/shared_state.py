@@ -1,7 +1,7 @@
 """The progress of a restore and the lock of its target, in the vault, so that any machine can continue it.
 
 One object for each target table, ``<root>ddbbackup/<plan>/<account>/<region>/<table>/restores/state.json``, where
-account, region and table are the target's. Only conditional writes change it. Whoever holds the lock renews it; a lock
+account, region and table are the target's. Only conditional writes change it. Whoever holds the lock renews it; one
 that is not renewed for ``LEASE_SECONDS``, as another machine observes it, is taken over. No clocks are compared.
 
 The object is a claim: what it says is done is proven by reading it back from the table.

@@ -20,15 +20,18 @@ help: ## list these targets
 demo: $(VENV)/.sandbox ## back up, damage, restore and compare two tables on this machine, without AWS
 	@$(BIN)/ddbbackup demo
 
+# Twice as many processes as cores: tests wait for exports and jobs about half of their time.
+PYTEST := -m pytest -n 4 --dist worksteal
+
 test: $(VENV)/.dev $(TOOLS)/.ready ## run all tests, against real servers on loopback
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python $(PYTEST)
 
 test-quick: $(VENV)/.dev ## run only the unit and contract tests
 	@$(BIN)/python -m pytest -q tests/unit tests/contract
 
 coverage: $(VENV)/.dev $(TOOLS)/.ready ## run all tests and measure which lines and branches they reach
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -n 2 --dist loadgroup
+	@$(BIN)/coverage run $(PYTEST)
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage html --quiet --skip-covered
 	@$(BIN)/coverage report

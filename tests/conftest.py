@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""Fixtures of all tests."""
 
 from __future__ import annotations
 
@@ -16,12 +16,16 @@ from ddbbackup.sandbox.moto_exports import MotoExports
 from ddbbackup.sandbox.server import Sandbox
 from tests.support.aws import REGION, Aws
 from tests.support.program import Program
+from tests.support.speed import collect_garbage_less_often, parse_service_models_once
 
-hypothesis.settings.register_profile("no deadline", deadline=None)  # a busy machine is no failure
+hypothesis.settings.register_profile("no deadline", deadline=None)  # a busy machine must not fail a test
 hypothesis.settings.load_profile("no deadline")
 
+collect_garbage_less_often()
+parse_service_models_once()
+
 for variable in [each for each in os.environ if each.startswith("AWS_")]:
-    del os.environ[variable]  # nothing of this machine's set-up may decide a test
+    del os.environ[variable]  # no test may depend on the configuration of this machine
 os.environ |= {
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_CONFIG_FILE": os.devnull,
@@ -32,20 +36,20 @@ os.environ |= {
 
 @pytest.fixture(scope="session")
 def running_sandbox() -> Iterator[Sandbox]:
-    """The sandbox of this process, with exports of a third of a second."""
+    """The sandbox of this process. Its exports take about a third of a second."""
     with start_sandbox(export_seconds=(0.2, 0.4)) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def sandbox(running_sandbox: Sandbox) -> Aws:
-    """What tests see of it; they use names of their own in it."""
+    """Clients of the sandbox. All tests share it, so each uses its own names (``name``)."""
     return Aws(running_sandbox.url, sts=True)
 
 
 @pytest.fixture
 def exports(running_sandbox: Sandbox) -> Iterator[MotoExports]:
-    """The knobs of its exports, put back afterwards."""
+    """The controls of the exports of the sandbox, reset after the test."""
     yield running_sandbox.exports
     running_sandbox.exports.before_completed = None
     running_sandbox.exports.export_seconds = (0.2, 0.4)
@@ -53,7 +57,7 @@ def exports(running_sandbox: Sandbox) -> Iterator[MotoExports]:
 
 @pytest.fixture
 def jobs(running_sandbox: Sandbox) -> Iterator[Sandbox]:
-    """The knobs of its imports, bulk puts and point-in-time restores, put back afterwards."""
+    """The controls of its imports, bulk puts and point-in-time restores, reset after the test."""
     yield running_sandbox
     running_sandbox.bulk_puts.withholds = None
     for each in (running_sandbox.imports, running_sandbox.bulk_puts, running_sandbox.pitr_restores):
@@ -62,7 +66,7 @@ def jobs(running_sandbox: Sandbox) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def age_recovery(running_sandbox: Sandbox) -> Callable[[str, float], None]:
-    """Makes it as if a table's point-in-time recovery had been enabled so many seconds earlier."""
+    """Moves the time when the point-in-time recovery of a table was enabled into the past, by seconds."""
     backend = dynamodb_backends[running_sandbox.account][REGION]
 
     def age(table: str, seconds: float) -> None:
@@ -74,7 +78,7 @@ def age_recovery(running_sandbox: Sandbox) -> Callable[[str, float], None]:
 
 @pytest.fixture
 def name() -> str:
-    """A name for tables and buckets that no other test has."""
+    """A name for tables and buckets that no other test uses."""
     return f"t-{secrets.token_hex(6)}"
 
 

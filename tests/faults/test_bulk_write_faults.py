@@ -387,7 +387,7 @@ def test_responses_of_an_unknown_shape_lose_no_item(
         restore = {"table": "gone", "from": {"s3_uri": uri}, "to": {"table": name}}
         behind_proxy = Aws(proxy.url, sandbox.s3_url)
         program.plan(plan(behind_proxy, bucket, tables=[{"name": "gone"}], restores={"back": restore}))
-        done = program.run("restore", "back", PYTHONOPTIMIZE=optimize)
+        done = program.run_process("restore", "back", PYTHONOPTIMIZE=optimize)
     assert done.code == 0, done.err
     assert next(turns) > 2 * len(unknown)
     assert sandbox.items(name) == in_order(json.loads(line)["Item"] for line in LINES[:600])

@@ -42,7 +42,7 @@ def test_bash_completes_verbs_options_forms_and_files(
     path = script(program, "bash")
     program.plan("", "my-plan.yaml")
     words = typed.split(" ")
-    asks = [
+    commands = [
         f"cd {program.directory}",
         f"source {path}",
         f"COMP_WORDS=({' '.join(words)})",
@@ -52,16 +52,16 @@ def test_bash_completes_verbs_options_forms_and_files(
         "_shtab_ddbbackup || true",
         "printf '%s\\n' \"${COMPREPLY[@]}\"",
     ]
-    ask = " && ".join(asks)
-    assert sorted(each.strip() for each in run("bash", "-c", ask).split()) == offered
+    output = run("bash", "-c", " && ".join(commands))
+    assert sorted(each.strip() for each in output.split()) == offered
 
 
 @pytest.mark.skipif(not shutil.which("fish"), reason="fish is not installed here")
 def test_fish_completes_verbs_and_forms(program: Program) -> None:
     """With the command that fish itself uses."""
     path = script(program, "fish")
-    ask = f"source {path}; complete -C 'ddbbackup res'; complete -C 'ddbbackup validate --output gi'"
-    offered = [line.split("\t")[0] for line in run("fish", "--no-config", "-c", ask).splitlines()]
+    commands = f"source {path}; complete -C 'ddbbackup res'; complete -C 'ddbbackup validate --output gi'"
+    offered = [line.split("\t")[0] for line in run("fish", "--no-config", "-c", commands).splitlines()]
     assert offered == ["restore", "github", "gitlab"]
 
 

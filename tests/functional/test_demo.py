@@ -1,4 +1,4 @@
-"""``ddbbackup demo``: the story, told by the real program on the sandbox."""
+"""``ddbbackup demo`` and the sandbox as processes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from tests.support import servers
 from tests.support.program import Program
 
 
-def test_the_demo_breaks_a_table_and_brings_it_back(program: Program) -> None:
-    """Exit 0 only if the table is what it was; the user's own AWS settings are never used."""
+def test_the_demo_damages_a_table_and_restores_it(program: Program) -> None:
+    """Exit 0 only if all items are equal; the AWS configuration of the user is not used."""
     real = "https://dynamodb.real.example"
-    done = program.run("demo", AWS_PROFILE="production", AWS_ENDPOINT_URL=real, timeout=60)
+    done = program.run_process("demo", AWS_PROFILE="production", AWS_ENDPOINT_URL=real)
     assert done.code == 0, done.err
     for words in ("missing: id 1; changed: id 2", "50 written", "All 50 items are equal"):
         assert words in done.out
@@ -25,8 +25,8 @@ def test_the_demo_breaks_a_table_and_brings_it_back(program: Program) -> None:
     assert not (program.directory / "state").exists(), "it leaves no files"
 
 
-def test_the_demo_serves_until_it_is_told_to_stop(program: Program) -> None:
-    """`demo --serve`: the sandbox with its tables, on loopback, for plans of one's own."""
+def test_the_demo_serves_the_sandbox_until_it_is_interrupted(program: Program) -> None:
+    """`demo --serve`: the sandbox and its tables on loopback, to try other plans."""
     port = servers.free_port()
     process = program.start("demo", "--serve", "--port", str(port))
     assert process.stdout is not None
@@ -43,16 +43,16 @@ def test_the_demo_serves_until_it_is_told_to_stop(program: Program) -> None:
         assert process.wait(10) == 130
 
 
-def test_a_taken_port_is_said(program: Program) -> None:
-    """With what to do instead."""
+def test_a_port_in_use_is_a_usage_error(program: Program) -> None:
+    """The hint is another port."""
     with servers.dynalite() as url:
-        done = program.run("demo", "--serve", "--port", url.rpartition(":")[2])
+        done = program.run_process("demo", "--serve", "--port", url.rpartition(":")[2])
     assert done.code == 64
     assert "--port" in done.err
 
 
-def test_without_the_extra_it_says_what_to_install(program: Program) -> None:
-    """moto is a dependency of the extra only."""
+def test_without_the_extra_the_hint_is_to_install_it(program: Program) -> None:
+    """Only the extra depends on moto."""
     hide = (
         "import importlib.util as u, sys; real = u.find_spec\n"
         "u.find_spec = lambda name, *a: None if name == 'moto' else real(name, *a)\n"
@@ -66,8 +66,8 @@ def test_without_the_extra_it_says_what_to_install(program: Program) -> None:
 
 
 @pytest.mark.parametrize("close", ["stdin", "signal"])
-def test_the_sandbox_as_a_process_ends_with_whoever_started_it(program: Program, close: str) -> None:
-    """One line of JSON when it is ready; it listens on loopback and outlives nobody."""
+def test_the_sandbox_process_ends_with_its_parent(program: Program, close: str) -> None:
+    """It prints one line of JSON when it is ready, listens on loopback, and ends when its stdin is closed."""
     process = subprocess.Popen(
         [sys.executable, "-m", "ddbbackup.sandbox", "--export-seconds", "1"],
         env=program.environment,

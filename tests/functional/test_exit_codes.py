@@ -96,7 +96,7 @@ def test_5_for_nothing_selected(
 def test_64_for_a_usage_error(program: Program, arguments: list[str], hint: str) -> None:
     """With a hint, and without a traceback."""
     program.plan(SKELETON)
-    done = program.run(*arguments)
+    done = program.run_process(*arguments)
     assert done.code == 64, done.err
     assert "hint:" in done.err
     assert hint in done.err
@@ -196,8 +196,8 @@ def test_78_for_an_invalid_plan(program: Program) -> None:
         assert done.code == 78
         assert "did you mean `tables`" in done.out + done.err
     assert program.run("validate", "-f", "nowhere.yaml").code == 78
-    said = json.loads(program.run("validate", "--output", "json").out)
-    assert [problem["path"] for problem in said["problems"]] == ["tabels"]
+    document = json.loads(program.run("validate", "--output", "json").out)
+    assert [problem["path"] for problem in document["problems"]] == ["tabels"]
     assert program.run("validate", "--output", "github").out.startswith("::error file=ddbbackup.yaml,line=")
 
 
@@ -220,11 +220,11 @@ def test_130_and_143_for_signals(
         assert process.poll() is None, process.communicate()
         time.sleep(0.02)
     time.sleep(0.3)
-    begun = time.monotonic()
+    started = time.monotonic()
     process.send_signal(number)
     _, err = process.communicate(timeout=10)
     assert process.returncode == code
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - started < 2
     assert "exports that were started continue in AWS\nhint: run `ddbbackup wait`" in err
 
 

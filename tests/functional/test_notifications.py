@@ -8,14 +8,13 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from moto.sns.models import sns_backends
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from ddbbackup.sandbox.moto_exports import MotoExports
 from ddbbackup.sandbox.server import Sandbox
-from tests.support.aws import KEY, REGION, SECRET, Aws
+from tests.support.aws import REGION, Aws
 from tests.support.plans import plan
 from tests.support.program import Program
 from tests.support.receiver import Receiver, receiver
@@ -38,9 +37,7 @@ def test_a_run_notifies_every_channel_once(
 ) -> None:
     """A backup with a failed table: ping, Slack, webhook and SNS; neither log nor report contains an address."""
     sandbox.create_table(name, pitr=True)
-    topic = boto3.client(
-        "sns", REGION, endpoint_url=sandbox.url, aws_access_key_id=KEY, aws_secret_access_key=SECRET
-    ).create_topic(Name=name)["TopicArn"]
+    topic = sandbox.client("sns").create_topic(Name=name)["TopicArn"]
     notifications = {
         "dead-man": {"ping": {"url": "${PING_URL}"}},
         "ops": {"slack": {"webhook_url": "${SLACK_WEBHOOK_URL}"}, "when": ["partial"]},
@@ -131,11 +128,11 @@ def test_a_terminated_run_is_notified(
     while not any(export.table_arn.endswith(name) for export in exports.started):
         assert process.poll() is None, process.communicate()
         time.sleep(0.02)
-    begun = time.monotonic()
+    started = time.monotonic()
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=10)
     assert process.returncode == 143
-    assert time.monotonic() - begun < 4
+    assert time.monotonic() - started < 4
     assert inbox.paths == ["/ping/start", "/ping/143"]
 
 

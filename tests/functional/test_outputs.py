@@ -60,7 +60,7 @@ def test_the_json_of_every_verb_is_valid_by_its_schema(
         done = program.run(*arguments, "--output", "json")
         assert done.code == code, (arguments, done.err)
         validator(schema_of(arguments[0])).validate(json.loads(done.out))
-    printed = program.run("demo", "--output", "json", timeout=60)
+    printed = program.run_process("demo", "--output", "json")
     validator("demo").validate(json.loads(printed.out))
     for each in json.loads(printed.out)["commands"]:
         validator(schema_of(each["command"].split()[0])).validate(each["answer"])

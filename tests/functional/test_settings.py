@@ -399,7 +399,7 @@ def test_a_stream_of_kinesis_that_is_not_there_fails_the_setting(
     program.plan(restoring(aws, bucket, name, name, settings=["kinesis"]))
     assert program.run("backup").code == 0
     everything.delete()
-    everything.client("kinesis").delete_stream(StreamName=name)
+    everything.aws.client("kinesis").delete_stream(StreamName=name)
 
     done = program.run("restore", "back")
 
@@ -487,7 +487,7 @@ def test_no_table_is_made_that_is_encrypted_less(
     assert (done.code, foreseen.code) == (1, 1)
     assert "exists in eu-west-1 only" in error["message"]
     assert "exists in eu-west-1 only" in foreseen.out
-    elsewhere = aws.session.client("dynamodb", region_name="eu-central-1", endpoint_url=aws.url)
+    elsewhere = aws.client("dynamodb", "eu-central-1")
     assert name not in elsewhere.list_tables()["TableNames"]
 
     program.plan(

@@ -32,7 +32,8 @@ class Aws:
         self.endpoint_urls = {"dynamodb": url, "s3": self.s3_url, **dict.fromkeys(others, url)}
         session = boto3.Session(KEY, SECRET, region_name=REGION)
         self.dynamodb: Any = session.client("dynamodb", endpoint_url=url)
-        self.session = session
+        self._session = session
+        self._clients: dict[tuple[str, str], Any] = {}
         self.s3: Any = session.client(
             "s3",
             endpoint_url=self.s3_url,
@@ -43,10 +44,12 @@ class Aws:
             ),
         )
 
-    def client(self, service: str) -> Any:
-        """A client of another service at the same URL."""
-        session = boto3.Session(KEY, SECRET, region_name=REGION)
-        return session.client(service, endpoint_url=self.url)  # type: ignore[call-overload]
+    def client(self, service: str, region: str = REGION) -> Any:
+        """A client of any service and region, at the same URL."""
+        if (service, region) not in self._clients:
+            made = self._session.client(service, region, endpoint_url=self.url)  # type: ignore[call-overload]
+            self._clients[service, region] = made
+        return self._clients[service, region]
 
     # ---- tables
 

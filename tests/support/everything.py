@@ -41,13 +41,10 @@ class Everything:
     def arn(self) -> str:
         return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{self.name}"
 
-    def client(self, service: str) -> Any:
-        return self.aws.session.client(service, endpoint_url=self.aws.url)  # type: ignore[call-overload]
-
     def create(self, *, local_index: bool = True) -> None:
         """Creates the table, and the KMS key and the Kinesis stream that it uses."""
-        key = self.client("kms").create_key()["KeyMetadata"]["Arn"]
-        kinesis = self.client("kinesis")
+        key = self.aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+        kinesis = self.aws.client("kinesis")
         kinesis.create_stream(StreamName=self.name, ShardCount=1)
         by_who = [{"AttributeName": "who", "KeyType": "HASH"}]
         capacity = {"ReadCapacityUnits": 3, "WriteCapacityUnits": 2}
@@ -103,7 +100,7 @@ class Everything:
         self.update(DeletionProtectionEnabled=True)
 
     def scale(self) -> None:
-        scaling = self.client("application-autoscaling")
+        scaling = self.aws.client("application-autoscaling")
         for resource, kind in ((f"table/{self.name}", "table"), (f"table/{self.name}/index/by-who", "index")):
             which = {
                 "ServiceNamespace": "dynamodb",
@@ -155,7 +152,7 @@ class Everything:
         self.unscale()
 
     def unscale(self) -> None:
-        scaling = self.client("application-autoscaling")
+        scaling = self.aws.client("application-autoscaling")
         for target in self.scaling()["targets"]:
             which = {k: target[k] for k in ("ServiceNamespace", "ResourceId", "ScalableDimension")}
             for each in scaling.describe_scaling_policies(
@@ -170,7 +167,7 @@ class Everything:
             scaling.deregister_scalable_target(**which)
 
     def scaling(self) -> dict[str, list[dict[str, Any]]]:
-        scaling = self.client("application-autoscaling")
+        scaling = self.aws.client("application-autoscaling")
         resources = [f"table/{self.name}", f"table/{self.name}/index/by-who"]
         namespace = {"ServiceNamespace": "dynamodb"}
         targets = scaling.describe_scalable_targets(**namespace, ResourceIds=resources)["ScalableTargets"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.benchmarks.orchestration.aws import IN_FLIGHT
 from tests.benchmarks.orchestration.compare import TABLES, Nights, chapter, simulate
+from tests.support.simulated_aws import IN_FLIGHT
 
 
 @pytest.fixture(scope="module")

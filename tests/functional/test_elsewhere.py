@@ -1,18 +1,17 @@
-"""Restores into other regions and accounts, and out of buckets of others, on the sandbox's several accounts.
+"""Restores into other regions and accounts, and from buckets of other accounts, in the sandbox.
 
-moto keeps accounts apart by the credentials of assumed roles; it checks neither trust policies nor external ids.
+moto separates accounts by the credentials of assumed roles. It checks neither trust policies nor external IDs.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-import boto3
 import pytest
-from botocore.exceptions import ClientError
 
 from ddbbackup.sandbox.server import Sandbox
-from tests.support.aws import KEY, REGION, SECRET, Aws, line
+from tests.support.accounts import Account
+from tests.support.aws import REGION, Aws, line
 from tests.support.fault_proxy import FaultProxy
 from tests.support.plans import plan
 from tests.support.program import Program, Result
@@ -21,41 +20,11 @@ Item = dict[str, Any]
 ITEMS: list[Item] = [{"id": {"S": str(n)}, "v": {"N": str(n)}} for n in range(60)]
 THERE = "210987654321"
 ROLE = f"arn:aws:iam::{THERE}:role/restore"
-
-
-class Account:
-    """Another account of the sandbox, as its role sees it."""
-
-    def __init__(self, aws: Aws, region: str = REGION, role: str = ROLE) -> None:
-        sts = boto3.Session(KEY, SECRET, region_name=region).client("sts", endpoint_url=aws.url)
-        keys = sts.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
-        session = boto3.Session(
-            keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], region_name=region
-        )
-        self.dynamodb: Any = session.client("dynamodb", endpoint_url=aws.url)
-        self.s3: Any = session.client("s3", endpoint_url=aws.url)
-
-    def ids(self, table: str) -> list[str]:
-        pages = self.dynamodb.get_paginator("scan").paginate(TableName=table)
-        return sorted(item["id"]["S"] for page in pages for item in page["Items"])
-
-    def has(self, table: str) -> bool:
-        try:
-            self.dynamodb.describe_table(TableName=table)
-        except ClientError:
-            return False
-        return True
-
-
-EVERY_ID = sorted(item["id"]["S"] for item in ITEMS)
-
-
-def error(result: Result) -> dict[str, Any]:
-    return dict(result.report["outcomes"][0]["error"])
+ALL_IDS = sorted(item["id"]["S"] for item in ITEMS)
 
 
 def backed_up(aws: Aws, bucket: str, name: str, program: Program, **restores: Any) -> None:
-    """A table of the plan's account and its backup."""
+    """Creates a table with items in the account of the plan, and backs it up."""
     aws.create_table(name, pitr=True)
     aws.put(name, *ITEMS)
     program.plan(plan(aws, bucket, tables=[{"name": name}], restores=restores))
@@ -63,27 +32,27 @@ def backed_up(aws: Aws, bucket: str, name: str, program: Program, **restores: An
 
 
 @pytest.mark.parametrize("method", ["write", "import", "bulk-put"])
-def test_a_table_comes_back_in_another_account_and_region(
+def test_a_table_is_restored_into_another_account_and_region(
     sandbox: Aws, bucket: str, name: str, program: Program, method: str
 ) -> None:
-    """The role writes there; this account's credentials read the backup; AWS is told whose the bucket is."""
+    """The role writes; the credentials of the plan read the backup; calls to AWS name the owner of the bucket."""
     role = {"role_arn": ROLE, "external_id": "agreed"}
     to = {"table": name, "region": "eu-central-1", "account": THERE, "assume_role": role}
     backed_up(sandbox, bucket, name, program, back={"table": name, "to": to, "method": method})
-    there = Account(sandbox, "eu-central-1")
+    there = Account(sandbox, ROLE, "eu-central-1")
 
     done = program.run("restore", "back", "--output", "json")
 
     assert done.code == 0, done.out
-    assert there.ids(name) == EVERY_ID
-    assert not Account(sandbox).has(name)
+    assert there.ids(name) == ALL_IDS
+    assert not Account(sandbox, ROLE).has(name)
     assert done.report["outcomes"][0]["facts"]["written"] == 60
 
 
-def test_another_account_than_the_guards_is_refused_for_source_and_target(
+def test_an_unexpected_account_is_refused_as_source_and_as_target(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
-    """`aws.account` guards where the plan runs, `to.account` where a restore writes; nothing is written."""
+    """`aws.account` is where the plan may run, `to.account` where a restore may write; nothing is written."""
     backed_up(
         sandbox,
         bucket,
@@ -95,7 +64,7 @@ def test_another_account_than_the_guards_is_refused_for_source_and_target(
 
     target = program.run("restore", "elsewhere", "--output", "json")
     assert target.code == 77
-    assert THERE in error(target)["message"]
+    assert THERE in target.error["message"]
     program.plan(
         plan(
             sandbox,
@@ -111,10 +80,10 @@ def test_another_account_than_the_guards_is_refused_for_source_and_target(
     assert f"{name}-2" not in sandbox.dynamodb.list_tables()["TableNames"]
 
 
-def test_credentials_that_end_in_the_midst_of_writing_are_assumed_again(
+def test_a_role_is_assumed_again_when_its_credentials_expire_during_a_restore(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
-    """In the worker that writes: AWS calls the session expired, the role is assumed anew, nothing is lost."""
+    """In the worker that writes. No item is lost."""
     requests = iter(range(1_000_000))
 
     def expire_once(operation: str, body: bytes) -> tuple[int, bytes] | None:
@@ -125,7 +94,7 @@ def test_credentials_that_end_in_the_midst_of_writing_are_assumed_again(
 
     items: list[Item] = [{"id": {"S": f"{n:04d}"}} for n in range(400)]
     uri = sandbox.put_export(bucket, [map(line, items)])
-    there = Account(sandbox)
+    there = Account(sandbox, ROLE)
     key = {"AttributeName": "id", "KeyType": "HASH"}
     there.dynamodb.create_table(
         TableName=name,
@@ -152,11 +121,11 @@ def test_credentials_that_end_in_the_midst_of_writing_are_assumed_again(
     assert there.ids(name) == [item["id"]["S"] for item in items]
 
 
-def test_a_bucket_of_a_third_account_is_named_by_its_owner(
+def test_every_call_names_the_owner_of_a_bucket_in_a_third_account(
     sandbox: Aws, name: str, program: Program, running_sandbox: Sandbox
 ) -> None:
-    """Exports are written there, read back, and handed to an import with S3BucketOwner in every call."""
-    vault = Account(sandbox, role="arn:aws:iam::333333333333:role/vault")
+    """Exports are written to it, read from it, and imported from it."""
+    vault = Account(sandbox, "arn:aws:iam::333333333333:role/vault")
     vault.s3.create_bucket(Bucket=f"{name}-vault", CreateBucketConfiguration={"LocationConstraint": REGION})
     sandbox.create_table(name, pitr=True)
     sandbox.put(name, *ITEMS)
@@ -177,22 +146,22 @@ def test_a_bucket_of_a_third_account_is_named_by_its_owner(
     assert source["S3BucketOwner"] == "333333333333"
 
 
-def test_an_export_in_somebody_elses_bucket_is_read_only_from_its_owner(
+def test_an_export_is_read_only_from_a_bucket_of_the_expected_owner(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
-    """`from: {s3_uri, bucket_owner}`: ExpectedBucketOwner goes with the reads."""
+    """`from: {s3_uri, bucket_owner}`: every read has ExpectedBucketOwner."""
     uri = sandbox.put_export(bucket, [map(line, ITEMS)])
     sandbox.create_table(name)
 
     def restore(owner: str) -> Result:
         source = {"s3_uri": uri, "bucket_owner": owner}
-        wanted = {"table": "gone", "from": source, "to": {"table": name}}
-        program.plan(plan(sandbox, bucket, tables=[{"name": "gone"}], restores={"back": wanted}))
+        back = {"table": "gone", "from": source, "to": {"table": name}}
+        program.plan(plan(sandbox, bucket, tables=[{"name": "gone"}], restores={"back": back}))
         return program.run("restore", "back", "--output", "json")
 
     refused = restore("333333333333")
     assert refused.code == 77, refused.out
-    assert "manifest" in error(refused)["message"]
+    assert "manifest" in refused.error["message"]
     assert sandbox.items(name) == []
     assert restore("123456789012").code == 0
     assert len(sandbox.items(name)) == 60

@@ -1,6 +1,6 @@
-"""The pages in ``docs/how-to``: their plans are valid, and their commands do what the page says, on the sandbox.
+"""The pages of ``docs/how-to``: their plans are valid, and their commands do what the page says, in the sandbox.
 
-Every table and bucket gets a name of its own in place of the page's; nothing else is changed.
+Only the names of tables and buckets are replaced, because every test has its own.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pytest
 from junitparser import JUnitXml
 
 from ddbbackup.cli.grammar import parse
-from tests.functional.test_elsewhere import Account
+from tests.support.accounts import Account
 from tests.support.aws import REGION, Aws
 from tests.support.program import Program, Result
 
@@ -27,7 +27,7 @@ ITEMS = [
 
 
 class Page:
-    """One page with its names replaced."""
+    """A page with its names replaced."""
 
     def __init__(self, name: str, aws: Aws, bucket: str, table: str, program: Program) -> None:
         self.text = (PAGES / f"{name}.md").read_text(encoding="utf-8")
@@ -44,7 +44,7 @@ class Page:
         return [line for block in self.blocks("sh") for line in block.splitlines()]
 
     def run(self) -> list[Result]:
-        """Every command of the page in its order; each has to do what it is for."""
+        """Runs all commands of the page in order. Each of them must succeed."""
         results = []
         for command in self.commands:
             program, *arguments = shlex.split(command)
@@ -68,7 +68,7 @@ def backed_up(page: Page, name: str) -> None:
 
 @pytest.mark.parametrize("page", ["first-backup"], indirect=True)
 def test_first_backup(page: Page, name: str) -> None:
-    """From nothing to a proven backup, though recovery was off."""
+    """From an empty directory to a verified backup; point-in-time recovery was disabled."""
     page.aws.create_table(name)
     page.aws.put(name, *ITEMS)
     *_, status, listed = page.run()
@@ -78,7 +78,7 @@ def test_first_backup(page: Page, name: str) -> None:
 
 @pytest.mark.parametrize("page", ["restore-one-table-now"], indirect=True)
 def test_restore_one_table_now(page: Page, name: str) -> None:
-    """One item is lost, one overwritten, one new: each way back does what the page says of it."""
+    """One item is deleted, one overwritten, one new: every command restores what the page says."""
     backed_up(page, name)
     page.aws.call("DeleteItem", {"TableName": name, "Key": {"id": ITEMS[0]["id"]}})
     page.aws.put(name, {"id": ITEMS[1]["id"], "v": {"N": "0"}}, {"id": {"S": "new"}})
@@ -96,19 +96,19 @@ def test_move_a_table_to_another_account(page: Page, name: str) -> None:
     page.aws.create_table(name, pitr=True)
     page.aws.put(name, *ITEMS)
     page.run()
-    there = Account(page.aws, "eu-central-1", "arn:aws:iam::210987654321:role/ddbbackup-restore")
+    there = Account(page.aws, "arn:aws:iam::210987654321:role/ddbbackup-restore", "eu-central-1")
     assert there.ids(name) == [item["id"]["S"] for item in ITEMS]
 
 
 @pytest.mark.parametrize("page", ["restore-one-customers-items"], indirect=True)
 def test_restore_one_customers_items(page: Page, name: str) -> None:
-    """Theirs come back, nobody else's do; every digit is kept, and what is there stays."""
+    """Only these items are restored, every digit is kept, and existing items stay."""
     backed_up(page, name)
     for item in ITEMS[:4]:
         page.aws.call("DeleteItem", {"TableName": name, "Key": {"id": item["id"]}})
     page.run()
     (script,) = page.blocks("python")
-    for said in ("restored c-1017", "kept the existing item of c-1017"):
+    for output in ("restored c-1017", "kept the existing item of c-1017"):
         done = subprocess.run(
             [sys.executable, "-c", script],
             env={**page.program.environment, "AWS_ENDPOINT_URL": page.aws.url, "AWS_REGION": REGION},
@@ -117,13 +117,13 @@ def test_restore_one_customers_items(page: Page, name: str) -> None:
             timeout=60,
             check=False,
         )
-        assert done.stdout.split("\n") == [said, ""], done.stderr
+        assert done.stdout.split("\n") == [output, ""], done.stderr
     assert page.aws.items(name) == [ITEMS[2], ITEMS[4]]
 
 
 @pytest.mark.parametrize("page", ["prove-your-backups"], indirect=True)
 def test_prove_your_backups(page: Page, name: str) -> None:
-    """Four documents, which say what the page says they do."""
+    """The four documents hold what the page says."""
     backed_up(page, name)
     page.run()
     evidence = {path.name: path for path in (page.program.directory / "evidence").iterdir()}
@@ -140,7 +140,7 @@ def test_prove_your_backups(page: Page, name: str) -> None:
 
 @pytest.mark.parametrize("path", sorted(PAGES.glob("*.md")), ids=lambda path: path.stem)
 def test_every_command_that_a_page_names_exists(path: Path) -> None:
-    """Also those within sentences."""
+    """In code blocks and in sentences."""
     text = path.read_text(encoding="utf-8")
     commands = re.findall(r"`(ddbbackup [a-z][^`]*)`", text)
     commands += [

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
+from dataclasses import dataclass
 
-from ddbbackup.errors import Conflict, ObjectMissing
-from ddbbackup.ports import ObjectFacts, ObjectStream
+from ddbbackup.errors import Conflict, DataIncomplete, ObjectMissing
+from ddbbackup.ports import ObjectFacts
 
 
 class MemoryObjects:
-    """Implements what the catalog uses of ``ports.Objects``.
+    """Implements ``ports.Objects`` (``tests/contract/test_objects.py``) for one bucket, whatever its name.
 
     ``before_put`` is called once, before the next put, so that another process can be first. ``reads`` are the keys
     that were read.
@@ -29,15 +30,15 @@ class MemoryObjects:
     def read(
         self, bucket: str, key: str, *, limit_bytes: int, owner: str | None = None
     ) -> tuple[bytes, ObjectFacts]:
-        if key not in self.bodies:
-            raise ObjectMissing(f"{key} does not exist", hint="-")
+        body = self._body(key)
+        if len(body) > limit_bytes:
+            raise DataIncomplete(f"{key} is larger than {limit_bytes} bytes", hint="-")
         self.reads.append(key)
-        return self.bodies[key], self._facts(key, self.bodies[key])
+        return body, self._facts(key, body)
 
-    def stream(
-        self, bucket: str, key: str, *, owner: str | None = None
-    ) -> AbstractContextManager[ObjectStream]:
-        raise AssertionError("records are small objects")
+    @contextmanager
+    def stream(self, bucket: str, key: str, *, owner: str | None = None) -> Iterator[MemoryStream]:
+        yield MemoryStream(self._body(key))
 
     def put(
         self,
@@ -55,7 +56,7 @@ class MemoryObjects:
         before_put()
         existing = self.head(bucket, key)
         changed = if_match is not None and (existing is None or existing.etag != if_match)
-        if (if_none_match and existing) or changed:
+        if ((if_none_match and existing) or changed) and self.bodies.get(key) != body:
             raise Conflict(f"{key} has changed", hint="-")
         self.bodies[key] = body
         return self._facts(key, body).etag
@@ -72,6 +73,26 @@ class MemoryObjects:
     def delete(self, bucket: str, key: str, *, owner: str | None = None) -> None:
         self.bodies.pop(key, None)
 
+    def _body(self, key: str) -> bytes:
+        if key not in self.bodies:
+            raise ObjectMissing(f"{key} does not exist", hint="-")
+        return self.bodies[key]
+
     @staticmethod
     def _facts(key: str, body: bytes) -> ObjectFacts:
         return ObjectFacts(key, len(body), f'"{hashlib.sha256(body).hexdigest()}"')
+
+
+@dataclass(frozen=True)
+class MemoryStream:
+    """The body of one object in one chunk."""
+
+    body: bytes
+    version_id: str | None = None
+
+    @property
+    def size_bytes(self) -> int:
+        return len(self.body)
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self.body

@@ -10,8 +10,8 @@ from typing import Any
 
 from ddbbackup.errors import NotSupported
 from ddbbackup.ports import Identity, ObjectFacts, PitrWindow, TableFacts
-from tests.benchmarks.orchestration.aws import SimulatedAws
-from tests.support.memory import MemoryObjects
+from tests.support.memory import MemoryObjects, MemoryStream
+from tests.support.simulated_aws import SimulatedAws
 
 _HEAD = "arn:aws:dynamodb:eu-west-1:123456789012:table/"
 
@@ -75,16 +75,6 @@ class _NothingSet:
         return ask
 
 
-class _Stream:
-    def __init__(self, body: bytes) -> None:
-        self.size_bytes = len(body)
-        self.version_id: str | None = None
-        self._body = body
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield self._body
-
-
 class _Objects(MemoryObjects):
     """Counts calls as S3's; the simulated exports write into it."""
 
@@ -106,9 +96,9 @@ class _Objects(MemoryObjects):
         return super().read(bucket, key, limit_bytes=limit_bytes)
 
     @contextmanager
-    def stream(self, bucket: str, key: str, *, owner: str | None = None) -> Iterator[_Stream]:
+    def stream(self, bucket: str, key: str, *, owner: str | None = None) -> Iterator[MemoryStream]:
         self._aws.called("s3.GetObject")
-        yield _Stream(self.bodies[key])
+        yield MemoryStream(self.bodies[key])
 
     def put(self, bucket: str, key: str, body: bytes, **conditions: Any) -> str:
         self._aws.called("s3.PutObject")

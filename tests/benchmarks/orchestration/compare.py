@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ddbbackup.backup.export_scheduler import SWEEPS
-from tests.benchmarks.orchestration.aws import IN_FLIGHT
 from tests.benchmarks.orchestration.runs import Night, origins_night, our_night
 from tests.benchmarks.targets import Target
+from tests.support.simulated_aws import IN_FLIGHT
 
 TABLES = 1000
 RARE_SECONDS = (118.0, 126.0)  # looks so seldom that ddbbackup makes as many calls as the origin

@@ -20,9 +20,9 @@ from ddbbackup.ports import ExportRequest
 from ddbbackup.steps.executor import run_steps
 from ddbbackup.steps.inventory import take_inventory
 from ddbbackup.steps.poll import PollPolicy
-from tests.benchmarks.orchestration.aws import SimulatedAws
 from tests.benchmarks.orchestration.cloud import SimulatedCloud
 from tests.support.contexts import run_context
+from tests.support.simulated_aws import SimulatedAws
 from tests.support.virtual_time import SimulatedThreads, VirtualClock, run_virtually
 
 CALL_SECONDS = 0.1

@@ -15,8 +15,8 @@ from ddbbackup.model.outcome import Outcome
 from ddbbackup.ports import ExportRequest
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.executor import run_steps
-from tests.benchmarks.orchestration.aws import SimulatedAws
 from tests.support.contexts import run_context
+from tests.support.simulated_aws import SimulatedAws
 from tests.support.virtual_time import SimulatedThreads, VirtualClock, run_virtually
 
 

@@ -1,8 +1,8 @@
-"""AWS as far as exports are concerned, on a simulated clock: quotas, throttling, and exports that take their time.
+"""Exports of a simulated AWS in virtual time, with quotas and throttling.
 
-What is known of AWS's limits is in it: 300 exports in flight (DynamoDB guide: Quotas); some twenty starts in a row,
-then "Rate exceeded", rejected ones counting; bursts of 13 to 18 DescribeExport throttle (both observed on AWS). How
-fast those two recover, and that ListExports behaves like DescribeExport, is assumed.
+The limits are those of AWS as far as they are known: 300 exports in progress (DynamoDB guide: Quotas); about twenty
+starts in a row, then "Rate exceeded", where rejected calls count too; bursts of 13 to 18 DescribeExport are throttled
+(both observed on AWS). How fast these two recover, and that ListExports behaves like DescribeExport, is assumed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _LINE = b'{"Item":{"id":{"S":"a"}}}\n'
 
 
 class _Bucket:
-    """Rejected calls count as well, up to a whole burst."""
+    """A token bucket. Rejected calls count as well, up to one burst."""
 
     def __init__(self, burst: float, rate: float) -> None:
         self._burst, self._rate = burst, rate
@@ -46,7 +46,7 @@ class SimulatedAws:
     """Implements ``ports.Exports``.
 
     ``calls`` and ``throttled`` count by operation, ``started_at`` and ``ended_at`` are by table ARN.
-    ``minutes`` is how long exports take, ``reads`` how many of each read AWS takes at once, and then a second.
+    ``minutes`` is the range of the duration of exports, ``reads`` the burst and the rate per second of each read.
     """
 
     def __init__(

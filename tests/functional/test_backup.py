@@ -1,4 +1,4 @@
-"""``backup``, ``wait``, ``status``, ``list`` and ``verify`` as the program does them, on the sandbox."""
+"""``backup``, ``wait``, ``status``, ``list`` and ``verify``, by running the program against the sandbox."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from ddbbackup.sandbox.export_rules import ExportState
 from ddbbackup.sandbox.moto_exports import MotoExports
-from tests.support.aws import Aws, line
+from tests.support.aws import Aws
 from tests.support.plans import plan
 from tests.support.program import Program
 
@@ -20,7 +20,7 @@ ITEMS = [{"id": {"S": str(n)}, "v": {"N": str(n)}} for n in range(30)]
 
 
 def record(aws: Aws, bucket: str, table: str) -> dict[str, Any]:
-    """The one record of a table."""
+    """The only record of a table."""
     (key,) = [key for key in aws.record_keys(bucket, table) if key.endswith(".json")]
     return dict(json.loads(aws.read(bucket, key)))
 
@@ -29,10 +29,10 @@ def exports_of(exports: MotoExports, table: str) -> list[ExportState]:
     return [export for export in exports.started if export.table_arn.endswith(f"/{table}")]
 
 
-def test_a_backup_leaves_a_complete_record_with_the_whole_description(
+def test_a_backup_writes_a_complete_record_with_the_table_description(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
-    """Everything that a restore needs is in the bucket once the table is gone."""
+    """The bucket holds everything that a restore needs after the table is deleted."""
     sandbox.create_table(name, pitr=True)
     sandbox.put(name, *ITEMS)
     program.plan(plan(sandbox, bucket, tables=[{"name": name}]))
@@ -45,7 +45,7 @@ def test_a_backup_leaves_a_complete_record_with_the_whole_description(
     assert written["data"]["item_count"] == 30
     assert written["table"]["name"] == name
     assert written["description"]["KeySchema"] == [{"AttributeName": "id", "KeyType": "HASH"}]
-    assert done.report["outcomes"][0]["facts"]["backup"] == written["id"]
+    assert done.facts["backup"] == written["id"]
     listed = json.loads(program.run("list", "--output", "json").out)
     assert [each["backup"] for each in listed["backups"]] == [written["id"]]
     status = json.loads(program.run("status", "--output", "json").out)
@@ -53,7 +53,7 @@ def test_a_backup_leaves_a_complete_record_with_the_whole_description(
     assert program.run("verify").code == 0
 
 
-def test_the_same_run_id_never_starts_a_second_export(
+def test_a_run_id_starts_no_second_export(
     sandbox: Aws, bucket: str, name: str, program: Program, exports: MotoExports
 ) -> None:
     """A pipeline that retries its job pays for one export."""
@@ -66,10 +66,10 @@ def test_the_same_run_id_never_starts_a_second_export(
     assert len(exports_of(exports, name)) == 1
 
 
-def test_a_run_killed_while_exports_run_is_taken_up_by_wait(
+def test_wait_completes_the_backup_of_a_killed_run(
     sandbox: Aws, bucket: str, name: str, program: Program, exports: MotoExports
 ) -> None:
-    """SIGKILL, then `wait`: the record is completed, and no second export was started."""
+    """SIGKILL, then `wait`: the record is completed, and no second export is started."""
     exports.export_seconds = (3.0, 3.0)
     _start_and_kill(sandbox, bucket, name, program, exports)
     assert record(sandbox, bucket, name)["state"] == "in_progress"
@@ -81,10 +81,10 @@ def test_a_run_killed_while_exports_run_is_taken_up_by_wait(
     assert len(exports_of(exports, name)) == 1
 
 
-def test_a_run_killed_while_exports_run_is_taken_up_by_the_same_run_id(
+def test_the_same_run_id_completes_the_backup_of_a_killed_run(
     sandbox: Aws, bucket: str, name: str, program: Program, exports: MotoExports
 ) -> None:
-    """SIGKILL, then the same command: the same export, one record, complete."""
+    """SIGKILL, then the same command: the same export, and one complete record."""
     exports.export_seconds = (3.0, 3.0)
     _start_and_kill(sandbox, bucket, name, program, exports)
 
@@ -108,10 +108,10 @@ def _start_and_kill(aws: Aws, bucket: str, name: str, program: Program, exports:
     process.communicate()
 
 
-def test_no_wait_starts_and_leaves_and_wait_completes(
+def test_no_wait_only_starts_exports_and_wait_completes_them(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
-    """Two short jobs instead of a long one."""
+    """For pipelines that run two short jobs instead of a long one."""
     sandbox.create_table(name, pitr=True)
     program.plan(plan(sandbox, bucket, tables=[{"name": name}]))
 
@@ -125,7 +125,7 @@ def test_no_wait_starts_and_leaves_and_wait_completes(
     assert "nothing is in progress" in program.run("wait").out
 
 
-def test_globs_and_tags_select_tables_and_one_instant_serves_all(
+def test_globs_and_tags_select_tables_and_all_have_the_common_export_time(
     sandbox: Aws,
     bucket: str,
     name: str,
@@ -133,7 +133,7 @@ def test_globs_and_tags_select_tables_and_one_instant_serves_all(
     exports: MotoExports,
     age_recovery: Callable[[str, float], None],
 ) -> None:
-    """`match` without what is excluded, `tags` with all of them, one ExportTime for every table."""
+    """`match` without `exclude`, `tags` that all match, and one ExportTime for every table."""
     for suffix in ("-a", "-b", "-b-tmp", "x"):
         sandbox.create_table(f"{name}{suffix}", pitr=True)
         age_recovery(f"{name}{suffix}", 3600)
@@ -150,10 +150,10 @@ def test_globs_and_tags_select_tables_and_one_instant_serves_all(
     assert len(times) == 1
 
 
-def test_point_in_time_recovery_is_enabled_where_the_plan_says_so(
+def test_point_in_time_recovery_is_enabled_if_the_plan_allows_it(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
-    """`pitr: enable` turns it on and goes on."""
+    """`pitr: enable` enables it and continues with the export."""
     sandbox.create_table(name)
     program.plan(plan(sandbox, bucket, tables=[{"name": name, "pitr": "enable"}]))
 
@@ -166,7 +166,7 @@ def test_point_in_time_recovery_is_enabled_where_the_plan_says_so(
 def test_a_table_that_fails_does_not_stop_the_others(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
-    """One has no point-in-time recovery, one is gone, one is backed up: exit 3, each with its hint."""
+    """One has no point-in-time recovery, one does not exist, one is backed up: exit 3, each error with its hint."""
     sandbox.create_table(f"{name}-good", pitr=True)
     sandbox.create_table(f"{name}-off")
     names = [f"{name}-good", f"{name}-off", f"{name}-gone"]
@@ -182,26 +182,26 @@ def test_a_table_that_fails_does_not_stop_the_others(
     assert outcomes[f"{name}-gone"]["error"]["kind"] == "TableMissing"
 
 
-def test_a_missing_bucket_is_said_before_anything_starts(
+def test_a_missing_bucket_fails_before_any_export(
     sandbox: Aws, name: str, program: Program, exports: MotoExports
 ) -> None:
-    """A destination that is not there refuses the backup with a hint, and no export is paid for."""
+    """With a hint; no export is paid for."""
     sandbox.create_table(name, pitr=True)
     program.plan(plan(sandbox, "no-such-bucket-anywhere", tables=[{"name": name}]))
 
     done = program.run("backup", "--output", "json")
 
     assert done.code == 1
-    error = done.report["outcomes"][0]["error"]
+    error = done.error
     assert "no-such-bucket-anywhere" in error["message"]
     assert "create the bucket" in error["hint"]
     assert not exports_of(exports, name)
 
 
-def test_an_export_that_fails_minutes_later_names_its_code_and_a_hint(
+def test_a_failed_export_is_reported_with_the_code_of_aws_and_a_hint(
     sandbox: Aws, bucket: str, name: str, program: Program, exports: MotoExports
 ) -> None:
-    """AWS checks the bucket's policy only when it writes."""
+    """AWS checks the bucket policy only when it writes, minutes after it accepted the export."""
     sandbox.create_table(name, pitr=True)
     program.plan(plan(sandbox, bucket, tables=[{"name": name}]))
 
@@ -215,7 +215,7 @@ def test_an_export_that_fails_minutes_later_names_its_code_and_a_hint(
     done = program.run("backup", "--output", "json")
 
     assert done.code == 1, done.err
-    error = done.report["outcomes"][0]["error"]
+    error = done.error
     assert error["kind"] == "RemoteJobFailed"
     assert "S3AccessDenied" in error["message"]
     assert "assumed-role/x" in error["message"]
@@ -224,7 +224,7 @@ def test_an_export_that_fails_minutes_later_names_its_code_and_a_hint(
 
 
 def _of(aws: Aws, export: ExportState, part: str) -> str:
-    """The key of the first object of an export below ``part`` that is not an empty data file."""
+    """The key of the largest object of an export below ``part``, which is not an empty data file."""
     keys = [
         key
         for key in aws.keys(export.request["S3Bucket"], export.root + part)
@@ -252,7 +252,7 @@ def lose_a_file(aws: Aws, export: ExportState) -> None:
 
 
 def lie_about_the_count(aws: Aws, export: ExportState) -> None:
-    """Consistently: manifests and hashes agree with each other, only AWS's own count knows better."""
+    """Consistently: the manifests match their hashes and each other; only the count of DescribeExport differs."""
     bucket = export.request["S3Bucket"]
     lines = aws.read(bucket, export.root + "manifest-files.json").splitlines()
     aws.put_manifests(bucket, export.root, [json.loads(each) for each in lines[1:]])
@@ -283,7 +283,7 @@ def test_a_damaged_export_is_never_a_backup(
     damage: Callable[[Aws, ExportState], None],
     words: str,
 ) -> None:
-    """Exit 65, a record that says so, no later restore from it."""
+    """Exit 65, the state in the record, and no restore from it."""
     sandbox.create_table(name, pitr=True)
     sandbox.put(name, *ITEMS)
     exports.before_completed = lambda export: damage(sandbox, export)
@@ -293,7 +293,7 @@ def test_a_damaged_export_is_never_a_backup(
     done = program.run("backup", "--output", "json")
 
     assert done.code == 65, done.err
-    error = done.report["outcomes"][0]["error"]
+    error = done.error
     assert error["kind"] == "DataIncomplete"
     assert words in error["message"]
     assert error["hint"]
@@ -303,10 +303,10 @@ def test_a_damaged_export_is_never_a_backup(
     assert "no complete backup" in restored.out
 
 
-def test_verify_finds_what_happened_to_a_backup_later(
+def test_verify_finds_damage_that_happened_after_the_backup(
     sandbox: Aws, bucket: str, name: str, program: Program, exports: MotoExports
 ) -> None:
-    """A backup that was whole and is not any more: exit 65."""
+    """A backup that was complete: exit 65."""
     sandbox.create_table(name, pitr=True)
     sandbox.put(name, *ITEMS)
     program.plan(plan(sandbox, bucket, tables=[{"name": name}]))
@@ -320,16 +320,21 @@ def test_verify_finds_what_happened_to_a_backup_later(
 
 
 def test_no_item_data_is_logged_or_recorded(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
-    """Not in events, not in the record, not in the report."""
+    """Not in events or reports, not beside the data in the bucket, not in the state directory."""
+    item = {"id": {"S": "top-secret-id"}, "v": {"S": "top-secret-value"}}
     sandbox.create_table(name, pitr=True)
-    sandbox.put(name, {"id": {"S": "top-secret-id"}, "v": {"S": "top-secret-value"}})
+    sandbox.put(name, item)
     restores = {"back": {"table": name, "to": {"table": f"{name}-2"}}}
     program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores=restores))
 
     done = program.run("backup")
     restored = program.run("restore", "back")
 
-    everything = done.out + done.err + restored.out + restored.err + json.dumps(record(sandbox, bucket, name))
     assert (done.code, restored.code) == (0, 0)
-    assert "top-secret" not in everything
-    assert b"top-secret" in line({"v": {"S": "top-secret-value"}})
+    assert sandbox.items(f"{name}-2") == [item], "the program handled the item"
+    written = {"stdout and stderr": (done.out + done.err + restored.out + restored.err).encode()}
+    written |= {key: sandbox.read(bucket, key) for key in sandbox.keys(bucket) if "/data/" not in key}
+    state = program.directory / "state"
+    written |= {str(path): path.read_bytes() for path in state.rglob("*") if path.is_file()}
+    assert any(key.endswith(".json") for key in written)
+    assert [where for where, content in written.items() if b"top-secret" in content] == []

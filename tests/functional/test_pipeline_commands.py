@@ -1,7 +1,7 @@
-"""What the pipelines in ``configs/pipelines`` run is run here, on the sandbox in AWS's place.
+"""The commands of the pipelines in ``configs/pipelines``, run against the sandbox.
 
-GitHub's workflows have ``test_pull_request.py``. Nothing here is a CI system: each file's own commands are taken from
-it and given to a shell, with the variables that the system would set.
+A shell runs the commands of each file with the variables that the CI system would set. The workflows for GitHub are
+tested in ``test_pull_request.py``.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ INVALID = "version: 1\nname: p\ntabels: []\n"
 def bash(
     program: Program, script: str, variables: Mapping[str, str] | None = None, without: tuple[str, ...] = ()
 ) -> Result:
-    """As a CI system's runner runs it: stops at the first command that fails."""
+    """Runs a script as a CI runner does, which stops at the first command that fails."""
     environment = {key: value for key, value in program.environment.items() if key not in without}
     done = subprocess.run(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
@@ -54,7 +54,7 @@ def bash(
 
 @pytest.fixture
 def table(sandbox: Aws, bucket: str, name: str, program: Program) -> str:
-    """A table with its plan as the checkout's ``ddbbackup.yaml``."""
+    """A table, and a plan for it in the ``ddbbackup.yaml`` of the working directory."""
     sandbox.create_table(name, pitr=True)
     sandbox.put(name, {"id": {"S": "1"}})
     program.plan(plan(sandbox, bucket, tables=[{"name": name, "rpo": "1h"}]))
@@ -65,7 +65,7 @@ def table(sandbox: Aws, bucket: str, name: str, program: Program) -> str:
 
 
 class Component:
-    """The component with its inputs filled in."""
+    """The GitLab component with its inputs filled in."""
 
     def __init__(self, **inputs: str) -> None:
         text = (PIPELINES / "gitlab" / "templates" / "ddbbackup.yml").read_text(encoding="utf-8")
@@ -76,21 +76,21 @@ class Component:
         self.jobs: dict[str, Any] = yaml.safe_load(filled)
 
     def script(self, name: str) -> tuple[str, Mapping[str, str]]:
-        """The whole of a job's shell, and its variables, with what it extends laid under it."""
+        """The complete script of a job and its variables, with those of the jobs that it extends."""
         before: list[str] = []
         variables: dict[str, str] = {}
-        wanted: str | None = name
+        current: str | None = name
         script = self.jobs[name]["script"]
-        while wanted:
-            job = self.jobs[wanted]
+        while current:
+            job = self.jobs[current]
             before = before or job.get("before_script", [])
             variables = {**job.get("variables", {}), **variables}
-            wanted = job.get("extends")
+            current = job.get("extends")
         return "\n".join([*before, *script]), variables
 
 
-def test_gitlabs_merge_request_gets_code_quality_and_junit(program: Program) -> None:
-    """At the line of the problem; both reports are there although the job fails."""
+def test_a_merge_request_of_gitlab_gets_code_quality_and_junit_reports(program: Program) -> None:
+    """With the line of the problem. Both reports are written although the job fails."""
     program.plan(INVALID)
     script, variables = Component(image="i").script("ddbbackup-validate")
     done = bash(program, script, {"CI_PROJECT_DIR": str(program.directory), **variables})
@@ -101,10 +101,10 @@ def test_gitlabs_merge_request_gets_code_quality_and_junit(program: Program) -> 
     assert suite.failures == 1
 
 
-def test_gitlabs_jobs_work_with_a_token_instead_of_keys(
+def test_jobs_of_gitlab_use_an_id_token_instead_of_keys(
     sandbox: Aws, table: str, program: Program, exports: MotoExports
 ) -> None:
-    """The SDK trades the id token for a role's credentials; a retried pipeline starts no second export."""
+    """The SDK exchanges it for the credentials of a role. A retried pipeline starts no second export."""
     component = Component(image="i", **{"read-role": "arn:aws:iam::123456789012:role/ddbbackup-read"})
     component.jobs["ddbbackup-backup"]["variables"]["ROLE"] = (
         "arn:aws:iam::123456789012:role/ddbbackup-backup"
@@ -132,8 +132,10 @@ def test_gitlabs_jobs_work_with_a_token_instead_of_keys(
 # ---- Kubernetes, CodeBuild, systemd
 
 
-def test_pods_of_one_job_are_tries_of_one_run(table: str, program: Program, exports: MotoExports) -> None:
-    """The container's own arguments, twice, with the job's name as Kubernetes fills it in."""
+def test_pods_of_one_kubernetes_job_are_attempts_of_one_run(
+    table: str, program: Program, exports: MotoExports
+) -> None:
+    """Runs the arguments of the container twice, with the name of the job that Kubernetes fills in."""
     job = yaml.safe_load((PIPELINES / "kubernetes" / "cronjob.yaml").read_text(encoding="utf-8"))
     (container,) = job["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
     (variable,) = container["env"]
@@ -147,8 +149,8 @@ def test_pods_of_one_job_are_tries_of_one_run(table: str, program: Program, expo
     assert sum(export.table_arn.endswith(table) for export in exports.started) == 1
 
 
-def test_codebuilds_phases_validate_back_up_and_look(table: str, program: Program) -> None:
-    """Every phase but the installation; the report is where the buildspec says."""
+def test_the_phases_of_codebuild_validate_back_up_and_show_the_status(table: str, program: Program) -> None:
+    """All phases except the installation. The report is where the buildspec says."""
     spec = yaml.safe_load((PIPELINES / "codebuild" / "buildspec.yaml").read_text(encoding="utf-8"))
     variables = {**spec["env"]["variables"], "CODEBUILD_BUILD_ID": "nightly:0a1b"}
     for phase in ("pre_build", "build", "post_build"):
@@ -160,8 +162,8 @@ def test_codebuilds_phases_validate_back_up_and_look(table: str, program: Progra
     assert json.loads((program.directory / "reports" / "backup.json").read_text())["run"] == "nightly-0a1b"
 
 
-def test_the_service_starts_no_second_export_on_one_day(table: str, program: Program) -> None:
-    """Its ExecStart, as systemd unquotes it: %% is %, $$ is $, %p the unit's name."""
+def test_the_systemd_service_starts_no_second_export_on_the_same_day(table: str, program: Program) -> None:
+    """Runs its ExecStart as systemd unquotes it: %% is %, $$ is $, %p is the name of the unit."""
     text = (PIPELINES / "systemd" / "ddbbackup.service").read_text(encoding="utf-8")
     (line,) = re.findall(r"^ExecStart=(.+)$", text, re.MULTILINE)
     shell, flag, script = shlex.split(line)
@@ -179,8 +181,8 @@ def test_the_service_starts_no_second_export_on_one_day(table: str, program: Pro
 # ---- pre-commit
 
 
-def test_the_hook_looks_at_every_plan_by_itself(program: Program) -> None:
-    """As pre-commit calls it: the entry, then the names of the files that changed."""
+def test_the_pre_commit_hook_validates_every_plan_separately(program: Program) -> None:
+    """As pre-commit calls it: the entry, then the names of the changed files."""
     (hook,) = yaml.safe_load((CHECKOUT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     good = "version: 1\nname: p\ndestinations: {v: {bucket: acme-vault}}\ntables: [{name: orders}]\n"
     (program.directory / "eu").mkdir()
@@ -200,8 +202,8 @@ def test_the_hook_looks_at_every_plan_by_itself(program: Program) -> None:
     assert done.out.count("valid;") == 1
 
 
-def test_plans_are_named_one_way_or_the_other(program: Program) -> None:
-    """-f lays one over the other, so both at once would mean two things."""
+def test_plans_are_named_by_option_or_by_argument_not_both(program: Program) -> None:
+    """Plans of several -f are merged, those of arguments are separate: both would be ambiguous."""
     done = program.run("validate", "-f", "a.yaml", "b.yaml")
     assert done.code == 64
     assert "use either -f or PLAN" in done.err

@@ -1,4 +1,4 @@
-"""``preview`` as the program does it: what it foretells, what it says is in the way, and that it only reads."""
+"""``preview``, by running the program: it shows what the run does and what blocks it, and only reads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ITEMS = [{"id": {"S": str(n)}, "v": {"N": str(n)}} for n in range(30)]
 
 
 def steps(done: Result, part: str = "backups") -> dict[str, Any]:
-    """The foretold steps by table."""
+    """The steps of a preview by table."""
     return {each["table"]: each for each in done.report[part]}
 
 
@@ -31,25 +31,25 @@ def vault(aws: Aws, bucket: str, **members: Any) -> dict[str, Any]:
     return {"vault": {"bucket": bucket, "prefix": "ddb/{table}/", **members}}
 
 
-def test_what_is_foretold_is_what_the_run_then_does(
+def test_a_preview_shows_the_steps_of_the_run(
     sandbox: Aws, bucket: str, name: str, program: Program, exports: MotoExports
 ) -> None:
-    """The same steps, in the same order; before the run no record and no export exists, after it nothing is to do."""
+    """In the same order. The preview writes no record and starts no export; after the run, nothing is left to do."""
     for suffix in ("-a", "-b"):
         sandbox.create_table(name + suffix, pitr=True)
         sandbox.put(name + suffix, *ITEMS)
     program.plan(plan(sandbox, bucket, tables=[{"name": f"{name}-a"}, {"match": f"{name}-b*"}]))
 
-    told = program.run("preview", "--run-id", "r1", "--detailed-exitcode", "--output", "json")
-    assert told.code == 2, told.err
+    preview = program.run("preview", "--run-id", "r1", "--detailed-exitcode", "--output", "json")
+    assert preview.code == 2, preview.err
     assert sandbox.keys(bucket) == []
     assert not [each for each in exports.started if name in each.table_arn]
     done = program.run("backup", "--run-id", "r1", "--output", "json")
     again = program.run("preview", "--run-id", "r1", "--detailed-exitcode", "--output", "json")
 
-    assert [s["step"] for s in told.report["backups"]] == [o["step"] for o in done.report["outcomes"]]
-    assert {s["items"] for s in told.report["backups"]} == {30}
-    assert {s["facts"]["backup_kind"] for s in told.report["backups"]} == {"full"}
+    assert [s["step"] for s in preview.report["backups"]] == [o["step"] for o in done.report["outcomes"]]
+    assert {s["items"] for s in preview.report["backups"]} == {30}
+    assert {s["facts"]["backup_kind"] for s in preview.report["backups"]} == {"full"}
     assert again.code == 0
     assert not any(step["changes"] for step in again.report["backups"])
     later = program.run("preview", "--output", "json")
@@ -59,7 +59,7 @@ def test_what_is_foretold_is_what_the_run_then_does(
 
 
 def test_a_preview_only_reads(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
-    """Whatever is blocked or not, with restores, in every form: no call that writes reaches AWS."""
+    """With blocked steps, with restores, and in every form: no call that writes reaches AWS."""
     sandbox.create_table(name, pitr=True)
     sandbox.create_table(f"{name}-off")
     sandbox.put(name, *ITEMS)
@@ -79,10 +79,10 @@ def test_a_preview_only_reads(sandbox: Aws, bucket: str, name: str, program: Pro
     assert [call for call in calls if not call.operation.startswith(reading)] == []
 
 
-def test_obstacles_are_those_that_the_run_would_meet(
+def test_the_blockers_of_a_preview_are_the_errors_of_the_run(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
-    """Each with the hint of the run's own error, and with the run's exit code."""
+    """With the same message, and with the exit code of the run."""
     sandbox.create_table(f"{name}-good", pitr=True)
     sandbox.create_table(f"{name}-off")
     sandbox.create_table(f"{name}-on-demand")
@@ -90,10 +90,10 @@ def test_obstacles_are_those_that_the_run_would_meet(
     entries.append({"name": f"{name}-on-demand", "pitr": "enable"})
     program.plan(plan(sandbox, bucket, tables=entries))
 
-    told = program.run("preview", "--output", "json")
+    preview = program.run("preview", "--output", "json")
     done = program.run("backup", "--output", "json")
 
-    found = steps(told)
+    found = steps(preview)
     assert kinds(found[f"{name}-good"]) == []
     assert kinds(found[f"{name}-off"]) == ["PitrDisabled"]
     assert kinds(found[f"{name}-gone"]) == ["TableMissing"]
@@ -103,13 +103,13 @@ def test_obstacles_are_those_that_the_run_would_meet(
     for table, error in met.items():
         told_errors = found[table]["blockers"]
         assert [each["message"] for each in told_errors] == ([error["message"]] if error else [])
-    assert (told.code, done.code) == (3, 3)
+    assert (preview.code, done.code) == (3, 3)
 
 
-def test_a_bucket_that_is_missing_or_not_ours_is_in_the_way(
+def test_a_missing_bucket_or_one_of_another_owner_blocks_the_backup(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
-    """One blocks as it is not there, one as another account is said to own it."""
+    """As in the run: exit 1 and exit 77."""
     sandbox.create_table(name, pitr=True)
     tables = [{"name": name}]
     program.plan(plan(sandbox, "no-such-bucket-anywhere", tables=tables))
@@ -123,26 +123,26 @@ def test_a_bucket_that_is_missing_or_not_ours_is_in_the_way(
     assert "999999999999" in steps(foreign)[name]["blockers"][0]["message"]
 
 
-def test_a_key_of_another_region_is_in_the_way(
+def test_a_kms_key_of_another_region_blocks_the_backup(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
-    """AWS would accept the export, and fail it minutes later."""
+    """AWS would accept the export and fail minutes later."""
     sandbox.create_table(name, pitr=True)
     key = "arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555"
     encryption = {"algorithm": "KMS", "kms_key_id": key}
     destinations = vault(sandbox, bucket, encryption=encryption)
     program.plan(plan(sandbox, bucket, tables=[{"name": name}], destinations=destinations))
 
-    told = program.run("preview", "--output", "json")
+    preview = program.run("preview", "--output", "json")
 
-    assert told.code == 1
-    assert "is in us-east-1, but the bucket" in steps(told)[name]["blockers"][0]["message"]
+    assert preview.code == 1
+    assert "is in us-east-1, but the bucket" in steps(preview)[name]["blockers"][0]["message"]
 
 
-def test_tables_that_the_selectors_lost_are_named(
+def test_a_preview_lists_tables_that_are_no_longer_selected(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
-    """One was deleted, one no longer matches; a table that was lost before the last run is told apart."""
+    """One was deleted, one no longer matches. A table that the last run did not select either is marked."""
     for suffix in ("-a", "-b", "-c", "-d"):
         sandbox.create_table(name + suffix, pitr=True)
     program.plan(plan(sandbox, bucket, tables=[{"match": f"{name}-*"}]))
@@ -153,22 +153,22 @@ def test_tables_that_the_selectors_lost_are_named(
     sandbox.dynamodb.delete_table(TableName=f"{name}-b")
     program.plan(plan(sandbox, bucket, tables=[{"match": f"{name}-*", "exclude": ["*-c"]}]))
 
-    told = program.run("preview", "--output", "json")
+    preview = program.run("preview", "--output", "json")
 
     unselected = {
-        each["table"]: (each["in_last_run"], each["exists"]) for each in told.report["unselected_tables"]
+        each["table"]: (each["in_last_run"], each["exists"]) for each in preview.report["unselected_tables"]
     }
     assert unselected == {f"{name}-b": (True, False), f"{name}-c": (True, True), f"{name}-d": (False, False)}
-    assert told.report["selection"][0]["tables"] == [f"{name}-a"]
+    assert preview.report["selection"][0]["tables"] == [f"{name}-a"]
     for form in ("text", "markdown"):
-        said = program.run("preview", "--output", form).out
-        assert "Backed up by the last run, no longer selected" in said
+        text = program.run("preview", "--output", form).out
+        assert "Backed up by the last run, no longer selected" in text
 
 
-def test_a_common_time_is_foretold_and_a_table_without_recovery_cannot_have_it(
+def test_a_preview_shows_the_common_export_time(
     sandbox: Aws, bucket: str, name: str, program: Program, age_recovery: Callable[[str, float], None]
 ) -> None:
-    """All tables as of one instant."""
+    """A table whose recovery is disabled cannot have it."""
     for suffix in ("-a", "-b"):
         sandbox.create_table(name + suffix, pitr=True)
         age_recovery(name + suffix, 3600)
@@ -176,18 +176,18 @@ def test_a_common_time_is_foretold_and_a_table_without_recovery_cannot_have_it(
     tables = [{"match": f"{name}-*", "pitr": "enable"}]
     program.plan(plan(sandbox, bucket, tables=tables, export_time="common"))
 
-    told = program.run("preview", "--output", "json")
+    preview = program.run("preview", "--output", "json")
 
-    found = steps(told)
+    found = steps(preview)
     assert found[f"{name}-a"]["facts"]["export_time"] == found[f"{name}-b"]["facts"]["export_time"]
     assert found[f"{name}-a"]["facts"]["export_time"].endswith("Z")
     assert kinds(found[f"{name}-off"]) == ["ExportTimeInvalid"]
 
 
-def test_prices_of_ones_own_are_used_and_named(
+def test_prices_of_the_user_are_used_and_named(
     sandbox: Aws, bucket: str, name: str, program: Program, tmp_path: Path
 ) -> None:
-    """By flag or by environment; a file that is none is a usage error."""
+    """By option or by environment. A file that does not exist is a usage error."""
     sandbox.create_table(name, pitr=True)
     program.plan(plan(sandbox, bucket, tables=[{"name": name}]))
     own = tmp_path / "prices.yaml"
@@ -213,10 +213,10 @@ def test_prices_of_ones_own_are_used_and_named(
         ("drill",),
     ],
 )
-def test_what_cannot_be_meant_is_a_usage_error(
+def test_arguments_without_meaning_are_a_usage_error(
     sandbox: Aws, bucket: str, name: str, program: Program, arguments: tuple[str, ...]
 ) -> None:
-    """With a hint, before or without AWS."""
+    """With a hint."""
     restores = {"copy": {"table": name, "to": {"table": f"{name}-2"}}}
     program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores=restores))
     done = program.run("preview", *arguments)
@@ -226,23 +226,23 @@ def test_what_cannot_be_meant_is_a_usage_error(
 def test_requirements_are_enforced_before_anything_is_written(
     sandbox: Aws, bucket: str, name: str, program: Program, exports: MotoExports
 ) -> None:
-    """`require` blocks the preview and the run alike; once the bucket is as it should be, both go through."""
+    """`require` blocks the preview and the run until the bucket meets it."""
     sandbox.create_table(name, pitr=True)
-    wanted = ["versioning", "public_access_block"]
-    destinations = vault(sandbox, bucket, require=wanted)
+    required = ["versioning", "public_access_block"]
+    destinations = vault(sandbox, bucket, require=required)
     program.plan(plan(sandbox, bucket, tables=[{"name": name}], destinations=destinations))
 
-    told = program.run("preview", "--output", "json")
+    preview = program.run("preview", "--output", "json")
     done = program.run("backup", "--output", "json")
 
-    assert (told.code, done.code) == (1, 1)
+    assert (preview.code, done.code) == (1, 1)
     outcomes = {each["kind"]: each for each in done.report["outcomes"]}
     assert outcomes["check"]["status"] == "failed"
     assert "versioning is off" in outcomes["check"]["error"]["message"]
     assert outcomes["backup"]["status"] == "skipped"
     assert sandbox.keys(bucket) == []
     assert not [each for each in exports.started if name in each.table_arn]
-    assert len(steps(told)[name]["blockers"]) == 2
+    assert len(steps(preview)[name]["blockers"]) == 2
 
     sandbox.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     block = dict.fromkeys(
@@ -253,10 +253,8 @@ def test_requirements_are_enforced_before_anything_is_written(
     assert program.run("backup").code == 0
 
 
-def test_object_lock_without_a_default_retention_locks_nothing(
-    sandbox: Aws, name: str, program: Program
-) -> None:
-    """An export cannot ask for a retention of its own, so the bucket's default has to."""
+def test_object_lock_needs_a_default_retention(sandbox: Aws, name: str, program: Program) -> None:
+    """An export cannot set a retention, so only the default of the bucket locks its objects."""
     bucket = f"{name}-locked"
     where = {"LocationConstraint": "eu-west-1"}
     sandbox.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=where, ObjectLockEnabledForBucket=True)
@@ -276,10 +274,10 @@ def test_object_lock_without_a_default_retention_locks_nothing(
     assert with_one.code == 0, with_one.out
 
 
-def test_the_json_of_a_foretold_run_is_readable_as_documented(
+def test_the_json_of_a_preview_has_estimated_costs(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
-    """Numbers that say that they are estimates, and what they rest on."""
+    """Marked as estimates, with the confidence and the source of each price."""
     sandbox.create_table(name, pitr=True)
     program.plan(plan(sandbox, bucket, tables=[{"name": name}]))
     report = json.loads(program.run("preview", "--output", "json").out)
@@ -290,10 +288,10 @@ def test_the_json_of_a_foretold_run_is_readable_as_documented(
     assert report["prices"]["region"] == "us-east-1"
 
 
-def test_a_restore_is_foretold_with_every_method_and_the_settings(
+def test_a_preview_of_a_restore_shows_every_method_and_the_settings(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
-    """Before the first backup it is blocked; then methods and settings are named; afterwards the target is full."""
+    """Without a backup it is blocked, and after the restore it is blocked because the target holds items."""
     sandbox.create_table(name, pitr=True)
     sandbox.put(name, *ITEMS)
     arn = sandbox.dynamodb.describe_table(TableName=name)["Table"]["TableArn"]
@@ -303,20 +301,20 @@ def test_a_restore_is_foretold_with_every_method_and_the_settings(
 
     before = program.run("preview", "restore", "copy", "--output", "json")
     assert program.run("backup").code == 0
-    told = program.run("preview", "restore", "copy", "--detailed-exitcode", "--output", "json")
+    preview = program.run("preview", "restore", "copy", "--detailed-exitcode", "--output", "json")
     restored = program.run("restore", "copy", "--output", "json")
     again = program.run("preview", "restore", "copy", "--output", "json")
 
     assert (before.code, kinds(steps(before, "restores")[f"{name}-2"])) == (1, ["Refused"])
-    step = steps(told, "restores")[f"{name}-2"]
-    assert (told.code, step["items"], step["blockers"]) == (2, 30, [])
+    step = steps(preview, "restores")[f"{name}-2"]
+    assert (preview.code, step["items"], step["blockers"]) == (2, 30, [])
     methods = {each["method"]: each for each in step["facts"]["candidates"]}
     assert {"write", "import", "bulk-put", "point-in-time"} == set(methods)
     assert [name for name, each in methods.items() if each["chosen"]] == ["write"]
     settings = {each["setting"]: each["verdict"] for each in step["facts"]["settings"]}
     assert (settings["tags"], settings["pitr"]) == ("would be put back", "skipped")
     assert restored.code == 0, restored.out
-    assert restored.report["outcomes"][0]["facts"]["method"] == step["facts"]["method"]
+    assert restored.facts["method"] == step["facts"]["method"]
     after = steps(again, "restores")[f"{name}-2"]
     assert (again.code, "already holds items, and the plan says" in after["blockers"][0]["message"]) == (
         1,
@@ -324,14 +322,14 @@ def test_a_restore_is_foretold_with_every_method_and_the_settings(
     )
 
 
-def test_restores_do_not_decide_over_the_backups_of_a_plan(
+def test_blocked_restores_do_not_change_the_exit_code_of_a_preview_of_backups(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
-    """A new plan has nothing to restore from yet, and that is no reason to reject it."""
+    """A new plan has nothing to restore yet, which is no reason to reject it."""
     sandbox.create_table(name, pitr=True)
     restores = {"copy": {"table": name, "to": {"table": f"{name}-2"}}}
     program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores=restores))
-    told = program.run("preview", "--output", "json")
-    assert told.code == 0
-    assert kinds(steps(told, "restores")[f"{name}-2"]) == ["Refused"]
+    preview = program.run("preview", "--output", "json")
+    assert preview.code == 0
+    assert kinds(steps(preview, "restores")[f"{name}-2"]) == ["Refused"]
     assert program.run("preview", "restore", "copy").code == 1

@@ -1,8 +1,8 @@
-"""A plan on its way through GitOps: proposed, checked, previewed, merged, carried out, failing, well again.
+"""A plan in GitOps: validated and previewed in a pull request, merged, run every night, failing, recovered.
 
-The workflows are those of ``configs/pipelines/github`` and run with an emulation of GitHub's runner
-(``tests/support/workflow.py``); their commands, the action's script and ddbbackup are the real ones, and AWS is the
-sandbox. ``gh``, which only GitHub answers, is replaced by a script that keeps the comment.
+An emulation of the GitHub runner (``tests/support/workflow.py``) runs the workflows of ``configs/pipelines/github``.
+Their commands, the script of the action and ddbbackup are real; AWS is the sandbox. ``gh``, which needs GitHub, is
+replaced by a script that keeps the comment.
 """
 
 from __future__ import annotations
@@ -56,21 +56,21 @@ metrics:
 
 
 class Repository:
-    """A checkout with the plan in it, and GitHub's runner on it."""
+    """A checkout with a plan, and the runner that works on it."""
 
     def __init__(self, program: Program, aws: Aws, bucket: str, name: str, inbox: Receiver) -> None:
         self.directory, self.program = program.directory, program
         self.aws, self.bucket, self.name, self.inbox = aws, bucket, name, inbox
         self.plan = PLAN.format(region=REGION, url=aws.url, bucket=bucket, name=name)
         self.comment = self.directory / "comment.md"
-        self._put_gh_aside()
+        self._replace_gh()
         self._runs = 0
 
     def write(self, plan: str) -> None:
         self.program.plan(plan)
 
     def runner(self, **github: Any) -> Runner:
-        """A fresh machine, as each job gets one."""
+        """A new machine, as each job gets one."""
         self._runs += 1
         temporary = self.directory / f"runner-{self._runs}"
         temporary.mkdir()
@@ -93,7 +93,7 @@ class Repository:
         return runner, runner.job(PULL_REQUEST, job)
 
     def night(self, run_id: str) -> dict[str, StepResult]:
-        """The scheduled job; each step by its first word."""
+        """Runs the scheduled job; the results of its steps by name."""
         self.inbox.requests.clear()
         runner = self.runner()
         runner.environment = {**runner.environment, "GITHUB_RUN_ID": run_id}
@@ -109,8 +109,8 @@ class Repository:
             if sample.labels.get("table") == f"{self.name}-{table}"
         }
 
-    def told(self) -> list[str]:
-        """What Slack was told, by its headlines."""
+    def slack_headlines(self) -> list[str]:
+        """The headlines of the messages to Slack."""
         texts = [json.loads(each.body)["text"] for each in self.inbox.requests if each.path == "/slack"]
         return [text.splitlines()[0] for text in texts]
 
@@ -118,7 +118,7 @@ class Repository:
         return [path for path in self.inbox.paths if path.startswith("/ping")]
 
     def let_days_pass(self, table: str, days: int) -> None:
-        """Makes the table's backups older than they are, in their records."""
+        """Moves the times in the records of a table into the past."""
         for key in self.aws.record_keys(self.bucket, f"{self.name}-{table}"):
             record = json.loads(self.aws.read(self.bucket, key))
             for holder, member in (
@@ -129,8 +129,8 @@ class Repository:
                 holder[member] = to_iso(_moment(holder[member]) - timedelta(days=days))
             self.aws.s3.put_object(Bucket=self.bucket, Key=key, Body=json.dumps(record).encode())
 
-    def _put_gh_aside(self) -> None:
-        """In place of GitHub's own command: keeps the body of the comment."""
+    def _replace_gh(self) -> None:
+        """Replaces the command of GitHub by one that keeps the body of the comment."""
         (self.directory / "bin").mkdir()
         gh = self.directory / "bin" / "gh"
         gh.write_text(
@@ -152,8 +152,8 @@ def repository(sandbox: Aws, bucket: str, name: str, program: Program) -> Iterat
         yield Repository(program, sandbox, bucket, name, inbox)
 
 
-def test_a_change_with_an_error_is_annotated_at_its_line(repository: Repository) -> None:
-    """In the diff of the pull request; nothing is previewed after it."""
+def test_an_invalid_plan_is_annotated_at_the_line_of_the_problem(repository: Repository) -> None:
+    """In the diff of the pull request. The preview does not run."""
     repository.write(repository.plan.replace("rpo: 24h", "rpo: 24 hours"))
     (line,) = [n for n, text in enumerate(repository.plan.splitlines(), 1) if "rpo: 24h" in text]
 
@@ -168,8 +168,8 @@ def test_a_change_with_an_error_is_annotated_at_its_line(repository: Repository)
     assert runner.noted == ["actions/checkout", "actions/setup-python"], "no role is assumed to validate"
 
 
-def test_a_right_change_is_previewed_in_a_comment(repository: Repository) -> None:
-    """What would be backed up, as Markdown; nothing is written anywhere."""
+def test_a_valid_plan_is_previewed_in_a_comment(repository: Repository) -> None:
+    """As Markdown. Nothing is written, and nobody is notified."""
     repository.write(repository.plan)
     _, steps = repository.pull_request("validate")
     assert [step.code for step in steps] == [0, 0]
@@ -185,20 +185,18 @@ def test_a_right_change_is_previewed_in_a_comment(repository: Repository) -> Non
         assert f"{repository.name}-{table}" in comment.replace("\\", "")
     assert comment.strip() in runner.summary
     assert repository.aws.keys(repository.bucket) == []
-    assert repository.inbox.requests == [], "a preview tells nobody"
+    assert repository.inbox.requests == [], "a preview notifies nobody"
 
 
-def test_a_strangers_pull_request_is_not_previewed(repository: Repository) -> None:
-    """It gets no role of AWS."""
+def test_a_pull_request_from_a_fork_is_not_previewed(repository: Repository) -> None:
+    """It must not get an AWS role."""
     repository.write(repository.plan)
     pull = {"number": 7, "head": {"repo": {"full_name": "stranger/platform"}}}
     assert repository.runner(event={"pull_request": pull}).job(PULL_REQUEST, "preview") == []
 
 
-def test_the_merged_plan_is_carried_out_night_after_night(
-    repository: Repository, exports: MotoExports
-) -> None:
-    """Well; the same run again; with a failing table; recovered."""
+def test_the_merged_plan_runs_every_night(repository: Repository, exports: MotoExports) -> None:
+    """A success, the same run again, a run with a failing table, and its recovery."""
     repository.write(repository.plan)
     users = f"{repository.name}-users"
 
@@ -209,7 +207,7 @@ def test_the_merged_plan_is_carried_out_night_after_night(
     assert {verb: step.code for verb, step in first.items()} == dict.fromkeys(first, 0), first["backup"].err
     assert started() == 2
     assert repository.pinged() == ["/ping/log", "/ping/start", "/ping/0"]
-    assert repository.told() == []
+    assert repository.slack_headlines() == []
     fresh = repository.metrics("users")
     assert (fresh["last_success_items"], fresh["rpo_broken"]) == (2, 0)
 
@@ -229,7 +227,7 @@ def test_the_merged_plan_is_carried_out_night_after_night(
     }
     assert bad["backup"].outputs["exit-code"] == "3"
     assert re.search(rf"^::error title=ddbbackup%3A backup {users}::", bad["backup"].out, re.MULTILINE)
-    assert repository.told() == ["*ddbbackup backup prod: 1 ok, 1 failed (partial, stale)*"]
+    assert repository.slack_headlines() == ["*ddbbackup backup prod: 1 ok, 1 failed (partial, stale)*"]
     assert repository.pinged()[-1] == "/ping/3"
     stale = repository.metrics("users")
     assert stale["rpo_broken"] == 1
@@ -240,17 +238,17 @@ def test_the_merged_plan_is_carried_out_night_after_night(
     _pitr(repository.aws, users, enabled=True)
     well = repository.night("3")
     assert {verb: step.code for verb, step in well.items()} == dict.fromkeys(well, 0), well["backup"].err
-    assert repository.told() == ["*ddbbackup backup prod: 2 ok (recovered)*"]
+    assert repository.slack_headlines() == ["*ddbbackup backup prod: 2 ok (recovered)*"]
     assert repository.pinged()[-1] == "/ping/0"
     recovered = repository.metrics("users")
     assert recovered["rpo_broken"] == 0
     assert recovered["last_success_timestamp_seconds"] >= fresh["last_success_timestamp_seconds"]
 
 
-def test_what_a_night_left_running_is_taken_up_by_the_next(
+def test_the_next_night_completes_the_exports_of_an_interrupted_run(
     repository: Repository, exports: MotoExports
 ) -> None:
-    """The job was killed while its exports ran; they go on inside AWS, and `wait` finds them."""
+    """They continue in AWS after the job was killed, and `wait` finds them."""
     exports.export_seconds = (4.0, 4.0)
     repository.write(repository.plan)
     left = repository.program.run("backup", "--no-wait", "--run-id", "1")

@@ -1,4 +1,4 @@
-"""What the README shows is what happens: its plan, its commands, its tables."""
+"""The README is correct: its plan, its commands, its tables."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def blocks(language: str) -> list[str]:
 def test_the_commands_of_the_readme_do_what_it_says(
     sandbox: Aws, program: Program, exports: MotoExports
 ) -> None:
-    """In their order, with the plan as it stands there, on the sandbox in AWS's place."""
+    """In their order, with the plan of the README, against the sandbox."""
     (plan,) = blocks("yaml")
     program.plan(plan)
     sandbox.create_bucket("acme-ddb-vault")

@@ -1,4 +1,4 @@
-"""A real export of DynamoDB's own, copied elsewhere without its md5 files, restores into independent servers."""
+"""An export that DynamoDB wrote, copied without its md5 files, is restored into independent servers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ITEMS = in_order(json.loads(line)["Item"] for line in gzip.decompress(DATA.read_
 def table_server(
     request: pytest.FixtureRequest, sandbox: Aws, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Aws]:
-    """DynamoDB on the named server; S3 beside it where it has one, else on rclone, which checks signatures."""
+    """A DynamoDB server, with its own S3 or with that of rclone, which checks signatures."""
     if request.param == "moto":
         yield sandbox
     elif request.param == "ministack":
@@ -37,10 +37,10 @@ def table_server(
 
 
 @pytest.mark.parametrize("existing", ["fail", "keep"])
-def test_every_server_holds_the_same_three_items_afterwards(
+def test_every_server_holds_the_same_items_after_a_restore(
     table_server: Aws, program: Program, name: str, existing: str
 ) -> None:
-    """Byte for byte in binary, digit for digit in numbers, whatever method of writing is chosen."""
+    """With the same bytes and digits, by BatchWriteItem and by PutItem."""
     aws = table_server
     bucket = aws.create_bucket(f"{name}-copied")
     aws.upload(EXPORT, bucket, "elsewhere/")
@@ -59,14 +59,16 @@ def test_every_server_holds_the_same_three_items_afterwards(
     assert aws.items(name) == ITEMS
     (outcome,) = done.report["outcomes"]
     assert outcome["facts"]["written"] == 3
-    assert any("MD5" in note for note in outcome["facts"]["notes"]), "it must say what could not be verified"
+    assert any("MD5" in note for note in outcome["facts"]["notes"]), (
+        "the report says what could not be verified"
+    )
 
 
 @pytest.mark.parametrize("table_server", ["ministack", "dynoxide", "dynalite"], indirect=True)
-def test_items_of_full_size_restore_into_strict_servers(
+def test_items_of_the_maximum_size_are_restored_into_strict_servers(
     table_server: Aws, program: Program, name: str
 ) -> None:
-    """400 KB of binary each, 21 MB in all; not moto, which counts base64 instead of bytes."""
+    """400 KB of binary each, 21 MB in total. Not moto, which counts the base64 text instead of the bytes."""
     aws = table_server
     items = [{"id": {"S": f"{n}"}, "b": {"B": "AP+A" * (399 * 1024 // 3)}} for n in range(40)]
     bucket = aws.create_bucket(f"{name}-large")

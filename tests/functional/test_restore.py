@@ -1,4 +1,4 @@
-"""``restore`` as the program does it: sources, targets, what is refused, what is rejected, what is continued."""
+"""``restore``, by running the program: sources, targets, refusals, rejected items, and resumed restores."""
 
 from __future__ import annotations
 
@@ -14,34 +14,26 @@ import pytest
 from ddbbackup.sandbox.moto_exports import MotoExports
 from tests.support.aws import Aws, in_order, line
 from tests.support.plans import plan
-from tests.support.program import Program, Result
+from tests.support.program import Program
 
 Item = dict[str, Any]
 ITEMS: list[Item] = [{"id": {"S": str(n)}, "v": {"N": str(n)}} for n in range(60)]
 
 
 def from_uri(aws: Aws, bucket: str, uri: str, target: str, **more: Any) -> str:
-    """A plan with one restore, `back`, of an export's folder."""
+    """A plan with one restore, `back`, of the folder of an export."""
     to = {"table": target, **more.pop("to", {})}
     restore = {"table": "gone", "from": {"s3_uri": uri}, "to": to, **more}
     return plan(aws, bucket, tables=[{"name": "gone"}], restores={"back": restore})
 
 
-def facts(result: Result) -> dict[str, Any]:
-    return dict(result.report["outcomes"][0]["facts"])
+# ---- sources and targets
 
 
-def error(result: Result) -> dict[str, Any]:
-    return dict(result.report["outcomes"][0]["error"])
-
-
-# ---- where from, where to
-
-
-def test_a_deleted_table_comes_back_with_its_keys_indexes_and_billing(
+def test_a_deleted_table_is_created_with_its_keys_indexes_and_billing_mode(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
-    """Created from the record alone, under its own name."""
+    """From the record alone, under its own name."""
     sandbox.create_table(
         name,
         range_key="at",
@@ -92,13 +84,15 @@ def test_a_deleted_table_comes_back_with_its_keys_indexes_and_billing(
     assert after["ProvisionedThroughput"]["ReadCapacityUnits"] == 7
 
 
-def test_every_way_to_name_a_backup_finds_it(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
-    """`latest`, its id, a time, its ExportArn, its folder."""
+def test_a_backup_is_found_by_everything_that_from_accepts(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """`latest`, a backup ID, a time, an ExportArn, an S3 URI."""
     sandbox.create_table(name, pitr=True)
     sandbox.put(name, *ITEMS)
     restores = {"copy": {"table": name, "to": {"table": f"{name}-{{run}}"}}}
     program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores=restores))
-    backup = facts(program.run("backup", "--output", "json"))
+    backup = program.run("backup", "--output", "json").facts
     folder = backup["export_arn"].rpartition("/")[2]
     sources = ["latest", backup["backup"], "2030-01-01T00:00:00Z", backup["export_arn"]]
     sources.append(f"s3://{bucket}/ddb/{name}/AWSDynamoDB/{folder}/")
@@ -114,13 +108,13 @@ def test_every_way_to_name_a_backup_finds_it(sandbox: Aws, bucket: str, name: st
 
     before = program.run("restore", "copy", "--from", "2020-01-01T00:00:00Z", "--output", "json")
     assert before.code == 1
-    assert "no complete backup" in error(before)["message"]
+    assert "no complete backup" in before.error["message"]
 
 
-def test_an_empty_table_is_needed_unless_the_plan_says_otherwise(
+def test_existing_items_are_refused_kept_or_overwritten(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
-    """`fail` refuses before anything is written, `keep` adds what is missing, `overwrite` puts everything."""
+    """`fail` refuses before it writes, `keep` adds what is missing, `overwrite` puts every item."""
     uri = sandbox.put_export(bucket, [map(line, ITEMS)])
     sandbox.create_table(name)
     own = {"id": {"S": "0"}, "v": {"S": "newer"}}
@@ -129,12 +123,12 @@ def test_an_empty_table_is_needed_unless_the_plan_says_otherwise(
     program.plan(from_uri(sandbox, bucket, uri, name))
     refused = program.run("restore", "back", "--output", "json")
     assert refused.code == 1
-    assert "already holds items" in error(refused)["message"]
+    assert "already holds items" in refused.error["message"]
     assert sandbox.items(name) == [own]
 
     program.plan(from_uri(sandbox, bucket, uri, name, existing="keep"))
     kept = program.run("restore", "back", "--output", "json")
-    assert (kept.code, facts(kept)["written"], facts(kept)["kept"]) == (0, 59, 1)
+    assert (kept.code, kept.facts["written"], kept.facts["kept"]) == (0, 59, 1)
     assert sandbox.items(name) == in_order([own, *ITEMS[1:]])
 
     program.plan(from_uri(sandbox, bucket, uri, name, existing="overwrite"))
@@ -142,10 +136,10 @@ def test_an_empty_table_is_needed_unless_the_plan_says_otherwise(
     assert sandbox.items(name) == in_order(ITEMS)
 
 
-def test_the_live_source_is_only_overwritten_with_consent(
+def test_the_backed_up_table_is_only_overwritten_with_yes(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
-    """Without --yes a pipeline is refused, with a hint; nothing is written."""
+    """A pipeline without --yes is refused with a hint, and nothing is written."""
     sandbox.create_table(name, pitr=True)
     sandbox.put(name, *ITEMS)
     restores = {"back": {"table": name, "to": {"table": name}, "existing": "overwrite"}}
@@ -156,7 +150,7 @@ def test_the_live_source_is_only_overwritten_with_consent(
 
     refused = program.run("restore", "back", "--output", "json")
     assert refused.code == 1
-    assert "--yes" in error(refused)["hint"]
+    assert "--yes" in refused.error["hint"]
     assert newer in sandbox.items(name)
 
     assert program.run("restore", "back", "--yes").code == 0
@@ -167,7 +161,7 @@ def test_the_live_source_is_only_overwritten_with_consent(
 def test_a_target_with_another_key_is_refused_before_the_first_write(
     sandbox: Aws, bucket: str, name: str, program: Program, hash_key: str, words: str
 ) -> None:
-    """Other names and other types of key."""
+    """With another name or another type of the key."""
     uri = sandbox.put_export(bucket, [map(line, ITEMS)])
     sandbox.create_table(name, hash_key=hash_key)
     program.plan(from_uri(sandbox, bucket, uri, name))
@@ -175,17 +169,17 @@ def test_a_target_with_another_key_is_refused_before_the_first_write(
     done = program.run("restore", "back", "--output", "json")
 
     assert done.code == 1
-    assert words in error(done)["message"]
+    assert words in done.error["message"]
     assert sandbox.items(name) == []
 
 
 # ---- damaged data
 
 
-def test_what_the_table_does_not_take_is_saved_and_everything_else_is_written(
+def test_rejected_items_are_saved_and_all_others_are_written(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
-    """A line that is no JSON, a forged one, an item over 400 KB, a key that is empty: exit 65, and a private file."""
+    """Invalid JSON, an injected request, an item over 400 KB, an empty key: exit 65, and a private file."""
     large: Item = {"id": {"S": "large"}, "b": {"S": "x" * 420_000}}
     empty: Item = {"id": {"S": ""}}
     forged = b'{"Item":{"id":{"S":"f"}}},{"PutRequest":{"Item":{"id":{"S":"g"}}}}'
@@ -197,7 +191,7 @@ def test_what_the_table_does_not_take_is_saved_and_everything_else_is_written(
     done = program.run("restore", "back", "--output", "json")
 
     assert done.code == 65
-    assert "4 of 64 items were rejected" in error(done)["message"]
+    assert "4 of 64 items were rejected" in done.error["message"]
     assert sandbox.items(name) == in_order(ITEMS)
     (event,) = done.named("items.rejected")
     rejects = Path(event["rejects_file"])
@@ -212,7 +206,7 @@ def test_what_the_table_does_not_take_is_saved_and_everything_else_is_written(
 def test_a_damaged_file_fails_the_restore(
     sandbox: Aws, bucket: str, name: str, program: Program, damage: str
 ) -> None:
-    """Exit 65 that names the file, whatever has been written by then."""
+    """Exit 65, with the name of the file."""
     uri = sandbox.put_export(bucket, [map(line, ITEMS[:30]), map(line, ITEMS[30:])])
     root = uri.removeprefix(f"s3://{bucket}/")
     first, second = sandbox.keys(bucket, f"{root}data/")
@@ -236,31 +230,31 @@ def test_a_damaged_file_fails_the_restore(
     done = program.run("restore", "back", "--output", "json")
 
     assert done.code == 65, done.out
-    assert second in error(done)["message"]
-    assert error(done)["hint"]
+    assert second in done.error["message"]
+    assert done.error["hint"]
 
 
-def test_a_folder_that_holds_no_export_is_said_to_hold_none(
+def test_a_folder_without_an_export_is_refused(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
-    """With what to name instead."""
+    """With a hint what to name instead."""
     sandbox.create_table(name)
     program.plan(from_uri(sandbox, bucket, f"s3://{bucket}/nothing/AWSDynamoDB/017-abc/", name))
 
     done = program.run("restore", "back", "--output", "json")
 
     assert done.code == 1
-    assert "there is no export at" in error(done)["message"]
-    assert "manifest-files.json" in error(done)["hint"]
+    assert "there is no export at" in done.error["message"]
+    assert "manifest-files.json" in done.error["hint"]
 
 
-# ---- killed and run again
+# ---- interrupted and resumed
 
 
-def test_a_restore_killed_on_its_way_goes_on_and_ends_whole(
+def test_a_killed_restore_is_resumed_and_complete(
     sandbox: Aws, bucket: str, name: str, program: Program, exports: MotoExports
 ) -> None:
-    """SIGKILL twice on the way; the third run does only what is left, and the table is what it must be."""
+    """SIGKILL twice; the third run writes only the remaining files, and the table holds every item."""
     items: list[Item] = [{"id": {"S": f"{n:05d}"}, "v": {"S": "x" * 200}} for n in range(2000)]
     files = [[line(item) for item in items[start : start + 125]] for start in range(0, 2000, 125)]
     uri = sandbox.put_export(bucket, files)
@@ -278,16 +272,14 @@ def test_a_restore_killed_on_its_way_goes_on_and_ends_whole(
     last = program.run("restore", "back", "--output", "json")
 
     assert last.code == 0, last.err
-    assert facts(last)["written"] == 2000
-    assert facts(last)["resumed_files"] > 0
+    assert last.facts["written"] == 2000
+    assert last.facts["resumed_files"] > 0
     assert last.named("restore.resumed")
     assert sandbox.items(name) == in_order(items)
 
 
-def test_ctrl_c_ends_a_restore_soon_and_it_goes_on_later(
-    sandbox: Aws, bucket: str, name: str, program: Program
-) -> None:
-    """Exit 130 within two seconds, with a hint."""
+def test_an_interrupted_restore_is_resumed(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    """Ctrl-C exits 130 within two seconds, with a hint."""
     items: list[Item] = [{"id": {"S": f"{n:05d}"}, "v": {"S": "x" * 200}} for n in range(3000)]
     uri = sandbox.put_export(bucket, [[line(item) for item in items]])
     sandbox.create_table(name)
@@ -297,12 +289,12 @@ def test_ctrl_c_ends_a_restore_soon_and_it_goes_on_later(
         assert process.poll() is None, process.communicate()
         time.sleep(0.05)
 
-    begun = time.monotonic()
+    started = time.monotonic()
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=10)
 
     assert process.returncode == 130
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - started < 2
     assert "hint: run the same command again to resume the restore" in err
     program.plan(from_uri(sandbox, bucket, uri, name))
     assert program.run("restore", "back").code == 0

@@ -1,4 +1,4 @@
-"""Restore by import, by bulk put and to a point in time, through the real program on the sandbox's emulations."""
+"""Restores by import, bulk put and point-in-time restore, by running the program against the sandbox."""
 
 from __future__ import annotations
 
@@ -11,44 +11,35 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from ddbbackup.model.arn import Arn
 from ddbbackup.sandbox.server import Sandbox
-from tests.support.aws import KEY, SECRET, Aws, in_order, line, md5
+from tests.support.aws import Aws, in_order, line, md5
 from tests.support.fault_proxy import RESET_AFTER, FaultProxy
 from tests.support.plans import plan
-from tests.support.program import Program, Result
+from tests.support.program import Program
 
 Item = dict[str, Any]
 ITEMS: list[Item] = [{"id": {"S": str(n)}, "v": {"N": str(n)}, "b": {"B": "aGVsbG8="}} for n in range(60)]
 
 
-def facts(result: Result) -> dict[str, Any]:
-    return dict(result.report["outcomes"][0]["facts"])
-
-
-def error(result: Result) -> dict[str, Any]:
-    return dict(result.report["outcomes"][0]["error"])
-
-
 def backed_up(aws: Aws, bucket: str, name: str, program: Program, **restore: Any) -> None:
-    """A table with items, its backup, and a plan with one restore of it, `back`."""
+    """Creates a table with items, a plan with one restore of it, `back`, and backs it up."""
     aws.create_table(name, pitr=True)
     aws.put(name, *ITEMS)
-    wanted = {"table": name, "to": {"table": f"{name}-new"}, **restore}
-    program.plan(plan(aws, bucket, tables=[{"name": name}], restores={"back": wanted}))
+    restoring = {"table": name, "to": {"table": f"{name}-new"}, **restore}
+    program.plan(plan(aws, bucket, tables=[{"name": name}], restores={"back": restoring}))
     assert program.run("backup").code == 0
 
 
 def states(program: Program) -> list[Path]:
-    """What the program has written down of its restores."""
+    """The state files of restores."""
     return list((program.directory / "state" / "restores").glob("*/restore.json"))
 
 
 def wait_for(happened: Callable[[], bool], process: Any = None) -> None:
-    """Until something is so, for half a minute at most."""
+    """Waits until it happened, for half a minute at most."""
     deadline = time.monotonic() + 30
     while not happened():
         assert process is None or process.poll() is None, process.communicate()
@@ -59,10 +50,10 @@ def wait_for(happened: Callable[[], bool], process: Any = None) -> None:
 # ---- import
 
 
-def test_an_import_makes_the_table_and_loads_every_item(
+def test_an_import_creates_the_table_and_loads_every_item(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
-    """Keys, indexes and billing of the record; counts of the import against the manifest."""
+    """With the keys, indexes and billing mode of the record. The counts of the import match the manifest."""
     sandbox.create_table(
         name,
         range_key="at",
@@ -88,10 +79,10 @@ def test_an_import_makes_the_table_and_loads_every_item(
     done = program.run("restore", "back", "--output", "json")
 
     assert done.code == 0, done.err
-    told = facts(done)
-    assert (told["method"], told["items"], told["written"], told["kept"]) == ("import", 40, 40, 0)
-    assert "/import/" in told["job_arn"]
-    assert [event["job_arn"] for event in done.named("job.started")] == [told["job_arn"]]
+    result = done.facts
+    assert (result["method"], result["items"], result["written"], result["kept"]) == ("import", 40, 40, 0)
+    assert "/import/" in result["job_arn"]
+    assert [event["job_arn"] for event in done.named("job.started")] == [result["job_arn"]]
     assert sandbox.items(f"{name}-new") == in_order(items)
     before = sandbox.dynamodb.describe_table(TableName=name)["Table"]
     after = sandbox.dynamodb.describe_table(TableName=f"{name}-new")["Table"]
@@ -99,10 +90,10 @@ def test_an_import_makes_the_table_and_loads_every_item(
         assert after[member] == before[member]
 
 
-def test_an_import_that_was_killed_is_taken_up_and_no_other_is_started(
+def test_a_killed_restore_resumes_its_import_and_starts_no_other(
     sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox
 ) -> None:
-    """SIGKILL while AWS works: the next run waits for the same import."""
+    """SIGKILL while the import runs: the next run waits for the same import."""
     backed_up(sandbox, bucket, name, program, method="import")
     jobs.imports.timers.gate.clear()
     before = len(jobs.imports.started)
@@ -116,15 +107,15 @@ def test_an_import_that_was_killed_is_taken_up_and_no_other_is_started(
 
     assert done.code == 0, done.err
     assert len(jobs.imports.started) == before + 1
-    assert facts(done)["job_arn"] == jobs.imports.started[-1].arn
+    assert done.facts["job_arn"] == jobs.imports.started[-1].arn
     assert [event["event"] for event in done.events if event["event"] == "restore.resumed"]
     assert sandbox.items(f"{name}-new") == in_order(ITEMS)
 
 
-def test_an_import_of_the_same_run_is_found_though_the_machine_forgot_it(
+def test_an_import_of_the_same_run_is_found_without_local_state(
     sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox
 ) -> None:
-    """A CI job that is repeated elsewhere: the token is the same, so ListImports tells which import is ours."""
+    """A CI job is retried on another machine: its token is the same, so ListImports shows its import."""
     backed_up(sandbox, bucket, name, program, method="import")
     jobs.imports.timers.gate.clear()
     before = len(jobs.imports.started)
@@ -138,7 +129,7 @@ def test_an_import_of_the_same_run_is_found_though_the_machine_forgot_it(
         "restore", "back", "--run-id", "ci-8", "--output", "json", DDBBACKUP_STATE_DIR=elsewhere
     )
     assert other.code == 1
-    assert "another import" in error(other)["message"]
+    assert "another import" in other.error["message"]
     jobs.imports.timers.gate.set()
     again = program.run(
         "restore", "back", "--run-id", "ci-7", "--output", "json", DDBBACKUP_STATE_DIR=elsewhere
@@ -149,10 +140,10 @@ def test_an_import_of_the_same_run_is_found_though_the_machine_forgot_it(
     assert len(jobs.imports.started) == before + 1
 
 
-def test_a_bad_line_fails_the_import_and_leaves_the_table(
+def test_an_import_with_an_invalid_line_fails_and_keeps_the_table(
     sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox
 ) -> None:
-    """Exit 65: what was imported stays, nothing is deleted, and the message says where AWS logged the rest."""
+    """Exit 65. Imported items stay, and the hint says where AWS logged the others."""
     backed_up(sandbox, bucket, name, program, method="import")
     (key, *others) = [k for k in sandbox.keys(bucket, f"ddb/{name}/AWSDynamoDB/") if "/data/" in k]
     for other in others:
@@ -175,21 +166,21 @@ def test_a_bad_line_fails_the_import_and_leaves_the_table(
     done = program.run("restore", "back", "--output", "json")
 
     assert done.code == 65, done.out
-    said = error(done)
-    assert "60 of 61 items were imported, 1 failed" in said["message"]
-    assert "does not delete it" in said["message"]
-    assert "/aws-dynamodb/imports" in said["hint"]
+    failure = done.error
+    assert "60 of 61 items were imported, 1 failed" in failure["message"]
+    assert "does not delete it" in failure["message"]
+    assert "/aws-dynamodb/imports" in failure["hint"]
     assert done.named("job.failed")[0]["failure_code"] == "ItemValidationError"
     assert sandbox.items(f"{name}-new") == in_order(ITEMS)
 
     again = program.run("restore", "back", "--output", "json")
-    assert (again.code, error(again)["message"]) == (65, said["message"])
+    assert (again.code, again.error["message"]) == (65, failure["message"])
 
 
 def test_an_import_reads_only_what_the_manifest_names(
     sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox
 ) -> None:
-    """AWS reads by prefix: an object that does not belong there, or one that is gone, is refused before."""
+    """AWS reads all objects below a prefix, so an unexpected or missing object is refused before the import."""
     backed_up(sandbox, bucket, name, program, method="import")
     before = len(jobs.imports.started)
     (key, *_) = [k for k in sandbox.keys(bucket, f"ddb/{name}/AWSDynamoDB/") if "/data/" in k]
@@ -198,20 +189,20 @@ def test_an_import_reads_only_what_the_manifest_names(
 
     refused = program.run("restore", "back", "--output", "json")
     assert refused.code == 1
-    assert "not in the manifest" in error(refused)["message"]
+    assert "not in the manifest" in refused.error["message"]
 
     sandbox.s3.delete_object(Bucket=bucket, Key=stray)
     sandbox.s3.delete_object(Bucket=bucket, Key=key)
     missing = program.run("restore", "back", "--output", "json")
     assert missing.code == 65
-    assert key in error(missing)["message"]
+    assert key in missing.error["message"]
     assert len(jobs.imports.started) == before
 
 
-def test_what_an_import_cannot_make_is_refused_before_anything_is_asked(
+def test_a_table_that_an_import_cannot_create_is_refused_before_it_starts(
     sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox
 ) -> None:
-    """A table with a local secondary index, and one that exists."""
+    """A table with a local secondary index, and a table that exists."""
     sandbox.create_table(
         name,
         range_key="at",
@@ -240,46 +231,48 @@ def test_what_an_import_cannot_make_is_refused_before_anything_is_asked(
     exists = program.run("restore", "same", "--output", "json")
 
     assert (local.code, exists.code) == (1, 1)
-    assert "local secondary indexes" in error(local)["message"]
-    assert error(exists)["hint"]
+    assert "local secondary indexes" in local.error["message"]
+    assert exists.error["hint"]
     assert len(jobs.imports.started) == before
 
 
 # ---- bulk put
 
 
-def test_a_bulk_put_loads_every_item_into_a_table_that_exists(
+def test_a_bulk_put_loads_every_item_into_an_existing_table(
     sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox
 ) -> None:
-    """Everything that is needed is sent, reports go beside the export, and it is called experimental."""
+    """Its reports are written beside the export, and the run warns that it is experimental."""
     backed_up(sandbox, bucket, name, program, method="bulk-put", limits={"write_units_per_second": 2000})
     sandbox.create_table(f"{name}-new")
 
     done = program.run("restore", "back", "--output", "json")
 
     assert done.code == 0, done.err
-    told = facts(done)
-    assert (told["method"], told["items"], told["written"], told["experimental"]) == (
+    result = done.facts
+    assert (result["method"], result["items"], result["written"], result["experimental"]) == (
         "bulk-put",
         60,
         60,
         True,
     )
     assert "experimental" in done.named("target.warned")[0]["message"]
-    wish = jobs.bulk_puts.started[-1].request
-    assert wish["MaxWriteRequestUnits"] == 2000
-    assert wish["OutputS3Configuration"]["OutputType"] == ["ERROR", "CONDITION_CHECK_FAILURE"]
-    assert wish["OutputS3Configuration"]["S3KeyPrefix"].startswith(f"ddb/{name}/ddbbackup-bulk-put-reports/")
-    assert wish["InputS3Configuration"]["S3KeyPrefix"].endswith("/data/")
-    assert wish["InputS3Configuration"]["InputCompressionType"] == "GZIP"
+    request = jobs.bulk_puts.started[-1].request
+    assert request["MaxWriteRequestUnits"] == 2000
+    assert request["OutputS3Configuration"]["OutputType"] == ["ERROR", "CONDITION_CHECK_FAILURE"]
+    assert request["OutputS3Configuration"]["S3KeyPrefix"].startswith(
+        f"ddb/{name}/ddbbackup-bulk-put-reports/"
+    )
+    assert request["InputS3Configuration"]["S3KeyPrefix"].endswith("/data/")
+    assert request["InputS3Configuration"]["InputCompressionType"] == "GZIP"
     assert sandbox.items(f"{name}-new") == in_order(ITEMS)
     assert program.run("list", "--output", "json").code == 0
 
 
-def test_items_that_a_bulk_put_cannot_write_make_the_data_not_whole(
+def test_a_bulk_put_that_did_not_write_every_item_fails(
     sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox
 ) -> None:
-    """COMPLETED_WITH_ERRORS is exit 65, and so is COMPLETED with items that a condition withheld."""
+    """Exit 65 for COMPLETED_WITH_ERRORS, and for COMPLETED with items that failed a condition."""
     good = [*map(line, ITEMS)]
     uri = sandbox.put_export(bucket, [[*good, line({"v": {"N": "1"}})]], prefix="bad/")
     whole = sandbox.put_export(bucket, [good], prefix="whole/")
@@ -298,20 +291,20 @@ def test_items_that_a_bulk_put_cannot_write_make_the_data_not_whole(
 
     failed = program.run("restore", "bad", "--output", "json")
     assert failed.code == 65, failed.out
-    assert "COMPLETED_WITH_ERRORS" in error(failed)["message"]
-    assert "60 of 61 items were written, 1 failed" in error(failed)["message"]
+    assert "COMPLETED_WITH_ERRORS" in failed.error["message"]
+    assert "60 of 61 items were written, 1 failed" in failed.error["message"]
     assert sandbox.items(f"{name}-bad") == in_order(ITEMS)
 
     jobs.bulk_puts.withholds = lambda each: b'"id":{"S":"7"}' in each
     withheld = program.run("restore", "withheld", "--output", "json")
     assert withheld.code == 65, withheld.out
-    assert "59 of 60 items were written, 0 failed, 1 were withheld" in error(withheld)["message"]
+    assert "59 of 60 items were written, 0 failed, 1 were withheld" in withheld.error["message"]
 
 
-def test_a_bulk_put_that_was_killed_is_taken_up_and_no_other_is_started(
+def test_a_killed_restore_resumes_its_bulk_put_and_starts_no_other(
     sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox
 ) -> None:
-    """SIGKILL while AWS works: the table is no longer empty, and the next run waits for the same job."""
+    """The table is no longer empty; the next run waits for the same job."""
     backed_up(sandbox, bucket, name, program, method="bulk-put")
     jobs.bulk_puts.timers.gate.clear()
     before = len(jobs.bulk_puts.started)
@@ -330,10 +323,10 @@ def test_a_bulk_put_that_was_killed_is_taken_up_and_no_other_is_started(
     assert sandbox.items(f"{name}-new") == in_order(ITEMS)
 
 
-def test_a_bulk_put_that_was_cancelled_is_started_anew(
+def test_a_cancelled_bulk_put_is_started_again(
     sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox
 ) -> None:
-    """Exit 1, for what was written stays; the next run puts everything with a token of its own."""
+    """Exit 1; written items stay. The next run puts every item, with a new token."""
     backed_up(sandbox, bucket, name, program, method="bulk-put")
     jobs.bulk_puts.timers.gate.clear()
     before = len(jobs.bulk_puts.started)
@@ -344,12 +337,12 @@ def test_a_bulk_put_that_was_cancelled_is_started_anew(
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "CANCELLED" in out
-    said = (program.directory / "ddbbackup.yaml").read_text()
-    program.plan(said.replace('"bulk-put"', '"auto"'))
+    plan_text = (program.directory / "ddbbackup.yaml").read_text()
+    program.plan(plan_text.replace('"bulk-put"', '"auto"'))
     by_auto = program.run("restore", "back", "--output", "json")
     assert by_auto.code == 1, "auto goes on with nothing experimental"
-    assert "already holds items" in error(by_auto)["message"]
-    program.plan(said)
+    assert "already holds items" in by_auto.error["message"]
+    program.plan(plan_text)
 
     done = program.run("restore", "back", "--output", "json")
 
@@ -362,10 +355,10 @@ def test_a_bulk_put_that_was_cancelled_is_started_anew(
 # ---- point in time
 
 
-def test_a_live_table_is_restored_to_a_point_in_time_without_any_backup(
+def test_a_point_in_time_restore_needs_no_backup(
     sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox
 ) -> None:
-    """AWS copies; indexes stay; the report says that nothing was counted and what is not put back."""
+    """AWS copies the table with its indexes. The report says that no items were counted."""
     sandbox.create_table(
         name,
         pitr=True,
@@ -385,20 +378,20 @@ def test_a_live_table_is_restored_to_a_point_in_time_without_any_backup(
     done = program.run("restore", "back", "--output", "json")
 
     assert done.code == 0, done.err
-    told = facts(done)
-    assert (told["method"], told["written"]) == ("point-in-time", None)
-    assert told["restored_time"].startswith("20")
-    assert "counts nothing" in told["notes"][0]
+    result = done.facts
+    assert (result["method"], result["written"]) == ("point-in-time", None)
+    assert result["restored_time"].startswith("20")
+    assert "counts nothing" in result["notes"][0]
     assert sandbox.items(f"{name}-new") == in_order(ITEMS)
     table = sandbox.dynamodb.describe_table(TableName=f"{name}-new")["Table"]
     assert [index["IndexName"] for index in table["GlobalSecondaryIndexes"]] == ["by-who"]
     assert "RestoreSummary" not in table
 
 
-def test_a_point_in_time_restore_that_was_killed_is_taken_up(
+def test_a_killed_point_in_time_restore_is_resumed(
     sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox
 ) -> None:
-    """There is no token: the table that AWS makes is known by its id."""
+    """It has no token: the new table is recognized by its TableId."""
     sandbox.create_table(name, pitr=True)
     sandbox.put(name, *ITEMS)
     restores = {"back": {"table": name, "to": {"table": f"{name}-new"}, "method": "point-in-time"}}
@@ -421,14 +414,14 @@ def test_a_point_in_time_restore_that_was_killed_is_taken_up(
 
     again = program.run("restore", "back", "--output", "json")
     assert again.code == 1
-    assert "makes its own table" in error(again)["message"]
+    assert "makes its own table" in again.error["message"]
 
 
 @pytest.mark.parametrize("source", ["2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z"])
-def test_a_time_outside_the_recovery_window_is_refused_with_the_window(
+def test_a_time_outside_the_recovery_window_is_refused(
     sandbox: Aws, bucket: str, name: str, program: Program, source: str
 ) -> None:
-    """Before AWS is asked, in words that say what would do."""
+    """Before the call to AWS, with the window."""
     sandbox.create_table(name, pitr=True)
     restores = {
         "back": {"table": name, "from": source, "to": {"table": f"{name}-n"}, "method": "point-in-time"}
@@ -438,13 +431,13 @@ def test_a_time_outside_the_recovery_window_is_refused_with_the_window(
     done = program.run("restore", "back", "--output", "json")
 
     assert done.code == 1
-    assert "recovery window goes from" in error(done)["message"]
+    assert "recovery window goes from" in done.error["message"]
 
 
-def test_a_table_without_recovery_and_one_that_is_gone_have_no_past(
+def test_a_point_in_time_restore_needs_a_table_with_recovery(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
-    """The hint says which methods restore from a backup."""
+    """The hint names a method that restores from a backup."""
     restores = {"back": {"table": name, "to": {"table": f"{name}-n"}, "method": "point-in-time"}}
     program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores=restores))
     gone = program.run("restore", "back", "--output", "json")
@@ -452,30 +445,30 @@ def test_a_table_without_recovery_and_one_that_is_gone_have_no_past(
     off = program.run("restore", "back", "--output", "json")
 
     assert (gone.code, off.code) == (1, 1)
-    assert "needs the live table" in error(gone)["message"]
-    assert "recovery is off" in error(off)["message"]
-    assert "method: write" in error(off)["hint"]
+    assert "needs the live table" in gone.error["message"]
+    assert "recovery is off" in off.error["message"]
+    assert "method: write" in off.error["hint"]
 
 
 # ---- auto
 
 
-def test_auto_writes_and_says_why(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
-    """A small table: an import would take its minutes whatever the size."""
+def test_auto_chooses_write_for_a_small_table(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    """An import takes minutes for any size. The event gives the reason."""
     backed_up(sandbox, bucket, name, program)
 
     done = program.run("restore", "back", "--output", "json")
 
     assert done.code == 0, done.err
     (choice,) = done.named("method.chosen")
-    assert choice["method"] == facts(done)["method"] == "write"
+    assert choice["method"] == done.facts["method"] == "write"
     assert "import" in choice["because"]
 
 
-def test_auto_imports_what_would_take_long_to_write(
+def test_auto_chooses_import_if_writing_takes_long(
     sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox
 ) -> None:
-    """A provisioned table of one write unit a second, and 2000 of them to write."""
+    """A provisioned table with one write unit per second, and 2,000 units to write."""
     sandbox.create_table(
         name,
         pitr=True,
@@ -491,18 +484,18 @@ def test_auto_imports_what_would_take_long_to_write(
     done = program.run("restore", "back", "--output", "json")
 
     assert done.code == 0, done.err
-    assert facts(done)["method"] == "import"
+    assert done.facts["method"] == "import"
     assert "uses no capacity" in done.named("method.chosen")[0]["because"]
     assert sandbox.items(f"{name}-new") == in_order(items)
 
 
-# ---- what every method shares
+# ---- all methods
 
 
-def test_an_import_that_may_not_be_started_is_written_instead_if_auto_chose_it(
+def test_auto_chooses_write_if_the_import_is_denied(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
-    """With a warning; where the plan itself says `import`, it is exit 77."""
+    """With a second event. With `method: import`, it exits 77."""
     sandbox.create_table(
         name,
         pitr=True,
@@ -531,16 +524,16 @@ def test_an_import_that_may_not_be_started_is_written_instead_if_auto_chose_it(
 
     assert by_auto.code == 0, by_auto.out
     assert [each["method"] for each in by_auto.named("method.chosen")] == ["import", "write"]
-    assert facts(by_auto)["method"] == "write"
+    assert by_auto.facts["method"] == "write"
     assert sandbox.items(f"{name}-a") == in_order(items)
     assert by_import.code == 77
-    assert "not you" in error(by_import)["message"]
+    assert "not you" in by_import.error["message"]
 
 
-def test_a_table_that_was_imported_and_deleted_is_imported_again_by_the_same_run(
+def test_a_deleted_table_is_imported_again_by_the_same_run(
     sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox
 ) -> None:
-    """AWS gives the old import back for the old token and makes nothing; the next token starts a new one."""
+    """For the old token AWS returns the old import and creates nothing, so the run uses another token."""
     backed_up(sandbox, bucket, name, program, method="import")
     before = len(jobs.imports.started)
     assert program.run("restore", "back", "--run-id", "ci-9").code == 0
@@ -555,17 +548,17 @@ def test_a_table_that_was_imported_and_deleted_is_imported_again_by_the_same_run
     assert sandbox.items(f"{name}-new") == in_order(ITEMS)
 
 
-def test_a_restore_that_takes_too_long_leaves_its_job_and_says_how_to_take_it_up(
+def test_a_restore_that_times_out_is_resumed_by_the_same_command(
     sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox
 ) -> None:
-    """`--timeout`: exit 75, and the same command goes on with the same import."""
+    """`--timeout`: exit 75; the import continues, and the next run waits for it."""
     backed_up(sandbox, bucket, name, program, method="import")
     jobs.imports.timers.gate.clear()
     before = len(jobs.imports.started)
 
     late = program.run("restore", "back", "--timeout", "1s", "--output", "json")
     assert late.code == 75, late.out
-    assert jobs.imports.started[-1].arn in error(late)["message"]
+    assert jobs.imports.started[-1].arn in late.error["message"]
     jobs.imports.timers.gate.set()
     done = program.run("restore", "back", "--output", "json")
 
@@ -573,10 +566,8 @@ def test_a_restore_that_takes_too_long_leaves_its_job_and_says_how_to_take_it_up
     assert len(jobs.imports.started) == before + 1
 
 
-def test_what_writing_sets_off_is_warned_of_before(
-    sandbox: Aws, bucket: str, name: str, program: Program
-) -> None:
-    """A stream, time to live, little capacity: one event each, and the restore goes on."""
+def test_side_effects_of_writing_are_warnings(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    """A stream, time to live and low capacity: one event each before the first write."""
     uri = sandbox.put_export(bucket, [map(line, ITEMS)])
     sandbox.create_table(
         name,
@@ -593,17 +584,15 @@ def test_what_writing_sets_off_is_warned_of_before(
     done = program.run("restore", "back", "--output", "json")
 
     assert done.code == 0, done.out
-    said = [event["message"] for event in done.named("target.warned")]
-    assert len(said) == 3
-    assert "has a stream (NEW_IMAGE)" in said[0]
-    assert "(until)" in said[1]
-    assert "5 write units" in said[2]
+    warnings = [event["message"] for event in done.named("target.warned")]
+    assert len(warnings) == 3
+    assert "has a stream (NEW_IMAGE)" in warnings[0]
+    assert "(until)" in warnings[1]
+    assert "5 write units" in warnings[2]
 
 
-def test_a_vault_that_was_copied_restores_from_its_copy(
-    sandbox: Aws, bucket: str, name: str, program: Program
-) -> None:
-    """Another bucket and another prefix, the old one gone: data lies beside its record."""
+def test_a_copied_vault_can_be_restored(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    """From another bucket and prefix, after the old bucket was emptied."""
     backed_up(sandbox, bucket, name, program, method="import")
     copy = sandbox.create_bucket(f"{name}-copy")
     for key in sandbox.keys(bucket):
@@ -631,14 +620,14 @@ def test_a_vault_that_was_copied_restores_from_its_copy(
         ("point-in-time", "RestoreTableToPointInTime"),
     ],
 )
-def test_a_job_whose_answer_was_lost_is_not_started_twice(
+def test_a_job_whose_response_was_lost_is_not_started_twice(
     sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox, method: str, operation: str
 ) -> None:
-    """AWS heard the request and the connection broke: the SDK asks again, by token or for a name that exists now."""
+    """The SDK repeats the request: with the same token, or for a table that exists by then."""
     lost = iter([RESET_AFTER])
 
-    def lose_one(asked: str, body: bytes) -> tuple[int, bytes] | None:
-        return next(lost, None) if asked == operation else None
+    def lose_one(called: str, body: bytes) -> tuple[int, bytes] | None:
+        return next(lost, None) if called == operation else None
 
     started: dict[str, Callable[[], int]] = {
         "import": lambda: len(jobs.imports.started),
@@ -661,7 +650,7 @@ def test_a_job_whose_answer_was_lost_is_not_started_twice(
     assert sandbox.items(f"{name}-new") == in_order(ITEMS)
 
 
-def test_a_time_inside_the_window_is_restored_and_another_region_gets_a_key_of_its_own(
+def test_a_point_in_time_is_restored_into_another_region(
     sandbox: Aws,
     bucket: str,
     name: str,
@@ -669,7 +658,7 @@ def test_a_time_inside_the_window_is_restored_and_another_region_gets_a_key_of_i
     jobs: Sandbox,
     age_recovery: Callable[[str, float], None],
 ) -> None:
-    """RestoreDateTime as the plan says it; across regions AWS wants the encryption said."""
+    """With the RestoreDateTime of the plan. AWS requires the encryption to be stated for another region."""
     sandbox.create_table(name, pitr=True)
     sandbox.put(name, *ITEMS)
     age_recovery(name, 3600)
@@ -681,9 +670,7 @@ def test_a_time_inside_the_window_is_restored_and_another_region_gets_a_key_of_i
     done = program.run("restore", "back", "--output", "json")
 
     assert done.code == 0, done.out
-    assert facts(done)["restored_time"] == moment.isoformat().replace("+00:00", "Z")
+    assert done.facts["restored_time"] == moment.isoformat().replace("+00:00", "Z")
     assert Arn.parse(jobs.pitr_restores.started[-1]).region == "eu-central-1"
-    there = boto3.Session(KEY, SECRET, region_name="eu-central-1").client(
-        "dynamodb", endpoint_url=sandbox.url
-    )
+    there = sandbox.client("dynamodb", "eu-central-1")
     assert there.scan(TableName=f"{name}-new", Select="COUNT")["Count"] == 60

@@ -1,4 +1,4 @@
-"""The law of the whole program: item → export → restore → the same item."""
+"""Items, exported and restored, are the same items."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Item = dict[str, Any]
 
 
 def back_up_and_restore(aws: Aws, bucket: str, directory: Path, items: list[Item]) -> list[Item]:
-    """Puts the items, takes a backup, restores it into a new table, and reads that."""
+    """Puts the items, backs up the table, restores it into a new table, and reads that."""
     name = f"t-{secrets.token_hex(6)}"
     aws.create_table(name, pitr=True)
     aws.put(name, *items)
@@ -52,15 +52,15 @@ def back_up_and_restore(aws: Aws, bucket: str, directory: Path, items: list[Item
 
 @SLOW
 @given(items=tables())
-def test_every_item_comes_back_as_it_was(
+def test_every_item_is_restored_unchanged(
     sandbox: Aws, bucket: str, tmp_path: Path, items: list[Item]
 ) -> None:
-    """Whatever attribute types, names, nesting, digits and characters it has."""
+    """With any attribute types, names, nesting, digits and characters."""
     assert back_up_and_restore(sandbox, bucket, tmp_path, items) == in_order(items)
 
 
-def test_the_largest_items_come_back_as_they_were(sandbox: Aws, bucket: str, tmp_path: Path) -> None:
-    """400 KB as moto counts them (base64 and all): binary, text, and many small numbers."""
+def test_the_largest_items_are_restored_unchanged(sandbox: Aws, bucket: str, tmp_path: Path) -> None:
+    """400 KB as moto counts them (with base64): binary, text, and many small numbers."""
     items: list[Item] = [
         {"id": {"S": f"binary {n}"}, "b": {"B": "AP+A" * (399 * 1024 // 4)}} for n in range(5)
     ] + [
@@ -71,18 +71,18 @@ def test_the_largest_items_come_back_as_they_were(sandbox: Aws, bucket: str, tmp
     assert back_up_and_restore(sandbox, bucket, tmp_path, items) == in_order(items)
 
 
-def test_a_table_without_items_comes_back_empty(sandbox: Aws, bucket: str, tmp_path: Path) -> None:
-    """An export of nothing is a whole backup."""
+def test_an_empty_table_is_restored_empty(sandbox: Aws, bucket: str, tmp_path: Path) -> None:
+    """An export without items is a complete backup."""
     assert back_up_and_restore(sandbox, bucket, tmp_path, []) == []
 
 
 @pytest.mark.parametrize("existing", ["fail", "keep"])
 @settings(SLOW, max_examples=4)
 @given(items=tables(), cuts=st.lists(st.integers(0, 40), max_size=3))
-def test_lines_come_back_whatever_files_they_are_cut_into(
+def test_items_are_restored_from_data_files_of_any_size(
     sandbox: Aws, bucket: str, tmp_path: Path, existing: str, items: list[Item], cuts: list[int]
 ) -> None:
-    """Files of any length, empty ones too, in both methods of writing."""
+    """Also from empty files, by BatchWriteItem and by PutItem."""
     name = f"t-{secrets.token_hex(6)}"
     sandbox.create_table(name)
     edges = sorted({0, *(cut for cut in cuts if cut < len(items)), len(items)})

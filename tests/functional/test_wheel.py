@@ -1,4 +1,4 @@
-"""The wheel holds what the checkout holds: schemas and the demo's plan travel with the code."""
+"""The wheel contains the schemas and the plan of the demo."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 CHECKOUT = Path(__file__).parents[2]
 
 
-def test_an_installed_wheel_finds_its_schemas_and_its_demo(tmp_path: Path) -> None:
-    """Away from the checkout, with the wheel's own copy of everything."""
+def test_an_installed_wheel_finds_its_schemas_and_its_demo_plan(tmp_path: Path) -> None:
+    """Outside of the checkout, in its own files."""
     build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
     subprocess.run(build, cwd=CHECKOUT, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")

@@ -1,4 +1,4 @@
-"""What IAM would say to a call, by a policy document: enough of its rules for policies that only allow."""
+"""Decides like IAM whether a policy allows a call. Implements only Allow statements without conditions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.support.calls import Call
 
-# Where the name of S3's operation is not that of the action (S3 guide: Actions defined by Amazon S3).
+# Operations of S3 whose action has another name (Service Authorization Reference: Actions defined by Amazon S3).
 _ACTIONS = {
     "HeadObject": "GetObject",
     "HeadBucket": "ListBucket",
@@ -18,7 +18,7 @@ _ACTIONS = {
     "GetBucketEncryption": "GetEncryptionConfiguration",
     "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
 }
-FREE = {"sts:GetCallerIdentity"}  # needs no permission (IAM guide)
+NEEDS_NO_PERMISSION = {"sts:GetCallerIdentity"}  # needs no permission (IAM guide)
 
 
 def action_of(call: Call) -> str:
@@ -27,7 +27,7 @@ def action_of(call: Call) -> str:
 
 
 def pairs(policy: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Every action with every resource pattern that it is allowed on."""
+    """Every allowed action with every resource pattern that it is allowed on."""
     for statement in policy["Statement"]:
         assert statement["Effect"] == "Allow"
         for action in _list(statement["Action"]):
@@ -37,14 +37,14 @@ def pairs(policy: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def allows(policy: Mapping[str, Any], call: Call) -> bool:
     action = action_of(call)
-    return action in FREE or any(
+    return action in NEEDS_NO_PERMISSION or any(
         action == allowed and fnmatchcase(call.resource, resource.replace("[", "[[]"))
         for allowed, resource in pairs(policy)
     )
 
 
 def exercised(pair: tuple[str, str], calls: list[Call]) -> bool:
-    """Whether a call was made that only this pair, or another like it, allows."""
+    """Whether a call used this permission: it has the action, and its resource matches."""
     action, resource = pair
     return any(
         action_of(call) == action and fnmatchcase(call.resource, resource.replace("[", "[[]"))

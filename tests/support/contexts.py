@@ -1,4 +1,4 @@
-"""Run contexts for tests: virtual time, no AWS, and only what a test names."""
+"""Run contexts for tests, with virtual time and without AWS."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EMPTY_PLAN = Plan("p", "p.yaml", AwsSettings(), {}, (), {})
 
 
 def run_context(clock: VirtualClock, **members: Any) -> RunContext:
-    """What is not named and is used all the same fails with an AttributeError of None."""
+    """A context with ``members``. The use of any other service fails with an AttributeError of None."""
     nothing = cast("Any", None)
     defaults: dict[str, Any] = {
         "plan": EMPTY_PLAN,

@@ -1,4 +1,4 @@
-"""Plans for tests, as YAML (of which JSON is a part)."""
+"""Plans for tests, as JSON, which is valid YAML."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.support.aws import REGION, Aws
 
 
 def plan(aws: Aws, bucket: str, settings: dict[str, Any] | None = None, **members: Any) -> str:
-    """A plan on these servers with one destination; ``settings`` go into its `aws`, ``members`` to its top."""
+    """A plan for these servers with one destination; ``settings`` extend its `aws`, ``members`` its top level."""
     document: dict[str, Any] = {
         "version": 1,
         "name": "test",

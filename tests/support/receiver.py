@@ -1,4 +1,4 @@
-"""An HTTP receiver on loopback that keeps what it is sent, for webhooks, pings, Pushgateway and OTLP."""
+"""An HTTP server on loopback that records requests: for webhooks, pings, Pushgateway and OTLP."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Request:
 
 @dataclass
 class Receiver:
-    """``answer`` decides the status and headers of each answer; 200 by default."""
+    """``answer`` returns the status and headers of each response; 200 by default."""
 
     url: str = ""
     requests: list[Request] = field(default_factory=list)
@@ -54,7 +54,7 @@ def receiver() -> Iterator[Receiver]:
         do_GET = do_POST = do_PUT = _take  # noqa: N815 - the names that http.server calls
 
         def log_message(self, *_: Any) -> None:
-            """Quiet."""
+            """Writes nothing to stderr."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     made.url = f"http://127.0.0.1:{server.server_port}"

@@ -1,4 +1,4 @@
-"""An event loop whose time is virtual: it jumps to the next timer when nobody has anything else to do."""
+"""An event loop with virtual time: when all tasks wait, the clock jumps to the next timer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BEGIN = datetime(2026, 11, 24, tzinfo=UTC)
 
 
 class VirtualClock:
-    """Implements ``ddbbackup.clock.Clock`` and a calendar of things that happen at their time."""
+    """Implements ``ddbbackup.clock.Clock``, with a calendar of actions at given times."""
 
     def __init__(self) -> None:
         self.passed = 0.0
@@ -30,11 +30,11 @@ class VirtualClock:
         return self.passed
 
     def at(self, due: float, action: Callable[[], None]) -> None:
-        """Has ``action`` done at a time; it may be called from anywhere."""
+        """Schedules an action."""
         heapq.heappush(self._calendar, (due, next(self._order), action))
 
     def advance(self, seconds: float) -> None:
-        """Lets time pass, and happen what is in the calendar meanwhile."""
+        """Lets time pass, and performs the actions that are due meanwhile."""
         until = self.passed + seconds
         while self._calendar and self._calendar[0][0] <= until:
             due, _, action = heapq.heappop(self._calendar)
@@ -44,7 +44,7 @@ class VirtualClock:
 
 
 class _JumpingSelector(selectors.DefaultSelector):  # which base it has differs by platform
-    """Instead of waiting for a timer, lets the clock jump to it."""
+    """Advances the clock to the next timer instead of waiting for it."""
 
     clock: VirtualClock
 
@@ -53,7 +53,7 @@ class _JumpingSelector(selectors.DefaultSelector):  # which base it has differs 
         if ready or timeout == 0:
             return ready
         if timeout is None:
-            raise AssertionError("everybody waits for something that never happens")
+            raise AssertionError("all tasks wait for something that never happens")
         self.clock.advance(timeout)
         return ready
 
@@ -76,7 +76,7 @@ def run_virtually(main: Coroutine[Any, Any, T], clock: VirtualClock) -> T:
 
 
 class SimulatedThreads:
-    """Implements ``steps.threads.Threads``: work takes virtual time, in as many places at once as in a real run."""
+    """Implements ``steps.threads.Threads``: work takes virtual time, with the concurrency of a real run."""
 
     def __init__(self, *, call_seconds: float = 0.0, heavy_seconds: float = 0.0) -> None:
         self._call_seconds, self._heavy_seconds = call_seconds, heavy_seconds

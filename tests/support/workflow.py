@@ -1,7 +1,7 @@
 """Runs GitHub workflows on this machine: an emulation of the runner, as far as our own workflows need it.
 
-Steps run one after another with bash. ``uses`` of our own action runs ``action.yml``; other names are only noted.
-Expressions know look-ups, texts, ``!=``, ``==``, ``&&`` and ``always()``, and raise for anything else.
+bash runs the steps one after another. ``uses`` of our own action runs ``action.yml``; other actions are only recorded
+in ``noted``. Expressions may contain look-ups, strings, ``!=``, ``==``, ``&&`` and ``always()``; others raise.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class StepResult:
 
 @dataclass
 class Runner:
-    """``environment`` is what the job's processes see; ``github``, ``vars`` and ``secrets`` are contexts."""
+    """``environment`` is that of the processes of a job; ``github``, ``variables`` and ``secrets`` are contexts."""
 
     workspace: Path
     temporary: Path
@@ -46,7 +46,7 @@ class Runner:
         return path.read_text(encoding="utf-8") if path.exists() else ""
 
     def job(self, workflow: Path, name: str) -> list[StepResult]:
-        """Every step's result; as on GitHub, a failed step skips the later ones that do not say ``always()``."""
+        """The result of every step. After a failure, as on GitHub, only steps with ``always()`` run."""
         document = yaml.safe_load(workflow.read_text(encoding="utf-8"))
         job = document["jobs"][name]
         context = {"github": self.github, "vars": self.variables, "secrets": self.secrets}
@@ -62,9 +62,9 @@ class Runner:
         known: dict[str, Any] = {}
         for step in steps:
             here = {**context, "steps": known}
-            wanted = step.get("if", "")
+            condition = step.get("if", "")
             failed = any(result.code for result in results)
-            if (failed and "always()" not in wanted) or (wanted and not evaluate(wanted, here)):
+            if (failed and "always()" not in condition) or (condition and not evaluate(condition, here)):
                 continue
             result = self._step(step, here, environment)
             results.append(result)
@@ -126,8 +126,10 @@ class Runner:
             timeout=120,
             check=False,
         )
-        said = dict(line.split("=", 1) for line in outputs.read_text(encoding="utf-8").splitlines() if line)
-        return StepResult(name, done.returncode, done.stdout, done.stderr, said)
+        written = dict(
+            line.split("=", 1) for line in outputs.read_text(encoding="utf-8").splitlines() if line
+        )
+        return StepResult(name, done.returncode, done.stdout, done.stderr, written)
 
 
 def fill(text: Any, context: Mapping[str, Any]) -> str:

@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from ddbbackup.aws.error_map import translate_errors
 from ddbbackup.aws.raw_response import keep_raw_responses, merge_unknown_fields
-from ddbbackup.ports.settings import Members
+from ddbbackup.model.json_value import JsonObject, get_text
 
 if TYPE_CHECKING:
     from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient
+    from mypy_boto3_application_autoscaling.type_defs import (
+        PutScalingPolicyRequestTypeDef,
+        PutScheduledActionRequestTypeDef,
+        RegisterScalableTargetRequestTypeDef,
+    )
 
 _NAMESPACE: Final = "dynamodb"
 
@@ -22,7 +27,7 @@ class ApplicationScaling:
     def __init__(self, client: Callable[[], ApplicationAutoScalingClient]) -> None:
         self._make_client = client
 
-    def targets(self, resources: Sequence[str]) -> Sequence[Members]:
+    def targets(self, resources: Sequence[str]) -> Sequence[JsonObject]:
         return self._read_all(
             "describe_scalable_targets",
             "ScalableTargets",
@@ -30,30 +35,35 @@ class ApplicationScaling:
             resource=", ".join(resources),
         )
 
-    def policies(self, resource: str) -> Sequence[Members]:
+    def policies(self, resource: str) -> Sequence[JsonObject]:
         parameters = {"ResourceId": resource}
         return self._read_all("describe_scaling_policies", "ScalingPolicies", parameters, resource=resource)
 
-    def actions(self, resource: str) -> Sequence[Members]:
+    def actions(self, resource: str) -> Sequence[JsonObject]:
         parameters = {"ResourceId": resource}
         return self._read_all("describe_scheduled_actions", "ScheduledActions", parameters, resource=resource)
 
-    def register(self, target: Members) -> None:
+    def register(self, target: JsonObject) -> None:
+        parameters = {"ServiceNamespace": _NAMESPACE, **target}
         with translate_errors(f"register the auto scaling of {target['ResourceId']}"):
-            self._client().register_scalable_target(ServiceNamespace=_NAMESPACE, **target)
+            self._client().register_scalable_target(
+                **cast("RegisterScalableTargetRequestTypeDef", parameters)
+            )
 
-    def put_policy(self, policy: Members) -> None:
+    def put_policy(self, policy: JsonObject) -> None:
+        parameters = {"ServiceNamespace": _NAMESPACE, **policy}
         with translate_errors(f"put the scaling policy {policy['PolicyName']}"):
-            self._client().put_scaling_policy(ServiceNamespace=_NAMESPACE, **policy)
+            self._client().put_scaling_policy(**cast("PutScalingPolicyRequestTypeDef", parameters))
 
-    def put_action(self, action: Members) -> None:
+    def put_action(self, action: JsonObject) -> None:
         times = {
-            name: datetime.fromisoformat(action[name])
+            name: datetime.fromisoformat(text)
             for name in ("StartTime", "EndTime")
-            if action.get(name)
+            if (text := get_text(action, name))
         }
+        parameters = {"ServiceNamespace": _NAMESPACE, **action, **times}
         with translate_errors(f"put the scheduled action {action['ScheduledActionName']}"):
-            self._client().put_scheduled_action(ServiceNamespace=_NAMESPACE, **{**action, **times})
+            self._client().put_scheduled_action(**cast("PutScheduledActionRequestTypeDef", parameters))
 
     def _read_all(
         self,
@@ -64,15 +74,15 @@ class ApplicationScaling:
         parameters: Mapping[str, Any],
         *,
         resource: str,
-    ) -> Sequence[Members]:
+    ) -> Sequence[JsonObject]:
         """Follows the pages of one of the three reads. The SDK's paginators would drop the raw responses."""
-        elements: list[Members] = []
+        elements: list[JsonObject] = []
         token: dict[str, str] = {}
         while True:
             with translate_errors(f"read the auto scaling of {resource}"):
                 call: Callable[..., Mapping[str, Any]] = getattr(self._client(), operation)
                 response = call(ServiceNamespace=_NAMESPACE, **parameters, **token)
-            elements += cast("list[Members]", merge_unknown_fields(response, member) or [])
+            elements += cast("list[JsonObject]", merge_unknown_fields(response, member) or [])
             if not response.get("NextToken"):
                 return elements
             token = {"NextToken": response["NextToken"]}

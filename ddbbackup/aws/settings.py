@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from ddbbackup.aws.error_map import code_of, translate_errors
 from ddbbackup.aws.raw_response import keep_raw_responses, merge_unknown_fields
-from ddbbackup.ports.settings import Members
+from ddbbackup.model.json_value import JsonObject
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -42,29 +42,29 @@ class DynamoSettings:
                 tags.update({tag["Key"]: tag["Value"] for tag in page.get("Tags", ())})
         return tags
 
-    def time_to_live(self, name: str) -> Members:
+    def time_to_live(self, name: str) -> JsonObject:
         with translate_errors(f"read the time to live of table {name}"):
             response = self._client.describe_time_to_live(TableName=name)
-        return cast("Members", merge_unknown_fields(response, "TimeToLiveDescription") or {})
+        return cast("JsonObject", merge_unknown_fields(response, "TimeToLiveDescription") or {})
 
-    def continuous_backups(self, name: str) -> Members:
+    def continuous_backups(self, name: str) -> JsonObject:
         with translate_errors(f"read the point-in-time recovery of table {name}"):
             response = self._client.describe_continuous_backups(TableName=name)
-        return cast("Members", merge_unknown_fields(response, "ContinuousBackupsDescription") or {})
+        return cast("JsonObject", merge_unknown_fields(response, "ContinuousBackupsDescription") or {})
 
-    def contributor_insights(self, name: str, index: str | None = None) -> Members:
+    def contributor_insights(self, name: str, index: str | None = None) -> JsonObject:
         parameters: DescribeContributorInsightsInputTypeDef = {"TableName": name}
         if index:
             parameters["IndexName"] = index
         with translate_errors(f"read the Contributor Insights of {_table_or_index(name, index)}"):
             response = self._client.describe_contributor_insights(**parameters)
-        return cast("Members", merge_unknown_fields(response))
+        return cast("JsonObject", merge_unknown_fields(response))
 
-    def kinesis_destinations(self, name: str) -> Sequence[Members]:
+    def kinesis_destinations(self, name: str) -> Sequence[JsonObject]:
         with translate_errors(f"read the Kinesis destinations of table {name}"):
             response = self._client.describe_kinesis_streaming_destination(TableName=name)
         return cast(
-            "Sequence[Members]", merge_unknown_fields(response, "KinesisDataStreamDestinations") or []
+            "Sequence[JsonObject]", merge_unknown_fields(response, "KinesisDataStreamDestinations") or []
         )
 
     def resource_policy(self, resource_arn: str) -> str | None:
@@ -78,7 +78,7 @@ class DynamoSettings:
 
     # ---- changing
 
-    def update_table(self, name: str, change: Members) -> None:
+    def update_table(self, name: str, change: JsonObject) -> None:
         with translate_errors(f"change {', '.join(change)} of table {name}"):
             self._client.update_table(**cast("UpdateTableInputTypeDef", {"TableName": name, **change}))
 

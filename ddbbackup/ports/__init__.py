@@ -31,7 +31,7 @@ from ddbbackup.ports.imports import Import, ImportPage, ImportRequest, Imports, 
 from ddbbackup.ports.kms import KmsKeyFacts, KmsKeys
 from ddbbackup.ports.objects import ObjectFacts, Objects, ObjectStream
 from ddbbackup.ports.pitr_restores import PitrRestore, PitrRestoreRequest, PitrRestores
-from ddbbackup.ports.settings import Members, Scaling, Settings
+from ddbbackup.ports.settings import Scaling, Settings
 from ddbbackup.ports.tables import KeyAttribute, PitrWindow, TableFacts, Tables
 from ddbbackup.ports.topics import Topics
 
@@ -69,7 +69,6 @@ __all__ = [
     "KmsKeyFacts",
     "KmsKeys",
     "LifecycleRule",
-    "Members",
     "ObjectFacts",
     "ObjectLock",
     "ObjectStream",

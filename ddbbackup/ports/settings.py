@@ -7,9 +7,9 @@ SDK does not know. ``name`` is the name of a table, not its ARN.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
-Members = Mapping[str, Any]
+from ddbbackup.model.json_value import JsonObject
 
 
 class Settings(Protocol):
@@ -22,22 +22,22 @@ class Settings(Protocol):
     def tags(self, table_arn: str) -> Mapping[str, str]:
         """All tags, including ``aws:`` tags."""
 
-    def time_to_live(self, name: str) -> Members:
+    def time_to_live(self, name: str) -> JsonObject:
         """The ``TimeToLiveDescription``."""
 
-    def continuous_backups(self, name: str) -> Members:
+    def continuous_backups(self, name: str) -> JsonObject:
         """The ``ContinuousBackupsDescription``."""
 
-    def contributor_insights(self, name: str, index: str | None = None) -> Members:
+    def contributor_insights(self, name: str, index: str | None = None) -> JsonObject:
         """The response of DescribeContributorInsights for the table or one global secondary index."""
 
-    def kinesis_destinations(self, name: str) -> Sequence[Members]:
+    def kinesis_destinations(self, name: str) -> Sequence[JsonObject]:
         """The ``KinesisDataStreamDestinations``, including former ones (DISABLED)."""
 
     def resource_policy(self, resource_arn: str) -> str | None:
         """The JSON text of the policy of a table or a stream; None if it has none."""
 
-    def update_table(self, name: str, change: Members) -> None:
+    def update_table(self, name: str, change: JsonObject) -> None:
         """One UpdateTable; ``change`` is its input without the table name."""
 
     def tag(self, table_arn: str, tags: Mapping[str, str]) -> None: ...
@@ -61,18 +61,18 @@ class Settings(Protocol):
 class Scaling(Protocol):
     """Application Auto Scaling. A resource is ``table/NAME`` or ``table/NAME/index/INDEX``."""
 
-    def targets(self, resources: Sequence[str]) -> Sequence[Members]: ...
+    def targets(self, resources: Sequence[str]) -> Sequence[JsonObject]: ...
 
-    def policies(self, resource: str) -> Sequence[Members]: ...
+    def policies(self, resource: str) -> Sequence[JsonObject]: ...
 
-    def actions(self, resource: str) -> Sequence[Members]:
+    def actions(self, resource: str) -> Sequence[JsonObject]:
         """The scheduled actions of a resource."""
 
-    def register(self, target: Members) -> None:
+    def register(self, target: JsonObject) -> None:
         """RegisterScalableTarget; ``target`` is its input without the namespace."""
 
-    def put_policy(self, policy: Members) -> None:
+    def put_policy(self, policy: JsonObject) -> None:
         """PutScalingPolicy; ``policy`` is its input without the namespace."""
 
-    def put_action(self, action: Members) -> None:
+    def put_action(self, action: JsonObject) -> None:
         """PutScheduledAction; ``action`` is its input without the namespace, with times in ISO 8601."""

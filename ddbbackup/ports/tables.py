@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
+
+from ddbbackup.model.json_value import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class TableFacts:
     keys: tuple[KeyAttribute, ...]
     item_count: int
     size_bytes: int
-    description: Mapping[str, Any]
+    description: JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Tables(Protocol):
     def pitr(self, name: str) -> PitrWindow:
         """Raises ``TableMissing``."""
 
-    def create(self, definition: Mapping[str, Any]) -> None:
+    def create(self, definition: JsonObject) -> None:
         """``definition`` is the input of CreateTable. Raises ``InUse`` if the table exists."""
 
     def delete(self, name: str) -> None:

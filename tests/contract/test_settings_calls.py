@@ -231,7 +231,7 @@ def test_auto_scaling_calls_send_exactly_their_arguments() -> None:
     which = {"ResourceId": "table/orders", "ScalableDimension": "dynamodb:table:ReadCapacityUnits"}
     with stubbed("application-autoscaling") as (made, stub):
         scaling = ApplicationScaling(lambda: made)
-        target = {**which, "MinCapacity": 1, "MaxCapacity": 9}
+        target: dict[str, Any] = {**which, "MinCapacity": 1, "MaxCapacity": 9}
         stub.add_response(
             "register_scalable_target",
             {"ScalableTargetARN": "arn"},

@@ -1,7 +1,6 @@
-"""What must be so for a run to go well, found out by reading only: for ``preview``, ``doctor`` and ``require``."""
+"""Checks of what a run depends on: credentials, clock, quotas, tables, destinations. They only read."""
 
-from ddbbackup.checks.check import attempt
-from ddbbackup.checks.destination import check_destination, requirements
+from ddbbackup.checks.destination import check_destination
 from ddbbackup.model.check import Check
 
-__all__ = ["Check", "attempt", "check_destination", "requirements"]
+__all__ = ["Check", "check_destination"]

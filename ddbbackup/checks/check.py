@@ -1,4 +1,4 @@
-"""One thing that was looked at, and how it was found."""
+"""Makes the results of checks."""
 
 from __future__ import annotations
 
@@ -17,18 +17,19 @@ def warning(subject: str, name: str, message: str, hint: str) -> Check:
 
 
 def problem(subject: str, name: str, error: DdbBackupError) -> Check:
+    """``error`` is what a run would raise."""
     return Check(subject, name, "problem", error.message, error.hint, error)
 
 
 def refused(subject: str, name: str, message: str, hint: str) -> Check:
-    """A problem that no call to AWS has met yet."""
+    """A problem that no call to AWS has raised."""
     return problem(subject, name, Refused(message, hint=hint))
 
 
-def attempt(subject: str, name: str, look: Callable[[], Check], *, essential: bool = False) -> Check:
-    """What ``look`` finds. If it cannot look, that is a problem where a run depends on it, else unknown."""
+def run_check(subject: str, name: str, check: Callable[[], Check], *, essential: bool = False) -> Check:
+    """The result of ``check``. An error is a problem if a run depends on it (``essential``), else unknown."""
     try:
-        return look()
+        return check()
     except DdbBackupError as error:
         if essential:
             return problem(subject, name, error)

@@ -1,4 +1,4 @@
-"""This machine's clock beside AWS's: signatures and recovery windows are by time."""
+"""The clock of this machine, compared with that of AWS. Signatures and recovery windows depend on it."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ WARN_SECONDS: Final = 60.0
 
 
 def check_clock(cloud: Cloud, clock: Clock) -> Check:
-    """The answer's Date has whole seconds and was written between question and answer, so less is no skew."""
+    """AWS writes the Date header between request and response, in whole seconds: a smaller difference is no skew."""
     before = clock.now()
     there = cloud.server_time()
     after = clock.now()
     if there is None:
-        return Check("clock", "skew", "unknown", "the service does not say what time it is")
+        return Check("clock", "skew", "unknown", "the response of AWS has no time")
     ahead = (before - there).total_seconds()
     behind = (there - after).total_seconds()
     skew = max(0.0, ahead - 1.0, behind)
     if skew <= WARN_SECONDS:
-        return ok("clock", "skew", "less than a second" if skew < 1 else f"{skew:.0f} seconds")
+        return ok("clock", "skew", "less than 1 second" if skew < 1 else f"{skew:.0f} seconds")
+    direction = "ahead of" if ahead > behind else "behind"
     return warning(
         "clock",
         "skew",
-        f"this machine's clock is {skew:.0f} seconds {'ahead of' if ahead > behind else 'behind'} AWS's, which "
-        "refuses requests that are signed by a clock that is far off",
-        "set the clock, and let it be kept by NTP",
+        f"the clock of this machine is {skew:.0f} seconds {direction} that of AWS, which refuses requests that are "
+        "signed with a wrong time",
+        "synchronize the clock with NTP",
     )

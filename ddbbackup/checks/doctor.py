@@ -1,4 +1,4 @@
-"""The whole examination, in the order in which one thing rests on another."""
+"""All checks of ``doctor``, in the order in which they depend on each other."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
-from ddbbackup.checks import check_destination
-from ddbbackup.checks.check import attempt, ok, problem
+from ddbbackup.checks.check import ok, problem, run_check
 from ddbbackup.checks.clock import check_clock
+from ddbbackup.checks.destination import check_destination
 from ddbbackup.checks.quotas import check_exports
 from ddbbackup.checks.tables import check_table
 from ddbbackup.errors import DdbBackupError
@@ -29,38 +29,37 @@ PERMISSIONS: Final = (
 )
 
 
-async def examine(context: RunContext, *, only: str | None = None) -> tuple[Check, ...]:
-    """One finding after the other. Without credentials nothing else can be looked at."""
+async def run_checks(context: RunContext, *, only: str | None = None) -> tuple[Check, ...]:
+    """The results of all checks. Without credentials, nothing else is checked."""
     plan, cloud = context.plan, context.source
     try:
         identity = await context.call(lambda: cloud.identity)
     except DdbBackupError as error:
-        nothing_else = "nothing can be looked at without credentials"
         return (
             problem("credentials", "identity", error),
-            Check("everything else", "", "unknown", nothing_else),
+            Check("everything else", "", "unknown", "not checked: no usable credentials"),
         )
-    found = [
+    results = [
         ok("credentials", "identity", identity.arn),
         ok("credentials", "account", _account(plan, identity.account)),
         ok("credentials", "region", identity.region),
-        await context.call(attempt, "clock", "skew", lambda: check_clock(cloud, context.clock)),
+        await context.call(run_check, "clock", "skew", lambda: check_clock(cloud, context.clock)),
     ]
-    found += await _tables(context, only)
+    results += await _tables(context, only)
     for name in _destinations(plan):
-        found += await context.call(check_destination, cloud, plan.destinations[name])
-    found.append(
-        await context.call(attempt, "quotas", "exports", lambda: check_exports(cloud, context.clock))
+        results += await context.call(check_destination, cloud, plan.destinations[name])
+    results.append(
+        await context.call(run_check, "quotas", "exports", lambda: check_exports(cloud, context.clock))
     )
     for restore in plan.restores.values():
-        found += await context.call(_elsewhere, cloud, restore)
-    return tuple(found)
+        results += await context.call(_target, cloud, restore)
+    return tuple(results)
 
 
 def _account(plan: Plan, account: str) -> str:
     if plan.aws.account is not None:
-        return f"{account}, which is the plan's"
-    return f"{account}; the plan runs in any account (`aws.account` would hold it to one)"
+        return f"{account}, as in the plan"
+    return f"{account}; the plan runs in any account unless `aws.account` is set"
 
 
 async def _tables(context: RunContext, only: str | None) -> Sequence[Check]:
@@ -74,26 +73,26 @@ async def _tables(context: RunContext, only: str | None) -> Sequence[Check]:
     failures = [
         problem(f"tables[{entry.position}]", "selection", error) for entry, error in selection.failures
     ]
-    ask = AwsCaller(context, context.source)
-    checked = await asyncio.gather(*(check_table(ask, *pair) for pair in selection.chosen.items()))
-    return (*failures, *(check for checks in checked for check in checks))
+    call_aws = AwsCaller(context, context.source)
+    results = await asyncio.gather(*(check_table(call_aws, *pair) for pair in selection.chosen.items()))
+    return (*failures, *(check for checks in results for check in checks))
 
 
 def _destinations(plan: Plan) -> tuple[str, ...]:
-    """Those that tables or restores use, in the plan's order."""
+    """The destinations that tables or restores use, in the order of the plan."""
     used = {entry.destination for entry in plan.tables}
     used |= {restore.destination for restore in plan.restores.values() if restore.destination is not None}
     return tuple(name for name in plan.destinations if name in used)
 
 
-def _elsewhere(cloud: Cloud, restore: Restore) -> Sequence[Check]:
-    """Whether the account, role and region of a restore's target can be reached."""
+def _target(cloud: Cloud, restore: Restore) -> Sequence[Check]:
+    """Whether ddbbackup has access to the account, the role and the region of a restore's target. Blocks."""
     to = restore.target
     if (to.region, to.account, to.assume_role) == (None, None, None):
         return ()
 
-    def look() -> Check:
+    def check() -> Check:
         identity = cloud.at(target_place(restore)).identity
         return ok(f"restore {restore.name}", "target", f"{identity.arn} in {identity.region}")
 
-    return (attempt(f"restore {restore.name}", "target", look, essential=True),)
+    return (run_check(f"restore {restore.name}", "target", check, essential=True),)

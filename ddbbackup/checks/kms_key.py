@@ -1,4 +1,4 @@
-"""The KMS key of a destination: in the bucket's region, enabled, of the kind that S3 can use."""
+"""The KMS key of a destination: in the region of the bucket, enabled, and of a kind that S3 supports."""
 
 from __future__ import annotations
 
@@ -10,38 +10,39 @@ from ddbbackup.ports import Cloud
 
 
 def check_key(cloud: Cloud, destination: Destination, region: str | None) -> Check:
-    """``region`` is the bucket's, if it is known.
+    """``region`` is that of the bucket, if it is known.
 
-    An export whose key is elsewhere is accepted and fails minutes later with KmsNotFoundException (observed on AWS).
+    AWS accepts an export with a key in another region, and fails it minutes later with KmsNotFoundException (observed
+    on AWS).
     """
     subject, key = f"destination {destination.name}", destination.encryption.kms_key_id or ""
-    where = region or cloud.identity.region
+    bucket_region = region or cloud.identity.region
     arn = Arn.parse_if_arn(key)
-    named = arn.region if arn else where
-    if region is not None and named != region:
+    key_region = arn.region if arn is not None else bucket_region
+    if region is not None and key_region != region:
         return refused(
             subject,
             "kms key",
-            f"the KMS key {key} is in {named}, but the bucket {destination.bucket} is in {region}",
-            "name a key in the bucket's region",
+            f"the KMS key {key} is in {key_region}, but the bucket {destination.bucket} is in {region}",
+            "use a key in the region of the bucket",
         )
-    found = cloud.kms_keys(named).describe(key)
+    found = cloud.kms_keys(key_region).describe(key)
     if found is None:
         return refused(
             subject,
             "kms key",
-            f"there is no KMS key {key} in {named}, where the bucket {destination.bucket} is",
-            "name a key that exists in the bucket's region",
+            f"the KMS key {key} does not exist in {key_region}, the region of the bucket {destination.bucket}",
+            "use a key that exists in the region of the bucket",
         )
     if found.state != "Enabled":
         return refused(
-            subject, "kms key", f"the KMS key {key} is {found.state}", "enable the key, or name another one"
+            subject, "kms key", f"the KMS key {key} is {found.state}", "enable the key, or use another one"
         )
     if found.spec != "SYMMETRIC_DEFAULT" or found.usage != "ENCRYPT_DECRYPT":
         return refused(
             subject,
             "kms key",
-            f"the KMS key {key} is a {found.spec} key for {found.usage}, which S3 cannot encrypt with",
-            "name a symmetric encryption key",
+            f"the KMS key {key} has key spec {found.spec} and key usage {found.usage}, which S3 does not support",
+            "use a symmetric encryption key",
         )
     return ok(subject, "kms key", f"{found.arn} is enabled")

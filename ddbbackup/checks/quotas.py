@@ -1,4 +1,4 @@
-"""How much of a quota is in use: exports in flight."""
+"""How much of the quota of concurrent exports is in use."""
 
 from __future__ import annotations
 
@@ -12,42 +12,41 @@ from ddbbackup.model.arn import Arn
 from ddbbackup.model.check import Check
 from ddbbackup.ports import EXPORTS_IN_FLIGHT, Cloud, ExportPage
 
-_NEARLY: Final = 0.8
-_OLD: Final = timedelta(days=2)
+_WARN_FROM: Final = 0.8
+_MAX_AGE: Final = timedelta(days=2)  # no export is known to run longer
 
 
 def check_exports(cloud: Cloud, clock: Clock) -> Check:
-    """Of all exports of account and region, whoever started them (DynamoDB guide: Quotas)."""
-    running = 0
-    for page in _pages(cloud, clock):
-        running += sum(each.status == "IN_PROGRESS" for each in page.summaries)
-    said = f"{running} of {EXPORTS_IN_FLIGHT} exports are in flight"
-    if running < EXPORTS_IN_FLIGHT * _NEARLY:
-        return ok("quotas", "exports", said)
+    """Counts the exports of the account in the region, no matter who started them (DynamoDB guide: Quotas)."""
+    running = sum(
+        each.status == "IN_PROGRESS" for page in _recent_pages(cloud, clock) for each in page.summaries
+    )
+    message = f"{running} of {EXPORTS_IN_FLIGHT} exports are running"
+    if running < EXPORTS_IN_FLIGHT * _WARN_FROM:
+        return ok("quotas", "exports", message)
     return warning(
         "quotas",
         "exports",
-        f"{said}: a backup waits for free places",
-        "let other exports end first, or ask AWS for more",
+        f"{message}: at the quota, a backup waits until other exports end",
+        "wait until other exports have ended, or request a quota increase from AWS",
     )
 
 
-def _pages(cloud: Cloud, clock: Clock) -> Iterator[ExportPage]:
-    """Newest first; ends where exports are so old that none can still run."""
+def _recent_pages(cloud: Cloud, clock: Clock) -> Iterator[ExportPage]:
+    """Newest first, up to the first page with exports that are too old to run."""
     token: str | None = None
     while True:
         page = cloud.exports.page(next_token=token)
         yield page
         token = page.next_token
-        if token is None or (page.summaries and _started(page.summaries[-1].arn) < clock.now() - _OLD):
+        if token is None or (page.summaries and _started(page.summaries[-1].arn) < clock.now() - _MAX_AGE):
             return
 
 
 def _started(export_arn: str) -> datetime:
-    """An export's id begins with the milliseconds of its start (observed on AWS); any other is taken as new."""
+    """The ID of an export begins with its start in milliseconds (observed on AWS). Any other ID counts as new."""
     arn = Arn.parse_if_arn(export_arn)
-    digits = (arn.export_id if arn else None) or ""
-    digits = digits.partition("-")[0]
+    digits = ((arn.export_id if arn is not None else None) or "").partition("-")[0]
     if not digits.isdecimal() or len(digits) != 14:
         return datetime.max.replace(tzinfo=UTC)
     return datetime.fromtimestamp(int(digits) / 1000, UTC)

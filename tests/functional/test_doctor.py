@@ -1,4 +1,4 @@
-"""``doctor`` as the program does it: what it finds, how it exits, and that it only reads."""
+"""``doctor``: what it finds, how it exits, and that it only reads."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def message(done: Result, subject: str, name: str) -> str:
 def test_a_healthy_plan_has_no_problem_and_nothing_is_written(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
-    """Who, when, where; tables with their windows; the bucket in every respect; the quota."""
+    """Credentials, clock, tables with their recovery windows, each check of the bucket, the quota."""
     sandbox.create_table(name, pitr=True)
     far = {"table": name, "to": {"table": name, "region": "eu-central-1"}}
     program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores={"far": far}))
@@ -44,11 +44,11 @@ def test_a_healthy_plan_has_no_problem_and_nothing_is_written(
     assert found["destination vault", "versioning"] == "warning"
     assert done.report["counts"]["problem"] == 0
     assert f"table {name}" in text.out
-    assert "hint: turn the bucket's versioning on" in text.out
+    assert "hint: enable versioning of the bucket" in text.out
 
 
-def test_every_problem_is_found_in_one_go(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
-    """One does not hide the others; their codes differ, so it is 1."""
+def test_every_problem_is_found_in_one_run(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    """One problem does not hide the others. Their exit codes differ, so the exit code is 1."""
     sandbox.create_table(f"{name}-off")
     sandbox.create_table(f"{name}-on-demand")
     rules = {
@@ -82,10 +82,10 @@ def test_every_problem_is_found_in_one_go(sandbox: Aws, bucket: str, name: str, 
     assert found["destination lost", "bucket"] == "problem"
 
 
-def test_without_credentials_that_is_the_finding(
+def test_without_credentials_nothing_else_is_checked(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
-    """Exit 77, and it says that nothing else could be looked at."""
+    """Exit code 77, and a result for everything that was not checked."""
     program.plan(plan(sandbox, bucket, tables=[{"name": name}]))
     done = program.run("doctor", "--output", "json", AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
     assert done.code == 77
@@ -95,7 +95,7 @@ def test_without_credentials_that_is_the_finding(
 def test_another_account_than_the_plans_is_a_problem(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
-    """Before anything of that account is looked at."""
+    """Nothing of that account is checked."""
     document = json.loads(plan(sandbox, bucket, tables=[{"name": name}]))
     document["aws"]["account"] = "999999999999"
     program.plan(json.dumps(document))
@@ -104,28 +104,28 @@ def test_another_account_than_the_plans_is_a_problem(
     assert "999999999999" in message(done, "credentials", "identity")
 
 
-def test_policies_can_be_had_before_there_is_a_role(program: Program) -> None:
-    """With account and region in the plan nothing is asked; a role without work is a usage error."""
+def test_policies_are_printed_without_credentials(program: Program) -> None:
+    """If the plan has account and region, AWS is not called. A role that the plan does not need is a usage error."""
     aws = {"region": REGION, "account": "123456789012"}
     vault = {"vault": {"bucket": "acme-vault"}}
     document = {"version": 1, "name": "p", "aws": aws, "destinations": vault, "tables": [{"name": "orders"}]}
     program.plan(json.dumps(document))
 
-    def ask(*role: str) -> Result:
+    def policies(*role: str) -> Result:
         return program.run("doctor", "--iam", *role, AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
 
-    whole, one, none = ask(), ask("backup"), ask("restore")
+    every, one, none = policies(), policies("backup"), policies("restore")
 
-    assert (whole.code, one.code, none.code) == (0, 0, 64), whole.err
-    assert whole.report["roles"]["backup"] == one.report
+    assert (every.code, one.code, none.code) == (0, 0, 64), every.err
+    assert every.report["roles"]["backup"] == one.report
     assert one.report["Version"] == "2012-10-17"
     assert "choose one of: all, backup, verify, read" in none.err
 
 
-def test_a_key_is_looked_for_where_the_bucket_is(
+def test_a_key_is_looked_up_in_the_region_of_the_bucket(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
-    """By its alias, in the bucket's region; one that is to be deleted is a problem."""
+    """By its alias. A key that is scheduled for deletion is a problem."""
     kms = sandbox.client("kms")
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     kms.create_alias(AliasName=f"alias/{name}", TargetKeyId=key)
@@ -139,25 +139,25 @@ def test_a_key_is_looked_for_where_the_bucket_is(
         program.plan(json.dumps(document))
         return program.run("doctor", "--output", "json")
 
-    there, missing = doctor(name), doctor(f"{name}-other")
+    existing, missing = doctor(name), doctor(f"{name}-other")
     kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
-    doomed = doctor(name)
+    deleted = doctor(name)
 
-    assert states(there)["destination vault", "kms key"] == "ok"
+    assert states(existing)["destination vault", "kms key"] == "ok"
     assert (missing.code, states(missing)["destination vault", "kms key"]) == (1, "problem")
-    assert "PendingDeletion" in message(doomed, "destination vault", "kms key")
+    assert "PendingDeletion" in message(deleted, "destination vault", "kms key")
 
 
-def test_a_server_that_nobody_here_wrote_is_examined_too(name: str, program: Program) -> None:
-    """Without an STS beside it; the same findings as on the sandbox."""
+def test_an_independent_server_gives_the_same_results(name: str, program: Program) -> None:
+    """ministack, without STS."""
     with ministack() as url:
         aws = Aws(url)
         aws.create_table(name)
         aws.create_bucket("acme-vault")
         program.plan(plan(aws, "acme-vault", tables=[{"name": name}]))
         done = program.run("doctor", "--output", "json")
-        told = program.run("preview", "--output", "json")
-    assert (done.code, told.code) == (1, 1)
+        preview = program.run("preview", "--output", "json")
+    assert (done.code, preview.code) == (1, 1)
     assert states(done)[f"table {name}", "recovery"] == "problem"
     assert states(done)["destination vault", "versioning"] == "warning"
-    assert told.report["backups"][0]["blockers"][0]["kind"] == "PitrDisabled"
+    assert preview.report["backups"][0]["blockers"][0]["kind"] == "PitrDisabled"

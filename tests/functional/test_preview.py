@@ -238,7 +238,7 @@ def test_requirements_are_enforced_before_anything_is_written(
     assert (preview.code, done.code) == (1, 1)
     outcomes = {each["kind"]: each for each in done.report["outcomes"]}
     assert outcomes["check"]["status"] == "failed"
-    assert "versioning is off" in outcomes["check"]["error"]["message"]
+    assert "versioning is disabled" in outcomes["check"]["error"]["message"]
     assert outcomes["backup"]["status"] == "skipped"
     assert sandbox.keys(bucket) == []
     assert not [each for each in exports.started if name in each.table_arn]
@@ -312,7 +312,7 @@ def test_a_preview_of_a_restore_shows_every_method_and_the_settings(
     assert {"write", "import", "bulk-put", "point-in-time"} == set(methods)
     assert [name for name, each in methods.items() if each["chosen"]] == ["write"]
     settings = {each["setting"]: each["verdict"] for each in step["facts"]["settings"]}
-    assert (settings["tags"], settings["pitr"]) == ("would be put back", "skipped")
+    assert (settings["tags"], settings["pitr"]) == ("would be applied", "skipped")
     assert restored.code == 0, restored.out
     assert restored.facts["method"] == step["facts"]["method"]
     after = steps(again, "restores")[f"{name}-2"]

@@ -7,7 +7,7 @@ import os
 from argparse import Namespace
 
 from ddbbackup.aws import connect
-from ddbbackup.checks.doctor import examine
+from ddbbackup.checks.doctor import run_checks
 from ddbbackup.cli import logs
 from ddbbackup.cli.event_loop import run_interruptibly
 from ddbbackup.cli.output import write_output, write_text
@@ -36,7 +36,7 @@ def run(options: Namespace) -> int:
         return 0
     cloud = connect(connection_of(plan.aws))
     with open_context(options, plan, cloud, run_id=run_id, clock=clock, started_at=clock.now()) as context:
-        checks = run_interruptibly(examine(context, only=options.only))
+        checks = run_interruptibly(run_checks(context, only=options.only))
     report = doctor_report(plan.name, checks, now=clock.now())
     write_output(options, report)
     return report.exit_code

@@ -1,4 +1,4 @@
-"""What is found of destinations, keys, clocks and quotas, on facts that are made up."""
+"""Checks of destinations, KMS keys, clocks and quotas, with an account in memory."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from ddbbackup.checks import check_destination, requirements
+from ddbbackup.checks import check_destination
 from ddbbackup.checks.clock import check_clock
-from ddbbackup.checks.lifecycle import meets
+from ddbbackup.checks.lifecycle import affects_backups
 from ddbbackup.checks.quotas import check_exports
 from ddbbackup.errors import AccessDenied, ObjectMissing
 from ddbbackup.model.check import Check
@@ -33,7 +33,7 @@ KEY = "arn:aws:kms:eu-west-1:123456789012:key/abc"
 
 
 class FakeBuckets:
-    """One bucket, as good as it can be."""
+    """One bucket without problems, except for ``facts``."""
 
     def __init__(self, **facts: Any) -> None:
         self.owner = "123456789012"
@@ -48,7 +48,7 @@ class FakeBuckets:
         }
 
     def __getattr__(self, name: str) -> Any:
-        def tell(bucket: str, *, owner: str | None = None) -> Any:
+        def get(bucket: str, *, owner: str | None = None) -> Any:
             if owner not in (None, self.owner):
                 raise AccessDenied("403", hint="h")
             found = self.facts[name]
@@ -56,7 +56,7 @@ class FakeBuckets:
                 raise found
             return found
 
-        return tell
+        return get
 
 
 def cloud(key: KmsKeyFacts | None = None, *, owner: str = "123456789012", **facts: Any) -> Any:
@@ -74,27 +74,27 @@ def named(checks: tuple[Check, ...], name: str) -> Check:
     return found
 
 
-def test_a_good_destination_has_nothing_but_ok() -> None:
-    """Everything that was looked at says so."""
+def test_a_destination_without_problems_is_ok_in_every_check() -> None:
+    """One result for each check."""
     found = check_destination(cloud(), VAULT)
     assert {check.state for check in found} == {"ok"}
     assert len(found) == 8
 
 
-def test_a_bucket_that_is_not_there_is_one_problem_not_eight() -> None:
-    """Nothing more is asked about it."""
+def test_a_missing_bucket_is_one_problem() -> None:
+    """The other checks of it are left out."""
     (found,) = check_destination(cloud(region=ObjectMissing("no bucket", hint="h")), VAULT)
     assert (found.state, found.name) == ("problem", "bucket")
 
 
 def test_a_bucket_of_another_account_needs_its_owner_in_the_plan() -> None:
-    """Unsaid it is a problem, said rightly it is fine, said wrongly it is a problem."""
-    unsaid = check_destination(cloud(owner="210987654321"), VAULT)
-    said = check_destination(cloud(owner="210987654321"), replace(VAULT, bucket_owner="210987654321"))
+    """A missing or wrong `bucket_owner` is a problem."""
+    missing = check_destination(cloud(owner="210987654321"), VAULT)
+    right = check_destination(cloud(owner="210987654321"), replace(VAULT, bucket_owner="210987654321"))
     wrong = check_destination(cloud(), replace(VAULT, bucket_owner="999999999999"))
-    assert named(unsaid, "owner").state == "problem"
-    assert "bucket_owner" in named(unsaid, "owner").hint
-    assert named(said, "owner").state == "ok"
+    assert named(missing, "owner").state == "problem"
+    assert "bucket_owner" in named(missing, "owner").hint
+    assert named(right, "owner").state == "ok"
     assert "999999999999" in named(wrong, "bucket").message
 
 
@@ -108,24 +108,21 @@ def test_a_bucket_of_another_account_needs_its_owner_in_the_plan() -> None:
         ("versioning", {"versioned": AccessDenied("no", hint="h")}, "unknown"),
     ],
 )
-def test_what_is_required_and_missing_is_a_problem(
-    requirement: Any, facts: dict[str, Any], otherwise: str
-) -> None:
-    """Also what may not be looked at: it is not proven. Unasked it is less."""
+def test_a_missing_requirement_is_a_problem(requirement: Any, facts: dict[str, Any], otherwise: str) -> None:
+    """Also if it cannot be read: it is not proven. What is not required is at most a warning."""
     strict = replace(VAULT, require=(requirement,))
-    assert named(check_destination(cloud(**facts), strict), requirement).state == "problem"
+    failed = named(check_destination(cloud(**facts), strict), requirement)
+    assert failed.state == "problem"
+    assert failed.error is not None
     assert named(check_destination(cloud(**facts), VAULT), requirement).state == otherwise
-    (found,) = requirements(cloud(**facts), strict)
-    assert found.error is not None
-    (fine,) = requirements(cloud(), strict)
-    assert fine.error is None
+    assert named(check_destination(cloud(), strict), requirement).error is None
 
 
 @pytest.mark.parametrize(
     ("key", "facts", "words"),
     [
         ("arn:aws:kms:us-east-1:123456789012:key/abc", None, "is in us-east-1"),
-        ("alias/vault", None, "there is no KMS key"),
+        ("alias/vault", None, "does not exist in eu-west-1"),
         (
             "alias/vault",
             KmsKeyFacts(KEY, "PendingDeletion", "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT"),
@@ -135,14 +132,14 @@ def test_what_is_required_and_missing_is_a_problem(
     ],
 )
 def test_a_key_that_s3_cannot_use_is_a_problem(key: str, facts: KmsKeyFacts | None, words: str) -> None:
-    """DynamoDB accepts such an export, and fails it minutes later."""
+    """AWS accepts an export with such a key, and fails it minutes later."""
     found = check_destination(cloud(facts), replace(VAULT, encryption=Encryption("KMS", key)))
     assert named(found, "kms key").state == "problem"
     assert words in named(found, "kms key").message
 
 
-def test_a_bucket_whose_own_key_is_not_used_is_a_warning() -> None:
-    """An export that asks for AES256 gets it, whatever the bucket's default."""
+def test_a_default_kms_key_that_exports_do_not_use_is_a_warning() -> None:
+    """Exports with AES256 override the default encryption of the bucket."""
     found = check_destination(cloud(encryption=BucketEncryption("aws:kms", KEY)), VAULT)
     assert named(found, "encryption").state == "warning"
 
@@ -157,15 +154,15 @@ def test_a_bucket_whose_own_key_is_not_used_is_a_warning() -> None:
         (LifecycleRule("r", "", expires="x", tagged=True), "ddb/", False),
     ],
 )
-def test_a_lifecycle_rule_meets_backups_if_prefixes_overlap(
+def test_a_lifecycle_rule_affects_backups_if_the_prefixes_overlap(
     rule: LifecycleRule, prefix: str, expected: bool
 ) -> None:
-    """Either may be the longer one; a rule for tagged objects meets none of an export's."""
-    assert meets(rule, prefix) is expected
+    """Either prefix may be the longer one. Objects of an export have no tags."""
+    assert affects_backups(rule, prefix) is expected
 
 
-def test_rules_that_eat_backups_are_told_in_words() -> None:
-    """What they do, below what, and when."""
+def test_rules_that_affect_backups_are_described() -> None:
+    """What they do, to which objects, and when."""
     rules = (LifecycleRule("old", "ddb/", expires="after 90 days", archives="after 30 days"),)
     found = named(check_destination(cloud(lifecycle=rules), VAULT), "lifecycle")
     assert found.state == "warning"
@@ -184,16 +181,16 @@ def test_rules_that_eat_backups_are_told_in_words() -> None:
         (-301, "warning", "behind"),
     ],
 )
-def test_a_clock_that_is_far_off_is_a_warning(seconds: float, state: str, words: str) -> None:
-    """The Date header has whole seconds, so one second is nothing."""
+def test_a_wrong_clock_is_a_warning(seconds: float, state: str, words: str) -> None:
+    """The Date header has whole seconds, so a difference of one second is no skew."""
     clock: Any = SimpleNamespace(now=lambda: NOW + timedelta(seconds=seconds))
     found = check_clock(SimpleNamespace(server_time=lambda: NOW), clock)
     assert found.state == state
     assert words in found.message
 
 
-def test_exports_in_flight_are_counted_until_they_are_too_old_to_run() -> None:
-    """Ninety days of exports need not be read."""
+def test_running_exports_are_counted() -> None:
+    """Pages are read only up to exports that are too old to run; AWS lists exports for 90 days."""
 
     def summary(hours: float, status: Any) -> ExportSummary:
         milliseconds = int((NOW - timedelta(hours=hours)).timestamp() * 1000)

@@ -17,7 +17,7 @@ from ddbbackup.cli import options
 if TYPE_CHECKING:
     from ddbbackup.cli.options import AddOption
     from ddbbackup.report.renderers import Form
-    from ddbbackup.steps.permissions import Role
+    from ddbbackup.steps.permissions import RoleName
 
 
 @runtime_checkable
@@ -68,7 +68,7 @@ class Verb:
     arguments: str = ""
     forms: tuple[Form, ...] = ()
     schema: str | None = None
-    role: Role | None = None
+    role: RoleName | None = None
     notifies: bool = False
     writes_metrics: bool = False
     on_interrupt: Interruption = NOTHING_CHANGED
@@ -376,6 +376,6 @@ _ROWS: Final = (
 VERBS: Final[Mapping[str, Verb]] = {verb.name: verb for verb in _ROWS}
 
 
-def roles_of_verbs() -> Mapping[str, Role]:
+def roles_of_verbs() -> Mapping[str, RoleName]:
     """The role of each verb that calls AWS."""
     return {verb.name: verb.role for verb in VERBS.values() if verb.role is not None}

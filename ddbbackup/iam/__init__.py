@@ -1,4 +1,4 @@
-"""The least that IAM has to allow for one plan, made of what the steps declare beside their code. Pure."""
+"""Least-privilege IAM policies for one plan, from the permissions that the code declares. Pure."""
 
 from ddbbackup.iam.document import Policies, policies_of
 from ddbbackup.iam.resources import PlaceOfPlan

@@ -1,4 +1,4 @@
-"""From the kinds of resources that permissions name to ARNs, for one part of a plan."""
+"""The ARNs of the resources that permissions need, for one table entry or one restore of a plan."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ddbbackup.plan.model import Destination, Plan, Restore, TableEntry
 
 @dataclass(frozen=True, slots=True)
 class PlaceOfPlan:
-    """Where a plan runs."""
+    """The partition, region and account in which a plan runs."""
 
     partition: str
     region: str
@@ -24,15 +24,18 @@ class PlaceOfPlan:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """An ARN, or a pattern of IAM; ``condition`` narrows what an ARN cannot say."""
+    """An ARN, or an ARN with wildcards; ``condition`` (operator, key, value) restricts it further."""
 
     arn: str
     condition: tuple[str, str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """What of a plan a permission is for: one entry of its tables, or one restore."""
+class Scope:
+    """What permissions are granted for: one table entry or one restore.
+
+    ``plan`` has nothing else in it, so that the condition of a permission applies to this entry or restore alone.
+    """
 
     plan: Plan
     place: PlaceOfPlan
@@ -40,15 +43,15 @@ class Part:
     restore: Restore | None = None
 
     def resources(self, on: str) -> tuple[Resource, ...]:
-        """By the kinds of ``permission.On``; empty where this part has nothing of the kind."""
+        """The resources of a kind of ``permissions.On``; empty if the scope has none."""
         return tuple(dict.fromkeys(_KINDS[on](self)))
 
     @property
     def source_pattern(self) -> str:
-        """The tables of this part, as IAM writes patterns: wider than a glob where IAM has no words for it."""
+        """The tables, with the wildcards of IAM. IAM has no character classes: `[ab]` becomes `?`."""
         if self.restore is not None:
             return self.restore.table
-        assert self.entry is not None, "a part is an entry or a restore"
+        assert self.entry is not None, "a scope is an entry or a restore"
         if self.entry.name is not None:
             return self.entry.name
         return re.sub(r"\[[^\]]*\]", "?", self.entry.match) if self.entry.match is not None else "*"
@@ -70,11 +73,11 @@ class Part:
 
     @property
     def destination(self) -> Destination | None:
-        """Where this part's backups lie; None for a restore from elsewhere."""
+        """The destination of the backups; None for a restore from an export that the plan did not take."""
         if self.entry is not None:
             return self.plan.destinations[self.entry.destination]
         restore = self.restore
-        if restore is None or restore.destination is None or _from_elsewhere(restore):
+        if restore is None or restore.destination is None or _is_from_other_export(restore):
             return None
         return self.plan.destinations[restore.destination]
 
@@ -85,118 +88,120 @@ class Part:
         return Arn.of_table(table, partition=self.place.partition, region=region, account=account)
 
 
-def _from_elsewhere(restore: Restore) -> bool:
+def _is_from_other_export(restore: Restore) -> bool:
     return restore.source.s3_uri is not None or restore.source.export_arn is not None
 
 
-def _tables(part: Part) -> Iterator[Resource]:
-    yield Resource(str(part.table_arn()))
+def _tables(scope: Scope) -> Iterator[Resource]:
+    yield Resource(str(scope.table_arn()))
 
 
-def _exports(part: Part) -> Iterator[Resource]:
-    named = part.restore.source.export_arn if part.restore is not None else None
-    yield Resource(named or str(part.table_arn().below("export", "*")))
+def _exports(scope: Scope) -> Iterator[Resource]:
+    export_arn = scope.restore.source.export_arn if scope.restore is not None else None
+    yield Resource(export_arn or str(scope.table_arn().below("export", "*")))
 
 
-def _targets(part: Part) -> Iterator[Resource]:
-    if part.restore is not None:
-        yield Resource(str(part.target_arn()))
+def _targets(scope: Scope) -> Iterator[Resource]:
+    if scope.restore is not None:
+        yield Resource(str(scope.target_arn()))
 
 
-def _below_targets(kind: str) -> Callable[[Part], Iterator[Resource]]:
-    def resources(part: Part) -> Iterator[Resource]:
-        if part.restore is not None:
-            yield Resource(str(part.target_arn().below(kind, "*")))
+def _below_targets(kind: str) -> Callable[[Scope], Iterator[Resource]]:
+    def resources(scope: Scope) -> Iterator[Resource]:
+        if scope.restore is not None:
+            yield Resource(str(scope.target_arn().below(kind, "*")))
 
     return resources
 
 
-def _indexes(part: Part) -> Iterator[Resource]:
-    yield Resource(str(part.table_arn().below("index", "*")))
+def _indexes(scope: Scope) -> Iterator[Resource]:
+    yield Resource(str(scope.table_arn().below("index", "*")))
 
 
-def _streams(part: Part) -> Iterator[Resource]:
-    yield Resource(str(part.table_arn().below("stream", "*")))
+def _streams(scope: Scope) -> Iterator[Resource]:
+    yield Resource(str(scope.table_arn().below("stream", "*")))
 
 
-def _buckets(part: Part) -> Iterator[Resource]:
-    uri = part.restore.source.s3_uri if part.restore is not None else None
+def _buckets(scope: Scope) -> Iterator[Resource]:
+    uri = scope.restore.source.s3_uri if scope.restore is not None else None
     if uri is not None:
-        yield Resource(part.s3(parse_s3_uri(uri).bucket))
-    elif part.destination is not None:
-        yield Resource(part.s3(part.destination.bucket))
+        yield Resource(scope.s3(parse_s3_uri(uri).bucket))
+    elif scope.destination is not None:
+        yield Resource(scope.s3(scope.destination.bucket))
 
 
-def _objects(part: Part) -> Iterator[Resource]:
-    uri = part.restore.source.s3_uri if part.restore is not None else None
-    if uri is not None:
-        folder = parse_s3_uri(uri)
-        yield Resource(part.s3(folder.bucket, f"{folder.root}*"))
-    elif part.destination is not None:
-        yield Resource(part.s3(part.destination.bucket, f"{_prefix(part, part.destination)}*"))
-
-
-def _manifests(part: Part) -> Iterator[Resource]:
-    uri = part.restore.source.s3_uri if part.restore is not None else None
+def _objects(scope: Scope) -> Iterator[Resource]:
+    uri = scope.restore.source.s3_uri if scope.restore is not None else None
     if uri is not None:
         folder = parse_s3_uri(uri)
-        yield Resource(part.s3(folder.bucket, f"{folder.root}manifest-*"))
-    elif part.destination is not None:
-        prefix = _prefix(part, part.destination)
-        yield Resource(part.s3(part.destination.bucket, f"{prefix}AWSDynamoDB/*/manifest-*"))
+        yield Resource(scope.s3(folder.bucket, f"{folder.root}*"))
+    elif scope.destination is not None:
+        yield Resource(scope.s3(scope.destination.bucket, f"{_prefix(scope, scope.destination)}*"))
 
 
-def _records(part: Part) -> Iterator[Resource]:
-    if part.destination is not None:
+def _manifests(scope: Scope) -> Iterator[Resource]:
+    uri = scope.restore.source.s3_uri if scope.restore is not None else None
+    if uri is not None:
+        folder = parse_s3_uri(uri)
+        yield Resource(scope.s3(folder.bucket, f"{folder.root}manifest-*"))
+    elif scope.destination is not None:
+        prefix = _prefix(scope, scope.destination)
+        yield Resource(scope.s3(scope.destination.bucket, f"{prefix}AWSDynamoDB/*/manifest-*"))
+
+
+def _records(scope: Scope) -> Iterator[Resource]:
+    if scope.destination is not None:
         yield Resource(
-            part.s3(part.destination.bucket, _records_of(part, part.destination, part.source_pattern))
+            scope.s3(
+                scope.destination.bucket, _records_pattern(scope, scope.destination, scope.source_pattern)
+            )
         )
 
 
-def _any_objects(part: Part) -> Iterator[Resource]:
-    if part.destination is not None:
-        yield Resource(part.s3(part.destination.bucket, f"{_prefix(part, part.destination, '*')}*"))
+def _any_objects(scope: Scope) -> Iterator[Resource]:
+    if scope.destination is not None:
+        yield Resource(scope.s3(scope.destination.bucket, f"{_prefix(scope, scope.destination, '*')}*"))
 
 
-def _restore_states(part: Part) -> Iterator[Resource]:
-    if part.destination is None or part.restore is None:
+def _restore_states(scope: Scope) -> Iterator[Resource]:
+    if scope.destination is None or scope.restore is None:
         return
-    target, root = part.target_arn(), destination_root(part.destination.prefix)
-    prefix = records_prefix(root, part.plan.name, target.account, target.region, target.table_name)
-    yield Resource(part.s3(part.destination.bucket, f"{prefix}{STATE_FILE}"))
+    target, root = scope.target_arn(), destination_root(scope.destination.prefix)
+    prefix = records_prefix(root, scope.plan.name, target.account, target.region, target.table_name)
+    yield Resource(scope.s3(scope.destination.bucket, f"{prefix}{STATE_FILE}"))
 
 
-def _any_records(part: Part) -> Iterator[Resource]:
-    if part.destination is not None:
-        yield Resource(part.s3(part.destination.bucket, _records_of(part, part.destination, "*")))
+def _any_records(scope: Scope) -> Iterator[Resource]:
+    if scope.destination is not None:
+        yield Resource(scope.s3(scope.destination.bucket, _records_pattern(scope, scope.destination, "*")))
 
 
-def _records_of(part: Part, destination: Destination, table: str) -> str:
+def _records_pattern(scope: Scope, destination: Destination, table: str) -> str:
     root = destination_root(destination.prefix)
-    prefix = records_prefix(root, part.plan.name, part.place.account, part.place.region)
+    prefix = records_prefix(root, scope.plan.name, scope.place.account, scope.place.region)
     return f"{prefix}{table}/*" if table != "*" else f"{prefix}*"
 
 
-def _prefix(part: Part, destination: Destination, table: str | None = None) -> str:
-    place = part.place
+def _prefix(scope: Scope, destination: Destination, table: str | None = None) -> str:
+    place = scope.place
     return render_prefix(
         destination.prefix,
         account=place.account,
         region=place.region,
-        table=table or part.source_pattern,
-        plan=part.plan.name,
+        table=table or scope.source_pattern,
+        plan=scope.plan.name,
     )
 
 
-def _keys(part: Part) -> Iterator[Resource]:
-    """An alias is no resource of IAM; its key is, by a condition on the key's aliases."""
-    destination = part.destination
+def _keys(scope: Scope) -> Iterator[Resource]:
+    """Policies cannot name an alias as resource, only restrict keys to those with the alias (KMS guide: Aliases)."""
+    destination = scope.destination
     key = destination.encryption.kms_key_id if destination is not None else None
     if destination is None or key is None:
         return
-    account = destination.bucket_owner or part.place.account
+    account = destination.bucket_owner or scope.place.account
     resource = key if key.startswith("alias/") else f"key/{key}"
-    arn = Arn.parse_if_arn(key) or Arn(part.place.partition, "kms", "*", account, resource)
+    arn = Arn.parse_if_arn(key) or Arn(scope.place.partition, "kms", "*", account, resource)
     if arn.resource.startswith("alias/"):
         any_key = replace(arn, resource="key/*")
         yield Resource(str(any_key), ("ForAnyValue:StringEquals", "kms:ResourceAliases", arn.resource))
@@ -204,24 +209,24 @@ def _keys(part: Part) -> Iterator[Resource]:
         yield Resource(str(arn))
 
 
-def _table_keys(part: Part) -> Iterator[Resource]:
-    place = part.place
+def _table_keys(scope: Scope) -> Iterator[Resource]:
+    place = scope.place
     yield Resource(str(Arn(place.partition, "kms", place.region, place.account, "key/*")))
 
 
-def _import_log(part: Part) -> Iterator[Resource]:
-    if part.restore is None:
+def _import_log(scope: Scope) -> Iterator[Resource]:
+    if scope.restore is None:
         return
-    group = replace(part.target_arn(), service="logs", resource="log-group:/aws-dynamodb/imports")
+    group = replace(scope.target_arn(), service="logs", resource="log-group:/aws-dynamodb/imports")
     yield Resource(str(group))
     yield Resource(f"{group}:*")
 
 
-def _everything(part: Part) -> Iterator[Resource]:
+def _everything(scope: Scope) -> Iterator[Resource]:
     yield Resource("*")
 
 
-_KINDS: Final[dict[str, Callable[[Part], Iterator[Resource]]]] = {
+_KINDS: Final[dict[str, Callable[[Scope], Iterator[Resource]]]] = {
     "everything": _everything,
     "table": _tables,
     "export": _exports,

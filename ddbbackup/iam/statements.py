@@ -1,4 +1,4 @@
-"""From single grants to a policy document with as few statements as say the same."""
+"""Combines grants into a policy document with few statements."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ class Grant(NamedTuple):
 
 
 def policy(grants: Iterable[Grant]) -> dict[str, Any]:
-    """Actions that are allowed on the same resources share a statement; everything is sorted."""
+    """Actions that are allowed on the same resources share a statement. The result is sorted."""
     by_action: dict[tuple[str, Condition | None], set[str]] = {}
     for grant in grants:
         by_action.setdefault((grant.action, grant.condition), set()).add(grant.arn)
-    together: dict[tuple[tuple[str, ...], Condition | None], list[str]] = {}
+    by_resources: dict[tuple[tuple[str, ...], Condition | None], list[str]] = {}
     for (action, condition), arns in by_action.items():
-        together.setdefault((_widest(arns), condition), []).append(action)
+        by_resources.setdefault((_widest(arns), condition), []).append(action)
     statements = [
         _statement(sorted(actions), arns, condition)
         for (arns, condition), actions in sorted(
-            together.items(), key=lambda pair: (sorted(pair[1]), pair[0][0])
+            by_resources.items(), key=lambda pair: (sorted(pair[1]), pair[0][0])
         )
     ]
     return {"Version": "2012-10-17", "Statement": statements}
 
 
 def _widest(arns: Iterable[str]) -> tuple[str, ...]:
-    """Without those that another pattern of the set covers."""
+    """Without those that another one with wildcards includes."""
     every = sorted(set(arns))
     return tuple(
         arn for arn in every if not any(other != arn and fnmatchcase(arn, _literal(other)) for other in every)
@@ -43,17 +43,17 @@ def _widest(arns: Iterable[str]) -> tuple[str, ...]:
 
 
 def _literal(pattern: str) -> str:
-    """IAM's patterns know `*` and `?` only."""
+    """The only wildcards of IAM are `*` and `?` (IAM guide: Resource)."""
     return pattern.replace("[", "[[]")
 
 
 def _statement(actions: list[str], arns: tuple[str, ...], condition: Condition | None) -> dict[str, Any]:
-    said: dict[str, Any] = {
+    statement: dict[str, Any] = {
         "Effect": "Allow",
         "Action": actions[0] if len(actions) == 1 else actions,
         "Resource": arns[0] if len(arns) == 1 else list(arns),
     }
     if condition is not None:
         operator, key, value = condition
-        said["Condition"] = {operator: {key: value}}
-    return said
+        statement["Condition"] = {operator: {key: value}}
+    return statement

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from ddbbackup.iam.statements import Grant
 from ddbbackup.plan.model import Plan
-from ddbbackup.steps.permissions import Role
+from ddbbackup.steps.permissions import RoleName
 
 
-def publishing(plan: Plan, role: Role, roles_of_verbs: Mapping[str, Role]) -> Iterator[Grant]:
+def publishing(plan: Plan, role: RoleName, roles_of_verbs: Mapping[str, RoleName]) -> Iterator[Grant]:
     """Grants for the topics that are notified of the role's verbs.
 
     A topic that is encrypted with a customer managed KMS key also needs permissions on the key, which the plan does

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 from ddbbackup.plan.model import Plan, Restore
 
-Role = Literal["backup", "restore", "verify", "prune", "read"]
+RoleName = Literal["backup", "restore", "verify", "prune", "read"]
 """The role that runs ``backup`` and ``wait``; ``restore``; ``verify``; ``prune``; or, as a pipeline of pull requests
 does, only verbs that read (``preview``, ``status``, ``list``, ``doctor``)."""
 
@@ -57,7 +57,7 @@ class Permission:
 
     action: str
     on: On
-    roles: tuple[Role, ...]
+    roles: tuple[RoleName, ...]
     when: When | None = None
     for_aws: bool = False
     note: str = ""

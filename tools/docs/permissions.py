@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from ddbbackup.cli.registries import declared_permissions
-from ddbbackup.steps.permissions import On, Permission, Role
+from ddbbackup.steps.permissions import On, Permission, RoleName
 from tools.docs.markdown import header, table
 
-_ROLES: Final[dict[Role, str]] = {
+_ROLES: Final[dict[RoleName, str]] = {
     "backup": "`backup` and `wait`",
     "restore": "`restore`",
     "verify": "`verify`",
@@ -67,7 +67,7 @@ def page() -> str:
     return "".join(parts)
 
 
-def _rows(role: Role) -> Iterator[tuple[str, str, str]]:
+def _rows(role: RoleName) -> Iterator[tuple[str, str, str]]:
     """One row for each action and resource; unconditional if any module needs it unconditionally."""
     declared: dict[tuple[str, On], list[Permission]] = {}
     for permission in declared_permissions():

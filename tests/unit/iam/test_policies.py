@@ -1,4 +1,4 @@
-"""IAM policies from plans alone: what is allowed on what, and nothing besides."""
+"""The least IAM policies of a plan: each action on each resource, and no others."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def allowed(found: Policies, role: str) -> set[tuple[str, str]]:
 
 
 def test_tables_by_name_and_by_glob_are_allowed_and_no_others() -> None:
-    """IAM's patterns are wider than globs where it has no words for them, and that is said."""
+    """IAM has no character classes, so a policy may allow more tables than a glob selects. A note says so."""
     entries = [{"name": "orders"}, {"match": "billing-[ab]", "exclude": ["*-tmp"], "pitr": "enable"}]
     found = policies(tables=entries)
     exports = {arn for action, arn in allowed(found, "backup") if action.endswith("ExportTableToPointInTime")}
@@ -46,7 +46,7 @@ def test_tables_by_name_and_by_glob_are_allowed_and_no_others() -> None:
 
 
 def test_records_may_be_deleted_and_data_may_not() -> None:
-    """Only a record that lost a race is ever taken away."""
+    """ddbbackup deletes only a record that another process wrote at the same time."""
     found = policies(tables=[{"name": "orders"}])
     deleted = {arn for action, arn in allowed(found, "backup") if action == "s3:DeleteObject"}
     assert deleted == {"arn:aws:s3:::acme-vault/ddb/ddbbackup/p/123456789012/eu-west-1/orders/*"}
@@ -55,8 +55,8 @@ def test_records_may_be_deleted_and_data_may_not() -> None:
     ]
 
 
-def test_a_restore_elsewhere_is_the_business_of_the_role_there() -> None:
-    """The caller reads the backup and assumes the role; the role has the target, and reads data only to import it."""
+def test_the_role_that_a_restore_assumes_has_the_permissions_on_the_target() -> None:
+    """The caller reads the backup and assumes the role. The role reads data only for an import."""
     to = {"table": "{table}-{date}", "region": "eu-central-1", "assume_role": {"role_arn": ROLE}}
     restore = {"table": "orders", "to": to, "method": "write"}
     found = policies(tables=[{"name": "orders"}], restores={"back": restore})
@@ -76,7 +76,7 @@ def test_a_restore_elsewhere_is_the_business_of_the_role_there() -> None:
 
 
 def test_a_bucket_of_another_account_has_to_allow_the_caller() -> None:
-    """The role that the plan assumes, or else the whole account, with a note."""
+    """The role that the plan assumes; without one the whole account, with a note."""
     vault = {"bucket": "acme-vault", "bucket_owner": "210987654321"}
     plain = policies(tables=[{"name": "orders"}], destinations={"vault": vault})
     role = {"assume_role": {"role_arn": "arn:aws:iam::123456789012:role/ddbbackup"}}
@@ -84,7 +84,7 @@ def test_a_bucket_of_another_account_has_to_allow_the_caller() -> None:
     statements = plain.buckets["acme-vault"]["Statement"]
     assert {s["Principal"]["AWS"] for s in statements} == {"arn:aws:iam::123456789012:root"}
     assert any("s3:PutObjectAcl" in s["Action"] for s in statements)
-    assert any("name the role" in note for note in plain.notes)
+    assert any("replace it by the role" in note for note in plain.notes)
     assert {s["Principal"]["AWS"] for s in named.buckets["acme-vault"]["Statement"]} == {
         "arn:aws:iam::123456789012:role/ddbbackup"
     }
@@ -99,8 +99,8 @@ def test_a_bucket_of_another_account_has_to_allow_the_caller() -> None:
         ("arn:aws:kms:eu-west-1:210987654321:alias/vault", "arn:aws:kms:eu-west-1:210987654321:key/*"),
     ],
 )
-def test_keys_are_named_however_the_plan_names_them(key: str, arn: str) -> None:
-    """An alias is no resource of IAM: the keys that have it are, by a condition."""
+def test_a_kms_key_is_allowed_by_arn_id_or_alias(key: str, arn: str) -> None:
+    """A policy cannot name an alias as its resource: a condition restricts it to keys with the alias."""
     vault = {"bucket": "acme-vault", "encryption": {"algorithm": "KMS", "kms_key_id": key}}
     found = policies(tables=[{"name": "orders"}], destinations={"vault": vault})
     (statement,) = [s for s in found.roles["backup"]["Statement"] if "kms:GenerateDataKey" in s["Action"]]
@@ -109,8 +109,8 @@ def test_keys_are_named_however_the_plan_names_them(key: str, arn: str) -> None:
     assert statement.get("Condition") == (condition if "alias" in key else None)
 
 
-def test_a_folder_elsewhere_is_read_and_nothing_around_it() -> None:
-    """Of an export that ddbbackup did not make."""
+def test_an_export_in_another_bucket_is_read_and_nothing_beside_it() -> None:
+    """An export that ddbbackup did not take."""
     uri = "s3://old-archive/2024/AWSDynamoDB/01-abc/"
     restore = {"table": "legacy", "from": {"s3_uri": uri}, "to": {"table": "legacy", "create": "never"}}
     found = policies(tables=[{"name": "orders"}], restores={"back": restore})
@@ -120,15 +120,15 @@ def test_a_folder_elsewhere_is_read_and_nothing_around_it() -> None:
     assert "dynamodb:CreateTable" not in {action for action, _ in allowed(found, "restore")}
 
 
-def test_other_partitions_have_their_own_arns() -> None:
-    """China and GovCloud."""
+def test_arns_have_the_partition_of_the_plan() -> None:
+    """China and GovCloud have their own."""
     place = PlaceOfPlan("aws-cn", "cn-north-1", "123456789012")
     found = policies(place, tables=[{"name": "orders"}])
     arns = {arn for _, arn in allowed(found, "backup")} - {"*"}
     assert all(arn.startswith("arn:aws-cn:") for arn in arns)
 
 
-def test_a_pattern_takes_the_place_of_what_it_covers() -> None:
-    """And statements with the same resources become one."""
+def test_a_wildcard_replaces_the_resources_that_it_includes() -> None:
+    """Actions with the same resources share a statement."""
     made = policy([Grant("a:X", "t/*"), Grant("a:X", "t/one"), Grant("a:Y", "t/*")])
     assert made["Statement"] == [{"Effect": "Allow", "Action": ["a:X", "a:Y"], "Resource": "t/*"}]

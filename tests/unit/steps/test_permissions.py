@@ -12,7 +12,7 @@ import ddbbackup
 from ddbbackup.cli.registries import DECLARING
 from ddbbackup.iam import resources
 from ddbbackup.plan.model import AwsSettings, Limits, Plan, Restore, SourceSelector, Target
-from ddbbackup.steps.permissions import On, Role
+from ddbbackup.steps.permissions import On, RoleName
 from tools.docs import permissions as permissions_page
 
 PACKAGE = Path(ddbbackup.__file__).parent
@@ -34,7 +34,7 @@ def test_declared_permissions_are_well_formed() -> None:
         for permission in module.PERMISSIONS:
             assert re.fullmatch(r"[a-z0-9-]+:[A-Z][A-Za-z]+", permission.action), permission
             assert permission.on in get_args(On)
-            assert set(permission.roles) <= set(get_args(Role))
+            assert set(permission.roles) <= set(get_args(RoleName))
             assert permission.roles
 
 

@@ -126,7 +126,7 @@ class RemoteJobFailed(StepFailed):
     """A job of AWS (export, import, bulk put, point-in-time restore) failed."""
 
 
-class SettingsNotPutBack(StepFailed):
+class SettingsNotApplied(StepFailed):
     """All items were restored, but not all settings that the plan requests."""
 
     exit_code = 3

@@ -9,6 +9,7 @@ from typing import Final
 from ddbbackup.backup.assessment import BackupFindings, RequestedBackup, assess_backup
 from ddbbackup.backup.export_scheduler import scheduler_of
 from ddbbackup.backup.finish_backup import complete_backup
+from ddbbackup.backup.record_settings import record_settings
 from ddbbackup.backup.start_export import enable_pitr, start_export
 from ddbbackup.catalog import (
     RECORD_VERSION,
@@ -24,7 +25,6 @@ from ddbbackup.model.assessment import Assessment
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.model import Destination, TableEntry
-from ddbbackup.settings.read import record_settings
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import Permission
 from ddbbackup.times import to_iso

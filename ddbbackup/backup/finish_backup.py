@@ -11,6 +11,7 @@ import structlog
 from ddbbackup import events
 from ddbbackup.backup.export_scheduler import scheduler_of
 from ddbbackup.backup.exported import require_own
+from ddbbackup.backup.record_settings import record_settings, settings_not_read
 from ddbbackup.backup.start_export import start_export
 from ddbbackup.catalog import Record, RecordedData, RecordedFailure, RecordedVerification, StoredRecord
 from ddbbackup.catalog.verification import Verification, verify_export
@@ -18,7 +19,6 @@ from ddbbackup.errors import DataIncomplete, Refused, RemoteJobFailed
 from ddbbackup.model.assessment import Assessment, Blocker
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.ports import Export
-from ddbbackup.settings.read import record_settings, settings_not_read
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import Permission
 from ddbbackup.times import to_iso

@@ -31,8 +31,3 @@ class ObservedSetting(Struct, frozen=True, omit_defaults=True):
 
 ABSENT = ObservedSetting("absent")
 NOT_READ = ObservedSetting("unknown", reason="not-read", message="the record was written without reading it")
-
-
-def present(value: Any) -> ObservedSetting:
-    """``ABSENT`` for None and for an empty text, list or mapping."""
-    return ObservedSetting("present", value) if value not in (None, {}, [], "") else ABSENT

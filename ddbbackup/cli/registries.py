@@ -11,6 +11,7 @@ from ddbbackup.backup import (
     export_scheduler,
     export_time,
     finish_backup,
+    record_settings,
     start_export,
 )
 from ddbbackup.backup.backup_table import BackupTable
@@ -25,14 +26,13 @@ from ddbbackup.restore import (
     data_files,
     import_table,
     point_in_time,
-    put_back,
     source,
     target,
     target_warnings,
     write,
 )
+from ddbbackup.restore import settings as restore_settings
 from ddbbackup.restore.restore_table import RestoreTable
-from ddbbackup.settings import read as read_settings
 from ddbbackup.status import table_status, unselected_tables
 from ddbbackup.steps import inventory
 from ddbbackup.steps.bad_record import ReportBadRecord
@@ -70,8 +70,8 @@ DECLARING: Final = (
     import_table,
     bulk_put,
     point_in_time,
-    read_settings,
-    put_back,
+    record_settings,
+    restore_settings,
     doctor,
 )
 

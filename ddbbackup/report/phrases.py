@@ -72,13 +72,13 @@ def outcome_facts(outcome: StepOutcome) -> list[str]:
 
 
 def settings_summary(results: SettingResults) -> list[str]:
-    """``settings restored: …`` and ``settings not restored: …``; nothing for settings that needed no change."""
+    """``settings applied: …`` and ``settings not applied: …``; nothing for settings that needed no change."""
     if _unrecorded(results):
         return ["settings not recorded"]
-    restored = [each["setting"] for each in results if each["status"] == "put back"]
-    missing = [each["setting"] for each in results if each["status"] not in ("put back", "unchanged")]
-    phrases = [f"settings restored: {', '.join(restored)}"] if restored else []
-    return [*phrases, *([f"settings not restored: {', '.join(missing)}"] if missing else [])]
+    applied = [each["setting"] for each in results if each["status"] == "applied"]
+    missing = [each["setting"] for each in results if each["status"] not in ("applied", "unchanged")]
+    phrases = [f"settings applied: {', '.join(applied)}"] if applied else []
+    return [*phrases, *([f"settings not applied: {', '.join(missing)}"] if missing else [])]
 
 
 def settings_lines(results: SettingResults) -> list[str]:
@@ -86,7 +86,9 @@ def settings_lines(results: SettingResults) -> list[str]:
     if _unrecorded(results):
         return []
     rows = [
-        each for each in results if each["asked"] and (each["status"] != "unchanged" or not each["reason"])
+        each
+        for each in results
+        if each["requested"] and (each["status"] != "unchanged" or not each["reason"])
     ]
     if all(row["status"] == "unchanged" for row in rows):
         return []

@@ -22,12 +22,11 @@ from ddbbackup.restore.method_selection import AUTO_METHODS, Candidate, MethodNa
 from ddbbackup.restore.methods import RESTORE_METHODS
 from ddbbackup.restore.proof import is_still_there
 from ddbbackup.restore.resolve import ResolvedRestore, resolve_restore
+from ddbbackup.restore.settings import encryption_refusal, preview_settings
 from ddbbackup.restore.restore_progress import RESUMABLE, RestoreProgress
-from ddbbackup.restore.settings_preview import foreseen_settings, refused_encryption
 from ddbbackup.restore.shared_state import SharedState
 from ddbbackup.restore.state import RestoreState, created_by
-from ddbbackup.restore.target_warnings import look_at_target, warnings_of
-from ddbbackup.settings.permissions import to_look
+from ddbbackup.restore.target_warnings import read_target, target_warnings
 from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import MUST_BE_EMPTY, Permission
@@ -44,7 +43,6 @@ PERMISSIONS: Final = (
         MUST_BE_EMPTY,
         note="reads one key to check that the table is empty",
     ),
-    *to_look(),
 )
 
 
@@ -175,7 +173,7 @@ async def _inspect(job: RestoreJob, name: MethodName) -> tuple[RestoreJob, list[
         job = replace(job, data_files=data_files)
         found += blockers.missing_files(data_files, resolved.backup.label)
         found += blockers.unexpected_objects(data_files) if method.reads_folder else ()
-        if resolved.target is None and (encryption := refused_encryption(resolved)) is not None:
+        if resolved.target is None and (encryption := encryption_refusal(resolved)) is not None:
             found.append(Blocker(encryption))
     if not method.creates_table:
         found += await _target_blockers(job)
@@ -305,7 +303,7 @@ async def _with_estimate(
             "because": selected.reason,
             "target": _describe_target(resolved),
             "candidates": [_candidate_facts(each) for each in candidates],
-            "settings": await foreseen_settings(context, resolved, made=created),
+            "settings": await preview_settings(context, resolved, created=created),
         },
     )
 
@@ -321,7 +319,7 @@ def _notes(job: RestoreJob) -> Iterator[str]:
             f"DynamoDB last counted 0 items in {job.target}, up to six hours ago; the run checks again before it "
             "writes, and fails if the table holds items"
         )
-    yield from warnings_of(look_at_target(job.cloud, target), overwrites=job.restore.existing == "overwrite")
+    yield from target_warnings(read_target(job.cloud, target), overwrites=job.restore.existing == "overwrite")
 
 
 def _describe_target(resolved: ResolvedRestore) -> str:

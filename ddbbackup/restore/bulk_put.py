@@ -43,7 +43,9 @@ PERMISSIONS: Final = (
     Permission("dynamodb:ListBulkOperations", "everything", ("restore",), BULK_PUTS, note=_UNVERIFIED),
     Permission("s3:GetObject", "object", ("restore",), BULK_PUTS),
     Permission("s3:ListBucket", "bucket", ("restore",), BULK_PUTS),
-    Permission("s3:PutObject", "object", ("restore",), BULK_PUTS, for_aws=True, note="its reports"),
+    Permission(
+        "s3:PutObject", "object", ("restore",), BULK_PUTS, for_aws=True, note="the reports of the job"
+    ),
     Permission("kms:Decrypt", "key", ("restore",), KMS_KEY, for_aws=True),
 )
 REPORTS: Final = "ddbbackup-bulk-put-reports"

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from ddbbackup.model.cost import Cost
-from ddbbackup.model.json_value import JsonObject, get_integer, get_object, get_objects, get_text
+from ddbbackup.model.json_value import JsonObject, get_integer, get_object, get_objects
+from ddbbackup.model.table_description import billing_mode
 from ddbbackup.pricing.prices import Prices
 from ddbbackup.restore.method_inputs import MethodInputs
 
@@ -89,7 +90,7 @@ def average_item_bytes(description: JsonObject) -> float | None:
 
 def _write_capacity(inputs: MethodInputs, target: JsonObject) -> tuple[int, str]:
     """The write units per second of the target, and its billing mode."""
-    mode = get_text(get_object(target, "BillingModeSummary"), "BillingMode") or "PROVISIONED"
+    mode = billing_mode(target)
     if not inputs.exists:
         mode = inputs.restore.target.billing_mode or mode
     if mode == "PROVISIONED":

@@ -18,11 +18,10 @@ from ddbbackup.restore.client_token import derive_client_token
 from ddbbackup.restore.estimate import estimate_import
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, can_resume, log_start
 from ddbbackup.restore.progress import save_remote_job, start_progress
-from ddbbackup.restore.put_back import with_settings
-from ddbbackup.restore.restore_progress import RestoreProgress
 from ddbbackup.restore.s3_input import S3Input, build_s3_input
+from ddbbackup.restore.settings import table_to_create
+from ddbbackup.restore.restore_progress import RestoreProgress
 from ddbbackup.restore.target import wait_until_writable
-from ddbbackup.settings.table_definition import create_table_input
 from ddbbackup.steps.aws_caller import AwsCaller, read_pages
 from ddbbackup.steps.permissions import IMPORTS, KMS_KEY, Permission
 from ddbbackup.steps.remote_jobs import describe_if_known, start, wait_until_ended
@@ -105,12 +104,7 @@ async def _start(job: RestoreJob, source: S3Input) -> Import:
     For the token of an import that has ended, AWS returns that import and creates no table (observed on AWS); the
     next token is tried then.
     """
-    definition = with_settings(
-        create_table_input(
-            job.resolved.description, name=job.target, billing_mode=job.restore.target.billing_mode
-        ),
-        job,
-    )
+    definition = table_to_create(job.resolved)
     saved = job.state.read()
     requested = saved if saved and saved.method == "import" and saved.stage == "requested" else None
     first = requested.attempt if requested else 1

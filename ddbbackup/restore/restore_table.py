@@ -20,7 +20,7 @@ from ddbbackup.restore.method import LoadResult, RestoreJob
 from ddbbackup.restore.method_selection import MethodName
 from ddbbackup.restore.methods import RESTORE_METHODS
 from ddbbackup.restore.progress import save_progress
-from ddbbackup.restore.put_back import put_back
+from ddbbackup.restore.settings import apply_settings
 from ddbbackup.steps.context import RunContext
 
 log = structlog.get_logger()
@@ -90,8 +90,8 @@ class RestoreTable:
         save_progress(job, "loaded", method=method, loaded=facts)
         log.info(events.RESTORE_COMPLETED, **facts)
         created = resolved.target is None or RESTORE_METHODS[method].creates_table
-        settings = await put_back(job, loaded.table, made=created)
-        facts["settings"] = settings.told
+        settings = await apply_settings(context, resolved, loaded.table, created=created)
+        facts["settings"] = settings.facts
         if settings.error is not None:
             return Outcome(self.id, self.kind, self.table, "failed", facts, settings.error)
         save_progress(job, "done", method=method)

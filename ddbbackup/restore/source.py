@@ -28,7 +28,7 @@ PERMISSIONS: Final = (
     Permission("s3:ListBucket", "bucket", ("restore",), FROM_BACKUPS),
     Permission("s3:ListBucket", "bucket", ("read",), RESTORES),
     Permission("s3:GetObject", "object", ("restore",), FROM_BACKUPS),
-    Permission("s3:GetObject", "manifest", ("read",), RESTORES, note="no data file"),
+    Permission("s3:GetObject", "manifest", ("read",), RESTORES, note="no data files"),
     Permission("kms:Decrypt", "key", ("restore", "read"), KMS_KEY, for_aws=True),
     Permission("dynamodb:DescribeExport", "export", ("restore", "read"), BY_EXPORT_ARN),
 )

@@ -10,9 +10,8 @@ from ddbbackup import events
 from ddbbackup.ports import TableFacts
 from ddbbackup.restore.method import RestoreJob
 from ddbbackup.restore.progress import start_progress
-from ddbbackup.restore.put_back import with_settings
-from ddbbackup.restore.target_warnings import warn_of_target
-from ddbbackup.settings.table_definition import create_table_input
+from ddbbackup.restore.settings import table_to_create
+from ddbbackup.restore.target_warnings import log_target_warnings
 from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.permissions import MAY_CREATE, Permission
 from ddbbackup.steps.table_wait import wait_for_table
@@ -28,9 +27,7 @@ async def prepare_target(job: RestoreJob, *, method: str) -> TableFacts:
         return await _create(job, method)
     if not job.continues:
         overwrites = job.restore.existing == "overwrite"
-        await job.context.call(
-            warn_of_target, job.cloud, job.resolved.target, target=job.target, overwrites=overwrites
-        )
+        await job.context.call(log_target_warnings, job.cloud, job.resolved.target, overwrites=overwrites)
     table = await wait_until_writable(job)
     if not job.continues:
         start_progress(job, "creating", method=method)
@@ -44,12 +41,7 @@ async def wait_until_writable(job: RestoreJob, *, created: bool = False) -> Tabl
 
 
 async def _create(job: RestoreJob, method: str) -> TableFacts:
-    definition = with_settings(
-        create_table_input(
-            job.resolved.description, name=job.target, billing_mode=job.restore.target.billing_mode
-        ),
-        job,
-    )
+    definition = table_to_create(job.resolved)
     start_progress(job, "creating", method=method)
     await job.context.call(job.cloud.tables.create, definition)
     table = await wait_until_writable(job, created=True)

@@ -1,7 +1,7 @@
-"""Every setting of a table: one small file each, and their order, which is the order that AWS allows.
+"""The registry of table settings, in the order in which they are applied. One file per setting.
 
-What CreateTable takes is made with the table; then the data; then stream, Kinesis, TTL, recovery, insights, auto
-scaling and policies; then replicas; deletion protection last.
+Settings that CreateTable accepts are set when the table is created. The others follow after the data; replicas and
+deletion protection are last.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from ddbbackup.settings.encryption import Encryption
 from ddbbackup.settings.insights import Insights
 from ddbbackup.settings.kinesis import Kinesis
 from ddbbackup.settings.on_demand_limits import OnDemandLimits
-from ddbbackup.settings.pitr import Recovery
+from ddbbackup.settings.pitr import PointInTimeRecovery
 from ddbbackup.settings.policy import Policy, StreamPolicy
 from ddbbackup.settings.replicas import Replicas
-from ddbbackup.settings.setting import Setting
+from ddbbackup.settings.setting import AnySetting
 from ddbbackup.settings.stream import Stream
 from ddbbackup.settings.structure import Billing, Indexes, Keys
 from ddbbackup.settings.table_class import TableClass
@@ -25,7 +25,7 @@ from ddbbackup.settings.tags import Tags
 from ddbbackup.settings.ttl import TimeToLive
 from ddbbackup.settings.warm_throughput import WarmThroughput
 
-SETTINGS: Final[tuple[Setting, ...]] = (
+SETTINGS: Final[tuple[AnySetting, ...]] = (
     Keys(),
     Indexes(),
     Billing(),
@@ -37,7 +37,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Stream(),
     Kinesis(),
     TimeToLive(),
-    Recovery(),
+    PointInTimeRecovery(),
     Insights(),
     AutoScaling(),
     Policy(),
@@ -45,5 +45,5 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Replicas(),
     DeletionProtection(),
 )
-WORDS: Final = tuple(setting.name for setting in SETTINGS if setting.default_policy != "always")
-"""What `to.settings` may name."""
+SETTING_NAMES: Final = tuple(setting.name for setting in SETTINGS if setting.default_policy != "always")
+"""The names that `to.settings` accepts."""

@@ -1,176 +1,234 @@
-"""One setting after the other: read, changed, waited for, and read again until AWS shows it.
+"""Applies the settings of a table one after the other: read, change, wait, read until AWS returns the change.
 
-What is asked for is read first, so that a run that was killed goes on where it stopped, and what is there already is
-left.
+Each requested setting is read first. A run that was interrupted therefore continues where it stopped, and what the
+target already has is not changed. Nothing is removed from the target.
 """
 
 from __future__ import annotations
 
-from asyncio import sleep
-from dataclasses import replace
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Final
 
 import structlog
 
 from ddbbackup import events
-from ddbbackup.catalog import ObservedSetting
 from ddbbackup.errors import AccessDenied, DdbBackupError, Refused, StepFailed, TimedOut, Unreachable
+from ddbbackup.model.json_value import Json
 from ddbbackup.ports import TableFacts
 from ddbbackup.settings import SETTINGS
-from ddbbackup.settings.plan_changes import ALWAYS, Result, decide, refused
+from ddbbackup.settings.plan_changes import ALWAYS, SettingResult, decide, pending_changes, refused
 from ddbbackup.settings.read import read_setting
-from ddbbackup.settings.setting import ApplyInputs, Change, Setting, SettingsSnapshot, Skipped
+from ddbbackup.settings.setting import (
+    AnySetting,
+    ApplyInputs,
+    Change,
+    Observed,
+    Setting,
+    SettingsSnapshot,
+    SettingWithApi,
+    Skipped,
+    V,
+)
 from ddbbackup.steps.aws_caller import AwsCaller
+from ddbbackup.steps.poll import PollPolicy, poll
 from ddbbackup.steps.table_wait import wait_for_table
 
 log = structlog.get_logger()
 
-# AWS shows tags and policies some seconds late (botocore's model: TagResource, PutResourcePolicy).
-SHOWN_SECONDS: Final = 180.0
-UNDER_WAY_SECONDS: Final = 900.0
+# AWS may return tags and policies some seconds late (botocore's model: TagResource, PutResourcePolicy).
+VISIBLE_SECONDS: Final = 180.0
+IN_PROGRESS_SECONDS: Final = 900.0
+_POLL: Final = PollPolicy(first_seconds=0.2, growth=2.0, give_up_seconds=IN_PROGRESS_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Progress:
+    """One setting of the target, compared with what it should be.
+
+    ``changes`` are still to be made; ``refusal`` says why others cannot be. ``settled``: AWS returns the desired
+    setting. ``in_progress`` and ``failure`` are of a change that AWS accepted.
+    """
+
+    changes: list[Change]
+    refusal: Refused | None
+    settled: bool
+    in_progress: bool
+    failure: str | None
+
+    def awaits(self, change: Change) -> bool:
+        """Whether AWS does not return the change yet."""
+        if self.settled:
+            return False
+        return self.refusal is not None or change.label in {each.label for each in self.changes}
 
 
 class SettingsApplier:
-    """One putting back; ``table`` is the target as it was described last."""
+    """Applies ``inputs`` to one target. ``table`` is the latest description of the target."""
 
-    def __init__(self, ask: AwsCaller, inputs: ApplyInputs, table: TableFacts) -> None:
-        self.ask = ask
+    def __init__(self, call_aws: AwsCaller, inputs: ApplyInputs, table: TableFacts) -> None:
+        self.call_aws = call_aws
         self.inputs = inputs
         self.table = table
 
-    async def all(self) -> list[Result]:
-        """A ``Result`` for each setting. What goes wrong with one never stops the others."""
+    async def apply_all(self) -> list[SettingResult]:
+        """A ``SettingResult`` for each setting. An error in one of them does not stop the others."""
+        if self.inputs.requested - ALWAYS:
+            await self._wait_until_idle()
         results = []
-        if self.inputs.asked - ALWAYS:
-            await self._wait()
         for setting in SETTINGS:
-            try:
-                result = await self._one(setting)
-            except Skipped as skipped:
-                result = Result(setting.name, "skipped", skipped.reason)
-            except TimedOut as error:
-                result = _failed(setting, f"{error.message}; {error.hint}")
-            except (Refused, AccessDenied) as error:
-                result = refused(setting, error)
-            except DdbBackupError as error:
-                result = _failed(setting, f"{error.message}; {error.hint}")
-            result = replace(result, asked=setting.name in self.inputs.asked)
+            result = replace(await self._result(setting), requested=setting.name in self.inputs.requested)
             if result.missing:
-                status, reason = result.status, result.reason
-                log.warning(events.SETTING_REFUSED, setting=setting.name, status=status, reason=reason)
+                log.warning(
+                    events.SETTING_REFUSED,
+                    setting=result.setting,
+                    status=result.status,
+                    reason=result.reason,
+                )
             results.append(result)
         return results
 
-    async def _one(self, setting: Setting) -> Result:
-        """One change at a time, each waited for, until AWS shows the setting as it should be."""
-        if setting.name not in self.inputs.asked:
-            return decide(setting, self.inputs)
-        made: set[str] = set()
-        declined: DdbBackupError | None = None
-        since, pause = self._now(), 0.2
-        while True:
-            existing, answer = await self._existing(setting)
-            desired = decide(setting, self.inputs)
-            if isinstance(desired, Result):
-                return desired
-            if existing.state == "unknown":
-                raise _unreadable(setting, existing)
-            if made and (ended := self._ended(setting, desired, existing.value, answer, self._now() - since)):
-                return ended
-            left, refusal = self._left(setting, desired, existing.value)
-            change = next((change for change in left if change.label not in made), None)
-            if declined is not None:
-                raise declined
-            if refusal is not None and not left and not (made and setting.in_progress(desired, answer)):
-                raise refusal  # only now: what could be done of it is done, or has failed and was said
-            if not left and not made:
-                return self._nothing_to_do(setting)
-            if change is None:
-                await sleep(pause)
-                pause = min(15.0, pause * 2)
-            else:
-                try:
-                    await self._make(setting, change)
-                except (Refused, AccessDenied, Unreachable) as error:
-                    declined = error  # unless AWS shows the change all the same: an answer may have been lost
-                made.add(change.label)
-                since, pause = self._now(), 0.2
-            await self._wait()
-
-    def _ended(
-        self, setting: Setting, desired: Any, existing: Any, answer: Any, seconds: float
-    ) -> Result | None:
-        """What AWS shows so long after a change: that it is there, that it was given up, or nothing yet."""
-        if gave_up := setting.failure(desired, answer):
-            return _failed(setting, gave_up)
-        in_progress = setting.in_progress(desired, answer)
-        if not in_progress and self._is_settled(setting, desired, existing):
-            return Result(setting.name, "put back", setting.note(_answer(setting, self.inputs.recorded)))
-        if seconds > (UNDER_WAY_SECONDS if in_progress else SHOWN_SECONDS):
-            still = "is still at it" if in_progress else "does not show it"
-            return _failed(setting, f"AWS took the change, but {still} {int(seconds)} seconds later")
-        return None
-
-    def _left(self, setting: Setting, desired: Any, existing: Any) -> tuple[list[Change], Refused | None]:
-        """What can be done, though some of it (an index that the target lacks) cannot."""
-        left: list[Change] = []
+    async def _result(self, setting: AnySetting) -> SettingResult:
         try:
-            for change in setting.changes(desired, existing, self.table):
-                left.append(change)
-        except Refused as error:
-            return left, error
-        return left, None
+            return await self._apply(setting)
+        except Skipped as skipped:
+            return SettingResult(setting.name, "skipped", skipped.reason)
+        except (Refused, AccessDenied) as error:
+            return refused(setting, error)
+        except DdbBackupError as error:
+            return _failed(setting, f"{error.message}; {error.hint}")
 
-    def _is_settled(self, setting: Setting, desired: Any, existing: Any) -> bool:
+    async def _apply(self, setting: Setting[V]) -> SettingResult:
+        """Makes the changes of one setting, one at a time, then waits until AWS returns all of them.
+
+        Raises ``Refused`` for what cannot be changed after everything else was.
+        """
+        progress = await self._read_progress(setting)
+        if isinstance(progress, SettingResult):
+            return progress
+        for change in progress.changes:
+            await self._make(setting, change)
+        if not progress.changes and not progress.in_progress:
+            if progress.refusal is not None:
+                raise progress.refusal
+            return self._nothing_to_do(setting)
+        return await self._wait_until_visible(setting)
+
+    async def _make(self, setting: Setting[V], change: Change) -> None:
+        """Makes one change and waits until the table accepts the next one.
+
+        Raises what AWS refuses, unless AWS returns the change all the same: only the response was lost then.
+        """
         try:
-            return setting.settled(desired, existing, self.table)
-        except Refused:
-            return False
+            await self.call_aws(change.operation, change.call)
+        except (Refused, AccessDenied, Unreachable):
+            await self._wait_until_idle()
+            progress = await self._read_progress(setting)
+            if isinstance(progress, SettingResult) or progress.awaits(change):
+                raise
+        log.info(events.SETTING_APPLIED, setting=setting.name, what=change.label, target=self.table.name)
+        await self._wait_until_idle()
 
-    def _now(self) -> float:
-        return self.ask.context.clock.monotonic()
+    async def _wait_until_visible(self, setting: Setting[V]) -> SettingResult:
+        """Waits until AWS returns the changes, or reports that one failed."""
+        clock = self.call_aws.context.clock
+        since = clock.monotonic()
 
-    def _nothing_to_do(self, setting: Setting) -> Result:
-        with_the_table = (
-            self.inputs.made and setting.phase == "creation" and setting.default_policy != "always"
+        async def look() -> SettingResult | _Progress:
+            await self._wait_until_idle()
+            return await self._read_progress(setting)
+
+        def is_over(progress: SettingResult | _Progress) -> bool:
+            if isinstance(progress, SettingResult) or progress.failure is not None:
+                return True
+            if progress.in_progress:
+                return False
+            only_refused = progress.refusal is not None and not progress.changes
+            return progress.settled or only_refused or clock.monotonic() - since > VISIBLE_SECONDS
+
+        progress = await poll(
+            self.call_aws.context,
+            setting.read_actions[-1].partition(":")[2],
+            look,
+            until=is_over,
+            policy=_POLL,
+            timed_out=lambda _: TimedOut(
+                f"AWS accepted the change of {setting.title}, which is still in progress after "
+                f"{clock.monotonic() - since:.0f} seconds",
+                hint="run the restore again when it is complete: it continues with the settings",
+            ),
+            announce=lambda _: log.info(events.TABLE_AWAITED, target=self.table.name, what=setting.title),
         )
-        if with_the_table:
-            note = setting.note(_answer(setting, self.inputs.recorded))
-            return Result(setting.name, "put back", "; ".join(filter(None, ("made with the table", note))))
-        return Result(setting.name, "unchanged")
+        if isinstance(progress, SettingResult):
+            return progress
+        if progress.failure is not None:
+            return _failed(setting, progress.failure)
+        if progress.settled:
+            note = setting.note(setting.recorded_response(self.inputs.recorded))
+            return SettingResult(setting.name, "applied", note)
+        if progress.refusal is not None and not progress.changes:
+            raise progress.refusal
+        return _failed(
+            setting,
+            f"AWS accepted the change, but did not return it within {VISIBLE_SECONDS:.0f} seconds",
+        )
 
-    async def _existing(self, setting: Setting) -> tuple[ObservedSetting, Any]:
-        """What the target has, in its normal form and as AWS says it; the scene is of that moment from then on."""
-        now, answer = SettingsSnapshot(self.table.description, {}), self.table.description
-        if setting.has_own_api:
-            reading = await read_setting(self.ask, setting, self.table)
-            now, answer = SettingsSnapshot(self.table.description, {setting.name: reading}), reading.value
-        self.inputs = replace(self.inputs, target=now)
-        return setting.reading(now), answer
+    def _nothing_to_do(self, setting: Setting[V]) -> SettingResult:
+        inputs = self.inputs
+        if inputs.created and setting.phase == "creation" and setting.default_policy != "always":
+            note = setting.note(setting.recorded_response(inputs.recorded))
+            return SettingResult(setting.name, "applied", "; ".join(filter(None, ("set at creation", note))))
+        return SettingResult(setting.name, "unchanged")
 
-    async def _wait(self) -> None:
-        self.table = await wait_for_table(self.ask, self.table.name, until="idle")
-        self.inputs = replace(self.inputs, target=SettingsSnapshot(self.table.description, {}))
+    async def _read_progress(self, setting: Setting[V]) -> SettingResult | _Progress:
+        """Reads the setting. A ``SettingResult`` if nothing has to be done. Raises if it cannot be read."""
+        existing, response = await self._read(setting)
+        decision = decide(setting, self.inputs)
+        if isinstance(decision, SettingResult):
+            return decision
+        if existing.is_unknown:
+            raise _unreadable(setting, existing)
+        changes, refusal = pending_changes(setting, decision.value, existing.value, self.table)
+        try:
+            settled = setting.settled(decision.value, existing.value, self.table)
+        except Refused:
+            settled = False
+        return _Progress(
+            changes,
+            refusal,
+            settled,
+            setting.in_progress(decision.value, response),
+            setting.failure(decision.value, response),
+        )
 
-    async def _make(self, setting: Setting, change: Change) -> None:
-        await self.ask(change.operation, change.call)
-        log.info(events.SETTING_PUT_BACK, setting=setting.name, what=change.label, target=self.table.name)
+    async def _read(self, setting: Setting[V]) -> tuple[Observed[V], Json]:
+        """What the target has now, in normal form and as AWS returned it. ``inputs`` has it from then on.
+
+        A setting that is not requested is not read.
+        """
+        snapshot = SettingsSnapshot(self.table.description)
+        if isinstance(setting, SettingWithApi) and setting.name in self.inputs.requested:
+            observed = await read_setting(self.call_aws, setting, self.table)
+            snapshot = replace(snapshot, observed={setting.name: observed})
+        self.inputs = replace(self.inputs, target=snapshot)
+        return setting.observe(snapshot), setting.recorded_response(snapshot)
+
+    async def _wait_until_idle(self) -> None:
+        self.table = await wait_for_table(self.call_aws, self.table.name, until="idle")
+        self.inputs = replace(self.inputs, target=SettingsSnapshot(self.table.description))
 
 
-def _unreadable(setting: Setting, existing: ObservedSetting) -> DdbBackupError:
+def _unreadable(setting: Setting[V], existing: Observed[V]) -> DdbBackupError:
     kind = Refused if existing.reason in ("denied", "unsupported") else StepFailed
+    action = setting.read_actions[-1]
+    hints = {
+        "denied": f"allow {action} on the target, then run the restore again",
+        "unsupported": f"remove `{setting.name}` from `to.settings`: the endpoint does not support {action}",
+    }
     return kind(
-        f"what the target has of its {setting.title} could not be read: {existing.message}",
-        hint="see that it can be read where the target is, then run again",
+        f"could not read the {setting.title} of the target: {existing.message}",
+        hint=hints.get(existing.reason or "", "run the restore again: it continues with the settings"),
     )
 
 
-def _failed(setting: Setting, why: str) -> Result:
-    return Result(setting.name, "failed", why, missing=True)
-
-
-def _answer(setting: Setting, recorded: SettingsSnapshot) -> Any:
-    if not setting.has_own_api:
-        return recorded.description
-    reading = (recorded.readings or {}).get(setting.name)
-    return reading.value if reading else None
+def _failed(setting: AnySetting, reason: str) -> SettingResult:
+    return SettingResult(setting.name, "failed", reason, missing=True)

@@ -1,35 +1,79 @@
-"""Auto scaling of a provisioned table and its indexes: what DescribeTable cannot see at all."""
+"""Application Auto Scaling of a provisioned table and its indexes, which DescribeTable does not return."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
-from ddbbackup.ports import Cloud, Members, TableFacts
-from ddbbackup.settings.setting import ApplyInputs, Change, Setting, Skipped, index_names
+from ddbbackup.model.json_value import Json, JsonObject, as_object, get_object, get_objects, require_text
+from ddbbackup.model.table_description import billing_mode, index_names
+from ddbbackup.ports import Cloud, TableFacts
+from ddbbackup.settings.setting import (
+    ApplyInputs,
+    Change,
+    SettingWithApi,
+    Skipped,
+)
 from ddbbackup.steps.aws_caller import AwsCaller
 
-# Kinds, in the order in which they are put back: a policy needs its target.
-_TARGETS, _POLICIES, _ACTIONS = "targets", "policies", "actions"
-_NAME: Final = {_TARGETS: None, _POLICIES: "PolicyName", _ACTIONS: "ScheduledActionName"}
-_PARTS: Final = {
-    _TARGETS: ("MinCapacity", "MaxCapacity", "SuspendedState"),
-    _POLICIES: (
-        "PolicyType",
-        "StepScalingPolicyConfiguration",
-        "TargetTrackingScalingPolicyConfiguration",
-        "PredictiveScalingPolicyConfiguration",
+ByKey = Mapping[str, JsonObject]
+"""Inputs of the operation that registers or puts one, by resource, dimension and name."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """One kind of objects of Application Auto Scaling.
+
+    ``name`` is its key in a response of ``AutoScaling.read``, ``name_member`` the member that tells objects of one
+    resource apart, ``members`` those that ``operation`` accepts besides (botocore's model). AWS chooses the RoleARN.
+    """
+
+    name: str
+    name_member: str | None
+    members: tuple[str, ...]
+    operation: str
+    put: Callable[[Cloud, JsonObject], None]
+
+
+# In the order in which they are put: a policy and a scheduled action need a scalable target.
+_KINDS: Final = (
+    _Kind(
+        "targets",
+        None,
+        ("MinCapacity", "MaxCapacity", "SuspendedState"),
+        "RegisterScalableTarget",
+        lambda cloud, target: cloud.scaling.register(target),
     ),
-    _ACTIONS: ("Schedule", "Timezone", "StartTime", "EndTime", "ScalableTargetAction"),
-}
+    _Kind(
+        "policies",
+        "PolicyName",
+        (
+            "PolicyType",
+            "StepScalingPolicyConfiguration",
+            "TargetTrackingScalingPolicyConfiguration",
+            "PredictiveScalingPolicyConfiguration",
+        ),
+        "PutScalingPolicy",
+        lambda cloud, policy: cloud.scaling.put_policy(policy),
+    ),
+    _Kind(
+        "actions",
+        "ScheduledActionName",
+        ("Schedule", "Timezone", "StartTime", "EndTime", "ScalableTargetAction"),
+        "PutScheduledAction",
+        lambda cloud, action: cloud.scaling.put_action(action),
+    ),
+)
 
 
-class AutoScaling(Setting):
+class AutoScaling(SettingWithApi[Mapping[str, ByKey]]):
+    """The normal form holds the objects of each kind."""
+
     name = "auto-scaling"
     title = "auto scaling"
     phase = "after the data"
-    has_own_api = True
     read_actions = (
         "application-autoscaling:DescribeScalableTargets",
         "application-autoscaling:DescribeScalingPolicies",
@@ -40,101 +84,95 @@ class AutoScaling(Setting):
         "application-autoscaling:PutScalingPolicy",
         "application-autoscaling:PutScheduledAction",
     )
-    limitations = "the target is on demand: it has no capacity to scale"
+    limitations = "not applied to an on-demand target, which has no capacity to scale"
 
-    async def read(self, ask: AwsCaller, table: TableFacts) -> Any:
+    async def read(self, call_aws: AwsCaller, table: TableFacts) -> Json:
         resources = [f"table/{table.name}"]
         resources += [f"table/{table.name}/index/{index}" for index in index_names(table.description)]
-        targets = await ask("DescribeScalableTargets", lambda cloud: cloud.scaling.targets(resources))
-        found: dict[str, list[Any]] = {_TARGETS: list(targets), _POLICIES: [], _ACTIONS: []}
-        for resource in sorted({target["ResourceId"] for target in targets}):
-            policies = await ask("DescribeScalingPolicies", partial(_policies, resource))
-            actions = await ask("DescribeScheduledActions", partial(_actions, resource))
-            found[_POLICIES] += [each for each in policies if each["ResourceId"] == resource]
-            found[_ACTIONS] += [each for each in actions if each["ResourceId"] == resource]
-        return found if targets else None
+        targets = await call_aws("DescribeScalableTargets", lambda cloud: cloud.scaling.targets(resources))
+        policies: list[JsonObject] = []
+        actions: list[JsonObject] = []
+        for resource in sorted({require_text(target, "ResourceId") for target in targets}):
+            policies += _of(resource, await call_aws("DescribeScalingPolicies", partial(_policies, resource)))
+            actions += _of(resource, await call_aws("DescribeScheduledActions", partial(_actions, resource)))
+        return {"targets": list(targets), "policies": policies, "actions": actions} if targets else None
 
-    def normalize(self, answer: Any) -> Any:
-        """By kind, then by place, dimension and name."""
-        if not answer:
+    def normalize(self, response: Json) -> Mapping[str, ByKey] | None:
+        if not response:
             return None
+        objects = as_object(response)
         return {
-            kind: {_key(kind, each): _members(kind, each) for each in answer.get(kind) or ()}
-            for kind in _PARTS
+            kind.name: {_key(kind, each): _input(kind, each) for each in get_objects(objects, kind.name)}
+            for kind in _KINDS
         }
 
-    def desired(self, value: Any, inputs: ApplyInputs) -> Any:
-        billing = (inputs.target.description.get("BillingModeSummary") or {}).get("BillingMode")
-        if billing == "PAY_PER_REQUEST":
+    def desired(self, value: Mapping[str, ByKey], inputs: ApplyInputs) -> Mapping[str, ByKey]:
+        if billing_mode(inputs.target.description) == "PAY_PER_REQUEST":
             raise Skipped("the target is on demand: it has no capacity to scale")
-        source, target = inputs.move.source.table_name, inputs.move.target.table_name
-        return {kind: dict(_moved(each, source, target) for each in value[kind].items()) for kind in _PARTS}
+        source, target = inputs.relocation.source.table_name, inputs.relocation.target.table_name
+        renamed = {
+            kind: [_rename_object(each, source, target) for each in value[kind.name].values()]
+            for kind in _KINDS
+        }
+        return {kind.name: {_key(kind, each): each for each in objects} for kind, objects in renamed.items()}
 
-    def changes(self, desired: Any, existing: Any, target: TableFacts) -> Iterator[Change]:
-        for kind, (operation, put) in _CALLS.items():
-            has = (existing or {}).get(kind, {})
-            for key, wish in desired[kind].items():
-                if has.get(key) != wish:
-                    yield Change(f"{kind} {key}", operation, partial(put, wish))
+    def changes(
+        self, desired: Mapping[str, ByKey], existing: Mapping[str, ByKey] | None, target: TableFacts
+    ) -> Iterator[Change]:
+        for kind in _KINDS:
+            current = (existing or {}).get(kind.name, {})
+            for key, wanted in desired[kind.name].items():
+                if current.get(key) != wanted:
+                    yield Change(f"{kind.name} {key}", kind.operation, partial(_put, kind, wanted))
 
 
-def _policies(resource: str, cloud: Cloud) -> Sequence[Members]:
+def _policies(resource: str, cloud: Cloud) -> Sequence[JsonObject]:
     return cloud.scaling.policies(resource)
 
 
-def _actions(resource: str, cloud: Cloud) -> Sequence[Members]:
+def _actions(resource: str, cloud: Cloud) -> Sequence[JsonObject]:
     return cloud.scaling.actions(resource)
 
 
-def _register(target: Members, cloud: Cloud) -> None:
-    cloud.scaling.register(target)
+def _of(resource: str, objects: Sequence[JsonObject]) -> list[JsonObject]:
+    return [each for each in objects if require_text(each, "ResourceId") == resource]
 
 
-def _put_policy(policy: Members, cloud: Cloud) -> None:
-    cloud.scaling.put_policy(policy)
+def _put(kind: _Kind, wanted: JsonObject, cloud: Cloud) -> None:
+    kind.put(cloud, wanted)
 
 
-def _put_action(action: Members, cloud: Cloud) -> None:
-    cloud.scaling.put_action(action)
+def _key(kind: _Kind, each: JsonObject) -> str:
+    return " ".join(require_text(each, member) for member in _identity(kind))
 
 
-_CALLS: Final = {
-    _TARGETS: ("RegisterScalableTarget", _register),
-    _POLICIES: ("PutScalingPolicy", _put_policy),
-    _ACTIONS: ("PutScheduledAction", _put_action),
-}
+def _identity(kind: _Kind) -> tuple[str, ...]:
+    names = (kind.name_member,) if kind.name_member else ()
+    return ("ResourceId", "ScalableDimension", *names)
 
 
-def _key(kind: str, each: Mapping[str, Any]) -> str:
-    name = _NAME[kind]
-    return " ".join([each["ResourceId"], each["ScalableDimension"], *([each[name]] if name else [])])
-
-
-def _members(kind: str, each: Mapping[str, Any]) -> dict[str, Any]:
-    """The members that the call takes which puts it; AWS chooses the role (botocore's model: RoleARN)."""
-    named = ("ResourceId", "ScalableDimension", *([_NAME[kind]] if _NAME[kind] else []))
-    found = {name: each[name] for name in (*named, *_PARTS[kind]) if name and each.get(name) is not None}
-    if not any((found.get("SuspendedState") or {}).values()):
+def _input(kind: _Kind, each: JsonObject) -> JsonObject:
+    members = (*_identity(kind), *kind.members)
+    found = {member: each[member] for member in members if each.get(member) is not None}
+    if not any(get_object(found, "SuspendedState").values()):
         found.pop("SuspendedState", None)
     return found
 
 
-def _moved(pair: tuple[str, Any], source: str, target: str) -> tuple[str, Any]:
-    """Resource ids, the names that consoles make of them, and metrics that name the table."""
-    _, wish = pair
-    there = _renamed(wish, source, target)
-    kind = next((k for k, name in _NAME.items() if name and name in there), _TARGETS)
-    return _key(kind, there), there
+def _rename_object(value: JsonObject, source: str, target: str) -> JsonObject:
+    """The object for the target: resource ids, the names that the console makes of them, and metrics of the table."""
+    if value.get("Name") == "TableName" and value.get("Value") == source:
+        return {**value, "Value": target}
+    return {name: _rename(member, source, target) for name, member in value.items()}
 
 
-def _renamed(value: Any, source: str, target: str) -> Any:
-    if isinstance(value, list):
-        return [_renamed(each, source, target) for each in value]
-    if isinstance(value, dict):
-        if value.get("Name") == "TableName" and value.get("Value") == source:
-            return {**value, "Value": target}
-        return {name: _renamed(each, source, target) for name, each in value.items()}
-    if isinstance(value, str) and f"table/{source}" in value:
-        head, _, tail = value.partition(f"table/{source}")
-        return f"{head}table/{target}{tail}" if not tail or tail.startswith("/") else value
+def _rename(value: Json, source: str, target: str) -> Json:
+    if isinstance(value, str):
+        head, table, tail = value.partition(f"table/{source}")
+        is_table = table and (not tail or tail.startswith("/"))
+        return f"{head}table/{target}{tail}" if is_table else value
+    if isinstance(value, Mapping):
+        return _rename_object(value, source, target)
+    if isinstance(value, Sequence):
+        return [_rename(each, source, target) for each in value]
     return value

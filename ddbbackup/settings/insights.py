@@ -3,81 +3,97 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
-from ddbbackup.ports import Cloud, Members, TableFacts
-from ddbbackup.settings.setting import Change, Setting, index_names, refuse
+from ddbbackup.model.json_value import Json, JsonObject, as_object, get_object, get_text
+from ddbbackup.model.table_description import index_names
+from ddbbackup.ports import Cloud, TableFacts
+from ddbbackup.settings.setting import Change, SettingWithApi, refusal
 from ddbbackup.steps.aws_caller import AwsCaller
 
 _TABLE: Final = "table"
 
+Modes = Mapping[str, str | None]
+"""By resource: ``table``, or ``index NAME``. None if the response does not include the mode."""
 
-class Insights(Setting):
+
+class Insights(SettingWithApi[Modes]):
     name = "insights"
     title = "Contributor Insights"
     phase = "after the data"
-    has_own_api = True
     read_actions = ("dynamodb:DescribeContributorInsights",)
     write_actions = ("dynamodb:UpdateContributorInsights",)
-    parts = ("table", "index")
-    limitations = "the target lacks the index"
+    iam_resources = ("table", "index")
+    limitations = "not applied to an index that the target does not have"
 
-    async def read(self, ask: AwsCaller, table: TableFacts) -> Any:
-        """By place: ``table``, or ``index NAME``."""
-        found = {}
+    async def read(self, call_aws: AwsCaller, table: TableFacts) -> Json:
+        """The responses by resource."""
+        responses: dict[str, Json] = {}
         for index in (None, *index_names(table.description)):
-            said = await ask("DescribeContributorInsights", _read(table.name, index))
-            found[_place(index)] = dict(said)
-        return found
+            responses[_resource(index)] = await call_aws(
+                "DescribeContributorInsights", _read(table.name, index)
+            )
+        return responses
 
-    def normalize(self, answer: Any) -> Any:
-        """Mode by place, None where it is not told."""
+    def normalize(self, response: Json) -> Modes | None:
         return {
-            place: said.get("ContributorInsightsMode")
-            for place, said in (answer or {}).items()
-            if said.get("ContributorInsightsStatus") in ("ENABLED", "ENABLING")
+            resource: get_text(insights, "ContributorInsightsMode")
+            for resource, insights in _by_resource(response)
+            if _status(insights) in ("ENABLED", "ENABLING")
         } or None
 
-    def changes(self, desired: Any, existing: Any, target: TableFacts) -> Iterator[Change]:
-        for index in (None, *index_names(target.description)):
-            place = _place(index)
-            if place in desired and not _has(existing or {}, place, desired[place]):
-                yield _enable(target, index, desired[place])
-        missing = [
-            p
-            for p in desired
-            if p != _TABLE and p.removeprefix("index ") not in index_names(target.description)
-        ]
+    def changes(self, desired: Modes, existing: Modes | None, target: TableFacts) -> Iterator[Change]:
+        indexes = index_names(target.description)
+        for index in (None, *indexes):
+            resource = _resource(index)
+            if resource in desired and not _has_mode(existing or {}, resource, desired[resource]):
+                yield _enable(target, index, desired[resource])
+        missing = [each for each in desired if each not in {_resource(index) for index in (None, *indexes)}]
         if missing:
-            raise refuse(self, f"the target has no {', '.join(missing)}", "add the index, then run again")
+            raise refusal(
+                self,
+                f"the target has no {', '.join(missing)}",
+                "add the index, then run the restore again",
+            )
 
-    def in_progress(self, desired: Any, answer: Any) -> bool:
-        said = (answer or {}).items()
-        return any(place in desired and e.get("ContributorInsightsStatus") == "ENABLING" for place, e in said)
+    def in_progress(self, desired: Modes, response: Json) -> bool:
+        return any(
+            resource in desired and _status(insights) == "ENABLING"
+            for resource, insights in _by_resource(response)
+        )
 
-    def failure(self, desired: Any, answer: Any) -> str | None:
-        for place, said in (answer or {}).items():
-            if place in desired and said.get("ContributorInsightsStatus") == "FAILED":
-                why = (said.get("FailureException") or {}).get("ExceptionDescription") or "AWS gave no reason"
-                return f"Contributor Insights of the {place} ended as FAILED ({why})"
+    def failure(self, desired: Modes, response: Json) -> str | None:
+        for resource, insights in _by_resource(response):
+            if resource in desired and _status(insights) == "FAILED":
+                reason = get_text(get_object(insights, "FailureException"), "ExceptionDescription")
+                return f"Contributor Insights of the {resource} failed: {reason or 'AWS gave no reason'}"
         return None
 
 
-def _has(existing: Mapping[str, str | None], place: str, mode: str | None) -> bool:
-    return place in existing and (mode is None or existing[place] in (None, mode))
+def _by_resource(response: Json) -> Iterator[tuple[str, JsonObject]]:
+    for resource, insights in as_object(response).items():
+        yield resource, as_object(insights, resource)
 
 
-def _place(index: str | None) -> str:
+def _status(insights: JsonObject) -> str | None:
+    return get_text(insights, "ContributorInsightsStatus")
+
+
+def _has_mode(existing: Modes, resource: str, mode: str | None) -> bool:
+    return resource in existing and (mode is None or existing[resource] in (None, mode))
+
+
+def _resource(index: str | None) -> str:
     return f"index {index}" if index else _TABLE
 
 
-def _read(name: str, index: str | None) -> Callable[[Cloud], Members]:
+def _read(name: str, index: str | None) -> Callable[[Cloud], JsonObject]:
     return lambda cloud: cloud.settings.contributor_insights(name, index)
 
 
 def _enable(target: TableFacts, index: str | None, mode: str | None) -> Change:
     return Change(
-        _place(index),
+        _resource(index),
         "UpdateContributorInsights",
         lambda cloud: cloud.settings.enable_contributor_insights(target.name, index, mode),
     )

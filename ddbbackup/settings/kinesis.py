@@ -1,72 +1,81 @@
-"""Kinesis data streams that the table's changes go to."""
+"""Kinesis data streams that receive the changes of the table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
 
+from ddbbackup.model.json_value import Json, as_objects, get_text, require_text
 from ddbbackup.ports import TableFacts
-from ddbbackup.settings.setting import ApplyInputs, Change, Setting, Skipped, refuse
+from ddbbackup.settings.setting import ApplyInputs, Change, SettingWithApi, Skipped, refusal
 from ddbbackup.steps.aws_caller import AwsCaller
 
+Precisions = Mapping[str, str]
+"""ApproximateCreationDateTimePrecision by the ARN of the stream."""
 
-class Kinesis(Setting):
+
+class Kinesis(SettingWithApi[Precisions]):
     name = "kinesis"
     title = "Kinesis streams"
     phase = "after the data"
-    has_own_api = True
     read_actions = ("dynamodb:DescribeKinesisStreamingDestination",)
     write_actions = ("dynamodb:EnableKinesisStreamingDestination",)
     limitations = (
-        "the stream of that name does not exist where the target is; with `all`, a copy under another name is not "
-        "connected to the stream that carries the original's changes: name `kinesis` for that"
+        "needs a stream of the same name in the account and region of the target; `all` does not connect a copy with "
+        "another name to the stream of the original: list `kinesis` by name for that"
     )
 
-    async def read(self, ask: AwsCaller, table: TableFacts) -> Any:
-        found = await ask(
+    async def read(self, call_aws: AwsCaller, table: TableFacts) -> Json:
+        return await call_aws(
             "DescribeKinesisStreamingDestination",
             lambda cloud: cloud.settings.kinesis_destinations(table.name),
         )
-        return [dict(each) for each in found]
 
-    def normalize(self, answer: Any) -> Any:
-        """Precision by stream; a destination that was turned off or failed is none."""
+    def normalize(self, response: Json) -> Precisions | None:
+        """Without destinations that were disabled or failed."""
         return {
-            each["StreamArn"]: each.get("ApproximateCreationDateTimePrecision") or "MILLISECOND"
-            for each in answer or ()
-            if each.get("DestinationStatus") in ("ACTIVE", "ENABLING", "UPDATING")
+            require_text(each, "StreamArn"): get_text(each, "ApproximateCreationDateTimePrecision")
+            or "MILLISECOND"
+            for each in as_objects(response)
+            if get_text(each, "DestinationStatus") in ("ACTIVE", "ENABLING", "UPDATING")
         } or None
 
-    def desired(self, value: Any, inputs: ApplyInputs) -> Any:
-        moved = {inputs.move.relocate(arn): precision for arn, precision in value.items()}
-        shared = [arn for arn in moved if arn in value]
-        if shared and not inputs.move.same_table and self.name not in inputs.named:
+    def desired(self, value: Precisions, inputs: ApplyInputs) -> Precisions:
+        relocated = {inputs.relocation.relocate(arn): precision for arn, precision in value.items()}
+        shared = [arn for arn in relocated if arn in value]
+        if shared and not inputs.relocation.same_table and self.name not in inputs.named:
             raise Skipped(
-                f"{', '.join(shared)} carries the changes of {inputs.move.source.table_name}; "
-                "name `kinesis` in `to.settings` to send those of the copy there too"
+                f"{', '.join(shared)} receives the changes of {inputs.relocation.source.table_name}; "
+                "list `kinesis` in `to.settings` to send those of the copy to it too"
             )
-        return moved
+        return relocated
 
-    def changes(self, desired: Any, existing: Any, target: TableFacts) -> Iterator[Change]:
+    def changes(
+        self, desired: Precisions, existing: Precisions | None, target: TableFacts
+    ) -> Iterator[Change]:
         for arn, precision in desired.items():
-            now = (existing or {}).get(arn)
-            if now is None:
+            current = (existing or {}).get(arn)
+            if current is None:
                 yield _enable(target, arn, precision)
-            elif now != precision:
-                hint = "change the precision of the destination yourself"
-                raise refuse(self, f"the target streams to {arn} in {now}s already", hint)
+            elif current != precision:
+                raise refusal(
+                    self,
+                    f"the target already streams to {arn} with precision {current}",
+                    f"change the precision of the destination to {precision}",
+                )
 
-    def in_progress(self, desired: Any, answer: Any) -> bool:
+    def in_progress(self, desired: Precisions, response: Json) -> bool:
         return any(
-            e["StreamArn"] in desired and e.get("DestinationStatus") == "ENABLING" for e in answer or ()
+            require_text(each, "StreamArn") in desired and get_text(each, "DestinationStatus") == "ENABLING"
+            for each in as_objects(response)
         )
 
-    def failure(self, desired: Any, answer: Any) -> str | None:
-        """A bad stream fails only after AWS took the call (observed on AWS)."""
-        for each in answer or ():
-            if each["StreamArn"] in desired and each.get("DestinationStatus") == "ENABLE_FAILED":
-                said = each.get("DestinationStatusDescription") or "AWS gave no reason"
-                return f"streaming to {each['StreamArn']} ended as ENABLE_FAILED ({said})"
+    def failure(self, desired: Precisions, response: Json) -> str | None:
+        """A stream that does not exist fails only after AWS accepted the call (observed on AWS)."""
+        for each in as_objects(response):
+            arn, status = require_text(each, "StreamArn"), get_text(each, "DestinationStatus")
+            if arn in desired and status == "ENABLE_FAILED":
+                reason = get_text(each, "DestinationStatusDescription") or "AWS gave no reason"
+                return f"streaming to {arn} ended as {status}: {reason}"
         return None
 
 

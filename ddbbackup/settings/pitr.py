@@ -1,44 +1,45 @@
-"""Point-in-time recovery and its period."""
+"""Point-in-time recovery and its recovery period."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
+from ddbbackup.model.json_value import Json, as_object, get_integer, get_object, get_text
 from ddbbackup.ports import TableFacts
-from ddbbackup.settings.setting import Change, Setting
+from ddbbackup.settings.setting import Change, SettingWithApi
 from ddbbackup.steps.aws_caller import AwsCaller
 
 _DEFAULT_DAYS: Final = 35  # botocore's model: RecoveryPeriodInDays
 
 
-class Recovery(Setting):
+class PointInTimeRecovery(SettingWithApi[int]):
+    """The normal form is the recovery period in days."""
+
     name = "pitr"
     title = "point-in-time recovery"
     phase = "after the data"
-    has_own_api = True
     read_actions = ("dynamodb:DescribeContinuousBackups",)
     write_actions = ("dynamodb:UpdateContinuousBackups",)
-    limitations = "the target keeps a longer period: it is left"
+    limitations = "a longer recovery period of the target is kept"
 
-    async def read(self, ask: AwsCaller, table: TableFacts) -> Any:
-        found = await ask(
+    async def read(self, call_aws: AwsCaller, table: TableFacts) -> Json:
+        return await call_aws(
             "DescribeContinuousBackups", lambda cloud: cloud.settings.continuous_backups(table.name)
         )
-        return dict(found)
 
-    def normalize(self, answer: Any) -> Any:
+    def normalize(self, response: Json) -> int | None:
         """By PointInTimeRecoveryStatus: ContinuousBackupsStatus is ENABLED for every table."""
-        recovery = (answer or {}).get("PointInTimeRecoveryDescription") or {}
-        if recovery.get("PointInTimeRecoveryStatus") != "ENABLED":
+        recovery = get_object(as_object(response), "PointInTimeRecoveryDescription")
+        if get_text(recovery, "PointInTimeRecoveryStatus") != "ENABLED":
             return None
-        return recovery.get("RecoveryPeriodInDays") or _DEFAULT_DAYS
+        return get_integer(recovery, "RecoveryPeriodInDays") or _DEFAULT_DAYS
 
-    def note(self, answer: Any) -> str:
-        return "it reaches back to now, not to before the restore"
+    def note(self, response: Json) -> str:
+        return "the recovery window begins now, not before the restore"
 
-    def changes(self, desired: Any, existing: Any, target: TableFacts) -> Iterator[Change]:
-        """A longer period is never shortened: that would forget what can be recovered today."""
+    def changes(self, desired: int, existing: int | None, target: TableFacts) -> Iterator[Change]:
+        """Never shortens the period: that would discard restore points that exist today."""
         if existing is None or existing < desired:
             yield Change(
                 "recovery",

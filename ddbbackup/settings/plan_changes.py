@@ -1,23 +1,32 @@
-"""What a restore wants of a table's settings, and what it can have: pure, for the run and for ``preview`` alike."""
+"""Which settings are requested, and what each of them needs: pure, for the run and for ``preview`` alike."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Final, Generic, Literal, TypeAlias
 
-from ddbbackup.catalog.observed_setting import ABSENT, NOT_READ, ObservedSetting
 from ddbbackup.errors import DdbBackupError, Refused
-from ddbbackup.plan.model import Restore
+from ddbbackup.model.json_value import JsonObject
 from ddbbackup.ports import TableFacts
-from ddbbackup.settings import SETTINGS, WORDS
+from ddbbackup.settings import SETTING_NAMES, SETTINGS
 from ddbbackup.settings.relocation import Relocation
-from ddbbackup.settings.setting import ApplyInputs, Setting, SettingsSnapshot, Skipped
+from ddbbackup.settings.setting import (
+    AnySetting,
+    ApplyInputs,
+    Change,
+    Setting,
+    SettingsSnapshot,
+    Skipped,
+    V,
+)
+
+Selection: TypeAlias = Literal["all", "none"] | tuple[str, ...] | None
+"""As in `to.settings`: all, none, by name, or None for the default."""
 
 ALWAYS: Final = frozenset(setting.name for setting in SETTINGS if setting.default_policy == "always")
 BY_DEFAULT: Final = frozenset(setting.name for setting in SETTINGS if setting.default_policy == "by default")
-# Members of DescribeTable's answer that tell of one table at one time, and are no setting.
-_OF_ONE_TABLE: Final = frozenset(
+# Members of DescribeTable's Table that describe one table at one time. They are not settings.
+_NO_SETTINGS: Final = frozenset(
     {
         "TableName",
         "TableArn",
@@ -33,150 +42,191 @@ _OF_ONE_TABLE: Final = frozenset(
     }
 )
 
-Status = Literal["put back", "unchanged", "skipped", "refused", "failed", "unknown"]
+Status = Literal["applied", "unchanged", "skipped", "refused", "failed", "unknown"]
+Verdict = Literal["same", "would be applied", "skipped", "refused", "unknown"]
+_VERDICTS: Final[dict[Status, Verdict]] = {
+    "applied": "same",
+    "unchanged": "same",
+    "skipped": "skipped",
+    "refused": "refused",
+    "failed": "refused",
+    "unknown": "unknown",
+}
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What became of one setting. ``asked``: the plan wants it; ``missing``: it does, and the target lacks it."""
+class SettingResult:
+    """The result for one setting. ``missing``: it is requested, and the target does not have it."""
 
     setting: str
     status: Status
     reason: str = ""
-    asked: bool = False
+    requested: bool = False
     missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
+class Desired(Generic[V]):
+    """What the target should have."""
+
+    value: V
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
-    """One setting as it was recorded and as the target has it, in normal form; ``verdict`` is what a run does."""
+    """One setting, recorded and existing in normal form. ``verdict`` is what a run would do."""
 
     setting: str
-    verdict: Literal["same", "would be put back", "skipped", "refused", "unknown"]
-    recorded: Any
-    existing: Any
+    verdict: Verdict
+    recorded: object
+    existing: object
     reason: str = ""
 
 
+def requested_settings(selection: Selection, *, created: bool) -> frozenset[str]:
+    """The names that a selection requests of a target that is ``created``, or exists already."""
+    if isinstance(selection, tuple):
+        return ALWAYS | frozenset(selection)
+    match selection:
+        case "all":
+            return ALWAYS | frozenset(SETTING_NAMES)
+        case "none":
+            return ALWAYS
+        case None:
+            return ALWAYS | BY_DEFAULT if created else ALWAYS
+
+
 def apply_inputs(
-    restore: Restore,
     *,
     source_arn: str,
     recorded: SettingsSnapshot,
     target_arn: str,
     target: SettingsSnapshot,
-    made: bool,
+    selection: Selection,
+    billing_mode: str | None,
+    created: bool,
 ) -> ApplyInputs:
-    """``made``: the restore makes the table itself, so that what the plan does not name comes by default."""
-    wish = restore.target.settings
-    named = frozenset(wish) if isinstance(wish, tuple) else frozenset[str]()
-    asked = {
-        "all": frozenset(WORDS),
-        "none": frozenset[str](),
-        None: BY_DEFAULT if made else frozenset[str](),
-    }
+    """``billing_mode`` overrides the recorded one. For ``created`` see ``ApplyInputs``."""
     return ApplyInputs(
-        move=Relocation.between(source_arn, target_arn),
+        relocation=Relocation.between(source_arn, target_arn),
         recorded=recorded,
         target=target,
-        asked=ALWAYS | (named if isinstance(wish, tuple) else asked[wish]),
-        named=named,
-        billing_mode=restore.target.billing_mode,
-        made=made,
+        requested=requested_settings(selection, created=created),
+        named=frozenset(selection) if isinstance(selection, tuple) else frozenset(),
+        billing_mode=billing_mode,
+        created=created,
     )
 
 
-def creation_input(definition: Mapping[str, Any], inputs: ApplyInputs) -> dict[str, Any]:
-    """CreateTable's input with what can be made with the table.
+def creation_input(definition: JsonObject, inputs: ApplyInputs) -> JsonObject:
+    """The input of CreateTable with all settings that it accepts added to ``definition``.
 
-    Raises ``Refused`` if the plan wants the encryption of the backed-up table and the target cannot have it: no
-    table is made that is encrypted less.
+    Raises ``Refused`` if encryption is requested and not possible for the target: no table is created that is less
+    encrypted than the backed-up one.
     """
-    made = dict(definition)
-    wanted = replace(
-        inputs, target=SettingsSnapshot({"BillingModeSummary": {"BillingMode": made.get("BillingMode")}})
-    )
+    mode = definition.get("BillingMode")
+    inputs = replace(inputs, target=SettingsSnapshot({"BillingModeSummary": {"BillingMode": mode}}))
     for setting in SETTINGS:
-        reading = setting.reading(inputs.recorded)
-        if setting.name not in inputs.asked or setting.phase != "creation" or reading.state != "present":
-            continue
-        try:
-            made = setting.add_to_creation(made, setting.desired(reading.value, wanted))
-        except Skipped:
-            continue
-        except Refused:
-            if setting.name == "encryption":
-                raise
-    return made
+        if setting.name in inputs.requested and setting.phase == "creation":
+            definition = _add_to_creation(setting, definition, inputs)
+    return definition
 
 
-def decide(setting: Setting, inputs: ApplyInputs) -> Result | Any:
-    """A ``Result`` if nothing has to be done or can be; else what the target should have."""
-    recorded, existing = setting.reading(inputs.recorded), setting.reading(inputs.target)
-    if recorded.state == "absent" and existing.state == "present":
-        return Result(setting.name, "skipped", "the backed-up table had none; what the target has is left")
-    if recorded.state == "absent":
-        return Result(setting.name, "unchanged", "the backed-up table had none")
-    if setting.name not in inputs.asked:
-        if existing == recorded and recorded.state == "present":
-            return Result(setting.name, "unchanged")
-        return Result(setting.name, "skipped", "the plan does not ask for it")
-    if recorded.state == "unknown":
-        return _unknown(setting, recorded)
+def _add_to_creation(setting: Setting[V], definition: JsonObject, inputs: ApplyInputs) -> JsonObject:
+    recorded = setting.observe(inputs.recorded)
+    if recorded.value is None:
+        return definition
     try:
-        return setting.desired(recorded.value, inputs)
+        return setting.add_to_creation(definition, setting.desired(recorded.value, inputs))
+    except Skipped:
+        return definition
+    except Refused:
+        if setting.name == "encryption":
+            raise
+        return definition
+
+
+def decide(setting: Setting[V], inputs: ApplyInputs) -> SettingResult | Desired[V]:
+    """A ``SettingResult`` if there is nothing to do or nothing can be done."""
+    recorded, existing = setting.observe(inputs.recorded), setting.observe(inputs.target)
+    if recorded.is_absent and existing.value is not None:
+        return SettingResult(
+            setting.name, "skipped", "not set on the backed-up table; the target keeps its own"
+        )
+    if recorded.is_absent:
+        return SettingResult(setting.name, "unchanged", "not set on the backed-up table")
+    if setting.name not in inputs.requested:
+        if existing == recorded and recorded.value is not None:
+            return SettingResult(setting.name, "unchanged")
+        return SettingResult(setting.name, "skipped", "not requested by the plan")
+    if recorded.value is None:
+        # Where the backup was taken the endpoint did not have such a setting, so nothing is missing.
+        missing = setting.name not in ALWAYS and recorded.reason != "unsupported"
+        reason = f"{recorded.reason}: {recorded.message}"
+        return SettingResult(setting.name, "unknown", reason, missing=missing)
+    try:
+        return Desired(setting.desired(recorded.value, inputs))
     except Skipped as skipped:
-        return Result(setting.name, "skipped", skipped.reason)
+        return SettingResult(setting.name, "skipped", skipped.reason)
     except Refused as error:
         return refused(setting, error)
 
 
-def refused(setting: Setting, error: DdbBackupError) -> Result:
-    return Result(setting.name, "refused", f"{error.message}; {error.hint}", missing=True)
+def refused(setting: AnySetting, error: DdbBackupError) -> SettingResult:
+    return SettingResult(setting.name, "refused", f"{error.message}; {error.hint}", missing=True)
 
 
-def _unknown(setting: Setting, recorded: ObservedSetting) -> Result:
-    """Missing, unless where the backup was made there was no such thing."""
-    missing = setting.name not in ALWAYS and recorded.reason != "unsupported"
-    return Result(setting.name, "unknown", f"{recorded.reason}: {recorded.message}", missing=missing)
+def pending_changes(
+    setting: Setting[V], desired: V, existing: V | None, target: TableFacts
+) -> tuple[list[Change], Refused | None]:
+    """The changes to make, and why others cannot be made, such as those of an index that the target does not have."""
+    changes: list[Change] = []
+    try:
+        for change in setting.changes(desired, existing, target):
+            changes.append(change)
+    except Refused as error:
+        return changes, error
+    return changes, None
 
 
-def newer_settings(description: Mapping[str, Any]) -> tuple[Result, ...]:
-    """Members of the recorded description that this version does not know. They are kept, not put back."""
-    known = _OF_ONE_TABLE.union(*(setting.describe_fields for setting in SETTINGS))
-    reason = "this version of ddbbackup does not know it; the record keeps it as AWS told it"
-    return tuple(Result(member, "unknown", reason) for member in sorted(set(description) - known))
+def newer_settings(description: JsonObject) -> tuple[SettingResult, ...]:
+    """The members of a recorded description that this version does not know. The record keeps them."""
+    known = _NO_SETTINGS.union(*(setting.describe_fields for setting in SETTINGS))
+    reason = "this version of ddbbackup does not support it; the record contains it as AWS returned it"
+    return tuple(SettingResult(member, "unknown", reason) for member in sorted(set(description) - known))
 
 
 def differences(inputs: ApplyInputs, target: TableFacts) -> tuple[Difference, ...]:
-    """The recorded settings beside those that the target has now, for ``preview``. Pure."""
+    """The recorded settings compared with those of the target, for ``preview``. Pure."""
     return tuple(_difference(setting, inputs, target) for setting in SETTINGS)
 
 
-def _difference(setting: Setting, inputs: ApplyInputs, target: TableFacts) -> Difference:
-    recorded, existing = setting.reading(inputs.recorded), setting.reading(inputs.target)
+def _difference(setting: AnySetting, inputs: ApplyInputs, target: TableFacts) -> Difference:
+    """What a run would do. As in a run, an error in one setting does not stop the others."""
+    try:
+        return _compare(setting, inputs, target)
+    except Refused as error:
+        return Difference(setting.name, "refused", None, None, f"{error.message}; {error.hint}")
+    except DdbBackupError as error:
+        return Difference(setting.name, "unknown", None, None, f"{error.message}; {error.hint}")
+
+
+def _compare(setting: Setting[V], inputs: ApplyInputs, target: TableFacts) -> Difference:
+    recorded, existing = setting.observe(inputs.recorded), setting.observe(inputs.target)
     values = (recorded.value, existing.value)
-    if recorded == existing == ABSENT:
-        return Difference(setting.name, "same", None, None)
-    found = decide(setting, inputs)
-    if isinstance(found, Result):
-        if recorded.state == "present" and existing == recorded and found.status == "skipped":
+    if recorded.is_absent and existing.is_absent:
+        return Difference(setting.name, "same", *values)
+    decision = decide(setting, inputs)
+    if isinstance(decision, SettingResult):
+        if decision.status == "skipped" and recorded.value is not None and existing == recorded:
             return Difference(setting.name, "same", *values)
-        verdict: Any = "same" if found.status == "unchanged" else found.status
-        return Difference(setting.name, verdict, *values, found.reason)
-    if existing.state == "unknown":
+        return Difference(setting.name, _VERDICTS[decision.status], *values, decision.reason)
+    if existing.is_unknown:
         return Difference(setting.name, "unknown", *values, f"{existing.reason}: {existing.message}")
     try:
-        left = list(setting.changes(found, existing.value, target))
+        changes = list(setting.changes(decision.value, existing.value, target))
     except Skipped as skipped:
         return Difference(setting.name, "skipped", *values, skipped.reason)
     except Refused as error:
         return Difference(setting.name, "refused", *values, f"{error.message}; {error.hint}")
-    return Difference(setting.name, "would be put back" if left else "same", *values)
-
-
-def recorded_snapshot(
-    description: Mapping[str, Any], readings: Mapping[str, ObservedSetting] | None
-) -> SettingsSnapshot:
-    """Of a record: one without a description says nothing of any setting."""
-    return SettingsSnapshot(description, readings if description else {s.name: NOT_READ for s in SETTINGS})
+    return Difference(setting.name, "would be applied" if changes else "same", *values)

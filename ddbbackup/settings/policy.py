@@ -1,112 +1,145 @@
-"""Resource policies of the table and of its stream, with the ARNs in them made those of the target."""
+"""Resource policies of the table and of its stream, with the ARNs in them replaced by those of the target."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
+from ddbbackup.errors import StepFailed
+from ddbbackup.model.json_value import Json, JsonObject, get_object, get_text
 from ddbbackup.ports import Cloud, TableFacts
-from ddbbackup.settings.relocation import Relocation
-from ddbbackup.settings.setting import ApplyInputs, Change, Setting, refuse
+from ddbbackup.settings.relocation import Relocation, map_texts
+from ddbbackup.settings.setting import AnySetting, ApplyInputs, Change, SettingWithApi, refusal
 from ddbbackup.steps.aws_caller import AwsCaller
 
 
-class Policy(Setting):
-    """After what else is changed: a Deny in it may shut ddbbackup out. AWS refuses one that shuts out its owner."""
+class Policy(SettingWithApi[JsonObject]):
+    """Applied after most other settings: a Deny in the policy may exclude the caller."""
 
     name = "policy"
     title = "resource policy"
     phase = "after the data"
-    has_own_api = True
     read_actions = ("dynamodb:GetResourcePolicy",)
     write_actions = ("dynamodb:PutResourcePolicy",)
     limitations = (
-        "the target has another policy, or is in another account or region and the policy names principals or "
-        "conditions of the old one"
+        "not applied if the target has another policy, or if the policy names the old account or region in its "
+        "principals or conditions"
     )
 
-    async def read(self, ask: AwsCaller, table: TableFacts) -> Any:
-        return await ask("GetResourcePolicy", lambda cloud: cloud.settings.resource_policy(table.arn))
+    async def read(self, call_aws: AwsCaller, table: TableFacts) -> Json:
+        """The JSON text of the policy."""
+        return await call_aws("GetResourcePolicy", lambda cloud: cloud.settings.resource_policy(table.arn))
 
-    def normalize(self, answer: Any) -> Any:
-        if not answer:
+    def normalize(self, response: Json) -> JsonObject | None:
+        if not response:
             return None
-        try:
-            return json.loads(answer)
-        except ValueError:
-            return {"unreadable": answer}
+        if not isinstance(response, str):
+            raise StepFailed(
+                "unexpected JSON: a resource policy is not a string", hint="report this message as a bug"
+            )
+        return _parse(response)
 
-    def desired(self, value: Any, inputs: ApplyInputs) -> Any:
-        return _moved(self, value, inputs.move)
+    def desired(self, value: JsonObject, inputs: ApplyInputs) -> JsonObject:
+        return _relocated(self, value, inputs.relocation)
 
-    def changes(self, desired: Any, existing: Any, target: TableFacts) -> Iterator[Change]:
+    def changes(
+        self, desired: JsonObject, existing: JsonObject | None, target: TableFacts
+    ) -> Iterator[Change]:
         yield from _put(self, desired, existing, target.arn)
 
-    def settled(self, desired: Any, existing: Any, target: TableFacts) -> bool:
-        """AWS may spell a policy otherwise than it was put: that there is one now is what can be said."""
+    def settled(self, desired: JsonObject, existing: JsonObject | None, target: TableFacts) -> bool:
+        """AWS may return a policy in another form than it was written, so any policy counts."""
         return existing is not None
 
 
 class StreamPolicy(Policy):
+    """AWS deletes the policy together with its stream."""
+
     name = "stream-policy"
-    parts = ("stream",)
+    iam_resources = ("stream",)
     title = "resource policy of the stream"
-    limitations = "the target has no stream (put `stream` back too), or what stands at `policy`"
+    limitations = "not applied if the target has no stream (restore `stream` too); otherwise as for `policy`"
 
-    async def read(self, ask: AwsCaller, table: TableFacts) -> Any:
-        """A policy belongs to one stream, and goes with it."""
-        stream = table.description.get("LatestStreamArn")
-        if stream is None or not (table.description.get("StreamSpecification") or {}).get("StreamEnabled"):
+    async def read(self, call_aws: AwsCaller, table: TableFacts) -> Json:
+        stream = get_text(table.description, "LatestStreamArn")
+        if stream is None or not get_object(table.description, "StreamSpecification").get("StreamEnabled"):
             return None
-        return await ask("GetResourcePolicy", lambda cloud: cloud.settings.resource_policy(stream))
+        return await call_aws("GetResourcePolicy", lambda cloud: cloud.settings.resource_policy(stream))
 
-    def desired(self, value: Any, inputs: ApplyInputs) -> Any:
-        old = str(inputs.recorded.description.get("LatestStreamArn"))
-        new = inputs.target.description.get("LatestStreamArn")
-        if new is None:
-            if "stream" not in inputs.asked:
-                raise refuse(self, "the target has no stream", "name `stream` in `to.settings` too")
-            new = str(inputs.move.target.below("stream", "new"))
-        there = json.loads(json.dumps(value).replace(json.dumps(old)[1:-1], json.dumps(new)[1:-1]))
-        return _moved(self, there, inputs.move)
+    def desired(self, value: JsonObject, inputs: ApplyInputs) -> JsonObject:
+        recorded = get_text(inputs.recorded.description, "LatestStreamArn")
+        current = get_text(inputs.target.description, "LatestStreamArn")
+        if current is None:
+            if "stream" not in inputs.requested:
+                raise refusal(self, "the target has no stream", "list `stream` in `to.settings` too")
+            current = str(inputs.relocation.target.below("stream", "new"))
+        if recorded is not None:
+            value = map_texts(value, lambda text: text.replace(recorded, current))
+        return _relocated(self, value, inputs.relocation)
 
-    def changes(self, desired: Any, existing: Any, target: TableFacts) -> Iterator[Change]:
-        stream = target.description.get("LatestStreamArn")
+    def changes(
+        self, desired: JsonObject, existing: JsonObject | None, target: TableFacts
+    ) -> Iterator[Change]:
+        stream = get_text(target.description, "LatestStreamArn")
         if stream is not None:
             yield from _put(self, desired, existing, stream)
-        else:  # to be made by a run that puts the stream back before
+        else:  # for `preview`: the run will have enabled the stream before
             yield Change("policy", "PutResourcePolicy", self._without_stream)
 
     def _without_stream(self, cloud: Cloud) -> None:
-        raise refuse(self, "the target has no stream", "mend what is said of `stream`, then run again")
+        raise refusal(
+            self, "the target has no stream", "fix the cause given for `stream`, then run the restore again"
+        )
 
 
-def _put(setting: Setting, desired: Any, existing: Any, arn: str) -> Iterator[Change]:
+def _parse(policy: str) -> JsonObject:
+    """A policy that is not a JSON object still differs from every other one."""
+    try:
+        document: Json = json.loads(policy)
+    except ValueError:
+        document = None
+    return document if isinstance(document, Mapping) else {"unreadable": policy}
+
+
+def _put(setting: AnySetting, desired: JsonObject, existing: JsonObject | None, arn: str) -> Iterator[Change]:
     if existing is None:
         text = json.dumps(desired, separators=(",", ":"), ensure_ascii=False)
         yield Change(
             "policy", "PutResourcePolicy", lambda cloud: cloud.settings.put_resource_policy(arn, text)
         )
     elif existing != desired:
-        hint = "compare the two (the old one is in the record), and put the one that is right"
-        raise refuse(setting, "the target has a policy that says something else", hint)
+        raise refusal(
+            setting,
+            "the target has another policy",
+            "compare the policy of the target with the recorded one, and put the right one yourself",
+        )
 
 
-def _moved(setting: Setting, policy: Any, move: Relocation) -> Any:
-    """The policy for the target. Raises ``Refused`` if it says something about the old place that cannot move."""
-    there = move.rewrite(policy)
-    for place, gone in (("account", move.source.account), ("region", move.source.region)):
-        stays = move.same_account if place == "account" else move.same_region
-        if not stays and gone in json.dumps(_without_resources(there)):
-            hint = f"write the policy for the new {place} yourself; the old one is in the record"
-            raise refuse(setting, f"it names {place} {gone} in its principals or conditions", hint)
-    return there
+def _relocated(setting: AnySetting, policy: JsonObject, relocation: Relocation) -> JsonObject:
+    """The policy for the target. Raises ``Refused`` if principals or conditions name the old account or region."""
+    relocated = relocation.rewrite(policy)
+    text = json.dumps(_without_resources(relocated))
+    for place, old, is_same in (
+        ("account", relocation.source.account, relocation.same_account),
+        ("region", relocation.source.region, relocation.same_region),
+    ):
+        if not is_same and old in text:
+            raise refusal(
+                setting,
+                f"it names {place} {old} in its principals or conditions",
+                f"write the policy for the new {place} yourself; the recorded one is in the record of the backup",
+            )
+    return relocated
 
 
-def _without_resources(policy: Any) -> Any:
-    if not isinstance(policy, dict):
-        return policy
+def _without_resources(policy: JsonObject) -> Json:
     statements = policy.get("Statement") or []
-    listed = statements if isinstance(statements, list) else [statements]
-    return [{k: v for k, v in s.items() if k != "Resource"} if isinstance(s, dict) else s for s in listed]
+    listed = (
+        statements if isinstance(statements, Sequence) and not isinstance(statements, str) else [statements]
+    )
+    return [
+        {name: value for name, value in each.items() if name != "Resource"}
+        if isinstance(each, Mapping)
+        else each
+        for each in listed
+    ]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ddbbackup.model.arn import Arn
+from ddbbackup.model.json_value import Json, JsonObject
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +34,26 @@ class Relocation:
     def same_table(self) -> bool:
         return self.source == self.target
 
-    def rewrite(self, value: Any) -> Any:
-        """The JSON value with every ARN of the source, its indexes and streams replaced by one of the target."""
+    def rewrite(self, value: JsonObject) -> JsonObject:
+        """The object with every ARN of the source, its indexes and streams replaced by one of the target."""
         pattern = re.compile(re.escape(str(self.source)) + r"(?![A-Za-z0-9_.-])")
-        return _map_texts(value, lambda text: pattern.sub(lambda _: str(self.target), text))
+        return map_texts(value, lambda text: pattern.sub(lambda _: str(self.target), text))
 
     def relocate(self, arn: str) -> str:
         """The same resource of another service in the partition, region and account of the target."""
         return str(Arn.parse(arn).moved_to(self.target))
 
 
-def _map_texts(value: Any, change: Callable[[str], str]) -> Any:
+def map_texts(value: JsonObject, change: Callable[[str], str]) -> JsonObject:
+    """The object with ``change`` applied to every string in it, also to the names of members."""
+    return {change(name): _map_texts(member, change) for name, member in value.items()}
+
+
+def _map_texts(value: Json, change: Callable[[str], str]) -> Json:
     if isinstance(value, str):
         return change(value)
-    if isinstance(value, dict):
-        return {change(key): _map_texts(each, change) for key, each in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, Mapping):
+        return map_texts(value, change)
+    if isinstance(value, Sequence):
         return [_map_texts(each, change) for each in value]
     return value

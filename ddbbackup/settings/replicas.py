@@ -1,16 +1,33 @@
-"""Replicas of a global table, one region at a time, when everything else is in place."""
+"""Replicas of a global table. They are created one region at a time, after all other settings."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from ddbbackup.model.arn import Arn
+from ddbbackup.model.json_value import (
+    Json,
+    JsonObject,
+    as_object,
+    get_object,
+    get_objects,
+    get_text,
+    require_text,
+)
 from ddbbackup.ports import TableFacts
-from ddbbackup.settings.setting import ApplyInputs, Change, Setting, refuse, update_table
+from ddbbackup.settings.setting import ApplyInputs, Change, Setting, refusal, update_table
 
 
-class Replicas(Setting):
+@dataclass(frozen=True, slots=True)
+class GlobalTable:
+    """``regions`` holds the settings of each replica that override those of the table, by region."""
+
+    regions: Mapping[str, JsonObject]
+    strongly_consistent: bool = False
+
+
+class Replicas(Setting[GlobalTable]):
     name = "replicas"
     title = "replicas"
     phase = "after everything"
@@ -26,60 +43,71 @@ class Replicas(Setting):
     )
     write_actions = ("dynamodb:UpdateTable",)
     limitations = (
-        "strong consistency between regions, which is chosen when a global table is made; a replica with a KMS key "
-        "of another account; a region that has a table of the target's name already"
+        "not possible for multi-Region strong consistency, which is chosen when a global table is created; for a "
+        "replica with a KMS key of another account; in a region where a table with the name of the target exists"
     )
 
-    def normalize(self, answer: Any) -> Any:
-        """Without the region itself."""
-        arn = Arn.parse_if_arn(str(answer.get("TableArn")))
-        own = arn.region if arn else None
+    def normalize(self, response: Json) -> GlobalTable | None:
+        """Without the region of the table itself."""
+        table = as_object(response)
+        arn = Arn.parse_if_arn(get_text(table, "TableArn") or "")
+        own_region = arn.region if arn is not None else None
         regions = {
-            each["RegionName"]: _overrides(each)
-            for each in answer.get("Replicas") or ()
-            if each["RegionName"] != own and each.get("ReplicaStatus") not in ("DELETING", "CREATION_FAILED")
+            require_text(replica, "RegionName"): _overrides(replica)
+            for replica in get_objects(table, "Replicas")
+            if get_text(replica, "RegionName") != own_region
+            and get_text(replica, "ReplicaStatus") not in ("DELETING", "CREATION_FAILED")
         }
         if not regions:
             return None
-        strong = {"consistency": "STRONG"} if answer.get("MultiRegionConsistency") == "STRONG" else {}
-        return {"regions": regions, **strong}
+        return GlobalTable(regions, get_text(table, "MultiRegionConsistency") == "STRONG")
 
-    def desired(self, value: Any, inputs: ApplyInputs) -> Any:
-        if value.get("consistency") == "STRONG":
-            why = "they are strongly consistent, which is chosen for all regions at once when a global table is made"
-            raise refuse(self, why, "make the global table yourself")
-        keys = [o["KMSMasterKeyId"] for o in value["regions"].values() if "KMSMasterKeyId" in o]
-        if keys and not inputs.move.same_account:
-            raise refuse(self, f"{', '.join(keys)} belong to another account", "add the replicas yourself")
-        here = inputs.move.target.region
-        return {"regions": {region: o for region, o in value["regions"].items() if region != here}}
+    def desired(self, value: GlobalTable, inputs: ApplyInputs) -> GlobalTable:
+        if value.strongly_consistent:
+            raise refusal(
+                self,
+                "the global table is strongly consistent, which AWS allows only when it is created",
+                "create the global table yourself",
+            )
+        keys = [get_text(overrides, "KMSMasterKeyId") for overrides in value.regions.values()]
+        foreign = [key for key in keys if key is not None]
+        if foreign and not inputs.relocation.same_account:
+            raise refusal(
+                self,
+                f"they are encrypted with KMS keys of another account ({', '.join(foreign)})",
+                "add the replicas yourself",
+            )
+        own_region = inputs.relocation.target.region
+        return GlobalTable({region: each for region, each in value.regions.items() if region != own_region})
 
-    def changes(self, desired: Any, existing: Any, target: TableFacts) -> Iterator[Change]:
-        has = (existing or {}).get("regions", {})
-        for region, overrides in desired["regions"].items():
-            if region not in has:
+    def changes(
+        self, desired: GlobalTable, existing: GlobalTable | None, target: TableFacts
+    ) -> Iterator[Change]:
+        for region, overrides in desired.regions.items():
+            if existing is None or region not in existing.regions:
                 create = {"Create": {"RegionName": region, **overrides}}
                 yield update_table(region, target, {"ReplicaUpdates": [create]})
 
-    def failure(self, desired: Any, answer: Any) -> str | None:
-        for each in answer.get("Replicas") or ():
-            if each["RegionName"] in desired["regions"] and each.get("ReplicaStatus") == "CREATION_FAILED":
-                why = each.get("ReplicaStatusDescription") or "AWS gave no reason"
-                return f"the replica in {each['RegionName']} ended as CREATION_FAILED ({why})"
+    def failure(self, desired: GlobalTable, response: Json) -> str | None:
+        for replica in get_objects(as_object(response), "Replicas"):
+            region, status = require_text(replica, "RegionName"), get_text(replica, "ReplicaStatus")
+            if region in desired.regions and status == "CREATION_FAILED":
+                reason = get_text(replica, "ReplicaStatusDescription") or "AWS gave no reason"
+                return f"the replica in {region} ended as {status}: {reason}"
         return None
 
 
-def _overrides(replica: Any) -> dict[str, Any]:
-    """What CreateReplicationGroupMemberAction takes of a replica's description."""
-    names = ("KMSMasterKeyId", "ProvisionedThroughputOverride", "OnDemandThroughputOverride")
-    found = {name: replica[name] for name in names if replica.get(name)}
-    parts = ("IndexName", "ProvisionedThroughputOverride", "OnDemandThroughputOverride")
+def _overrides(replica: JsonObject) -> JsonObject:
+    """The members of a replica's description that CreateReplicationGroupMemberAction accepts (botocore's model)."""
+    members = ("KMSMasterKeyId", "ProvisionedThroughputOverride", "OnDemandThroughputOverride")
+    overrides = {member: replica[member] for member in members if replica.get(member)}
+    index_members = ("IndexName", "ProvisionedThroughputOverride", "OnDemandThroughputOverride")
     indexes = [
-        {part: index[part] for part in parts if index.get(part)}
-        for index in replica.get("GlobalSecondaryIndexes") or ()
+        {member: index[member] for member in index_members if index.get(member)}
+        for index in get_objects(replica, "GlobalSecondaryIndexes")
     ]
-    own = [index for index in indexes if len(index) > 1]
-    if own:
-        found["GlobalSecondaryIndexes"] = own
-    table_class = (replica.get("ReplicaTableClassSummary") or {}).get("TableClass")
-    return {**found, **({"TableClassOverride": table_class} if table_class else {})}
+    overridden = [index for index in indexes if len(index) > 1]
+    if overridden:
+        overrides["GlobalSecondaryIndexes"] = overridden
+    table_class = get_text(get_object(replica, "ReplicaTableClassSummary"), "TableClass")
+    return {**overrides, **({"TableClassOverride": table_class} if table_class else {})}

@@ -1,49 +1,74 @@
-"""What a setting is: how it is read, compared, and put back. One small file each; ``SETTINGS`` has their order."""
+"""What a table setting is: how it is read, compared and changed. One file per setting; ``SETTINGS`` lists them."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Generic, Literal, TypeAlias, TypeVar
 
-from ddbbackup.catalog.observed_setting import NOT_READ, ObservedSetting, present
+from ddbbackup.catalog.observed_setting import NOT_READ, ObservedSetting, Reason
 from ddbbackup.errors import Refused
+from ddbbackup.model.json_value import Json, JsonObject
 from ddbbackup.ports import Cloud, TableFacts
 from ddbbackup.settings.relocation import Relocation
 from ddbbackup.steps.aws_caller import AwsCaller
 
-Part = Literal["table", "index", "stream"]
+V = TypeVar("V")
+
+IamResource = Literal["table", "index", "stream"]
+"""What the actions of a setting are allowed on."""
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsSnapshot:
-    """What is known of one table at one time: DescribeTable's answer, and what it does not say by setting."""
+    """All settings of one table at one time.
 
-    description: Mapping[str, Any] = field(default_factory=dict)
-    readings: Mapping[str, ObservedSetting] | None = None
+    ``description`` is the response of DescribeTable, ``observed`` the settings that it does not include, by name.
+    """
+
+    description: JsonObject = field(default_factory=dict)
+    observed: Mapping[str, ObservedSetting] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ApplyInputs:
-    """One putting back: from where to where, out of what, into what.
+    """What is applied to which table.
 
-    ``target`` is what the table has now, or will have been made with; ``made``: by this restore. ``asked`` are
-    the names of settings that the plan wants, ``named`` those of them that it names one by one.
+    ``target`` is the state of the target now, or as it will be created. ``requested`` are the names of the settings
+    to apply, ``named`` those of them that were requested by name and not by ``all`` or by default. ``created``: the
+    target did not exist before.
     """
 
-    move: Relocation
+    relocation: Relocation
     recorded: SettingsSnapshot
     target: SettingsSnapshot
-    asked: frozenset[str]
+    requested: frozenset[str]
     named: frozenset[str] = frozenset()
     billing_mode: str | None = None
-    made: bool = False
+    created: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Observed(Generic[V]):
+    """One setting of one table in normal form. ``value`` is None if it is not set, or unknown for ``reason``."""
+
+    value: V | None = None
+    reason: Reason | None = None
+    message: str = ""
+
+    @property
+    def is_unknown(self) -> bool:
+        return self.reason is not None
+
+    @property
+    def is_absent(self) -> bool:
+        return self.value is None and self.reason is None
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One call that brings the target nearer; ``label`` tells the changes of one setting apart."""
+    """One call that changes the target. ``label`` tells the changes of one setting apart."""
 
     label: str
     operation: str
@@ -51,83 +76,110 @@ class Change:
 
 
 class Skipped(Exception):
-    """The setting is left alone for a good reason, which is no failure."""
+    """The setting is not applied, for a reason that is no failure."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
 
 
-class Setting(ABC):
-    """Values are normal forms: what two tables that are set alike have in common, without times, states and ARNs
-    of their own. None is the normal form of a setting that is off.
+class Setting(ABC, Generic[V]):
+    """One setting. ``V`` is its normal form: equal for two tables with the same setting.
+
+    A normal form has no times, no states and no ARNs of the table itself. None is the normal form of a setting that
+    is not set.
     """
 
-    name: ClassVar[str]  # the word of `to.settings`
-    title: ClassVar[str]  # as people say it
+    name: ClassVar[str]  # as in `to.settings`
+    title: ClassVar[str]  # as in messages
     phase: ClassVar[Literal["creation", "after the data", "after everything"]]
-    default_policy: ClassVar[Literal["always", "by default", "when asked"]] = "when asked"
-    describe_fields: ClassVar[frozenset[str]] = frozenset()  # of DescribeTable's Table
-    has_own_api: ClassVar[bool] = False  # whether DescribeTable does not say it
+    default_policy: ClassVar[Literal["always", "by default", "when requested"]] = "when requested"
+    describe_fields: ClassVar[frozenset[str]] = frozenset()  # members of DescribeTable's Table
+    has_own_api: ClassVar[bool] = False  # DescribeTable does not return it; see SettingWithApi
     read_actions: ClassVar[tuple[str, ...]] = ("dynamodb:DescribeTable",)
     write_actions: ClassVar[tuple[str, ...]] = ()
-    parts: ClassVar[tuple[Part, ...]] = ("table",)  # which resources of IAM it belongs to
-    limitations: ClassVar[str] = ""  # when it cannot be put back, for the reference
-
-    async def read(self, ask: AwsCaller, table: TableFacts) -> Any:
-        """AWS's own answer. Only of a ``has_own_api`` setting."""
-        raise AssertionError(f"{self.name} is read from the table's description")
-        yield  # a generator, as every reading is
+    iam_resources: ClassVar[tuple[IamResource, ...]] = ("table",)
+    limitations: ClassVar[str] = ""  # when it cannot be applied, for the reference page
 
     @abstractmethod
-    def normalize(self, answer: Any) -> Any:
-        """Of a description, or of the answer of ``read``; None if the setting is off."""
+    def normalize(self, response: Json) -> V | None:
+        """The normal form of a table's description, or of the response of ``SettingWithApi.read``."""
 
-    def reading(self, known: SettingsSnapshot) -> ObservedSetting:
-        """The setting in its normal form: present, absent, or unknown."""
-        if not self.has_own_api:
-            return present(self.normalize(known.description)) if known.description else NOT_READ
-        found = (known.readings or {}).get(self.name, NOT_READ)
-        return found if found.state == "unknown" else present(self.normalize(found.value))
+    def observe(self, snapshot: SettingsSnapshot) -> Observed[V]:
+        """The setting of a table in normal form. Raises ``StepFailed`` if the response has an unexpected type."""
+        if not snapshot.description:
+            return not_read()
+        return Observed(self.normalize(snapshot.description))
 
-    def desired(self, value: Any, inputs: ApplyInputs) -> Any:
-        """What the target should have. Raises ``Refused`` if it cannot have it, ``Skipped`` if it should not."""
+    def recorded_response(self, snapshot: SettingsSnapshot) -> Json:
+        """The response that ``normalize`` gets, for ``note``."""
+        return snapshot.description
+
+    def desired(self, value: V, inputs: ApplyInputs) -> V:
+        """What the target should have, given what the backed-up table had.
+
+        Raises ``Refused`` if the target cannot have it, ``Skipped`` if it should not.
+        """
         return value
 
-    def note(self, answer: Any) -> str:
-        """What people should know of it all the same."""
+    def note(self, response: Json) -> str:
+        """What the user should know after the setting was applied. ``response`` is as for ``normalize``."""
         return ""
 
-    def add_to_creation(self, definition: dict[str, Any], desired: Any) -> dict[str, Any]:
-        """CreateTable's input with the setting in it."""
+    def add_to_creation(self, definition: JsonObject, desired: V) -> JsonObject:
+        """The input of CreateTable with this setting added."""
         return definition
 
     @abstractmethod
-    def changes(self, desired: Any, existing: Any, target: TableFacts) -> Iterator[Change]:
-        """The calls that are left until ``existing`` is as ``desired``. Raises ``Refused`` and ``Skipped``."""
+    def changes(self, desired: V, existing: V | None, target: TableFacts) -> Iterator[Change]:
+        """The calls that turn ``existing`` into ``desired``. Raises ``Refused`` and ``Skipped``."""
 
-    def settled(self, desired: Any, existing: Any, target: TableFacts) -> bool:
-        """Whether AWS shows what was changed."""
+    def settled(self, desired: V, existing: V | None, target: TableFacts) -> bool:
+        """Whether AWS returns what was changed."""
         return not list(self.changes(desired, existing, target))
 
-    def in_progress(self, desired: Any, answer: Any) -> bool:
-        """Whether AWS, having taken the change, may still give it up; ``answer`` as for ``normalize``."""
+    def in_progress(self, desired: V, response: Json) -> bool:
+        """Whether AWS is still working on an accepted change, and it may still fail."""
         return False
 
-    def failure(self, desired: Any, answer: Any) -> str | None:
-        """Why AWS, having taken the change, gave it up."""
+    def failure(self, desired: V, response: Json) -> str | None:
+        """Why an accepted change failed."""
         return None
 
 
-def refuse(setting: Setting, why: str, hint: str) -> Refused:
-    return Refused(f"{setting.title} cannot be put back: {why}", hint=hint)
+class SettingWithApi(Setting[V]):
+    """A setting that DescribeTable does not return; it has API operations of its own."""
+
+    has_own_api = True
+
+    @abstractmethod
+    async def read(self, call_aws: AwsCaller, table: TableFacts) -> Json:
+        """The response of AWS, as it is recorded. None if AWS has no such setting for the table."""
+
+    def observe(self, snapshot: SettingsSnapshot) -> Observed[V]:
+        observed = snapshot.observed.get(self.name, NOT_READ)
+        if observed.state == "unknown":
+            return Observed(reason=observed.reason, message=observed.message)
+        return Observed(self.normalize(observed.value))
+
+    def recorded_response(self, snapshot: SettingsSnapshot) -> Json:
+        observed = snapshot.observed.get(self.name, NOT_READ)
+        response: Json = observed.value
+        return response
 
 
-def update_table(label: str, target: TableFacts, change: Mapping[str, Any]) -> Change:
-    """One concern of UpdateTable, which takes one at a time (observed on AWS)."""
+AnySetting: TypeAlias = Setting[Any]
+"""A setting whose normal form only itself knows."""
+
+
+def not_read() -> Observed[V]:
+    return Observed(reason=NOT_READ.reason, message=NOT_READ.message)
+
+
+def refusal(setting: AnySetting, why: str, hint: str) -> Refused:
+    return Refused(f"{setting.title} cannot be applied: {why}", hint=hint)
+
+
+def update_table(label: str, target: TableFacts, change: JsonObject) -> Change:
+    """One UpdateTable. AWS accepts one kind of change per call (observed on AWS)."""
     return Change(label, "UpdateTable", lambda cloud: cloud.settings.update_table(target.name, change))
-
-
-def index_names(description: Mapping[str, Any]) -> tuple[str, ...]:
-    """Of the global secondary indexes."""
-    return tuple(index["IndexName"] for index in description.get("GlobalSecondaryIndexes") or ())

@@ -1,37 +1,40 @@
-"""The table's stream, turned on after the data, or its consumers would see every restored item as new."""
+"""The stream of the table. It is enabled after the data, so that consumers do not receive every restored item."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
+from ddbbackup.model.json_value import Json, JsonObject, as_object, get_object, get_text
 from ddbbackup.ports import TableFacts
-from ddbbackup.settings.setting import Change, Setting, refuse, update_table
+from ddbbackup.settings.setting import Change, Setting, refusal, update_table
 
 
-class Stream(Setting):
+class Stream(Setting[str]):
+    """The normal form is the view type."""
+
     name = "stream"
     title = "stream"
     phase = "after the data"
     describe_fields = frozenset({"StreamSpecification"})
     write_actions = ("dynamodb:UpdateTable",)
-    limitations = "the target has a stream of another view type; the stream's ARN is always a new one"
+    limitations = (
+        "not applied if the target has a stream with another view type; the ARN of the stream is always new"
+    )
 
-    def normalize(self, answer: Any) -> Any:
-        stream = answer.get("StreamSpecification") or {}
-        return stream.get("StreamViewType") if stream.get("StreamEnabled") else None
+    def normalize(self, response: Json) -> str | None:
+        stream = get_object(as_object(response), "StreamSpecification")
+        return get_text(stream, "StreamViewType") if stream.get("StreamEnabled") else None
 
-    def note(self, answer: Any) -> str:
-        return "its ARN is new: connect triggers and other consumers again"
+    def note(self, response: Json) -> str:
+        return "the ARN of the stream is new: reconnect triggers and other consumers"
 
-    def changes(self, desired: Any, existing: Any, target: TableFacts) -> Iterator[Change]:
+    def changes(self, desired: str, existing: str | None, target: TableFacts) -> Iterator[Change]:
         if existing is None:
-            wish = {"StreamEnabled": True, "StreamViewType": desired}
-            yield update_table("stream", target, {"StreamSpecification": wish})
+            specification: JsonObject = {"StreamEnabled": True, "StreamViewType": desired}
+            yield update_table("stream", target, {"StreamSpecification": specification})
         elif existing != desired:
-            hint = (
-                f"turn the stream off and on as {desired} yourself; its consumers have to be connected anew"
-            )
-            raise refuse(
-                self, f"the target has a stream of {existing}, the backed-up table one of {desired}", hint
+            raise refusal(
+                self,
+                f"the target has a stream with view type {existing}, the backed-up table had {desired}",
+                f"disable the stream, enable it again with view type {desired}, and reconnect its consumers",
             )

@@ -1,106 +1,149 @@
-"""Keys, indexes and billing: what a table is made with, and what no restore changes of a table that exists."""
+"""Keys, indexes and billing: what a table is created with, and what a restore never changes in an existing table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from ddbbackup.model.json_value import (
+    Json,
+    JsonObject,
+    as_object,
+    get_integer,
+    get_object,
+    get_objects,
+    get_text,
+    require_text,
+)
+from ddbbackup.model.table_description import billing_mode, key_types
 from ddbbackup.ports import TableFacts
-from ddbbackup.settings.setting import ApplyInputs, Change, Setting, Skipped, refuse
+from ddbbackup.settings.setting import ApplyInputs, Change, Setting, Skipped, refusal
+
+KeyElement = tuple[str, str, str | None]
+"""Attribute name, HASH or RANGE, attribute type."""
 
 
-class Keys(Setting):
+class Keys(Setting[Sequence[KeyElement]]):
     name = "keys"
-    title = "key and its types"
+    title = "key schema"
     phase = "creation"
     default_policy = "always"
     describe_fields = frozenset({"KeySchema", "AttributeDefinitions"})
     write_actions = ("dynamodb:CreateTable",)
-    limitations = "the target exists with another key: the restore refuses before it writes"
+    limitations = "if the target exists with another key, the restore fails before it writes"
 
-    def normalize(self, answer: Any) -> Any:
-        types = {d["AttributeName"]: d["AttributeType"] for d in answer.get("AttributeDefinitions") or ()}
-        return [
-            [k["AttributeName"], k["KeyType"], types.get(k["AttributeName"])]
-            for k in answer.get("KeySchema") or ()
-        ]
+    def normalize(self, response: Json) -> Sequence[KeyElement] | None:
+        return key_types(as_object(response)) or None
 
-    def changes(self, desired: Any, existing: Any, target: TableFacts) -> Iterator[Change]:
+    def changes(
+        self, desired: Sequence[KeyElement], existing: Sequence[KeyElement] | None, target: TableFacts
+    ) -> Iterator[Change]:
         if desired != existing:
-            raise refuse(self, "the table exists with another key", "restore into another table")
+            raise refusal(self, "the table exists with another key", "restore to another table name")
         return iter(())
 
 
-class Indexes(Setting):
+class Indexes(Setting[Mapping[str, JsonObject]]):
+    """By kind and name, such as ``global by-customer``."""
+
     name = "indexes"
     title = "indexes"
     phase = "creation"
     default_policy = "always"
     describe_fields = frozenset({"LocalSecondaryIndexes", "GlobalSecondaryIndexes", "VectorIndexes"})
     write_actions = ("dynamodb:CreateTable",)
-    limitations = (
-        "the target exists: its indexes are left as they are; method `import` refuses a table with local ones"
-    )
+    limitations = "not changed if the target exists; method `import` cannot create local secondary indexes"
 
-    def normalize(self, answer: Any) -> Any:
+    def normalize(self, response: Json) -> Mapping[str, JsonObject] | None:
+        table = as_object(response)
         found = {
-            f"{kind} {index['IndexName']}": _index(index)
-            for kind, member in (("local", "Local"), ("global", "Global"))
-            for index in answer.get(f"{member}SecondaryIndexes") or ()
+            f"{kind} {require_text(index, 'IndexName')}": _index(index)
+            for kind, member in (("local", "LocalSecondaryIndexes"), ("global", "GlobalSecondaryIndexes"))
+            for index in get_objects(table, member)
         }
-        found |= {f"vector {i['IndexName']}": _vector(i) for i in answer.get("VectorIndexes") or ()}
+        found |= {
+            f"vector {require_text(index, 'IndexName')}": _vector(index)
+            for index in get_objects(table, "VectorIndexes")
+        }
         return found or None
 
-    def changes(self, desired: Any, existing: Any, target: TableFacts) -> Iterator[Change]:
-        wrong = [name for name, index in desired.items() if (existing or {}).get(name) != index]
-        if wrong:
-            raise Skipped(f"the table exists with others ({', '.join(wrong)}); add what is missing yourself")
+    def changes(
+        self,
+        desired: Mapping[str, JsonObject],
+        existing: Mapping[str, JsonObject] | None,
+        target: TableFacts,
+    ) -> Iterator[Change]:
+        different = [name for name, index in desired.items() if (existing or {}).get(name) != index]
+        if different:
+            raise Skipped(
+                f"the existing table does not have the same indexes ({', '.join(different)}); add them yourself"
+            )
         return iter(())
 
 
-class Billing(Setting):
+@dataclass(frozen=True, slots=True)
+class BillingAndCapacity:
+    """The capacities are empty for on-demand tables."""
+
+    mode: str
+    table: Mapping[str, int] = field(default_factory=dict)
+    indexes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+
+
+class Billing(Setting[BillingAndCapacity]):
     name = "billing"
     title = "billing mode and capacity"
     phase = "creation"
     default_policy = "always"
     describe_fields = frozenset({"BillingModeSummary", "ProvisionedThroughput"})
     write_actions = ("dynamodb:CreateTable",)
-    limitations = "the target exists, or `to.billing_mode` says otherwise"
+    limitations = "not changed if the target exists; `to.billing_mode` overrides the recorded mode"
 
-    def normalize(self, answer: Any) -> Any:
-        """An absent BillingModeSummary is PROVISIONED (observed on AWS)."""
-        mode = (answer.get("BillingModeSummary") or {}).get("BillingMode") or "PROVISIONED"
+    def normalize(self, response: Json) -> BillingAndCapacity:
+        table = as_object(response)
+        mode = billing_mode(table)
         if mode != "PROVISIONED":
-            return {"mode": mode}
-        indexes = answer.get("GlobalSecondaryIndexes") or ()
-        return {
-            "mode": mode,
-            "table": _capacity(answer),
-            "indexes": {index["IndexName"]: _capacity(index) for index in indexes},
-        }
+            return BillingAndCapacity(mode)
+        indexes = get_objects(table, "GlobalSecondaryIndexes")
+        return BillingAndCapacity(
+            mode, _capacity(table), {require_text(index, "IndexName"): _capacity(index) for index in indexes}
+        )
 
-    def desired(self, value: Any, inputs: ApplyInputs) -> Any:
-        if inputs.billing_mode not in (None, value["mode"]):
-            raise Skipped(f"the plan says `billing_mode: {inputs.billing_mode}`")
+    def desired(self, value: BillingAndCapacity, inputs: ApplyInputs) -> BillingAndCapacity:
+        if inputs.billing_mode not in (None, value.mode):
+            raise Skipped(f"the plan has `billing_mode: {inputs.billing_mode}`")
         return value
 
-    def changes(self, desired: Any, existing: Any, target: TableFacts) -> Iterator[Change]:
+    def changes(
+        self, desired: BillingAndCapacity, existing: BillingAndCapacity | None, target: TableFacts
+    ) -> Iterator[Change]:
         if desired != existing:
-            raise Skipped("the table exists; its billing mode and capacity are left as they are")
+            raise Skipped("the table exists; its billing mode and capacity are not changed")
         return iter(())
 
 
-def _index(index: Mapping[str, Any]) -> dict[str, Any]:
-    projection = {k: sorted(v) if isinstance(v, list) else v for k, v in index["Projection"].items() if v}
-    keys = [[key["AttributeName"], key["KeyType"]] for key in index["KeySchema"]]
-    return {"keys": keys, "projection": projection}
+def _key_schema(described: JsonObject) -> list[tuple[str, str]]:
+    keys = get_objects(described, "KeySchema")
+    return [(require_text(key, "AttributeName"), require_text(key, "KeyType")) for key in keys]
 
 
-def _vector(index: Mapping[str, Any]) -> dict[str, Any]:
-    parts = ("VectorAttribute", "Dimensions", "DistanceFunction", "SearchSchema", "Projection")
-    return {part: index[part] for part in parts if index.get(part)}
+def _index(index: JsonObject) -> JsonObject:
+    """AWS returns the attributes of a projection in any order."""
+    projection = get_object(index, "Projection")
+    attributes = projection.get("NonKeyAttributes")
+    names = sorted(map(str, attributes)) if isinstance(attributes, Sequence) else []
+    return {
+        "keys": _key_schema(index),
+        "projection": get_text(projection, "ProjectionType"),
+        "attributes": names,
+    }
 
 
-def _capacity(described: Mapping[str, Any]) -> dict[str, int]:
-    capacity = described.get("ProvisionedThroughput") or {}
-    return {name: int(capacity.get(name) or 0) for name in ("ReadCapacityUnits", "WriteCapacityUnits")}
+def _vector(index: JsonObject) -> JsonObject:
+    members = ("VectorAttribute", "Dimensions", "DistanceFunction", "SearchSchema", "Projection")
+    return {member: index[member] for member in members if index.get(member)}
+
+
+def _capacity(described: JsonObject) -> Mapping[str, int]:
+    capacity = get_object(described, "ProvisionedThroughput")
+    return {name: get_integer(capacity, name) or 0 for name in ("ReadCapacityUnits", "WriteCapacityUnits")}

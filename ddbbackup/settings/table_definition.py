@@ -1,92 +1,94 @@
-"""From the recorded DescribeTable answer to the CreateTable input that makes the table again."""
+"""From a recorded DescribeTable response to the CreateTable input that creates the table again."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from ddbbackup.errors import Refused
+from ddbbackup.model.json_value import Json, JsonObject, get_integer, get_object, get_objects, require_text
+from ddbbackup.model.table_description import billing_mode as recorded_mode
 
 
 def create_table_input(
-    description: Mapping[str, Any], *, name: str, billing_mode: str | None = None
-) -> dict[str, Any]:
+    description: JsonObject, *, name: str, billing_mode: str | None = None
+) -> dict[str, Json]:
     """Keys, indexes and billing of the recorded table under a new name.
 
-    Definitions must be exactly the key attributes in use, and on-demand tables report a capacity of 0 that
-    CreateTable refuses (both observed on AWS). An absent BillingModeSummary means PROVISIONED.
+    CreateTable accepts only definitions of attributes that a key uses, and refuses the capacity of 0 that
+    DescribeTable returns for on-demand tables (both observed on AWS).
 
-    Raises ``Refused`` if PROVISIONED is wanted for a table that was on demand: there is no capacity to set.
+    Raises ``Refused`` if PROVISIONED is requested for a table that was on demand: its capacity is not known.
     """
-    recorded = (description.get("BillingModeSummary") or {}).get("BillingMode") or "PROVISIONED"
+    recorded = recorded_mode(description)
     mode = billing_mode or recorded
-    if mode == "PROVISIONED" and recorded != "PROVISIONED":
+    provisioned = mode == "PROVISIONED"
+    if provisioned and recorded != "PROVISIONED":
         raise Refused(
             f"{name} cannot be created as PROVISIONED: the backed-up table was on demand and has no capacity",
-            hint="leave `billing_mode` out, or create the table yourself and set `create: never`",
+            hint="remove `billing_mode`, or create the table yourself and set `create: never`",
         )
-    definition: dict[str, Any] = {
-        "TableName": name,
-        "KeySchema": _key_schema(description),
-        "BillingMode": mode,
-    }
-    if mode == "PROVISIONED":
-        definition["ProvisionedThroughput"] = _capacity(description)
-    indexes = []
-    for index in description.get("GlobalSecondaryIndexes") or ():
-        made = _index(index)
-        if mode == "PROVISIONED":
-            made["ProvisionedThroughput"] = _capacity(index)
-        indexes.append(made)
-    if indexes:
-        definition["GlobalSecondaryIndexes"] = indexes
-    local = [_index(index) for index in description.get("LocalSecondaryIndexes") or ()]
-    if local:
-        definition["LocalSecondaryIndexes"] = local
-    vectors = [_vector(index) for index in description.get("VectorIndexes") or ()]
-    if vectors:
-        definition["VectorIndexes"] = vectors
-    definition["AttributeDefinitions"] = _definitions(description, definition)
-    return definition
-
-
-def _key_schema(described: Mapping[str, Any]) -> list[dict[str, str]]:
-    return [{"AttributeName": k["AttributeName"], "KeyType": k["KeyType"]} for k in described["KeySchema"]]
-
-
-def _index(described: Mapping[str, Any]) -> dict[str, Any]:
-    projection = {k: v for k, v in described["Projection"].items() if v}
+    global_indexes = [
+        {**_index(index), **({"ProvisionedThroughput": _capacity(index)} if provisioned else {})}
+        for index in get_objects(description, "GlobalSecondaryIndexes")
+    ]
+    local_indexes = [_index(index) for index in get_objects(description, "LocalSecondaryIndexes")]
+    vectors = [_vector(index) for index in get_objects(description, "VectorIndexes")]
+    key = _key_schema(description)
     return {
-        "IndexName": described["IndexName"],
+        "TableName": name,
+        "KeySchema": key,
+        "BillingMode": mode,
+        **({"ProvisionedThroughput": _capacity(description)} if provisioned else {}),
+        **({"GlobalSecondaryIndexes": global_indexes} if global_indexes else {}),
+        **({"LocalSecondaryIndexes": local_indexes} if local_indexes else {}),
+        **({"VectorIndexes": vectors} if vectors else {}),
+        "AttributeDefinitions": _definitions(description),
+    }
+
+
+def _key_schema(described: JsonObject) -> list[dict[str, str]]:
+    return [
+        {member: require_text(key, member) for member in ("AttributeName", "KeyType")}
+        for key in get_objects(described, "KeySchema")
+    ]
+
+
+def _index(described: JsonObject) -> dict[str, Json]:
+    projection = {name: value for name, value in get_object(described, "Projection").items() if value}
+    return {
+        "IndexName": require_text(described, "IndexName"),
         "KeySchema": _key_schema(described),
         "Projection": projection,
     }
 
 
-def _vector(described: Mapping[str, Any]) -> dict[str, Any]:
-    """The members that CreateTable takes (botocore's model: VectorIndex)."""
-    taken = ("IndexName", "VectorAttribute", "SearchSchema", "Projection", "Dimensions", "DistanceFunction")
-    return {name: described[name] for name in taken if described.get(name)}
+def _vector(described: JsonObject) -> JsonObject:
+    """The members that CreateTable accepts (botocore's model: VectorIndex)."""
+    members = (
+        "IndexName",
+        "VectorAttribute",
+        "SearchSchema",
+        "Projection",
+        "Dimensions",
+        "DistanceFunction",
+    )
+    return {name: described[name] for name in members if described.get(name)}
 
 
-def _capacity(described: Mapping[str, Any]) -> dict[str, int]:
-    capacity = described.get("ProvisionedThroughput") or {}
+def _capacity(described: JsonObject) -> dict[str, int]:
+    capacity = get_object(described, "ProvisionedThroughput")
     return {
-        name: max(1, int(capacity.get(name) or 1)) for name in ("ReadCapacityUnits", "WriteCapacityUnits")
+        name: max(1, get_integer(capacity, name) or 1) for name in ("ReadCapacityUnits", "WriteCapacityUnits")
     }
 
 
-def _definitions(description: Mapping[str, Any], definition: Mapping[str, Any]) -> list[dict[str, str]]:
-    indexes = [
-        *definition.get("GlobalSecondaryIndexes", ()),
-        *definition.get("LocalSecondaryIndexes", ()),
-    ]
-    used = {key["AttributeName"] for holder in (definition, *indexes) for key in holder["KeySchema"]}
-    used |= {
-        key["AttributeName"] for i in definition.get("VectorIndexes", ()) for key in i.get("SearchSchema", ())
-    }
+def _definitions(description: JsonObject) -> list[dict[str, str]]:
+    """The definitions of the attributes that a key of the table or of an index uses."""
+    schemas = [get_objects(description, "KeySchema")]
+    for member in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
+        schemas += [get_objects(index, "KeySchema") for index in get_objects(description, member)]
+    schemas += [get_objects(index, "SearchSchema") for index in get_objects(description, "VectorIndexes")]
+    used = {require_text(key, "AttributeName") for schema in schemas for key in schema}
     return [
-        {"AttributeName": d["AttributeName"], "AttributeType": d["AttributeType"]}
-        for d in description["AttributeDefinitions"]
-        if d["AttributeName"] in used
+        {member: require_text(each, member) for member in ("AttributeName", "AttributeType")}
+        for each in get_objects(description, "AttributeDefinitions")
+        if require_text(each, "AttributeName") in used
     ]

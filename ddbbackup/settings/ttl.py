@@ -1,36 +1,37 @@
-"""Time to live, turned on after the data: items that have expired vanish again from then on."""
+"""Time to live (TTL). It is enabled after the data; DynamoDB then deletes restored items that have expired."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
+from ddbbackup.model.json_value import Json, as_object, get_text
 from ddbbackup.ports import TableFacts
-from ddbbackup.settings.setting import Change, Setting, refuse
+from ddbbackup.settings.setting import Change, SettingWithApi, refusal
 from ddbbackup.steps.aws_caller import AwsCaller
 
 
-class TimeToLive(Setting):
+class TimeToLive(SettingWithApi[str]):
+    """The normal form is the name of the attribute."""
+
     name = "ttl"
     title = "TTL"
     phase = "after the data"
-    has_own_api = True
     read_actions = ("dynamodb:DescribeTimeToLive",)
     write_actions = ("dynamodb:UpdateTimeToLive",)
-    limitations = "the target has TTL on another attribute, or its TTL was changed less than an hour ago"
+    limitations = "not applied if the target has TTL on another attribute; AWS allows one change per hour"
 
-    async def read(self, ask: AwsCaller, table: TableFacts) -> Any:
-        found = await ask("DescribeTimeToLive", lambda cloud: cloud.settings.time_to_live(table.name))
-        return dict(found)
+    async def read(self, call_aws: AwsCaller, table: TableFacts) -> Json:
+        return await call_aws("DescribeTimeToLive", lambda cloud: cloud.settings.time_to_live(table.name))
 
-    def normalize(self, answer: Any) -> Any:
-        on = (answer or {}).get("TimeToLiveStatus") in ("ENABLED", "ENABLING")
-        return answer.get("AttributeName") if on else None
+    def normalize(self, response: Json) -> str | None:
+        ttl = as_object(response)
+        is_enabled = get_text(ttl, "TimeToLiveStatus") in ("ENABLED", "ENABLING")
+        return get_text(ttl, "AttributeName") if is_enabled else None
 
-    def note(self, answer: Any) -> str:
-        return "items that have expired since will be deleted again"
+    def note(self, response: Json) -> str:
+        return "DynamoDB deletes items that have expired since the backup"
 
-    def changes(self, desired: Any, existing: Any, target: TableFacts) -> Iterator[Change]:
+    def changes(self, desired: str, existing: str | None, target: TableFacts) -> Iterator[Change]:
         if existing is None:
             yield Change(
                 "attribute",
@@ -38,7 +39,8 @@ class TimeToLive(Setting):
                 lambda cloud: cloud.settings.enable_time_to_live(target.name, desired),
             )
         elif existing != desired:
-            hint = "turn TTL off, wait an hour, and run again"
-            raise refuse(
-                self, f"the target expires items by {existing}, the backed-up table by {desired}", hint
+            raise refusal(
+                self,
+                f"the target has TTL on attribute {existing}, the backed-up table had it on {desired}",
+                "disable TTL of the target, wait one hour, then run the restore again",
             )

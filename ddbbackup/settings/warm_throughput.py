@@ -1,74 +1,63 @@
-"""What a table, and each of its indexes, is pre-warmed for. It never decreases, and raising it costs money."""
+"""The throughput that a table and its indexes are pre-warmed for. It never decreases; a higher one costs money."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
+from ddbbackup.model.json_value import Json, JsonObject, as_object, get_integer, get_object
 from ddbbackup.ports import TableFacts
-from ddbbackup.settings.setting import Change, Setting, index_names, refuse, update_table
+from ddbbackup.settings.setting import Change, Setting
+from ddbbackup.settings.throughput import (
+    Throughput,
+    Units,
+    add_throughput,
+    throughput_changes,
+    throughput_of,
+)
 
-# What every on-demand table has (observed on AWS): not a setting of anybody's.
-_USUAL: Final = {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4_000}
+# Every on-demand table has it without being pre-warmed (observed on AWS).
+_DEFAULT: Final = {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4_000}
 
 
-class WarmThroughput(Setting):
+class WarmThroughput(Setting[Throughput]):
     name = "warm-throughput"
     title = "warm throughput"
     phase = "creation"
     describe_fields = frozenset({"WarmThroughput"})
     write_actions = ("dynamodb:CreateTable", "dynamodb:UpdateTable")
-    limitations = (
-        "it is what every on-demand table has (12000 reads, 4000 writes) or less: then it is left out"
-    )
+    limitations = "not recorded if it is not above that of every on-demand table (12000 reads, 4000 writes)"
 
-    def normalize(self, answer: Any) -> Any:
-        found: dict[str, Any] = {"table": _warm(answer)} if _warm(answer) else {}
-        for index in answer.get("GlobalSecondaryIndexes") or ():
-            if warm := _warm(index):
-                found.setdefault("indexes", {})[index["IndexName"]] = warm
-        return found or None
+    def normalize(self, response: Json) -> Throughput | None:
+        return throughput_of(as_object(response), _warm)
 
-    def note(self, answer: Any) -> str:
+    def note(self, response: Json) -> str:
         return "it increases the cost of the table"
 
-    def add_to_creation(self, definition: dict[str, Any], desired: Any) -> dict[str, Any]:
-        made = dict(definition)
-        if "table" in desired:
-            made["WarmThroughput"] = desired["table"]
-        warm = desired.get("indexes", {})
-        if warm:
-            made["GlobalSecondaryIndexes"] = [
-                {**index, "WarmThroughput": warm[index["IndexName"]]} if index["IndexName"] in warm else index
-                for index in definition.get("GlobalSecondaryIndexes", ())
-            ]
-        return made
+    def add_to_creation(self, definition: JsonObject, desired: Throughput) -> JsonObject:
+        return add_throughput(definition, "WarmThroughput", desired)
 
-    def changes(self, desired: Any, existing: Any, target: TableFacts) -> Iterator[Change]:
-        has = existing or {}
-        if "table" in desired and not _reaches(has.get("table"), desired["table"]):
-            raised = _raised(has.get("table"), desired["table"])
-            yield update_table("table", target, {"WarmThroughput": raised})
-        for index, warm in desired.get("indexes", {}).items():
-            if index not in index_names(target.description):
-                raise refuse(self, f"the target has no index {index}", "add the index, then run again")
-            now = has.get("indexes", {}).get(index)
-            if not _reaches(now, warm):
-                update = {"IndexName": index, "WarmThroughput": _raised(now, warm)}
-                change = {"GlobalSecondaryIndexUpdates": [{"Update": update}]}
-                yield update_table(f"index {index}", target, change)
+    def changes(
+        self, desired: Throughput, existing: Throughput | None, target: TableFacts
+    ) -> Iterator[Change]:
+        return throughput_changes(
+            self,
+            "WarmThroughput",
+            target,
+            desired=desired,
+            existing=existing or Throughput(),
+            combine=_raised,
+        )
 
 
-def _warm(described: Mapping[str, Any]) -> dict[str, int] | None:
-    """None for what every table has."""
-    warm = described.get("WarmThroughput") or {}
-    units = {name: int(warm.get(name) or 0) for name in _USUAL}
-    return units if any(units[name] > usual for name, usual in _USUAL.items()) else None
+def _warm(described: JsonObject) -> Units:
+    """Empty if it is not above the default."""
+    warm = get_object(described, "WarmThroughput")
+    units = {name: get_integer(warm, name) or 0 for name in _DEFAULT}
+    return units if any(units[name] > default for name, default in _DEFAULT.items()) else {}
 
 
-def _reaches(now: Mapping[str, int] | None, desired: Mapping[str, int]) -> bool:
-    return all((now or _USUAL).get(name, 0) >= units for name, units in desired.items())
-
-
-def _raised(now: Mapping[str, int] | None, desired: Mapping[str, int]) -> dict[str, int]:
-    return {name: max(units, (now or _USUAL).get(name, 0)) for name, units in desired.items()}
+def _raised(desired: Units, existing: Units) -> Units:
+    """Both dimensions, none below what the table has: AWS refuses to lower one (botocore's model: WarmThroughput)."""
+    current = existing or _DEFAULT
+    return {name: max(units, current.get(name, 0)) for name, units in desired.items()}

@@ -587,7 +587,7 @@ def test_side_effects_of_writing_are_warnings(sandbox: Aws, bucket: str, name: s
     warnings = [event["message"] for event in done.named("target.warned")]
     assert len(warnings) == 3
     assert "has a stream (NEW_IMAGE)" in warnings[0]
-    assert "(until)" in warnings[1]
+    assert "(attribute until)" in warnings[1]
     assert "5 write units" in warnings[2]
 
 

@@ -1,6 +1,6 @@
-"""A table with everything set comes back with everything set, whatever happens on the way.
+"""A table with all settings is restored with all settings, also after interruptions and lost responses.
 
-On the sandbox, which emulates AWS: what it proves is the order, the waiting and the comparing.
+On the sandbox, which emulates AWS: the tests prove the order, the waiting and the comparing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ITEMS: list[Item] = [{"id": {"S": "a"}, "at": {"S": f"{n:03d}"}, "who": {"S": "w
 
 @pytest.fixture
 def everything(sandbox: Aws, name: str) -> Everything:
-    """The everything-table, with items."""
+    """A table with all settings that the sandbox supports, and with items."""
     table = Everything(sandbox, name)
     table.create()
     sandbox.put(name, *ITEMS)
@@ -36,7 +36,7 @@ def everything(sandbox: Aws, name: str) -> Everything:
 
 
 def restoring(aws: Aws, bucket: str, name: str, target: str, **to: Any) -> str:
-    """A plan that backs a table up, with one restore of it, `back`."""
+    """A plan that backs up a table, with one restore of it, `back`."""
     restore = {"table": name, "method": "write", "to": {"table": target, **to}}
     return plan(aws, bucket, tables=[{"name": name}], restores={"back": restore})
 
@@ -57,7 +57,7 @@ def statuses(result: Result) -> dict[str, str]:
 
 
 def verdicts(preview: Result) -> dict[str, str]:
-    """What a preview of one restore says of each setting."""
+    """The verdict of a preview of one restore for each setting."""
     (step,) = preview.report["restores"]
     return {each["setting"]: each["verdict"] for each in step["facts"]["settings"]}
 
@@ -67,10 +67,10 @@ def record(aws: Aws, bucket: str, name: str) -> dict[str, Any]:
     return dict(json.loads(aws.read(bucket, key)))
 
 
-def test_the_everything_table_comes_back_as_it_was(
+def test_a_table_with_all_settings_is_restored_with_all_settings(
     everything: Everything, bucket: str, program: Program
 ) -> None:
-    """Backed up, deleted, restored with `settings: all`: every read compares equal, volatile fields aside."""
+    """Backed up, deleted, restored with `settings: all`: AWS returns the same, except for volatile fields."""
     aws, name = everything.aws, everything.name
     program.plan(restoring(aws, bucket, name, name, settings="all"))
     assert program.run("backup").code == 0
@@ -82,13 +82,13 @@ def test_the_everything_table_comes_back_as_it_was(
     assert done.code == 0, done.out
     assert everything.settings() == before
     assert aws.items(name) == in_order(ITEMS)
-    assert set(statuses(done).values()) == {"put back", "unchanged"}
+    assert set(statuses(done).values()) == {"applied", "unchanged"}
 
 
-def test_an_on_demand_table_comes_back_with_its_limits_and_vectors(
+def test_an_on_demand_table_is_restored_with_its_limits_and_vector_indexes(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
-    """What only such tables have; and aws/dynamodb, which is asked for without a key id."""
+    """Settings that only such tables have; and encryption with aws/dynamodb, which is requested without a key ID."""
     table = Everything(sandbox, name)
     limits = {"MaxReadRequestUnits": 900, "MaxWriteRequestUnits": 300}
     by_who = {"IndexName": "by-who", "KeySchema": [{"AttributeName": "who", "KeyType": "HASH"}]}
@@ -126,11 +126,11 @@ def test_an_on_demand_table_comes_back_with_its_limits_and_vectors(
     after = table.settings()
     assert after["table"] == before["table"]
     assert after["table"]["VectorIndexes"][0]["Dimensions"] == 384
-    assert statuses(done)["on-demand-limits"] == statuses(done)["encryption"] == "put back"
+    assert statuses(done)["on-demand-limits"] == statuses(done)["encryption"] == "applied"
 
 
-def test_a_copy_gets_settings_of_its_own(everything: Everything, bucket: str, program: Program) -> None:
-    """ARNs in policies, resources of auto scaling and the stream are those of the copy, never the original's."""
+def test_the_settings_of_a_copy_name_the_copy(everything: Everything, bucket: str, program: Program) -> None:
+    """ARNs in policies, resources of auto scaling and the stream are those of the copy, never of the original."""
     aws, name = everything.aws, everything.name
     copy = Everything(aws, f"{name}-copy")
     program.plan(restoring(aws, bucket, name, copy.name, settings="all"))
@@ -141,7 +141,7 @@ def test_a_copy_gets_settings_of_its_own(everything: Everything, bucket: str, pr
 
     assert done.code == 0, done.out
     assert settings(done)["kinesis"]["status"] == "skipped"
-    assert "name `kinesis`" in settings(done)["kinesis"]["reason"]
+    assert "list `kinesis`" in settings(done)["kinesis"]["reason"]
     assert {**copy.settings(), "kinesis": original["kinesis"]} == original
     assert everything.settings() == original
 
@@ -162,39 +162,37 @@ def test_a_copy_gets_settings_of_its_own(everything: Everything, bucket: str, pr
     )
     named = program.run("restore", "back", "--output", "json")
     assert named.code == 0, named.out
-    assert statuses(named)["kinesis"] == "put back"
+    assert statuses(named)["kinesis"] == "applied"
     assert copy.settings()["kinesis"] == original["kinesis"]
 
 
-def test_only_what_the_plan_asks_for_is_put_back(
-    everything: Everything, bucket: str, program: Program
-) -> None:
-    """The rest is listed, with exit 0: nobody asked for it."""
+def test_only_requested_settings_are_applied(everything: Everything, bucket: str, program: Program) -> None:
+    """The others are listed as skipped, with exit code 0."""
     aws, name = everything.aws, everything.name
     program.plan(restoring(aws, bucket, name, f"{name}-2"))
     assert program.run("backup").code == 0
 
-    for number, wish in enumerate((None, "none", ["ttl"])):
+    for number, selection in enumerate((None, "none", ["ttl"])):
         target = f"{name}-{number}"
-        to = {} if wish is None else {"settings": wish}
+        to = {} if selection is None else {"settings": selection}
         program.plan(restoring(aws, bucket, name, target, **to))
         done = program.run("restore", "back", "--output", "json")
 
         assert done.code == 0, done.out
         found = Everything(aws, target).settings()
-        assert ("SSEDescription" in found["table"]) == (wish is None)
-        assert ("TableClassSummary" in found["table"]) == (wish is None)
-        assert (found["ttl"]["TimeToLiveStatus"] == "ENABLED") == (wish == ["ttl"])
+        assert ("SSEDescription" in found["table"]) == (selection is None)
+        assert ("TableClassSummary" in found["table"]) == (selection is None)
+        assert (found["ttl"]["TimeToLiveStatus"] == "ENABLED") == (selection == ["ttl"])
         assert found["tags"] == {}
         assert not found["table"]["DeletionProtectionEnabled"]
-        assert settings(done)["tags"]["reason"] == "the plan does not ask for it"
+        assert settings(done)["tags"]["reason"] == "not requested by the plan"
 
 
 @pytest.mark.parametrize("method", ["import", "point-in-time"])
-def test_what_other_methods_lose_comes_back(
+def test_settings_that_a_restore_by_aws_does_not_copy_are_applied(
     sandbox: Aws, bucket: str, name: str, program: Program, method: str
 ) -> None:
-    """AWS's own restores leave tags, class, stream, TTL, recovery, insights, scaling and protection behind."""
+    """Tags, table class, stream, TTL, recovery, insights, scaling and deletion protection."""
     original, copy = Everything(sandbox, name), Everything(sandbox, f"{name}-copy")
     original.create(local_index=method != "import")
     sandbox.put(name, *ITEMS)
@@ -208,16 +206,16 @@ def test_what_other_methods_lose_comes_back(
     assert done.code == 0, done.out
     assert {**copy.settings(), "kinesis": before["kinesis"]} == before
     assert sandbox.items(copy.name) == in_order(ITEMS)
-    assert statuses(done)["tags"] == statuses(done)["table-class"] == "put back"
+    assert statuses(done)["tags"] == statuses(done)["table-class"] == "applied"
 
 
-# ---- killed, and answers that were lost
+# ---- interruptions and lost responses
 
 
-def test_killed_while_putting_back_it_goes_on_where_it_stopped(
+def test_a_restore_that_is_killed_while_it_applies_settings_continues(
     everything: Everything, bucket: str, program: Program
 ) -> None:
-    """SIGKILL in the middle of one change after the other, each done by AWS already: no item is written again."""
+    """SIGKILL after AWS made a change and before its response arrived, four times. No item is written again."""
     aws, name = everything.aws, everything.name
     program.plan(restoring(aws, bucket, name, name, settings="all"))
     assert program.run("backup").code == 0
@@ -240,11 +238,11 @@ def test_killed_while_putting_back_it_goes_on_where_it_stopped(
     assert not done.named("restore.started")
     unchanged = {setting for setting, status in statuses(done).items() if status == "unchanged"}
     assert {"stream", "kinesis", "ttl", "pitr", "policy"} <= unchanged
-    assert statuses(done)["deletion-protection"] == "put back"
+    assert statuses(done)["deletion-protection"] == "applied"
 
 
 def _stop_after(operation: str, begun: threading.Event) -> Any:
-    """A rule of the proxy: AWS does this one, but nothing comes back any more."""
+    """A rule of the proxy: AWS carries out this call, but no response arrives from then on."""
 
     def rule(seen: str, body: bytes) -> tuple[int, bytes] | None:
         if begun.is_set():
@@ -257,8 +255,8 @@ def _stop_after(operation: str, begun: threading.Event) -> Any:
     return rule
 
 
-def test_an_answer_that_was_lost_is_no_failure(everything: Everything, bucket: str, program: Program) -> None:
-    """A second change of TTL is refused for half an hour: that the first one took is seen by reading it."""
+def test_a_lost_response_is_no_failure(everything: Everything, bucket: str, program: Program) -> None:
+    """AWS refuses a second change of TTL for half an hour. Reading TTL shows that the first one took effect."""
     aws, name = everything.aws, everything.name
     program.plan(restoring(aws, bucket, name, f"{name}-2"))
     assert program.run("backup").code == 0
@@ -274,14 +272,15 @@ def test_an_answer_that_was_lost_is_no_failure(everything: Everything, bucket: s
 
     assert done.code == 0, done.out
     assert lost["UpdateTimeToLive"] == 2
-    assert statuses(done)["ttl"] == "put back"
+    assert statuses(done)["ttl"] == "applied"
 
 
-def test_an_existing_table_is_changed_one_concern_at_a_time(
+def test_an_existing_table_is_changed_one_setting_at_a_time(
     everything: Everything, bucket: str, program: Program
 ) -> None:
-    """What CreateTable would have done is done by UpdateTable, if the plan names it; the sandbox, as AWS does,
-    refuses two concerns in one call, and any while another is under way.
+    """UpdateTable makes the changes that CreateTable would have made, if the plan lists the settings.
+
+    The sandbox, as AWS does, refuses two kinds of changes in one call, and any change while another is in progress.
     """
     aws, name = everything.aws, everything.name
     other = Everything(aws, f"{name}-2")
@@ -289,23 +288,23 @@ def test_an_existing_table_is_changed_one_concern_at_a_time(
     assert program.run("backup").code == 0
     aws.create_table(other.name, range_key="at")
 
-    wish = ["warm-throughput", "encryption", "table-class", "tags", "stream", "deletion-protection"]
-    program.plan(restoring(aws, bucket, name, other.name, settings=wish))
+    requested = ["warm-throughput", "encryption", "table-class", "tags", "stream", "deletion-protection"]
+    program.plan(restoring(aws, bucket, name, other.name, settings=requested))
     done = program.run("restore", "back", "--output", "json")
 
     assert done.code == 0, done.out
-    assert {statuses(done)[each] for each in wish} == {"put back"}
+    assert {statuses(done)[each] for each in requested} == {"applied"}
     before, after = everything.settings(), other.settings()
     for member in ("WarmThroughput", "SSEDescription", "TableClassSummary", "StreamSpecification"):
         assert after["table"][member] == before["table"][member]
-    assert settings(done)["indexes"]["reason"].startswith("the table exists with others")
+    assert settings(done)["indexes"]["reason"].startswith("the existing table does not have the same indexes")
 
 
 # ---- refused, failed, unknown
 
 
 def denies(*operations: str) -> Any:
-    """A rule of the proxy: AWS does not allow these."""
+    """A rule of the proxy: access to these operations is denied."""
 
     def deny(operation: str, body: bytes) -> tuple[int, bytes] | None:
         if operation not in operations:
@@ -316,10 +315,10 @@ def denies(*operations: str) -> Any:
     return deny
 
 
-def test_what_may_not_be_put_back_is_refused_and_the_rest_is_put_back(
+def test_a_denied_setting_is_refused_and_the_others_are_applied(
     everything: Everything, bucket: str, program: Program
 ) -> None:
-    """Exit 3 with the reason; once it is allowed, the same restore goes on with the settings alone."""
+    """Exit code 3, with the reason. Once it is allowed, the same restore continues with the settings."""
     aws, name = everything.aws, everything.name
     program.plan(restoring(aws, bucket, name, name, settings="all"))
     assert program.run("backup").code == 0
@@ -331,30 +330,30 @@ def test_what_may_not_be_put_back_is_refused_and_the_rest_is_put_back(
         refused = program.run("restore", "back", "--output", "json")
     assert refused.code == 3
     error = refused.report["outcomes"][0]["error"]
-    assert error["kind"] == "SettingsNotPutBack"
-    assert "the data is whole" in error["message"]
+    assert error["kind"] == "SettingsNotApplied"
+    assert f"the data of {name} is complete" in error["message"]
     assert "not authorized to perform UpdateTimeToLive" in settings(refused)["ttl"]["reason"]
     missing = {name for name, each in settings(refused).items() if each["missing"]}
     assert missing == {"ttl", "policy", "stream-policy"}
-    assert statuses(refused)["deletion-protection"] == "put back"
+    assert statuses(refused)["deletion-protection"] == "applied"
     assert aws.items(name) == in_order(ITEMS)
     assert len(refused.named("setting.refused")) == 3
-    assert [event["error"] for event in refused.named("step.failed")] == ["SettingsNotPutBack"]
+    assert [event["error"] for event in refused.named("step.failed")] == ["SettingsNotApplied"]
 
     program.plan(restoring(aws, bucket, name, name, settings="all"))
     done = program.run("restore", "back", "--output", "json")
     assert done.code == 0, done.out
     assert everything.settings() == before
     assert statuses(done)["stream"] == "unchanged"
-    assert statuses(done)["ttl"] == "put back"
+    assert statuses(done)["ttl"] == "applied"
 
 
-def test_what_the_target_has_otherwise_is_refused_and_left(
+def test_conflicting_settings_of_the_target_are_refused_and_kept(
     everything: Everything, bucket: str, program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """TTL on another attribute, a stream of another view, another policy; its own tags stay.
+    """TTL on another attribute, a stream with another view type, another policy. Its own tags stay.
 
-    Insights of the table are waited for, though those of an index that it lacks are refused.
+    Insights of the table are enabled, although those of an index that the target does not have are refused.
     """
     monkeypatch.setattr(moto_settings, "UPDATE_SECONDS", 2.0)
     aws, name = everything.aws, everything.name
@@ -372,29 +371,29 @@ def test_what_the_target_has_otherwise_is_refused_and_left(
     aws.dynamodb.update_continuous_backups(TableName=other.name, PointInTimeRecoverySpecification=recovery)
     before = other.settings()
 
-    wish = ["tags", "ttl", "stream", "policy", "pitr", "insights", "auto-scaling"]
-    program.plan(restoring(aws, bucket, name, other.name, settings=wish))
+    requested = ["tags", "ttl", "stream", "policy", "pitr", "insights", "auto-scaling"]
+    program.plan(restoring(aws, bucket, name, other.name, settings=requested))
     done = program.run("restore", "back", "--output", "json")
 
     assert done.code == 3
     found = settings(done)
     assert [found[each]["status"] for each in ("ttl", "stream", "policy")] == ["refused"] * 3
-    assert "expires items by other" in found["ttl"]["reason"]
+    assert "has TTL on attribute other" in found["ttl"]["reason"]
     assert (found["pitr"]["status"], found["auto-scaling"]["status"]) == ("unchanged", "skipped")
     assert "on demand" in found["auto-scaling"]["reason"]
     assert "no index by-who" in found["insights"]["reason"]
     after = other.settings()
-    assert after["insights"][0][0] == "ENABLED", "what can be done of it is done"
+    assert after["insights"][0][0] == "ENABLED", "what is possible is applied"
     assert after["tags"] == {**everything.settings()["tags"], "own": "1"}
     for each in ("ttl", "policies", "pitr"):
         assert after[each] == before[each]
     assert after["table"]["StreamSpecification"]["StreamViewType"] == "KEYS_ONLY"
 
 
-def test_a_stream_of_kinesis_that_is_not_there_fails_the_setting(
+def test_a_missing_kinesis_stream_fails_the_setting(
     everything: Everything, bucket: str, program: Program
 ) -> None:
-    """AWS takes the call and gives up later: what it says then is what counts."""
+    """AWS accepts the call and reports the failure later."""
     aws, name = everything.aws, everything.name
     program.plan(restoring(aws, bucket, name, name, settings=["kinesis"]))
     assert program.run("backup").code == 0
@@ -405,13 +404,13 @@ def test_a_stream_of_kinesis_that_is_not_there_fails_the_setting(
 
     assert done.code == 3
     assert "ENABLE_FAILED" in done.out
-    assert "the data is whole" in done.out
+    assert f"the data of {name} is complete" in done.out
 
 
-def test_a_backup_says_what_it_could_not_read_and_a_restore_does_not_take_it_for_absent(
+def test_a_setting_that_a_backup_could_not_read_is_unknown_and_not_absent(
     everything: Everything, bucket: str, program: Program
 ) -> None:
-    """Denied and unsupported are unknown, each with its reason; the backup is whole all the same."""
+    """Denied and unsupported settings are unknown, each with its reason. The backup does not fail."""
     aws, name = everything.aws, everything.name
     unknown = {"__type": "com.amazonaws.dynamodb.v20120810#UnknownOperationException", "message": ""}
     deny = denies("DescribeTimeToLive")
@@ -436,21 +435,21 @@ def test_a_backup_says_what_it_could_not_read_and_a_restore_does_not_take_it_for
 
     program.plan(restoring(aws, bucket, name, f"{name}-2", settings=["kinesis", "tags"]))
     lacking = program.run("restore", "back", "--output", "json")
-    assert lacking.code == 0, "where the backup was made there was no such thing"
+    assert lacking.code == 0, "the endpoint of the backup does not support it"
     assert statuses(lacking)["kinesis"] == "unknown"
 
     program.plan(restoring(aws, bucket, name, f"{name}-3", settings=["ttl", "tags"]))
     denied = program.run("restore", "back", "--output", "json")
     assert denied.code == 3
     assert settings(denied)["ttl"]["reason"].startswith("denied: ")
-    assert statuses(denied)["tags"] == "put back"
+    assert statuses(denied)["tags"] == "applied"
 
 
 @pytest.mark.parametrize("deleted", [False, True])
-def test_settings_are_read_by_whoever_takes_a_backup_up(
+def test_a_run_that_continues_a_backup_reads_the_settings(
     everything: Everything, bucket: str, program: Program, deleted: bool
 ) -> None:
-    """Killed between the start of the export and the reading; unknown only if the table is gone by then."""
+    """Killed after the export was started. The settings are unknown only if the table was deleted since."""
     aws, name = everything.aws, everything.name
     with FaultProxy(aws.url, _stop_after("DescribeTimeToLive", begun := threading.Event())) as proxy:
         program.plan(restoring(through(aws, proxy.url), bucket, name, f"{name}-2", settings=["ttl"]))
@@ -463,30 +462,30 @@ def test_settings_are_read_by_whoever_takes_a_backup_up(
         everything.delete()
     program.plan(restoring(aws, bucket, name, f"{name}-2", settings=["ttl"]))
 
-    taken_up = program.run("wait")
+    continued = program.run("wait")
 
-    assert taken_up.code == 0, taken_up.out
+    assert continued.code == 0, continued.out
     ttl = record(aws, bucket, name)["settings"]["ttl"]
     assert (ttl["state"], ttl.get("reason")) == (("unknown", "not-read") if deleted else ("present", None))
-    assert ("settings not read: " in taken_up.out) == deleted
+    assert ("settings not read: " in continued.out) == deleted
     assert program.run("restore", "back").code == (3 if deleted else 0)
 
 
-def test_no_table_is_made_that_is_encrypted_less(
+def test_no_table_is_created_with_less_encryption(
     everything: Everything, bucket: str, program: Program
 ) -> None:
-    """A KMS key of one region does not encrypt in another: refused before anything is made, in preview too."""
+    """A KMS key does not encrypt in another region: refused before the table is created, and in preview."""
     aws, name = everything.aws, everything.name
     program.plan(restoring(aws, bucket, name, name, region="eu-central-1"))
     assert program.run("backup").code == 0
 
-    foreseen = program.run("preview", "restore", "back", "--output", "json")
+    preview = program.run("preview", "restore", "back", "--output", "json")
     done = program.run("restore", "back", "--output", "json")
 
     error = done.report["outcomes"][0]["error"]
-    assert (done.code, foreseen.code) == (1, 1)
+    assert (done.code, preview.code) == (1, 1)
     assert "exists in eu-west-1 only" in error["message"]
-    assert "exists in eu-west-1 only" in foreseen.out
+    assert "exists in eu-west-1 only" in preview.out
     elsewhere = aws.client("dynamodb", "eu-central-1")
     assert name not in elsewhere.list_tables()["TableNames"]
 
@@ -497,18 +496,18 @@ def test_no_table_is_made_that_is_encrypted_less(
     )
     without = program.run("restore", "back", "--output", "json")
     assert without.code == 3, without.out
-    assert "ENABLE_FAILED" in settings(without)["kinesis"]["reason"], "of the stream of that name there"
-    assert statuses(without)["policy"] == "put back"
+    assert "ENABLE_FAILED" in settings(without)["kinesis"]["reason"]
+    assert statuses(without)["policy"] == "applied"
     text = elsewhere.get_resource_policy(ResourceArn=everything.arn.replace("eu-west-1", "eu-central-1"))[
         "Policy"
     ]
     assert "eu-west-1" not in text
 
 
-def test_an_independent_server_takes_what_is_put_back(
+def test_an_independent_server_accepts_the_settings(
     everything: Everything, bucket: str, program: Program
 ) -> None:
-    """ministack, which nobody here wrote, has never seen the table: what it says afterwards is what was recorded."""
+    """ministack did not have the table before. Afterwards it returns the recorded settings."""
     aws, name = everything.aws, everything.name
     program.plan(restoring(aws, bucket, name, name))
     assert program.run("backup").code == 0
@@ -516,8 +515,17 @@ def test_an_independent_server_takes_what_is_put_back(
 
     with ministack() as url:
         there = Aws(url, aws.url)
-        wish = ["tags", "table-class", "stream", "kinesis", "ttl", "pitr", "insights", "deletion-protection"]
-        program.plan(restoring(there, bucket, name, name, settings=wish))
+        requested = [
+            "tags",
+            "table-class",
+            "stream",
+            "kinesis",
+            "ttl",
+            "pitr",
+            "insights",
+            "deletion-protection",
+        ]
+        program.plan(restoring(there, bucket, name, name, settings=requested))
         done = program.run("restore", "back", "--output", "json")
         assert done.code == 0, done.out
         dynamodb = there.dynamodb
@@ -535,10 +543,10 @@ def test_an_independent_server_takes_what_is_put_back(
         assert {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]} == before["tags"]
 
 
-def test_preview_shows_recorded_beside_existing_settings(
+def test_preview_shows_what_the_run_does_with_each_setting(
     everything: Everything, bucket: str, program: Program
 ) -> None:
-    """For a target that exists and for one that will be made; what it says is what the run then does."""
+    """For a target that will be created, and for one that exists."""
     aws, name = everything.aws, everything.name
     program.plan(restoring(aws, bucket, name, f"{name}-2", settings="all"))
     assert program.run("backup").code == 0
@@ -548,8 +556,8 @@ def test_preview_shows_recorded_beside_existing_settings(
     after = program.run("preview", "restore", "back", "--output", "json")
 
     assert done.code == 0
-    foreseen = verdicts(before)
-    back = {name for name, status in statuses(done).items() if status == "put back"}
-    assert {name for name, verdict in foreseen.items() if verdict == "would be put back"} == back
+    expected = verdicts(before)
+    applied = {name for name, status in statuses(done).items() if status == "applied"}
+    assert {name for name, verdict in expected.items() if verdict == "would be applied"} == applied
     assert set(verdicts(after).values()) == {"same", "skipped"}
     assert verdicts(after)["kinesis"] == "skipped"

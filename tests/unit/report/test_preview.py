@@ -88,7 +88,7 @@ RESTORE: Assessment[None] = Assessment(
             },
         ],
         "settings": [
-            {"setting": "tags", "verdict": "would be put back", "reason": None},
+            {"setting": "tags", "verdict": "would be applied", "reason": None},
             {"setting": "ttl", "verdict": "skipped", "reason": "the plan does not ask for it"},
         ],
     },

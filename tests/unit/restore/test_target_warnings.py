@@ -1,68 +1,95 @@
-"""What is said before an existing table is written into."""
+"""The side effects of writing into an existing table."""
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from ddbbackup.restore.target_warnings import TargetLook, warnings_of
+from ddbbackup.errors import AccessDenied
+from ddbbackup.ports import TableFacts
+from ddbbackup.restore.target_warnings import read_target, target_warnings
 
 ON_DEMAND = {"BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"}}
 
 
-def look(description: dict[str, Any] | None = None, **members: Any) -> TargetLook:
-    return TargetLook("orders", {**ON_DEMAND, **(description or {})}, **members)
+def warnings(
+    description: dict[str, Any] | None = None,
+    *,
+    ttl: Any = None,
+    kinesis: Any = None,
+    overwrites: bool = False,
+) -> tuple[str, ...]:
+    """``ttl`` and ``kinesis`` are the responses of AWS, or the error."""
+
+    def respond(response: Any) -> Any:
+        if isinstance(response, Exception):
+            raise response
+        return response
+
+    settings = SimpleNamespace(
+        time_to_live=lambda name: respond(ttl or {}), kinesis_destinations=lambda name: respond(kinesis or [])
+    )
+    cloud: Any = SimpleNamespace(settings=settings)
+    table = TableFacts("orders", "arn", "1", "ACTIVE", (), 0, 0, {**ON_DEMAND, **(description or {})})
+    return target_warnings(read_target(cloud, table), overwrites=overwrites)
 
 
-def test_a_plain_table_is_warned_of_in_no_way() -> None:
-    """Nobody reads warnings that are always there."""
-    assert warnings_of(look(), overwrites=True) == ()
+def test_a_table_without_side_effects_has_no_warnings() -> None:
+    """A warning that is always shown would not be read."""
+    assert warnings(overwrites=True) == ()
 
 
 @pytest.mark.parametrize(
-    ("found", "words"),
+    ("members", "words"),
     [
         (
-            look({"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}}),
-            ["has a stream (KEYS_ONLY)", "Lambda triggers among them cannot be seen"],
+            {"description": {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}}},
+            ["has a stream (KEYS_ONLY)", "does not list them, Lambda triggers included"],
         ),
-        (look({"Replicas": [{"RegionName": "eu-west-3"}]}), ["replicas in eu-west-3", "billed"]),
+        ({"description": {"Replicas": [{"RegionName": "eu-west-3"}]}}, ["replicas in eu-west-3", "bills"]),
         (
-            look(kinesis=[{"StreamArn": "arn:aws:kinesis:x:1:stream/s", "DestinationStatus": "ACTIVE"}]),
+            {"kinesis": [{"StreamArn": "arn:aws:kinesis:x:1:stream/s", "DestinationStatus": "ACTIVE"}]},
             ["streams to Kinesis (s)"],
         ),
         (
-            look(time_to_live={"TimeToLiveStatus": "ENABLED", "AttributeName": "until"}),
-            ["(until)", "deleted again"],
+            {"ttl": {"TimeToLiveStatus": "ENABLED", "AttributeName": "until"}},
+            ["(attribute until)", "deletes restored items that have expired"],
         ),
         (
-            look({"BillingModeSummary": {}, "ProvisionedThroughput": {"WriteCapacityUnits": 5}}),
-            ["5 write units", "changes no capacity"],
+            {"description": {"BillingModeSummary": {}, "ProvisionedThroughput": {"WriteCapacityUnits": 5}}},
+            ["5 write units", "does not change the capacity"],
         ),
-        (look({"OnDemandThroughput": {"MaxWriteRequestUnits": 50}}), ["50 write units"]),
-        (look({"DeletionProtectionEnabled": True}), ["does not protect items"]),
+        ({"description": {"OnDemandThroughput": {"MaxWriteRequestUnits": 50}}}, ["50 write units"]),
+        ({"description": {"DeletionProtectionEnabled": True}}, ["does not prevent items from"]),
         (
-            look(unread={"time to live": "not allowed"}),
-            ["time to live of orders could not be read: not allowed"],
+            {"ttl": AccessDenied("not allowed", hint="-")},
+            ["could not read the TTL of orders: not allowed"],
+        ),
+        (
+            {"kinesis": {"StreamArn": "not a list"}},
+            ["could not read the Kinesis destinations of orders", "expected a list"],
         ),
     ],
 )
-def test_each_thing_that_writes_set_off_is_one_sentence(found: TargetLook, words: list[str]) -> None:
-    """What there is, and what it does."""
-    (said,) = warnings_of(found, overwrites=True)
-    assert all(word in said for word in words)
+def test_each_side_effect_is_one_sentence(members: dict[str, Any], words: list[str]) -> None:
+    """What the table has, and what it does. What cannot be read is a warning, never an error."""
+    (message,) = warnings(**members, overwrites=True)
+    assert all(word in message for word in words), message
 
 
-def test_what_is_off_sets_off_nothing() -> None:
-    """A disabled stream, TTL or Kinesis destination; protection where nothing is written over."""
-    found = look(
-        {
-            "StreamSpecification": {"StreamEnabled": False},
-            "DeletionProtectionEnabled": True,
-            "OnDemandThroughput": {"MaxWriteRequestUnits": -1},
-        },
-        kinesis=[{"StreamArn": "s", "DestinationStatus": "DISABLED"}],
-        time_to_live={"TimeToLiveStatus": "DISABLED"},
+def test_what_is_disabled_has_no_side_effect() -> None:
+    """A disabled stream, TTL or Kinesis destination; deletion protection if no item is overwritten."""
+    assert (
+        warnings(
+            {
+                "StreamSpecification": {"StreamEnabled": False},
+                "DeletionProtectionEnabled": True,
+                "OnDemandThroughput": {"MaxWriteRequestUnits": -1},
+            },
+            kinesis=[{"StreamArn": "s", "DestinationStatus": "DISABLED"}],
+            ttl={"TimeToLiveStatus": "DISABLED"},
+        )
+        == ()
     )
-    assert warnings_of(found) == ()

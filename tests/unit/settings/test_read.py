@@ -1,4 +1,4 @@
-"""Reading settings never fails: what cannot be read is unknown, with the reason."""
+"""Reading settings never fails: a setting that cannot be read is unknown, with the reason."""
 
 from __future__ import annotations
 
@@ -9,41 +9,43 @@ from typing import Any, cast
 import pytest
 
 from ddbbackup.catalog import ObservedSetting
-from ddbbackup.catalog.record import Record
 from ddbbackup.errors import AccessDenied, DdbBackupError, NotSupported, Refused, Throttled, Unreachable
 from ddbbackup.ports import Cloud, TableFacts
 from ddbbackup.settings import SETTINGS
-from ddbbackup.settings.read import read_settings, settings_not_read
+from ddbbackup.settings.read import read_settings
 from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.rate_limits import RateLimits
 from tests.support.contexts import run_context
 from tests.support.virtual_time import VirtualClock, run_virtually
 
-KEY = {"SSEDescription": {"Status": "ENABLED", "KMSMasterKeyArn": "arn:aws:kms:eu-west-1:1:key/1"}}
-STREAM = {"StreamSpecification": {"StreamEnabled": True}, "LatestStreamArn": "arn:stream"}
-TABLE = TableFacts("orders", "arn:orders", "1", "ACTIVE", (), 0, 0, {**KEY, **STREAM})
+DESCRIPTION: dict[str, Any] = {
+    "SSEDescription": {"Status": "ENABLED", "KMSMasterKeyArn": "arn:aws:kms:eu-west-1:1:key/1"},
+    "StreamSpecification": {"StreamEnabled": True},
+    "LatestStreamArn": "arn:stream",
+}
+TABLE = TableFacts("orders", "arn:orders", "1", "ACTIVE", (), 0, 0, DESCRIPTION)
 
 
-class Answers:
-    """A cloud whose every question about a setting has the same answer."""
+class Responses:
+    """A cloud that returns the same response to every call that reads a setting."""
 
-    def __init__(self, answer: Callable[[str], Any]) -> None:
-        self._answer = answer
-        self.asked: Counter[str] = Counter()
+    def __init__(self, respond: Callable[[str], Any]) -> None:
+        self._respond = respond
+        self.calls: Counter[str] = Counter()
         self.settings = self.scaling = self
 
-    def kms_keys(self, region: str) -> Answers:
+    def kms_keys(self, region: str) -> Responses:
         return self
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        def ask(*_: Any) -> Any:
-            self.asked[name] += 1
-            return self._answer(name)
+        def call(*_: Any) -> Any:
+            self.calls[name] += 1
+            return self._respond(name)
 
-        return ask
+        return call
 
 
-def read(cloud: Answers, *, rate_limits: RateLimits | None = None) -> dict[str, ObservedSetting]:
+def read(cloud: Responses, *, rate_limits: RateLimits | None = None) -> dict[str, ObservedSetting]:
     clock = VirtualClock()
 
     async def main() -> dict[str, ObservedSetting]:
@@ -54,57 +56,57 @@ def read(cloud: Answers, *, rate_limits: RateLimits | None = None) -> dict[str, 
 
 
 def raising(error: Exception) -> Callable[[str], Any]:
-    def answer(_: str) -> Any:
+    def respond(_: str) -> Any:
         raise error
 
-    return answer
+    return respond
 
 
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (AccessDenied("no", hint="ask"), "denied"),
-        (NotSupported("what?", hint="-"), "unsupported"),
-        (Throttled("slower", hint="-"), "throttled"),
-        (Unreachable("…", hint="-"), "unreachable"),
+        (AccessDenied("no", hint="allow it"), "denied"),
+        (NotSupported("unknown operation", hint="-"), "unsupported"),
+        (Throttled("throttled", hint="-"), "throttled"),
+        (Unreachable("no answer", hint="-"), "unreachable"),
         (Refused("broken", hint="-"), "failed"),
         (KeyError("StreamArn"), "failed"),
-        (TypeError("an answer of next year"), "failed"),
+        (TypeError("a response of a future version"), "failed"),
     ],
     ids=lambda each: type(each).__name__ if isinstance(each, Exception) else str(each),
 )
-def test_what_cannot_be_read_is_unknown_with_the_reason(error: Exception, reason: str) -> None:
-    """Every setting, whatever goes wrong, even what nobody foresaw."""
-    found = read(Answers(raising(error)))
+def test_a_setting_that_cannot_be_read_is_unknown_with_the_reason(error: Exception, reason: str) -> None:
+    """Each setting, for each error, also for one that no code expects."""
+    found = read(Responses(raising(error)))
     assert set(found) == {setting.name for setting in SETTINGS if setting.has_own_api}
     assert {(each.state, each.reason) for each in found.values()} == {("unknown", reason)}
     if isinstance(error, DdbBackupError):
         assert {each.message for each in found.values()} == {error.message}
 
 
-def test_an_answer_of_nothing_is_absent() -> None:
-    """AWS was asked and has none: that is known."""
-    found = read(Answers(lambda _: None if _ in ("resource_policy", "describe") else {}))
+def test_an_empty_response_is_absent() -> None:
+    """AWS has no such setting for the table: that is known."""
+    empty: dict[str, Any] = {
+        "resource_policy": None,
+        "describe": None,
+        "targets": [],
+        "kinesis_destinations": [],
+    }
+    found = read(Responses(lambda name: empty.get(name, {})))
     assert {each.state for each in found.values()} == {"absent"}
 
 
-def test_a_service_without_a_way_to_it_is_tried_once_a_run() -> None:
-    """In a subnet with endpoints for DynamoDB and S3 only; DynamoDB itself is asked for every table."""
-    cloud, rate_limits = Answers(raising(Unreachable("no way", hint="-"))), RateLimits()
+def test_a_response_of_another_type_is_unknown() -> None:
+    """It is neither a setting nor the absence of one, and it does not fail the backup."""
+    found = read(Responses(lambda name: 7))
+    assert {(each.state, each.reason) for each in found.values()} == {("unknown", "failed")}
+
+
+def test_an_unreachable_service_is_called_once_in_a_run() -> None:
+    """As in a subnet with endpoints for DynamoDB and S3 only. DynamoDB itself is called for every table."""
+    cloud, rate_limits = Responses(raising(Unreachable("no route", hint="-"))), RateLimits()
     for _ in range(3):
         found = read(cloud, rate_limits=rate_limits)
-    assert (cloud.asked["targets"], cloud.asked["describe"]) == (1, 1)
-    assert cloud.asked["time_to_live"] == 3
+    assert (cloud.calls["targets"], cloud.calls["describe"]) == (1, 1)
+    assert cloud.calls["time_to_live"] == 3
     assert found["auto-scaling"].reason == "unreachable"
-
-
-def test_the_report_of_a_backup_tells_what_no_restore_can_put_back() -> None:
-    """What the endpoint does not have is nothing lost."""
-    readings = {
-        "ttl": ObservedSetting("unknown", reason="denied", message="no"),
-        "kinesis": ObservedSetting("unknown", reason="unsupported", message="what?"),
-        "pitr": ObservedSetting("absent"),
-    }
-    record = cast("Record", type("R", (), {"settings": readings}))
-    assert settings_not_read(record) == {"settings_not_read": ["ttl (denied)"]}
-    assert settings_not_read(cast("Record", type("R", (), {"settings": None}))) == {}

@@ -1,4 +1,4 @@
-"""What each setting becomes where it goes, and what cannot go there: pure rules, as cases."""
+"""What each setting becomes for a target, and which targets cannot have it."""
 
 from __future__ import annotations
 
@@ -10,20 +10,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ddbbackup.catalog.observed_setting import ABSENT, ObservedSetting, present
+from ddbbackup.catalog.observed_setting import ABSENT, ObservedSetting
 from ddbbackup.errors import Refused
+from ddbbackup.model.json_value import get_object, get_objects
 from ddbbackup.ports import TableFacts
-from ddbbackup.settings import SETTINGS, WORDS
+from ddbbackup.settings import SETTING_NAMES, SETTINGS
+from ddbbackup.settings.auto_scaling import AutoScaling
+from ddbbackup.settings.encryption import Encryption, EncryptionKey
+from ddbbackup.settings.kinesis import Kinesis
+from ddbbackup.settings.on_demand_limits import OnDemandLimits
+from ddbbackup.settings.pitr import PointInTimeRecovery
 from ddbbackup.settings.plan_changes import (
-    Result,
+    Selection,
+    SettingResult,
     creation_input,
     decide,
     differences,
     newer_settings,
-    recorded_snapshot,
+    requested_settings,
 )
+from ddbbackup.settings.policy import Policy, StreamPolicy
 from ddbbackup.settings.relocation import Relocation
-from ddbbackup.settings.setting import ApplyInputs, Setting, SettingsSnapshot, Skipped
+from ddbbackup.settings.replicas import Replicas
+from ddbbackup.settings.setting import AnySetting, ApplyInputs, SettingsSnapshot, Skipped
+from ddbbackup.settings.tags import Tags
+from ddbbackup.settings.throughput import Throughput
+from ddbbackup.settings.warm_throughput import WarmThroughput
 
 HERE = "arn:aws:dynamodb:eu-west-1:111111111111:table/orders"
 COPY = "arn:aws:dynamodb:eu-west-1:111111111111:table/copy"
@@ -44,16 +56,16 @@ def inputs(
     description: Mapping[str, Any] | None = None,
     recorded: SettingsSnapshot | None = None,
     target: Mapping[str, Any] | None = None,
-    asked: frozenset[str] = frozenset(WORDS),
+    requested: frozenset[str] = frozenset(SETTING_NAMES),
     named: frozenset[str] = frozenset(),
 ) -> ApplyInputs:
     return ApplyInputs(
-        move=Relocation.between(HERE, target_arn),
+        relocation=Relocation.between(HERE, target_arn),
         recorded=recorded or SettingsSnapshot(description or DESCRIPTION, {}),
         target=SettingsSnapshot(
             target if target is not None else {**DESCRIPTION, "TableArn": target_arn}, {}
         ),
-        asked=asked,
+        requested=requested,
         named=named,
     )
 
@@ -63,7 +75,8 @@ def facts(arn: str = HERE, **members: Any) -> TableFacts:
     return TableFacts(name, arn, "1", "ACTIVE", (), 0, 0, {**DESCRIPTION, "TableArn": arn, **members})
 
 
-def left(setting: Setting, desired: Any, existing: Any, **members: Any) -> list[str]:
+def labels(setting: AnySetting, desired: Any, existing: Any, **members: Any) -> list[str]:
+    """Of the changes that are needed."""
     return [change.label for change in setting.changes(desired, existing, facts(**members))]
 
 
@@ -71,21 +84,20 @@ def left(setting: Setting, desired: Any, existing: Any, **members: Any) -> list[
 
 
 @given(st.from_regex(r"[A-Za-z0-9_.-]{3,20}", fullmatch=True))
-def test_only_the_tables_own_arns_become_those_of_the_target(other: str) -> None:
-    """A table whose name merely begins with the source's is another table."""
-    move = Relocation.between(HERE, REGION)
+def test_only_arns_of_the_source_are_replaced(other: str) -> None:
+    """A table whose name begins with the name of the source is another table."""
     longer = f"{HERE}{other}"
-    assert move.rewrite([HERE, f"{HERE}/index/*", {f"{HERE}/stream/s": longer}]) == [
-        REGION,
-        f"{REGION}/index/*",
-        {f"{REGION}/stream/s": longer},
-    ]
+    rewritten = Relocation.between(HERE, REGION).rewrite(
+        {"a": [HERE, f"{HERE}/index/*"], f"{HERE}/stream/s": {"b": longer, "c": 1}}
+    )
+    assert rewritten == {"a": [REGION, f"{REGION}/index/*"], f"{REGION}/stream/s": {"b": longer, "c": 1}}
 
 
-def test_names_with_dots_are_no_patterns() -> None:
-    """`a.b` does not stand for `axb`."""
-    move = Relocation.between("arn:aws:dynamodb:eu-west-1:1:table/a.b", COPY)
-    assert move.rewrite("arn:aws:dynamodb:eu-west-1:1:table/axb").endswith("axb")
+def test_a_dot_in_a_table_name_matches_only_a_dot() -> None:
+    """`a.b` is not `axb`."""
+    relocation = Relocation.between("arn:aws:dynamodb:eu-west-1:1:table/a.b", COPY)
+    other = {"Resource": "arn:aws:dynamodb:eu-west-1:1:table/axb"}
+    assert relocation.rewrite(other) == other
 
 
 # ---- encryption
@@ -104,9 +116,9 @@ SINGLE = "arn:aws:kms:eu-west-1:111111111111:key/1234"
         ("aws/dynamodb", ACCOUNT, "aws/dynamodb"),
     ],
 )
-def test_a_key_goes_where_it_exists(key: str, target: str, becomes: str) -> None:
-    """A multi-Region key in its other region, aws/dynamodb everywhere."""
-    assert BY_NAME["encryption"].desired({"key": key}, inputs(target)) == {"key": becomes}
+def test_a_key_is_used_where_it_exists(key: str, target: str, becomes: str) -> None:
+    """A multi-Region key also in another region, aws/dynamodb everywhere."""
+    assert Encryption().desired(EncryptionKey(key), inputs(target)) == EncryptionKey(becomes)
 
 
 @pytest.mark.parametrize(
@@ -114,34 +126,34 @@ def test_a_key_goes_where_it_exists(key: str, target: str, becomes: str) -> None
     [
         (SINGLE, REGION, "exists in eu-west-1 only"),
         (SINGLE, ACCOUNT, "belongs to account 111111111111"),
-        ("1234", REGION, "not named by an ARN"),
+        ("1234", REGION, "is not an ARN"),
     ],
 )
-def test_a_key_that_is_not_there_is_refused(key: str, target: str, why: str) -> None:
-    """With what to do instead; and no definition of a table without it is made."""
+def test_a_key_that_the_target_cannot_use_is_refused(key: str, target: str, why: str) -> None:
+    """No table definition without encryption is made, unless encryption is not requested."""
     with pytest.raises(Refused, match=why):
-        BY_NAME["encryption"].desired({"key": key}, inputs(target))
+        Encryption().desired(EncryptionKey(key), inputs(target))
     encrypted = {**DESCRIPTION, "SSEDescription": {"Status": "ENABLED", "KMSMasterKeyArn": key}}
     with pytest.raises(Refused, match=why):
         creation_input({}, inputs(target, description=encrypted))
     assert creation_input(
-        {"TableName": "x"}, inputs(target, description=encrypted, asked=frozenset({"ttl"}))
+        {"TableName": "x"}, inputs(target, description=encrypted, requested=frozenset({"ttl"}))
     ) == {"TableName": "x"}
 
 
-def test_the_key_of_aws_is_asked_for_without_its_id() -> None:
-    """botocore's model: KMSMasterKeyId only for another key than aws/dynamodb. Only KMS tells them apart."""
+def test_the_aws_managed_key_is_requested_without_its_id() -> None:
+    """KMSMasterKeyId is for other keys than aws/dynamodb (botocore's model). Only KMS returns who manages a key."""
     description = {**DESCRIPTION, "SSEDescription": {"Status": "ENABLED", "KMSMasterKeyArn": SINGLE}}
     for manager, expected in (("AWS", None), ("CUSTOMER", SINGLE), (None, SINGLE)):
         reading = (
             ObservedSetting("present", {"KeyManager": manager})
             if manager
-            else ObservedSetting("unknown", reason="denied", message="not allowed")
+            else ObservedSetting("unknown", reason="denied", message="no")
         )
-        made = creation_input(
+        definition = creation_input(
             {}, inputs(COPY, recorded=SettingsSnapshot(description, {"encryption": reading}))
         )
-        assert made["SSESpecification"].get("KMSMasterKeyId") == expected
+        assert get_object(definition, "SSESpecification").get("KMSMasterKeyId") == expected
 
 
 # ---- policies
@@ -151,12 +163,12 @@ def policy(**members: Any) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Resource": [HERE], **members}]}
 
 
-def test_a_policy_speaks_of_the_target() -> None:
+def test_a_policy_names_the_target() -> None:
     """In its resources, and in conditions that name the table."""
     written = policy(
         Principal={"AWS": "arn:aws:iam::111111111111:role/r"}, Condition={"ArnLike": {"x": HERE}}
     )
-    (statement,) = BY_NAME["policy"].desired(written, inputs(COPY))["Statement"]
+    (statement,) = get_objects(Policy().desired(written, inputs(COPY)), "Statement")
     assert (statement["Resource"], statement["Condition"]) == ([COPY], {"ArnLike": {"x": COPY}})
 
 
@@ -177,31 +189,38 @@ def test_a_policy_speaks_of_the_target() -> None:
         ),
     ],
 )
-def test_a_policy_that_speaks_of_the_old_place_is_refused(
+def test_a_policy_that_names_the_old_account_or_region_is_refused(
     written: dict[str, Any], target: str, why: str
 ) -> None:
-    """Whether a role of that name exists there, or should be let in, nobody here knows."""
+    """A role of that name may not exist there, or should not have access."""
     with pytest.raises(Refused, match=why):
-        BY_NAME["policy"].desired(written, inputs(target))
+        Policy().desired(written, inputs(target))
 
 
-def test_a_policy_moves_to_another_region_if_it_names_none() -> None:
-    """Principals have no region."""
+def test_a_policy_that_names_no_region_is_applied_in_another_region() -> None:
+    """ARNs of IAM principals have no region."""
     written = policy(Principal={"AWS": "arn:aws:iam::111111111111:role/r"})
-    assert HERE not in json.dumps(BY_NAME["policy"].desired(written, inputs(REGION)))
+    assert HERE not in json.dumps(Policy().desired(written, inputs(REGION)))
 
 
 def test_a_policy_of_a_stream_needs_a_stream() -> None:
-    """Its resource becomes the new stream, whatever its label."""
+    """Its resource becomes the new stream, which has another label."""
     old, new = f"{HERE}/stream/2025", f"{COPY}/stream/2026"
     recorded = SettingsSnapshot({**DESCRIPTION, "LatestStreamArn": old}, {})
     written = policy(Resource=old)
     there = inputs(COPY, recorded=recorded, target={"LatestStreamArn": new})
-    assert BY_NAME["stream-policy"].desired(written, there)["Statement"][0]["Resource"] == new
+    (statement,) = get_objects(StreamPolicy().desired(written, there), "Statement")
+    assert statement["Resource"] == new
+    only_policy = frozenset({"stream-policy"})
     with pytest.raises(Refused, match="has no stream"):
-        BY_NAME["stream-policy"].desired(
-            written, inputs(COPY, recorded=recorded, target={}, asked=frozenset({"stream-policy"}))
-        )
+        StreamPolicy().desired(written, inputs(COPY, recorded=recorded, target={}, requested=only_policy))
+
+
+def test_a_policy_that_is_not_json_differs_from_every_other() -> None:
+    """It is never taken for no policy."""
+    assert Policy().normalize("{") == {"unreadable": "{"}
+    assert Policy().normalize("[]") == {"unreadable": "[]"}
+    assert Policy().normalize(None) is None
 
 
 # ---- Kinesis, replicas, auto scaling
@@ -209,10 +228,10 @@ def test_a_policy_of_a_stream_needs_a_stream() -> None:
 STREAM = "arn:aws:kinesis:eu-west-1:111111111111:stream/changes"
 
 
-def test_a_copy_does_not_feed_the_originals_consumers_unless_it_is_named() -> None:
-    """`all` means the table as it was, not twice its changes in one stream."""
-    kinesis = BY_NAME["kinesis"]
-    with pytest.raises(Skipped, match="carries the changes of orders"):
+def test_a_copy_streams_to_the_consumers_of_the_original_only_if_kinesis_is_listed() -> None:
+    """With `all`, the stream of the original would receive the changes of both tables."""
+    kinesis = Kinesis()
+    with pytest.raises(Skipped, match="receives the changes of orders"):
         kinesis.desired({STREAM: "MILLISECOND"}, inputs(COPY))
     assert kinesis.desired({STREAM: "MILLISECOND"}, inputs(COPY, named=frozenset({"kinesis"})))
     assert kinesis.desired({STREAM: "MILLISECOND"}, inputs(HERE)) == {STREAM: "MILLISECOND"}
@@ -220,10 +239,10 @@ def test_a_copy_does_not_feed_the_originals_consumers_unless_it_is_named() -> No
     assert list(there) == ["arn:aws:kinesis:eu-central-1:111111111111:stream/changes"]
 
 
-def test_replicas_come_back_where_they_can() -> None:
-    """Not in the target's own region; not strongly consistent; not with somebody else's keys."""
-    replicas = BY_NAME["replicas"]
-    described = {
+def test_replicas_are_restored_where_they_can_be() -> None:
+    """Not in the region of the target; not with strong consistency; not with KMS keys of another account."""
+    replicas = Replicas()
+    described: dict[str, Any] = {
         "TableArn": HERE,
         "Replicas": [
             {"RegionName": "eu-west-1", "ReplicaStatus": "ACTIVE"},
@@ -238,24 +257,27 @@ def test_replicas_come_back_where_they_can() -> None:
         ],
     }
     value = replicas.normalize(described)
-    assert set(value["regions"]) == {"eu-central-1", "us-east-1"}
-    assert set(replicas.desired(value, inputs(REGION))["regions"]) == {"us-east-1"}
+    assert value is not None
+    assert set(value.regions) == {"eu-central-1", "us-east-1"}
+    assert set(replicas.desired(value, inputs(REGION)).regions) == {"us-east-1"}
     with pytest.raises(Refused, match="another account"):
         replicas.desired(value, inputs(ACCOUNT))
+    strong = replicas.normalize({**described, "MultiRegionConsistency": "STRONG"})
+    assert strong is not None
     with pytest.raises(Refused, match="strongly consistent"):
-        replicas.desired(replicas.normalize({**described, "MultiRegionConsistency": "STRONG"}), inputs(HERE))
+        replicas.desired(strong, inputs(HERE))
     (change,) = replicas.changes(replicas.desired(value, inputs(REGION)), None, facts(REGION))
     assert (change.label, change.operation) == ("us-east-1", "UpdateTable")
 
 
-def test_auto_scaling_is_that_of_the_target() -> None:
-    """Resources, the names that consoles make of them, and metrics that name the table; no other text."""
+def test_auto_scaling_names_the_target() -> None:
+    """Resources, the names that the console derives from them, and metrics of the table; no other text."""
     which = {"ResourceId": "table/orders/index/i", "ScalableDimension": "dynamodb:index:ReadCapacityUnits"}
-    metric = {
+    metric: dict[str, Any] = {
         "MetricName": "m",
         "Dimensions": [{"Name": "TableName", "Value": "orders"}, {"Name": "x", "Value": "y"}],
     }
-    answer = {
+    response: dict[str, Any] = {
         "targets": [
             {
                 **which,
@@ -277,44 +299,47 @@ def test_auto_scaling_is_that_of_the_target() -> None:
         ],
         "actions": [],
     }
-    setting = BY_NAME["auto-scaling"]
+    setting = AutoScaling()
+    normal = setting.normalize(response)
+    assert normal is not None
     provisioned = {**DESCRIPTION, "BillingModeSummary": {"BillingMode": "PROVISIONED"}}
-    desired = setting.desired(setting.normalize(answer), inputs(COPY, target=provisioned))
+    desired = setting.desired(normal, inputs(COPY, target=provisioned))
     (target,) = desired["targets"].values()
     assert target == {**which, "ResourceId": "table/copy/index/i", "MinCapacity": 1, "MaxCapacity": 2}
     (put,) = desired["policies"].values()
-    moved = put["TargetTrackingScalingPolicyConfiguration"]["CustomizedMetricSpecification"]["Dimensions"]
-    assert moved == [{"Name": "TableName", "Value": "copy"}, {"Name": "x", "Value": "y"}]
+    configuration = get_object(put, "TargetTrackingScalingPolicyConfiguration")
+    dimensions = get_object(configuration, "CustomizedMetricSpecification")["Dimensions"]
+    assert dimensions == [{"Name": "TableName", "Value": "copy"}, {"Name": "x", "Value": "y"}]
     assert put["PolicyName"] == "$orders-scaling-policy"
-    labels = [change.operation for change in setting.changes(desired, None, facts(COPY))]
-    assert labels == ["RegisterScalableTarget", "PutScalingPolicy"]
+    operations = [change.operation for change in setting.changes(desired, None, facts(COPY))]
+    assert operations == ["RegisterScalableTarget", "PutScalingPolicy"]
     with pytest.raises(Skipped, match="on demand"):
-        setting.desired(setting.normalize(answer), inputs(COPY))
+        setting.desired(normal, inputs(COPY))
 
 
-def test_tags_of_aws_are_not_copied_and_others_are_changed_in_one_call() -> None:
-    """`aws:` tags cannot be put; what the target has beside them stays; the note says so."""
-    tags = BY_NAME["tags"]
+def test_reserved_tags_are_not_copied_and_others_are_changed_in_one_call() -> None:
+    """AWS refuses to set `aws:` tags, and the note says so. Additional tags of the target are kept."""
+    tags = Tags()
     recorded = {"aws:cloudformation:stack-name": "s", "a": "1", "b": "2"}
     assert tags.normalize(recorded) == {"a": "1", "b": "2"}
-    assert "1 that begin with `aws:`" in tags.note(recorded)
-    assert left(tags, {"a": "1", "b": "2"}, {"a": "1", "b": "3", "own": "x"}) == ["tags"]
-    assert left(tags, {"a": "1"}, {"a": "1", "own": "x"}) == []
+    assert "without 1 tag reserved for AWS (`aws:`)" in tags.note(recorded)
+    assert labels(tags, {"a": "1", "b": "2"}, {"a": "1", "b": "3", "own": "x"}) == ["tags"]
+    assert labels(tags, {"a": "1"}, {"a": "1", "own": "x"}) == []
 
 
-def test_limits_of_table_and_indexes_are_changes_of_their_own() -> None:
-    """-1 is no limit; an index that the target lacks is refused; a provisioned target has none."""
-    limits = BY_NAME["on-demand-limits"]
+def test_limits_of_the_table_and_of_each_index_are_separate_changes() -> None:
+    """-1 is no limit. An index that the target does not have is refused; a provisioned target is skipped."""
+    limits = OnDemandLimits()
     index = {"IndexName": "i", "OnDemandThroughput": {"MaxReadRequestUnits": 7, "MaxWriteRequestUnits": -1}}
-    described = {
+    described: dict[str, Any] = {
         "OnDemandThroughput": {"MaxReadRequestUnits": -1, "MaxWriteRequestUnits": 9},
         "GlobalSecondaryIndexes": [index, {"IndexName": "free"}],
     }
     desired = limits.normalize(described)
-    assert desired == {"table": {"MaxWriteRequestUnits": 9}, "indexes": {"i": {"MaxReadRequestUnits": 7}}}
-    assert left(limits, desired, None, GlobalSecondaryIndexes=[index]) == ["table", "index i"]
+    assert desired == Throughput({"MaxWriteRequestUnits": 9}, {"i": {"MaxReadRequestUnits": 7}})
+    assert labels(limits, desired, None, GlobalSecondaryIndexes=[index]) == ["table", "index i"]
     with pytest.raises(Refused, match="no index i"):
-        left(limits, desired, None)
+        labels(limits, desired, None)
     with pytest.raises(Skipped, match="provisioned"):
         limits.desired(desired, inputs(target={"BillingModeSummary": {"BillingMode": "PROVISIONED"}}))
 
@@ -322,16 +347,17 @@ def test_limits_of_table_and_indexes_are_changes_of_their_own() -> None:
 # ---- what is never taken away, and never lowered
 
 
-def test_a_longer_recovery_period_and_a_higher_warm_throughput_are_left() -> None:
-    """Shortening the one would forget what can be recovered today; the other never decreases."""
-    assert left(BY_NAME["pitr"], 7, 35) == []
-    assert left(BY_NAME["pitr"], 35, 7) == ["recovery"]
-    warm = BY_NAME["warm-throughput"]
-    high = {"table": {"ReadUnitsPerSecond": 20_000, "WriteUnitsPerSecond": 5_000}}
-    low = {"table": {"ReadUnitsPerSecond": 13_000, "WriteUnitsPerSecond": 4_500}}
-    assert left(warm, low, high) == []
-    assert left(warm, high, low) == ["table"]
-    usual = {
+def test_a_longer_recovery_period_and_a_higher_warm_throughput_are_kept() -> None:
+    """A shorter period would discard restore points that exist today; AWS does not lower the throughput."""
+    assert labels(PointInTimeRecovery(), 7, 35) == []
+    assert labels(PointInTimeRecovery(), 35, 7) == ["recovery"]
+    warm = WarmThroughput()
+    high = Throughput({"ReadUnitsPerSecond": 20_000, "WriteUnitsPerSecond": 5_000})
+    low = Throughput({"ReadUnitsPerSecond": 13_000, "WriteUnitsPerSecond": 4_500})
+    assert labels(warm, low, high) == []
+    assert labels(warm, high, low) == ["table"]
+    assert labels(warm, low, None) == ["table"]
+    usual: dict[str, Any] = {
         "WarmThroughput": {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4_000, "Status": "ACTIVE"}
     }
     assert warm.normalize(usual) is None
@@ -340,20 +366,20 @@ def test_a_longer_recovery_period_and_a_higher_warm_throughput_are_left() -> Non
 @pytest.mark.parametrize(
     "setting", [s for s in SETTINGS if s.default_policy != "always"], ids=lambda s: str(s.name)
 )
-def test_what_the_backed_up_table_had_not_is_left_to_the_target(setting: Setting) -> None:
-    """Absent in the record is no order to turn off; unknown in the record is never taken for absent."""
+def test_a_setting_that_the_backed_up_table_did_not_have_is_not_changed(setting: AnySetting) -> None:
+    """Absent in the record does not mean disable; unknown in the record is not absent."""
     values: dict[str, Any] = {
         "tags": {"a": "b"},
         "ttl": {"TimeToLiveStatus": "ENABLED", "AttributeName": "x"},
     }
     target = SettingsSnapshot(
         {**DESCRIPTION, "DeletionProtectionEnabled": True},
-        {name: present(value) for name, value in values.items()},
+        {name: ObservedSetting("present", value) for name, value in values.items()},
     )
     recorded = SettingsSnapshot(DESCRIPTION, {s.name: ABSENT for s in SETTINGS})
-    wanted = ApplyInputs(Relocation.between(HERE, HERE), recorded, target, frozenset(WORDS))
+    wanted = ApplyInputs(Relocation.between(HERE, HERE), recorded, target, frozenset(SETTING_NAMES))
     found = decide(setting, wanted)
-    assert isinstance(found, Result)
+    assert isinstance(found, SettingResult)
     has = setting.name in (*values, "deletion-protection")
     assert (found.status, found.missing) == ("skipped" if has else "unchanged", False)
 
@@ -361,16 +387,18 @@ def test_what_the_backed_up_table_had_not_is_left_to_the_target(setting: Setting
         denied = SettingsSnapshot(
             DESCRIPTION, {setting.name: ObservedSetting("unknown", reason="denied", message="no")}
         )
-        found = decide(setting, ApplyInputs(Relocation.between(HERE, HERE), denied, target, frozenset(WORDS)))
-        assert isinstance(found, Result)
+        found = decide(
+            setting, ApplyInputs(Relocation.between(HERE, HERE), denied, target, frozenset(SETTING_NAMES))
+        )
+        assert isinstance(found, SettingResult)
         assert (found.status, found.missing, found.reason) == ("unknown", True, "denied: no")
 
 
-def test_without_a_record_nothing_is_known_and_what_is_asked_for_is_missing() -> None:
-    """An export that ddbbackup did not make tells of items only."""
-    asked = frozenset({"keys", "stream", "ttl", "encryption"})
+def test_without_a_record_all_settings_are_unknown_and_requested_ones_are_missing() -> None:
+    """An export that ddbbackup did not take has items only."""
+    requested = frozenset({"keys", "stream", "ttl", "encryption"})
     wanted = ApplyInputs(
-        Relocation.between(HERE, HERE), recorded_snapshot({}, None), SettingsSnapshot(DESCRIPTION, {}), asked
+        Relocation.between(HERE, HERE), SettingsSnapshot(), SettingsSnapshot(DESCRIPTION), requested
     )
     cases = (
         ("keys", "unknown", False),
@@ -381,36 +409,66 @@ def test_without_a_record_nothing_is_known_and_what_is_asked_for_is_missing() ->
     )
     for name, status, missing in cases:
         found = decide(BY_NAME[name], wanted)
-        assert isinstance(found, Result)
+        assert isinstance(found, SettingResult)
         assert (found.status, found.missing) == (status, missing)
 
 
-def test_members_that_this_version_does_not_know_are_told() -> None:
-    """Kept by the record, put back by nobody, never silently dropped."""
+def test_members_that_this_version_does_not_know_are_reported() -> None:
+    """The record keeps them, and no restore applies them: the report says so."""
     described = {**DESCRIPTION, "TableId": "1", "LatestStreamArn": "s", "QuantumSettings": {"Qubits": 5}}
     (result,) = newer_settings(described)
     assert (result.setting, result.status, result.missing) == ("QuantumSettings", "unknown", False)
 
 
-# ---- busy, and differences
+# ---- what is requested, and what a run would do
 
 
-def test_differences_tell_what_a_run_would_do() -> None:
-    """Side by side, with the verdict of the run."""
-    stream = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}}
+@pytest.mark.parametrize(
+    ("selection", "created", "names"),
+    [
+        (None, False, set()),
+        (None, True, {"on-demand-limits", "encryption", "table-class"}),
+        ("none", True, set()),
+        ("all", False, set(SETTING_NAMES)),
+        (("tags", "ttl"), True, {"tags", "ttl"}),
+    ],
+)
+def test_keys_indexes_and_billing_are_always_requested(
+    selection: Selection, created: bool, names: set[str]
+) -> None:
+    """The default adds settings that are set at creation, if the restore creates the target."""
+    always = {"keys", "indexes", "billing"}
+    assert requested_settings(selection, created=created) == always | names
+
+
+def test_differences_show_what_a_run_would_do() -> None:
+    """The recorded and the existing setting, with the verdict of the run."""
+    stream: dict[str, Any] = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}}
     other: dict[str, Any] = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"}}
     recorded = SettingsSnapshot(
         {**DESCRIPTION, **stream, "DeletionProtectionEnabled": True},
-        {s.name: ABSENT for s in SETTINGS} | {"tags": present({"a": "1"})},
+        {s.name: ABSENT for s in SETTINGS} | {"tags": ObservedSetting("present", {"a": "1"})},
     )
     target = SettingsSnapshot({**DESCRIPTION, **other}, {s.name: ABSENT for s in SETTINGS})
-    wanted = ApplyInputs(Relocation.between(HERE, HERE), recorded, target, frozenset(WORDS) - {"tags"})
+    wanted = ApplyInputs(
+        Relocation.between(HERE, HERE), recorded, target, frozenset(SETTING_NAMES) - {"tags"}
+    )
     found = {d.setting: d for d in differences(wanted, facts(**other))}
     assert (found["stream"].verdict, found["stream"].recorded, found["stream"].existing) == (
         "refused",
         "NEW_IMAGE",
         "KEYS_ONLY",
     )
-    assert found["deletion-protection"].verdict == "would be put back"
-    assert (found["tags"].verdict, found["tags"].reason) == ("skipped", "the plan does not ask for it")
+    assert found["deletion-protection"].verdict == "would be applied"
+    assert (found["tags"].verdict, found["tags"].reason) == ("skipped", "not requested by the plan")
     assert found["keys"].verdict == found["ttl"].verdict == "same"
+
+
+def test_a_malformed_record_of_one_setting_does_not_hide_the_others() -> None:
+    """`preview` shows it as unknown, with the reason."""
+    stream: dict[str, Any] = {"StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}}
+    recorded = SettingsSnapshot({**DESCRIPTION, **stream, "TableClassSummary": "STANDARD"})
+    found = {each.setting: each for each in differences(inputs(recorded=recorded), facts())}
+    assert found["table-class"].verdict == "unknown"
+    assert "TableClassSummary is a string, expected an object" in found["table-class"].reason
+    assert found["stream"].verdict == "would be applied"

@@ -1,4 +1,4 @@
-"""From DescribeTable's answer to CreateTable's input."""
+"""From a DescribeTable response to the CreateTable input."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from ddbbackup.errors import Refused
+from ddbbackup.model.json_value import get_objects
 from ddbbackup.settings.table_definition import create_table_input
 
 ON_DEMAND: dict[str, Any] = {
@@ -38,8 +39,8 @@ ON_DEMAND: dict[str, Any] = {
 }
 
 
-def test_an_on_demand_table_comes_back_with_keys_and_indexes_only() -> None:
-    """No capacity of 0, no status, no ARN, and no definition that nothing uses."""
+def test_an_on_demand_table_is_created_with_keys_and_indexes_only() -> None:
+    """No capacity of 0, no status, no ARN, and no definition that no key uses."""
     assert create_table_input(ON_DEMAND, name="orders-restored") == {
         "TableName": "orders-restored",
         "KeySchema": ON_DEMAND["KeySchema"],
@@ -69,21 +70,22 @@ def test_a_provisioned_table_keeps_its_capacity_and_that_of_its_indexes() -> Non
     ]
     made = create_table_input(described, name="t")
     assert made["ProvisionedThroughput"] == {"ReadCapacityUnits": 5, "WriteCapacityUnits": 7}
-    assert made["GlobalSecondaryIndexes"][0]["ProvisionedThroughput"] == {
+    (index,) = get_objects(made, "GlobalSecondaryIndexes")
+    assert index["ProvisionedThroughput"] == {
         "ReadCapacityUnits": 2,
         "WriteCapacityUnits": 3,
     }
 
 
-def test_a_provisioned_table_may_come_back_on_demand() -> None:
-    """`billing_mode` of the plan wins, and then no capacity is sent."""
+def test_a_provisioned_table_can_be_created_on_demand() -> None:
+    """`billing_mode` of the plan overrides the recorded one, and no capacity is sent."""
     described = {**ON_DEMAND, "BillingModeSummary": None}
     made = create_table_input(described, name="t", billing_mode="PAY_PER_REQUEST")
     assert "ProvisionedThroughput" not in made
-    assert "ProvisionedThroughput" not in made["GlobalSecondaryIndexes"][0]
+    assert all("ProvisionedThroughput" not in index for index in get_objects(made, "GlobalSecondaryIndexes"))
 
 
-def test_an_on_demand_table_cannot_come_back_provisioned() -> None:
-    """There is no capacity to give it, and a guess would throttle or cost."""
+def test_an_on_demand_table_cannot_be_created_provisioned() -> None:
+    """Its capacity is not known, and a guess would throttle it or cost money."""
     with pytest.raises(Refused, match="was on demand"):
         create_table_input(ON_DEMAND, name="t", billing_mode="PROVISIONED")

@@ -22,8 +22,8 @@ from ddbbackup.restore.method_selection import AUTO_METHODS, Candidate, MethodNa
 from ddbbackup.restore.methods import RESTORE_METHODS
 from ddbbackup.restore.proof import is_still_there
 from ddbbackup.restore.resolve import ResolvedRestore, resolve_restore
-from ddbbackup.restore.settings import encryption_refusal, preview_settings
 from ddbbackup.restore.restore_progress import RESUMABLE, RestoreProgress
+from ddbbackup.restore.settings import encryption_refusal, preview_settings
 from ddbbackup.restore.shared_state import SharedState
 from ddbbackup.restore.state import RestoreState, created_by
 from ddbbackup.restore.target_warnings import read_target, target_warnings

@@ -18,9 +18,9 @@ from ddbbackup.restore.client_token import derive_client_token
 from ddbbackup.restore.estimate import estimate_import
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, can_resume, log_start
 from ddbbackup.restore.progress import save_remote_job, start_progress
+from ddbbackup.restore.restore_progress import RestoreProgress
 from ddbbackup.restore.s3_input import S3Input, build_s3_input
 from ddbbackup.restore.settings import table_to_create
-from ddbbackup.restore.restore_progress import RestoreProgress
 from ddbbackup.restore.target import wait_until_writable
 from ddbbackup.steps.aws_caller import AwsCaller, read_pages
 from ddbbackup.steps.permissions import IMPORTS, KMS_KEY, Permission

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ddbbackup.errors import Refused
+from ddbbackup.errors import DataIncomplete, Refused
 from ddbbackup.model.s3_location import S3Location
 
 SUMMARY = "manifest-summary.json"
@@ -59,6 +61,21 @@ class ExportFolder:
         if incremental:
             base = self.root[: self.root.rstrip("/").rfind("/") + 1]
         return f"{base}data/{name}"
+
+    def data_keys(self, keys: Iterable[str], *, incremental: bool) -> tuple[str, ...]:
+        """The current keys of all data files of a manifest, see ``data_key``.
+
+        Raises ``DataIncomplete`` if two of them are the same object, such as one file name below two prefixes: its
+        items would be counted twice.
+        """
+        current = tuple(self.data_key(key, incremental=incremental) for key in keys)
+        repeated = next((key for key, count in Counter(current).items() if count > 1), None)
+        if repeated is not None:
+            raise DataIncomplete(
+                f"the manifest in {self.location} lists {repeated} more than once",
+                hint="use another backup of the table; if this export is a copy, copy its whole folder again",
+            )
+        return current
 
 
 def export_folder(bucket: str, manifest_key: str) -> ExportFolder:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +15,9 @@ from ddbbackup.times import from_iso
 
 SUMMARY_LIMIT_BYTES = 1 << 20
 FILES_LIMIT_BYTES = 256 << 20  # one line of about 300 bytes per data file: room for nearly a million
+_MAX_LINE_BYTES = 64 << 10  # a key has at most 1,024 bytes, of which JSON may make six times as many
+_MAX_BLANK_LINES = 1000
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _MD5 = re.compile(r"[A-Za-z0-9+/]{22}==\Z")
 _HINT = "use another backup of the table; if this export is a copy, copy its whole folder again"
 
@@ -46,31 +51,60 @@ def parse_summary(body: bytes, *, where: str) -> Summary:
         export_arn=_text(data, "exportArn", where),
         table_arn=_text(data, "tableArn", where),
         table_id=data.get("tableId") if isinstance(data.get("tableId"), str) else None,
-        export_type=str(data.get("exportType") or "FULL_EXPORT"),
-        output_format=str(data.get("outputFormat") or "DYNAMODB_JSON"),
+        export_type=_text(data, "exportType", where) if "exportType" in data else "FULL_EXPORT",
+        output_format=_text(data, "outputFormat", where) if "outputFormat" in data else "DYNAMODB_JSON",
         item_count=_count(data, "itemCount", where),
         export_time=_time(data.get("exportTime")),
     )
 
 
 def parse_files(body: bytes, *, where: str) -> tuple[FileEntry, ...]:
-    """One entry per line, in the order of the manifest. Raises ``DataIncomplete`` with the number of the line."""
-    entries: list[FileEntry] = []
-    for number, line in enumerate(body.split(b"\n"), start=1):
+    """The same as ``parse_file_lines`` for a whole manifest."""
+    return parse_file_lines((body,), where=where)
+
+
+def parse_file_lines(chunks: Iterable[bytes], *, where: str) -> tuple[FileEntry, ...]:
+    """One entry per line, in the order of the manifest. The memory follows the number of entries, not of bytes.
+
+    Raises ``DataIncomplete`` with the number of the line, and for a data file that is listed twice.
+    """
+    entries: dict[str, FileEntry] = {}
+    blank = 0
+    for number, line in enumerate(_lines(chunks, where), start=1):
         if not line.strip():
+            blank += 1
+            if blank > _MAX_BLANK_LINES:
+                raise DataIncomplete(f"{where} has more than {_MAX_BLANK_LINES} blank lines", hint=_HINT)
             continue
-        where_line = f"{where} line {number}"
-        data = _object(line, where_line)
-        md5 = _text(data, "md5Checksum", where_line)
-        if not _MD5.match(md5):
-            raise DataIncomplete(f"{where_line}: md5Checksum is not a base64 MD5", hint=_HINT)
-        entries.append(
-            FileEntry(_text(data, "dataFileS3Key", where_line), md5, _count(data, "itemCount", where_line))
-        )
-    names = {entry.key for entry in entries}
-    if len(names) != len(entries):
-        raise DataIncomplete(f"{where} lists the same data file twice", hint=_HINT)
-    return tuple(entries)
+        entry = _entry(line, f"{where} line {number}")
+        if entry.key in entries:
+            raise DataIncomplete(f"{where} lists the same data file twice", hint=_HINT)
+        entries[entry.key] = entry
+    return tuple(entries.values())
+
+
+def _lines(chunks: Iterable[bytes], where: str) -> Iterator[bytes]:
+    rest = b""
+    for chunk in chunks:
+        lines = io.BytesIO(rest + chunk)  # its iterator finds newlines without a list of all lines
+        rest = b""
+        for line in lines:
+            if line.endswith(b"\n"):
+                yield line
+            else:
+                rest = line
+        if len(rest) > _MAX_LINE_BYTES:
+            raise DataIncomplete(f"{where} has a line that is longer than any entry", hint=_HINT)
+    if rest:
+        yield rest
+
+
+def _entry(line: bytes, where: str) -> FileEntry:
+    data = _object(line, where)
+    md5 = _text(data, "md5Checksum", where)
+    if not _MD5.match(md5):
+        raise DataIncomplete(f"{where}: md5Checksum is not a base64 MD5", hint=_HINT)
+    return FileEntry(_text(data, "dataFileS3Key", where), md5, _count(data, "itemCount", where))
 
 
 def _object(body: bytes, where: str) -> dict[str, Any]:
@@ -85,14 +119,19 @@ def _object(body: bytes, where: str) -> dict[str, Any]:
 
 def _text(data: dict[str, Any], name: str, where: str) -> str:
     value = data.get(name)
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or not _is_unicode(value):
         raise DataIncomplete(f"{where} has no valid {name}", hint=_HINT)
     return value
 
 
+def _is_unicode(text: str) -> bool:
+    """JSON may hold a lone surrogate, which no request of AWS can carry."""
+    return not _SURROGATE.search(text)
+
+
 def _count(data: dict[str, Any], name: str, where: str) -> int:
     value = data.get(name)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 63:
         raise DataIncomplete(f"{where} has no valid {name}", hint=_HINT)
     return value
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, TypeVar
 
@@ -21,11 +21,24 @@ _HINT: Final = "use another backup of the table: this one was damaged or changed
 
 
 class CutShort(Unreachable):
-    """The response with the object ended early, or late: it says nothing about the object."""
+    """The response does not have the length that it announced, so it says nothing about the object."""
 
 
 READ_AGAIN: Final = (DataIncomplete, CutShort)
 """What may pass if the file is read again from the start."""
+
+
+def whole_body(stream: ObjectStream, uri: str) -> Iterator[bytes]:
+    """The chunks of an object. Raises ``CutShort`` at the end if they are not as many bytes as S3 announced."""
+    size_bytes = 0
+    for chunk in stream:
+        size_bytes += len(chunk)
+        yield chunk
+    if size_bytes != stream.size_bytes:
+        raise CutShort(
+            f"S3 sent {size_bytes} of the {stream.size_bytes} bytes of {uri}",
+            hint="check network and proxies, then run the same command again",
+        )
 
 
 class VerifiedStream:
@@ -50,7 +63,7 @@ class VerifiedStream:
         """
         longest = (self.file.item_count + 1) * MAX_LINE_BYTES
         inflated = 0
-        for piece in inflate(self._hashed(self._stream)):
+        for piece in inflate(self._hashed()):
             inflated += len(piece)
             if inflated > longest:
                 raise DataIncomplete(
@@ -60,16 +73,11 @@ class VerifiedStream:
         if self.md5 != self.file.md5:
             raise DataIncomplete(f"its MD5 is {self.md5}, but the manifest says {self.file.md5}", hint=_HINT)
 
-    def _hashed(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        for chunk in chunks:
+    def _hashed(self) -> Iterator[bytes]:
+        for chunk in whole_body(self._stream, self.file.uri):
             self._hash.update(chunk)
             self.size_bytes += len(chunk)
             yield chunk
-        if self.size_bytes != self._stream.size_bytes:
-            raise CutShort(
-                f"S3 sent {self.size_bytes} of the {self._stream.size_bytes} bytes of {self.file.uri}",
-                hint="check network and proxies, then run the same command again",
-            )
 
 
 @contextmanager

@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from ddbbackup.errors import Conflict, DataIncomplete, ObjectMissing
 from ddbbackup.ports import ObjectFacts
+
+
+class MemoryStream:
+    """Implements ``ports.ObjectStream``. ``size_bytes`` is what it announces: by default, the length of its body."""
+
+    def __init__(self, body: bytes, *, size_bytes: int | None = None, chunk_bytes: int = 64 << 10) -> None:
+        self.size_bytes = len(body) if size_bytes is None else size_bytes
+        self.version_id: str | None = None
+        self._body, self._chunk_bytes = body, chunk_bytes
+
+    def __iter__(self) -> Iterator[bytes]:
+        for start in range(0, len(self._body), self._chunk_bytes):
+            yield self._body[start : start + self._chunk_bytes]
 
 
 class MemoryObjects:
     """Implements ``ports.Objects`` (``tests/contract/test_objects.py``) for one bucket, whatever its name.
 
     ``before_put`` is called once, before the next put, so that another process can be first. ``reads`` are the keys
-    that were read.
+    that were read. ``answers`` holds, by key, what the next streams of an object send in place of it; ``streamed``
+    counts the streams.
     """
 
     def __init__(self) -> None:
         self.bodies: dict[str, bytes] = {}
+        self.answers: dict[str, list[MemoryStream]] = {}
+        self.streamed: Counter[str] = Counter()
         self.reads: list[str] = []
         self.before_put: Callable[[], None] = lambda: None
 
@@ -38,7 +54,11 @@ class MemoryObjects:
 
     @contextmanager
     def stream(self, bucket: str, key: str, *, owner: str | None = None) -> Iterator[MemoryStream]:
-        yield MemoryStream(self._body(key))
+        self.streamed[key] += 1
+        if self.answers.get(key):
+            yield self.answers[key].pop(0)
+        else:
+            yield MemoryStream(self._body(key))
 
     def put(
         self,
@@ -81,18 +101,3 @@ class MemoryObjects:
     @staticmethod
     def _facts(key: str, body: bytes) -> ObjectFacts:
         return ObjectFacts(key, len(body), f'"{hashlib.sha256(body).hexdigest()}"')
-
-
-@dataclass(frozen=True)
-class MemoryStream:
-    """The body of one object in one chunk."""
-
-    body: bytes
-    version_id: str | None = None
-
-    @property
-    def size_bytes(self) -> int:
-        return len(self.body)
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield self.body

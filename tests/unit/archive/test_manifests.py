@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ddbbackup.archive.manifests import parse_files, parse_summary
+from ddbbackup.archive.manifests import FILES_LIMIT_BYTES, parse_file_lines, parse_files, parse_summary
 from ddbbackup.errors import DataIncomplete
+from tests.support.peak_memory import peak_memory
 
 REAL = Path(__file__).parents[2] / "fixtures" / "full-export"
 ENTRY = {
@@ -57,7 +59,9 @@ def test_unknown_members_are_ignored() -> None:
         ({"itemCount": "3"}, "itemCount"),
         ({"itemCount": True}, "itemCount"),
         ({"md5Checksum": "0123456789abcdef0123456789abcdef"}, "md5Checksum"),
+        ({"itemCount": 10**400}, "itemCount"),
         ({"dataFileS3Key": ""}, "dataFileS3Key"),
+        ({"dataFileS3Key": "data/\ud800"}, "dataFileS3Key"),
     ],
 )
 def test_an_invalid_line_is_named(change: dict[str, Any], member: str) -> None:
@@ -90,3 +94,42 @@ def test_any_bytes_are_a_manifest_or_data_not_whole(parse: Callable[..., object]
     """Including invalid JSON and JSON that is nested too deeply."""
     with suppress(DataIncomplete):
         parse(body, where="here")
+
+
+@given(sizes=st.lists(st.integers(1, 60), min_size=1, max_size=20))
+def test_a_manifest_is_the_same_however_it_arrives(sizes: list[int]) -> None:
+    """Chunks end anywhere."""
+    lines = [json.dumps(ENTRY | {"dataFileS3Key": f"data/{number}"}) for number in range(5)]
+    body = "\n\n".join(lines).encode()
+    chunks = []
+    rest = body
+    for size in sizes:
+        chunks.append(rest[:size])
+        rest = rest[size:]
+    assert parse_file_lines([*chunks, rest], where="files") == parse_files(body, where="files")
+
+
+@pytest.mark.parametrize(
+    ("unit", "says"),
+    [
+        (b"\n", "blank lines"),
+        (b" ", "longer than any entry"),
+        (b"[", "longer than any entry"),
+        (b"  \n", "blank lines"),
+    ],
+)
+def test_a_manifest_of_any_size_is_refused_in_little_memory(unit: bytes, says: str) -> None:
+    """As large as the limit for manifests: lines without end, or nothing but lines."""
+    chunk = unit * (512 << 10)
+    chunks = itertools.repeat(chunk, FILES_LIMIT_BYTES // len(chunk))
+    with peak_memory() as peak, pytest.raises(DataIncomplete, match=says):
+        parse_file_lines(chunks, where="files")
+    assert peak() < 4 << 20
+
+
+def test_a_whole_manifest_of_newlines_needs_no_list_of_lines() -> None:
+    """Also where it is in memory already."""
+    body = b"\n" * FILES_LIMIT_BYTES
+    with peak_memory() as peak, pytest.raises(DataIncomplete, match="blank lines"):
+        parse_files(body, where="files")
+    assert peak() < 4 << 20

@@ -39,7 +39,7 @@ def inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
     """
     decoder: Any = None
     for chunk in chunks:
-        inputs = [chunk]  # what is left of the chunk, in reverse order
+        inputs = [chunk] if chunk else []  # what is left of the chunk, in reverse order
         while inputs:
             data = inputs.pop()
             if decoder is None:

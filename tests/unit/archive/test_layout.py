@@ -15,7 +15,7 @@ from ddbbackup.archive.layout import (
     record_key,
     render_prefix,
 )
-from ddbbackup.errors import Refused
+from ddbbackup.errors import DataIncomplete, Refused
 from ddbbackup.model.backup_id import is_backup_id
 
 FOLDER = ExportFolder("vault", "copies/AWSDynamoDB/01715685260608-c488b4e1/")
@@ -106,3 +106,14 @@ def test_rendered_prefixes_end_with_one_slash() -> None:
 def test_all_records_of_a_plan_lie_below_the_literal_part_of_the_prefix(template: str, root: str) -> None:
     """Whatever its fields, so that one listing finds them."""
     assert destination_root(template) == root
+
+
+def test_one_object_below_two_prefixes_is_one_data_file() -> None:
+    """Only the file name counts, so a manifest that lists it twice would have its items counted twice."""
+    assert FOLDER.data_keys(["data/a", "data/b"], incremental=False) == (
+        f"{FOLDER.root}data/a",
+        f"{FOLDER.root}data/b",
+    )
+    for other in ("data/a", "elsewhere/data/a", "/data/a"):
+        with pytest.raises(DataIncomplete, match="data/a more than once"):
+            FOLDER.data_keys(["data/a", other], incremental=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from collections.abc import Iterable
 from itertools import pairwise
 
@@ -16,6 +17,7 @@ from ddbbackup.bulk.request_format import BatchWrite
 from ddbbackup.errors import DataIncomplete
 from tests.support.aws import line
 from tests.support.items import tables
+from tests.support.peak_memory import peak_memory
 
 contents = st.lists(st.binary(max_size=200).map(lambda raw: raw.replace(b"\n", b"")), max_size=20).map(
     b"\n".join
@@ -147,3 +149,22 @@ def test_no_accepted_line_does_more_than_put_its_item(forged: list[bytes]) -> No
         assert list(each) == ["PutRequest"]
         assert list(each["PutRequest"]) == ["Item"]
     assert len(request["RequestItems"]["orders"]) == len(accepted)
+
+
+@pytest.mark.parametrize("content", [b"\n" * (32 << 20), b"a" * (15 << 20), b"{" * 1000 + b"\n" * (8 << 20)])
+def test_a_bomb_is_inflated_in_little_memory(content: bytes) -> None:
+    """A thousand times larger than its file, blank lines or one long line."""
+    body = gzip.compress(content, 1)
+    size_bytes = len(content)
+    del content
+    with peak_memory() as peak:
+        assert sum(map(len, lines.whole_lines(lines.inflate([body])))) in (size_bytes, size_bytes + 1)
+    assert peak() < 64 << 20
+
+
+def test_thousands_of_gzip_members_take_no_longer_than_their_bytes() -> None:
+    """Each member costs a copy of what follows it; of a megabyte that would be minutes."""
+    body = gzip.compress(b"", mtime=0) * 50_000
+    started = time.process_time()
+    assert b"".join(lines.inflate([body])) == b""
+    assert time.process_time() - started < 5

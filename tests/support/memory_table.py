@@ -1,0 +1,101 @@
+"""A table and data files in memory: what the bulk package needs of AWS, without a server."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ddbbackup.archive.attribute_values import comparable_key
+from ddbbackup.bulk.model import DataFile
+from ddbbackup.model.checksums import md5_base64
+from ddbbackup.ports import BulkOperation, KeyAttribute
+from tests.support.fake_transport import FakeTransport, Respond
+from tests.support.memory import MemoryObjects
+
+KEYS = (KeyAttribute("id", "HASH", "S"),)
+TABLE = "t"
+NOT_MET = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"
+
+
+class MemoryTable:
+    """A table ``TABLE`` with the key ``KEYS``. ``puts`` are all items that were ever put, in their order."""
+
+    def __init__(self, items: Iterable[Mapping[str, Any]] = (), *, returns_existing: bool = True) -> None:
+        self.puts: list[Mapping[str, Any]] = []
+        self._items = {self._key(item): item for item in items}
+        self._returns_existing = returns_existing
+
+    @property
+    def items(self) -> list[Mapping[str, Any]]:
+        return sorted(self._items.values(), key=lambda item: str(item["id"]["S"]))
+
+    def delete(self, identity: str) -> None:
+        del self._items[self._key({"id": {"S": identity}})]
+
+    def put(self, item: Mapping[str, Any]) -> None:
+        self._items[self._key(item)] = item
+
+    def respond(self, operation: BulkOperation, body: bytes) -> tuple[int, bytes]:
+        """The response to any request of the bulk package."""
+        request = json.loads(body)
+        match operation:
+            case "BatchWriteItem":
+                for each in request["RequestItems"][TABLE]:
+                    self._put(each["PutRequest"]["Item"])
+                return self._ok({"UnprocessedItems": {}})
+            case "PutItem":
+                existing = self._items.get(self._key(request["Item"]))
+                if existing is None:
+                    self._put(request["Item"])
+                    return self._ok({})
+                returned = {"Item": existing} if self._returns_existing else {}
+                return 400, json.dumps({"__type": NOT_MET, "message": "failed"} | returned).encode()
+            case "GetItem":
+                found = self._items.get(self._key(request["Key"]))
+                return self._ok({} if found is None else {"Item": found})
+            case "BatchGetItem":
+                wanted = [self._key(key) for key in request["RequestItems"][TABLE]["Keys"]]
+                there = [self._items[key] for key in wanted if key in self._items]
+                return self._ok({"Responses": {TABLE: there}, "UnprocessedKeys": {}})
+
+    def _put(self, item: Mapping[str, Any]) -> None:
+        self.puts.append(item)
+        self.put(item)
+
+    @staticmethod
+    def _key(item: Mapping[str, Any]) -> tuple[object, ...]:
+        return comparable_key(item, ["id"])
+
+    @staticmethod
+    def _ok(document: Mapping[str, Any]) -> tuple[int, bytes]:
+        return 200, json.dumps(document, separators=(",", ":")).encode()
+
+
+class MemoryAccess:
+    """Implements ``ports.BulkAccess``. ``sent`` are the requests of all transports."""
+
+    def __init__(self, objects: MemoryObjects, respond: Respond) -> None:
+        self.sent: list[tuple[BulkOperation, bytes]] = []
+        self._objects, self._respond = objects, respond
+
+    def objects(self) -> MemoryObjects:
+        return self._objects
+
+    def transport(self, table: str) -> FakeTransport[Any]:
+        assert table == TABLE
+
+        def respond(operation: BulkOperation, body: bytes) -> tuple[int, bytes]:
+            self.sent.append((operation, body))
+            return self._respond(operation, body)
+
+        return FakeTransport(respond)
+
+
+def data_file(objects: MemoryObjects, key: str, lines: Iterable[bytes]) -> DataFile:
+    """Puts a data file with these lines into ``objects``, and describes it as its manifest does."""
+    content = list(lines)
+    body = gzip.compress(b"".join(line + b"\n" for line in content), 1, mtime=0)
+    objects.bodies[key] = body
+    return DataFile("vault", key, md5_base64(body), len(content), size_bytes=len(body))

@@ -7,28 +7,42 @@ text escapes it here first.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from typing import Any, Final, TypeVar
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 T = TypeVar("T")
 
-# C0, DEL and C1 controls; line and paragraph separators; marks that reorder or hide text (Unicode TR 9, "Trojan
-# Source"); lone surrogates, which no encoding takes; the byte order mark.
-_UNSAFE: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb]"
+# C0, DEL and C1 controls; soft hyphens and other invisible characters; marks that reorder or hide text (Unicode TR 9,
+# "Trojan Source"); line and paragraph separators; lone surrogates, which no encoding takes; the byte order mark;
+# tags, which spell invisible words.
+_C0: Final = "\x00-\x1f"
+_OTHERS: Final = (
+    "\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    "\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff"
 )
-_UNSAFE_IN_LINES: Final = re.compile(_UNSAFE.pattern.replace("\x00-\x1f", "\x00-\x09\x0b-\x1f"))
+_UNSAFE: Final = re.compile(f"[{_C0}{_OTHERS}]")
+_UNSAFE_IN_LINES: Final = re.compile(f"[\x00-\x09\x0b-\x1f{_OTHERS}]")
 # In JSON C0 controls are escaped already, and newlines between members are its own.
-_UNSAFE_IN_JSON: Final = re.compile(_UNSAFE.pattern.replace("\x00-\x1f", ""))
-_SHORT: Final = {"\n": r"\n", "\r": r"\r", "\t": r"\t", "\x1b": r"\x1b"}
-LONGEST: Final = 2000  # characters of one value; a record may hold megabytes
+_UNSAFE_IN_JSON: Final = re.compile(f"[{_OTHERS}]")
+_SHORT: Final = {"\n": r"\n", "\r": r"\r", "\t": r"\t"}
+# Runners of CI systems obey lines that begin with `::` (GitHub), and `##[` or `##vso[` anywhere (GitHub, Azure).
+_COMMAND_AT_START: Final = re.compile(r"\A(\s*):(?=:)")
+_COMMAND: Final = re.compile(r"##(?=\[|vso\[)")
+LONGEST: Final = 2000
+"""Characters of one value: a record or an object key may hold many more."""
 
-# user:password@ in an address, also where the password holds characters that end the authority of a URL.
-_USER_INFO: Final = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^\s@/?#]*:[^\s@]*@")
+# user:password@ in an address, also where the password holds characters that end the authority of a URL. The bounds
+# keep the search linear in the length of hostile texts.
+_USER_INFO: Final = re.compile(
+    r"(?<![A-Za-z0-9+.-])(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,20}://)[^\s@/?#:]{0,300}:[^\s@]{0,1000}@"
+)
+_ENDS_OF_AUTHORITY: Final = re.compile("[/?#]")
 _MASK: Final = "***"
+_SHORTEST_SECRET: Final = 4  # shorter texts would mask parts of ordinary words
+_SHORTEST_KEY: Final = 8  # emulators accept any key, such as `secret` and `test`
 
 
 class Secrets:
@@ -36,12 +50,16 @@ class Secrets:
 
     def __init__(self) -> None:
         self._known: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
 
     def add(self, *texts: str | None) -> None:
-        """Also in the form that they have inside of a URL. Short ones would mask half of all words."""
+        """Also in the form that they have inside of a URL. Texts of less than four characters are ignored."""
         for text in texts:
-            if text and len(text) >= 4:
-                self._known.update({text, unquote(text)})
+            if text and len(text) >= _SHORTEST_SECRET:
+                self._known.update({text, unquote(text), quote(text, safe="")})
+        if self._known:
+            longest_first = sorted(self._known, key=len, reverse=True)
+            self._pattern = re.compile("|".join(map(re.escape, longest_first)))
 
     def add_environment(self, environ: Mapping[str, str]) -> None:
         """Passwords of proxies and endpoints, and AWS's keys and tokens."""
@@ -50,22 +68,27 @@ class Secrets:
             if upper.endswith("_PROXY") or upper.startswith("AWS_ENDPOINT_URL"):
                 self.add_url(value)
             elif upper in ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"):
-                self.add(value)
+                self.add_key(value)
+
+    def add_key(self, *keys: str | None) -> None:
+        """Keys and tokens. Those of less than eight characters are ignored: no service issues such keys."""
+        self.add(*(key for key in keys if key and len(key) >= _SHORTEST_KEY))
 
     def add_url(self, url: str) -> None:
-        """The password of a URL, up to its last ``@``: it may hold ``/`` and ``#`` though it should not."""
-        _, _, rest = url.partition("://")
+        """The password of a URL, up to its last ``@``: it may hold ``/`` and ``#`` although it should not.
+
+        A parser would cut such a password, so its first part is a secret too.
+        """
+        rest = url.partition("://")[2] or url
         user_info, at, _ = rest.rpartition("@")
         if at:
-            self.add(user_info.partition(":")[2] or user_info)
+            password = user_info.partition(":")[2] or user_info
+            self.add(password, _ENDS_OF_AUTHORITY.split(password)[0])
 
     def mask(self, text: str) -> str:
-        """``text`` without any of them, and without the user of any address."""
+        """``text`` without any of them, and without the user and password of any address."""
         text = _USER_INFO.sub(rf"\g<scheme>{_MASK}@", text)
-        for secret in sorted(self._known, key=len, reverse=True):
-            if secret in text:
-                text = text.replace(secret, _MASK)
-        return text
+        return text if self._pattern is None else self._pattern.sub(_MASK, text)
 
 
 SECRETS: Final = Secrets()
@@ -74,45 +97,79 @@ SECRETS: Final = Secrets()
 
 def escape(text: str, *, longest: int | None = LONGEST) -> str:
     """One value on one line: what is unsafe is shown as ``\\x1b`` or ``\\u202e``; secrets are masked."""
-    if longest is not None and len(text) > longest:
-        text = f"{text[:longest]}… ({len(text)} characters)"
-    return _UNSAFE.sub(_escaped, SECRETS.mask(text))
+    if longest is None:
+        masked = SECRETS.mask(text)
+    else:
+        masked = SECRETS.mask(
+            text[: 2 * longest]
+        )  # a secret that the cut divides must not show its first part
+        if len(masked) > longest or len(text) > 2 * longest:
+            masked = f"{masked[:longest]}… ({len(text)} characters)"
+    return _without_commands(_UNSAFE.sub(_escaped, masked))
 
 
 def escape_lines(text: str) -> str:
-    """A text of our own with several lines: newlines stay."""
-    return _UNSAFE_IN_LINES.sub(_escaped, SECRETS.mask(text))
+    """A text of several lines, such as a traceback: newlines stay; secrets are masked."""
+    safe = _UNSAFE_IN_LINES.sub(_escaped, SECRETS.mask(text))
+    return "\n".join(_without_commands(line) for line in safe.split("\n"))
 
 
 def escape_json(text: str) -> str:
-    """A JSON document: what is unsafe is escaped as JSON does it, so that readers get the same values."""
-    return _UNSAFE_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", SECRETS.mask(text))
+    """A JSON document: what is unsafe is escaped as JSON does it, so that readers get the same values.
+
+    Does not mask secrets, because a password such as ``1234`` could be a number of the document: ``masked`` does,
+    before the document is encoded.
+    """
+    return _COMMAND.sub(r"#\\u0023", _UNSAFE_IN_JSON.sub(_escaped_in_json, text))
+
+
+def escape_json_to_ascii(text: str) -> str:
+    """A JSON document for a stream that is not UTF-8."""
+    return re.sub("[^\x00-\x7f]", _escaped_in_json, text)
 
 
 def escaped(value: T) -> T:
     """The same value with every text in it escaped: dataclasses, mappings and sequences, at any depth."""
-    return _walk(value)  # type: ignore[no-any-return]  # each branch returns what it was given
+    return _walk(value, escape)  # type: ignore[no-any-return]  # each branch returns the type that it was given
 
 
-def _walk(value: Any) -> Any:
+def masked(value: T) -> T:
+    """The same value with the secrets in every text masked, for forms that escape texts in their own way."""
+    return _walk(value, SECRETS.mask)  # type: ignore[no-any-return]  # as above
+
+
+def _walk(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, str):
-        return escape(value)
+        return change(value)
     if value is None or isinstance(value, bool | int | float | datetime | bytes):
         return value
     if is_dataclass(value) and not isinstance(value, type):
-        return replace(
-            value, **{each.name: _walk(getattr(value, each.name)) for each in fields(value) if each.init}
-        )
+        members = {each.name: _walk(getattr(value, each.name), change) for each in fields(value) if each.init}
+        return replace(value, **members)
     if isinstance(value, Mapping):
-        return {_walk(key): _walk(each) for key, each in value.items()}
+        return {_walk(key, change): _walk(each, change) for key, each in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(_walk(each, change) for each in value))
     if isinstance(value, list | tuple | set | frozenset):
-        return type(value)(_walk(each) for each in value)
+        return type(value)(_walk(each, change) for each in value)
     if isinstance(value, Iterable):
-        return [_walk(each) for each in value]
+        return [_walk(each, change) for each in value]
     return value
+
+
+def _without_commands(text: str) -> str:
+    return _COMMAND.sub(r"#\\x23", _COMMAND_AT_START.sub(r"\1\\x3a", text))
 
 
 def _escaped(match: re.Match[str]) -> str:
     character = match[0]
     code = ord(character)
+    if code > 0xFFFF:
+        return f"\\U{code:08x}"
     return _SHORT.get(character) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
+
+
+def _escaped_in_json(match: re.Match[str]) -> str:
+    """Characters beyond the BMP are two escapes (RFC 8259, 7)."""
+    units = match[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, Protocol, assert_never, get_args
 
+from ddbbackup.safe_text import escape_json, escaped, masked
+
 if TYPE_CHECKING:
     from ddbbackup.report.documents import Document
 
@@ -17,8 +19,21 @@ class Renderer(Protocol):
     def render(self, document: Document) -> str:
         """The text of the document, ending in a newline unless it is empty.
 
-        Raises ``TypeError`` for a document that does not exist in this form (``Verb.forms`` lists those that do).
+        The values of the document are printed as they are: ``renderers.render`` has escaped them. Raises
+        ``TypeError`` for a document that does not exist in this form (``Verb.forms`` lists those that do).
         """
+
+
+def render(document: Document, form: Form) -> str:
+    """The text of the document in one form, safe to print and to send (``safe_text``).
+
+    In JSON, and in the YAML of ``show``, which quotes texts as JSON does, values stay what they are. In every other
+    form their unsafe characters are shown escaped, so that no value can begin a line.
+    """
+    text_is_json = document.schema in ("show", "policies")
+    if form == "json" or (form == "text" and text_is_json):
+        return escape_json(renderer(form).render(masked(document)))
+    return renderer(form).render(escaped(document))
 
 
 def renderer(form: Form) -> Renderer:

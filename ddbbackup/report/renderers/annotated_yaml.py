@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ddbbackup.plan.yaml_scalars import resolve_scalar
+from ddbbackup.safe_text import escape
 
 if TYPE_CHECKING:
     from ddbbackup.report.documents.show import EffectivePlan, EffectiveValue
@@ -33,7 +34,7 @@ def _lines(values: Sequence[EffectiveValue]) -> Iterator[tuple[str, str]]:
             prefix, opened = _open(value.keys, depth, prefix)
             if opened:
                 yield opened, ""
-        place = f"{value.file}:{value.line}" + (" (defaults)" if value.by_default else "")
+        place = f"{escape(value.file)}:{value.line}" + (" (defaults)" if value.by_default else "")
         last = value.keys[-1]
         indent = prefix or _indent(len(value.keys) - 1)
         yield indent + ("- " if isinstance(last, int) else f"{_scalar(last)}: ") + _data(value), place

@@ -1,0 +1,204 @@
+"""Writes to stdout and stderr. A stream that cannot be written never stops a run.
+
+The only module that prints. Data on stdout that cannot be written is an error, because a program may rely on it; a log
+or a message on stderr that cannot be written is lost, because the work matters more.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Sequence
+from typing import Any, Final, TextIO
+
+from ddbbackup.errors import Refused
+from ddbbackup.safe_text import escape, escape_json_to_ascii, escape_lines
+
+_ESCAPE: Final = "ddbbackup.escape"
+_STANDARD: Final = (0, 1, 2)
+
+
+class StdoutUnwritable(Refused):
+    """stdout did not accept data. ``reader_left``: it is a pipe, and its reader has exited (``| head``)."""
+
+    def __init__(self, reason: str, *, reader_left: bool = False) -> None:
+        super().__init__(
+            f"cannot write to stdout: {reason}",
+            hint="free disk space, or write the output to a file with --output FORM=FILE",
+        )
+        self.reader_left = reader_left
+
+
+# ---- stdout
+
+
+def write_stdout(text: str, *, is_json: bool = False) -> None:
+    """Raises ``StdoutUnwritable``. Characters that the encoding of the stream lacks are written as ``\\u2013``."""
+    stream: TextIO | None = sys.stdout
+    if stream is None:
+        raise StdoutUnwritable("it is closed")
+    try:
+        stream.write(_encodable(text, stream, is_json=is_json))
+        stream.flush()
+    except BrokenPipeError:
+        _discard(stream)
+        raise StdoutUnwritable("its reader has exited", reader_left=True) from None
+    except (OSError, ValueError) as error:
+        _discard(stream)
+        raise StdoutUnwritable(_reason(error)) from None
+
+
+# ---- stderr
+
+
+def say(*lines: str) -> None:
+    """Prints a message. What a line contains cannot begin another line. Never raises."""
+    write_stderr("".join(f"{escape(line)}\n" for line in lines))
+
+
+def write_stderr(text: str, *, is_json: bool = False) -> None:
+    """Writes a text that is safe to print (``safe_text``). Never raises."""
+    stream: TextIO | None = sys.stderr
+    if stream is None:
+        return
+    try:
+        stream.write(_encodable(text, stream, is_json=is_json))
+        stream.flush()
+    except (OSError, ValueError):
+        return  # lost: there is no other place for it
+
+
+def say_traceback(error: BaseException) -> None:
+    """Prints the traceback without the values of variables. Never raises."""
+    write_stderr(format_traceback(error))
+
+
+def format_traceback(error: BaseException) -> str:
+    """As Python prints it: without the values of variables. Several lines, escaped."""
+    return escape_lines("".join(traceback.format_exception(error)))
+
+
+class LossyStream:
+    """A text stream that drops what the stream below it does not accept. For code that would fail or log instead."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        try:
+            self._stream.write(_encodable(text, self._stream))
+        except (OSError, ValueError):
+            pass
+        return len(text)
+
+    def writelines(self, lines: Sequence[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except (OSError, ValueError):
+            pass
+
+    def isatty(self) -> bool:
+        try:
+            return self._stream.isatty()
+        except (OSError, ValueError):
+            return False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def stderr_is_terminal() -> bool:
+    stream: TextIO | None = sys.stderr
+    return stream is not None and LossyStream(stream).isatty()
+
+
+# ---- the process
+
+
+def protect_process() -> None:
+    """Prepares the streams of this process. Call it before anything opens a file.
+
+    A standard stream that the caller closed (``2>&-``) is opened to the null device: otherwise the next file or
+    socket would get its number, and logs would be written into it. What other code prints or fails with (warnings,
+    threads, finalizers) passes the same door as our own text.
+    """
+    for number in _STANDARD:
+        try:
+            os.fstat(number)
+        except OSError:
+            opened = os.open(os.devnull, os.O_RDWR)  # the lowest free number, which is this one
+            os.set_inheritable(opened, True)
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - for the life of the process
+    sys.stderr = LossyStream(sys.stderr)  # type: ignore[assignment]  # everything that callers of stderr use
+    sys.excepthook = lambda kind, error, trace: say_traceback(error)
+    threading.excepthook = _say_error_of_thread
+    sys.unraisablehook = _say_unraisable
+
+
+def finish_process() -> None:
+    """Flushes stdout, so that Python has nothing to report when it does the same at its end."""
+    stream: TextIO | None = sys.stdout
+    if stream is None:
+        return
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        _discard(stream)
+
+
+def _say_error_of_thread(arguments: threading.ExceptHookArgs) -> None:
+    if arguments.exc_value is not None and not isinstance(arguments.exc_value, SystemExit):
+        say_traceback(arguments.exc_value)
+
+
+def _say_unraisable(arguments: sys.UnraisableHookArgs) -> None:
+    if arguments.exc_value is not None:
+        say_traceback(arguments.exc_value)
+
+
+# ---- encodings and errors
+
+
+def _encodable(text: str, stream: TextIO | LossyStream, *, is_json: bool = False) -> str:
+    """``text`` with escapes for what the encoding of the stream lacks. JSON is UTF-8, or ASCII."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    if is_json and codecs.lookup(encoding).name != "utf-8":
+        return escape_json_to_ascii(text)
+    return text.encode(encoding, _ESCAPE).decode(encoding)
+
+
+def _escape_unencodable(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    unencodable = error.object[error.start : error.end]
+    return "".join(_as_escape(character) for character in unencodable), error.end
+
+
+def _as_escape(character: str) -> str:
+    code = ord(character)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+codecs.register_error(_ESCAPE, _escape_unencodable)
+
+
+def _discard(stream: TextIO) -> None:
+    """What the buffers of the stream still hold goes to the null device: Python would report it at its end."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        stream.flush()
+    except (OSError, ValueError, AttributeError):
+        return  # closed, or no file at all
+
+
+def _reason(error: OSError | ValueError) -> str:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return reason.lower()

@@ -39,6 +39,7 @@ NOTIFICATION_SKIPPED: Final = "notification.skipped"
 NOTIFICATION_FAILED: Final = "notification.failed"
 METRICS_WRITTEN: Final = "metrics.written"
 METRICS_FAILED: Final = "metrics.failed"
+LIBRARY_WARNED: Final = "library.warned"
 RUN_COMPLETED: Final = "run.completed"
 
 ALL: Final = frozenset(

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from ddbbackup.cli.signals import INTERRUPTED, TERMINATED, Terminated, raise_when_terminated
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one verb and returns its exit code (``docs/exit-codes.md``)."""
@@ -17,14 +19,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def entry() -> NoReturn:
     """The entry point of the process. An interrupted process exits at once, without waiting for its threads."""
+    from ddbbackup.cli.streams import finish_process, protect_process  # noqa: PLC0415 - as above
+
     try:
+        restore_signals = raise_when_terminated()
+        protect_process()
         code = main()
-    except (
-        KeyboardInterrupt
-    ):  # before the handler was installed, or a second Ctrl-C while the first was handled
-        code = 130
-    if code in (130, 143):
-        sys.stdout.flush()
-        sys.stderr.flush()
+        finish_process()
+        restore_signals()
+    except KeyboardInterrupt:  # before the error handler was entered, or a second Ctrl-C while it ran
+        code = INTERRUPTED
+    except Terminated:
+        code = TERMINATED
+    if code in (INTERRUPTED, TERMINATED):
         os._exit(code)
     sys.exit(code)

@@ -1,4 +1,4 @@
-"""Runs the asynchronous part of a verb, and cancels it on Ctrl-C and SIGTERM."""
+"""Runs the asynchronous part of a verb, and cancels it on Ctrl-C, SIGTERM and SIGHUP."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from ddbbackup.cli.exit_status import Terminated
+from ddbbackup.cli.signals import Terminated, terminating_signals
 
 T = TypeVar("T")
 
 
 def run_interruptibly(main: Coroutine[Any, Any, T]) -> T:
-    """The result of ``main``. Ctrl-C and SIGTERM cancel it and raise ``KeyboardInterrupt`` or ``Terminated``."""
+    """The result of ``main``. A signal cancels it and raises ``KeyboardInterrupt`` or ``Terminated``."""
     terminated = False
 
     async def supervised() -> T:
@@ -27,7 +27,8 @@ def run_interruptibly(main: Coroutine[Any, Any, T]) -> T:
             if task is not None:
                 task.cancel()
 
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
+        for number in terminating_signals():
+            asyncio.get_running_loop().add_signal_handler(number, terminate)
         return await main
 
     with asyncio.Runner() as runner:
@@ -35,7 +36,7 @@ def run_interruptibly(main: Coroutine[Any, Any, T]) -> T:
             threading.current_thread() is not threading.main_thread()
         ):  # Python delivers signals to no other thread
             return runner.run(main)
-        before = signal.getsignal(signal.SIGTERM)
+        before = {number: signal.getsignal(number) for number in terminating_signals()}
         try:
             return runner.run(supervised())
         except asyncio.CancelledError:
@@ -43,4 +44,5 @@ def run_interruptibly(main: Coroutine[Any, Any, T]) -> T:
                 raise Terminated from None
             raise
         finally:
-            signal.signal(signal.SIGTERM, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)

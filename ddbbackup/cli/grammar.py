@@ -10,6 +10,7 @@ from typing import Final, NoReturn
 
 from ddbbackup import __version__
 from ddbbackup.cli.options import DEFAULT_PLAN, add_output
+from ddbbackup.cli.streams import write_stdout
 from ddbbackup.cli.verbs import VERBS, Verb
 from ddbbackup.errors import UsageError
 from ddbbackup.exit_codes import EXIT_CODES
@@ -29,6 +30,10 @@ class Parser(argparse.ArgumentParser):
 
     def format_help(self) -> str:
         return super().format_help() + "".join(_tail(self.documented))
+
+    def _print_message(self, message: str, file: object = None) -> None:
+        """Help and version go to stdout. argparse would ignore that they cannot be written."""
+        write_stdout(message)
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(message, hint=f"see `{self.prog} --help`")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import os
-import sys
 from collections.abc import MutableMapping
 from typing import Any, Final, Literal
 
@@ -11,26 +12,91 @@ import structlog
 from structlog.typing import Processor
 
 from ddbbackup import events
+from ddbbackup.cli.streams import format_traceback, stderr_is_terminal, write_stderr
+from ddbbackup.safe_text import SECRETS, escape_json, escaped, masked
 
 LogFormat = Literal["auto", "console", "json"]
+Event = MutableMapping[str, Any]
 _REPEATED: Final = frozenset(("step", "error", "version", "target"))
+
+log = structlog.get_logger()
 
 
 class _Stderr:
     """Looks up ``sys.stderr`` for every line, because progress bars replace it while they are shown."""
 
+    def __init__(self, *, is_json: bool) -> None:
+        self._is_json = is_json
+
     def msg(self, message: str) -> None:
-        print(message, file=sys.stderr, flush=True)
+        write_stderr(f"{message}\n", is_json=self._is_json)
 
     log = debug = info = warning = error = critical = exception = msg
 
 
+class _Libraries(logging.Handler):
+    """Warnings of libraries (botocore, urllib3, asyncio) become events; their tracebacks do not."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        cause = f" ({type(error).__name__})" if error is not None else ""
+        log.warning(events.LIBRARY_WARNED, library=record.name, message=f"{record.getMessage()}{cause}")
+
+
 def for_people(log_format: LogFormat) -> bool:
     """Whether the log is for people: as the option says, or because stderr is a terminal."""
-    return log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
+    return log_format == "console" or (log_format == "auto" and stderr_is_terminal())
 
 
-def _shorten(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def configure(log_format: LogFormat, *, run: str, plan: str) -> None:
+    """From now on every event, in every thread, has the run id and the name of the plan."""
+
+    def bind_run(logger: Any, method: str, event: Event) -> Event:
+        return {"run": run, "plan": plan, **event}
+
+    is_json = not for_people(log_format)
+    shared: list[Processor] = [structlog.contextvars.merge_contextvars, structlog.processors.add_log_level]
+    if is_json:
+        render: list[Processor] = [
+            bind_run,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+            _format_traceback,
+            _to_json,
+        ]
+    else:
+        render = [
+            _shorten,
+            structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
+            _escape,
+            _format_traceback,
+            structlog.dev.ConsoleRenderer(
+                colors=stderr_is_terminal() and not os.environ.get("NO_COLOR"),
+                exception_formatter=structlog.dev.plain_traceback,
+                pad_event_to=20,
+                sort_keys=False,
+            ),
+        ]
+    structlog.configure(
+        processors=[*shared, *render],
+        wrapper_class=structlog.make_filtering_bound_logger("info"),
+        logger_factory=lambda *_: _Stderr(is_json=is_json),
+        cache_logger_on_first_use=False,
+    )
+    _log_warnings_of_libraries()
+
+
+def _log_warnings_of_libraries() -> None:
+    """Python would print them on stderr as they are."""
+    root = logging.getLogger()
+    if not any(isinstance(handler, _Libraries) for handler in root.handlers):
+        root.addHandler(_Libraries(logging.WARNING))
+    logging.captureWarnings(capture=True)
+
+
+# ---- processors
+
+
+def _shorten(logger: Any, method: str, event: Event) -> Event:
     """Leaves out what a person does not need during the run; JSON events and the report have everything.
 
     The table identifies the step, and the report repeats errors with their hints.
@@ -43,30 +109,22 @@ def _shorten(logger: Any, method: str, event: MutableMapping[str, Any]) -> Mutab
     return {"table": shown.pop("table"), **shown} if "table" in shown else shown
 
 
-def configure(log_format: LogFormat, *, run: str, plan: str) -> None:
-    """From now on every event, in every thread, has the run id and the name of the plan."""
+def _escape(logger: Any, method: str, event: Event) -> Event:
+    """No value can begin a line, move the cursor or show a secret."""
+    error = event.pop("exc_info", None)
+    return {**escaped(event), "exc_info": error}
 
-    def bind_run(logger: Any, method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        return {"run": run, "plan": plan, **event}
 
-    shared: list[Processor] = [structlog.contextvars.merge_contextvars, structlog.processors.add_log_level]
-    if for_people(log_format):
-        colors = sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-        render: list[Processor] = [
-            _shorten,
-            structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
-            structlog.dev.ConsoleRenderer(colors=colors, pad_event_to=20, sort_keys=False),
-        ]
-    else:
-        render = [
-            bind_run,
-            structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
-        ]
-    structlog.configure(
-        processors=[*shared, *render],
-        wrapper_class=structlog.make_filtering_bound_logger("info"),
-        logger_factory=lambda *_: _Stderr(),
-        cache_logger_on_first_use=False,
-    )
+def _format_traceback(logger: Any, method: str, event: Event) -> Event:
+    """``exception`` is the traceback of ``exc_info`` without the values of variables, which rich would show."""
+    error = event.pop("exc_info", None)
+    if isinstance(error, BaseException):
+        event["exception"] = format_traceback(error).rstrip("\n")
+    return event
+
+
+def _to_json(logger: Any, method: str, event: Event) -> str:
+    def as_text(value: object) -> str:
+        return SECRETS.mask(str(value))
+
+    return escape_json(json.dumps(masked(event), ensure_ascii=False, default=as_text))

@@ -1,18 +1,25 @@
-"""Writes the document of a verb: to stdout in one form, to files in others, and to the job summary of GitHub."""
+"""Writes the document of a verb: to stdout in one form, to files in others, and to the job summary of GitHub.
+
+An output that cannot be written does not keep the others from being written.
+"""
 
 from __future__ import annotations
 
 import os
-import sys
 from argparse import Namespace
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ddbbackup.cli.streams import StdoutUnwritable, say, write_stdout
 from ddbbackup.cli.verbs import VERBS
+from ddbbackup.errors import Refused
 from ddbbackup.report.documents.run_report import run_report
 from ddbbackup.report.files import require_writable, write_atomically
-from ddbbackup.report.renderers import renderer
+from ddbbackup.report.renderers import render
+from ddbbackup.safe_text import escape_json
 
 if TYPE_CHECKING:
     from ddbbackup.model.report import Report
@@ -23,37 +30,43 @@ if TYPE_CHECKING:
 
 SUMMARY_BYTES: Final = 1 << 20
 """GitHub's limit for one step (GitHub guide: Workflow commands, step isolation and limits)."""
+_JSON_FORMS: Final = ("json", "gitlab")
 
 
-def write_output(options: Namespace, document: Document) -> None:
-    """Raises ``Refused`` if a file cannot be written."""
-    _print(_render(document, options.output))
-    _write_copies(options, document)
+def write_output(options: Namespace, document: Document, exit_code: int = 0) -> int:
+    """Returns the exit code of the process: ``exit_code``, but 1 instead of 0 if an output could not be written.
+
+    Says on stderr which one and why. Only a reader that left early (``| head``) is not worth a message, unless it
+    misses the report of a run.
+    """
+    failed = _write_stdout(options, document) | _write_copies(options, document)
+    return exit_code or int(failed)
 
 
 def write_report(options: Namespace, report: Report) -> int:
-    """Returns the exit code of the run. Raises ``Refused`` if a file cannot be written."""
-    write_output(options, run_report(report))
-    return report.exit_code
+    """Returns the exit code of the process: that of the run, but 1 instead of 0 if an output could not be written."""
+    return write_output(options, run_report(report), report.exit_code)
 
 
 def write_failure(options: Namespace, document: Failure) -> None:
     """As ``write_output``, but the text form stays off stdout: the error handler prints it on stderr.
 
-    Does nothing for verbs without ``--output``. Raises ``Refused`` if a file cannot be written.
+    Does nothing for verbs without ``--output``.
     """
     if not VERBS[options.verb].forms:
         return
     if options.output != "text":
-        _print(_render(document, options.output))
+        _write_stdout(options, document)
     _write_copies(options, document)
 
 
-def write_text(options: Namespace, text: str) -> None:
-    """Writes a text that is the same in every form. Raises ``Refused`` if a file cannot be written."""
-    _print(text)
+def write_json(options: Namespace, text: str, exit_code: int = 0) -> int:
+    """Writes a JSON text that is the same in every form. Returns what ``write_output`` returns."""
+    safe = escape_json(text)
+    failed = _attempt(partial(write_stdout, safe, is_json=True))
     for _, path in options.output_files:
-        write_atomically(Path(path), text)
+        failed |= _attempt(partial(write_atomically, Path(path), safe))
+    return exit_code or int(failed)
 
 
 def check_output_files(options: Namespace) -> None:
@@ -62,22 +75,40 @@ def check_output_files(options: Namespace) -> None:
         require_writable(Path(path))
 
 
-def _write_copies(options: Namespace, document: Document) -> None:
+def _write_stdout(options: Namespace, document: Document) -> bool:
+    """Whether it failed."""
+    text, is_json = _render(document, options.output), options.output in _JSON_FORMS
+    return _attempt(partial(write_stdout, text, is_json=is_json), report=document.schema == "report")
+
+
+def _write_copies(options: Namespace, document: Document) -> bool:
+    """Whether a file of ``--output`` could not be written."""
     if "markdown" in VERBS[options.verb].forms:
         _append_summary(document)
+    failed = False
     for form, path in options.output_files:
-        write_atomically(Path(path), _render(document, form))
+        failed |= _attempt(partial(write_atomically, Path(path), _render(document, form)))
+    return failed
 
 
-def _print(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
+def _attempt(write: Callable[[], None], *, report: bool = False) -> bool:
+    """Whether ``write`` failed; the error is printed on stderr."""
+    try:
+        write()
+    except StdoutUnwritable as error:
+        if report or not error.reader_left:
+            say(f"ddbbackup: {error.message}", f"hint: {error.hint}")
+    except Refused as error:
+        say(f"ddbbackup: {error.message}", f"hint: {error.hint}")
+    else:
+        return False
+    return True
 
 
 def _render(document: Document, form: Form) -> str:
     if form in ("github", "gitlab"):
         document = _with_repository_paths(document)
-    return renderer(form).render(document)
+    return render(document, form)
 
 
 def _with_repository_paths(document: Document) -> Document:
@@ -102,7 +133,7 @@ def _append_summary(document: Document) -> None:
         with Path(path).open("ab") as file:
             file.write(text + b"\n")
     except OSError as error:
-        print(f"ddbbackup: cannot write the job summary {path}: {error.strerror}", file=sys.stderr)
+        say(f"ddbbackup: cannot write the job summary {path}: {error.strerror}")
 
 
 def _relative_to_checkout(problem: Problem) -> Problem:

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import IO, Final, cast
 
 import structlog
 from rich.console import Console
@@ -17,7 +17,9 @@ from rich.progress import Progress as Bars
 
 from ddbbackup import events
 from ddbbackup.cli.logs import LogFormat, for_people
+from ddbbackup.cli.streams import LossyStream, stderr_is_terminal
 from ddbbackup.model.progress import OnProgress, Progress
+from ddbbackup.safe_text import escape
 
 EVENT_SECONDS: Final = 30.0
 _EVENTS: Final = {
@@ -31,19 +33,21 @@ log = structlog.get_logger()
 
 @contextmanager
 def progress_display(log_format: LogFormat) -> Iterator[OnProgress]:
-    """The callback that the steps of a run report their progress to."""
-    if not (for_people(log_format) and sys.stderr.isatty()):
+    """The callback that the steps of a run report their progress to. A terminal that fails does not end the run."""
+    if not (for_people(log_format) and stderr_is_terminal()):
         yield ThrottledProgressEvents()
         return
-    console = Console(stderr=True, no_color=bool(os.environ.get("NO_COLOR")))
+    terminal = cast("IO[str]", LossyStream(sys.stderr))
+    console = Console(file=terminal, no_color=bool(os.environ.get("NO_COLOR")))
     with Bars(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[unit]}"),
         TimeRemainingColumn(),
         console=console,
         transient=True,
+        redirect_stdout=False,  # data never goes to the terminal of the log
     ) as bars:
         yield _ProgressBars(bars)
 
@@ -60,7 +64,7 @@ class _ProgressBars:
         with self._lock:
             key = (progress.table, progress.phase)
             if key not in self._tasks:
-                name = f"{progress.phase} {progress.table}".strip()
+                name = escape(f"{progress.phase} {progress.table}".strip())
                 self._tasks[key] = self._bars.add_task(name, total=progress.total, unit=progress.unit)
             self._bars.update(self._tasks[key], completed=progress.done, total=progress.total)
             if progress.total is not None and progress.done >= progress.total:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from ddbbackup import events
-from ddbbackup.cli.exit_status import exit_code_of
+from ddbbackup.cli.exit_status import error_of, exit_code_of
 from ddbbackup.cli.verbs import VERBS
 from ddbbackup.clock import Clock
 from ddbbackup.errors import DdbBackupError
@@ -112,7 +112,7 @@ class RunHooks:
             exit_code=exit_code,
             conditions=frozenset(("always",)) if idle else conditions(exit_code, self._before, after),
             report=self._report,
-            error=error if isinstance(error, DdbBackupError) else None,
+            error=error_of(error) if isinstance(error, Exception) else None,
             tables=tuple(after),
             step_ends=self.step_ends,
         )
@@ -126,12 +126,12 @@ class RunHooks:
         )
 
     def _table_statuses(self) -> list[TableStatus]:
-        """Empty if they cannot be read: the run itself reports the error."""
+        """Empty if they cannot be read: the run itself reports the error, and notifications are sent without them."""
         from ddbbackup.status.table_status import read_table_statuses  # noqa: PLC0415 - as above
 
         if self._context is None:
             return []
         try:
             return read_table_statuses(self._context, self._tables)
-        except DdbBackupError:
+        except Exception:  # noqa: BLE001 - whatever it is, notifications are sent
             return []

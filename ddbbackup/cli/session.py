@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import threading
 from argparse import Namespace
@@ -9,7 +10,6 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -24,9 +24,12 @@ from ddbbackup.bulk.read_back import Comparison
 from ddbbackup.catalog import Catalog
 from ddbbackup.cli import logs
 from ddbbackup.cli.event_loop import run_interruptibly
+from ddbbackup.cli.plan_secrets import add_secrets_of_plan
 from ddbbackup.cli.progress_display import progress_display
+from ddbbackup.cli.proxies import check_proxies
 from ddbbackup.cli.run_hooks import RunHooks
 from ddbbackup.cli.run_id import choose_run_id
+from ddbbackup.cli.state_dir import inspect_state_dir, prepare_state_dir
 from ddbbackup.clock import SystemClock
 from ddbbackup.errors import Bug
 from ddbbackup.model.outcome import Outcome
@@ -37,6 +40,7 @@ from ddbbackup.plan.model import AwsSettings, Plan
 from ddbbackup.plan.selection import Inventory
 from ddbbackup.ports import Cloud, KeyAttribute
 from ddbbackup.pricing.prices import Prices, load_prices, packaged
+from ddbbackup.safe_text import SECRETS
 from ddbbackup.steps.context import CompareItems, RunContext, WriteItems
 from ddbbackup.steps.executor import run_steps
 from ddbbackup.steps.inventory import take_inventory
@@ -100,14 +104,14 @@ def run_session(
     Raises ``PlanInvalid``, ``AccessDenied`` (no credentials, or another account than the plan's) and
     ``Unreachable``.
     """
-    plan = load(options.file, os.environ)
+    plan = load_plan(options)
     clock = SystemClock()
     started_at = clock.now()
     run_id = choose_run_id(options.__dict__.get("run_id"), os.environ, started_at)
     logs.configure(options.log_format, run=run_id, plan=plan.name)
     log.info(events.RUN_STARTED, verb=options.verb, version=__version__)
     with RunHooks(plan, verb=options.verb, run=run_id, clock=clock, started_at=started_at) as run_hooks:
-        cloud = connect(connection_of(plan.aws))
+        cloud = connect_to(plan)
         identity = cloud.identity
         log.info(
             events.PLAN_RESOLVED,
@@ -144,6 +148,7 @@ def open_context(
 ) -> Iterator[RunContext]:
     """The context of steps, valid inside the ``with`` block. An interruption of the block stops its threads."""
     timeout = options.__dict__.get("timeout")
+    find_state_dir = inspect_state_dir if estimating else prepare_state_dir
     threads, stop = ThreadPools(), threading.Event()
     with progress_display(options.log_format) as on_progress:
         context = RunContext(
@@ -159,7 +164,7 @@ def open_context(
             compare_items=_bind_comparison(cloud, stop),
             on_progress=on_progress,
             stop=stop,
-            state_dir=state_dir(),
+            find_state_dir=functools.cache(functools.partial(find_state_dir, os.environ)),
             wait=wait,
             deadline=clock.monotonic() + timeout if timeout else None,
             estimating=estimating,
@@ -181,12 +186,17 @@ def _prices(options: Namespace) -> Prices:
     return load_prices(options.prices or os.environ.get("DDBBACKUP_PRICES"))
 
 
-def state_dir() -> Path:
-    """The directory for the progress of restores: ``$DDBBACKUP_STATE_DIR``, else XDG's directory for state."""
-    if own := os.environ.get("DDBBACKUP_STATE_DIR"):
-        return Path(own)
-    base = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(base) / "ddbbackup"
+def load_plan(options: Namespace) -> Plan:
+    """The plan of ``options``; no output shows its secrets. Raises ``PlanInvalid``."""
+    plan = load(options.file, os.environ)
+    add_secrets_of_plan(SECRETS, plan)
+    return plan
+
+
+def connect_to(plan: Plan) -> AwsCloud:
+    """Sends nothing yet. Raises ``UsageError`` if a proxy of the environment cannot be used."""
+    check_proxies(plan.aws.endpoint_urls, os.environ)
+    return connect(connection_of(plan.aws))
 
 
 def connection_of(aws: AwsSettings) -> Connection:
@@ -205,8 +215,8 @@ def connection_of(aws: AwsSettings) -> Connection:
 
 def _bind_writer(on_progress: OnProgress, stop: threading.Event) -> WriteItems:
     def write(job: WriteJob, *, ledger: Ledger, target: Cloud, source: Cloud) -> WriteResult:
-        assert isinstance(target, AwsCloud), "this run was wired with AWS"
-        assert isinstance(source, AwsCloud), "this run was wired with AWS"
+        if not (isinstance(target, AwsCloud) and isinstance(source, AwsCloud)):
+            raise Bug("a target or a source is not AWS", hint="report this bug")
         access = AwsBulkAccess(target=target.connection, source=source.connection)
         return write_items(job, access=access, ledger=ledger, on_progress=on_progress, stop=stop)
 

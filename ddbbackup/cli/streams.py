@@ -1,12 +1,13 @@
 """Writes to stdout and stderr. A stream that cannot be written never stops a run.
 
-The only module that prints. Data on stdout that cannot be written is an error, because a program may rely on it; a log
-or a message on stderr that cannot be written is lost, because the work matters more.
+The only module that prints. Data on stdout that cannot be written is an error, because a program may rely on it. A
+log or a message on stderr that cannot be written is lost, because the work matters more.
 """
 
 from __future__ import annotations
 
 import codecs
+import contextlib
 import os
 import sys
 import threading
@@ -88,10 +89,8 @@ class LossyStream:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        try:
+        with contextlib.suppress(OSError, ValueError):
             self._stream.write(_encodable(text, self._stream))
-        except (OSError, ValueError):
-            pass
         return len(text)
 
     def writelines(self, lines: Sequence[str]) -> None:
@@ -99,10 +98,8 @@ class LossyStream:
             self.write(line)
 
     def flush(self) -> None:
-        try:
+        with contextlib.suppress(OSError, ValueError):
             self._stream.flush()
-        except (OSError, ValueError):
-            pass
 
     def isatty(self) -> bool:
         try:
@@ -115,7 +112,14 @@ class LossyStream:
 
 
 def stderr_is_terminal() -> bool:
-    stream: TextIO | None = sys.stderr
+    return _is_terminal(sys.stderr)
+
+
+def stdin_is_terminal() -> bool:
+    return _is_terminal(sys.stdin)
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and LossyStream(stream).isatty()
 
 
@@ -137,7 +141,7 @@ def protect_process() -> None:
             os.set_inheritable(opened, True)
     if sys.stderr is None:
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - for the life of the process
-    sys.stderr = LossyStream(sys.stderr)  # type: ignore[assignment]  # everything that callers of stderr use
+    sys.stderr = LossyStream(sys.stderr)  # everything that users of stderr call
     sys.excepthook = lambda kind, error, trace: say_traceback(error)
     threading.excepthook = _say_error_of_thread
     sys.unraisablehook = _say_unraisable

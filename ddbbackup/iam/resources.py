@@ -51,23 +51,30 @@ class Scope:
         """The tables, with the wildcards of IAM. IAM has no character classes: `[ab]` becomes `?`."""
         if self.restore is not None:
             return self.restore.table
-        assert self.entry is not None, "a scope is an entry or a restore"
+        if self.entry is None:
+            return "*"
         if self.entry.name is not None:
             return self.entry.name
         return re.sub(r"\[[^\]]*\]", "?", self.entry.match) if self.entry.match is not None else "*"
 
     @property
+    def required_restore(self) -> Restore:
+        """Raises ``ValueError`` if this part is a table entry: only restores have targets."""
+        if self.restore is None:
+            raise ValueError("this part of the plan is no restore")
+        return self.restore
+
+    @property
     def target_pattern(self) -> str:
-        assert self.restore is not None, "only restores have targets"
-        name = self.restore.target.table.replace("{table}", self.restore.table)
+        restore = self.required_restore
+        name = restore.target.table.replace("{table}", restore.table)
         return re.sub(r"\{[a-z]+\}", "*", name)
 
     def table_arn(self) -> Arn:
         return self._table(self.place.region, self.place.account, self.source_pattern)
 
     def target_arn(self) -> Arn:
-        assert self.restore is not None, "only restores have targets"
-        to = self.restore.target
+        to = self.required_restore.target
         account = to.account or (Arn.parse(to.assume_role.role_arn).account if to.assume_role else None)
         return self._table(to.region or self.place.region, account or self.place.account, self.target_pattern)
 

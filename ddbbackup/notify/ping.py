@@ -10,7 +10,8 @@ from ddbbackup.http_client import HttpClient
 from ddbbackup.notify.channel import Transport
 from ddbbackup.plan.model import Notification
 from ddbbackup.report.documents.notification import RunNotification
-from ddbbackup.report.renderers import text
+from ddbbackup.report.renderers import render
+from ddbbackup.safe_text import escape
 
 _BODY_BYTES: Final = 100_000  # Healthchecks keeps no more of a body
 _STILL_RUNNING: Final = 75
@@ -26,7 +27,8 @@ def deliver(
 ) -> None:
     """Sends the exit status, or only a log entry if the check must go on waiting for the end of a backup."""
     suffix = str(document.exit_code) if _is_conclusive(document) else "log"
-    body = f"{document.headline}\n\n{text.render(document)}".encode()[:_BODY_BYTES]
+    text = render(document, "text")
+    body = f"{escape(document.headline)}\n\n{text}".encode()[:_BODY_BYTES]
     _ping(notification, transport.http, suffix, document.run, body, seconds)
 
 

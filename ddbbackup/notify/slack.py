@@ -8,7 +8,8 @@ from typing import Final
 from ddbbackup.notify.channel import Transport
 from ddbbackup.plan.model import Notification
 from ddbbackup.report.documents.notification import RunNotification
-from ddbbackup.report.renderers import text
+from ddbbackup.report.renderers import render
+from ddbbackup.safe_text import escape
 
 _BODY_CHARACTERS: Final = 2900  # a section of a Slack message holds 3000
 
@@ -16,10 +17,10 @@ _BODY_CHARACTERS: Final = 2900  # a section of a Slack message holds 3000
 def deliver(
     notification: Notification, document: RunNotification, transport: Transport, *, seconds: float
 ) -> None:
-    body = text.render(document)
+    body = render(document, "text")
     if len(body) > _BODY_CHARACTERS:
         body = body[:_BODY_CHARACTERS] + "\n…"
-    message = {"text": f"*{_escape(document.headline)}*\n```{_escape(body)}```"}
+    message = {"text": f"*{_escape(escape(document.headline))}*\n```{_escape(body)}```"}
     headers = {"Content-Type": "application/json"}
     transport.http.send("POST", notification.address, json.dumps(message).encode(), headers, seconds=seconds)
 

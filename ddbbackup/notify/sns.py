@@ -8,7 +8,8 @@ from ddbbackup.http_client import DeliveryError
 from ddbbackup.notify.channel import Transport
 from ddbbackup.plan.model import Notification
 from ddbbackup.report.documents.notification import RunNotification
-from ddbbackup.report.renderers import text
+from ddbbackup.report.renderers import render
+from ddbbackup.safe_text import escape
 
 _SUBJECT_CHARACTERS: Final = 100  # and printable ASCII only (botocore's model of Publish)
 _MESSAGE_BYTES: Final = 200_000  # of 256 KiB, which include the attributes
@@ -20,14 +21,15 @@ def deliver(
     """``seconds`` is not passed on: the SDK has its own timeouts."""
     if transport.topics is None:
         raise DeliveryError("the run ended before it was connected to AWS")
-    subject = "".join(c if " " <= c <= "~" else "?" for c in document.headline)[:_SUBJECT_CHARACTERS]
-    body = f"{document.headline}\n\n{text.render(document)}".encode()[:_MESSAGE_BYTES]
+    headline, text = escape(document.headline), render(document, "text")
+    subject = "".join(c if " " <= c <= "~" else "?" for c in headline)[:_SUBJECT_CHARACTERS]
+    body = f"{headline}\n\n{text}".encode()[:_MESSAGE_BYTES]
     transport.topics.publish(
         notification.address,
         subject=subject,
         message=body.decode(errors="ignore"),
         attributes={
-            "plan": document.plan,
+            "plan": escape(document.plan),
             "verb": document.verb,
             "condition": document.conditions[0] if document.conditions else "done",
         },

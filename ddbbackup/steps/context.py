@@ -48,7 +48,7 @@ class RunContext:
     no time limit. ``run_id_is_key``: the user gave the run ID, so what it has finished is not done again; the run ID
     of a CI system only continues what the same pipeline left unfinished. ``wait`` is False if the run starts exports
     without waiting for them. ``estimating`` is True for ``preview``: nothing is carried out, and assessments include
-    time and cost.
+    time and cost. ``find_state_dir`` is called when a step needs the directory, so that other runs do not depend on it.
     """
 
     plan: Plan
@@ -62,7 +62,7 @@ class RunContext:
     compare_items: CompareItems
     on_progress: OnProgress
     stop: threading.Event
-    state_dir: Path
+    find_state_dir: Callable[[], Path]
     run_id_is_key: bool = True
     wait: bool = True
     deadline: float | None = None
@@ -70,6 +70,11 @@ class RunContext:
     prices: Prices = field(default_factory=packaged)
     once: OncePerRun = field(default_factory=OncePerRun)
     rate_limits: RateLimits = field(default_factory=RateLimits)
+
+    @property
+    def state_dir(self) -> Path:
+        """The directory for the local state of restores. Raises ``Refused`` if it cannot be used."""
+        return self.find_state_dir()
 
     async def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs one short blocking call in a thread."""

@@ -12,6 +12,7 @@ from structlog.contextvars import bound_contextvars
 from ddbbackup import events
 from ddbbackup.errors import Bug, DdbBackupError
 from ddbbackup.model.outcome import Outcome
+from ddbbackup.os_errors import explain_os_error
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.step import AnyStep
 
@@ -63,12 +64,7 @@ async def _outcome(
     except DdbBackupError as error:
         outcome = _failed(step, error)
     except Exception as error:  # noqa: BLE001 - a bug in one step must not stop the others
-        bug = Bug(
-            f"{step.id} failed with an unexpected {type(error).__name__}",
-            hint="report this bug with the traceback in the output of --log-format json",
-        )
-        bug.__cause__ = error
-        outcome = _failed(step, bug)
+        outcome = _failed(step, explain_os_error(error) or _bug(step, error))
     return replace(outcome, seconds=context.clock.monotonic() - started)
 
 
@@ -112,6 +108,15 @@ def _visit(
 
 def _invalid_steps(message: str) -> Bug:
     return Bug(message, hint="report this bug with the plan; nothing was started")
+
+
+def _bug(step: AnyStep, error: Exception) -> Bug:
+    bug = Bug(
+        f"{step.id} failed with an unexpected {type(error).__name__}",
+        hint="report this bug with the traceback in the output of --log-format json",
+    )
+    bug.__cause__ = error
+    return bug
 
 
 def _failed(step: AnyStep, error: DdbBackupError) -> Outcome:

@@ -28,6 +28,7 @@ def run_context(clock: VirtualClock, **members: Any) -> RunContext:
         "compare_items": nothing,
         "on_progress": lambda progress: None,
         "stop": threading.Event(),
-        "state_dir": Path("/nonexistent"),
     }
+    state_dir = members.pop("state_dir", Path("/nonexistent"))
+    defaults["find_state_dir"] = lambda: state_dir
     return RunContext(**{**defaults, **members})

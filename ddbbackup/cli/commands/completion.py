@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 
 import shtab
 
 from ddbbackup.cli.grammar import grammar
+from ddbbackup.cli.streams import write_stdout
 
 
 def run(options: Namespace) -> int:
@@ -16,5 +16,5 @@ def run(options: Namespace) -> int:
         for action in each._actions:
             if action.metavar in ("FILE", "PLAN"):
                 action.complete = shtab.FILE  # type: ignore[attr-defined]  # shtab reads this attribute
-    sys.stdout.write(shtab.complete(parser, shell=options.shell).rstrip("\n") + "\n")
+    write_stdout(shtab.complete(parser, shell=options.shell).rstrip("\n") + "\n")
     return 0

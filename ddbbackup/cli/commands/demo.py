@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Final
 
 from ddbbackup import sandbox
 from ddbbackup.cli.output import write_output
+from ddbbackup.cli.streams import write_stdout
 from ddbbackup.errors import DataIncomplete, StepFailed, UsageError
 from ddbbackup.report.documents.demo import DemoCommand, DemoReport
+from ddbbackup.safe_text import escape, escape_lines
 
 if TYPE_CHECKING:
     from ddbbackup.sandbox.demo_tables import DemoTables, Item
@@ -35,12 +37,11 @@ def run(options: Namespace) -> int:
         del os.environ[name]  # nothing may lead to a real account
     if options.serve:
         _serve(options.port)
-    else:
-        _run_demo(options)
-    return 0
+        return 0
+    return _run_demo(options)
 
 
-def _run_demo(options: Namespace) -> None:
+def _run_demo(options: Namespace) -> int:
     """Raises ``StepFailed`` if a command fails, ``DataIncomplete`` if the restored table differs."""
     from ddbbackup.sandbox.demo_tables import DemoTables, plan_path  # noqa: PLC0415 - needs the extra
 
@@ -67,7 +68,7 @@ def _run_demo(options: Namespace) -> None:
         narrator.step("5. Compare table1 with its items before the damage:")
         _compare(narrator, before, tables)
         narrator.line("Done; the sandbox is stopped. Write your own plan with `ddbbackup init`.")
-    write_output(options, DemoReport(tuple(narrator.commands), items=len(before), equal=True))
+    return write_output(options, DemoReport(tuple(narrator.commands), items=len(before), equal=True))
 
 
 def _show_damage(narrator: _Narrator, before: Mapping[str, Item], tables: DemoTables) -> None:
@@ -100,7 +101,7 @@ class _Narrator:
 
     def line(self, text: str) -> None:
         if not self._quiet:
-            print(text, flush=True)
+            write_stdout(escape_lines(f"{text}\n"))
 
     def step(self, text: str) -> None:
         self.line(f"\n{text}")
@@ -158,11 +159,11 @@ def _serve(port: int | None) -> None:
     with sandbox.start(DEFAULT_PORT if port is None else port) as aws:
         DemoTables(aws.url).create()
         exports = " ".join(f"{name}={value}" for name, value in ENVIRONMENT.items())
-        print(
+        plan = escape(shlex.quote(_relative(plan_path())))
+        write_stdout(
             f"The sandbox is running at {aws.url}, with table1, table2 and the bucket demo-vault.\n"
             "It is an AWS emulation (moto) in memory. Press Ctrl-C to stop it. In another terminal, run:\n\n"
             f"  export {exports} DDBBACKUP_SANDBOX_URL={aws.url}\n"
-            f"  ddbbackup backup -f {_relative(plan_path())}",
-            flush=True,
+            f"  ddbbackup backup -f {plan}\n"
         )
         threading.Event().wait()

@@ -6,20 +6,18 @@ import json
 import os
 from argparse import Namespace
 
-from ddbbackup.aws import connect
 from ddbbackup.checks.doctor import run_checks
 from ddbbackup.cli import logs
 from ddbbackup.cli.event_loop import run_interruptibly
-from ddbbackup.cli.output import write_output, write_text
+from ddbbackup.cli.output import write_json, write_output
 from ddbbackup.cli.registries import declared_permissions
 from ddbbackup.cli.run_id import choose_run_id
-from ddbbackup.cli.session import connection_of, open_context
+from ddbbackup.cli.session import connect_to, load_plan, open_context
 from ddbbackup.cli.verbs import roles_of_verbs
 from ddbbackup.clock import SystemClock
 from ddbbackup.errors import UsageError
 from ddbbackup.iam import PlaceOfPlan, policies_of
 from ddbbackup.model.arn import Arn
-from ddbbackup.plan import load
 from ddbbackup.plan.model import Plan
 from ddbbackup.report.documents.doctor import doctor_report
 from ddbbackup.report.documents.policies import plan_policies
@@ -27,19 +25,17 @@ from ddbbackup.report.renderers import json_documents
 
 
 def run(options: Namespace) -> int:
-    plan = load(options.file, os.environ)
+    plan = load_plan(options)
     clock = SystemClock()
     run_id = choose_run_id(None, os.environ, clock.now())
     logs.configure(options.log_format, run=run_id, plan=plan.name)
     if options.iam is not None:
-        write_text(options, _policies(plan, options.iam))
-        return 0
-    cloud = connect(connection_of(plan.aws))
+        return write_json(options, _policies(plan, options.iam))
+    cloud = connect_to(plan)
     with open_context(options, plan, cloud, run_id=run_id, clock=clock, started_at=clock.now()) as context:
         checks = run_interruptibly(run_checks(context, only=options.only))
     report = doctor_report(plan.name, checks, now=clock.now())
-    write_output(options, report)
-    return report.exit_code
+    return write_output(options, report, report.exit_code)
 
 
 def _policies(plan: Plan, role: str) -> str:
@@ -63,7 +59,7 @@ def _place(plan: Plan) -> PlaceOfPlan:
         account = Arn.parse(aws.assume_role.role_arn).account
     if region and account:
         return PlaceOfPlan(_partition(region), region, account)
-    identity = connect(connection_of(aws)).identity
+    identity = connect_to(plan).identity
     return PlaceOfPlan(identity.partition, identity.region, identity.account)
 
 

@@ -25,5 +25,4 @@ def run(options: Namespace) -> int:
             f"cannot write {path}: {error.strerror}",
             hint="choose a file in a directory that you can write to",
         ) from None
-    write_output(options, StarterPlan(str(path)))
-    return 0
+    return write_output(options, StarterPlan(str(path)))

@@ -23,5 +23,4 @@ def run(options: Namespace) -> int:
 
         return backup_list(session.plan.name, await context.call(every_record))
 
-    write_output(options, run_session(options, read))
-    return 0
+    return write_output(options, run_session(options, read))

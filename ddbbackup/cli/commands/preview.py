@@ -36,8 +36,7 @@ def run(options: Namespace) -> int:
         )
 
     document = run_session(options, look, estimating=True)
-    write_output(options, document)
-    return document.exit_code
+    return write_output(options, document, document.exit_code)
 
 
 async def _look_ahead(context: RunContext, options: Namespace) -> LookAhead:

@@ -9,9 +9,11 @@ from dataclasses import replace
 from ddbbackup.cli.find_restore import find_restore
 from ddbbackup.cli.output import write_report
 from ddbbackup.cli.session import Session, run_session
+from ddbbackup.cli.streams import say, stdin_is_terminal, write_stderr
 from ddbbackup.model.report import Report
 from ddbbackup.restore.planning import overwrites_its_source, restore_step
 from ddbbackup.restore.restore_table import RestoreTable
+from ddbbackup.safe_text import escape
 
 
 def run(options: Namespace) -> int:
@@ -19,7 +21,7 @@ def run(options: Namespace) -> int:
         context = session.context
         named = find_restore(session.plan, options)
         step = restore_step(named, run=context.run_id, today=context.started_at, confirmed=options.yes)
-        if not step.confirmed and overwrites_its_source(step) and sys.stdin.isatty():
+        if not step.confirmed and overwrites_its_source(step) and stdin_is_terminal():
             step = replace(step, confirmed=_ask(session, step))
         return await session.carry_out([step])
 
@@ -29,11 +31,13 @@ def run(options: Namespace) -> int:
 def _ask(session: Session, step: RestoreTable) -> bool:
     """Says what will happen to the live table; only its name, typed, confirms it."""
     identity = session.context.source.identity
-    print(
-        f"{step.restore.name} will {step.summary}\n"
+    say(
+        f"{step.restore.name} will {step.summary}",
         f"in account {identity.account}, region {identity.region}: changes made to these items since the backup "
         "will be lost.",
-        file=sys.stderr,
     )
-    print(f"Type {step.target} to confirm: ", file=sys.stderr, end="", flush=True)
-    return sys.stdin.readline().strip() == step.target
+    write_stderr(f"Type {escape(step.target)} to confirm: ")
+    try:
+        return sys.stdin.readline().strip() == step.target
+    except (OSError, ValueError):
+        return False

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 
+from ddbbackup.cli.streams import write_stdout
 from ddbbackup.plan.schemas import schema_text
 
 
 def run(options: Namespace) -> int:
-    sys.stdout.write(schema_text(options.name))
+    write_stdout(schema_text(options.name), is_json=True)
     return 0

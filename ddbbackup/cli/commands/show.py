@@ -13,5 +13,4 @@ from ddbbackup.report.documents.show import effective_plan
 
 def run(options: Namespace) -> int:
     document, _ = load_with_document(options.file, os.environ)
-    write_output(options, effective_plan(options.file, effective(document)))
-    return 0
+    return write_output(options, effective_plan(options.file, effective(document)))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 
 from ddbbackup.cli.output import write_output
 from ddbbackup.cli.session import Session, run_session
+from ddbbackup.cli.streams import say
 from ddbbackup.model.report import STALE
 from ddbbackup.plan.selection import select
 from ddbbackup.report.documents.status import PlanStatus, plan_status
@@ -25,7 +25,7 @@ def run(options: Namespace) -> int:
         return plan_status(session.plan.name, tables, errors, now=context.clock.now(), exit_code=exit_code)
 
     document = run_session(options, read)
-    write_output(options, document)
+    exit_code = write_output(options, document, document.exit_code)
     for error in document.errors:
-        print(f"ddbbackup: {error.message}\nhint: {error.hint}", file=sys.stderr)
-    return document.exit_code
+        say(f"ddbbackup: {error.message}", f"hint: {error.hint}")
+    return exit_code

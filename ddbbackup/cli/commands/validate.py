@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from argparse import Namespace
 
 from ddbbackup.cli.options import DEFAULT_PLAN
 from ddbbackup.cli.output import write_output
+from ddbbackup.cli.streams import say
 from ddbbackup.errors import PlanInvalid, UsageError
 from ddbbackup.plan import check
 from ddbbackup.problems import Problem
@@ -30,10 +30,9 @@ def run(options: Namespace) -> int:
             plans.append(ValidatedPlan(tuple(files), valid=False))
         else:
             plans.append(ValidatedPlan(tuple(files), True, len(plan.tables), len(plan.restores)))
-    write_output(options, Validation(tuple(plans), tuple(problems)))
-    if not problems:
-        return 0
-    if options.output == "text":
+    code = PlanInvalid.exit_code if problems else 0
+    code = write_output(options, Validation(tuple(plans), tuple(problems)), code)
+    if problems and options.output == "text":
         number = f"{len(problems)} problem" + ("s" if len(problems) != 1 else "")
-        print(f"ddbbackup: {number} in {', '.join(options.plans or options.file)}", file=sys.stderr)
-    return PlanInvalid.exit_code
+        say(f"ddbbackup: {number} in {', '.join(options.plans or options.file)}")
+    return code

@@ -15,6 +15,11 @@ _SECRET_HEADER: Final = re.compile(r"auth|token|key|secret|password|cookie|signa
 _VARIABLE: Final = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(:\?[^}]*|:-)?\}")  # without a default in the plan
 
 
+def is_secret_header(name: str) -> bool:
+    """Whether an HTTP header of this name probably holds a credential."""
+    return bool(_SECRET_HEADER.search(name))
+
+
 def check(document: Document) -> Iterator[Problem]:
     for path, _, notification in notifications(document):
         for channel, key, variable in (
@@ -42,11 +47,7 @@ def _check_endpoint(
         yield _literal_secret(document, place, "this URL contains a credential", "WEBHOOK_URL")
     for name, value in mapping(get(endpoint, "headers")).items():
         place = (*path, "headers", name)
-        if (
-            isinstance(value, str)
-            and _SECRET_HEADER.search(name)
-            and not _is_from_environment(document, place)
-        ):
+        if isinstance(value, str) and is_secret_header(name) and not _is_from_environment(document, place):
             yield _literal_secret(document, place, f"the header {name} holds a credential", "TOKEN")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from ddbbackup.cli import main
-from ddbbackup.cli.exit_status import Terminated
+from ddbbackup.cli.signals import Terminated
 from ddbbackup.cli.verbs import VERBS, Verb
 from ddbbackup.errors import AccessDenied
 

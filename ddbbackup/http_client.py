@@ -1,10 +1,12 @@
 """HTTP requests to addresses of the plan: limited in time and size, without redirects.
 
-The addresses are secrets (a webhook's URL is its credential), so no error contains one.
+The addresses are secrets (a webhook's URL is its credential), so no error contains one. A user and a password in an
+address are sent as a header (RFC 7617), never as a part of the host name.
 """
 
 from __future__ import annotations
 
+import base64
 import http.client
 import threading
 import time
@@ -13,6 +15,7 @@ import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from ddbbackup import __version__
 
@@ -89,11 +92,37 @@ def run_concurrently(tasks: Sequence[tuple[float, Callable[[], None]]]) -> list[
     return list(errors)
 
 
-def _send_once(method: str, url: str, body: bytes, headers: Mapping[str, str], *, seconds: float) -> None:
+def split_credentials(url: str) -> tuple[str, dict[str, str]]:
+    """The URL without user and password, and the header that replaces them; no header without a user.
+
+    Raises ``DeliveryError``.
+    """
     if not url.startswith(("https://", "http://")):
         raise DeliveryError("the address does not begin with https:// or http://")
-    request = urllib.request.Request(  # noqa: S310 - the line above checks the scheme
-        url, body, {"User-Agent": f"ddbbackup/{__version__}", **headers}, method=method
+    try:
+        parts = urlsplit(url)
+        user, password, host, port = parts.username, parts.password, parts.hostname, parts.port
+    except ValueError:
+        raise DeliveryError(
+            "the address has no valid host and port; a password in it must be percent-encoded"
+        ) from None
+    if not host:
+        raise DeliveryError("the address has no host")
+    if user is None:
+        return url, {}
+    credentials = f"{unquote(user)}:{unquote(password or '')}".encode()
+    location = f"[{host}]" if ":" in host else host
+    location += f":{port}" if port is not None else ""
+    header = {"Authorization": f"Basic {base64.b64encode(credentials).decode()}"}
+    return urlunsplit((parts.scheme, location, parts.path, parts.query, parts.fragment)), header
+
+
+def _send_once(method: str, url: str, body: bytes, headers: Mapping[str, str], *, seconds: float) -> None:
+    url, authorization = split_credentials(url)
+    if any(name.lower() == "authorization" for name in headers):
+        authorization = {}
+    request = urllib.request.Request(  # noqa: S310 - the first line checks the scheme
+        url, body, {"User-Agent": f"ddbbackup/{__version__}", **authorization, **headers}, method=method
     )
     opener = urllib.request.build_opener(NoRedirects)
     try:

@@ -101,6 +101,7 @@ class RunHooks:
         interrupted = error is not None and not isinstance(error, Exception)
         after = self._table_statuses() if self._tables and not interrupted else self._after
         exit_code = exit_code_of(error) if error is not None else self._exit_code
+        identity = self._context.source.identity if self._context is not None else None
         # If `wait` found nothing in progress, the status of the tables is left to `backup` and `status`.
         idle = error is None and self._report is not None and not self._report.outcomes
         summary = RunSummary(
@@ -110,6 +111,8 @@ class RunHooks:
             started_at=self._started_at,
             ended_at=self._clock.now(),
             exit_code=exit_code,
+            account=identity.account if identity is not None else self._plan.aws.account,
+            region=identity.region if identity is not None else self._plan.aws.region,
             conditions=frozenset(("always",)) if idle else conditions(exit_code, self._before, after),
             report=self._report,
             error=error_of(error) if isinstance(error, Exception) else None,

@@ -78,7 +78,14 @@ class Session:
 
         outcomes = await run_steps(steps, context, on_outcome=note)
         report = Report(
-            self.verb, context.run_id, context.plan.name, context.started_at, context.clock.now(), outcomes
+            verb=self.verb,
+            run=context.run_id,
+            plan=context.plan.name,
+            account=context.source.identity.account,
+            region=context.source.identity.region,
+            started_at=context.started_at,
+            ended_at=context.clock.now(),
+            outcomes=outcomes,
         )
         log.info(
             events.RUN_COMPLETED,

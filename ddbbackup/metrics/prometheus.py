@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -33,10 +33,19 @@ def write_textfile(path: str, samples: Sequence[Sample]) -> None:
 
 
 def push(
-    http: HttpClient, gateway: Pushgateway, samples: Sequence[Sample], *, plan: str, seconds: float
+    http: HttpClient,
+    gateway: Pushgateway,
+    samples: Sequence[Sample],
+    *,
+    place: Mapping[str, str],
+    seconds: float,
 ) -> None:
-    """Replaces the group of this job and plan. Raises ``DeliveryError``."""
-    group = f"/metrics/job/{quote(gateway.job, safe='')}/plan/{quote(plan, safe='')}"
+    """Replaces the group of this job and ``place``: plan, account and region. Raises ``DeliveryError``.
+
+    One plan that runs in two Regions has a group for each, so that neither run removes the metrics of the other.
+    """
+    grouping = {"job": gateway.job, **place}
+    group = "/metrics" + "".join(f"/{name}/{quote(value, safe='')}" for name, value in grouping.items())
     headers = {"Content-Type": _CONTENT_TYPE, **gateway.headers}
     body = exposition(samples).encode()
     http.send("PUT", gateway.url.rstrip("/") + group, body, headers, seconds=seconds)

@@ -13,7 +13,7 @@ from ddbbackup.errors import DdbBackupError
 from ddbbackup.http_client import DeliveryError, HttpClient, run_concurrently
 from ddbbackup.metrics import telemetry
 from ddbbackup.metrics.prometheus import push, write_textfile
-from ddbbackup.metrics.samples import samples
+from ddbbackup.metrics.samples import place_labels, samples
 from ddbbackup.plan.model import Metrics
 from ddbbackup.report.run_summary import RunSummary
 
@@ -36,7 +36,7 @@ def record(
         tasks["textfile"] = partial(write_textfile, metrics.textfile, values)
     if metrics.pushgateway is not None and metrics.pushgateway.url and summary.tables:
         tasks["pushgateway"] = partial(
-            push, http, metrics.pushgateway, values, plan=summary.plan, seconds=_SECONDS
+            push, http, metrics.pushgateway, values, place=place_labels(summary), seconds=_SECONDS
         )
     if metrics.opentelemetry is not None:
         tasks["opentelemetry"] = partial(

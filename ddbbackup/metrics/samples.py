@@ -10,6 +10,7 @@ from typing import Final
 
 from ddbbackup.model.table_status import TableStatus
 from ddbbackup.report.run_summary import RunSummary
+from ddbbackup.safe_text import escape
 
 FAMILIES: Final[Mapping[str, str]] = {
     "ddbbackup_last_success_timestamp_seconds": "Unix time when the table's newest backup was completed.",
@@ -26,7 +27,8 @@ FAMILIES: Final[Mapping[str, str]] = {
     "ddbbackup_run_steps": "Number of steps by status: done, started, unchanged, skipped, failed.",
 }
 """Every family is a gauge: a run ends too soon to keep counters."""
-LABELS: Final = {"last": ("plan", "table"), "rpo": ("plan", "table"), "run": ("plan", "verb")}
+_PLACE: Final = ("plan", "account", "region")
+LABELS: Final = {"last": (*_PLACE, "table"), "rpo": (*_PLACE, "table"), "run": (*_PLACE, "verb")}
 """Labels by the word after ``ddbbackup_``; ``ddbbackup_run_steps`` also has ``status``."""
 
 
@@ -41,12 +43,21 @@ def samples(summary: RunSummary) -> tuple[Sample, ...]:
     """In the order of ``FAMILIES``; a table without a backup has no ``last_success`` samples."""
     values = [*_run(summary)]
     for table in summary.tables:
-        values += _table(summary.plan, table)
+        values += _table(summary, table)
     order = {family: number for number, family in enumerate(FAMILIES)}
     return tuple(sorted(values, key=lambda sample: order[sample.family]))
 
 
-def _table(plan: str, table: TableStatus) -> Iterator[Sample]:
+def place_labels(summary: RunSummary) -> dict[str, str]:
+    """The labels of every sample; account and region are empty if the run ended before it knew them."""
+    return {
+        "plan": escape(summary.plan),
+        "account": escape(summary.account or ""),
+        "region": escape(summary.region or ""),
+    }
+
+
+def _table(summary: RunSummary, table: TableStatus) -> Iterator[Sample]:
     values: dict[str, float | None] = {
         "last_success_timestamp_seconds": _unix(table.completed_at),
         "last_success_data_timestamp_seconds": _unix(table.export_time),
@@ -57,14 +68,14 @@ def _table(plan: str, table: TableStatus) -> Iterator[Sample]:
         "rpo_age_seconds": table.age_seconds,
         "rpo_broken": float(table.breaks_rpo) if table.rpo_seconds is not None else None,
     }
-    labels = {"plan": plan, "table": table.table}
+    labels = {**place_labels(summary), "table": escape(table.table)}
     for name, value in values.items():
         if value is not None:
             yield Sample(f"ddbbackup_{name}", labels, value)
 
 
 def _run(summary: RunSummary) -> Iterator[Sample]:
-    labels = {"plan": summary.plan, "verb": summary.verb}
+    labels = {**place_labels(summary), "verb": summary.verb}
     yield Sample("ddbbackup_run_timestamp_seconds", labels, summary.ended_at.timestamp())
     yield Sample(
         "ddbbackup_run_duration_seconds", labels, (summary.ended_at - summary.started_at).total_seconds()

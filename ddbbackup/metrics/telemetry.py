@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from ddbbackup import __version__
 from ddbbackup.errors import UsageError
-from ddbbackup.http_client import DeliveryError
-from ddbbackup.metrics.samples import FAMILIES, Sample
+from ddbbackup.http_client import DeliveryError, split_credentials
+from ddbbackup.metrics.samples import FAMILIES, Sample, place_labels
 from ddbbackup.plan.model import OpenTelemetry
 from ddbbackup.report.run_summary import RunSummary
+from ddbbackup.safe_text import escape, escaped
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.resources import Resource
@@ -44,11 +45,12 @@ def export(
     from opentelemetry.sdk.resources import Resource  # noqa: PLC0415 - an extra
 
     logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)  # its messages contain the address
-    resource = Resource.create({"service.version": __version__, "ddbbackup.plan": summary.plan})
+    resource = Resource.create({"service.version": __version__, "ddbbackup.plan": escape(summary.plan)})
     if not environ.get("OTEL_SERVICE_NAME"):
         resource = resource.merge(Resource({"service.name": "ddbbackup"}))
-    base = settings.endpoint.rstrip("/") if settings.endpoint else None
-    common: dict[str, Any] = {"timeout": seconds, "headers": dict(settings.headers) or None}
+    endpoint, authorization = split_credentials(settings.endpoint) if settings.endpoint else (None, {})
+    base = endpoint.rstrip("/") if endpoint else None
+    common: dict[str, Any] = {"timeout": seconds, "headers": {**authorization, **settings.headers} or None}
     traces = OTLPSpanExporter(endpoint=base and f"{base}/v1/traces", **common)
     gauges = OTLPMetricExporter(endpoint=base and f"{base}/v1/metrics", **common)
     results = [traces.export(_spans(summary, resource, environ)), gauges.export(_metrics(samples, resource))]
@@ -83,7 +85,7 @@ def _spans(summary: RunSummary, resource: Resource, environ: Mapping[str, str]) 
     }
     caller = TraceContextTextMapPropagator().extract(carrier)
     run_attributes: dict[str, Any] = {
-        "ddbbackup.plan": summary.plan,
+        **{f"ddbbackup.{name}": value for name, value in place_labels(summary).items()},
         "ddbbackup.run": summary.run,
         "ddbbackup.exit_code": summary.exit_code,
     }
@@ -97,19 +99,20 @@ def _spans(summary: RunSummary, resource: Resource, environ: Mapping[str, str]) 
     for outcome in summary.report.outcomes if summary.report is not None else ():
         ended = summary.step_ends.get(outcome.step, summary.ended_at)
         started = ended - timedelta(seconds=outcome.seconds)
+        facts = escaped({**outcome.facts, "table": outcome.table, "status": outcome.status})
         attributes: dict[str, Any] = {
             f"ddbbackup.{name}": value
-            for name, value in {**outcome.facts, "table": outcome.table, "status": outcome.status}.items()
+            for name, value in facts.items()
             if isinstance(value, str | int | float)
         }
-        name = f"{outcome.kind} {outcome.table}"
+        name = escape(f"{outcome.kind} {outcome.table}")
         span = tracer.start_span(name, inside_run, attributes=attributes, start_time=_nanoseconds(started))
         if outcome.error is not None:
-            span.set_status(Status(StatusCode.ERROR, outcome.error.message))
+            span.set_status(Status(StatusCode.ERROR, escape(outcome.error.message)))
             span.set_attribute("error.type", type(outcome.error).__name__)
         span.end(_nanoseconds(ended))
     if "failed" in summary.conditions or "partial" in summary.conditions:
-        run.set_status(Status(StatusCode.ERROR, summary.headline))
+        run.set_status(Status(StatusCode.ERROR, escape(summary.headline)))
     run.end(_nanoseconds(summary.ended_at))
     return exporter.get_finished_spans()
 

@@ -12,11 +12,13 @@ from ddbbackup.model.outcome import Outcome
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All outcomes of one run."""
+    """All outcomes of one run. ``account`` and ``region`` are those that the plan applies to."""
 
     verb: str
     run: str
     plan: str
+    account: str
+    region: str
     started_at: datetime
     ended_at: datetime
     outcomes: tuple[Outcome, ...]

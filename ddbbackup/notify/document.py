@@ -14,6 +14,8 @@ def run_notification(summary: RunSummary) -> RunNotification:
         plan=summary.plan,
         verb=summary.verb,
         run=summary.run,
+        account=summary.account,
+        region=summary.region,
         started_at=summary.started_at,
         ended_at=summary.ended_at,
         exit_code=summary.exit_code,

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ddbbackup.model.check import State
     from ddbbackup.report.documents.doctor import DoctorReport
     from ddbbackup.report.documents.failure import ErrorInfo
+    from ddbbackup.report.documents.notification import RunNotification
     from ddbbackup.report.documents.preview import CostInfo, Preview, PreviewStep
     from ddbbackup.report.documents.run_report import RunReport, StepOutcome
     from ddbbackup.report.documents.status import TableRow
@@ -32,6 +33,14 @@ _TABLE_STATUS: Final = {"fresh": "ok", "stale": "STALE", "never": "NEVER BACKED 
 
 SettingResults = Sequence[Mapping[str, Any]]
 """What a restore did with each setting: ``schemas/report.schema.json#/$defs/setting``."""
+
+
+def place_of_run(document: RunReport | RunNotification) -> str:
+    """``run 4711, account 123456789012, region eu-west-1``; account and region only if they are known."""
+    parts = [f"run {document.run}"]
+    parts += [f"account {document.account}"] if document.account else []
+    parts += [f"region {document.region}"] if document.region else []
+    return ", ".join(parts)
 
 
 # ---- reports of a run

@@ -21,6 +21,7 @@ _BY_SEVERITY: Final[tuple[When, ...]] = ("failed", "partial", "stale", "recovere
 class RunSummary:
     """``report`` is None if the run ended before it had one, ``error`` is None unless an error ended it.
 
+    ``account`` and ``region`` are None if the plan does not name them and the run ended before it was connected.
     ``step_ends`` are the end times of steps by their id.
     """
 
@@ -30,6 +31,8 @@ class RunSummary:
     started_at: datetime
     ended_at: datetime
     exit_code: int
+    account: str | None = None
+    region: str | None = None
     conditions: frozenset[When] = frozenset()
     report: Report | None = None
     error: DdbBackupError | None = None

@@ -44,7 +44,7 @@ TABLES = (
 
 def run_summary(**changes: Any) -> RunSummary:
     """A backup of which one table failed; ``changes`` replace fields."""
-    report = Report("backup", "4711", "prod", START, END, OUTCOMES)
+    report = Report("backup", "4711", "prod", "123456789012", "eu-west-1", START, END, OUTCOMES)
     members: dict[str, Any] = {
         "plan": "prod",
         "verb": "backup",
@@ -52,6 +52,8 @@ def run_summary(**changes: Any) -> RunSummary:
         "started_at": START,
         "ended_at": END,
         "exit_code": 3,
+        "account": "123456789012",
+        "region": "eu-west-1",
         "conditions": frozenset(("always", "partial", "stale")),
         "report": report,
         "tables": TABLES,

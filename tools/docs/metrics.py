@@ -23,7 +23,7 @@ of node_exporter, to a Pushgateway, or to OpenTelemetry. All metrics are gauges.
 Alert on the age of the data, not on failed runs, so that a job that never ran raises an alarm too:
 
 ```promql
-time() - ddbbackup_last_success_data_timestamp_seconds > on (plan, table) ddbbackup_rpo_seconds
+time() - ddbbackup_last_success_data_timestamp_seconds > on (plan, account, region, table) ddbbackup_rpo_seconds
 ```
 
 A run that fails before it has read the status of a table, for example because there are no credentials, does not

@@ -22,7 +22,14 @@ def run(options: Namespace) -> int:
         stale = STALE if any(table.breaks_rpo for table in tables) else 0
         exit_code = errors[0].exit_code if errors else stale
         session.run_hooks.ended(exit_code=exit_code, tables=tables)
-        return plan_status(session.plan.name, tables, errors, now=context.clock.now(), exit_code=exit_code)
+        return plan_status(
+            session.plan.name,
+            context.source.identity,
+            tables,
+            errors,
+            now=context.clock.now(),
+            exit_code=exit_code,
+        )
 
     document = run_session(options, read)
     exit_code = write_output(options, document, document.exit_code)

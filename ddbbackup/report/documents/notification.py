@@ -14,13 +14,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RunNotification:
-    """``schemas/notification.schema.json``. ``report`` is None if the run ended before it had one."""
+    """``schemas/notification.schema.json``. ``report`` is None if the run ended before it had one.
+
+    ``account`` and ``region`` are None if the plan does not name them and the run ended before it was connected.
+    """
 
     schema: ClassVar[Literal["notification"]] = "notification"
 
     plan: str
     verb: str
     run: str
+    account: str | None
+    region: str | None
     started_at: datetime
     ended_at: datetime
     exit_code: int

@@ -36,6 +36,8 @@ class RunReport:
     verb: str
     run: str
     plan: str
+    account: str
+    region: str
     started_at: datetime
     ended_at: datetime
     exit_code: int
@@ -51,6 +53,8 @@ def run_report(report: Report) -> RunReport:
         verb=report.verb,
         run=report.run,
         plan=report.plan,
+        account=report.account,
+        region=report.region,
         started_at=report.started_at,
         ended_at=report.ended_at,
         exit_code=report.exit_code,

@@ -12,6 +12,7 @@ from ddbbackup.report.documents.failure import ErrorInfo, error_info
 if TYPE_CHECKING:
     from ddbbackup.errors import DdbBackupError
     from ddbbackup.model.table_status import TableStatus
+    from ddbbackup.ports import Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class PlanStatus:
     schema: ClassVar[Literal["status"]] = "status"
 
     plan: str
+    account: str
+    region: str
     now: datetime
     tables: tuple[TableRow, ...]
     errors: tuple[ErrorInfo, ...]
@@ -52,6 +55,7 @@ class PlanStatus:
 
 def plan_status(
     plan: str,
+    identity: Identity,
     tables: Sequence[TableStatus],
     errors: Sequence[DdbBackupError],
     *,
@@ -59,7 +63,15 @@ def plan_status(
     exit_code: int,
 ) -> PlanStatus:
     rows = tuple(table_row(table) for table in tables)
-    return PlanStatus(plan, now, rows, tuple(error_info(error) for error in errors), exit_code)
+    return PlanStatus(
+        plan=plan,
+        account=identity.account,
+        region=identity.region,
+        now=now,
+        tables=rows,
+        errors=tuple(error_info(error) for error in errors),
+        exit_code=exit_code,
+    )
 
 
 def table_row(table: TableStatus) -> TableRow:

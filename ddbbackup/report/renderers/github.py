@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ddbbackup.report.phrases import report_summary
+from ddbbackup.report.phrases import place_of_run, report_summary
 
 if TYPE_CHECKING:
     from ddbbackup.problems import Problem
@@ -51,7 +51,7 @@ def _report(report: RunReport) -> str:
             lines.append(_command("error", text, title=title))
         elif outcome.status == "skipped":
             lines.append(_command("warning", f"skipped: {outcome.facts.get('because')} failed", title=title))
-    summary = f"{report_summary(report)} (run {report.run})"
+    summary = f"{report_summary(report)} ({place_of_run(report)})"
     return "".join([*lines, _command("notice", summary, title="ddbbackup")])
 
 

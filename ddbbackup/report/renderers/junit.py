@@ -48,7 +48,14 @@ def _report(report: RunReport) -> str:
     suite.set("time", f"{report.seconds:.3f}")
     suite.set("timestamp", f"{report.started_at:%Y-%m-%dT%H:%M:%S}")
     properties = Xml.SubElement(suite, "properties")
-    for name, value in {"run": report.run, "plan": report.plan, "exit_code": str(report.exit_code)}.items():
+    values = {
+        "run": report.run,
+        "plan": report.plan,
+        "account": report.account,
+        "region": report.region,
+        "exit_code": str(report.exit_code),
+    }
+    for name, value in values.items():
         Xml.SubElement(properties, "property", name=name, value=_clean(value))
     for outcome in report.outcomes:
         _step(suite, outcome)

@@ -91,7 +91,9 @@ def _report(report: RunReport) -> str:
         if outcome.error is not None:
             error = outcome.error
             text += f"\n**{_plain(outcome.step)}**: {_plain(error.message)}  \nhint: {_plain(error.hint)}\n"
-    return f"{text}\nRun {_code(report.run)}, {duration(report.seconds)}, exit code {report.exit_code}.\n"
+    place = f"account {_code(report.account)}, region {_code(report.region)}"
+    end = f"{duration(report.seconds)}, exit code {report.exit_code}"
+    return f"{text}\nRun {_code(report.run)}, {place}, {end}.\n"
 
 
 # ---- status
@@ -113,6 +115,7 @@ def _status(document: PlanStatus) -> str:
     late = sum(row.breaks_rpo for row in document.tables)
     summary = f"{late} of {len(rows)} tables break their RPO" if late else "every table meets its RPO"
     title = f"### ddbbackup status {_plain(document.plan)}: {summary}\n\n"
+    title += f"Account {_code(document.account)}, region {_code(document.region)}.\n\n"
     return title + _table(_STATUS_COLUMNS, rows) + "".join(_error(error) for error in document.errors)
 
 

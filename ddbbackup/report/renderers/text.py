@@ -112,7 +112,9 @@ def _report(report: RunReport) -> str:
         if outcome.error is not None:
             lines += ["", f"{outcome.step}: {outcome.error.message}", f"hint: {outcome.error.hint}"]
     lines += [""] * bool(lines)
-    lines += [f"{phrases.report_summary(report)} in {duration(report.seconds)} (run {report.run})"]
+    lines += [
+        f"{phrases.report_summary(report)} in {duration(report.seconds)} ({phrases.place_of_run(report)})"
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -128,7 +130,9 @@ def _notification(document: RunNotification) -> str:
     if document.error is not None:
         parts.append(f"{document.error.message}\nhint: {document.error.hint}\n")
     parts += [f"{phrases.rpo_breach(table)}\n" for table in document.tables if table.breaks_rpo]
-    return "\n".join(parts) or f"run {document.run}\n"
+    if document.report is None:
+        parts.append(f"{phrases.place_of_run(document)}\n")
+    return "\n".join(parts)
 
 
 # ---- catalog and status
@@ -155,6 +159,7 @@ def _list(document: BackupList) -> str:
 
 def _status(document: PlanStatus) -> str:
     """Errors of selectors are left to stderr."""
+    place = f"account {document.account}, region {document.region}\n"
     rows = [
         (
             row.table,
@@ -167,7 +172,7 @@ def _status(document: PlanStatus) -> str:
         )
         for row in document.tables
     ]
-    return _columns(_STATUS_COLUMNS, rows)
+    return place + _columns(_STATUS_COLUMNS, rows)
 
 
 # ---- doctor

@@ -85,14 +85,17 @@ def test_a_run_without_table_status_leaves_the_file_as_it_is(tmp_path: Path) -> 
     assert path.read_text() == before
 
 
-def test_a_pushgateway_gets_the_group_of_job_and_plan() -> None:
+def test_a_pushgateway_gets_the_group_of_job_plan_account_and_region() -> None:
     """PUT replaces the whole group; the headers are those of the plan."""
     gateway = Pushgateway("", "nightly", {"Authorization": "Basic x"})
     with receiver() as inbox, capture_logs() as logs:
         gateway = Pushgateway(inbox.url, gateway.job, gateway.headers)
         record(Metrics(pushgateway=gateway), run_summary(), {})
     (request,) = inbox.requests
-    assert (request.method, request.path) == ("PUT", "/metrics/job/nightly/plan/prod")
+    assert (request.method, request.path) == (
+        "PUT",
+        "/metrics/job/nightly/plan/prod/account/123456789012/region/eu-west-1",
+    )
     assert request.headers["Authorization"] == "Basic x"
     assert values(request.body.decode())["ddbbackup_rpo_seconds", "orders"] == 3600
     assert [(each["event"], each["to"]) for each in logs] == [("metrics.written", "pushgateway")]
@@ -115,8 +118,16 @@ def test_what_cannot_be_written_warns(tmp_path: Path) -> None:
     assert logs[1]["reason"] == "the receiver answered 400"
 
 
-@pytest.mark.parametrize("text", ['quo"te', "back\\slash", "line\nbreak"])
-def test_labels_are_escaped(text: str) -> None:
-    """For any name of a plan."""
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ('quo"te', 'quo"te'),
+        ("back\\slash", "back\\slash"),
+        ("line\nbreak", r"line\nbreak"),
+        ("\x1b[2J\u202e\udc80", r"\x1b[2J\u202e\udc80"),
+    ],
+)
+def test_labels_are_escaped(text: str, label: str) -> None:
+    """As Prometheus needs it; what could act on a terminal is shown."""
     found = list(text_string_to_metric_families(exposition(samples(run_summary(plan=text)))))
-    assert {sample.labels["plan"] for family in found for sample in family.samples} == {text}
+    assert {sample.labels["plan"] for family in found for sample in family.samples} == {label}

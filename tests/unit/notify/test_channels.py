@@ -48,7 +48,16 @@ def test_a_ping_sends_the_start_and_the_exit_status_of_a_run(inbox: Receiver) ->
 def test_a_ping_of_running_exports_is_only_a_log_entry(inbox: Receiver) -> None:
     """Neither success nor failure: the check keeps waiting for the end, and raises an alarm without it."""
     notification = Notification("dead-man", "ping", f"{inbox.url}/uuid", when=("always",))
-    started = Report("backup", "4711", "prod", START, END, (Outcome("backup a", "backup", "a", "started"),))
+    started = Report(
+        "backup",
+        "4711",
+        "prod",
+        "123456789012",
+        "eu-west-1",
+        START,
+        END,
+        (Outcome("backup a", "backup", "a", "started"),),
+    )
     deliver([notification], run_summary(exit_code=75, conditions=frozenset(("always",))), None)
     deliver([notification], run_summary(exit_code=0, report=started, conditions=frozenset(("always",))), None)
     assert inbox.paths == ["/uuid/log", "/uuid/log"]
@@ -58,7 +67,7 @@ def test_a_wait_without_work_is_no_success_for_a_ping(inbox: Receiver) -> None:
     """A success would hide a backup that never ran."""
     notification = Notification("dead-man", "ping", f"{inbox.url}/uuid", when=("always",))
     announce([notification], verb="wait", run="4711")()
-    nothing = Report("wait", "4711", "prod", START, END, ())
+    nothing = Report("wait", "4711", "prod", "123456789012", "eu-west-1", START, END, ())
     deliver([notification], run_summary(verb="wait", exit_code=0, report=nothing), None)
     assert inbox.paths == ["/uuid/log"]
 

@@ -78,9 +78,9 @@ EXAMPLES: Mapping[str, Document] = {
         (EffectiveValue("name", ("name",), "prod", None, "ddbbackup.yaml", 2, 7, by_default=False),),
     ),
     "preview": preview(plan="prod", run="4711", now=NOW, identity=IDENTITY, prices=packaged()),
-    "report": run_report(Report("backup", "4711", "prod", NOW, NOW, ())),
+    "report": run_report(Report("backup", "4711", "prod", "123456789012", "eu-west-1", NOW, NOW, ())),
     "status": plan_status(
-        "prod", [TableStatus("orders", "never", rpo_seconds=60)], [ERROR], now=NOW, exit_code=77
+        "prod", IDENTITY, [TableStatus("orders", "never", rpo_seconds=60)], [ERROR], now=NOW, exit_code=77
     ),
     "list": BackupList(
         "prod",

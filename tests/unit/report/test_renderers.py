@@ -26,6 +26,8 @@ REPORT = run_report(
         "backup",
         "4711",
         "prod",
+        "123456789012",
+        "eu-west-1",
         START,
         START + timedelta(seconds=75),
         (
@@ -86,7 +88,7 @@ def test_text_of_a_run_has_a_line_for_each_step_then_the_errors_and_a_summary() 
         "backup a|b: point-in-time recovery of `a|b` is off,\n100%\n"
         "hint: set `pitr: enable`\n"
         "\n"
-        "backup prod: 1 ok, 1 skipped, 1 failed in 1m 15s (run 4711)\n"
+        "backup prod: 1 ok, 1 skipped, 1 failed in 1m 15s (run 4711, account 123456789012, region eu-west-1)\n"
     )
 
 
@@ -123,7 +125,10 @@ def test_github_gets_what_failed_and_one_notice() -> None:
         "hint: set `pitr: enable`"
     )
     assert skipped.startswith("::warning title=ddbbackup%3A verify a|b::skipped: backup a|b failed")
-    assert notice == "::notice title=ddbbackup::backup prod: 1 ok, 1 skipped, 1 failed (run 4711)"
+    assert notice == (
+        "::notice title=ddbbackup::backup prod: 1 ok, 1 skipped, 1 failed "
+        "(run 4711, account 123456789012, region eu-west-1)"
+    )
 
 
 def test_gitlab_gets_a_code_quality_report() -> None:
@@ -180,7 +185,7 @@ def test_markdown_is_ready_for_a_comment() -> None:
     )
     assert "| FAILED | backup | `a\\|b` |" in comment
     assert "hint: set `pitr: enable`" in comment
-    assert comment.endswith("Run `4711`, 1m 15s, exit code 3.\n")
+    assert comment.endswith("Run `4711`, account `123456789012`, region `eu-west-1`, 1m 15s, exit code 3.\n")
     assert "| `plans/prod.yaml:3:5` | `tables[0].rpo` |" in markdown.render(INVALID)
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from ddbbackup.cli.streams import StdoutUnwritable, say, write_stdout
 from ddbbackup.cli.verbs import VERBS
 from ddbbackup.errors import Refused
+from ddbbackup.os_errors import os_reason
 from ddbbackup.report.documents.run_report import run_report
 from ddbbackup.report.files import require_writable, write_atomically
 from ddbbackup.report.renderers import render
@@ -133,7 +134,7 @@ def _append_summary(document: Document) -> None:
         with Path(path).open("ab") as file:
             file.write(text + b"\n")
     except OSError as error:
-        say(f"ddbbackup: cannot write the job summary {path}: {error.strerror}")
+        say(f"ddbbackup: cannot write the job summary {path}: {os_reason(error)}")
 
 
 def _relative_to_checkout(problem: Problem) -> Problem:

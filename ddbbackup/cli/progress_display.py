@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, Final, cast
+from typing import Final
 
 import structlog
 from rich.console import Console
@@ -17,7 +16,7 @@ from rich.progress import Progress as Bars
 
 from ddbbackup import events
 from ddbbackup.cli.logs import LogFormat, for_people
-from ddbbackup.cli.streams import LossyStream, stderr_is_terminal
+from ddbbackup.cli.streams import stderr_for_terminal, stderr_is_terminal
 from ddbbackup.model.progress import OnProgress, Progress
 from ddbbackup.safe_text import escape
 
@@ -37,8 +36,7 @@ def progress_display(log_format: LogFormat) -> Iterator[OnProgress]:
     if not (for_people(log_format) and stderr_is_terminal()):
         yield ThrottledProgressEvents()
         return
-    terminal = cast("IO[str]", LossyStream(sys.stderr))
-    console = Console(file=terminal, no_color=bool(os.environ.get("NO_COLOR")))
+    console = Console(file=stderr_for_terminal(), no_color=bool(os.environ.get("NO_COLOR")))
     with Bars(
         TextColumn("{task.description}", markup=False),
         BarColumn(),

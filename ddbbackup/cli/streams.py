@@ -13,9 +13,10 @@ import sys
 import threading
 import traceback
 from collections.abc import Sequence
-from typing import Any, Final, TextIO
+from typing import Any, Final, TextIO, cast
 
 from ddbbackup.errors import Refused
+from ddbbackup.os_errors import os_reason
 from ddbbackup.safe_text import escape, escape_json_to_ascii, escape_lines
 
 _ESCAPE: Final = "ddbbackup.escape"
@@ -28,7 +29,7 @@ class StdoutUnwritable(Refused):
     def __init__(self, reason: str, *, reader_left: bool = False) -> None:
         super().__init__(
             f"cannot write to stdout: {reason}",
-            hint="free disk space, or write the output to a file with --output FORM=FILE",
+            hint="redirect stdout to a file or a pipe that accepts data",
         )
         self.reader_left = reader_left
 
@@ -109,6 +110,11 @@ class LossyStream:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+
+def stderr_for_terminal() -> TextIO:
+    """stderr for code that draws on a terminal. A terminal that fails is not an error."""
+    return cast("TextIO", LossyStream(sys.stderr))
 
 
 def stderr_is_terminal() -> bool:
@@ -204,5 +210,4 @@ def _discard(stream: TextIO) -> None:
 
 
 def _reason(error: OSError | ValueError) -> str:
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return reason.lower()
+    return os_reason(error) if isinstance(error, OSError) else str(error)

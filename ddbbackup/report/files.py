@@ -1,4 +1,4 @@
-"""Atomic replacement of files."""
+"""Writes files as a whole: a reader never sees a part of one."""
 
 from __future__ import annotations
 
@@ -7,38 +7,54 @@ import tempfile
 from pathlib import Path
 
 from ddbbackup.errors import Refused
+from ddbbackup.os_errors import os_reason
 
 
 def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
-    """Replaces the file in one step, so that a reader never sees a part of it. ``mode`` None: as the umask says.
+    """Replaces the file in one step. ``mode`` None: as the umask says.
 
-    Raises ``Refused``.
+    A symbolic link, a pipe and a device (``/dev/stdout``) are written, not replaced. Raises ``Refused``.
     """
     require_writable(path)
     try:
-        number, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(number, "w", encoding="utf-8") as file:
-                file.write(text)
-            Path(name).chmod(0o666 & ~_umask() if mode is None else mode)  # mkstemp gives 0600
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        if _is_written_in_place(path):
+            path.write_text(text, encoding="utf-8")
+        else:
+            _replace(path, text, mode)
     except OSError as error:
-        raise _unwritable(path, (error.strerror or str(error)).lower()) from None
+        raise _unwritable(path, os_reason(error)) from None
 
 
 def require_writable(path: Path) -> None:
     """Creates missing directories. Raises ``Refused`` if the file cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        is_directory, in_place = path.is_dir(), _is_written_in_place(path)
     except OSError as error:
-        raise _unwritable(path, (error.strerror or str(error)).lower()) from None
-    if path.is_dir():
+        raise _unwritable(path, os_reason(error)) from None
+    if is_directory:
         raise _unwritable(path, "it is a directory")
-    if not os.access(path.parent, os.W_OK | os.X_OK):
+    if in_place and path.exists():
+        if not os.access(path, os.W_OK):
+            raise _unwritable(path, "it is not writable")
+    elif not os.access(path.parent, os.W_OK | os.X_OK):
         raise _unwritable(path, "its directory is not writable")
+
+
+def _is_written_in_place(path: Path) -> bool:
+    return path.is_symlink() or (path.exists() and not path.is_file())
+
+
+def _replace(path: Path, text: str, mode: int | None) -> None:
+    number, name = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
+    try:
+        with os.fdopen(number, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).chmod(0o666 & ~_umask() if mode is None else mode)  # mkstemp gives 0600
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def _unwritable(path: Path, reason: str) -> Refused:

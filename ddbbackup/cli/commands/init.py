@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ddbbackup.cli.output import write_output
 from ddbbackup.errors import Refused, UsageError
+from ddbbackup.os_errors import os_reason
 from ddbbackup.plan.starter import STARTER
 from ddbbackup.report.documents.init import StarterPlan
 
@@ -22,7 +23,7 @@ def run(options: Namespace) -> int:
         raise Refused(f"{path} already exists", hint="choose another file with -f") from None
     except OSError as error:
         raise Refused(
-            f"cannot write {path}: {error.strerror}",
+            f"cannot write {path}: {os_reason(error)}",
             hint="choose a file in a directory that you can write to",
         ) from None
     return write_output(options, StarterPlan(str(path)))

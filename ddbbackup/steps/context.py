@@ -48,7 +48,7 @@ class RunContext:
     no time limit. ``run_id_is_key``: the user gave the run ID, so what it has finished is not done again; the run ID
     of a CI system only continues what the same pipeline left unfinished. ``wait`` is False if the run starts exports
     without waiting for them. ``estimating`` is True for ``preview``: nothing is carried out, and assessments include
-    time and cost. ``find_state_dir`` is called when a step needs the directory, so that other runs do not depend on it.
+    time and cost. ``find_state_dir`` is called when a step needs the directory: other runs do not depend on it.
     """
 
     plan: Plan

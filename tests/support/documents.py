@@ -11,6 +11,7 @@ from ddbbackup.model.assessment import Assessment, Blocker
 from ddbbackup.model.check import Check
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.model.report import Report
+from ddbbackup.model.table_status import TableStatus
 from ddbbackup.ports import Identity
 from ddbbackup.pricing.prices import packaged
 from ddbbackup.problems import Problem
@@ -26,7 +27,6 @@ from ddbbackup.report.documents.run_report import run_report
 from ddbbackup.report.documents.show import EffectivePlan, EffectiveValue
 from ddbbackup.report.documents.status import plan_status, table_row
 from ddbbackup.report.documents.validate import ValidatedPlan, Validation
-from ddbbackup.model.table_status import TableStatus
 from ddbbackup.status.unselected_tables import UnselectedTable
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ ASSESSMENT: Assessment[None] = Assessment(
     seconds_basis="as long as the last export took",
     cost=packaged().cost("write_unit", 1),
     blockers=(Blocker(ERROR),),
-    warnings=("orders has a stream",),
+    notes=("orders has a stream",),
     facts={"backup": "20261124T090000Z-764bde9d", "because": "the target exists"},
 )
 SETTING = {"setting": "ttl", "status": "refused", "reason": "denied", "asked": True, "missing": True}

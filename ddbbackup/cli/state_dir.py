@@ -11,11 +11,11 @@ from typing import Final
 
 from ddbbackup.errors import Refused
 from ddbbackup.os_errors import os_reason
+from ddbbackup.restore.state import make_private_directory
 
 VARIABLE: Final = "DDBBACKUP_STATE_DIR"
 _HINT: Final = f"set {VARIABLE} to a directory on a local disk that this process can write to"
 _PROBE_BYTES: Final = 4096
-_PRIVATE: Final = 0o700
 _RESTORES: Final = "restores"
 
 
@@ -26,7 +26,7 @@ def prepare_state_dir(environ: Mapping[str, str]) -> Path:
     """
     path = find_state_dir(environ)
     try:
-        _make_private(path / _RESTORES)
+        make_private_directory(path / _RESTORES)
         _try(path / _RESTORES)
     except OSError as error:
         raise _unusable(path, os_reason(error)) from None
@@ -63,15 +63,6 @@ def find_state_dir(environ: Mapping[str, str]) -> Path:
             hint=_HINT,
         ) from None
     return home / ".local" / "state" / "ddbbackup"
-
-
-def _make_private(path: Path) -> None:
-    for directory in (*reversed(path.parents), path):
-        try:
-            directory.mkdir(_PRIVATE)
-        except OSError:
-            if not directory.is_dir():
-                raise
 
 
 def _try(directory: Path) -> None:

@@ -16,13 +16,13 @@ def test_only_restores_need_the_state_directory(
     restores = {"back": {"table": name, "to": {"table": f"{name}-2"}}}
     program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores=restores))
     (program.directory / "file").write_text("")
-    unusable = {"DDBBACKUP_STATE_DIR": str(program.directory / "file" / "state")}
+    unusable = str(program.directory / "file" / "state")
     for verb in ("backup", "status", "list", "verify", "wait", "doctor"):
-        done = program.run(verb, **unusable)
+        done = program.run(verb, DDBBACKUP_STATE_DIR=unusable)
         assert done.code == 0, (verb, done.err)
 
-    previewed = program.run("preview", "restore", "back", **unusable)
-    done = program.run("restore", "back", **unusable)
+    previewed = program.run("preview", "restore", "back", DDBBACKUP_STATE_DIR=unusable)
+    done = program.run("restore", "back", DDBBACKUP_STATE_DIR=unusable)
 
     for result in (previewed, done):
         assert result.code == 1

@@ -51,7 +51,7 @@ ASSESSMENT: Assessment[None] = Assessment(
     notes=("orders has a stream",),
     facts={"backup": "20261124T090000Z-764bde9d", "because": "the target exists"},
 )
-SETTING = {"setting": "ttl", "status": "refused", "reason": "denied", "asked": True, "missing": True}
+SETTING = {"setting": "ttl", "status": "refused", "reason": "denied", "requested": True, "missing": True}
 REPORT = run_report(
     Report(
         "backup",

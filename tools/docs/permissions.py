@@ -31,6 +31,7 @@ RESOURCES: Final[dict[On, str]] = {
     "manifest": "`BUCKET/PREFIXAWSDynamoDB/*/manifest-*`",
     "object": "`BUCKET/PREFIX*`",
     "record": "`BUCKET/PREFIXddbbackup/PLAN/*`",
+    "restore-state": "`BUCKET/PREFIXddbbackup/PLAN/ACCOUNT/REGION/TARGET/restores/state.json`",
     "any-object": "`object`, for any table",
     "any-record": "`record`, for any table",
     "key": "the KMS key of the destination",

@@ -41,7 +41,7 @@ def test_declared_permissions_are_well_formed() -> None:
 @pytest.mark.parametrize(
     ("restore", "needed", "not_needed"),
     [
-        ({"method": "write"}, {"BatchWriteItem", "CreateTable", "Scan"}, {"ImportTable", "PutItem"}),
+        ({"method": "write"}, {"BatchWriteItem", "PutItem", "CreateTable", "Scan"}, {"ImportTable"}),
         ({"method": "write", "existing": "keep"}, {"PutItem"}, {"BatchWriteItem", "Scan", "ImportTable"}),
         ({"method": "import"}, {"ImportTable", "ListImports"}, {"BatchWriteItem", "CreateTable", "Scan"}),
         ({"method": "auto"}, {"BatchWriteItem", "ImportTable"}, {"StartBulkPutItems"}),

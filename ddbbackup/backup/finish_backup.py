@@ -69,6 +69,8 @@ class FinishBackup:
         )
         if record.export.arn is not None:
             return assessment
+        if not self.planned:
+            return replace(assessment, actions=(), blockers=(Blocker(_not_planned(record)),))
         if self._was_never_started(context):
             action = f"record the backup {record.id} as failed"
             blocker = Blocker(_never_started(record), after_run=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ddbbackup.archive.layout import STATE_FILE, destination_root, records_prefix
-from ddbbackup.errors import DdbBackupError
+from ddbbackup.errors import DdbBackupError, Refused
 from ddbbackup.model.arn import Arn
 from ddbbackup.model.assessment import Assessment, Blocker
 from ddbbackup.model.json_value import Json, get_integer
@@ -27,6 +27,7 @@ from ddbbackup.restore.settings import encryption_refusal, preview_settings
 from ddbbackup.restore.shared_state import SharedState
 from ddbbackup.restore.state import RestoreState, created_by
 from ddbbackup.restore.target_warnings import read_target, target_warnings
+from ddbbackup.settings.table_definition import create_table_input
 from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import MUST_BE_EMPTY, Permission
@@ -173,8 +174,7 @@ async def _inspect(job: RestoreJob, name: MethodName) -> tuple[RestoreJob, list[
         job = replace(job, data_files=data_files)
         found += blockers.missing_files(data_files, resolved.backup.label)
         found += blockers.unexpected_objects(data_files) if method.reads_folder else ()
-        if resolved.target is None and (encryption := encryption_refusal(resolved)) is not None:
-            found.append(Blocker(encryption))
+        found += _creation_blockers(resolved)
     if not method.creates_table:
         found += await _target_blockers(job)
     reads_items = not (context.estimating or method.reads_folder or job.continues)
@@ -190,6 +190,19 @@ async def _inspect(job: RestoreJob, name: MethodName) -> tuple[RestoreJob, list[
         except DdbBackupError as error:
             found.append(Blocker(error))
     return job, found
+
+
+def _creation_blockers(resolved: ResolvedRestore) -> Iterator[Blocker]:
+    """Why the target cannot be created as the restore specifies."""
+    if resolved.target is not None or not resolved.description:
+        return
+    to = resolved.inputs.restore.target
+    try:
+        create_table_input(resolved.description, name=resolved.inputs.target, billing_mode=to.billing_mode)
+    except Refused as error:
+        yield Blocker(error)
+    if (encryption := encryption_refusal(resolved)) is not None:
+        yield Blocker(encryption)
 
 
 async def _target_blockers(job: RestoreJob) -> list[Blocker]:
@@ -303,9 +316,17 @@ async def _with_estimate(
             "because": selected.reason,
             "target": _describe_target(resolved),
             "candidates": [_candidate_facts(each) for each in candidates],
-            "settings": await preview_settings(context, resolved, created=created),
+            "settings": await _settings_facts(job, created=created),
         },
     )
+
+
+async def _settings_facts(job: RestoreJob, *, created: bool) -> list[dict[str, Json]]:
+    """Empty if the target cannot be created; the blockers say why."""
+    try:
+        return await preview_settings(job.context, job.resolved, created=created)
+    except Refused:
+        return []
 
 
 def _notes(job: RestoreJob) -> Iterator[str]:

@@ -17,7 +17,7 @@ from ddbbackup.catalog import (
     open_export,
 )
 from ddbbackup.catalog.verification import match_record
-from ddbbackup.errors import ObjectMissing, Refused
+from ddbbackup.errors import Bug, ObjectMissing, Refused
 from ddbbackup.model.json_value import JsonObject
 from ddbbackup.plan.model import Encryption, Restore
 from ddbbackup.steps.context import RunContext
@@ -105,10 +105,7 @@ def _from_record(context: RunContext, restore: Restore) -> RestoreSource:
     stored, notes = _choose_record(context, restore)
     record, location = stored.record, stored.location
     if record.export.manifest_key is None:
-        raise Refused(
-            f"the record {record.id} does not name a manifest",
-            hint="restore the export with `from: {s3_uri: …}`",
-        )
+        raise Bug("complete records that are accepted name a manifest", hint="report this as a bug")
     folder = export_folder(location.bucket, location.absolute(record.export.manifest_key))
     opened = open_export(context.source.objects, folder, owner=location.bucket_owner)
     _refuse_partial(opened, record.id)

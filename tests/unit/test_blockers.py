@@ -1,0 +1,681 @@
+"""Everything that blocks a step: ``preview`` and the run report the same sentence and the same hint.
+
+``ROWS`` has a row for every place in the code that creates a blocker, and for every error that keeps a restore from
+being planned or resolved. A place without a row fails ``test_every_place_that_blocks_a_step_has_a_row``.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import pytest
+
+import ddbbackup
+from ddbbackup.backup.export_time import choose_export_time
+from ddbbackup.backup.finish_backup import FinishBackup
+from ddbbackup.backup.planning import backup_steps
+from ddbbackup.catalog import BadRecord, Catalog, StoredRecord, locate
+from ddbbackup.cli.look_ahead import LookAhead, preview_backup, preview_restores
+from ddbbackup.cli.registries import STEP_KINDS
+from ddbbackup.errors import DdbBackupError
+from ddbbackup.model.outcome import Outcome
+from ddbbackup.plan.model import (
+    AwsSettings,
+    Destination,
+    Expect,
+    Limits,
+    Plan,
+    Restore,
+    SourceSelector,
+    TableEntry,
+    Target,
+)
+from ddbbackup.plan.selection import select
+from ddbbackup.ports import Export, Import, PitrWindow
+from ddbbackup.pricing.prices import packaged
+from ddbbackup.report.documents.preview import preview
+from ddbbackup.report.renderers import renderer
+from ddbbackup.restore import blockers
+from ddbbackup.restore.methods import RESTORE_METHODS
+from ddbbackup.restore.planning import restore_step
+from ddbbackup.steps.assessing import assess
+from ddbbackup.steps.bad_record import ReportBadRecord
+from ddbbackup.steps.context import RunContext
+from ddbbackup.steps.executor import run_steps
+from ddbbackup.steps.inventory import take_inventory
+from ddbbackup.verify.verify_backup import VerifyBackup
+from tests.support.contexts import run_context
+from tests.support.memory_cloud import BUCKET, EXPORT_ID, VAULT, MemoryCloud, describe
+from tests.support.records import NOW, record
+from tests.support.virtual_time import VirtualClock, run_virtually
+
+PACKAGE = Path(ddbbackup.__file__).parent
+PACKAGES = ("backup", "restore", "steps", "status", "verify")
+RAISE_TO_BLOCK = ("restore.source", "restore.live_source", "restore.planning")
+ROOT = f"ddb/orders/AWSDynamoDB/{EXPORT_ID}/"
+FOLDER = f"s3://{BUCKET}/{ROOT}"
+
+
+class Subject(Protocol):
+    """What a row previews and runs."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def table(self) -> str:
+        """The table of the step that is compared; empty for the only step of its kind."""
+
+    async def preview(self, context: RunContext) -> LookAhead: ...
+    async def run(self, context: RunContext) -> tuple[Outcome, ...]: ...
+
+
+@dataclass
+class World:
+    """A cloud with the table ``orders``, a complete backup of it, and a plan that backs it up."""
+
+    tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch
+    clock: VirtualClock = field(default_factory=VirtualClock)
+    cloud: MemoryCloud = field(default_factory=MemoryCloud)
+    destination: Destination = VAULT
+    tables: tuple[TableEntry, ...] = (TableEntry(0, "vault", name="orders"),)
+    common_time: bool = False
+
+    def __post_init__(self) -> None:
+        self.cloud.tables.add(describe("orders"))
+        self.cloud.put_backup()
+
+    def context(self, *, estimating: bool) -> RunContext:
+        plan = Plan(
+            "prod",
+            "prod.yaml",
+            AwsSettings(),
+            {"vault": self.destination},
+            self.tables,
+            {},
+            export_time="common" if self.common_time else "latest",
+        )
+        return run_context(
+            self.clock,
+            plan=plan,
+            run_id="r1",
+            source=self.cloud,
+            catalog=Catalog(self.cloud.objects, plan="prod", clock=self.clock),
+            state_dir=self.tmp_path,
+            estimating=estimating,
+        )
+
+
+@dataclass(frozen=True)
+class OneRestore:
+    """``ddbbackup restore NAME``; ``confirmed``: with ``--yes``."""
+
+    restore: Restore
+    confirmed: bool = True
+    kind: str = "restore"
+    table: str = ""
+
+    async def preview(self, context: RunContext) -> LookAhead:
+        return await preview_restores(context, [self.restore])
+
+    async def run(self, context: RunContext) -> tuple[Outcome, ...]:
+        try:
+            step = restore_step(
+                self.restore, run=context.run_id, today=context.started_at, confirmed=self.confirmed
+            )
+        except DdbBackupError as error:  # the program reports it in the same way
+            return (Outcome("restore", "restore", self.restore.table, "failed", error=error),)
+        return await run_steps([step], context)
+
+
+@dataclass(frozen=True)
+class AllBackups:
+    """``ddbbackup backup``. ``kind`` and ``table`` are those of the step that is compared."""
+
+    kind: str = "backup"
+    table: str = "orders"
+
+    async def preview(self, context: RunContext) -> LookAhead:
+        return await preview_backup(context)
+
+    async def run(self, context: RunContext) -> tuple[Outcome, ...]:
+        selection = select(context.plan, await take_inventory(context))
+        export_time = await choose_export_time(context, selection)
+        return await run_steps(backup_steps(context.plan, selection, export_time=export_time), context)
+
+
+@dataclass(frozen=True)
+class OneUnfinished:
+    """``ddbbackup wait`` for one record. There is no preview of it; its step is assessed in the same way."""
+
+    stored: StoredRecord
+    planned: bool
+    kind: str = "finish"
+    table: str = ""
+
+    async def preview(self, context: RunContext) -> LookAhead:
+        return LookAhead(backups=(await assess(FinishBackup(self.stored, self.planned), context),))
+
+    async def run(self, context: RunContext) -> tuple[Outcome, ...]:
+        return await run_steps([FinishBackup(self.stored, self.planned)], context)
+
+
+@dataclass(frozen=True)
+class OneBadRecord:
+    """``ddbbackup verify`` and ``wait`` for a record that cannot be used. There is no preview of them either."""
+
+    bad: BadRecord
+    kind: str = "record"
+    table: str = ""
+
+    async def preview(self, context: RunContext) -> LookAhead:
+        return LookAhead(backups=(await assess(ReportBadRecord(self.bad), context),))
+
+    async def run(self, context: RunContext) -> tuple[Outcome, ...]:
+        return await run_steps([ReportBadRecord(self.bad)], context)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One place that blocks a step: ``module.function#number``.
+
+    ``scenario`` changes a world so that the blocker applies. ``words`` are a part of its sentence. ``shown``: where
+    the preview shows the sentence. Some blockers cannot be part of a preview: "note" is a blocker that ``--yes``
+    removes; "candidate" blocks only a method that the previewed restore does not use; "run" needs to read items or
+    to list jobs, which a preview does not do.
+    """
+
+    place: str
+    words: str
+    scenario: Callable[[World], Subject]
+    shown: Literal["blocker", "note", "candidate", "run"] = "blocker"
+
+
+def restore(method: str = "write", /, **members: Any) -> OneRestore:
+    """Restores the latest backup of ``orders`` to the table ``copy``."""
+    defaults: dict[str, Any] = {
+        "source": SourceSelector(latest=True),
+        "target": Target("copy"),
+        "destination": "vault",
+        "method": method,
+    }
+    return OneRestore(Restore("copy", "orders", **{**defaults, **members}))
+
+
+def to(table: str = "copy", **members: Any) -> dict[str, Any]:
+    return {"target": Target(table, **members)}
+
+
+def source(**members: Any) -> dict[str, Any]:
+    return {"source": SourceSelector(**members)}
+
+
+# ---- scenarios
+
+
+def missing_bucket(world: World) -> Subject:
+    world.cloud.buckets.names.clear()
+    return AllBackups()
+
+
+def missing_table(world: World) -> Subject:
+    world.cloud.tables.descriptions.clear()
+    return AllBackups()
+
+
+def disabled_recovery(world: World) -> Subject:
+    world.cloud.tables.windows.clear()
+    return AllBackups()
+
+
+def recovery_enabled_too_late(world: World) -> Subject:
+    """Of two tables with a common export time, one has recovery disabled."""
+    world.cloud.tables.add(describe("users"), pitr=False)
+    world.tables = (*world.tables, TableEntry(1, "vault", name="users", pitr="enable"))
+    world.common_time = True
+    return AllBackups(table="users")
+
+
+def common_time_before_the_window(world: World) -> Subject:
+    world.cloud.tables.add(describe("users"))
+    world.cloud.tables.windows["users"] = PitrWindow(True, NOW + timedelta(hours=1), NOW + timedelta(hours=2))
+    world.tables = (*world.tables, TableEntry(1, "vault", name="users"))
+    world.common_time = True
+    return AllBackups(table="users")
+
+
+def missing_requirement(world: World) -> Subject:
+    world.cloud.buckets.versioning = False
+    world.destination = replace(world.destination, require=("versioning",))
+    return AllBackups("check", "")
+
+
+def too_few_tables(world: World) -> Subject:
+    world.tables = (TableEntry(0, "vault", match="ord*", expect=Expect(min=5)),)
+    return AllBackups("select", "")
+
+
+def export_never_started(world: World, *, planned: bool = True) -> Subject:
+    unfinished = record(run="interrupted", at=world.clock.now() - timedelta(days=2))
+    world.cloud.put_record(unfinished)
+    catalog = world.context(estimating=False).catalog
+    (location,) = catalog.tables(world.destination, world.cloud.identity).values()
+    stored = catalog.find(location, unfinished.id)
+    assert stored is not None
+    return OneUnfinished(stored, planned)
+
+
+def damaged_record(world: World) -> Subject:
+    stored = world.cloud.put_backup()
+    location = locate(VAULT, world.cloud.identity, table="orders", plan="prod")
+    world.cloud.objects.bodies[location.record_key(stored.id)] = b"{}"
+    (bad,) = world.context(estimating=False).catalog.of_table(location)
+    assert isinstance(bad, BadRecord)
+    return OneBadRecord(bad)
+
+
+def running_import(world: World) -> Subject:
+    arn = world.cloud.tables.arn("copy")
+    world.cloud.imports.listed.append(Import(f"{arn}/import/01", "IN_PROGRESS", arn, client_token="other"))
+    return restore("import")
+
+
+def single_region_key(world: World) -> Subject:
+    key = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+    world.cloud.put_backup(SSEDescription={"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": key})
+    return restore(**to("copy", region="eu-central-1", settings=("encryption",)))
+
+
+def items_without_the_key(world: World) -> Subject:
+    """The recorded key schema matches, but the items do not have the key attribute."""
+    world.cloud.put_export(ROOT, [{"other": {"S": "a"}}, {"other": {"S": "b"}}])
+    return restore()
+
+
+def without_a_record(method: str) -> Callable[[World], Subject]:
+    return lambda world: restore(method, **source(s3_uri=FOLDER))
+
+
+def local_indexes(world: World) -> Subject:
+    world.cloud.put_backup(
+        LocalSecondaryIndexes=[{"IndexName": "by-date", "KeySchema": [], "Projection": {}}]
+    )
+    return restore("import")
+
+
+def old_sdk(world: World) -> Subject:
+    world.cloud.bulk_puts.available = False
+    return restore("bulk-put")
+
+
+def global_table(world: World) -> Subject:
+    world.cloud.tables.add(describe("copy", items=0, Replicas=[{"RegionName": "eu-west-3"}]))
+    return restore("bulk-put")
+
+
+def live_table_without_recovery(world: World) -> Subject:
+    world.cloud.tables.windows.clear()
+    return restore("point-in-time")
+
+
+def existing_target(world: World, method: str = "write", /, **members: Any) -> Subject:
+    world.cloud.tables.add(describe("copy"))
+    return restore(method, **members)
+
+
+def target_with_another_key(world: World) -> Subject:
+    world.cloud.tables.add(
+        describe("copy", items=0)
+        | {
+            "KeySchema": [{"AttributeName": "number", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "number", "AttributeType": "N"}],
+        }
+    )
+    return restore()
+
+
+def missing_data_file(world: World) -> Subject:
+    key = next(key for key in world.cloud.objects.bodies if "/data/" in key)
+    del world.cloud.objects.bodies[key]
+    return restore()
+
+
+def unexpected_object(world: World) -> Subject:
+    world.cloud.objects.bodies[f"{ROOT}data/notes.txt"] = b""
+    return restore("import")
+
+
+def no_backup(world: World, method: str = "write", /, **members: Any) -> Subject:
+    world.cloud.objects.bodies.clear()
+    return restore(method, **members)
+
+
+def too_many_files(world: World) -> Subject:
+    world.monkeypatch.setattr(blockers, "FILES_PER_JOB", 1)
+    return restore("import")
+
+
+def described_export(world: World, **members: Any) -> Subject:
+    arn = f"{world.cloud.tables.arn('orders')}/export/{EXPORT_ID}"
+    key = f"{ROOT}manifest-summary.json"
+    export = Export(arn, "COMPLETED", world.cloud.tables.arn("orders"), BUCKET, manifest_key=key)
+    world.cloud.exports.described[arn] = replace(export, **members)
+    return restore(**source(export_arn=arn), destination=None)
+
+
+def incomplete_backup(world: World) -> Subject:
+    unfinished = record(run="another", at=NOW - timedelta(hours=11))
+    world.cloud.put_record(unfinished)
+    return restore(**source(backup_id=unfinished.id))
+
+
+def incremental_export(world: World) -> Subject:
+    world.cloud.put_export(ROOT, export_type="INCREMENTAL_EXPORT")
+    return restore(**source(s3_uri=FOLDER))
+
+
+def no_live_table(world: World) -> Subject:
+    world.cloud.tables.descriptions.clear()
+    return restore("point-in-time")
+
+
+ROWS = (
+    # ---- steps that back up
+    Row("backup.assessment.assess_backup#1", "bucket vault does not exist", missing_bucket),
+    Row("steps.assessing.blocked#1", "table orders does not exist", missing_table),
+    Row("backup.assessment._pitr_blockers#1", "recovery is disabled for orders", disabled_recovery),
+    Row("backup.assessment._pitr_blockers#2", "until this run enabled it", recovery_enabled_too_late),
+    Row("backup.assessment._pitr_blockers#3", "can only be exported as of", common_time_before_the_window),
+    Row("backup.check_destination.assess#1", "versioning is disabled for vault", missing_requirement),
+    Row("backup.planning.assess#1", "expects at least 5", too_few_tables),
+    Row(
+        "backup.finish_backup.assess#1",
+        "the plan does not back up orders",
+        lambda world: export_never_started(world, planned=False),
+    ),
+    Row("backup.finish_backup.assess#2", "interrupted more than a day ago", export_never_started),
+    Row("steps.bad_record.assess#1", "is not a valid record", damaged_record),
+    # ---- restores: what the assessment finds
+    Row("restore.assessment.assess_restore#1", "another import into copy is running", running_import, "run"),
+    Row("restore.blockers.other_import_running#1", "another import into copy", running_import, "run"),
+    Row("restore.assessment._inspect#1", "is not an attribute", items_without_the_key, "run"),
+    Row(
+        "restore.assessment._creation_blockers#1",
+        "cannot be created as PROVISIONED",
+        lambda world: restore(**to("copy", billing_mode="PROVISIONED")),
+    ),
+    Row("restore.assessment._creation_blockers#2", "the KMS key", single_region_key),
+    # ---- restores: blockers of methods
+    Row("restore.blockers.import_blockers#1", "no record that describes it", without_a_record("import")),
+    Row("restore.blockers.import_blockers#2", "local secondary indexes", local_indexes),
+    Row("restore.blockers.bulk_put_blockers#1", "does not support StartBulkPutItems", old_sdk),
+    Row(
+        "restore.blockers.bulk_put_blockers#2",
+        "`existing: keep`",
+        lambda world: restore("bulk-put", existing="keep"),
+    ),
+    Row(
+        "restore.blockers.bulk_put_blockers#3",
+        "cannot be limited to 100",
+        lambda world: restore("bulk-put", limits=Limits(write_units_per_second=100)),
+    ),
+    Row("restore.blockers.bulk_put_blockers#4", "is a global table", global_table),
+    Row(
+        "restore.blockers.point_in_time_blockers#1",
+        "recovery is disabled for orders",
+        live_table_without_recovery,
+        "candidate",
+    ),
+    Row(
+        "restore.blockers.point_in_time_blockers#2",
+        "in another account",
+        lambda world: restore("point-in-time", **to("copy", account="210987654321")),
+    ),
+    Row(
+        "restore.blockers.point_in_time_blockers#3",
+        "is an on-demand table",
+        lambda world: restore("point-in-time", **to("copy", billing_mode="PROVISIONED")),
+    ),
+    Row(
+        "restore.blockers.unconfirmed_overwrite#1",
+        "orders is the live table of this backup",
+        lambda world: replace(restore(existing="overwrite", **to("orders")), confirmed=False),
+        "note",
+    ),
+    Row(
+        "restore.blockers.target_exists#1",
+        "the restore has `create: new`",
+        lambda world: existing_target(world, **to("copy", create="new")),
+    ),
+    Row("restore.blockers.target_holds_items#1", "already holds items", existing_target),
+    Row(
+        "restore.blockers.other_key_schema#1", "the key schema of copy is number (N)", target_with_another_key
+    ),
+    Row("restore.blockers.missing_files#1", "1 of 2 data files", missing_data_file),
+    Row("restore.blockers.unexpected_objects#1", "1 objects in", unexpected_object),
+    Row("restore.blockers.mirror_not_implemented#1", "mirror", lambda world: restore(existing="mirror")),
+    Row("restore.blockers._mirror#1", "`existing: mirror`", lambda world: restore(existing="mirror")),
+    Row("restore.blockers._no_backup#1", "no complete backup of orders", no_backup, "candidate"),
+    Row(
+        "restore.blockers._no_target#1",
+        "the restore has `create: never`",
+        lambda world: restore(**to("copy", create="never")),
+    ),
+    Row("restore.blockers._no_target#2", "no record that describes its table", without_a_record("write")),
+    Row(
+        "restore.blockers._target_not_new#1",
+        "but an import creates its table",
+        lambda world: existing_target(world, "import"),
+    ),
+    Row(
+        "restore.blockers._target_not_new#2",
+        "an import creates its table, but the restore has `create: never`",
+        lambda world: restore("import", **to("copy", create="never")),
+    ),
+    Row("restore.blockers._too_many_files#1", "at most 1 per import", too_many_files),
+    # ---- restores: what keeps them from being planned or resolved
+    Row(
+        "restore.planning.restore_step#1",
+        "3 to 255",
+        lambda world: restore(**to("{table}" + "x" * 250)),
+    ),
+    Row(
+        "restore.source._from_folder#1",
+        "there is no export at",
+        lambda world: no_backup(world, **source(s3_uri=FOLDER)),
+    ),
+    Row(
+        "restore.source._from_export#1",
+        "is IN_PROGRESS, not COMPLETED",
+        lambda world: described_export(world, status="IN_PROGRESS"),
+    ),
+    Row(
+        "restore.source._from_export#2",
+        "has a filter",
+        lambda world: described_export(world, filtered=True),
+    ),
+    Row(
+        "restore.source._choose_record#1",
+        "there is no backup 20200101T000000Z-0badcafe",
+        lambda world: restore(**source(backup_id="20200101T000000Z-0badcafe")),
+    ),
+    Row("restore.source._choose_record#2", "is in_progress, not complete", incomplete_backup),
+    Row("restore.source._choose_record#3", "there is no complete backup of orders", no_backup),
+    Row(
+        "restore.source._location#1",
+        "does not back up orders",
+        lambda world: restore(destination=None),
+    ),
+    Row("restore.source._refuse_partial#1", "INCREMENTAL_EXPORT", incremental_export),
+    Row(
+        "restore.live_source.resolve_live_source#1",
+        "`from` names a backup",
+        lambda world: restore("point-in-time", **source(backup_id="20200101T000000Z-0badcafe")),
+    ),
+    Row("restore.live_source.resolve_live_source#2", "table orders does not exist", no_live_table),
+    Row(
+        "restore.live_source.resolve_live_source#3",
+        "recovery is disabled for orders",
+        live_table_without_recovery,
+    ),
+    Row(
+        "restore.live_source.resolve_live_source#4",
+        "its recovery window is",
+        lambda world: restore("point-in-time", **source(time=NOW - timedelta(days=60))),
+    ),
+)
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    return World(tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.place)
+def test_preview_and_run_report_the_same_sentence_and_hint(world: World, row: Row) -> None:
+    """In the JSON document of the preview, and in the outcome of the step."""
+    subject = row.scenario(world)
+    document = run_virtually(document_of(subject, world.context(estimating=True)), world.clock)
+    outcomes = run_virtually(subject.run(world.context(estimating=False)), world.clock)
+
+    errors = [
+        each.error for each in outcomes if each.kind == subject.kind and subject.table in ("", each.table)
+    ]
+    (error,) = [each for each in errors if each is not None]
+    assert row.words in error.message
+    assert error.hint.partition(" ")[0].islower()
+    expected = (type(error).__name__, error.message, error.hint, error.exit_code)
+    shown = [blocker for step in steps_of(document, subject) for blocker in step["blockers"]]
+    if row.shown in ("blocker", "candidate"):
+        assert (shown[0]["kind"], shown[0]["message"], shown[0]["hint"], shown[0]["exit_code"]) == expected
+    else:
+        assert shown == []
+    if row.shown == "note":
+        assert any(note.startswith(error.message) for note in steps_of(document, subject)[0]["notes"])
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.shown == "candidate"], ids=lambda row: row.place)
+def test_a_source_that_is_not_used_blocks_the_other_methods_with_its_own_sentence(
+    world: World, row: Row
+) -> None:
+    """A preview compares all methods. A run that used the other source would fail with that sentence."""
+    subject = row.scenario(world)
+    assert isinstance(subject, OneRestore)
+    (outcome,) = run_virtually(subject.run(world.context(estimating=False)), world.clock)
+    assert outcome.error is not None
+    method = subject.restore.method
+    other: Any = "write" if method == "point-in-time" else "point-in-time"
+    another = OneRestore(replace(subject.restore, method=other))
+    document = run_virtually(document_of(another, world.context(estimating=True)), world.clock)
+    (step,) = document["restores"]
+    (candidate,) = [each for each in step["facts"]["candidates"] if each["method"] == method]
+    assert candidate["blockers"][0] == outcome.error.message
+
+
+def test_every_place_that_blocks_a_step_has_a_row() -> None:
+    """A new blocker needs a row in ``ROWS``."""
+    assert Counter(row.place for row in ROWS) == Counter(places_that_block())
+
+
+def test_every_kind_of_step_is_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Except for a step that verifies, which has no blockers."""
+    kinds = {row.scenario(World(tmp_path, monkeypatch)).kind for row in ROWS}
+    assert kinds == STEP_KINDS.keys() - {"verify"}
+
+
+def test_a_step_that_verifies_has_no_blockers(world: World) -> None:
+    """Only reading all of the data shows that it is damaged. It changes nothing."""
+    context = world.context(estimating=True)
+    (location,) = context.catalog.tables(world.destination, world.cloud.identity).values()
+    (stored,) = context.catalog.of_table(location)
+    assert isinstance(stored, StoredRecord)
+    assessment = run_virtually(assess(VerifyBackup(stored), context), world.clock)
+    assert (assessment.blockers, assessment.actions) == ((), ())
+
+
+@pytest.mark.parametrize("method", RESTORE_METHODS)
+def test_a_restore_that_nothing_blocks_has_no_blockers(world: World, method: str) -> None:
+    """So the rows show the blockers that they name, not those of an incomplete world."""
+    document = run_virtually(document_of(restore(method), world.context(estimating=True)), world.clock)
+    assert document["restores"][0]["blockers"] == []
+    assert document["restores"][0]["changes"]
+
+
+def test_a_backup_that_nothing_blocks_has_no_blockers(world: World) -> None:
+    document = run_virtually(document_of(AllBackups(), world.context(estimating=True)), world.clock)
+    assert document["backups"][0]["blockers"] == []
+    assert document["backups"][0]["actions"] == [
+        "export orders to s3://vault/ddb/{table}/",
+        "record the backup",
+    ]
+
+
+async def document_of(subject: Subject, context: RunContext) -> dict[str, Any]:
+    """The JSON document that the program prints."""
+    found = await subject.preview(context)
+    document = preview(
+        plan=context.plan.name,
+        run=context.run_id,
+        now=context.clock.now(),
+        identity=context.source.identity,
+        prices=packaged(),
+        selection=found.selection,
+        unselected_tables=found.unselected_tables,
+        destinations=found.destinations,
+        backups=found.backups,
+        restores=found.restores,
+        notes=found.notes,
+    )
+    rendered: dict[str, Any] = json.loads(renderer("json").render(document))
+    return rendered
+
+
+def steps_of(document: dict[str, Any], subject: Subject) -> list[dict[str, Any]]:
+    steps = [*document["backups"], *document["restores"]]
+    return [each for each in steps if each["kind"] == subject.kind and subject.table in ("", each["table"])]
+
+
+def places_that_block() -> Iterator[str]:
+    """``module.function#number`` of every call that creates a blocker or raises an error that blocks a restore."""
+    for path in sorted(each for package in PACKAGES for each in (PACKAGE / package).glob("*.py")):
+        module = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                count = sum(_blocks(module, node.name, each) for each in _own_nodes(node))
+                yield from (f"{module}.{node.name}#{number + 1}" for number in range(count))
+
+
+def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a function without those of nested functions, and without annotations."""
+    for child in ast.iter_child_nodes(function):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.arg):
+            continue
+        if isinstance(child, ast.AnnAssign):
+            yield from _own_nodes(ast.Expr(child.value)) if child.value is not None else ()
+            continue
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef) and child is function.returns:
+            continue
+        yield child
+        yield from _own_nodes(child)
+
+
+def _blocks(module: str, function: str, node: ast.AST) -> bool:
+    """Blockers by any use of their name, so that ``map(Blocker, errors)`` counts too."""
+    if module == "restore.blockers" and function == "_refused":
+        return False  # every call of it counts
+    if isinstance(node, ast.Name) and node.id in ("Blocker", "_refused"):
+        return True
+    if module in RAISE_TO_BLOCK and isinstance(node, ast.Raise):
+        return node.exc is not None and not _calls(node.exc, "Bug")
+    return module == "restore.blockers" and isinstance(node, ast.Return) and _calls(node.value, "Refused")
+
+
+def _calls(node: ast.expr | None, name: str) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name

@@ -30,7 +30,7 @@ from ddbbackup.restore.target_warnings import read_target, target_warnings
 from ddbbackup.settings.table_definition import create_table_input
 from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.context import RunContext
-from ddbbackup.steps.permissions import MUST_BE_EMPTY, Permission
+from ddbbackup.steps.permissions import MUST_BE_EMPTY, RESTORES, Permission
 from ddbbackup.steps.table_wait import wait_for_table
 
 PERMISSIONS: Final = (
@@ -43,6 +43,14 @@ PERMISSIONS: Final = (
         ("restore",),
         MUST_BE_EMPTY,
         note="reads one key to check that the table is empty",
+    ),
+    Permission("s3:GetObject", "restore-state", ("restore",), RESTORES),
+    Permission(
+        "s3:PutObject",
+        "restore-state",
+        ("restore",),
+        RESTORES,
+        note="without it the state of a restore stays on one machine",
     ),
 )
 

@@ -27,6 +27,7 @@ from ddbbackup.times import to_iso
 PERMISSIONS: Final = (
     Permission("s3:ListBucket", "bucket", ("restore",), FROM_BACKUPS),
     Permission("s3:ListBucket", "bucket", ("read",), RESTORES),
+    Permission("s3:GetObject", "record", ("restore",), FROM_BACKUPS),
     Permission("s3:GetObject", "object", ("restore",), FROM_BACKUPS),
     Permission("s3:GetObject", "manifest", ("read",), RESTORES, note="no data files"),
     Permission("kms:Decrypt", "key", ("restore", "read"), KMS_KEY, for_aws=True),

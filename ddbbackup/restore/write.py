@@ -22,7 +22,7 @@ from ddbbackup.restore.proof import count_missing, holds_sample_of
 from ddbbackup.restore.restore_progress import RestoreProgress
 from ddbbackup.restore.source import RestoreSource
 from ddbbackup.restore.target import prepare_target
-from ddbbackup.steps.permissions import FROM_BACKUPS, INTO_TABLES, PUTS_ALL, Permission
+from ddbbackup.steps.permissions import INTO_TABLES, PUTS_ALL, Permission
 
 log = structlog.get_logger()
 
@@ -37,14 +37,6 @@ PERMISSIONS: Final = (
     ),
     Permission(
         "dynamodb:BatchGetItem", "target", ("restore",), INTO_TABLES, note="reads a sample back, to prove it"
-    ),
-    Permission("s3:GetObject", "restore-state", ("restore",), FROM_BACKUPS),
-    Permission(
-        "s3:PutObject",
-        "restore-state",
-        ("restore",),
-        FROM_BACKUPS,
-        note="without it the state of a restore stays on one machine",
     ),
 )
 

@@ -26,17 +26,20 @@ ITEMS = [{"id": {"S": str(n)}} for n in range(12)]
 UNCALLED = {
     "s3:DeleteObject": "only if two processes start the same run at the same time",
     "dynamodb:ListBulkOperations": "only if a run was killed between the start of a job and the state file",
+    "dynamodb:BatchGetItem": "only to prove that the items of an earlier run are still there",
+    "dynamodb:PutItem": "only if a restore keeps items or continues an interrupted one",
     "dynamodb:ListImports": "only if a run was killed between the start of a job and the state file",
 }
 
 
-def by_aws(role: str, program: Program) -> set[str]:
-    """Actions that only AWS takes, with the permissions of this role of this plan."""
+def is_by_aws(role: str, program: Program, pair: tuple[str, str]) -> bool:
+    """Whether only AWS takes the action: of those on objects, all on objects that are no records."""
     whole = load([program.directory / "ddbbackup.yaml"], {})
     of_role = [each for each in declared_permissions() if role in each.roles and each.needed_by(whole)]
-    return {each.action for each in of_role if each.for_aws} - {
-        each.action for each in of_role if not each.for_aws
-    }
+    action, resource = pair
+    on = {each.on for each in of_role if each.action == action and each.for_aws}
+    by_program = {each.on for each in of_role if each.action == action and not each.for_aws}
+    return bool(on) and (not by_program or (on == {"object"} and "/ddbbackup/" not in resource))
 
 
 def verdict(program: Program, role: str, calls: list[Call]) -> tuple[list[str], list[tuple[str, str]]]:
@@ -45,8 +48,8 @@ def verdict(program: Program, role: str, calls: list[Call]) -> tuple[list[str], 
     assert done.code == 0, done.err
     policy = json.loads(done.out)
     denied = sorted({f"{action_of(call)} on {call.resource}" for call in calls if not allows(policy, call)})
-    excused = by_aws(role, program) | set(UNCALLED)
-    idle = [pair for pair in pairs(policy) if pair[0] not in excused and not exercised(pair, calls)]
+    idle = [pair for pair in pairs(policy) if pair[0] not in UNCALLED and not exercised(pair, calls)]
+    idle = [pair for pair in idle if not is_by_aws(role, program, pair)]
     return denied, sorted(idle)
 
 

@@ -58,20 +58,21 @@ def valid_members() -> dict[str, object]:
         ["backup", HOSTILE],
         ["backup", "--run-id", HOSTILE],
         ["backup", "--output", HOSTILE],
-        ["backup", "--output", f"json=/nowhere/{HOSTILE}"],
+        ["backup", "--output", f"json=file/{HOSTILE}"],
         ["backup", "-f", HOSTILE],
         ["restore", HOSTILE],
         ["restore", "back", "--from", HOSTILE],
         ["status", "--only", HOSTILE, "-f", "plan.yaml"],
         ["list", "--log-format", HOSTILE],
         ["schema", HOSTILE],
-        ["init", "-f", f"/nowhere/{HOSTILE}"],
+        ["init", "-f", f"file/{HOSTILE}"],
         ["backup", "-f", "\udc80\udcff"],
     ],
 )
 def test_a_hostile_argument(program: Program, arguments: list[str]) -> None:
     """The message quotes it on one line."""
     program.plan(json.dumps({"version": 1, "name": "p"} | valid_members()))
+    (program.directory / "file").write_text("")
     done = program.run(*arguments)
     assert done.code != 0
     assert done.code != 70

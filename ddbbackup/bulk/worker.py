@@ -32,6 +32,7 @@ from ddbbackup.bulk.worker_messages import (
     WorkerPipe,
 )
 from ddbbackup.errors import Bug, DdbBackupError
+from ddbbackup.os_errors import explain_os_error
 from ddbbackup.ports import BulkAccess, BulkTransport
 
 MAX_OPEN_UNITS: Final = 4  # files are key ranges: several at a time spread the load over partitions
@@ -51,6 +52,9 @@ def run_worker(access: BulkAccess, config: WorkerConfig, pipe: WorkerPipe) -> No
     except DdbBackupError as error:
         pipe.send(WorkerFailed(error))
     except Exception as error:  # noqa: BLE001  # the pool raises it in the process that talks to the user
+        if (explained := explain_os_error(error)) is not None:
+            pipe.send(WorkerFailed(explained))
+            return
         # Not its text, which may hold item data.
         place = traceback.extract_tb(error.__traceback__)[-1]
         message = (

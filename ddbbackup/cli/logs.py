@@ -12,7 +12,8 @@ import structlog
 from structlog.typing import Processor
 
 from ddbbackup import events
-from ddbbackup.cli.streams import format_traceback, stderr_is_terminal, write_stderr
+from ddbbackup.cli.streams import stderr_is_terminal, write_stderr
+from ddbbackup.cli.tracebacks import format_traceback
 from ddbbackup.safe_text import SECRETS, escape_json, escaped, masked
 
 LogFormat = Literal["auto", "console", "json"]
@@ -23,7 +24,7 @@ log = structlog.get_logger()
 
 
 class _Stderr:
-    """Looks up ``sys.stderr`` for every line, because progress bars replace it while they are shown."""
+    """Looks up the stream for every line, because progress bars replace it while they are shown."""
 
     def __init__(self, *, is_json: bool) -> None:
         self._is_json = is_json

@@ -11,13 +11,13 @@ import contextlib
 import os
 import sys
 import threading
-import traceback
 from collections.abc import Sequence
 from typing import Any, Final, TextIO, cast
 
+from ddbbackup.cli.tracebacks import format_traceback
 from ddbbackup.errors import Refused
 from ddbbackup.os_errors import os_reason
-from ddbbackup.safe_text import escape, escape_json_to_ascii, escape_lines
+from ddbbackup.safe_text import escape, escape_json_to_ascii
 
 _ESCAPE: Final = "ddbbackup.escape"
 _STANDARD: Final = (0, 1, 2)
@@ -74,13 +74,8 @@ def write_stderr(text: str, *, is_json: bool = False) -> None:
 
 
 def say_traceback(error: BaseException) -> None:
-    """Prints the traceback without the values of variables. Never raises."""
+    """Prints the traceback. Never raises."""
     write_stderr(format_traceback(error))
-
-
-def format_traceback(error: BaseException) -> str:
-    """As Python prints it: without the values of variables. Several lines, escaped."""
-    return escape_lines("".join(traceback.format_exception(error)))
 
 
 class LossyStream:

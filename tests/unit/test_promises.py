@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import subprocess
@@ -56,6 +57,24 @@ def test_every_event_is_logged_by_somebody_through_its_constant() -> None:
     assert used == names
     literal = re.compile(r'\blog\.(info|warning|error)\(\s*"')
     assert [path.name for path, text in sources.items() if literal.search(text)] == []
+
+
+def test_only_one_module_prints() -> None:
+    """So that a stream that fails is handled in one place, and nothing is printed without being escaped."""
+    printing = re.compile(r"\bprint\(|sys\.(stdout|stderr|__std)|print_exc|logging\.basicConfig|rich\.print")
+    found = {path for path in CODE.rglob("*.py") if printing.search(path.read_text(encoding="utf-8"))}
+    assert {str(path.relative_to(CODE)) for path in found} <= {"cli/streams.py", "sandbox/__main__.py"}
+
+
+def test_no_logic_is_in_an_assertion() -> None:
+    """`python -O` removes assertions."""
+    found = {
+        path.name
+        for path in CODE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Assert)
+    }
+    assert found == set()
 
 
 def test_schemas_are_schemas() -> None:

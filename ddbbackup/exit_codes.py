@@ -21,7 +21,8 @@ EXIT_CODES: Final[Mapping[int, ExitCode]] = {
     1: ExitCode(
         "failed",
         "a step failed: for example a table without point-in-time recovery, an export with the status FAILED, or a "
-        "restore that was refused",
+        "restore that was refused; or an output (stdout, or a file of `--output`) could not be written, although the run "
+        "itself succeeded",
     ),
     2: ExitCode(
         "changes pending (`preview --detailed-exitcode`)",
@@ -60,5 +61,5 @@ EXIT_CODES: Final[Mapping[int, ExitCode]] = {
     ),
     78: ExitCode("plan invalid", "the plan is invalid; all problems are listed"),
     130: ExitCode("interrupted", "interrupted by Ctrl-C"),
-    143: ExitCode("terminated", "terminated by SIGTERM"),
+    143: ExitCode("terminated", "terminated by SIGTERM or SIGHUP"),
 }

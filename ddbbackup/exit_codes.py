@@ -21,8 +21,8 @@ EXIT_CODES: Final[Mapping[int, ExitCode]] = {
     1: ExitCode(
         "failed",
         "a step failed: for example a table without point-in-time recovery, an export with the status FAILED, or a "
-        "restore that was refused; or an output (stdout, or a file of `--output`) could not be written, although the run "
-        "itself succeeded",
+        "restore that was refused; or an output (stdout, or a file of `--output`) could not be written, although the "
+        "run itself succeeded",
     ),
     2: ExitCode(
         "changes pending (`preview --detailed-exitcode`)",

@@ -150,7 +150,7 @@ _ROWS: Final = (
             Example("schema > ddbbackup.schema.json", "write the schema that a plan from `init` refers to"),
             Example("schema report", "print the schema of `backup --output json`"),
         ),
-        exit_codes=(0, 64, 70, 130, 143),
+        exit_codes=_OFFLINE_CODES,
         docs=("docs/plan.md", "docs/command-line.md"),
     ),
     Verb(
@@ -352,7 +352,7 @@ _ROWS: Final = (
             Example("completion bash > /etc/bash_completion.d/ddbbackup", "install for bash"),
             Example("completion fish > ~/.config/fish/completions/ddbbackup.fish", "install for fish"),
         ),
-        exit_codes=(0, 64, 70, 130, 143),
+        exit_codes=_OFFLINE_CODES,
         docs=("docs/command-line.md",),
     ),
     Verb(

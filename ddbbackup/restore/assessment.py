@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -77,13 +78,43 @@ class RestoreFindings:
 async def assess_restore(
     context: RunContext, restore: Restore, target: str, *, confirmed: bool, step: str, kind: str, summary: str
 ) -> Assessment[RestoreFindings]:
-    """Raises what resolving the source raises, and ``AccessDenied`` for a wrong account."""
+    """Raises what resolving the source raises, and ``AccessDenied`` for a wrong account.
+
+    Holds the lock of the target for ``run`` if nothing blocks it.
+    """
     resolved = await context.call(resolve_restore, context, restore, target, all_sources=context.estimating)
     state = RestoreState(
         context.state_dir, target_arn=resolved.target_arn, shared=_shared_state(context, restore, resolved)
     )
-    if not context.estimating:
-        await context.call(state.acquire)
+    if context.estimating:
+        return await _assess(
+            context, restore, resolved, state, confirmed=confirmed, step=step, kind=kind, summary=summary
+        )
+    await context.call(state.acquire)
+    held = False
+    try:
+        assessment = await _assess(
+            context, restore, resolved, state, confirmed=confirmed, step=step, kind=kind, summary=summary
+        )
+        held = not assessment.blockers
+        return assessment
+    finally:
+        if not held:  # ``run``, which releases it otherwise, is not called
+            await asyncio.shield(context.call(state.release))
+
+
+async def _assess(
+    context: RunContext,
+    restore: Restore,
+    resolved: ResolvedRestore,
+    state: RestoreState,
+    *,
+    confirmed: bool,
+    step: str,
+    kind: str,
+    summary: str,
+) -> Assessment[RestoreFindings]:
+    target = resolved.inputs.target
     earlier = _same_source(await context.call(state.read), resolved)
     interrupted = _interrupted_method(restore, earlier)
     job = RestoreJob(context, restore, target, resolved, state)

@@ -73,7 +73,7 @@ async def load(job: RestoreJob) -> LoadResult:
         )
     facts: dict[str, Json] = {
         "items": source.opened.item_count,
-        "written": result.written,
+        "written": result.written + result.equal,  # equal items are those that an interrupted run wrote
         "kept": result.kept,
         "size_bytes": result.size_bytes,
         "resumed_files": result.resumed_files,

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from ddbbackup.catalog.record import new_backup_id
 from ddbbackup.sandbox.moto_exports import MotoExports
 from ddbbackup.times import from_iso, to_iso
 from tests.support.aws import REGION, Aws
@@ -127,7 +128,16 @@ class Repository:
                 (record["export"], "time"),
             ):
                 holder[member] = to_iso(_moment(holder[member]) - timedelta(days=days))
-            self.aws.s3.put_object(Bucket=self.bucket, Key=key, Body=json.dumps(record).encode())
+            record["id"] = new_backup_id(
+                _moment(record["started_at"]),
+                plan=record["plan"],
+                table_arn=record["table"]["arn"],
+                run=record["run"],
+                attempt=record["attempt"],
+            )
+            self.aws.s3.delete_object(Bucket=self.bucket, Key=key)
+            moved = f"{key.rpartition('/')[0]}/{record['id']}.json"
+            self.aws.s3.put_object(Bucket=self.bucket, Key=moved, Body=json.dumps(record).encode())
 
     def _replace_gh(self) -> None:
         """Replaces the command of GitHub by one that keeps the body of the comment."""
@@ -215,6 +225,7 @@ def test_the_merged_plan_runs_every_night(repository: Repository, exports: MotoE
     assert again["backup"].code == 0
     assert "prod: 2 ok" in again["backup"].out
     assert started() == 4, "a pipeline may run the same verb twice on purpose: what is finished is done again"
+    fresh = repository.metrics("users")
 
     repository.let_days_pass("users", 2)
     _pitr(repository.aws, users, enabled=False)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from ddbbackup.model.arn import Arn
+from ddbbackup.restore import shared_state
 from ddbbackup.sandbox.server import Sandbox
 from tests.support.aws import Aws, in_order, line, md5
 from tests.support.fault_proxy import RESET_AFTER, FaultProxy
@@ -112,10 +113,39 @@ def test_a_killed_restore_resumes_its_import_and_starts_no_other(
     assert sandbox.items(f"{name}-new") == in_order(ITEMS)
 
 
+def test_another_machine_continues_an_import(
+    sandbox: Aws,
+    bucket: str,
+    name: str,
+    program: Program,
+    jobs: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The state in the vault names the import of a run that was killed, once its lock shows no sign of life."""
+    monkeypatch.setattr(shared_state, "LEASE_SECONDS", 0.2)
+    monkeypatch.setattr(shared_state, "_LOOK_SECONDS", 0.1)
+    backed_up(sandbox, bucket, name, program, method="import")
+    jobs.imports.timers.gate.clear()
+    before = len(jobs.imports.started)
+    process = program.start("restore", "back")
+    wait_for(lambda: len(jobs.imports.started) > before, process)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    jobs.imports.timers.gate.set()
+
+    elsewhere = str(program.directory / "elsewhere")
+    done = program.run("restore", "back", "--output", "json", DDBBACKUP_STATE_DIR=elsewhere)
+
+    assert done.code == 0, done.err
+    assert done.named("job.reattached")
+    assert len(jobs.imports.started) == before + 1
+    assert sandbox.items(f"{name}-new") == in_order(ITEMS)
+
+
 def test_an_import_of_the_same_run_is_found_without_local_state(
     sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox
 ) -> None:
-    """A CI job is retried on another machine: its token is the same, so ListImports shows its import."""
+    """Its state is lost on this machine and in the vault: the token is the same, so ListImports shows the import."""
     backed_up(sandbox, bucket, name, program, method="import")
     jobs.imports.timers.gate.clear()
     before = len(jobs.imports.started)
@@ -124,6 +154,8 @@ def test_an_import_of_the_same_run_is_found_without_local_state(
     process.send_signal(signal.SIGKILL)
     process.communicate()
     elsewhere = str(program.directory / "elsewhere")
+    (state,) = [key for key in sandbox.keys(bucket) if key.endswith("/restores/state.json")]
+    sandbox.s3.delete_object(Bucket=bucket, Key=state)
 
     other = program.run(
         "restore", "back", "--run-id", "ci-8", "--output", "json", DDBBACKUP_STATE_DIR=elsewhere
@@ -168,7 +200,7 @@ def test_an_import_with_an_invalid_line_fails_and_keeps_the_table(
     assert done.code == 65, done.out
     failure = done.error
     assert "60 of 61 items were imported, 1 failed" in failure["message"]
-    assert "does not delete it" in failure["message"]
+    assert "the incomplete table" in failure["message"]
     assert "/aws-dynamodb/imports" in failure["hint"]
     assert done.named("job.failed")[0]["failure_code"] == "ItemValidationError"
     assert sandbox.items(f"{name}-new") == in_order(ITEMS)
@@ -381,7 +413,7 @@ def test_a_point_in_time_restore_needs_no_backup(
     result = done.facts
     assert (result["method"], result["written"]) == ("point-in-time", None)
     assert result["restored_time"].startswith("20")
-    assert "counts nothing" in result["notes"][0]
+    assert "AWS reports no item count" in result["notes"][0]
     assert sandbox.items(f"{name}-new") == in_order(ITEMS)
     table = sandbox.dynamodb.describe_table(TableName=f"{name}-new")["Table"]
     assert [index["IndexName"] for index in table["GlobalSecondaryIndexes"]] == ["by-who"]
@@ -414,7 +446,7 @@ def test_a_killed_point_in_time_restore_is_resumed(
 
     again = program.run("restore", "back", "--output", "json")
     assert again.code == 1
-    assert "makes its own table" in again.error["message"]
+    assert "creates its table" in again.error["message"]
 
 
 @pytest.mark.parametrize("source", ["2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z"])
@@ -431,7 +463,7 @@ def test_a_time_outside_the_recovery_window_is_refused(
     done = program.run("restore", "back", "--output", "json")
 
     assert done.code == 1
-    assert "recovery window goes from" in done.error["message"]
+    assert "its recovery window is" in done.error["message"]
 
 
 def test_a_point_in_time_restore_needs_a_table_with_recovery(
@@ -446,7 +478,7 @@ def test_a_point_in_time_restore_needs_a_table_with_recovery(
 
     assert (gone.code, off.code) == (1, 1)
     assert "needs the live table" in gone.error["message"]
-    assert "recovery is off" in off.error["message"]
+    assert "recovery is disabled" in off.error["message"]
     assert "method: write" in off.error["hint"]
 
 
@@ -485,7 +517,7 @@ def test_auto_chooses_import_if_writing_takes_long(
 
     assert done.code == 0, done.err
     assert done.facts["method"] == "import"
-    assert "uses no capacity" in done.named("method.chosen")[0]["because"]
+    assert "uses no write capacity" in done.named("method.chosen")[0]["because"]
     assert sandbox.items(f"{name}-new") == in_order(items)
 
 

@@ -514,8 +514,8 @@ def test_an_independent_server_accepts_the_settings(
     before = everything.settings()
 
     with ministack() as url:
-        account = "123456789012"  # of the backup; ministack takes an access key of 12 digits for the account
-        there = Aws(url, aws.url, key=account)
+        # The sandbox tells the account, so that the backup is of the same one.
+        there = Aws(url, aws.url)
         there.endpoint_urls = {**there.endpoint_urls, "sts": aws.url}
         requested = [
             "tags",
@@ -528,7 +528,7 @@ def test_an_independent_server_accepts_the_settings(
             "deletion-protection",
         ]
         program.plan(restoring(there, bucket, name, name, settings=requested))
-        done = program.run("restore", "back", "--output", "json", AWS_ACCESS_KEY_ID=account)
+        done = program.run("restore", "back", "--output", "json")
         assert done.code == 0, done.out
         dynamodb = there.dynamodb
         table = dynamodb.describe_table(TableName=name)["Table"]
@@ -540,7 +540,7 @@ def test_an_independent_server_accepts_the_settings(
         (stream,) = dynamodb.describe_kinesis_streaming_destination(TableName=name)[
             "KinesisDataStreamDestinations"
         ]
-        assert stream["StreamArn"] == everything.kinesis_arn.replace("123456789012", "000000000000")
+        assert stream["StreamArn"] == everything.kinesis_arn
         pages = dynamodb.get_paginator("list_tags_of_resource").paginate(ResourceArn=table["TableArn"])
         assert {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]} == before["tags"]
 

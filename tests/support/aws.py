@@ -26,11 +26,11 @@ Item = dict[str, Any]
 class Aws:
     """``url`` serves DynamoDB, ``s3_url`` S3 (by default the same); with ``sts``, STS, KMS and auto scaling too."""
 
-    def __init__(self, url: str, s3_url: str | None = None, *, sts: bool = False, key: str = KEY) -> None:
+    def __init__(self, url: str, s3_url: str | None = None, *, sts: bool = False) -> None:
         self.url, self.s3_url = url, s3_url or url
         others = ("sts", "kms", "application-autoscaling") if sts else ()
         self.endpoint_urls = {"dynamodb": url, "s3": self.s3_url, **dict.fromkeys(others, url)}
-        session = boto3.Session(key, SECRET, region_name=REGION)
+        session = boto3.Session(KEY, SECRET, region_name=REGION)
         self.dynamodb: Any = session.client("dynamodb", endpoint_url=url)
         self._session = session
         self._clients: dict[tuple[str, str], Any] = {}

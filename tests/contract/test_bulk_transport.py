@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 import ipaddress
 import select
@@ -19,11 +20,11 @@ from cryptography.x509.oid import NameOID
 
 from ddbbackup.aws.bulk_access import AwsBulkAccess
 from ddbbackup.aws.bulk_http import transport
-from ddbbackup.aws.bulk_http.connector import ConnectionOpener, Connector
+from ddbbackup.aws.bulk_http.connector import ConnectionOpener, Connector, parse_proxy
 from ddbbackup.aws.bulk_http.credentials import CredentialSource
 from ddbbackup.aws.bulk_http.endpoint import Endpoint
 from ddbbackup.aws.session import Connection, _client, _session
-from ddbbackup.errors import NotSupported, Unreachable
+from ddbbackup.errors import DdbBackupError, NotSupported, Refused, Unreachable
 from ddbbackup.ports import BulkResponse, BulkTransport
 from tests.support.fault_proxy import FaultProxy
 from tests.support.raw_server import RawServer, read_request, response_with, tunnel
@@ -182,6 +183,47 @@ def test_tls_inside_tls_is_refused_with_an_alternative(monkeypatch: pytest.Monke
     with pytest.raises(NotSupported, match=r"the proxy 127\.0\.0\.1") as refused:
         send_one("https://127.0.0.1:9")
     assert "http://" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "port", "credentials"),
+    [
+        ("http://proxy:3128", "proxy", 3128, None),
+        ("proxy:3128", "proxy", 3128, None),
+        ("//proxy", "proxy", 80, None),
+        ("HTTPS://proxy/", "proxy", 443, None),
+        ("http://[::1]:3128", "::1", 3128, None),
+        ("http://me:p%40ss@proxy:3128", "proxy", 3128, "me:p@ss"),
+        ("http://me:p#/s@s@proxy:3128", "proxy", 3128, "me:p#/s@s"),
+        ("http://me@proxy", "proxy", 80, "me:"),
+    ],
+)
+def test_the_address_of_a_proxy_is_parsed(url: str, host: str, port: int, credentials: str | None) -> None:
+    """Also where the password holds what ends the address of a URL: it must not become a host name."""
+    proxy = parse_proxy(url)
+    assert (proxy.host, proxy.port) == (host, port)
+    encoded = base64.b64encode(credentials.encode()).decode() if credentials is not None else ""
+    assert proxy.headers == ({"Proxy-Authorization": f"Basic {encoded}"} if encoded else {})
+    assert "Basic" not in repr(proxy)
+
+
+@pytest.mark.parametrize(
+    ("url", "error"),
+    [
+        ("http://me:s3cr3t@proxy:99999", Refused),
+        ("http://me:s3cr3t@proxy:s3cr3t", Refused),
+        ("http://me:s3cr3t@", Refused),
+        ("http://me:s3cr3t@[::1", Refused),
+        ("socks5://me:s3cr3t@proxy:1080", NotSupported),
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_refused_without_its_password(
+    url: str, error: type[DdbBackupError]
+) -> None:
+    """Before anything is written."""
+    with pytest.raises(error) as raised:
+        parse_proxy(url)
+    assert "s3cr3t" not in raised.value.message + raised.value.hint
 
 
 def test_an_invalid_ca_bundle_is_reported_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

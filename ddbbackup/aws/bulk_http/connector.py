@@ -8,12 +8,13 @@ import queue
 import socket
 import ssl
 import threading
+from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPSConnection
 from typing import Final
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from ddbbackup.aws.bulk_http.endpoint import DEFAULT_PORTS, Endpoint
-from ddbbackup.errors import NotSupported, Unreachable
+from ddbbackup.errors import NotSupported, Refused, Unreachable
 
 _CONNECT_SECONDS: Final = 5
 _MAX_OPENING: Final = 16
@@ -24,33 +25,36 @@ class Connector:
 
     ``request_target`` goes into the first line of every request, ``proxy_headers`` into its head. Raises
     ``Unreachable`` for a CA bundle that cannot be loaded, ``NotSupported`` for TLS inside TLS (an ``https://``
-    proxy in front of an ``https://`` endpoint).
+    proxy in front of an ``https://`` endpoint) and for a proxy that is not an HTTP proxy, ``Refused`` for an address
+    that is not one.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = urlsplit(endpoint.url)
-        self._proxy = _parse_proxy(endpoint.proxy) if endpoint.proxy else None
+        self._proxy = parse_proxy(endpoint.proxy) if endpoint.proxy else None
         uses_tls = "https" in (self._endpoint.scheme, self._proxy.scheme if self._proxy is not None else "")
         self._context = _tls_context(endpoint.ca_file) if uses_tls else None
         self._tunnel = self._proxy is not None and self._endpoint.scheme == "https"
         self.request_target, self.proxy_headers = endpoint.path, {}
         if self._proxy is not None and self._tunnel and self._proxy.scheme == "https":
             raise NotSupported(
-                f"the proxy {self._proxy.hostname} is reached over TLS (https://), "
+                f"the proxy {self._proxy.host} is reached over TLS (https://), "
                 "which is not supported in front of an https:// endpoint",
                 hint="set HTTPS_PROXY to an http:// address; requests through it are still encrypted end to end",
             )
         if self._proxy is not None and not self._tunnel:
             self.request_target = f"http://{endpoint.host}{endpoint.path}"
-            self.proxy_headers = _proxy_authorization(self._proxy)
+            self.proxy_headers = self._proxy.headers
 
     def connect(self) -> socket.socket:
         """Returns a connected non-blocking socket. Blocks for up to some seconds.
 
         Raises ``OSError``, and ``HTTPException`` if the proxy does not speak HTTP.
         """
-        first_hop = self._proxy or self._endpoint
-        host, port = first_hop.hostname or "", first_hop.port or DEFAULT_PORTS[first_hop.scheme]
+        if self._proxy is not None:
+            host, port = self._proxy.host, self._proxy.port
+        else:
+            host, port = self._endpoint.hostname or "", self._endpoint.port or DEFAULT_PORTS[self._endpoint.scheme]
         connection = (
             HTTPConnection(host, port, timeout=_CONNECT_SECONDS)
             if self._context is None
@@ -58,9 +62,7 @@ class Connector:
         )
         if self._proxy is not None and self._tunnel:
             endpoint_port = self._endpoint.port or DEFAULT_PORTS[self._endpoint.scheme]
-            connection.set_tunnel(
-                self._endpoint.hostname or "", endpoint_port, _proxy_authorization(self._proxy)
-            )
+            connection.set_tunnel(self._endpoint.hostname or "", endpoint_port, self._proxy.headers)
         try:
             connection.connect()
         except BaseException:
@@ -146,13 +148,45 @@ def _tls_context(ca_file: str | None) -> ssl.SSLContext:
     return context
 
 
-def _parse_proxy(url: str) -> SplitResult:
-    """botocore also accepts proxies without a scheme: ``host:port`` and ``//host:port``."""
-    return urlsplit(url if url.startswith(("http://", "https://")) else f"http://{url.removeprefix('//')}")
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """An HTTP proxy. ``headers`` hold its password, so ``repr`` does not show them."""
+
+    scheme: str
+    host: str
+    port: int
+    headers: dict[str, str] = field(repr=False)
 
 
-def _proxy_authorization(proxy: SplitResult) -> dict[str, str]:
-    if proxy.username is None:
-        return {}
-    user_and_password = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
-    return {"Proxy-Authorization": "Basic " + base64.b64encode(user_and_password.encode()).decode()}
+def parse_proxy(url: str) -> Proxy:
+    """Accepts what botocore accepts, also without a scheme: ``host:port`` and ``//host:port``.
+
+    The password ends at the last ``@``, although a URL would end it at ``#`` and ``/`` too. Raises ``NotSupported`` for
+    another scheme than HTTP and HTTPS, ``Refused`` for an address without a host or a port; neither shows the URL.
+    """
+    scheme, separator, rest = url.rpartition("//")
+    scheme = scheme.removesuffix(":").lower() if separator else ""
+    scheme = scheme or "http"
+    if scheme not in DEFAULT_PORTS:
+        raise NotSupported(
+            "the proxy of the environment is not an HTTP proxy, and no other kind is supported",
+            hint="set HTTPS_PROXY and HTTP_PROXY to an http:// address",
+        )
+    user_info, at, address = rest.rpartition("@")
+    try:
+        parts = urlsplit(f"//{address}")
+        host, port = parts.hostname or "", parts.port or DEFAULT_PORTS[scheme]
+    except ValueError:
+        host, port = "", 0
+    if not host:
+        raise Refused(
+            "the address of the proxy in the environment is not valid",
+            hint="set HTTPS_PROXY and HTTP_PROXY to http://HOST:PORT; percent-encode the user and the password",
+        )
+    return Proxy(scheme, host, port, _authorization(user_info) if at else {})
+
+
+def _authorization(user_info: str) -> dict[str, str]:
+    user, _, password = user_info.partition(":")
+    credentials = f"{unquote(user)}:{unquote(password)}".encode()
+    return {"Proxy-Authorization": "Basic " + base64.b64encode(credentials).decode()}

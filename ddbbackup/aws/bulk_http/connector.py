@@ -54,7 +54,10 @@ class Connector:
         if self._proxy is not None:
             host, port = self._proxy.host, self._proxy.port
         else:
-            host, port = self._endpoint.hostname or "", self._endpoint.port or DEFAULT_PORTS[self._endpoint.scheme]
+            host, port = (
+                self._endpoint.hostname or "",
+                self._endpoint.port or DEFAULT_PORTS[self._endpoint.scheme],
+            )
         connection = (
             HTTPConnection(host, port, timeout=_CONNECT_SECONDS)
             if self._context is None
@@ -161,8 +164,8 @@ class Proxy:
 def parse_proxy(url: str) -> Proxy:
     """Accepts what botocore accepts, also without a scheme: ``host:port`` and ``//host:port``.
 
-    The password ends at the last ``@``, although a URL would end it at ``#`` and ``/`` too. Raises ``NotSupported`` for
-    another scheme than HTTP and HTTPS, ``Refused`` for an address without a host or a port; neither shows the URL.
+    The password ends at the last ``@``, although a URL would end it at ``#`` and ``/`` too. Raises ``NotSupported``
+    for another scheme than HTTP and HTTPS, ``Refused`` for an invalid host or port; neither shows the URL.
     """
     scheme, separator, rest = url.rpartition("//")
     scheme = scheme.removesuffix(":").lower() if separator else ""

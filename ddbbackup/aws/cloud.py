@@ -144,6 +144,6 @@ class AwsCloud:
             raise AccessDenied(
                 f"the credentials belong to account {identity.account} ({identity.arn}), "
                 f"but the plan allows only account {connection.account}",
-                hint="use credentials of that account, or correct `account` in the plan",
+                hint="use credentials of that account, or correct `aws.account` (or `to.account`) in the plan",
             )
         return identity

@@ -32,7 +32,7 @@ from ddbbackup.safe_text import escape
 _RERUN: Final = "run the same command again: it continues where it stopped"
 _SIGN_IN: Final = f"sign in again, then {_RERUN}"
 _CHECK_KEYS: Final = "check AWS_PROFILE, AWS_ACCESS_KEY_ID and `aws.profile` in the plan"
-_CHECK_CLOCK: Final = "set the clock of this machine"
+_CHECK_CLOCK: Final = "synchronize the clock of this machine, for example by NTP"
 _GRANT: Final = "grant the caller the action that AWS names above; docs/permissions.md lists all of them"
 _ENABLE_KEY: Final = "enable the KMS key, or use another one"
 _CHECK_TABLE: Final = "check the name of the table, and `aws.region` and `aws.account` in the plan"

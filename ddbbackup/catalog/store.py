@@ -99,7 +99,7 @@ class Catalog:
             else:
                 return replace(stored, record=record, etag=etag)
         raise Conflict(
-            f"the record {record.id} is changed by other processes all the time",
+            f"the record {record.id} could not be updated: other processes keep changing it",
             hint="wait until other runs of this plan have ended, then run the same command again",
         )
 

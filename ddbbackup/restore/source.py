@@ -88,12 +88,12 @@ def _from_export(context: RunContext, export_arn: str) -> RestoreSource:
     if export.status != "COMPLETED" or export.manifest_key is None:
         raise Refused(
             f"the export {export_arn} is {export.status}, not COMPLETED",
-            hint="restore an export that is COMPLETED",
+            hint="wait until the export is COMPLETED, or choose another one",
         )
     if export.filtered:
         raise Refused(
             f"the export {export_arn} has a filter, so it does not contain the whole table",
-            hint="restore a full export without a filter",
+            hint="choose a full export without a filter",
         )
     folder = export_folder(export.bucket, export.manifest_key)
     opened = open_export(context.source.objects, folder, owner=export.bucket_owner)

@@ -68,7 +68,7 @@ async def load(job: RestoreJob) -> LoadResult:
     _check_counts(source, result)
     if job.restore.existing == "fail" and (missing := await count_missing(job, table, result.sample)):
         raise DataIncomplete(
-            f"{missing} of {len(result.sample)} items that were just written are not in {job.target}, or are others",
+            f"{missing} of {len(result.sample)} items that were just written are missing from {job.target} or differ",
             hint="find out who else writes to the table, then restore into a new one",
         )
     facts: dict[str, Json] = {

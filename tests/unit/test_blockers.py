@@ -403,7 +403,7 @@ ROWS = (
     Row("backup.finish_backup.assess#2", "interrupted more than a day ago", export_never_started),
     Row("steps.bad_record.assess#1", "is not a valid record", damaged_record),
     # ---- restores: what the assessment finds
-    Row("restore.assessment.assess_restore#1", "another import into copy is running", running_import, "run"),
+    Row("restore.assessment._assess#1", "another import into copy is running", running_import, "run"),
     Row("restore.blockers.other_import_running#1", "another import into copy", running_import, "run"),
     Row("restore.assessment._inspect#1", "is not an attribute", items_without_the_key, "run"),
     Row(

@@ -1,0 +1,98 @@
+"""``python -m tests.faults``: plays all scenarios, or those that are named, and prints every broken law.
+
+`make test-faults` also writes the figures of a full run to docs/reliability.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from tests.faults.model import Played
+from tests.faults.page import write_figures
+from tests.faults.scenarios import SCENARIOS
+from tests.faults.suite import Task, play_all
+
+SEEDS = 5
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument("--scenario", default="*", metavar="GLOB", help="names, such as 'kill/write/*'")
+    parser.add_argument("--seed", type=int, help="only this seed (default: 1 to --seeds)")
+    parser.add_argument("--seeds", type=int, default=SEEDS, help=f"how many seeds (default {SEEDS})")
+    parser.add_argument("--workers", type=int, help="processes (default: three a core)")
+    parser.add_argument("--list", action="store_true", help="print the names of the scenarios")
+    parser.add_argument("--write-figures", action="store_true", help="write docs/reliability.md")
+    parser.add_argument("--results", type=Path, metavar="FILE", help="also write results, one JSON a line")
+    options = parser.parse_args()
+    names = [name for name in SCENARIOS if any(fnmatchcase(name, each) for each in options.scenario.split(","))]
+    if options.list or not names:
+        print("\n".join(names) or f"no scenario matches {options.scenario}")
+        return 0 if names else 2
+    seeds = range(1, options.seeds + 1) if options.seed is None else [options.seed]
+    tasks = [Task(name, seed) for name in names for seed in seeds]
+    began = time.monotonic()
+    results = list(_shown(tasks, options.workers, options.results))
+    seconds = time.monotonic() - began
+    _print_summary(results, seconds)
+    if options.write_figures:
+        write_figures(results, scenarios=len(names), seeds=len(seeds), seconds=seconds)
+    return 1 if any(each.violations for each in results) else 0
+
+
+def _shown(tasks: Sequence[Task], workers: int | None, file: Path | None) -> Sequence[Played]:
+    results = []
+    began = time.monotonic()
+    for played in play_all(tasks, workers=workers):
+        results.append(played)
+        if file is not None:
+            _append(file, played)
+        for violation in played.violations:
+            print(f"FAILED {played.name} seed {played.seed}: {violation.law}: {violation.detail}")
+        if played.violations:
+            print("  " + played.trace.replace("\n", "\n  "))
+            print(f"  rerun: {played.rerun}", flush=True)
+        if len(results) % 50 == 0:
+            broken = sum(bool(each.violations) for each in results)
+            minutes = (time.monotonic() - began) / 60
+            print(f"… {len(results)} of {len(tasks)}, {broken} failed, {minutes:.1f} min", flush=True)
+    return results
+
+
+def _append(file: Path, played: Played) -> None:
+    with file.open("a", encoding="utf-8") as out:
+        document = {
+            "name": played.name,
+            "seed": played.seed,
+            "seconds": round(played.seconds, 2),
+            "runs": played.runs,
+            "violations": [[each.law, each.detail] for each in played.violations],
+            "trace": played.trace,
+        }
+        out.write(json.dumps(document) + "\n")
+
+
+def _print_summary(results: Sequence[Played], seconds: float) -> None:
+    """Broken laws by law and kind of fault, with one command each that repeats it."""
+    groups: dict[tuple[str, str], list[Played]] = defaultdict(list)
+    for played in results:
+        for violation in played.violations:
+            groups[violation.law, played.fault].append(played)
+    for (law, fault), broken in sorted(groups.items()):
+        names = Counter(each.name for each in broken)
+        print(f"{law} [{fault}]: {len(broken)} times in {len(names)} scenarios\n    {broken[0].rerun}")
+    passed = sum(not each.violations for each in results)
+    # The form that CI counts.
+    print(f"{passed} passed, {len(results) - passed} failed")
+    print(f"{len({each.name for each in results})} scenarios, {seconds / 60:.1f} min", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,2 @@
+from tests.faults.model import Scenario
+SCENARIOS: tuple[Scenario, ...] = ()

@@ -1,0 +1,370 @@
+"""What the scenarios run: each verb and restore method, what it needs before, and what must be so after exit code 0."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tests.faults.model import Then
+from tests.faults.world import ACCOUNT, World, export_lines
+from tests.support.aws import REGION, in_order
+from tests.support.aws_proxy import subject_of
+
+RUN_ID: Final = "nightly-1"
+
+
+@dataclass(frozen=True)
+class Work:
+    """``check`` reports what is wrong after exit code 0. ``operations`` are those that a run without faults uses.
+
+    ``requests`` is how many requests such a run sends at most. ``refusals`` are exit codes other than 0 that the
+    next run may end with, if another machine has to finish what the first one left.
+    """
+
+    name: str
+    arguments: tuple[str, ...]
+    prepare: Callable[[World], None]
+    check: Callable[[World], None]
+    operations: tuple[str, ...]
+    requests: int
+    thens: tuple[Then, ...]
+    refusals: Mapping[Then, tuple[int, ...]] = field(default_factory=dict)
+
+
+# ---- backup
+
+
+def _prepare_backup(world: World) -> None:
+    world.create_bucket()
+    world.create_source()
+    world.write_plan()
+
+
+def check_backup(world: World) -> None:
+    """The newest record is complete, and the data that it refers to is the whole table."""
+    complete = [each for each in world.records() if each["state"] == "complete"]
+    world.require(
+        bool(complete), "exit 0 means a complete record", f"states {[e['state'] for e in world.records()]}"
+    )
+    if not complete:
+        return
+    text = str(complete[-1])
+    roots = {key.rpartition("/data/")[0] + "/" for key in world.aws.keys(world.bucket) if "/data/" in key}
+    named = [root for root in roots if root.rstrip("/").rpartition("/")[2] in text]
+    world.require(len(named) == 1, "the record names its export", f"{named} in {text[:300]}")
+    for root in named:
+        world.require(
+            export_lines(world.aws, world.bucket, root) == world.aws.items(world.source),
+            "exit 0 means that the backup is whole",
+            root,
+        )
+
+
+def _prepare_wait(world: World) -> None:
+    _prepare_backup(world)
+    world.expect_code(world.run("backup", "--run-id", RUN_ID, "--no-wait"), 0)
+
+
+def _prepare_verify(world: World) -> None:
+    _prepare_backup(world)
+    world.expect_code(world.run("backup", "--run-id", RUN_ID), 0)
+
+
+def _check_nothing(world: World) -> None:
+    """Verbs that only read leave nothing to compare."""
+
+
+# ---- restore
+
+
+def check_restore(world: World) -> None:
+    """The target holds exactly the backup, and the settings of the plan."""
+    check_items(world)
+    check_settings(world)
+
+
+def check_items(world: World) -> None:
+    found = world.items(world.target)
+    wanted = list(world.wanted)
+    world.require(
+        found == wanted,
+        "exit 0 means that the table equals the backup",
+        f"{None if found is None else len(found)} items, expected {len(wanted)}",
+    )
+
+
+def check_settings(world: World) -> None:
+    """Tags, TTL and point-in-time recovery are those of the source."""
+    dynamodb, name = world.aws.dynamodb, world.target
+    arn = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}"
+    tags = {tag["Key"]: tag["Value"] for tag in dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"]}
+    ttl = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    pitr = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    found = (
+        tags,
+        ttl["TimeToLiveStatus"],
+        pitr["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"],
+    )
+    world.require(
+        found == ({"team": "orders"}, "ENABLED", "ENABLED"),
+        "exit 0 means that the settings are restored",
+        str(found),
+    )
+
+
+def _restoring(**restore: Any) -> Callable[[World], None]:
+    def prepare(world: World) -> None:
+        world.use(world.shared.shared_vault())
+        world.write_plan(restore=restore)
+
+    return prepare
+
+
+def prepare_existing(world: World, **restore: Any) -> None:
+    """The target exists, empty."""
+    world.use(world.shared.shared_vault())
+    world.aws.create_table(world.target)
+    world.write_plan(restore=restore)
+
+
+def _prepare_bulk_put(world: World) -> None:
+    prepare_existing(world, method="bulk-put")
+
+
+def _prepare_fail(world: World) -> None:
+    prepare_existing(world, method="write")
+
+
+def _prepare_keep(world: World) -> None:
+    """Some items of the backup are there with another content, which stays."""
+    prepare_existing(world, method="write", existing="keep")
+    kept = [{"id": item["id"], "v": {"S": "kept"}} for item in world.random.sample(list(world.wanted), 7)]
+    world.put(world.target, kept)
+    by_key = {item["id"]["S"]: item for item in [*world.wanted, *kept]}
+    world.wanted = in_order(by_key.values())
+
+
+def _prepare_overwrite(world: World) -> None:
+    """Some items of the backup are there with another content, which is replaced."""
+    prepare_existing(world, method="write", existing="overwrite")
+    others = [{"id": item["id"], "v": {"S": "old"}} for item in world.random.sample(list(world.wanted), 7)]
+    world.put(world.target, others)
+
+
+_VAULT: Final = (
+    "ListObjectsV2",
+    "GetObject:record",
+    "GetObject:summary",
+    "GetObject:files",
+    "GetObject:md5",
+)
+_SETTINGS: Final = (
+    "ListTagsOfResource",
+    "TagResource",
+    "DescribeTimeToLive",
+    "UpdateTimeToLive",
+    "DescribeContinuousBackups",
+    "UpdateContinuousBackups",
+)
+_LOOK: Final = ("GetCallerIdentity", "DescribeTable")
+_RESTORED: Final[tuple[Then, ...]] = ("same", "other-run", "other-machine")
+# Another machine may not know that the process of the first one is dead, and says so.
+_LEASED: Final[Mapping[Then, tuple[int, ...]]] = {"other-machine": (1, 75)}
+
+WORKS: Final = {
+    work.name: work
+    for work in (
+        Work(
+            "backup",
+            ("backup",),
+            _prepare_backup,
+            check_backup,
+            (
+                *_LOOK,
+                "HeadBucket",
+                "GetBucket:versioning",
+                "GetBucket:object-lock",
+                "GetBucket:publicAccessBlock",
+                "GetBucket:encryption",
+                "GetBucket:lifecycle",
+                "ListObjectsV2",
+                "PutObject:record",
+                "ExportTableToPointInTime",
+                "ListTagsOfResource",
+                "DescribeKinesisStreamingDestination",
+                "DescribeTimeToLive",
+                "DescribeContinuousBackups",
+                "DescribeContributorInsights",
+                "DescribeScalableTargets",
+                "GetResourcePolicy",
+                "DescribeExport",
+                "GetObject:summary",
+                "GetObject:md5",
+                "GetObject:files",
+                "GetObject:data",
+            ),
+            40,
+            ("same", "other-run", "other-machine", "wait"),
+        ),
+        Work(
+            "wait",
+            ("wait",),
+            _prepare_wait,
+            check_backup,
+            (
+                "GetCallerIdentity",
+                "ListObjectsV2",
+                "GetObject:record",
+                "DescribeExport",
+                "GetObject:summary",
+                "GetObject:md5",
+                "GetObject:files",
+                "GetObject:data",
+                "PutObject:record",
+            ),
+            32,
+            ("same", "other-machine"),
+        ),
+        Work(
+            "verify",
+            ("verify",),
+            _prepare_verify,
+            check_backup,
+            (
+                "GetCallerIdentity",
+                *_VAULT,
+                "GetObject:data",
+            ),
+            24,
+            ("same", "other-machine"),
+        ),
+        Work(
+            "status",
+            ("status",),
+            _prepare_verify,
+            check_backup,
+            ("GetCallerIdentity", "ListObjectsV2", "GetObject:record"),
+            8,
+            ("same",),
+        ),
+        Work(
+            "list",
+            ("list",),
+            _prepare_verify,
+            check_backup,
+            ("GetCallerIdentity", "ListObjectsV2", "GetObject:record"),
+            8,
+            ("same",),
+        ),
+        Work(
+            "write",
+            ("restore", "copy"),
+            _restoring(method="write"),
+            check_restore,
+            (*_LOOK, *_VAULT, "GetObject:data", "CreateTable", "BatchWriteItem", *_SETTINGS),
+            40,
+            _RESTORED,
+            _LEASED,
+        ),
+        Work(
+            "write-fail",
+            ("restore", "copy"),
+            _prepare_fail,
+            check_restore,
+            ("Scan", "BatchWriteItem", "DescribeKinesisStreamingDestination"),
+            40,
+            _RESTORED,
+            _LEASED,
+        ),
+        Work(
+            "write-keep",
+            ("restore", "copy"),
+            _prepare_keep,
+            check_restore,
+            ("PutItem",),
+            100,
+            _RESTORED,
+            _LEASED,
+        ),
+        Work(
+            "write-overwrite",
+            ("restore", "copy"),
+            _prepare_overwrite,
+            check_restore,
+            ("BatchWriteItem",),
+            40,
+            _RESTORED,
+            _LEASED,
+        ),
+        Work(
+            "import",
+            ("restore", "copy"),
+            _restoring(method="import"),
+            check_restore,
+            (*_LOOK, *_VAULT, "ListImports", "ImportTable", "DescribeImport", *_SETTINGS),
+            36,
+            _RESTORED,
+            {"other-machine": (1, 75), "other-run": (1, 75)},
+        ),
+        Work(
+            "bulk-put",
+            ("restore", "copy"),
+            _prepare_bulk_put,
+            check_restore,
+            (*_LOOK, "Scan", "StartBulkPutItems", "DescribeBulkOperation", "ListObjectsV2"),
+            40,
+            _RESTORED,
+            _LEASED,
+        ),
+        Work(
+            "point-in-time",
+            ("restore", "copy"),
+            _restoring(method="point-in-time"),
+            check_restore,
+            (
+                *_LOOK,
+                "DescribeContinuousBackups",
+                "RestoreTableToPointInTime",
+                "ListTagsOfResource",
+                "TagResource",
+                "DescribeTimeToLive",
+                "UpdateTimeToLive",
+                "UpdateContinuousBackups",
+            ),
+            40,
+            _RESTORED,
+            # Whose table AWS makes cannot be proved if the answer was lost: `--adopt` is for a person to say.
+            {"same": (1,), "other-run": (1,), "other-machine": (1, 75)},
+        ),
+    )
+}
+
+
+def first_arguments(work: Work) -> tuple[str, ...]:
+    """The command whose run meets the fault. Only verbs that change something take a run id."""
+    takes_run_id = work.arguments[0] in ("backup", "restore")
+    return (*work.arguments, *(("--run-id", RUN_ID) if takes_run_id else ()))
+
+
+def run_again(world: World, work: Work, then: Then) -> None:
+    """The same work without faults: it ends in the right state, or says why not."""
+    if then == "any":
+        then = world.random.choice(work.thens)
+    if then == "nothing":
+        return
+    arguments = first_arguments(work)
+    if then == "wait":
+        arguments = ("wait",)
+    elif then == "other-run" and "--run-id" in arguments:
+        arguments = (*work.arguments, "--run-id", "nightly-2")
+    machine = "there" if then == "other-machine" else "here"
+    done = world.run(*arguments, machine=machine)
+    world.expect_code(done, 0, *work.refusals.get(then, ()))
+    if then == "wait":
+        states = [each["state"] for each in world.records()]
+        world.require(
+            all(state == "complete" for state in states), "`wait` completes what is in progress", str(states)
+        )
+    elif done.code == 0:
+        work.check(world)

@@ -1,0 +1,494 @@
+"""The world of one scenario: tables and a vault on the sandbox, a proxy in front of it, machines that run ddbbackup."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import random
+import secrets
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ddbbackup.sandbox import start as start_sandbox
+from ddbbackup.sandbox.export_rules import ExportState
+from ddbbackup.sandbox.server import Sandbox
+from tests.faults.laws import ITEM_MARK, SECRET_MARK, Run, check_run, check_writes
+from tests.faults.model import Violation
+from tests.support.aws import REGION, Aws, Item, in_order
+from tests.support.aws_proxy import RESET, AwsProxy, Delivery, Exchange, Fault, Request, subject_of
+from tests.support.launcher import Launched, Launcher
+from tests.support.plans import plan
+from tests.support.receiver import Receiver, receiver
+
+ACCOUNT: Final = "123456789012"
+RUN_SECONDS: Final = 150.0
+ACCESS_KEY: Final = "AKIAFAULTSUITE00"
+SECRET_KEY: Final = f"secret-key-{SECRET_MARK}"
+SESSION_TOKEN: Final = f"session-token-{SECRET_MARK}"
+PREFIX: Final = "ddb/"
+SETTINGS: Final = ("tags", "ttl", "pitr")
+
+
+@dataclass(frozen=True)
+class Vault:
+    """A table with two backups: ``older`` and ``newer`` are the items of each, in order."""
+
+    bucket: str
+    source: str
+    older: Sequence[Item]
+    newer: Sequence[Item]
+
+
+class Servers:
+    """What the scenarios of one process share; each uses tables and buckets of its own."""
+
+    def __init__(self, sandbox: Sandbox, launcher: Launcher, received: Receiver) -> None:
+        self.sandbox = sandbox
+        self.launcher = launcher
+        self.receiver = received
+        self.aws = Aws(sandbox.url, sts=True)
+        self._vault: Vault | None = None
+        self._lock = threading.Lock()
+
+    def shared_vault(self) -> Vault:
+        """For scenarios that only read it and restore into tables of their own."""
+        with self._lock:
+            if self._vault is None:
+                self._vault = self._make_vault()
+            return self._vault
+
+    def _make_vault(self) -> Vault:
+        with world(self, seed=0) as made:
+            vault = made.back_up_twice()
+            assert not made.violations, made.violations
+            made.keep = True
+        return vault
+
+
+@contextmanager
+def servers() -> Iterator[Servers]:
+    """A sandbox in this process, a launcher and a receiver of notifications."""
+    with (
+        start_sandbox(export_seconds=(0.03, 0.08)) as sandbox,
+        Launcher() as launcher,
+        receiver() as received,
+    ):
+        yield Servers(sandbox, launcher, received)
+
+
+class World:
+    """``machines`` are directories with a state of their own. Whatever breaks a law is in ``violations``."""
+
+    def __init__(self, shared: Servers, seed: int, proxy: AwsProxy, directory: Path) -> None:
+        self.shared, self.proxy, self.directory = shared, proxy, directory
+        self.random = random.Random(seed)
+        self.aws = shared.aws
+        self.name = f"t-{secrets.token_hex(5)}"
+        self.bucket, self.source, self.target = f"{self.name}-vault", f"{self.name}-src", f"{self.name}-dst"
+        self.tables = {self.source, self.target}
+        self.violations: list[Violation] = []
+        self.runs: list[Run] = []
+        self.keep = False
+        self._plan: dict[str, Any] = {}
+        self._export_runs: set[str] = set()
+        self._may_export_again = 0
+        self.wanted: Sequence[Item] = ()
+        self.credentials_file: Path | None = None  # instead of keys in the environment
+
+    # ---- tables and the vault
+
+    def make_items(self, count: int) -> list[Item]:
+        """Items of every type of attribute; each holds the mark that must not be printed."""
+        draw = self.random
+        shapes: list[Callable[[int], dict[str, Any]]] = [
+            lambda n: {"N": str(draw.randrange(10**12))},
+            lambda n: {"B": "aGVsbG8="},
+            lambda n: {"SS": [f"a{n}", "b"]},
+            lambda n: {"L": [{"S": ITEM_MARK}, {"NULL": True}]},
+            lambda n: {"M": {"inner": {"BOOL": True}, "n": {"N": "-1.5"}}},
+        ]
+        return [
+            {
+                "id": {"S": f"k{n:05d}"},
+                "v": {"S": f"{ITEM_MARK}-{draw.randrange(10**9)}"},
+                "w": draw.choice(shapes)(n),
+            }
+            for n in range(count)
+        ]
+
+    def put(self, table: str, items: Sequence[Item]) -> None:
+        for start in range(0, len(items), 25):
+            requests = [{"PutRequest": {"Item": item}} for item in items[start : start + 25]]
+            self.aws.call("BatchWriteItem", {"RequestItems": {table: requests}})
+
+    def delete(self, table: str, items: Sequence[Item]) -> None:
+        for item in items:
+            self.aws.call("DeleteItem", {"TableName": table, "Key": {"id": item["id"]}})
+
+    def create_source(self, count: int = 40) -> None:
+        """A table with point-in-time recovery, tags and TTL."""
+        self.aws.create_table(self.source, pitr=True)
+        self.put(self.source, self.make_items(count))
+        arn = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{self.source}"
+        self.aws.dynamodb.tag_resource(ResourceArn=arn, Tags=[{"Key": "team", "Value": "orders"}])
+        self.aws.dynamodb.update_time_to_live(
+            TableName=self.source, TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"}
+        )
+
+    def create_bucket(self) -> None:
+        self.aws.create_bucket(self.bucket)
+
+    def back_up_twice(self) -> Vault:
+        """Fills the vault of this world with two backups of the source, the newer one with more items."""
+        self.create_bucket()
+        self.create_source()
+        self.write_plan()
+        older = self.aws.items(self.source)
+        self.expect_code(self.run("backup", "--run-id", "older"), 0)
+        self.put(self.source, self.make_items(60)[40:])
+        while time.time() % 1 > 0.9:  # backup ids have seconds
+            time.sleep(0.02)
+        self.expect_code(self.run("backup", "--run-id", "newer"), 0)
+        self.wanted = self.aws.items(self.source)
+        return Vault(self.bucket, self.source, older, self.wanted)
+
+    def use(self, vault: Vault) -> None:
+        """Makes a shared vault the one of this world."""
+        self.bucket, self.source, self.wanted = vault.bucket, vault.source, vault.newer
+        self.tables = {self.source, self.target}
+
+    def items(self, table: str) -> list[Item] | None:
+        """Every item; None if there is no such table."""
+        try:
+            return self.aws.items(table)
+        except AssertionError:
+            return None
+
+    def exports(self) -> list[ExportState]:
+        """The exports of the source that AWS knows of."""
+        return [
+            each for each in self.shared.sandbox.exports.started if each.table_arn.endswith(f"/{self.source}")
+        ]
+
+    def allow_another_export(self) -> None:
+        """For scenarios in which AWS or the tester gave a reason to export once more."""
+        self._may_export_again += 1
+
+    def objects(self, subject: str) -> list[str]:
+        """Keys of the vault that hold the records, manifests or data of this world's source."""
+        return [
+            key
+            for key in self.aws.keys(self.bucket, PREFIX)
+            if subject_of(key) == subject and self.source in key
+        ]
+
+    def records(self) -> list[dict[str, Any]]:
+        """The documents of all backups, by id."""
+        found = [json.loads(self.aws.read(self.bucket, key)) for key in self.objects("record")]
+        return sorted(found, key=lambda each: str(each["id"]))
+
+    # ---- plans and machines
+
+    def write_plan(
+        self,
+        *,
+        restore: Mapping[str, Any] | None = None,
+        settings: Mapping[str, Any] | None = None,
+        **members: Any,
+    ) -> None:
+        """The plan of all machines: the source, and the restore `copy` into the target."""
+        wanted = {
+            "table": self.source,
+            "from": "latest",
+            "to": {"table": self.target, "settings": list(SETTINGS)},
+            **(restore or {}),
+        }
+        document = {"tables": [{"name": self.source}], "restores": {"copy": wanted}, **members}
+        there = Aws(self.proxy.url, sts=True)
+        self._plan = {"text": plan(there, self.bucket, dict(settings or {}), **document)}
+
+    def machine(self, name: str) -> Path:
+        """The working directory of a machine, with the plan in it."""
+        place = self.directory / name
+        place.mkdir(exist_ok=True)
+        (place / "ddbbackup.yaml").write_text(self._plan["text"], encoding="utf-8")
+        return place
+
+    def environment(self, machine: str) -> dict[str, str]:
+        place = self.directory / machine
+        keys = {
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_SESSION_TOKEN": SESSION_TOKEN,
+        }
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(place),
+            "DDBBACKUP_STATE_DIR": str(place / "state"),
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            **({} if self.credentials_file else keys),
+            "AWS_SHARED_CREDENTIALS_FILE": str(self.credentials_file or os.devnull),
+            "COLUMNS": "200",
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+        }
+
+    def start(
+        self, *arguments: str, machine: str = "here", env: Mapping[str, str | None] | None = None
+    ) -> Running:
+        """Starts a run as a process of its own. A variable that is None is not set."""
+        if arguments[0] == "backup":
+            run_id = arguments[arguments.index("--run-id") + 1] if "--run-id" in arguments else None
+            self._export_runs.add(run_id or secrets.token_hex(4))
+        place = self.machine(machine)
+        wanted = {**self.environment(machine), **(env or {})}
+        return Running(self, arguments, place, {k: v for k, v in wanted.items() if v is not None})
+
+    def run(
+        self,
+        *arguments: str,
+        machine: str = "here",
+        env: Mapping[str, str | None] | None = None,
+        seconds: float = RUN_SECONDS,
+    ) -> Run:
+        """Runs the program to its end and checks the laws of every run."""
+        return self.start(*arguments, machine=machine, env=env).finish(seconds)
+
+    def run_fresh(
+        self,
+        *arguments: str,
+        machine: str = "here",
+        env: Mapping[str, str | None] | None = None,
+        python: Sequence[str] = (),
+        shell: str = '"$@"',
+        user: int | None = None,
+    ) -> Run:
+        """Runs a new interpreter: for its own options, for streams as a shell redirects them, for another user."""
+        place = self.machine(machine)
+        wanted = {**self.environment(machine), **(env or {})}
+        command = [sys.executable, *python, "-m", "ddbbackup", *arguments]
+        began = time.monotonic()
+        code: int | None = None
+        with (place / "out").open("wb+") as out, (place / "err").open("wb+") as err:
+            try:
+                code = subprocess.run(
+                    ["bash", "-c", shell, "bash", *command],
+                    cwd=place,
+                    env={k: v for k, v in wanted.items() if v is not None},
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=err,
+                    timeout=RUN_SECONDS,
+                    check=False,
+                    user=user,
+                    group=user,
+                    extra_groups=() if user is not None else None,
+                ).returncode
+            except subprocess.TimeoutExpired:
+                code = None
+        return self._note(arguments, code, place, began, stopped=False)
+
+    def _note(
+        self, arguments: Sequence[str], code: int | None, place: Path, began: float, *, stopped: bool
+    ) -> Run:
+        texts = {
+            each.name: each.read_bytes().decode("utf-8", "surrogateescape")
+            for each in place.glob("report.*")
+            if each.is_file()
+        }
+        run = Run(
+            tuple(arguments),
+            code,
+            (place / "out").read_bytes().decode("utf-8", "surrogateescape"),
+            (place / "err").read_bytes().decode("utf-8", "surrogateescape"),
+            time.monotonic() - began,
+            stopped=stopped,
+            files=texts,
+        )
+        self.runs.append(run)
+        self.violations += check_run(run)
+        return run
+
+    # ---- what must be so
+
+    def require(self, holds: bool, law: str, detail: str) -> None:
+        if not holds:
+            self.violations.append(Violation(law, detail))
+
+    def expect_code(self, run: Run, *codes: int) -> None:
+        """``run`` ends with one of these codes; others are laws broken by the run after a fault."""
+        self.require(
+            run.code in codes or run.stopped,
+            f"`{run.verb}` ends right afterwards",
+            f"expected {' or '.join(map(str, codes))}: {run}",
+        )
+
+    def check_laws(self) -> None:
+        """The laws of the whole scenario."""
+        exports = len(self.exports())
+        allowed = len(self._export_runs) + self._may_export_again
+        if self._export_runs:
+            self.require(
+                exports <= allowed,
+                "one export per run id",
+                f"{exports} exports for {sorted(self._export_runs)} (+{self._may_export_again})",
+            )
+        self.violations += check_writes(
+            self.proxy.requests,
+            tables=frozenset(self.tables),
+            buckets=frozenset({self.bucket}),
+            prefix=PREFIX,
+        )
+
+    # ---- faults
+
+    @contextmanager
+    def fault_at(
+        self, operation: str, fault: Fault, *, skip: int = 0, times: int = 1
+    ) -> Iterator[list[Request]]:
+        """``times`` requests of an operation meet the fault, after ``skip`` that do not; yields the requests hit."""
+        hit: list[Request] = []
+        seen = [0]
+        lock = threading.Lock()
+
+        def rule(request: Request) -> Fault | None:
+            if request.operation != operation:
+                return None
+            with lock:
+                seen[0] += 1
+                if not skip < seen[0] <= skip + times:
+                    return None
+                hit.append(request)
+            return fault
+
+        with self.rule(rule):
+            yield hit
+
+    @contextmanager
+    def rule(self, rule: Callable[[Request], Fault | None]) -> Iterator[None]:
+        self.proxy.rule = rule
+        try:
+            yield
+        finally:
+            self.proxy.rule = lambda request: None
+
+    def run_killed_at(self, number: int, *arguments: str, after: bool, machine: str = "here") -> Run:
+        """SIGKILL when the run has sent request ``number``, before AWS sees it or ``after`` AWS did it."""
+        base = len(self.proxy.requests)
+        return self.run_killed_when(
+            lambda request: request.number == base + number, *arguments, after=after, machine=machine
+        )
+
+    def run_killed_when(
+        self, when: Callable[[Request], bool], *arguments: str, after: bool, machine: str = "here"
+    ) -> Run:
+        """SIGKILL at the first request for which ``when`` holds."""
+        started, killed = threading.Event(), threading.Event()
+        running: list[Running] = []
+
+        def kill(exchange: Exchange) -> Delivery:
+            if after:
+                exchange.forward()
+            started.wait(10)
+            running[0].kill()
+            return RESET
+
+        def rule(request: Request) -> Fault | None:
+            if killed.is_set() or not when(request):
+                return None
+            killed.set()
+            return kill
+
+        with self.rule(rule):
+            running.append(self.start(*arguments, machine=machine))
+            started.set()
+            return running[0].finish()
+
+
+class Running:
+    """A run that was started."""
+
+    def __init__(
+        self, world: World, arguments: Sequence[str], place: Path, environment: Mapping[str, str]
+    ) -> None:
+        self._world, self._arguments = world, tuple(arguments)
+        self._began, self._stopped = time.monotonic(), False
+        self._lock = threading.Lock()
+        # Two runs of one machine share its directory, not its streams.
+        self._streams = Path(tempfile.mkdtemp(dir=world.directory))
+        with (self._streams / "out").open("wb") as out, (self._streams / "err").open("wb") as err:
+            self._launched: Launched = world.shared.launcher.start(
+                arguments, cwd=place, env=environment, stdout=out.fileno(), stderr=err.fileno()
+            )
+        self._place = place
+
+    def kill(self) -> None:
+        """SIGKILL to the run and its workers; returns when it is dead."""
+        self._stopped = True
+        self._launched.kill()
+        with self._lock:
+            self._launched.wait(10)
+
+    def signal(self, number: int) -> None:
+        self._stopped = True
+        self._launched.signal(number)
+
+    def finish(self, seconds: float = RUN_SECONDS) -> Run:
+        """Waits for the end. A run that takes longer is killed, and breaks a law."""
+        deadline = time.monotonic() + seconds
+        code: int | None = None
+        while code is None and time.monotonic() < deadline:
+            with self._lock:
+                code = self._launched.wait(0.25)
+        if code is None:
+            self._launched.kill()
+        for report in self._place.glob("report.*"):
+            shutil.copy(report, self._streams / report.name)
+        return self._world._note(self._arguments, code, self._streams, self._began, stopped=self._stopped)
+
+
+@contextmanager
+def world(shared: Servers, *, seed: int) -> Iterator[World]:
+    """A world that ends with its tables and files."""
+    directory = Path(tempfile.mkdtemp(prefix="faults-"))
+    with AwsProxy(shared.sandbox.url) as proxy:
+        made = World(shared, seed, proxy, directory)
+        try:
+            yield made
+        finally:
+            if not made.keep:
+                _remove_tables(made)
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def _remove_tables(made: World) -> None:
+    for table in made.tables:
+        if table.startswith(made.name):
+            with suppress(Exception):
+                made.aws.dynamodb.delete_table(TableName=table)
+    state = [key for key in made.aws.keys(made.bucket, PREFIX) if subject_of(key) == "state"] if (
+        made.bucket.endswith("-vault")
+    ) else []
+    for key in state:
+        if made.target in key:
+            made.aws.s3.delete_object(Bucket=made.bucket, Key=key)
+
+
+def export_lines(aws: Aws, bucket: str, root: str) -> list[Item]:
+    """The items of an export's data files, in order."""
+    found: list[Item] = []
+    for key in aws.keys(bucket, f"{root}data/"):
+        body = gzip.decompress(aws.read(bucket, key))
+        found += [json.loads(line)["Item"] for line in body.splitlines()]
+    return in_order(found)

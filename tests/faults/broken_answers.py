@@ -132,11 +132,10 @@ BROKEN_ANSWERS: Final[Mapping[str, Callable[[random.Random], Fault]]] = {
     "half-head": half_head,
     "flipped-bit": flipped_bit,
     "slow": slow,
-    "throttled": throttled,
-    "server-error": server_error,
-    "reset": reset,
-    "denied": denied,
 }
+"""Answers that are not what AWS sent."""
+REFUSALS: Final = (throttled, server_error, reset, denied, expired)
+"""What AWS itself may answer, or what happens instead of an answer; the seed takes them in turn."""
 
 _Form = tuple[int, str, str]
 # For each service: status, code, message.

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from tests.faults.model import Violation
 from tests.support.aws_proxy import Request
+from tests.support.receiver import Request as ReceivedRequest
 
 EXIT_CODES: Final = frozenset({0, 1, 3, 65, 69, 75, 77})
 STATUS_EXIT_CODES: Final = EXIT_CODES | {4}  # a backup older than its RPO
@@ -18,6 +19,9 @@ SECRET_MARK: Final = "s3cr3t-Zq81"
 """Part of every secret of the scenarios: keys, tokens, passwords, external ids."""
 ITEM_MARK: Final = "item-value-Zq82"
 """Part of every item of the scenarios."""
+
+MEMORY_BYTES: Final = 400 << 20
+"""For the few kilobytes of data of the scenarios: what hostile documents may make a run take."""
 
 _CONTROL: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
@@ -34,6 +38,8 @@ class Run:
     err: str
     seconds: float
     stopped: bool = False  # killed or signalled by the scenario
+    mute: bool = False  # its streams are broken
+    peak_bytes: int = 0  # resident memory, 0 if not measured
     files: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -60,8 +66,10 @@ def check_run(run: Run) -> Iterator[Violation]:
         yield Violation("ends", f"still running after {run.seconds:.0f} s: {run}")
     elif not run.stopped and run.code not in allowed:
         yield Violation(f"exit code {run.code}", str(run))
-    elif run.code == 1 and not any(_gives_a_reason(text) for text in (run.out, run.err)):
+    elif run.code == 1 and not run.mute and not any(_gives_a_reason(text) for text in (run.out, run.err)):
         yield Violation("exit code 1 without a reason", str(run))
+    if run.peak_bytes > MEMORY_BYTES:
+        yield Violation("memory is bounded", f"{run.peak_bytes >> 20} MiB: {run}")
     for where, text in printed.items():
         if "Traceback (most recent call last)" in text or "Exception ignored" in text:
             yield Violation("traceback", f"{where} of {run}: {text[text.find('Traceback') :][-600:]}")
@@ -79,6 +87,15 @@ def check_run(run: Run) -> Iterator[Violation]:
 
 def _gives_a_reason(text: str) -> bool:
     return "hint" in text or "Hint" in text
+
+
+def check_received(requests: Iterable[ReceivedRequest]) -> Iterator[Violation]:
+    """Notifications hold no secret and no item. A password of an address may become an Authorization header."""
+    for request in requests:
+        text = request.path + request.body.decode("utf-8", "replace")
+        for mark, what in ((SECRET_MARK, "secret sent"), (ITEM_MARK, "item value sent")):
+            if mark in text:
+                yield Violation(what, f"{request.method} {text[:300]}")
 
 
 _READS: Final = ("Describe", "List", "Get", "Head", "Scan", "Query", "BatchGet", "Assume")

@@ -31,6 +31,10 @@ class Work:
     thens: tuple[Then, ...]
     refusals: Mapping[Then, tuple[int, ...]] = field(default_factory=dict)
 
+    @property
+    def refuses_full_target(self) -> bool:
+        return self.arguments[0] == "restore" and self.name not in ("write-keep", "write-overwrite")
+
 
 # ---- backup
 
@@ -347,8 +351,11 @@ def first_arguments(work: Work) -> tuple[str, ...]:
     return (*work.arguments, *(("--run-id", RUN_ID) if takes_run_id else ()))
 
 
-def run_again(world: World, work: Work, then: Then) -> None:
-    """The same work without faults: it ends in the right state, or says why not."""
+def run_again(world: World, work: Work, then: Then, *, finished: bool = False) -> None:
+    """The same work without faults: it ends in the right state, or says why not.
+
+    ``finished``: the run before ended with 0, so that a restore may find its target full, and refuse.
+    """
     if then == "any":
         then = world.random.choice(work.thens)
     if then == "nothing":
@@ -360,11 +367,12 @@ def run_again(world: World, work: Work, then: Then) -> None:
         arguments = (*work.arguments, "--run-id", "nightly-2")
     machine = "there" if then == "other-machine" else "here"
     done = world.run(*arguments, machine=machine)
-    world.expect_code(done, 0, *work.refusals.get(then, ()))
+    full = (1,) if finished and work.refuses_full_target else ()
+    world.expect_code(done, 0, *full, *work.refusals.get(then, ()))
     if then == "wait":
         states = [each["state"] for each in world.records()]
         world.require(
             all(state == "complete" for state in states), "`wait` completes what is in progress", str(states)
         )
-    elif done.code == 0:
+    elif done.code == 0 or finished:
         work.check(world)

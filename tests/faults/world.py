@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 import json
 import os
@@ -22,13 +23,14 @@ from typing import Any, Final
 from ddbbackup.sandbox import start as start_sandbox
 from ddbbackup.sandbox.export_rules import ExportState
 from ddbbackup.sandbox.server import Sandbox
-from tests.faults.laws import ITEM_MARK, SECRET_MARK, Run, check_run, check_writes
+from tests.faults.laws import ITEM_MARK, SECRET_MARK, Run, check_received, check_run, check_writes
 from tests.faults.model import Violation
 from tests.support.aws import REGION, Aws, Item, in_order
 from tests.support.aws_proxy import RESET, AwsProxy, Delivery, Exchange, Fault, Request, subject_of
 from tests.support.launcher import Launched, Launcher
 from tests.support.plans import plan
 from tests.support.receiver import Receiver, receiver
+from tests.support.receiver import Request as ReceivedRequest
 
 ACCOUNT: Final = "123456789012"
 RUN_SECONDS: Final = 150.0
@@ -68,7 +70,7 @@ class Servers:
             return self._vault
 
     def _make_vault(self) -> Vault:
-        with world(self, seed=0) as made:
+        with world(self, name="shared vault", seed=0) as made:
             vault = made.back_up_twice()
             assert not made.violations, made.violations
             made.keep = True
@@ -89,10 +91,13 @@ def servers() -> Iterator[Servers]:
 class World:
     """``machines`` are directories with a state of their own. Whatever breaks a law is in ``violations``."""
 
-    def __init__(self, shared: Servers, seed: int, proxy: AwsProxy, directory: Path) -> None:
-        self.shared, self.proxy, self.directory = shared, proxy, directory
-        self.random = random.Random(seed)
+    def __init__(self, shared: Servers, name: str, seed: int, proxy: AwsProxy, directory: Path) -> None:
+        self.shared, self.proxy, self.directory, self.seed = shared, proxy, directory, seed
+        # Scenarios with the same seed draw different numbers.
+        self.random = random.Random(f"{name} {seed}")
         self.aws = shared.aws
+        self._behind_proxy = copy.copy(shared.aws)
+        self._behind_proxy.endpoint_urls = dict.fromkeys(shared.aws.endpoint_urls, proxy.url)
         self.name = f"t-{secrets.token_hex(5)}"
         self.bucket, self.source, self.target = f"{self.name}-vault", f"{self.name}-src", f"{self.name}-dst"
         self.tables = {self.source, self.target}
@@ -102,6 +107,8 @@ class World:
         self._plan: dict[str, Any] = {}
         self._export_runs: set[str] = set()
         self._may_export_again = 0
+        self._first_export = len(shared.sandbox.exports.started)
+        self._first_received = len(shared.receiver.requests)
         self.wanted: Sequence[Item] = ()
         self.credentials_file: Path | None = None  # instead of keys in the environment
 
@@ -175,9 +182,11 @@ class World:
             return None
 
     def exports(self) -> list[ExportState]:
-        """The exports of the source that AWS knows of."""
+        """The exports of the source that this scenario caused."""
         return [
-            each for each in self.shared.sandbox.exports.started if each.table_arn.endswith(f"/{self.source}")
+            each
+            for each in self.shared.sandbox.exports.started[self._first_export :]
+            if each.table_arn.endswith(f"/{self.source}")
         ]
 
     def allow_another_export(self) -> None:
@@ -214,8 +223,7 @@ class World:
             **(restore or {}),
         }
         document = {"tables": [{"name": self.source}], "restores": {"copy": wanted}, **members}
-        there = Aws(self.proxy.url, sts=True)
-        self._plan = {"text": plan(there, self.bucket, dict(settings or {}), **document)}
+        self._plan = {"text": plan(self._behind_proxy, self.bucket, dict(settings or {}), **document)}
 
     def machine(self, name: str) -> Path:
         """The working directory of a machine, with the plan in it."""
@@ -273,8 +281,12 @@ class World:
         python: Sequence[str] = (),
         shell: str = '"$@"',
         user: int | None = None,
+        mute: bool = False,
     ) -> Run:
-        """Runs a new interpreter: for its own options, for streams as a shell redirects them, for another user."""
+        """Runs a new interpreter: for its own options, for streams as a shell redirects them, for another user.
+
+        ``mute``: the streams are broken, so that the run may end with 1 and cannot say why.
+        """
         place = self.machine(machine)
         wanted = {**self.environment(machine), **(env or {})}
         command = [sys.executable, *python, "-m", "ddbbackup", *arguments]
@@ -297,10 +309,18 @@ class World:
                 ).returncode
             except subprocess.TimeoutExpired:
                 code = None
-        return self._note(arguments, code, place, began, stopped=False)
+        return self._note(arguments, code, place, began, mute=mute)
 
     def _note(
-        self, arguments: Sequence[str], code: int | None, place: Path, began: float, *, stopped: bool
+        self,
+        arguments: Sequence[str],
+        code: int | None,
+        place: Path,
+        began: float,
+        *,
+        stopped: bool = False,
+        mute: bool = False,
+        peak_bytes: int = 0,
     ) -> Run:
         texts = {
             each.name: each.read_bytes().decode("utf-8", "surrogateescape")
@@ -314,6 +334,8 @@ class World:
             (place / "err").read_bytes().decode("utf-8", "surrogateescape"),
             time.monotonic() - began,
             stopped=stopped,
+            mute=mute,
+            peak_bytes=peak_bytes,
             files=texts,
         )
         self.runs.append(run)
@@ -344,12 +366,18 @@ class World:
                 "one export per run id",
                 f"{exports} exports for {sorted(self._export_runs)} (+{self._may_export_again})",
             )
+        self.violations += check_received(self.received)
         self.violations += check_writes(
             self.proxy.requests,
             tables=frozenset(self.tables),
             buckets=frozenset({self.bucket}),
             prefix=PREFIX,
         )
+
+    @property
+    def received(self) -> list[ReceivedRequest]:
+        """What this scenario sent to the receiver: notifications and metrics."""
+        return self.shared.receiver.requests[self._first_received :]
 
     # ---- faults
 
@@ -455,15 +483,22 @@ class Running:
             self._launched.kill()
         for report in self._place.glob("report.*"):
             shutil.copy(report, self._streams / report.name)
-        return self._world._note(self._arguments, code, self._streams, self._began, stopped=self._stopped)
+        return self._world._note(
+            self._arguments,
+            code,
+            self._streams,
+            self._began,
+            stopped=self._stopped,
+            peak_bytes=self._launched.peak_bytes,
+        )
 
 
 @contextmanager
-def world(shared: Servers, *, seed: int) -> Iterator[World]:
-    """A world that ends with its tables and files."""
+def world(shared: Servers, *, name: str, seed: int) -> Iterator[World]:
+    """The world of scenario ``name``. It ends with its tables and files."""
     directory = Path(tempfile.mkdtemp(prefix="faults-"))
     with AwsProxy(shared.sandbox.url) as proxy:
-        made = World(shared, seed, proxy, directory)
+        made = World(shared, name, seed, proxy, directory)
         try:
             yield made
         finally:
@@ -473,16 +508,15 @@ def world(shared: Servers, *, seed: int) -> Iterator[World]:
 
 
 def _remove_tables(made: World) -> None:
+    """Also what the program keeps of restores in a shared vault, which would grow with every scenario."""
     for table in made.tables:
         if table.startswith(made.name):
             with suppress(Exception):
                 made.aws.dynamodb.delete_table(TableName=table)
-    state = [key for key in made.aws.keys(made.bucket, PREFIX) if subject_of(key) == "state"] if (
-        made.bucket.endswith("-vault")
-    ) else []
-    for key in state:
-        if made.target in key:
-            made.aws.s3.delete_object(Bucket=made.bucket, Key=key)
+    with suppress(Exception):
+        for key in made.aws.keys(made.bucket, PREFIX):
+            if subject_of(key) == "state" and made.target in key:
+                made.aws.s3.delete_object(Bucket=made.bucket, Key=key)
 
 
 def export_lines(aws: Aws, bucket: str, root: str) -> list[Item]:

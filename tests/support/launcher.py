@@ -25,22 +25,24 @@ CLOCK_OFFSET = "DDBBACKUP_TEST_CLOCK_OFFSET_SECONDS"
 
 
 class Launched:
-    """A run that was started. ``pid`` leads a process group of its own."""
+    """A run that was started. ``pid`` leads a process group of its own; ``peak_bytes`` is known at its end."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._lines = connection.makefile("r")
         self.pid = int(self._lines.readline())
         self.code: int | None = None
+        self.peak_bytes = 0
 
     def wait(self, seconds: float) -> int | None:
         """The exit status, negative for a signal; None if it still runs after so many seconds."""
         if self.code is None:
             self._connection.settimeout(seconds)
             try:
-                self.code = int(self._connection.recv(64).decode())
+                code, peak = self._connection.recv(64).decode().split()
             except TimeoutError:
                 return None
+            self.code, self.peak_bytes = int(code), int(peak)
             self._lines.close()
             self._connection.close()
         return self.code
@@ -121,9 +123,10 @@ def _watch(connection: socket.socket) -> dict[str, Any] | None:
         os.close(each)
     with contextlib.suppress(OSError):
         connection.sendall(f"{pid}\n".encode())
-    _, status = os.waitpid(pid, 0)
+    _, status, usage = os.wait4(pid, 0)
+    peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     with contextlib.suppress(OSError):
-        connection.sendall(str(os.waitstatus_to_exitcode(status)).encode())
+        connection.sendall(f"{os.waitstatus_to_exitcode(status)} {peak}".encode())
     os._exit(0)
 
 
@@ -150,12 +153,20 @@ def _become(order: dict[str, Any]) -> None:
         )
 
 
+def _make_clients() -> None:
+    """Fills the caches of the SDK: the program makes the same clients."""
+    session = boto3.Session("none", "none", region_name="eu-west-1")
+    for service in ("dynamodb", "s3", "sts", "kms", "application-autoscaling"):
+        session.client(service, endpoint_url="http://127.0.0.1:9")  # type: ignore[call-overload]
+
+
 if __name__ == "__main__":
     import gc
     import random
     from datetime import timedelta
     from importlib import import_module
 
+    import boto3
     import botocore.loaders
 
     from ddbbackup import clock
@@ -166,19 +177,10 @@ if __name__ == "__main__":
     for module in ("report.renderers.text", "cli.session", "cli.program", "restore.methods"):
         import_module(f"ddbbackup.{module}")
 
-    # The models of the services, which botocore would parse again in every run.
-    load, known = botocore.loaders.JSONFileLoader.load_file, {}
-
-    def load_once(loader: Any, path: str) -> Any:
-        if path not in known:
-            known[path] = load(loader, path)
-        return known[path]
-
-    botocore.loaders.JSONFileLoader.load_file = load_once
-    for service in ("dynamodb", "s3", "sts", "kms", "application-autoscaling"):
-        botocore.loaders.create_loader().load_service_model(service, "service-2")
-    for name in ("endpoints", "partitions", "sdk-default-configuration"):
-        botocore.loaders.create_loader().load_data(name)
+    # One loader for all runs: the models of the services are parsed once.
+    loader = botocore.loaders.create_loader()
+    botocore.loaders.create_loader = lambda search_path_string=None: loader
+    _make_clients()
 
     gc.freeze()
     wanted = _serve(sys.argv[1])

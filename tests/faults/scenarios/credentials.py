@@ -45,7 +45,7 @@ def _play(world: World, scenario: Scenario) -> None:
     else:
         world.expect_code(first, 77, 69, 1, 3)
     sign_in(_NEW)
-    run_again(world, work, scenario.then)
+    run_again(world, work, scenario.then, finished=first.code == 0)
 
 
 SCENARIOS: Final = tuple(

@@ -280,10 +280,9 @@ class World:
         env: Mapping[str, str | None] | None = None,
         python: Sequence[str] = (),
         shell: str = '"$@"',
-        user: int | None = None,
         mute: bool = False,
     ) -> Run:
-        """Runs a new interpreter: for its own options, for streams as a shell redirects them, for another user.
+        """Runs a new interpreter: for its own options, and as a shell starts it, which has it as `"$@"`.
 
         ``mute``: the streams are broken, so that the run may end with 1 and cannot say why.
         """
@@ -303,9 +302,6 @@ class World:
                     stderr=err,
                     timeout=RUN_SECONDS,
                     check=False,
-                    user=user,
-                    group=user,
-                    extra_groups=() if user is not None else None,
                 ).returncode
             except subprocess.TimeoutExpired:
                 code = None

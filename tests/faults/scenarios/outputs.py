@@ -117,12 +117,12 @@ def _secret_plan(world: World, point: str) -> tuple[dict[str, Any], dict[str, st
             {
                 "notifications": {
                     "m": {
-                        "webhook": {"url": f"{url}/w", "headers": {"Authorization": "Bearer ${TOKEN}"}},
+                        "webhook": {"url": "${URL}", "headers": {"Authorization": "Bearer ${TOKEN}"}},
                         "when": ["always"],
                     }
                 }
             },
-            {"TOKEN": f"token-{SECRET_MARK}"},
+            {"TOKEN": f"token-{SECRET_MARK}", "URL": f"{url}/w"},
         ),
         "slack-refused": (
             {"notifications": {"m": {"slack": {"webhook_url": "${URL}"}, "when": ["always"]}}},
@@ -242,9 +242,9 @@ def _play_notified(world: World, scenario: Scenario) -> None:
     work.prepare(world)
     url = world.shared.receiver.url
     channels: dict[str, Any] = {
-        "monitor": {"ping": {"url": f"{url}/{world.name}"}},
-        "hook": {"webhook": {"url": f"{url}/hook"}, "when": ["always"]},
-        "chat": {"slack": {"webhook_url": f"{url}/chat"}, "when": ["always"]},
+        "monitor": {"ping": {"url": "${RECEIVER}/ping"}},
+        "hook": {"webhook": {"url": "${RECEIVER}/hook"}, "when": ["always"]},
+        "chat": {"slack": {"webhook_url": "${RECEIVER}/chat"}, "when": ["always"]},
     }
     world.write_plan(restore={"method": "write"}, notifications=channels, metrics={"pushgateway": {"url": url}})
     item = world.random.choice(list(world.wanted))
@@ -257,7 +257,7 @@ def _play_notified(world: World, scenario: Scenario) -> None:
         return Delivery(exchange.forward().wire)
 
     with world.fault_at("BatchWriteItem", fault, times=10**6):
-        done = world.run("restore", "copy", *_FILES)
+        done = world.run("restore", "copy", *_FILES, env={"RECEIVER": url})
     world.expect_code(done, 65)
     bodies = [request.body for request in world.received]
     world.require(len(bodies) > 2, "notifications are sent", f"{[r.path for r in world.received]}: {done}")

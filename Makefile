@@ -11,7 +11,7 @@ INSTALL     := $(BIN)/pip install --quiet --disable-pip-version-check $(if $(CON
 # ministack pins its own version of botocore, so it has its own environment.
 MINISTACK := ministack==1.5.33
 
-.PHONY: help demo docs test test-quick coverage check types lint bench-startup dist constraints clean
+.PHONY: help demo docs test test-quick test-faults coverage check types lint bench-startup dist constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -28,6 +28,11 @@ test: $(VENV)/.dev $(TOOLS)/.ready ## run all tests, against real servers on loo
 
 test-quick: $(VENV)/.dev ## run only the unit and contract tests
 	@$(BIN)/python -m pytest -q tests/unit tests/contract
+
+# SCENARIO is a glob of names (`make test-faults SCENARIO='kill/write/*'`), SEED one seed.
+test-faults: $(VENV)/.dev ## play every fault scenario with five seeds and write docs/reliability.md
+	@$(BIN)/python -m tests.faults $(if $(SCENARIO),--scenario '$(SCENARIO)') $(if $(SEED),--seed $(SEED)) \
+	  $(if $(SCENARIO)$(SEED),,--write-figures)
 
 coverage: $(VENV)/.dev $(TOOLS)/.ready ## run all tests and measure which lines and branches they reach
 	@$(BIN)/coverage erase

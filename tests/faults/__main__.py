@@ -13,13 +13,14 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Final
 
 from tests.faults.model import Played
 from tests.faults.page import write_figures
 from tests.faults.scenarios import SCENARIOS
 from tests.faults.suite import Task, play_all
 
-SEEDS = 5
+SEEDS: Final = 5
 
 
 def main() -> int:
@@ -32,7 +33,9 @@ def main() -> int:
     parser.add_argument("--write-figures", action="store_true", help="write docs/reliability.md")
     parser.add_argument("--results", type=Path, metavar="FILE", help="also write results, one JSON a line")
     options = parser.parse_args()
-    names = [name for name in SCENARIOS if any(fnmatchcase(name, each) for each in options.scenario.split(","))]
+    names = [
+        name for name in SCENARIOS if any(fnmatchcase(name, each) for each in options.scenario.split(","))
+    ]
     if options.list or not names:
         print("\n".join(names) or f"no scenario matches {options.scenario}")
         return 0 if names else 2
@@ -43,7 +46,7 @@ def main() -> int:
     seconds = time.monotonic() - began
     _print_summary(results, seconds)
     if options.write_figures:
-        write_figures(results, scenarios=len(names), seeds=len(seeds), seconds=seconds)
+        write_figures(results, seeds=len(seeds), seconds=seconds)
     return 1 if any(each.violations for each in results) else 0
 
 
@@ -54,16 +57,24 @@ def _shown(tasks: Sequence[Task], workers: int | None, file: Path | None) -> Seq
         results.append(played)
         if file is not None:
             _append(file, played)
-        for violation in played.violations:
-            print(f"FAILED {played.name} seed {played.seed}: {violation.law}: {violation.detail}")
-        if played.violations:
-            print("  " + played.trace.replace("\n", "\n  "))
-            print(f"  rerun: {played.rerun}", flush=True)
+        _print_violations(played)
         if len(results) % 50 == 0:
             broken = sum(bool(each.violations) for each in results)
             minutes = (time.monotonic() - began) / 60
             print(f"… {len(results)} of {len(tasks)}, {broken} failed, {minutes:.1f} min", flush=True)
     return results
+
+
+def _print_violations(played: Played) -> None:
+    """One violation of each law, and how to repeat them."""
+    if not played.violations:
+        return
+    counts = Counter(violation.law for violation in played.violations)
+    details = {violation.law: violation.detail for violation in reversed(played.violations)}
+    for law, detail in details.items():
+        print(f"FAILED {played.name} seed {played.seed}: {law} ({counts[law]}): {detail.strip()}")
+    print("  " + played.trace.replace("\n", "\n  "))
+    print(f"  rerun: {played.rerun}", flush=True)
 
 
 def _append(file: Path, played: Played) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import unquote
@@ -51,20 +51,22 @@ class Run:
         return dict(json.loads(self.out))
 
     def __str__(self) -> str:
-        lines = self.out.splitlines()[:3] + [
-            line for line in self.err.splitlines() if not line.startswith("{")
-        ][-4:]
+        lines = (
+            self.out.splitlines()[:3]
+            + [line for line in self.err.splitlines() if not line.startswith("{")][-4:]
+        )
         said = " | ".join(lines)[:400]
-        return f"`{' '.join(self.arguments)}` exit {self.code} after {self.seconds:.1f} s: {said}"
+        words = " ".join(word for word in self.arguments if "=report." not in word and word != "--output")
+        return f"`{words}` exit {self.code} after {self.seconds:.1f} s: {ascii(said)[1:-1]}"
 
 
-def check_run(run: Run) -> Iterator[Violation]:
-    """The laws of one run: how it may end and what it may print."""
+def check_run(run: Run, codes: Sequence[int] = ()) -> Iterator[Violation]:
+    """The laws of one run: how it may end (also with ``codes``) and what it may print."""
     printed = {"stdout": run.out, "stderr": run.err, **run.files}
     allowed = STATUS_EXIT_CODES if run.verb == "status" else EXIT_CODES
     if run.code is None:
         yield Violation("ends", f"still running after {run.seconds:.0f} s: {run}")
-    elif not run.stopped and run.code not in allowed:
+    elif not run.stopped and run.code not in {*allowed, *codes}:
         yield Violation(f"exit code {run.code}", str(run))
     elif run.code == 1 and not run.mute and not any(_gives_a_reason(text) for text in (run.out, run.err)):
         yield Violation("exit code 1 without a reason", str(run))
@@ -76,12 +78,14 @@ def check_run(run: Run) -> Iterator[Violation]:
         for mark, what in ((SECRET_MARK, "secret printed"), (ITEM_MARK, "item value printed")):
             if mark in text:
                 at = text.find(mark)
-                yield Violation(what, f"{where} of `{' '.join(run.arguments)}`: …{text[max(0, at - 160) : at + 40]}")
+                yield Violation(
+                    what, f"{where} of `{' '.join(run.arguments)}`: …{text[max(0, at - 160) : at + 40]}"
+                )
         if found := _CONTROL.search(text):
             at = found.start()
             yield Violation(
                 "control character printed",
-                f"{where} of `{' '.join(run.arguments)}`: {ascii(text[max(0, at - 80) : at + 20])}",
+                f"{where} of `{' '.join(run.arguments)}`: {text[max(0, at - 80) : at + 20]!a}",
             )
 
 

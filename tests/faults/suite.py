@@ -30,7 +30,9 @@ def play(shared: Servers, scenario: Scenario, seed: int) -> Played:
             made.check_laws()
         except Exception as error:  # noqa: BLE001 - one scenario must not end the suite
             where = traceback.format_exc(limit=-4)
-            made.violations.append(Violation("the scenario itself", f"{type(error).__name__}: {error}\n{where}"))
+            made.violations.append(
+                Violation("the scenario itself", f"{type(error).__name__}: {error}\n{where}")
+            )
         trace = "\n".join(str(run) for run in made.runs) if made.violations else ""
         return Played(
             scenario.name,

@@ -9,7 +9,6 @@ from typing import Any, Final
 from tests.faults.model import Then
 from tests.faults.world import ACCOUNT, World, export_lines
 from tests.support.aws import REGION, in_order
-from tests.support.aws_proxy import subject_of
 
 RUN_ID: Final = "nightly-1"
 

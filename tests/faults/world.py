@@ -1,4 +1,4 @@
-"""The world of one scenario: tables and a vault on the sandbox, a proxy in front of it, machines that run ddbbackup."""
+"""The world of one scenario: tables and a vault on the sandbox, a proxy in front of it, and machines."""
 
 from __future__ import annotations
 
@@ -269,9 +269,10 @@ class World:
         machine: str = "here",
         env: Mapping[str, str | None] | None = None,
         seconds: float = RUN_SECONDS,
+        codes: Sequence[int] = (),
     ) -> Run:
-        """Runs the program to its end and checks the laws of every run."""
-        return self.start(*arguments, machine=machine, env=env).finish(seconds)
+        """Runs the program to its end and checks the laws of every run. ``codes`` are allowed besides."""
+        return self.start(*arguments, machine=machine, env=env).finish(seconds, codes)
 
     def run_fresh(
         self,
@@ -317,6 +318,7 @@ class World:
         stopped: bool = False,
         mute: bool = False,
         peak_bytes: int = 0,
+        codes: Sequence[int] = (),
     ) -> Run:
         texts = {
             each.name: each.read_bytes().decode("utf-8", "surrogateescape")
@@ -335,7 +337,7 @@ class World:
             files=texts,
         )
         self.runs.append(run)
-        self.violations += check_run(run)
+        self.violations += check_run(run, codes)
         return run
 
     # ---- what must be so
@@ -468,7 +470,7 @@ class Running:
         self._stopped = True
         self._launched.signal(number)
 
-    def finish(self, seconds: float = RUN_SECONDS) -> Run:
+    def finish(self, seconds: float = RUN_SECONDS, codes: Sequence[int] = ()) -> Run:
         """Waits for the end. A run that takes longer is killed, and breaks a law."""
         deadline = time.monotonic() + seconds
         code: int | None = None
@@ -478,7 +480,7 @@ class Running:
         if code is None:
             self._launched.kill()
         for report in self._place.glob("report.*"):
-            shutil.copy(report, self._streams / report.name)
+            shutil.move(report, self._streams / report.name)
         return self._world._note(
             self._arguments,
             code,
@@ -486,6 +488,7 @@ class Running:
             self._began,
             stopped=self._stopped,
             peak_bytes=self._launched.peak_bytes,
+            codes=codes,
         )
 
 

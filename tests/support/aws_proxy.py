@@ -120,7 +120,7 @@ class AwsProxy:
 
             def _take(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                request, fault = proxy._admit(self.command, self.path, self.headers, body)
+                request, fault = proxy._admit(self.command, self.path, dict(self.headers.items()), body)
                 exchange = Exchange(request, lambda: proxy._forward(request))
                 with contextlib.suppress(OSError):
                     delivery = fault(exchange) if fault else Delivery(exchange.forward().wire)
@@ -176,9 +176,7 @@ class AwsProxy:
         return request, self.rule(request)
 
     def _forward(self, request: Request) -> Reply:
-        connection = http.client.HTTPConnection(
-            self._target.hostname or "", self._target.port, timeout=120
-        )
+        connection = http.client.HTTPConnection(self._target.hostname or "", self._target.port, timeout=120)
         headers = {
             name: value
             for name, value in request.headers.items()

@@ -140,9 +140,9 @@ def _become(order: dict[str, Any]) -> None:
     for descriptor, number in ((nothing, 0), (order["streams"][0], 1), (order["streams"][1], 2)):
         os.dup2(descriptor, number)
         os.close(descriptor)
-    sys.stdin = open(0, encoding="utf-8", closefd=False)
-    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)
-    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
+    sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
+    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    sys.stderr = os.fdopen(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
     sys.argv = ["ddbbackup", *order["arguments"]]
     random.seed()
     offset = float(os.environ.pop(CLOCK_OFFSET, "0"))
@@ -157,7 +157,7 @@ def _make_clients() -> None:
     """Fills the caches of the SDK: the program makes the same clients."""
     session = boto3.Session("none", "none", region_name="eu-west-1")
     for service in ("dynamodb", "s3", "sts", "kms", "application-autoscaling"):
-        session.client(service, endpoint_url="http://127.0.0.1:9")  # type: ignore[call-overload]
+        session.client(service, endpoint_url="http://127.0.0.1:9")
 
 
 if __name__ == "__main__":

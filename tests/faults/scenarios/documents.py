@@ -144,7 +144,10 @@ def _play_other_export(world: World, scenario: Scenario) -> None:
         {"TableArn": arn, "S3Bucket": world.bucket, "S3Prefix": forger.key.partition("/ddbbackup/")[0]},
     )
     other = begun["ExportDescription"]["ExportArn"]
-    while world.aws.call("DescribeExport", {"ExportArn": other})["ExportDescription"]["ExportStatus"] != "COMPLETED":
+    while (
+        world.aws.call("DescribeExport", {"ExportArn": other})["ExportDescription"]["ExportStatus"]
+        != "COMPLETED"
+    ):
         pass
     ours = next(each.arn for each in world.exports())
     swaps = {ours: other, ours.rpartition("/")[2]: other.rpartition("/")[2]}
@@ -199,7 +202,9 @@ def _play_moved(world: World, scenario: Scenario) -> None:
     if scenario.point == "record":
         forger.put(forger.record, key=key)
     else:
-        forger.put(_swap(forger.record, {f"table/{world.source}": f"table/{other}", world.source: other}), key=key)
+        forger.put(
+            _swap(forger.record, {f"table/{world.source}": f"table/{other}", world.source: other}), key=key
+        )
     world.write_plan(tables=[{"name": other, "rpo": "1h"}], restore={"table": other})
     status = world.run("status")
     world.require(status.code == 4, "a forged record makes no table fresh", str(status))
@@ -246,7 +251,7 @@ def _play_grant(world: World, scenario: Scenario) -> None:
 
 def _grants(request: Request, point: str) -> bool:
     body = request.body.decode()
-    return _STRANGER in body or (point == "anyone" and re.search(r'AWS\W+\*', body) is not None)
+    return _STRANGER in body or (point == "anyone" and re.search(r"AWS\W+\*", body) is not None)
 
 
 # ---- hostile values and documents
@@ -357,7 +362,10 @@ def _biggest(entries: list[dict[str, Any]]) -> dict[str, Any]:
 def _another_prefix(entries: list[dict[str, Any]], world: World) -> list[dict[str, Any]]:
     """The same object under two keys that the program maps to one place, in place of another file."""
     again = _biggest(entries)
-    twin = {**again, "dataFileS3Key": "elsewhere/AWSDynamoDB/1/data/" + again["dataFileS3Key"].rpartition("/")[2]}
+    twin = {
+        **again,
+        "dataFileS3Key": "elsewhere/AWSDynamoDB/1/data/" + again["dataFileS3Key"].rpartition("/")[2],
+    }
     others = [each for each in entries if each is not again]
     same = [each for each in others if each["itemCount"] == again["itemCount"]]
     return [again, twin, *(each for each in others if not same or each is not same[0])]
@@ -366,7 +374,7 @@ def _another_prefix(entries: list[dict[str, Any]], world: World) -> list[dict[st
 MANIFESTS: Final[Mapping[str, _Damage]] = {
     "count-too-low": _count(-1),
     "count-too-high": _count(1),
-    "count-negative": _count(-10**6),
+    "count-negative": _count(-(10**6)),
     "entry-missing": lambda entries, world: [each for each in entries if each is not _biggest(entries)],
     "entry-twice": lambda entries, world: [*entries, _biggest(entries)],
     "another-prefix": _another_prefix,

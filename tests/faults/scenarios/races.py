@@ -63,7 +63,9 @@ PAIRS: Final = {
         ("DescribeExport", "GetObject:data"),
         both_end_right=True,
     ),
-    "two-waits": Pair("wait", ("wait",), ("wait",), ("DescribeExport", "GetObject:files"), both_end_right=True),
+    "two-waits": Pair(
+        "wait", ("wait",), ("wait",), ("DescribeExport", "GetObject:files"), both_end_right=True
+    ),
     "two-verifies": Pair(
         "verify", ("verify",), ("verify",), ("GetObject:record", "PutObject:record"), both_end_right=True
     ),
@@ -105,7 +107,9 @@ def _play(world: World, scenario: Scenario) -> None:
     with world.rule(_meeting(pair.meeting)):
         first = world.start(*pair.first)
         time.sleep(world.random.choice((0, 0, 0.05, 0.3)))
-        second = world.start(*(older if each == "OLDER" else each for each in pair.second), machine=second_machine)
+        second = world.start(
+            *(older if each == "OLDER" else each for each in pair.second), machine=second_machine
+        )
         runs = [first.finish(), second.finish()]
     _check(world, pair, runs, wanted)
     if not older:
@@ -123,7 +127,7 @@ def _check(world: World, pair: Pair, runs: Sequence[Run], wanted: Sequence[Seque
             check_backup(world)
 
 
-def _meeting(operations: Sequence[str]) -> "_Meeting":
+def _meeting(operations: Sequence[str]) -> _Meeting:
     return _Meeting(operations)
 
 
@@ -131,7 +135,7 @@ class _Meeting:
     """Holds the first request of each operation until a second one comes, or for a while."""
 
     def __init__(self, operations: Sequence[str]) -> None:
-        self._arrived = {operation: 0 for operation in operations}
+        self._arrived = dict.fromkeys(operations, 0)
         self._met = {operation: threading.Event() for operation in operations}
         self._lock = threading.Lock()
 

@@ -11,7 +11,7 @@ from tests.faults.broken_answers import denied
 from tests.faults.laws import Run
 from tests.faults.model import Scenario
 from tests.faults.works import RUN_ID, WORKS, check_backup, check_items, first_arguments
-from tests.faults.world import World
+from tests.faults.world import Running, World
 from tests.support.aws import Item
 from tests.support.aws_proxy import RESET, Delivery, Exchange, Fault, Request
 from tests.support.launcher import CLOCK_OFFSET
@@ -27,7 +27,7 @@ def _stop_half_way(world: World, arguments: tuple[str, ...]) -> Run:
     """Killed at its last puts, when others have long been noted as done."""
     puts = [0]
     number = world.random.randrange(2, 5)
-    running = []
+    running: list[Running] = []
 
     def kill(exchange: Exchange) -> Delivery:
         time.sleep(0.4)
@@ -189,7 +189,9 @@ def _play_source(world: World, scenario: Scenario) -> None:
         check_backup(world)
     elif done.code == 0:
         complete = [each for each in world.records() if each["state"] == "complete"]
-        world.require(bool(complete), "exit 0 means a complete record", f"{len(before)} exports before: {done}")
+        world.require(
+            bool(complete), "exit 0 means a complete record", f"{len(before)} exports before: {done}"
+        )
 
 
 def _play_vault(world: World, scenario: Scenario) -> None:
@@ -249,10 +251,7 @@ SCENARIOS: Final = (
         for change in ("emptied", "partly-deleted", "recreated")
         if not (work == "point-in-time" and change != "recreated")  # AWS counts nothing there
     ),
-    *(
-        Scenario("used-before-resume", work, "", _play_used_before_resume)
-        for work in ("write", "write-fail")
-    ),
+    *(Scenario("used-before-resume", work, "", _play_used_before_resume) for work in ("write", "write-fail")),
     *(Scenario("changed-source", "backup", point, _play_source) for point in ("recreated", "partly-deleted")),
     *(
         Scenario("changed-vault", "backup", point, _play_vault)

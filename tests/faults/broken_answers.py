@@ -125,17 +125,13 @@ def expired(draw: random.Random) -> Fault:
     return lambda exchange: Delivery(_error(exchange.request, **_EXPIRED).wire)
 
 
-BROKEN_ANSWERS: Final[Mapping[str, Callable[[random.Random], Fault]]] = {
-    "cut": cut,
-    "empty": empty,
-    "html": html,
-    "half-head": half_head,
-    "flipped-bit": flipped_bit,
-    "slow": slow,
+BROKEN_ANSWERS: Final[Mapping[str, tuple[Callable[[random.Random], Fault], ...]]] = {
+    "cut": (cut, half_head),
+    "replaced": (empty, html),
+    "flipped-bit": (flipped_bit,),
+    "refused": (throttled, server_error, reset, denied, slow),
 }
-"""Answers that are not what AWS sent."""
-REFUSALS: Final = (throttled, server_error, reset, denied, expired)
-"""What AWS itself may answer, or what happens instead of an answer; the seed takes them in turn."""
+"""By kind; the seeds take the faults of a kind in turn, so that five seeds meet all of them."""
 
 _Form = tuple[int, str, str]
 # For each service: status, code, message.

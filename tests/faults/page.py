@@ -18,13 +18,10 @@ END: Final = "<!-- end of figures -->"
 
 KINDS: Final[Mapping[str, str]] = {
     "no-fault": "nothing: the lists of operations and requests are complete",
-    "cut": "the body of an answer breaks off",
-    "empty": "an answer without a body",
-    "html": "a page of a gateway in place of an answer",
-    "half-head": "the head of an answer breaks off",
+    "cut": "an answer breaks off, in its body or in its head",
+    "replaced": "an answer without a body, or a page of a gateway in its place",
     "flipped-bit": "one bit of an answer is flipped",
-    "slow": "an answer trickles in",
-    "refused": "throttling, 5xx, a reset connection, a missing permission, expired credentials",
+    "refused": "throttling, 5xx, a reset connection, a missing permission, a slow answer",
     "unproven-put": "status 200 for puts that were not done",
     "wrong-checksum": "`x-amz-crc32` does not match",
     "repeated-token": "a list repeats its page token",
@@ -78,15 +75,13 @@ def figures(results: Sequence[Played], seeds: int, seconds: float) -> str:
     """A paragraph and a table with one line for each kind of fault."""
     failed = [each for each in results if each.violations]
     scenarios = {each.name: each.fault for each in results}
-    lines = [
+    run = (
         f"Last full run: {datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()} on "
         f"{platform.system()}, {os.cpu_count()} cores. {len(scenarios)} scenarios × {seeds} seeds = "
         f"{len(results)} plays with {sum(each.runs for each in results)} runs of the program, "
-        f"in {seconds / 60:.0f} minutes. {len(results) - len(failed)} passed, {len(failed)} failed.",
-        "",
-        "| kind | fault | scenarios | plays | failed |",
-        "|---|---|--:|--:|--:|",
-    ]
+        f"in {seconds / 60:.0f} minutes. {len(results) - len(failed)} passed, {len(failed)} failed."
+    )
+    lines = [run, "", "| kind | fault | scenarios | plays | failed |", "|---|---|--:|--:|--:|"]
     by_kind, plays = Counter(scenarios.values()), Counter(each.fault for each in results)
     broken = Counter(each.fault for each in failed)
     for kind, fault in KINDS.items():

@@ -70,9 +70,10 @@ def play_all(tasks: Sequence[Task], *, workers: int | None = None) -> Iterator[P
         for _ in order:
             yield _next(done, lambda: any(process.is_alive() for process in processes))
     finally:
+        todo.cancel_join_thread()
         for process in processes:
+            process.join(10)
             process.terminate()
-            process.join()
 
 
 def _next(done: Any, alive: Callable[[], bool]) -> Played:
@@ -89,8 +90,15 @@ def _next(done: Any, alive: Callable[[], bool]) -> Played:
 
 def _work(todo: Any, done: Any) -> None:
     _forget_this_machine()
+    parent = multiprocessing.parent_process()
     with servers() as shared:
-        while (task := todo.get()) is not None:
+        while parent is not None and parent.is_alive():
+            try:
+                task = todo.get(timeout=5)
+            except queue.Empty:
+                continue
+            if task is None:
+                return
             done.put(play(shared, SCENARIOS[task.name], task.seed))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import gzip
 import json
 import os
@@ -20,6 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from botocore.exceptions import ClientError
+
 from ddbbackup.sandbox import start as start_sandbox
 from ddbbackup.sandbox.export_rules import ExportState
 from ddbbackup.sandbox.server import Sandbox
@@ -27,6 +30,7 @@ from tests.faults.laws import ITEM_MARK, SECRET_MARK, Run, check_received, check
 from tests.faults.model import Violation
 from tests.support.aws import REGION, Aws, Item, in_order
 from tests.support.aws_proxy import RESET, AwsProxy, Delivery, Exchange, Fault, Request, subject_of
+from tests.support.everything import Everything
 from tests.support.launcher import Launched, Launcher
 from tests.support.plans import plan
 from tests.support.receiver import Receiver, receiver
@@ -59,22 +63,29 @@ class Servers:
         self.launcher = launcher
         self.receiver = received
         self.aws = Aws(sandbox.url, sts=True)
-        self._vault: Vault | None = None
-        self._lock = threading.Lock()
 
+    @functools.cached_property
     def shared_vault(self) -> Vault:
         """For scenarios that only read it and restore into tables of their own."""
-        with self._lock:
-            if self._vault is None:
-                self._vault = self._make_vault()
-            return self._vault
-
-    def _make_vault(self) -> Vault:
         with world(self, name="shared vault", seed=0) as made:
+            made.keep = True
             vault = made.back_up_twice()
             assert not made.violations, made.violations
-            made.keep = True
         return vault
+
+    @functools.cached_property
+    def settings_vault(self) -> Vault:
+        """The backup of a table with every setting that the sandbox knows."""
+        with world(self, name="settings vault", seed=0) as made:
+            made.keep = True
+            made.create_bucket()
+            Everything(self.aws, made.source).create()
+            made.put(made.source, [{**item, "at": {"S": "1"}} for item in made.make_items(30)])
+            made.write_plan()
+            made.expect_code(made.run("backup", "--run-id", "only"), 0)
+            assert not made.violations, made.violations
+            items = made.aws.items(made.source)
+        return Vault(made.bucket, made.source, items, items)
 
 
 @contextmanager
@@ -510,8 +521,11 @@ def _remove_tables(made: World) -> None:
     """Also what the program keeps of restores in a shared vault, which would grow with every scenario."""
     for table in made.tables:
         if table.startswith(made.name):
-            with suppress(Exception):
+            try:
                 made.aws.dynamodb.delete_table(TableName=table)
+            except ClientError:  # it is not there, or a restore protected it
+                with suppress(Exception):
+                    Everything(made.aws, table).delete()
     with suppress(Exception):
         for key in made.aws.keys(made.bucket, PREFIX):
             if subject_of(key) == "state" and made.target in key:

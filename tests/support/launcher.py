@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -65,7 +66,7 @@ class Launcher:
         self._address = str(self._directory / "s")
         self._server = subprocess.Popen(
             [sys.executable, "-m", "tests.support.launcher", self._address],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # its end is the end of the launcher, however this process ends
             stdout=subprocess.PIPE,
             cwd=Path(__file__).parents[2],
         )
@@ -74,10 +75,7 @@ class Launcher:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._server.terminate()
-        self._server.wait()
-        if self._server.stdout is not None:
-            self._server.stdout.close()
+        self._server.communicate()
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def start(
@@ -93,13 +91,16 @@ class Launcher:
 
 
 def _serve(address: str) -> dict[str, Any] | None:
-    """Runs until SIGTERM. Returns only in the forked processes that are to become the program."""
+    """Runs until its standard input ends. Returns only in the forked processes that are to become the program."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # watchers are not waited for
     listening = socket.socket(socket.AF_UNIX)
     listening.bind(address)
     listening.listen(64)
     print("ready", flush=True)
     while True:
+        ready, _, _ = select.select([listening, sys.stdin], [], [])
+        if sys.stdin in ready:
+            return None
         connection, _ = listening.accept()
         if os.fork():
             connection.close()

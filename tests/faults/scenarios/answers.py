@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.faults.broken_answers import BROKEN_ANSWERS, REFUSALS, cut, denied, empty, half_head, html
+from tests.faults.broken_answers import BROKEN_ANSWERS, cut, denied, empty, half_head, html
 from tests.faults.model import Scenario
 from tests.faults.works import WORKS, first_arguments, run_again
 from tests.faults.world import World
@@ -15,7 +15,7 @@ def _play(world: World, scenario: Scenario) -> None:
     """One to three answers of one operation are broken; then the same again without faults."""
     work = WORKS[scenario.work]
     work.prepare(world)
-    kinds = REFUSALS if scenario.fault == "refused" else (BROKEN_ANSWERS[scenario.fault],)
+    kinds = BROKEN_ANSWERS[scenario.fault]
     fault = kinds[world.seed % len(kinds)](world.random)
     skip, times = world.random.choice((0, 0, 0, 1, 2)), world.random.choice((1, 1, 2, 3))
     before = len(world.proxy.requests)
@@ -149,7 +149,8 @@ def _outage(world: World, scenario: Scenario) -> None:
 
 # Reads that every restore does are broken once, with `write`; other works meet faults in what only they do.
 _ANSWERED: Final = {
-    **{name: WORKS[name].operations for name in ("backup", "verify", "write")},
+    **{name: WORKS[name].operations for name in ("backup", "write", "settings")},
+    "verify": ("ListObjectsV2", "GetObject:record", "GetObject:data"),
     "wait": ("GetObject:record", "DescribeExport", "PutObject:record"),
     "write-fail": ("Scan",),
     "write-keep": ("PutItem",),
@@ -164,7 +165,7 @@ SCENARIOS: Final = (
         Scenario(fault, work, operation, _play)
         for work, operations in _ANSWERED.items()
         for operation in operations
-        for fault in (*BROKEN_ANSWERS, "refused")
+        for fault in BROKEN_ANSWERS
     ),
     *(
         Scenario("unproven-put", work, shape, _play_unproven_put)

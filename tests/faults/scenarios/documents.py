@@ -426,12 +426,18 @@ def _play_manifest_body(world: World, scenario: Scenario) -> None:
     _check_damage(world, scenario)
 
 
+def _flip(body: bytes, world: World) -> bytes:
+    changed = bytearray(body)
+    changed[world.random.randrange(len(changed))] ^= 1 << world.random.randrange(8)
+    return bytes(changed)
+
+
 def _members(*bodies: bytes) -> bytes:
     return b"".join(gzip.compress(body, mtime=0) for body in bodies)
 
 
 DATA: Final[Mapping[str, Callable[[bytes, World], bytes]]] = {
-    "flipped-bit": lambda body, world: _flip(body, world),
+    "flipped-bit": _flip,
     "cut": lambda body, world: body[: world.random.randrange(1, len(body))],
     "empty": lambda body, world: b"",
     "plain-text": lambda body, world: gzip.decompress(body),
@@ -441,12 +447,6 @@ DATA: Final[Mapping[str, Callable[[bytes, World], bytes]]] = {
     "bomb": lambda body, world: _members(b"\n" * (200 << 20)),
     "long-line": lambda body, world: _members(b'{"Item":{"id":{"S":"' + b"a" * (100 << 20)),
 }
-
-
-def _flip(body: bytes, world: World) -> bytes:
-    changed = bytearray(body)
-    changed[world.random.randrange(len(changed))] ^= 1 << world.random.randrange(8)
-    return bytes(changed)
 
 
 def _play_data(world: World, scenario: Scenario) -> None:

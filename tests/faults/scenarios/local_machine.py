@@ -222,7 +222,8 @@ def _play_full_disk(world: World, scenario: Scenario) -> None:
     """Files can be created but not written, as on a full disk; streams are pipes."""
     work = WORKS[scenario.work]
     work.prepare(world)
-    shell = '{ (ulimit -f 0; exec "$@") 2>&1 >&3 | cat >&2; exit ${PIPESTATUS[0]}; } 3>&1 | cat; exit ${PIPESTATUS[0]}'
+    full = '(ulimit -f 0; exec "$@") 2>&1 >&3 | cat >&2; exit ${PIPESTATUS[0]}'
+    shell = f"{{ {full}; }} 3>&1 | cat; exit ${{PIPESTATUS[0]}}"
     _with_state(world, work, lambda *arguments: world.run_fresh(*arguments, shell=shell))
 
 

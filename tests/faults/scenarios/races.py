@@ -102,7 +102,7 @@ def _play(world: World, scenario: Scenario) -> None:
     older = str(world.records()[0]["id"]) if "OLDER" in pair.second else ""
     wanted: list[Sequence[Item]] = [world.wanted, world.wanted]
     if older:
-        wanted[1] = world.shared.shared_vault().older
+        wanted[1] = world.shared.shared_vault.older
     second_machine = "there" if world.seed % 2 else "here"
     with world.rule(_meeting(pair.meeting)):
         first = world.start(*pair.first)

@@ -131,7 +131,7 @@ def _play(world: World, scenario: Scenario) -> None:
 def _check_restored(world: World, work: str, present: Sequence[Item], done: Run, after: str) -> None:
     """``present`` are the items of the target before the run ``done``."""
     found = {item["id"]["S"]: item for item in world.items(world.target) or []}
-    wanted = {item["id"]["S"]: item for item in world.shared.shared_vault().newer}
+    wanted = {item["id"]["S"]: item for item in world.shared.shared_vault.newer}
     before = {item["id"]["S"]: item for item in present}
     if work == "write-keep":
         wanted |= before

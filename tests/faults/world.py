@@ -528,7 +528,7 @@ def _remove_tables(made: World) -> None:
                     Everything(made.aws, table).delete()
     with suppress(Exception):
         for key in made.aws.keys(made.bucket, PREFIX):
-            if subject_of(key) == "state" and made.target in key:
+            if subject_of(key) == "state":
                 made.aws.s3.delete_object(Bucket=made.bucket, Key=key)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
@@ -69,9 +70,9 @@ class _Forger:
         self.root = self.manifest.rpartition("/")[0] + "/"
         self.token = str(world.exports()[0].request["ClientToken"])
 
-    def other_id(self, minutes: int = -60) -> str:
-        """An id that sorts before (or after) the good one."""
-        day = "20200101T000000Z" if minutes < 0 else "20990101T000000Z"
+    def other_id(self, *, later: bool = False) -> str:
+        """An id that sorts before the good one, or after it."""
+        day = "20990101T000000Z" if later else "20200101T000000Z"
         return f"{day}-{self.world.random.randrange(16**8):08x}"
 
     def put(self, document: Any, *, key: str | None = None, **dump: Any) -> str:
@@ -141,14 +142,14 @@ def _play_other_export(world: World, scenario: Scenario) -> None:
     world.put(payroll, world.make_items(7))
     begun = world.aws.call(
         "ExportTableToPointInTime",
-        {"TableArn": arn, "S3Bucket": world.bucket, "S3Prefix": forger.key.partition("/ddbbackup/")[0]},
+        {"TableArn": arn, "S3Bucket": world.bucket, "S3Prefix": forger.root.partition("/AWSDynamoDB/")[0]},
     )
     other = begun["ExportDescription"]["ExportArn"]
     while (
         world.aws.call("DescribeExport", {"ExportArn": other})["ExportDescription"]["ExportStatus"]
         != "COMPLETED"
     ):
-        pass
+        time.sleep(0.05)
     ours = next(each.arn for each in world.exports())
     swaps = {ours: other, ours.rpartition("/")[2]: other.rpartition("/")[2]}
     forged = _swap(forger.record, swaps)
@@ -175,7 +176,7 @@ def _play_false_success(world: World, scenario: Scenario) -> None:
         return
     world.write_plan(tables=[{"name": world.source, "rpo": "1h"}])
     year = "2099" if scenario.point == "dated-2099" else "2020"
-    new_id = forger.other_id(60 if year == "2099" else -60)
+    new_id = forger.other_id(later=year == "2099")
     forged = _swap(forger.record, {forger.id: new_id})
     text = re.sub(r"20\d\d-(\d\d-\d\dT)", rf"{year}-\1", json.dumps(forged))
     forger.put_beside(json.loads(text), new_id)
@@ -325,7 +326,7 @@ BODIES: Final[Mapping[str, bytes]] = {
 def _play_body(world: World, scenario: Scenario) -> None:
     """An object among the records is no record at all."""
     forger = _Forger(world)
-    forger.put_beside(BODIES[scenario.point], forger.other_id(world.random.choice((-60, 60))))
+    forger.put_beside(BODIES[scenario.point], forger.other_id(later=world.random.random() < 0.5))
     _read_everything(world, forger)
 
 

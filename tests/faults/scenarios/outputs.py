@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from moto.s3.models import s3_backends
@@ -282,7 +282,6 @@ def _play_notified(world: World, scenario: Scenario) -> None:
             )
 
 
-_Point = Callable[[], tuple[str, ...]]
 SCENARIOS: Final = (
     *(
         Scenario("rejected-item", work, point, _play_rejected)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
+from tests.faults.broken_answers import json_error
 from tests.faults.laws import Run
 from tests.faults.model import Scenario
 from tests.faults.works import WORKS, check_backup, check_items, run_again
@@ -104,7 +107,7 @@ def _play(world: World, scenario: Scenario) -> None:
     if older:
         wanted[1] = world.shared.shared_vault.older
     second_machine = "there" if world.seed % 2 else "here"
-    with world.rule(_meeting(pair.meeting)):
+    with world.rule(_Meeting(pair.meeting)):
         first = world.start(*pair.first)
         time.sleep(world.random.choice((0, 0, 0.05, 0.3)))
         second = world.start(
@@ -125,10 +128,6 @@ def _check(world: World, pair: Pair, runs: Sequence[Run], wanted: Sequence[Seque
             check_items(world)
         elif run.code == 0:
             check_backup(world)
-
-
-def _meeting(operations: Sequence[str]) -> _Meeting:
-    return _Meeting(operations)
 
 
 class _Meeting:
@@ -158,6 +157,47 @@ class _Meeting:
         return held
 
 
-SCENARIOS: Final = tuple(
-    Scenario("race", pair.work, name, _play, then="same") for name, pair in PAIRS.items()
+def _play_rejects(world: World, scenario: Scenario) -> None:
+    """While a restore with a rejected item goes on, the same restore starts again: its rejects stay."""
+    work = WORKS[scenario.work]
+    work.prepare(world)
+    world.write_plan(restore={"method": "write", "existing": "overwrite"})
+    values = [str(item["v"]["S"]) for item in world.wanted]
+    rejected = world.random.choice(values).encode()
+    place = world.machine("here")
+
+    def slow_or_refused(exchange: Exchange) -> Delivery:
+        if rejected in exchange.request.body:
+            return Delivery(json_error(400, "ValidationException", "refused").wire)
+        if _rejects(place):
+            time.sleep(0.7)
+        return Delivery(exchange.forward().wire)
+
+    with world.fault_at("BatchWriteItem", slow_or_refused, times=10**6):
+        first = world.start("restore", "copy", "--run-id", "r1")
+        deadline = time.monotonic() + 10
+        while not _rejects(place) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        second = world.run("restore", "copy", "--run-id", world.random.choice(("r1", "r2")))
+        runs = [first.finish(), second]
+    world.require(
+        65 in {run.code for run in runs} and any(rejected in text for text in _rejects(place)),
+        "rejected items are kept",
+        f"{len(_rejects(place))} files with rejects: {runs[0]} {runs[1]}",
+    )
+
+
+def _rejects(place: Path) -> list[bytes]:
+    """The contents of all files with rejected items that are not empty."""
+    found = []
+    for path in place.rglob("rejects*"):
+        for file in (path, *path.rglob("*.jsonl")):
+            with suppress(OSError):
+                found.append(file.read_bytes())
+    return [text for text in found if text]
+
+
+SCENARIOS: Final = (
+    *(Scenario("race", pair.work, name, _play, then="same") for name, pair in PAIRS.items()),
+    *(Scenario("race", "write-fail", f"rejects-{number}", _play_rejects) for number in range(2)),
 )

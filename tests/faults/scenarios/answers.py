@@ -152,9 +152,16 @@ _ANSWERED: Final = {
     **{name: WORKS[name].operations for name in ("backup", "write", "settings")},
     "verify": ("ListObjectsV2", "GetObject:record", "GetObject:data"),
     "wait": ("GetObject:record", "DescribeExport", "PutObject:record"),
-    "write-fail": ("Scan",),
+    "write-fail": ("Scan", "BatchGetItem"),
     "write-keep": ("PutItem",),
-    "import": ("ListImports", "ImportTable", "DescribeImport", "DescribeTable"),
+    "import": (
+        "GetObject:state",
+        "PutObject:state",
+        "ListImports",
+        "ImportTable",
+        "DescribeImport",
+        "DescribeTable",
+    ),
     "bulk-put": ("Scan", "StartBulkPutItems", "DescribeBulkOperation", "ListObjectsV2", "DescribeTable"),
     "point-in-time": ("DescribeTable", "DescribeContinuousBackups", "RestoreTableToPointInTime"),
 }

@@ -74,7 +74,7 @@ def _stride(work: Work) -> int:
 
     Works with many requests have five for each scenario.
     """
-    return 2 if work.requests <= 40 else 5
+    return 2 if work.requests <= 60 else 5
 
 
 SCENARIOS: Final = (

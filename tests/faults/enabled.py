@@ -4,4 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-IN_MAKE_TEST: Final[tuple[tuple[str, int], ...]] = ()
+IN_MAKE_TEST: Final[tuple[tuple[str, int], ...]] = (
+    ("no-fault/backup", 1),
+    ("forged-success/status/dated-2020", 1),
+    ("changed-table/write-fail/loaded-then-partly-deleted", 1),
+    ("expired/backup/late-12", 1),
+    ("wrong-checksum/write-keep/PutItem", 1),
+    ("unproven-put/write-keep/consumed-only", 1),
+    ("kill/wait/06", 1),
+    ("cut/backup/PutObject:record", 1),
+    ("forged-record/wait/other-bucket", 1),
+    ("forged-manifest/verify/count-too-high", 1),
+    ("used-before-resume/write-fail", 1),
+    ("rejected-item/write-fail/number-quoted", 1),
+)

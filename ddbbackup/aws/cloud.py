@@ -106,7 +106,7 @@ class AwsCloud:
         with translate_errors(f"connect to {service}"):
             try:
                 return self.connection.client(service, region=region)
-            except ValueError as error:  # botocore's error for an endpoint URL or a region that is none
+            except ValueError as error:  # what botocore raises for an invalid endpoint URL or region
                 raise UsageError(
                     f"could not connect to {service}: {error}",
                     hint="correct `aws.endpoint_urls` and `aws.region` in the plan, or AWS_ENDPOINT_URL",

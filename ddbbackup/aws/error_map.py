@@ -8,8 +8,10 @@ from http.client import HTTPException
 from typing import Final, NamedTuple
 
 from botocore import exceptions as sdk
+from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
+from ddbbackup.aws.response_shape import UnusableResponse
 from ddbbackup.errors import (
     AccessDenied,
     Conflict,
@@ -223,7 +225,9 @@ _UNUSABLE_CREDENTIALS: Final = (
     sdk.RefreshWithMFAUnsupportedError,
     sdk.ConfigParseError,
     sdk.MetadataRetrievalError,
+    sdk.UnknownCredentialError,
 )
+_UNREADABLE: Final = (ResponseParserError, UnusableResponse)
 # What the SDK lets through of the libraries below it: broken bodies, TLS failures, unreadable CA bundles.
 _TRANSPORT: Final = (
     sdk.HTTPClientError,
@@ -251,7 +255,7 @@ def translate_errors(action: str) -> Iterator[None]:
         ) from error
     except _UNUSABLE_CREDENTIALS as error:
         raise AccessDenied(
-            f"the AWS credentials cannot be used: {_one_line(error)}",
+            f"the AWS credentials cannot be used: {_credential_reason(error)}",
             hint="sign in again, or set AWS_PROFILE or `aws.profile` in the plan",
         ) from error
     except sdk.NoRegionError as error:
@@ -263,8 +267,12 @@ def translate_errors(action: str) -> Iterator[None]:
             f"could not {action}: the SDK rejects the parameters ({_one_line(error)})",
             hint="correct the value in the plan",
         ) from error
+    except _UNREADABLE as error:
+        raise Unreachable(
+            f"could not {action}: the response cannot be used ({_one_line(error)})", hint=_CHECK_NETWORK
+        ) from error
     except _TRANSPORT as error:
-        raise Unreachable(f"could not {action}: {_one_line(error)}", hint=_CHECK_NETWORK) from error
+        raise _from_transport(error, action) from error
     except sdk.BotoCoreError as error:
         raise StepFailed(f"could not {action}: {_one_line(error)}", hint=_FIX_CAUSE) from error
 
@@ -287,6 +295,16 @@ def _text_of(error: sdk.ClientError, code: str) -> str:
     return f"{escape(message, longest=500)} ({code})" if message and message != code else code
 
 
+def _from_transport(error: Exception, action: str) -> DdbBackupError:
+    # The SDK wraps errors about CA bundles, but not that of a program that is to make credentials.
+    if isinstance(error, FileNotFoundError) and error.filename:
+        return AccessDenied(
+            f"the AWS credentials cannot be used: {error.filename} does not exist",
+            hint="correct `credential_process` in the AWS configuration",
+        )
+    return Unreachable(f"could not {action}: {_one_line(error)}", hint=_CHECK_NETWORK)
+
+
 def code_of(error: sdk.ClientError) -> str:
     """The error code. A HEAD response of S3 has no body: its code is the HTTP status."""
     return str(error.response.get("Error", {}).get("Code") or "unknown")
@@ -298,6 +316,13 @@ def _by_status(status: int) -> Translation:
     if status == 403:
         return Translation(AccessDenied, _GRANT)
     return Translation(StepFailed, _FIX_CAUSE)
+
+
+def _credential_reason(error: sdk.BotoCoreError) -> str:
+    """What a ``credential_process`` writes to stderr may be a secret; botocore makes it the text of its error."""
+    if isinstance(error, sdk.CredentialRetrievalError) and error.kwargs.get("provider") == "custom-process":
+        return "the `credential_process` of the AWS configuration failed"
+    return _one_line(error)
 
 
 def _one_line(error: Exception) -> str:

@@ -1,0 +1,114 @@
+"""Responses that say success but are cut, foreign or incomplete are errors of the connection, never empty results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+from botocore.exceptions import CredentialRetrievalError
+
+from ddbbackup.aws.cloud import AwsCloud
+from ddbbackup.aws.error_map import translate_errors
+from ddbbackup.aws.session import Connection
+from ddbbackup.errors import AccessDenied, Unreachable
+
+TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/t"
+READS: dict[str, Callable[[AwsCloud], Any]] = {
+    "ListTables": lambda cloud: list(cloud.tables.names()),
+    "DescribeTable": lambda cloud: cloud.tables.describe("t"),
+    "DescribeContinuousBackups": lambda cloud: cloud.tables.pitr("t"),
+    "continuous backups as a setting": lambda cloud: cloud.settings.continuous_backups("t"),
+    "DescribeTimeToLive": lambda cloud: cloud.settings.time_to_live("t"),
+    "ListTagsOfResource": lambda cloud: cloud.settings.tags(TABLE),
+    "Scan": lambda cloud: cloud.tables.holds_items("t"),
+    "DescribeExport": lambda cloud: cloud.exports.describe(f"{TABLE}/job/01"),
+    "ListExports": lambda cloud: cloud.exports.page(),
+    "DescribeImport": lambda cloud: cloud.imports.describe(f"{TABLE}/job/01"),
+    "ListImports": lambda cloud: cloud.imports.page(table_arn=TABLE),
+    "ListObjectsV2": lambda cloud: list(cloud.objects.keys("b", "p/")),
+    "folders": lambda cloud: list(cloud.objects.folders("b", "p/")),
+    "GetBucketVersioning": lambda cloud: cloud.buckets.versioned("b"),
+    "GetCallerIdentity": lambda cloud: cloud.identity,
+}
+BODIES = {
+    "empty": b"",
+    "empty object": b"{}",
+    "a list": b"[]",
+    "half an object": b'{"TableNames": ["a", "b',
+    "HTML": b"<html><body>maintenance</body></html>",
+    "half a list of keys": b"<ListBucketResult><Contents><Key>p/a</Key>",
+    "not UTF-8": b"\xff\xfe",
+}
+
+
+@contextmanager
+def answering(body: bytes) -> Iterator[AwsCloud]:
+    """AWS that answers every request with status 200 and this body."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_GET = do_PUT = do_POST  # noqa: N815 - the names that http.server calls
+
+        def log_message(self, *_: Any) -> None:
+            """Writes nothing to stderr."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    urls = tuple((service, url) for service in ("dynamodb", "s3", "sts", "kms"))
+    try:
+        yield AwsCloud(Connection(region="eu-west-1", endpoint_urls=urls))
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_no_read_takes_a_broken_body_for_an_empty_result(body: bytes) -> None:
+    with answering(body) as cloud:
+        for name, read in READS.items():
+            with pytest.raises(Unreachable, match="could not"):
+                pytest.fail(f"{name} returned {read(cloud)!r}")
+
+
+def test_a_response_without_a_body_is_no_object() -> None:
+    """Its headers lack what S3 always sends."""
+    with answering(b"x") as cloud, pytest.raises(Unreachable, match="lacks ETag"):
+        cloud.objects.read("b", "k", limit_bytes=10)
+    with (
+        answering(b"x") as cloud,
+        pytest.raises(Unreachable, match="lacks ETag"),
+        cloud.objects.stream("b", "k"),
+    ):
+        pytest.fail("an object without an ETag was opened")
+
+
+def test_what_a_credential_process_writes_is_not_shown() -> None:
+    error = CredentialRetrievalError(provider="custom-process", error_msg="s3cr3t")
+    with pytest.raises(AccessDenied) as raised, translate_errors("list tables"):
+        raise error
+    assert "s3cr3t" not in raised.value.message + raised.value.hint
+    assert "credential_process" in raised.value.message
+
+
+def test_a_missing_credential_process_is_a_matter_of_credentials() -> None:
+    with pytest.raises(AccessDenied, match="helper does not exist"), translate_errors("list tables"):
+        raise FileNotFoundError(2, "No such file or directory", "helper")

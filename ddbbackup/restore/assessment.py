@@ -22,7 +22,7 @@ from ddbbackup.restore.method_inputs import MethodInputs
 from ddbbackup.restore.method_selection import AUTO_METHODS, Candidate, MethodName, list_candidates
 from ddbbackup.restore.methods import RESTORE_METHODS
 from ddbbackup.restore.proof import is_still_there
-from ddbbackup.restore.resolve import ResolvedRestore, resolve_restore
+from ddbbackup.restore.resolve import ResolvedRestore, resolve_restore, with_current_target
 from ddbbackup.restore.restore_progress import RESUMABLE, RestoreProgress
 from ddbbackup.restore.settings import encryption_refusal, preview_settings
 from ddbbackup.restore.shared_state import SharedState
@@ -31,7 +31,7 @@ from ddbbackup.restore.target_warnings import read_target, target_warnings
 from ddbbackup.settings.table_definition import create_table_input
 from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.context import RunContext
-from ddbbackup.steps.permissions import MUST_BE_EMPTY, RESTORES, Permission
+from ddbbackup.steps.permissions import FROM_BACKUPS, MUST_BE_EMPTY, RESTORES, Permission
 from ddbbackup.steps.table_wait import wait_for_table
 
 PERMISSIONS: Final = (
@@ -44,6 +44,9 @@ PERMISSIONS: Final = (
         ("restore",),
         MUST_BE_EMPTY,
         note="reads one key to check that the table is empty",
+    ),
+    Permission(
+        "dynamodb:BatchGetItem", "target", ("restore",), FROM_BACKUPS, note="reads a sample back, to prove it"
     ),
     Permission("s3:GetObject", "restore-state", ("restore",), RESTORES),
     Permission(
@@ -93,6 +96,7 @@ async def assess_restore(
     await context.call(state.acquire)
     held = False
     try:
+        resolved = await context.call(with_current_target, resolved)
         assessment = await _assess(
             context, restore, resolved, state, confirmed=confirmed, step=step, kind=kind, summary=summary
         )

@@ -24,6 +24,7 @@ from ddbbackup.restore.client_token import derive_client_token
 from ddbbackup.restore.estimate import estimate_bulk_put
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, can_resume, log_start
 from ddbbackup.restore.progress import save_progress, save_remote_job
+from ddbbackup.restore.proof import prove_loaded
 from ddbbackup.restore.restore_progress import RestoreProgress
 from ddbbackup.restore.s3_input import S3Input, build_s3_input
 from ddbbackup.restore.target import prepare_target
@@ -79,6 +80,7 @@ async def load(job: RestoreJob) -> LoadResult:
     withheld = await job.context.heavy(_count_withheld, job, source, reports, ended)
     written = ended.processed_items - ended.failed_items - withheld
     _check_result(job, ended, written, withheld, S3Location(source.bucket, reports))
+    await prove_loaded(job, table)
     facts: dict[str, Json] = {
         "items": job.backup.opened.item_count,
         "written": written,

@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 
 from ddbbackup import events
-from ddbbackup.errors import DataIncomplete, Refused, RemoteJobFailed
+from ddbbackup.errors import DataIncomplete, Refused, RemoteJobFailed, TableMissing
 from ddbbackup.model.arn import Arn
 from ddbbackup.model.json_value import Json
 from ddbbackup.model.progress import Progress
@@ -18,6 +18,7 @@ from ddbbackup.restore.client_token import derive_client_token
 from ddbbackup.restore.estimate import estimate_import
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, can_resume, log_start
 from ddbbackup.restore.progress import save_remote_job, start_progress
+from ddbbackup.restore.proof import prove_loaded
 from ddbbackup.restore.restore_progress import RestoreProgress
 from ddbbackup.restore.s3_input import S3Input, build_s3_input
 from ddbbackup.restore.settings import table_to_create
@@ -87,6 +88,7 @@ async def load(job: RestoreJob) -> LoadResult:
     )
     _check_result(job, ended)
     table = await wait_until_writable(job)
+    await prove_loaded(job, table)
     facts: dict[str, Json] = {
         "items": job.backup.opened.item_count,
         "written": ended.imported_items,
@@ -142,25 +144,35 @@ async def _find_remote_job(job: RestoreJob) -> Import | None:
         known = await describe_if_known(
             job.context, "DescribeImport", lambda: job.cloud.imports.describe(arn)
         )
-        if known is not None and _is_usable(job, known):
+        if known is not None and await _is_usable(job, known):
             return known
         own = None
     token = own.token if own else derive_client_token(job, method="import", attempt=1)
-    for each in await _list_imports(job):
-        if each.client_token == token and _is_usable(job, each):
+    for each in await _list_imports(job, with_ended=own is not None):
+        if each.client_token == token and await _is_usable(job, each):
             return each
         if each.status in _RUNNING:
             raise other_import_running(job.target, each.arn)
     return None
 
 
-def _is_usable(job: RestoreJob, found: Import) -> bool:
-    """Whether the import is running, or the target is the table that it created."""
-    target = job.resolved.target
-    return found.status in _RUNNING or (target is not None and target.table_id == found.table_id)
+async def _is_usable(job: RestoreJob, found: Import) -> bool:
+    """Whether the import is running, or the target is the table that it created.
+
+    The import may have created the table since the target was resolved.
+    """
+    if found.status in _RUNNING:
+        return True
+    try:
+        target = await AwsCaller(job.context, job.cloud)(
+            "DescribeTable", lambda cloud: cloud.tables.describe(job.target)
+        )
+    except TableMissing:
+        return False
+    return target.table_id == found.table_id
 
 
-async def _list_imports(job: RestoreJob) -> list[Import]:
+async def _list_imports(job: RestoreJob, *, with_ended: bool) -> list[Import]:
     """The imports into the target that are running or may have created it, newest first."""
     imports: list[Import] = []
     call_aws, table_arn = AwsCaller(job.context, job.cloud), job.resolved.target_arn
@@ -171,7 +183,7 @@ async def _list_imports(job: RestoreJob) -> list[Import]:
     )
     async for page in pages:
         for summary in page.summaries:
-            if summary.status in _RUNNING or job.resolved.target is not None:
+            if summary.status in _RUNNING or with_ended or job.resolved.target is not None:
                 imports.append(await call_aws("DescribeImport", partial(_describe, arn=summary.arn)))
     return imports
 

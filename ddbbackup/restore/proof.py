@@ -9,6 +9,8 @@ import structlog
 from ddbbackup import events
 from ddbbackup.bulk import sample_items
 from ddbbackup.bulk.model import DataFile, SampledItem
+from ddbbackup.bulk.read_back import Comparison
+from ddbbackup.errors import DataIncomplete
 from ddbbackup.ports import TableFacts
 from ddbbackup.restore.method import RestoreJob
 from ddbbackup.restore.source import RestoreSource
@@ -29,31 +31,53 @@ async def is_still_there(job: RestoreJob) -> bool:
 
 async def holds_sample_of(job: RestoreJob, table: TableFacts, files: Sequence[DataFile]) -> bool:
     """Whether a spread sample of these files is in the table, as it is in the backup unless the plan keeps others."""
-    context = job.context
-    if not files:
-        return True
-    sample = await context.heavy(
-        sample_items, files, context.source.objects, table.keys, seed=len(files), stop=context.stop
-    )
-    missing = await count_missing(job, table, sample)
-    if missing:
+    comparison = await _compare(job, table, await _sample(job, table, files))
+    changed = len(comparison.different) if job.restore.existing != "keep" else 0
+    if gone := len(comparison.missing) + changed:
         log.warning(
             events.TARGET_WARNED,
             target=job.target,
-            message=f"{missing} of {len(sample)} items that an earlier run restored are gone or changed, so nothing "
-            "is skipped",
+            message=f"{gone} sampled items of an earlier run are gone or changed, so nothing is skipped",
         )
-    return missing == 0
+    return not gone
 
 
-async def count_missing(job: RestoreJob, table: TableFacts, sample: Sequence[SampledItem]) -> int:
-    """How many items of a sample the table lacks, or holds with other attributes than the backup."""
-    if not sample:
-        return 0
+async def prove_loaded(job: RestoreJob, table: TableFacts) -> None:
+    """For jobs of AWS, whose counts say what was written and not what the table holds now.
+
+    Raises ``DataIncomplete`` as ``prove_written`` does.
+    """
+    await prove_written(job, table, await _sample(job, table, _files(job.backup)))
+
+
+async def prove_written(job: RestoreJob, table: TableFacts, sample: Sequence[SampledItem]) -> None:
+    """Reads items back that were just written. Raises ``DataIncomplete`` unless all of them are in the table.
+
+    Other attributes count only for ``existing: fail``: with ``keep`` and ``overwrite`` others may use the table.
+    """
+    comparison = await _compare(job, table, sample)
+    different = len(comparison.different) if job.restore.existing == "fail" else 0
+    if missing := len(comparison.missing) + different:
+        raise DataIncomplete(
+            f"{missing} of {len(sample)} items that were read back are missing from {job.target} or differ",
+            hint="find out who else writes to the table, then restore into a new one",
+        )
+
+
+async def _sample(job: RestoreJob, table: TableFacts, files: Sequence[DataFile]) -> Sequence[SampledItem]:
+    if not files:
+        return ()
     context = job.context
-    comparison = await context.heavy(context.compare_items, job.target, table.keys, sample, target=job.cloud)
-    different = 0 if job.restore.existing == "keep" else len(comparison.different)
-    return len(comparison.missing) + different
+    return await context.heavy(
+        sample_items, files, context.source.objects, table.keys, seed=len(files), stop=context.stop
+    )
+
+
+async def _compare(job: RestoreJob, table: TableFacts, sample: Sequence[SampledItem]) -> Comparison:
+    context = job.context
+    if not sample:
+        return Comparison()
+    return await context.heavy(context.compare_items, job.target, table.keys, sample, target=job.cloud)
 
 
 def _files(backup: RestoreSource) -> Sequence[DataFile]:

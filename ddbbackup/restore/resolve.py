@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from ddbbackup.errors import Bug, DdbBackupError, TableMissing
@@ -96,6 +96,16 @@ def resolve_restore(
         bulk_put_available=cloud.bulk_puts.available,
     )
     return ResolvedRestore(None if from_live else backup, live, cloud, target_arn, table, inputs)
+
+
+def with_current_target(resolved: ResolvedRestore) -> ResolvedRestore:
+    """Describes the target again: another process may have changed it until its lock was ours. Blocks."""
+    table = _describe_if_exists(resolved.cloud, resolved.inputs.target)
+    return replace(
+        resolved,
+        target=table,
+        inputs=replace(resolved.inputs, target_description=table.description if table else None),
+    )
 
 
 def _describe_if_exists(cloud: Cloud, table: str) -> TableFacts | None:

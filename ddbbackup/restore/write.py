@@ -18,7 +18,7 @@ from ddbbackup.restore.blockers import mirror_not_implemented, write_blockers
 from ddbbackup.restore.estimate import estimate_write
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, can_resume, log_start
 from ddbbackup.restore.progress import save_progress
-from ddbbackup.restore.proof import count_missing, holds_sample_of
+from ddbbackup.restore.proof import holds_sample_of, prove_written
 from ddbbackup.restore.restore_progress import RestoreProgress
 from ddbbackup.restore.source import RestoreSource
 from ddbbackup.restore.target import prepare_target
@@ -34,9 +34,6 @@ PERMISSIONS: Final = (
         ("restore",),
         INTO_TABLES,
         note="one by one for `existing: keep`, and when an interrupted restore is continued",
-    ),
-    Permission(
-        "dynamodb:BatchGetItem", "target", ("restore",), INTO_TABLES, note="reads a sample back, to prove it"
     ),
 )
 
@@ -66,11 +63,7 @@ async def load(job: RestoreJob) -> LoadResult:
             context.write_items, write_job, ledger=ledger, target=job.cloud, source=context.source
         )
     _check_counts(source, result)
-    if job.restore.existing == "fail" and (missing := await count_missing(job, table, result.sample)):
-        raise DataIncomplete(
-            f"{missing} of {len(result.sample)} items that were just written are missing from {job.target} or differ",
-            hint="find out who else writes to the table, then restore into a new one",
-        )
+    await prove_written(job, table, result.sample)
     facts: dict[str, Json] = {
         "items": source.opened.item_count,
         "written": result.written + result.equal,  # equal items are those that an interrupted run wrote

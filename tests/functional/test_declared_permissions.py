@@ -26,7 +26,6 @@ ITEMS = [{"id": {"S": str(n)}} for n in range(12)]
 UNCALLED = {
     "s3:DeleteObject": "only if two processes start the same run at the same time",
     "dynamodb:ListBulkOperations": "only if a run was killed between the start of a job and the state file",
-    "dynamodb:BatchGetItem": "only to prove that the items of an earlier run are still there",
     "dynamodb:PutItem": "only if a restore keeps items or continues an interrupted one",
     "dynamodb:ListImports": "only if a run was killed between the start of a job and the state file",
 }

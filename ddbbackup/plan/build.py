@@ -127,6 +127,7 @@ def _restore(name: str, value: Mapping[str, Any], destination: str | None, now: 
         assume_role=_assume_role(to.get("assume_role")),
         billing_mode=to.get("billing_mode"),
         settings=tuple(settings) if isinstance(settings, list) else settings,
+        allow=tuple(to.get("allow", ())),
     )
     return Restore(
         name=name,

@@ -92,7 +92,10 @@ class SourceSelector:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """``to``; ``table`` is a template with {table}, {date} and {run}. ``settings`` None selects the defaults."""
+    """``to``; ``table`` is a template with {table}, {date} and {run}. ``settings`` None selects the defaults.
+
+    ``allow``: accounts that recorded settings may give access to the target; ``*`` for everyone.
+    """
 
     table: str = "{table}"
     create: Literal["never", "if-missing", "new"] = "if-missing"
@@ -101,6 +104,7 @@ class Target:
     assume_role: AssumeRole | None = None
     billing_mode: Literal["PAY_PER_REQUEST", "PROVISIONED"] | None = None
     settings: Literal["all", "none"] | tuple[str, ...] | None = None
+    allow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,8 @@ def _inputs(
         selection=to.settings,
         billing_mode=to.billing_mode,
         created=created,
+        allowed=to.allow,
+        is_live=resolved.backup is None,
     )
 
 

@@ -10,6 +10,7 @@ from ddbbackup.errors import Refused
 from ddbbackup.model.arn import Arn
 from ddbbackup.model.json_value import Json, JsonObject, as_object, get_object, get_text
 from ddbbackup.ports import TableFacts
+from ddbbackup.settings.grants import require_allowed
 from ddbbackup.settings.setting import (
     ApplyInputs,
     Change,
@@ -77,6 +78,8 @@ class Encryption(SettingWithApi[EncryptionKey]):
         if value.key == AWS_MANAGED:
             return value
         relocation, arn = inputs.relocation, Arn.parse_if_arn(value.key)
+        if arn is not None and relocation.same_account:
+            require_allowed(self, [arn.account], inputs)
         if relocation.same_account and relocation.same_region:
             return EncryptionKey(value.key)
         if arn is None:

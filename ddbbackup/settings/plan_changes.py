@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Generic, Literal, TypeAlias
 
@@ -105,8 +106,10 @@ def apply_inputs(
     selection: Selection,
     billing_mode: str | None,
     created: bool,
+    allowed: Sequence[str] = (),
+    is_live: bool = False,
 ) -> ApplyInputs:
-    """``billing_mode`` overrides the recorded one. For ``created`` see ``ApplyInputs``."""
+    """``billing_mode`` overrides the recorded one. For the others see ``ApplyInputs``."""
     return ApplyInputs(
         relocation=Relocation.between(source_arn, target_arn),
         recorded=recorded,
@@ -115,6 +118,8 @@ def apply_inputs(
         named=frozenset(selection) if isinstance(selection, tuple) else frozenset(),
         billing_mode=billing_mode,
         created=created,
+        allowed=frozenset(allowed),
+        is_live=is_live,
     )
 
 

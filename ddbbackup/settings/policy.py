@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from ddbbackup.errors import StepFailed
 from ddbbackup.model.json_value import Json, JsonObject, get_object, get_text
 from ddbbackup.ports import Cloud, TableFacts
-from ddbbackup.settings.relocation import Relocation, map_texts
+from ddbbackup.settings.grants import accounts_of_policy, require_allowed
+from ddbbackup.settings.relocation import map_texts
 from ddbbackup.settings.setting import AnySetting, ApplyInputs, Change, SettingWithApi, refusal
 from ddbbackup.steps.aws_caller import AwsCaller
 
@@ -22,8 +23,8 @@ class Policy(SettingWithApi[JsonObject]):
     read_actions = ("dynamodb:GetResourcePolicy",)
     write_actions = ("dynamodb:PutResourcePolicy",)
     limitations = (
-        "not applied if the target has another policy, or if the policy names the old account or region in its "
-        "principals or conditions"
+        "not applied if the target has another policy, if the policy names the old account or region in its "
+        "principals or conditions, or if it gives access to accounts that `to.allow` does not list"
     )
 
     async def read(self, call_aws: AwsCaller, table: TableFacts) -> Json:
@@ -40,7 +41,7 @@ class Policy(SettingWithApi[JsonObject]):
         return _parse(response)
 
     def desired(self, value: JsonObject, inputs: ApplyInputs) -> JsonObject:
-        return _relocated(self, value, inputs.relocation)
+        return _relocated(self, value, inputs)
 
     def changes(
         self, desired: JsonObject, existing: JsonObject | None, target: TableFacts
@@ -75,7 +76,7 @@ class StreamPolicy(Policy):
             current = str(inputs.relocation.target.below("stream", "new"))
         if recorded is not None:
             value = map_texts(value, lambda text: text.replace(recorded, current))
-        return _relocated(self, value, inputs.relocation)
+        return _relocated(self, value, inputs)
 
     def changes(
         self, desired: JsonObject, existing: JsonObject | None, target: TableFacts
@@ -115,8 +116,13 @@ def _put(setting: AnySetting, desired: JsonObject, existing: JsonObject | None, 
         )
 
 
-def _relocated(setting: AnySetting, policy: JsonObject, relocation: Relocation) -> JsonObject:
-    """The policy for the target. Raises ``Refused`` if principals or conditions name the old account or region."""
+def _relocated(setting: AnySetting, policy: JsonObject, inputs: ApplyInputs) -> JsonObject:
+    """The policy for the target.
+
+    Raises ``Refused`` if principals or conditions name the old account or region, or if it gives access to an account
+    that the restore does not allow.
+    """
+    relocation = inputs.relocation
     relocated = relocation.rewrite(policy)
     text = json.dumps(_without_resources(relocated))
     for place, old, is_same in (
@@ -129,6 +135,7 @@ def _relocated(setting: AnySetting, policy: JsonObject, relocation: Relocation) 
                 f"it names {place} {old} in its principals or conditions",
                 f"write the policy for the new {place} yourself; the recorded one is in the record of the backup",
             )
+    require_allowed(setting, accounts_of_policy(relocated), inputs)
     return relocated
 
 

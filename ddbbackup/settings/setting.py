@@ -37,7 +37,8 @@ class ApplyInputs:
 
     ``target`` is the state of the target now, or as it will be created. ``requested`` are the names of the settings
     to apply, ``named`` those of them that were requested by name and not by ``all`` or by default. ``created``: the
-    target did not exist before.
+    target did not exist before. ``allowed`` are accounts that may get access to the target (``*``: everyone).
+    ``is_live``: the settings are those of the live table, not of a record.
     """
 
     relocation: Relocation
@@ -47,6 +48,8 @@ class ApplyInputs:
     named: frozenset[str] = frozenset()
     billing_mode: str | None = None
     created: bool = False
+    allowed: frozenset[str] = frozenset()
+    is_live: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,7 +207,7 @@ def test_a_policy_of_a_stream_needs_a_stream() -> None:
     """Its resource becomes the new stream, which has another label."""
     old, new = f"{HERE}/stream/2025", f"{COPY}/stream/2026"
     recorded = SettingsSnapshot({**DESCRIPTION, "LatestStreamArn": old}, {})
-    written = policy(Resource=old)
+    written = policy(Resource=old, Principal={"AWS": "111111111111"})
     there = inputs(COPY, recorded=recorded, target={"LatestStreamArn": new})
     (statement,) = get_objects(StreamPolicy().desired(written, there), "Statement")
     assert statement["Resource"] == new

@@ -14,7 +14,8 @@ from ddbbackup.model.assessment import Assessment
 from ddbbackup.model.json_value import Json
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.plan.model import Restore
-from ddbbackup.restore.assessment import RestoreFindings, assess_restore
+from ddbbackup.restore.assessment import assess_restore
+from ddbbackup.restore.findings import RestoreFindings, RestoreRequest
 from ddbbackup.restore.lease import renewed
 from ddbbackup.restore.method import LoadResult, RestoreJob
 from ddbbackup.restore.method_selection import MethodName
@@ -51,8 +52,6 @@ class RestoreTable:
         if self.restore.method == "point-in-time":
             return f"restore {target} from the point-in-time recovery of {source}"
         match self.restore.existing:
-            case "mirror":
-                return f"make {target} equal to the backup of {source}"
             case "fail":
                 return f"write every item of the backup of {source} to {target}"
             case "overwrite":
@@ -63,15 +62,10 @@ class RestoreTable:
                 assert_never(self.restore.existing)
 
     async def assess(self, context: RunContext) -> Assessment[RestoreFindings]:
-        return await assess_restore(
-            context,
-            self.restore,
-            self.target,
-            confirmed=self.confirmed,
-            step=self.id,
-            kind=self.kind,
-            summary=self.summary,
+        request = RestoreRequest(
+            self.restore, self.target, self.confirmed, step=self.id, kind=self.kind, summary=self.summary
         )
+        return await assess_restore(context, request)
 
     async def run(self, context: RunContext, assessment: Assessment[RestoreFindings]) -> Outcome:
         state = assessment.findings.job.state

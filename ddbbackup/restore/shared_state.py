@@ -15,11 +15,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ddbbackup.archive.layout import STATE_FILE, destination_root, records_prefix
 from ddbbackup.errors import AccessDenied, Conflict, NotSupported, ObjectMissing, Refused, Unreachable
+from ddbbackup.model.arn import Arn
 from ddbbackup.model.documents import DocumentType, InvalidDocument, encode_document
 from ddbbackup.model.s3_location import S3Location
+from ddbbackup.plan.model import Restore
 from ddbbackup.ports import Objects
 from ddbbackup.restore.restore_progress import RestoreProgress
+from ddbbackup.steps.context import RunContext
 
 LEASE_SECONDS: Final = 30.0
 RENEW_SECONDS: Final = 10.0
@@ -186,3 +190,25 @@ class SharedState:
             kms_key_id=self._kms_key_id,
         )
         self._document = document
+
+
+def shared_state(context: RunContext, restore: Restore, target_arn: str) -> SharedState | None:
+    """In the vault of the restore's backups; None where it has no vault."""
+    if restore.destination is None:
+        return None
+    destination = context.plan.destinations[restore.destination]
+    target = Arn.parse(target_arn)
+    prefix = records_prefix(
+        destination_root(destination.prefix),
+        context.plan.name,
+        target.account,
+        target.region,
+        target.table_name,
+    )
+    return SharedState(
+        context.source.objects,
+        S3Location(destination.bucket, f"{prefix}{STATE_FILE}"),
+        run=context.run_id,
+        owner=destination.bucket_owner,
+        kms_key_id=destination.encryption.kms_key_id,
+    )

@@ -405,13 +405,13 @@ ROWS = (
     # ---- restores: what the assessment finds
     Row("restore.assessment._assess#1", "another import into copy is running", running_import, "run"),
     Row("restore.blockers.other_import_running#1", "another import into copy", running_import, "run"),
-    Row("restore.assessment._inspect#1", "is not an attribute", items_without_the_key, "run"),
+    Row("restore.inspection.inspect#1", "is not an attribute", items_without_the_key, "run"),
     Row(
-        "restore.assessment._creation_blockers#1",
+        "restore.inspection._creation_blockers#1",
         "cannot be created as PROVISIONED",
         lambda world: restore(**to("copy", billing_mode="PROVISIONED")),
     ),
-    Row("restore.assessment._creation_blockers#2", "the KMS key", single_region_key),
+    Row("restore.inspection._creation_blockers#2", "the KMS key", single_region_key),
     # ---- restores: blockers of methods
     Row("restore.blockers.import_blockers#1", "no record that describes it", without_a_record("import")),
     Row("restore.blockers.import_blockers#2", "local secondary indexes", local_indexes),
@@ -460,8 +460,6 @@ ROWS = (
     ),
     Row("restore.blockers.missing_files#1", "1 of 2 data files", missing_data_file),
     Row("restore.blockers.unexpected_objects#1", "1 objects in", unexpected_object),
-    Row("restore.blockers.mirror_not_implemented#1", "mirror", lambda world: restore(existing="mirror")),
-    Row("restore.blockers._mirror#1", "`existing: mirror`", lambda world: restore(existing="mirror")),
     Row("restore.blockers._no_backup#1", "no complete backup of orders", no_backup, "candidate"),
     Row(
         "restore.blockers._no_target#1",

@@ -1,0 +1,44 @@
+"""What is asked of a restore, and what its assessment found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ddbbackup.plan.model import Restore
+from ddbbackup.restore.method import RestoreJob
+from ddbbackup.restore.method_selection import MethodName
+from ddbbackup.restore.restore_progress import RestoreProgress
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreRequest:
+    """``target`` is the rendered table name. ``confirmed``: the user agreed to overwrite the live source table.
+
+    ``step``, ``kind`` and ``summary`` name the step for people.
+    """
+
+    restore: Restore
+    target: str
+    confirmed: bool
+    step: str
+    kind: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreFindings:
+    """``reason`` says why ``method`` is selected. ``earlier`` is the progress of an earlier run of this restore.
+
+    ``done``: this run ID has completed the restore already.
+    """
+
+    job: RestoreJob
+    method: MethodName
+    reason: str
+    earlier: RestoreProgress | None
+    done: bool = False
+
+    @property
+    def is_loaded(self) -> bool:
+        """All data is in the table, and only settings remain."""
+        return self.job.continues and self.earlier is not None and self.earlier.stage == "loaded"

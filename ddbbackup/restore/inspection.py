@@ -1,0 +1,86 @@
+"""What the bucket and the target say against a restore that the plan allows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ddbbackup.errors import DdbBackupError, Refused
+from ddbbackup.model.assessment import Blocker
+from ddbbackup.restore import blockers
+from ddbbackup.restore.compatibility import check_first_item, recorded_keys
+from ddbbackup.restore.data_files import list_data_files
+from ddbbackup.restore.method import RestoreJob
+from ddbbackup.restore.method_selection import MethodName
+from ddbbackup.restore.methods import RESTORE_METHODS
+from ddbbackup.restore.resolve import ResolvedRestore
+from ddbbackup.restore.settings import encryption_refusal
+from ddbbackup.restore.state import created_by
+from ddbbackup.settings.table_definition import create_table_input
+from ddbbackup.steps.aws_caller import AwsCaller
+from ddbbackup.steps.table_wait import wait_for_table
+
+
+async def inspect(job: RestoreJob, name: MethodName) -> tuple[RestoreJob, list[Blocker]]:
+    """Reads the bucket and the target for further blockers. A preview reads no item."""
+    context, resolved, method = job.context, job.resolved, RESTORE_METHODS[name]
+    found: list[Blocker] = []
+    if resolved.backup is not None and not method.uses_live_table:
+        data_files = await context.call(list_data_files, context.source.objects, resolved.backup.opened)
+        job = replace(job, data_files=data_files)
+        found += blockers.missing_files(data_files, resolved.backup.label)
+        found += blockers.unexpected_objects(data_files) if method.reads_folder else ()
+        found += _creation_blockers(resolved)
+    if not method.creates_table:
+        found += await _target_blockers(job)
+    reads_items = not (context.estimating or method.reads_folder or job.continues)
+    if reads_items and not found and job.data_files is not None:
+        try:
+            await context.heavy(
+                check_first_item,
+                context.source.objects,
+                job.data_files,
+                resolved.target,
+                resolved.description,
+            )
+        except DdbBackupError as error:
+            found.append(Blocker(error))
+    return job, found
+
+
+def _creation_blockers(resolved: ResolvedRestore) -> Iterator[Blocker]:
+    """Why the target cannot be created as the restore specifies."""
+    if resolved.target is not None or not resolved.description:
+        return
+    to = resolved.inputs.restore.target
+    try:
+        create_table_input(resolved.description, name=resolved.inputs.target, billing_mode=to.billing_mode)
+    except Refused as error:
+        yield Blocker(error)
+    if (encryption := encryption_refusal(resolved)) is not None:
+        yield Blocker(encryption)
+
+
+async def _target_blockers(job: RestoreJob) -> list[Blocker]:
+    """The blockers of a target that exists and that the method writes into."""
+    restore, target = job.restore, job.resolved.target
+    if target is None or job.continues:
+        return []
+    if restore.target.create == "new" and not created_by(job.state.read(), target.table_id):
+        return [blockers.target_exists(job.target)]
+    found: list[Blocker] = []
+    keys = recorded_keys(job.resolved.description) if job.resolved.backup is not None else ()
+    if keys and keys != target.keys:
+        found.append(blockers.other_key_schema(job.target, target.keys, keys))
+    must_be_empty = restore.existing == "fail" or restore.target.create == "new"
+    if must_be_empty and await _holds_items(job):
+        found.append(blockers.target_holds_items(job.target))
+    return found
+
+
+async def _holds_items(job: RestoreJob) -> bool:
+    if job.context.estimating:
+        return job.resolved.target is not None and job.resolved.target.item_count > 0
+    call_aws = AwsCaller(job.context, job.cloud)
+    await wait_for_table(call_aws, job.target, until="writable")
+    return await call_aws("Scan", lambda cloud: cloud.tables.holds_items(job.target))

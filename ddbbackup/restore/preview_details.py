@@ -1,0 +1,88 @@
+"""What only a preview shows of a restore: size, time, cost, all methods, and what happens to each setting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from ddbbackup.errors import Refused
+from ddbbackup.model.assessment import Assessment
+from ddbbackup.model.json_value import Json, get_integer
+from ddbbackup.restore.findings import RestoreFindings
+from ddbbackup.restore.method import RestoreJob
+from ddbbackup.restore.method_selection import Candidate
+from ddbbackup.restore.methods import RESTORE_METHODS
+from ddbbackup.restore.resolve import ResolvedRestore
+from ddbbackup.restore.settings import preview_settings
+from ddbbackup.restore.target_warnings import read_target, target_warnings
+
+
+async def with_estimate(
+    assessment: Assessment[RestoreFindings], candidates: Sequence[Candidate]
+) -> Assessment[RestoreFindings]:
+    """The assessment with size, time, cost, all methods, and what happens to each setting."""
+    job = assessment.findings.job
+    context, resolved = job.context, job.resolved
+    selected = next(each for each in candidates if each.selected)
+    estimate = selected.estimate
+    created = resolved.target is None or RESTORE_METHODS[selected.method].creates_table
+    return replace(
+        assessment,
+        items=resolved.inputs.items,
+        size_bytes=get_integer(resolved.description, "TableSizeBytes") or None,
+        seconds=estimate.seconds if estimate else None,
+        seconds_basis=estimate.basis if estimate else "the size of the items is unknown",
+        cost=selected.cost,
+        notes=tuple(await context.call(lambda: list(_notes(job)))),
+        facts={
+            "backup": resolved.label,
+            "method": selected.method,
+            "because": selected.reason,
+            "target": _describe_target(resolved),
+            "candidates": [_candidate_facts(each) for each in candidates],
+            "settings": await _settings_facts(job, created=created),
+        },
+    )
+
+
+async def _settings_facts(job: RestoreJob, *, created: bool) -> list[dict[str, Json]]:
+    """Empty if the target cannot be created; the blockers say why."""
+    try:
+        return await preview_settings(job.context, job.resolved, created=created)
+    except Refused:
+        return []
+
+
+def _notes(job: RestoreJob) -> Iterator[str]:
+    if job.restore.destination is None:
+        yield "the state of this restore is kept on this machine only: another machine cannot continue it"
+    target = job.resolved.target
+    if target is None:
+        return
+    if job.restore.existing == "fail" and not target.item_count:
+        yield (
+            f"DynamoDB last counted 0 items in {job.target}, up to six hours ago; the run checks again before it "
+            "writes, and fails if the table holds items"
+        )
+    yield from target_warnings(read_target(job.cloud, target), overwrites=job.restore.existing == "overwrite")
+
+
+def _describe_target(resolved: ResolvedRestore) -> str:
+    identity = resolved.cloud.identity
+    where = f"in account {identity.account}, region {identity.region}"
+    return f"exists {where}" if resolved.target is not None else f"will be created {where}"
+
+
+def _candidate_facts(candidate: Candidate) -> dict[str, Json]:
+    cost = candidate.cost
+    return {
+        "method": candidate.method,
+        "chosen": candidate.selected,
+        "possible": candidate.possible,
+        "because": candidate.reason or None,
+        "experimental": candidate.experimental,
+        "seconds": candidate.seconds,
+        "usd": round(cost.usd, 6) if cost is not None and not cost.incomplete else None,
+        "unverified": cost.unverified if cost is not None else None,
+        "blockers": [blocker.message for blocker in candidate.blockers],
+    }

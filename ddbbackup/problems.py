@@ -26,7 +26,6 @@ ProblemCode = Literal[
     "not-a-mapping",
     "not-a-selector",
     "not-backed-up",
-    "not-implemented",
     "not-utf-8",
     "one-of",
     "out-of-bounds",

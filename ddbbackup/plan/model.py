@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-Method = Literal["export", "incremental", "scan"]
+Method = Literal["export"]
 RestoreMethod = Literal["auto", "write", "bulk-put", "import", "point-in-time"]
-Existing = Literal["fail", "overwrite", "keep", "mirror"]
+Existing = Literal["fail", "overwrite", "keep"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,13 +42,9 @@ def _validator() -> Any:
         if isinstance(instance, str) and (error := _parse_error(name, instance)):
             yield ValidationError(error.message)
 
-    def not_implemented(_: Any, choices: Any, instance: Any, __: Any) -> Iterator[ValidationError]:
-        if choices is True or instance in choices:
-            yield ValidationError("not implemented")
-
     kind = validators.extend(  # type: ignore[no-untyped-call]  # types-jsonschema leaves it unannotated
         Draft202012Validator,
-        {"x-parser": parser, "x-not-implemented": not_implemented},
+        {"x-parser": parser},
         type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
             "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
         ),
@@ -202,7 +198,7 @@ def _unsupported_version(document: Document, path: ValuePath, error: Any) -> Ite
 
 
 def _not_a_choice(document: Document, path: ValuePath, error: Any) -> Iterator[Problem]:
-    choices, value = _implemented(error.schema), error.instance
+    choices, value = [str(choice) for choice in error.schema["enum"]], error.instance
     written = str(document.written.get(path, value))
     yield document.problem(
         path,
@@ -210,22 +206,6 @@ def _not_a_choice(document: Document, path: ValuePath, error: Any) -> Iterator[P
         f"{_show(document, path, error)} is not one of {', '.join(choices)}",
         hint=did_you_mean(written, choices, otherwise="choose one of these values"),
     )
-
-
-def _not_implemented(document: Document, path: ValuePath, error: Any) -> Iterator[Problem]:
-    if error.validator_value is True:
-        feature, hint = str(path[-1]), f"remove `{path[-1]}`"
-    else:
-        feature, choices = f"{path[-1]}: {error.instance}", _implemented(error.schema)
-        hint = (
-            f"use `{path[-1]}: {choices[0]}`" if len(choices) == 1 else f"choose one of: {', '.join(choices)}"
-        )
-    yield document.problem(path, "not-implemented", f"this release does not implement `{feature}`", hint=hint)
-
-
-def _implemented(schema: Mapping[str, Any]) -> list[str]:
-    refused = schema.get("x-not-implemented", ())
-    return [str(choice) for choice in schema["enum"] if choice not in refused]
 
 
 def _bad_value(document: Document, path: ValuePath, error: Any) -> Iterator[Problem]:
@@ -305,7 +285,6 @@ def _no_alternative(document: Document, path: ValuePath, error: Any) -> Iterator
 
 _EXPLAIN_VALUE: Final[dict[str, Callable[[Document, ValuePath, Any], Iterator[Problem]]]] = {
     # The first that applies is the one that is reported.
-    "x-not-implemented": _not_implemented,
     "type": _wrong_type,
     "const": _unsupported_version,
     "enum": _not_a_choice,

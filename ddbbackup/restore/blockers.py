@@ -22,7 +22,7 @@ _OTHER_TARGET: Final = "use another table name in `to.table`, for example with {
 
 
 def write_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
-    return (*_no_backup(inputs), *_mirror(inputs), *_no_target(inputs))
+    return (*_no_backup(inputs), *_no_target(inputs))
 
 
 def import_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
@@ -47,7 +47,7 @@ def import_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
 
 
 def bulk_put_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
-    blockers = [*_no_backup(inputs), *_no_target(inputs), *_too_many_files(inputs), *_mirror(inputs)]
+    blockers = [*_no_backup(inputs), *_no_target(inputs), *_too_many_files(inputs)]
     if not inputs.bulk_put_available:
         blockers.append(
             _refused(
@@ -169,17 +169,7 @@ def other_import_running(target: str, import_arn: str) -> Refused:
     )
 
 
-def mirror_not_implemented() -> Refused:
-    return Refused(
-        "`existing: mirror` is not implemented", hint="use `existing: overwrite` or `existing: keep`"
-    )
-
-
 # ---- shared by several methods
-
-
-def _mirror(inputs: MethodInputs) -> list[Blocker]:
-    return [Blocker(mirror_not_implemented())] if inputs.restore.existing == "mirror" else []
 
 
 def _no_backup(inputs: MethodInputs) -> list[Blocker]:

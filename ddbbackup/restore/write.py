@@ -14,7 +14,7 @@ from ddbbackup.bulk.model import Existing, WriteJob, WriteResult
 from ddbbackup.errors import DataIncomplete
 from ddbbackup.model.json_value import Json
 from ddbbackup.ports import TableFacts
-from ddbbackup.restore.blockers import mirror_not_implemented, write_blockers
+from ddbbackup.restore.blockers import write_blockers
 from ddbbackup.restore.estimate import estimate_write
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, can_resume, log_start
 from ddbbackup.restore.progress import save_progress
@@ -95,8 +95,6 @@ def _existing(job: RestoreJob) -> Existing:
             return "verify" if job.continues else "overwrite"
         case "overwrite":
             return "overwrite"
-        case "mirror":
-            raise mirror_not_implemented()
         case _:
             assert_never(job.restore.existing)
 

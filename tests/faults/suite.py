@@ -57,20 +57,20 @@ def play_all(tasks: Sequence[Task], *, workers: int | None = None) -> Iterator[P
     order = list(tasks)
     random.Random(0).shuffle(order)  # slow kinds are spread over the workers
     context = multiprocessing.get_context("spawn")
-    todo: Any = context.Queue()
+    waiting: Any = context.Queue()
     done: Any = context.Queue()
     for task in order:
-        todo.put(task)
+        waiting.put(task)
     for _ in range(count):
-        todo.put(None)
-    processes = [context.Process(target=_work, args=(todo, done), daemon=False) for _ in range(count)]
+        waiting.put(None)
+    processes = [context.Process(target=_work, args=(waiting, done), daemon=False) for _ in range(count)]
     for process in processes:
         process.start()
     try:
         for _ in order:
             yield _next(done, lambda: any(process.is_alive() for process in processes))
     finally:
-        todo.cancel_join_thread()
+        waiting.cancel_join_thread()
         for process in processes:
             process.join(10)
             process.terminate()
@@ -88,13 +88,13 @@ def _next(done: Any, alive: Callable[[], bool]) -> Played:
             return played
 
 
-def _work(todo: Any, done: Any) -> None:
+def _work(waiting: Any, done: Any) -> None:
     _forget_this_machine()
     parent = multiprocessing.parent_process()
     with servers() as shared:
         while parent is not None and parent.is_alive():
             try:
-                task = todo.get(timeout=5)
+                task = waiting.get(timeout=5)
             except queue.Empty:
                 continue
             if task is None:

@@ -38,8 +38,6 @@ def page() -> str:
 def _rows(schema: dict[str, Any], path: str, *, required: bool) -> Iterator[tuple[str, str, str, str]]:
     """The row of a value, then those of everything inside it."""
     schema = resolve(schema)
-    if schema.get("x-not-implemented") is True:
-        return
     if path:
         yield f"`{path}`", _value(schema), _default(schema, required=required), schema.get("description", "")
     for key, child in schema.get("properties", {}).items():
@@ -58,8 +56,7 @@ def _rows(schema: dict[str, Any], path: str, *, required: bool) -> Iterator[tupl
 def _value(schema: dict[str, Any]) -> str:
     """What a value may be: choices, or words."""
     if "enum" in schema:
-        refused = schema.get("x-not-implemented", ())
-        return code_list(choice for choice in schema["enum"] if choice not in refused)
+        return code_list(schema["enum"])
     if "const" in schema:
         return f"`{schema['const']}`"
     kinds = schema.get("type")

@@ -76,6 +76,7 @@ def test_the_schema_has_integers_at_every_depth() -> None:
     assert ("version",) in INTEGER_PATHS
     assert ("defaults", "expect", "min") in INTEGER_PATHS
     assert ("restores", "anything", "limits", "workers") in INTEGER_PATHS
+    assert ("tables", 0, "expect", "min") in INTEGER_PATHS
 
 
 @pytest.mark.parametrize("path", INTEGER_PATHS, ids=lambda path: ".".join(map(str, path)))

@@ -68,7 +68,7 @@ async def load(job: RestoreJob) -> LoadResult:
     else:
         log.info(events.JOB_REATTACHED, job_arn=running.arn, target=job.target)
     arn = running.arn
-    save_remote_job(job, method="bulk-put", table_id=table.table_id, job_arn=arn)
+    await save_remote_job(job, method="bulk-put", table_id=table.table_id, job_arn=arn)
     ended = await wait_until_ended(
         job.context,
         "DescribeBulkOperation",
@@ -76,7 +76,7 @@ async def load(job: RestoreJob) -> LoadResult:
         ended=lambda each: each.status not in _RUNNING,
         job=f"the bulk put {arn}",
     )
-    reports = _report_prefix(job)
+    reports = await job.context.call(_report_prefix, job)
     withheld = await job.context.heavy(_count_withheld, job, source, reports, ended)
     written = ended.processed_items - ended.failed_items - withheld
     _check_result(job, ended, written, withheld, S3Location(source.bucket, reports))
@@ -98,13 +98,13 @@ async def _start(job: RestoreJob, table: TableFacts, source: S3Input) -> BulkPut
 
     The token of a job that has ended does not start another one, so each attempt has its own token.
     """
-    saved = job.state.read()
+    saved = await job.context.call(job.state.read)
     if saved is not None and saved.token is not None and saved.job_arn is None:
         token, attempt = saved.token, saved.attempt  # requested before, but the response was not saved
     else:
         attempt = saved.attempt + 1 if saved is not None and saved.token is not None else 1
         token = derive_client_token(job, method="bulk-put", attempt=attempt)
-    save_progress(
+    await save_progress(
         job,
         "writing",
         method="bulk-put",
@@ -118,7 +118,7 @@ async def _start(job: RestoreJob, table: TableFacts, source: S3Input) -> BulkPut
         table=job.target,
         bucket=source.bucket,
         prefix=source.prefix,
-        report_prefix=_report_prefix(job),
+        report_prefix=await job.context.call(_report_prefix, job),
         client_token=token,
         bucket_owner=source.bucket_owner,
         sse_algorithm=encryption.algorithm if encryption else None,
@@ -132,7 +132,7 @@ async def _start(job: RestoreJob, table: TableFacts, source: S3Input) -> BulkPut
 
 async def _find_remote_job(job: RestoreJob) -> BulkPut | None:
     """The job of an earlier run of this restore if it is running or COMPLETED. A failed job is not continued."""
-    saved = job.state.read()
+    saved = await job.context.call(job.state.read)
     if not job.continues or saved is None or saved.token is None:
         return None
     if saved.job_arn is not None:

@@ -78,7 +78,7 @@ async def load(job: RestoreJob) -> LoadResult:
     else:
         log.info(events.JOB_REATTACHED, job_arn=running.arn, target=job.target)
     arn = running.arn
-    save_remote_job(job, method="import", job_arn=arn, table_id=running.table_id)
+    await save_remote_job(job, method="import", job_arn=arn, table_id=running.table_id)
     ended = await wait_until_ended(
         job.context,
         "DescribeImport",
@@ -107,13 +107,13 @@ async def _start(job: RestoreJob, source: S3Input) -> Import:
     next token is tried then.
     """
     definition = table_to_create(job.resolved)
-    saved = job.state.read()
+    saved = await job.context.call(job.state.read)
     requested = saved if saved and saved.method == "import" and saved.stage == "requested" else None
     first = requested.attempt if requested else 1
     token = requested.token if requested else None
     for attempt in range(first, first + _ATTEMPTS):
         token = token or derive_client_token(job, method="import", attempt=attempt)
-        start_progress(job, "requested", method="import", token=token, attempt=attempt)
+        await start_progress(job, "requested", method="import", token=token, attempt=attempt)
         request = ImportRequest(
             bucket=source.bucket,
             prefix=source.prefix,
@@ -137,7 +137,7 @@ async def _find_remote_job(job: RestoreJob) -> Import | None:
 
     Raises ``Refused`` if another import is creating the target.
     """
-    saved = job.state.read()
+    saved = await job.context.call(job.state.read)
     own = saved if saved and saved.method == "import" and saved.stage in ("requested", "writing") else None
     if own and own.job_arn:
         arn = own.job_arn

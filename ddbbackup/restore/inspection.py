@@ -66,8 +66,10 @@ async def _target_blockers(job: RestoreJob) -> list[Blocker]:
     restore, target = job.restore, job.resolved.target
     if target is None or job.continues:
         return []
-    if restore.target.create == "new" and not created_by(job.state.read(), target.table_id):
-        return [blockers.target_exists(job.target)]
+    if restore.target.create == "new":
+        saved = await job.context.call(job.state.read)
+        if not created_by(saved, target.table_id):
+            return [blockers.target_exists(job.target)]
     found: list[Blocker] = []
     keys = recorded_keys(job.resolved.description) if job.resolved.backup is not None else ()
     if keys and keys != target.keys:

@@ -41,17 +41,17 @@ _VISIBLE_SECONDS: Final = 60.0  # DescribeTable may not find a table that was ju
 
 
 async def load(job: RestoreJob) -> LoadResult:
-    saved = job.state.read()
+    saved = await job.context.call(job.state.read)
     log_start(job, method="point-in-time", resumed=job.continues, notes=[NOTE])
     if not job.continues:
         await _start(job)
     elif job.resolved.target is not None and saved is not None:
         table = job.resolved.target
         time = saved.restored_time or to_iso(_restored_time(table))
-        save_remote_job(job, method="point-in-time", table_id=table.table_id, restored_time=time)
+        await save_remote_job(job, method="point-in-time", table_id=table.table_id, restored_time=time)
         log.info(events.JOB_REATTACHED, job_arn=job.resolved.target_arn, target=job.target)
     table = await _wait_until_restored(job)
-    saved = job.state.read()
+    saved = await job.context.call(job.state.read)
     facts: dict[str, Json] = {
         "items": None,
         "written": None,
@@ -65,7 +65,7 @@ async def load(job: RestoreJob) -> LoadResult:
 
 async def _start(job: RestoreJob) -> None:
     """Saves the request first: there is no client token, so only the table itself tells who requested it."""
-    start_progress(job, "requested", method="point-in-time")
+    await start_progress(job, "requested", method="point-in-time")
     live = job.live
     request = PitrRestoreRequest(
         source_arn=live.table_arn,
@@ -84,7 +84,7 @@ async def _start(job: RestoreJob) -> None:
             raise
         started = PitrRestore(own.arn, own.table_id, _restored_time(own))
     time = to_iso(started.time or live.time)
-    save_remote_job(job, method="point-in-time", table_id=started.table_id, restored_time=time)
+    await save_remote_job(job, method="point-in-time", table_id=started.table_id, restored_time=time)
     log.info(events.JOB_STARTED, job_arn=started.table_arn, target=job.target)
 
 
@@ -94,7 +94,7 @@ async def _find_own_table(job: RestoreJob) -> TableFacts | None:
         table = await job.context.call(lambda: job.cloud.tables.describe(job.target))
     except TableMissing:
         return None
-    return table if _is_own(job, job.state.read(), table) else None
+    return table if _is_own(job, await job.context.call(job.state.read), table) else None
 
 
 async def _wait_until_restored(job: RestoreJob) -> TableFacts:

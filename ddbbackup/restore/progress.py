@@ -1,4 +1,8 @@
-"""Save how far a restore has come."""
+"""Save how far a restore has come.
+
+The state is a file and an object in the vault. Each save is one call in a thread: it does not block the event loop,
+and an interruption does not come between its parts.
+"""
 
 from __future__ import annotations
 
@@ -25,28 +29,43 @@ class ProgressChanges(TypedDict, total=False):
     loaded: Mapping[str, Json]
 
 
-def start_progress(
+async def start_progress(
     job: RestoreJob, stage: Stage, *, method: str, **changes: Unpack[ProgressChanges]
 ) -> RestoreProgress:
     """Deletes the state of an earlier restore into the same target, and saves the first stage."""
+    return await job.context.call(_start, job, stage, method, changes)
+
+
+async def save_progress(
+    job: RestoreJob, stage: Stage, *, method: str, **changes: Unpack[ProgressChanges]
+) -> RestoreProgress:
+    """Saves the next stage. What ``changes`` does not name stays as it was saved last."""
+    return await job.context.call(_save, job, stage, method, changes)
+
+
+async def save_remote_job(
+    job: RestoreJob, *, method: str, **changes: Unpack[ProgressChanges]
+) -> RestoreProgress:
+    """Saves the job of AWS that loads the table, or the table that AWS creates, so that a later run continues it."""
+    return await job.context.call(_save_remote_job, job, method, changes)
+
+
+def _save_remote_job(job: RestoreJob, method: str, changes: ProgressChanges) -> RestoreProgress:
+    saved = job.state.read()
+    continues = (
+        saved is not None and saved.method == method and saved.stage in ("requested", "creating", "writing")
+    )
+    return (_save if continues else _start)(job, "writing", method, changes)
+
+
+def _start(job: RestoreJob, stage: Stage, method: str, changes: ProgressChanges) -> RestoreProgress:
     job.state.delete()
     return _write(job, replace(_initial(job, method), stage=stage, **changes))
 
 
-def save_progress(
-    job: RestoreJob, stage: Stage, *, method: str, **changes: Unpack[ProgressChanges]
-) -> RestoreProgress:
-    """Saves the next stage. What ``changes`` does not name stays as it was saved last."""
+def _save(job: RestoreJob, stage: Stage, method: str, changes: ProgressChanges) -> RestoreProgress:
     saved = job.state.read() or _initial(job, method)
     return _write(job, replace(saved, stage=stage, updated_at=job.context.clock.now(), **changes))
-
-
-def save_remote_job(job: RestoreJob, *, method: str, **changes: Unpack[ProgressChanges]) -> RestoreProgress:
-    """Saves the job of AWS that loads the table, or the table that AWS creates, so that a later run continues it."""
-    saved = job.state.read()
-    if saved is None or saved.method != method or saved.stage not in ("requested", "creating", "writing"):
-        return start_progress(job, "writing", method=method, **changes)
-    return save_progress(job, "writing", method=method, **changes)
 
 
 def _initial(job: RestoreJob, method: str) -> RestoreProgress:

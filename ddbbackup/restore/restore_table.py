@@ -81,14 +81,14 @@ class RestoreTable:
             return Outcome(self.id, self.kind, self.table, "unchanged", {"backup": resolved.label})
         method, loaded = await self._load(findings)
         facts: dict[str, Json] = {"backup": resolved.label, "method": method, **loaded.facts}
-        save_progress(job, "loaded", method=method, loaded=facts)
+        await save_progress(job, "loaded", method=method, loaded=facts)
         log.info(events.RESTORE_COMPLETED, **facts)
         created = resolved.target is None or RESTORE_METHODS[method].creates_table
         settings = await apply_settings(context, resolved, loaded.table, created=created)
         facts["settings"] = settings.facts
         if settings.error is not None:
             return Outcome(self.id, self.kind, self.table, "failed", facts, settings.error)
-        save_progress(job, "done", method=method)
+        await save_progress(job, "done", method=method)
         return Outcome(self.id, self.kind, self.table, "done", facts)
 
     async def _load(self, findings: RestoreFindings) -> tuple[MethodName, LoadResult]:
@@ -105,7 +105,7 @@ class RestoreTable:
         try:
             return method, await RESTORE_METHODS[method].load(job)
         except AccessDenied as error:
-            if self.restore.method != "auto" or method != "import" or _has_remote_job(job):
+            if self.restore.method != "auto" or method != "import" or await _has_remote_job(job):
                 raise
             reason = f"the import was denied: {error.message}"
         method = "write"
@@ -113,6 +113,6 @@ class RestoreTable:
         return method, await RESTORE_METHODS[method].load(job)
 
 
-def _has_remote_job(job: RestoreJob) -> bool:
-    saved = job.state.read()
+async def _has_remote_job(job: RestoreJob) -> bool:
+    saved = await job.context.call(job.state.read)
     return saved is not None and saved.job_arn is not None

@@ -10,6 +10,7 @@ The object is a claim: what it says is done is proven by reading it back from th
 from __future__ import annotations
 
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -66,6 +67,7 @@ class SharedState:
         self._holder = secrets.token_hex(16)
         self._document = SharedDocument()
         self._etag: str | None = None
+        self._changing = threading.Lock()  # one thread renews the lock while another saves progress
         self.unavailable: str | None = None
 
     @property
@@ -114,22 +116,25 @@ class SharedState:
 
     def save(self, progress: RestoreProgress) -> None:
         """Raises ``Conflict`` if another machine has taken over."""
-        self._change(progress)
+        with self._changing:
+            self._change(progress)
 
     def renew(self) -> None:
         """Raises ``Conflict`` if another machine has taken over."""
-        self._change(self._document.progress)
+        with self._changing:
+            self._change(self._document.progress)
 
     def release(self) -> None:
         """As far as possible: a lock that stays is taken over after ``LEASE_SECONDS``."""
-        if self._etag is None:
-            return
-        try:
-            self._put(replace(self._document, holder=None, machine=None, run=None), self._etag)
-        except (AccessDenied, Refused, Conflict, Unreachable):
-            return
-        finally:
-            self._etag = None
+        with self._changing:
+            if self._etag is None:
+                return
+            try:
+                self._put(replace(self._document, holder=None, machine=None, run=None), self._etag)
+            except (AccessDenied, Refused, Conflict, Unreachable):
+                return
+            finally:
+                self._etag = None
 
     def _change(self, progress: RestoreProgress | None) -> None:
         if self._etag is None:

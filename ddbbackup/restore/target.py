@@ -30,7 +30,7 @@ async def prepare_target(job: RestoreJob, *, method: str) -> TableFacts:
         await job.context.call(log_target_warnings, job.cloud, job.resolved.target, overwrites=overwrites)
     table = await wait_until_writable(job)
     if not job.continues:
-        start_progress(job, "creating", method=method)
+        await start_progress(job, "creating", method=method)
     return table
 
 
@@ -42,7 +42,7 @@ async def wait_until_writable(job: RestoreJob, *, created: bool = False) -> Tabl
 
 async def _create(job: RestoreJob, method: str) -> TableFacts:
     definition = table_to_create(job.resolved)
-    start_progress(job, "creating", method=method)
+    await start_progress(job, "creating", method=method)
     await job.context.call(job.cloud.tables.create, definition)
     table = await wait_until_writable(job, created=True)
     log.info(events.TABLE_CREATED, target=job.target, table_id=table.table_id)

@@ -44,7 +44,9 @@ async def load(job: RestoreJob) -> LoadResult:
     source, context, limits = job.backup, job.context, job.restore.limits
     notes = list(source.opened.notes)
     log_start(job, method="write", resumed=job.continues, notes=notes)
-    progress = save_progress(job, "writing", method="write", table_id=table.table_id, run=context.run_id)
+    progress = await save_progress(
+        job, "writing", method="write", table_id=table.table_id, run=context.run_id
+    )
     write_job = WriteJob(
         files=job.files.files,
         table=job.target,
@@ -56,7 +58,7 @@ async def load(job: RestoreJob) -> LoadResult:
     )
     identity = RestoreIdentity(restore_id=progress.restore_id, table_id=table.table_id)
     if job.continues and not await _ledger_holds(job, table, identity):
-        progress = save_progress(job, "writing", method="write", restore_id=secrets.token_hex(16))
+        progress = await save_progress(job, "writing", method="write", restore_id=secrets.token_hex(16))
         identity = RestoreIdentity(restore_id=progress.restore_id, table_id=table.table_id)
     with open_ledger(job.state.directory, identity) as ledger:
         result = await context.heavy(

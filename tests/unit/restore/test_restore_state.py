@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import stat
+import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,7 +22,9 @@ from ddbbackup.restore.method import RestoreJob
 from ddbbackup.restore.progress import save_progress, save_remote_job, start_progress
 from ddbbackup.restore.resolve import ResolvedRestore
 from ddbbackup.restore.restore_progress import RestoreProgress, Stage
+from ddbbackup.restore.shared_state import SharedState
 from ddbbackup.restore.state import RestoreState, resumable
+from ddbbackup.steps.threads import ThreadPools
 from tests.support.contexts import run_context
 from tests.support.virtual_time import VirtualClock
 
@@ -144,7 +149,7 @@ def test_the_state_of_another_target_is_none_of_this_one(tmp_path: Path) -> None
 def test_the_state_is_read_as_it_was_written(tmp_path: Path) -> None:
     """Times in UTC, and the facts of the outcome."""
     job = restore_job(tmp_path)
-    written = save_progress(job, "loaded", method="write", loaded={"items": 3, "notes": ["a"]})
+    written = asyncio.run(save_progress(job, "loaded", method="write", loaded={"items": 3, "notes": ["a"]}))
     assert job.state.read() == written
     assert (written.updated_at, written.run) == (job.context.clock.now(), "run-1")
 
@@ -195,13 +200,41 @@ def test_a_directory_that_cannot_be_written_is_an_error_with_a_hint(tmp_path: Pa
     assert "DDBBACKUP_STATE_DIR" in failed.value.hint
 
 
+def test_the_event_loop_goes_on_while_progress_is_saved(tmp_path: Path) -> None:
+    """A slow vault must not stop the renewal of the lock, nor the other steps of the run."""
+    loop_went_on = threading.Event()
+    waited: list[bool] = []
+
+    class SlowVault:
+        unavailable = None
+
+        def progress(self) -> None: ...
+
+        def save(self, progress: RestoreProgress) -> None:
+            waited.append(loop_went_on.wait(10))
+
+    async def save() -> None:
+        saving = asyncio.create_task(save_progress(job, "writing", method="write"))
+        await asyncio.sleep(0)
+        loop_went_on.set()
+        await saving
+
+    threads = ThreadPools(calls=1, heavy=1)
+    job = restore_job(tmp_path)
+    state = RestoreState(tmp_path, target_arn="arn:t", shared=cast("SharedState", SlowVault()))
+    job = replace(job, state=state, context=replace(job.context, threads=threads))
+    asyncio.run(save())
+    threads.close()
+    assert waited == [True]
+
+
 def test_a_restore_that_starts_again_deletes_the_ledger(tmp_path: Path) -> None:
     """Files that an earlier restore has finished must be written again."""
     job = restore_job(tmp_path)
-    save_progress(job, "writing", method="write", table_id="id-1")
+    asyncio.run(save_progress(job, "writing", method="write", table_id="id-1"))
     ledger = job.state.directory / "ledger.jsonl"
     ledger.write_text("")
-    started = start_progress(job, "creating", method="write")
+    started = asyncio.run(start_progress(job, "creating", method="write"))
     assert not ledger.exists()
     assert job.state.read() == started
     assert started.table_id is None
@@ -216,6 +249,6 @@ def test_a_remote_job_continues_the_progress_of_its_own_request_only(
 ) -> None:
     """The token stays for a later run. The progress of another method, or of a restore that is done, is replaced."""
     job = restore_job(tmp_path)
-    start_progress(job, stage, method=method, token="t")
-    saved = save_remote_job(job, method="import", table_id="id-1", job_arn="arn:j")
+    asyncio.run(start_progress(job, stage, method=method, token="t"))
+    saved = asyncio.run(save_remote_job(job, method="import", table_id="id-1", job_arn="arn:j"))
     assert (saved.stage, saved.table_id, saved.job_arn, saved.token) == ("writing", "id-1", "arn:j", token)

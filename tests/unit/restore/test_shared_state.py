@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -75,6 +76,24 @@ def test_the_lock_of_a_machine_that_died_is_taken_over_after_the_lease() -> None
         first.renew()
     with pytest.raises(Conflict):
         first.save(PROGRESS)
+
+
+def test_a_renewal_in_another_thread_does_not_undo_progress_that_is_saved_meanwhile() -> None:
+    """Both change the same object; the renewal would write the progress that it knew before."""
+    objects = MemoryObjects()
+    state = shared(objects, "r1")
+    state.acquire(machine="a")
+    saving = threading.Thread(target=lambda: state.save(PROGRESS))
+
+    def save_meanwhile() -> None:
+        saving.start()
+        saving.join(0.2)  # it waits for the renewal
+
+    objects.before_put = save_meanwhile
+    state.renew()
+    saving.join()
+    other = shared(objects, "r2")
+    assert other.progress() == PROGRESS
 
 
 def test_a_lock_of_the_same_machine_is_taken_over_at_once() -> None:

@@ -53,10 +53,13 @@ class Secrets:
         self._pattern: re.Pattern[str] | None = None
 
     def add(self, *texts: str | None) -> None:
-        """Also in the form that they have inside of a URL. Texts of less than four characters are ignored."""
+        """Also in the forms that they have in URLs and in the errors of libraries.
+
+        Texts of less than four characters are ignored.
+        """
         for text in texts:
             if text and len(text) >= _SHORTEST_SECRET:
-                self._known.update({text, unquote(text), quote(text, safe="")})
+                self._known.update(form for form in _forms(text) if len(form) >= _SHORTEST_SECRET)
         if self._known:
             longest_first = sorted(self._known, key=len, reverse=True)
             self._pattern = re.compile("|".join(map(re.escape, longest_first)))
@@ -89,6 +92,13 @@ class Secrets:
         """``text`` without any of them, and without the user and password of any address."""
         text = _USER_INFO.sub(rf"\g<scheme>{_MASK}@", text)
         return text if self._pattern is None else self._pattern.sub(_MASK, text)
+
+
+def _forms(text: str) -> set[str]:
+    """In URLs, on one line, and as Python quotes texts and bytes. A text of the environment may not be UTF-8."""
+    encoded = text.encode(errors="surrogatepass")
+    in_urls = {unquote(text), quote(encoded, safe="")}
+    return {text, *in_urls, " ".join(text.split()), repr(text)[1:-1], repr(encoded)[2:-1]}
 
 
 SECRETS: Final = Secrets()

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ddbbackup.aws.buckets import S3Buckets
 from ddbbackup.aws.bulk_puts import DynamoBulkPuts
-from ddbbackup.aws.error_map import translate_errors
+from ddbbackup.aws.error_map import makes_credentials, translate_errors
 from ddbbackup.aws.exports import DynamoExports
 from ddbbackup.aws.imports import DynamoImports
 from ddbbackup.aws.kms import Kms
@@ -107,6 +107,8 @@ class AwsCloud:
             try:
                 return self.connection.client(service, region=region)
             except ValueError as error:  # what botocore raises for an invalid endpoint URL or region
+                if makes_credentials(error):
+                    raise
                 raise UsageError(
                     f"could not connect to {service}: {error}",
                     hint="correct `aws.endpoint_urls` and `aws.region` in the plan, or AWS_ENDPOINT_URL",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
@@ -227,7 +228,7 @@ _UNUSABLE_CREDENTIALS: Final = (
     sdk.MetadataRetrievalError,
     sdk.UnknownCredentialError,
 )
-_UNREADABLE: Final = (ResponseParserError, UnusableResponse)
+_UNREADABLE: Final = (ResponseParserError, UnusableResponse, sdk.PaginationError)
 # What the SDK lets through of the libraries below it: broken bodies, TLS failures, unreadable CA bundles.
 _TRANSPORT: Final = (
     sdk.HTTPClientError,
@@ -235,13 +236,14 @@ _TRANSPORT: Final = (
     sdk.IncompleteReadError,
     HTTPError,
     HTTPException,
-    OSError,
 )
+_MAKE_CREDENTIALS: Final = ("botocore.credentials", "botocore.tokens", "botocore.auth")
+_LIBRARIES: Final = ("botocore", "boto3", "urllib3")
 
 
 @contextmanager
 def translate_errors(action: str) -> Iterator[None]:
-    """Raises whatever the SDK raises as an error of ddbbackup.
+    """Raises whatever the SDK raises as an error of ddbbackup; what our own code raises passes as it is.
 
     ``action`` completes the sentence "could not …", as in "export table orders".
     """
@@ -273,8 +275,11 @@ def translate_errors(action: str) -> Iterator[None]:
         ) from error
     except _TRANSPORT as error:
         raise _from_transport(error, action) from error
-    except sdk.BotoCoreError as error:
-        raise StepFailed(f"could not {action}: {_one_line(error)}", hint=_FIX_CAUSE) from error
+    except Exception as error:
+        translated = _from_anything_else(error, action)
+        if translated is None:
+            raise
+        raise translated from error
 
 
 def from_client_error(error: sdk.ClientError, action: str) -> DdbBackupError:
@@ -296,13 +301,47 @@ def _text_of(error: sdk.ClientError, code: str) -> str:
 
 
 def _from_transport(error: Exception, action: str) -> DdbBackupError:
-    # The SDK wraps errors about CA bundles, but not that of a program that is to make credentials.
-    if isinstance(error, FileNotFoundError) and error.filename:
+    if "Invalid header value" in str(error):  # the only header values that are not ours; the text quotes them
         return AccessDenied(
-            f"the AWS credentials cannot be used: {error.filename} does not exist",
-            hint="correct `credential_process` in the AWS configuration",
+            "the AWS credentials cannot be used: a key or token contains a line break or a control character",
+            hint="set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN again, without line breaks",
         )
     return Unreachable(f"could not {action}: {_one_line(error)}", hint=_CHECK_NETWORK)
+
+
+def _from_anything_else(error: Exception, action: str) -> DdbBackupError | None:
+    """None for an error of our own code.
+
+    Providers of credentials let everything through: what a helper printed that is no JSON, a token file that is no
+    text. The text of such an error may quote what was read, so only that of the SDK and of the system is shown.
+    """
+    if isinstance(error, DdbBackupError):
+        return None
+    known = isinstance(error, sdk.BotoCoreError | OSError)
+    reason = _one_line(error) if known else type(error).__name__
+    if makes_credentials(error):
+        return AccessDenied(
+            f"the AWS credentials cannot be used: {reason}",
+            hint="correct the AWS configuration: its credential process, token file or source profile",
+        )
+    if isinstance(error, OSError):
+        return Unreachable(f"could not {action}: {reason}", hint=_CHECK_NETWORK)
+    if isinstance(error, sdk.BotoCoreError):
+        return StepFailed(f"could not {action}: {reason}", hint=_FIX_CAUSE)
+    if _passed_through(error, *_LIBRARIES):
+        return Unreachable(f"could not {action}: the SDK failed ({reason})", hint=_CHECK_NETWORK)
+    return None
+
+
+def makes_credentials(error: Exception) -> bool:
+    """Whether the SDK raised it while it looked for credentials."""
+    return _passed_through(error, *_MAKE_CREDENTIALS)
+
+
+def _passed_through(error: Exception, *modules: str) -> bool:
+    """Whether code of one of these modules, or of a module below them, raised the error or let it through."""
+    names = (frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__))
+    return any(name == module or name.startswith(f"{module}.") for name in names for module in modules)
 
 
 def code_of(error: sdk.ClientError) -> str:

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadErro
 from urllib3.exceptions import HTTPError
 
 from ddbbackup.aws.error_map import code_of, translate_errors
+from ddbbackup.aws.pages import pages_of
 from ddbbackup.errors import Conflict, DataIncomplete, ObjectMissing, Unreachable
 from ddbbackup.model.checksums import md5_base64
 from ddbbackup.model.s3_location import S3Location
@@ -119,19 +120,15 @@ class S3Objects:
 
     def keys(self, bucket: str, prefix: str, *, owner: str | None = None) -> Iterator[ObjectFacts]:
         with translate_errors(f"list {S3Location(bucket, prefix)}"):
-            pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=bucket, Prefix=prefix, **expected_owner(owner)
-            )
-            for page in pages:
+            owned = expected_owner(owner)
+            for page in pages_of(self._client, "list_objects_v2", Bucket=bucket, Prefix=prefix, **owned):
                 for each in page.get("Contents", ()):
                     yield ObjectFacts(each["Key"], each["Size"], each["ETag"])
 
     def folders(self, bucket: str, prefix: str, *, owner: str | None = None) -> Iterator[str]:
         with translate_errors(f"list {S3Location(bucket, prefix)}"):
-            pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=bucket, Prefix=prefix, Delimiter="/", **expected_owner(owner)
-            )
-            for page in pages:
+            parameters = {"Bucket": bucket, "Prefix": prefix, "Delimiter": "/", **expected_owner(owner)}
+            for page in pages_of(self._client, "list_objects_v2", **parameters):
                 yield from (each["Prefix"] for each in page.get("CommonPrefixes", ()))
 
     def delete(self, bucket: str, key: str, *, owner: str | None = None) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from ddbbackup.aws.error_map import translate_errors
+from ddbbackup.aws.pages import PageCheck
 from ddbbackup.aws.raw_response import keep_raw_responses, merge_unknown_fields
 from ddbbackup.model.json_value import JsonObject, get_text
 
@@ -78,10 +79,12 @@ class ApplicationScaling:
         """Follows the pages of one of the three reads. The SDK's paginators would drop the raw responses."""
         elements: list[JsonObject] = []
         token: dict[str, str] = {}
+        check = PageCheck(operation)
         while True:
             with translate_errors(f"read the auto scaling of {resource}"):
                 call: Callable[..., Mapping[str, Any]] = getattr(self._client(), operation)
                 response = call(ServiceNamespace=_NAMESPACE, **parameters, **token)
+                check(response)
             elements += cast("list[JsonObject]", merge_unknown_fields(response, member) or [])
             if not response.get("NextToken"):
                 return elements

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from botocore.exceptions import ClientError
 
 from ddbbackup.aws.error_map import code_of, translate_errors
+from ddbbackup.aws.pages import pages_of
 from ddbbackup.aws.raw_response import keep_raw_responses, merge_unknown_fields
 from ddbbackup.model.json_value import JsonObject
 
@@ -38,7 +39,7 @@ class DynamoSettings:
     def tags(self, table_arn: str) -> Mapping[str, str]:
         tags: dict[str, str] = {}
         with translate_errors(f"read the tags of {table_arn}"):
-            for page in self._client.get_paginator("list_tags_of_resource").paginate(ResourceArn=table_arn):
+            for page in pages_of(self._client, "list_tags_of_resource", ResourceArn=table_arn):
                 tags.update({tag["Key"]: tag["Value"] for tag in page.get("Tags", ())})
         return tags
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from ddbbackup.aws.error_map import CODES, code_of, translate_errors
+from ddbbackup.aws.pages import PageCheck, pages_of
 from ddbbackup.aws.raw_response import keep_raw_responses, merge_unknown_fields
 from ddbbackup.errors import TableMissing
 from ddbbackup.model.arn import Arn
@@ -30,7 +31,7 @@ class DynamoTables:
 
     def names(self) -> Iterator[str]:
         with translate_errors("list tables"):
-            for page in self._client.get_paginator("list_tables").paginate():
+            for page in pages_of(self._client, "list_tables"):
                 yield from page.get("TableNames", ())
 
     def arn(self, name: str) -> str:
@@ -85,11 +86,13 @@ class DynamoTables:
     def holds_items(self, name: str) -> bool:
         """Scans until the first item: a page may be empty although later ones are not (DynamoDB API: Scan)."""
         start: dict[str, Any] = {}
+        check = PageCheck("Scan")
         while True:
             with self._on_table("scan table", name):
                 page = self._client.scan(
                     TableName=name, Limit=1, ConsistentRead=True, Select="COUNT", **start
                 )
+                check(page)
             if page["Count"]:
                 return True
             if not page.get("LastEvaluatedKey"):

@@ -11,6 +11,7 @@ from ddbbackup.clock import Clock
 from ddbbackup.model.arn import Arn
 from ddbbackup.model.check import Check
 from ddbbackup.ports import EXPORTS_IN_FLIGHT, Cloud, ExportPage
+from ddbbackup.steps.aws_caller import endless_list
 
 _WARN_FROM: Final = 0.8
 _MAX_AGE: Final = timedelta(days=2)  # no export is known to run longer
@@ -33,14 +34,18 @@ def check_exports(cloud: Cloud, clock: Clock) -> Check:
 
 
 def _recent_pages(cloud: Cloud, clock: Clock) -> Iterator[ExportPage]:
-    """Newest first, up to the first page with exports that are too old to run."""
+    """Newest first, up to the first page with exports that are too old to run. Raises ``Unreachable``."""
     token: str | None = None
+    seen: set[str] = set()
     while True:
         page = cloud.exports.page(next_token=token)
         yield page
         token = page.next_token
         if token is None or (page.summaries and _started(page.summaries[-1].arn) < clock.now() - _MAX_AGE):
             return
+        if token in seen:
+            raise endless_list("ListExports")
+        seen.add(token)
 
 
 def _started(export_arn: str) -> datetime:

@@ -107,8 +107,3 @@ def test_what_a_credential_process_writes_is_not_shown() -> None:
         raise error
     assert "s3cr3t" not in raised.value.message + raised.value.hint
     assert "credential_process" in raised.value.message
-
-
-def test_a_missing_credential_process_is_a_matter_of_credentials() -> None:
-    with pytest.raises(AccessDenied, match="helper does not exist"), translate_errors("list tables"):
-        raise FileNotFoundError(2, "No such file or directory", "helper")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
@@ -164,3 +165,26 @@ def test_a_secret_at_the_cut_of_a_long_value_is_masked(secrets: Secrets) -> None
     """Not shown up to the cut."""
     secrets.add("s3cr3t-password")
     assert "s3cr3t" not in escape("x" * (LONGEST - 7) + "s3cr3t-password" + "x" * LONGEST)
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        repr,
+        lambda secret: repr(secret.encode(errors="surrogateescape")),
+        lambda secret: " ".join(secret.split()),
+    ],
+    ids=["text", "bytes", "one line"],
+)
+def test_a_secret_is_masked_as_a_library_quotes_it(secrets: Secrets, quoted: Callable[[str], str]) -> None:
+    """http.client quotes the bytes of a header that it refuses."""
+    token = "tok\u00e9n-of-a-session\r\nX-Injected: 1"
+    secrets.add_environment({"AWS_SESSION_TOKEN": token})
+    shown = escape(f"invalid header value {quoted(token)}")
+    assert "session" not in shown
+    assert "***" in shown
+
+
+def test_a_secret_that_is_not_unicode_is_no_reason_to_fail(secrets: Secrets) -> None:
+    secrets.add_environment({"AWS_SECRET_ACCESS_KEY": "not-utf-8-\udcff"})
+    assert escape("key not-utf-8-\udcff!") == "key ***!"

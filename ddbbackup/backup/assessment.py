@@ -14,6 +14,7 @@ from ddbbackup.errors import DdbBackupError, ExportTimeInvalid, Refused
 from ddbbackup.model.assessment import Assessment, Blocker
 from ddbbackup.model.cost import Cost
 from ddbbackup.model.json_value import get_integer, get_objects
+from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.model import Destination
 from ddbbackup.ports import PitrWindow, TableFacts
 from ddbbackup.steps.aws_caller import AwsCaller
@@ -86,10 +87,12 @@ class _History:
 async def assess_backup(
     context: RunContext, requested: RequestedBackup, *, step: str, kind: str, summary: str
 ) -> Assessment[BackupFindings]:
-    """Raises what DescribeTable and reading the catalog raise."""
+    """``summary`` is without the place. Raises what DescribeTable and reading the catalog raise."""
     call_aws = AwsCaller(context, context.source)
     table = await call_aws("DescribeTable", lambda cloud: cloud.tables.describe(requested.table))
-    findings = BackupFindings(table, location_of(context, requested.destination, requested.table), None, None)
+    location = location_of(context, requested.destination, requested.table)
+    findings = BackupFindings(table, location, None, None)
+    summary = f"{summary} to {S3Location(location.bucket, location.prefix)}"
     assessment = Assessment(step, kind, requested.table, summary, findings)
     checks = await checks_of(context, requested.destination)
     if blockers := tuple(Blocker(check.error) for check in checks if check.error is not None):

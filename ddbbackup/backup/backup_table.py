@@ -23,7 +23,6 @@ from ddbbackup.catalog import (
 )
 from ddbbackup.model.assessment import Assessment
 from ddbbackup.model.outcome import Outcome
-from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.model import Destination, TableEntry
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import Permission
@@ -57,9 +56,9 @@ class BackupTable:
 
     @property
     def summary(self) -> str:
-        """What ``run`` does, in one line for people."""
+        """What ``run`` does, for people; the assessment adds the place, which depends on account and region."""
         when = f" as of {to_iso(self.export_time)}" if self.export_time else ""
-        return f"export {self.table}{when} to {S3Location(self.destination.bucket, self.destination.prefix)}"
+        return f"export {self.table}{when}"
 
     async def assess(self, context: RunContext) -> Assessment[BackupFindings]:
         requested = RequestedBackup(self.table, self.destination, self.entry.pitr, self.export_time)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from ddbbackup.archive.layout import RECORDS_FOLDER, destination_root
 from ddbbackup.checks.check import ok, warning
 from ddbbackup.model.check import Check
 from ddbbackup.plan.model import Destination
-from ddbbackup.ports import Cloud, LifecycleRule
+from ddbbackup.ports import Cloud, Identity, LifecycleRule
 
 
 def check_lifecycle(cloud: Cloud, destination: Destination) -> Check:
     subject = f"destination {destination.name}"
     rules = cloud.buckets.lifecycle(destination.bucket, owner=destination.bucket_owner)
-    affecting = [rule for rule in rules if affects_backups(rule, destination.prefix)]
+    affecting = [rule for rule in rules if affects_backups(rule, destination.prefix, cloud.identity)]
     if not affecting:
         return ok(subject, "lifecycle", "no rule deletes or archives backups")
     return warning(
@@ -22,10 +23,14 @@ def check_lifecycle(cloud: Cloud, destination: Destination) -> Check:
     )
 
 
-def affects_backups(rule: LifecycleRule, prefix: str) -> bool:
-    """Whether a rule may apply to backups: its prefix overlaps the fixed part of the destination's prefix. Pure."""
-    fixed = prefix.partition("{")[0]
-    return not rule.tagged and (rule.prefix.startswith(fixed) or fixed.startswith(rule.prefix))
+def affects_backups(rule: LifecycleRule, prefix: str, identity: Identity) -> bool:
+    """Whether a rule may apply to data or records: its prefix overlaps theirs, as far as they are fixed. Pure."""
+    data = prefix.replace("{account}", identity.account).replace("{region}", identity.region)
+    records = f"{destination_root(prefix)}{RECORDS_FOLDER}/"
+    return not rule.tagged and any(
+        rule.prefix.startswith(fixed) or fixed.startswith(rule.prefix)
+        for fixed in (data.partition("{")[0], records)
+    )
 
 
 def _describe(rule: LifecycleRule) -> str:

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from ddbbackup.plan.model import (
+    DEFAULT_PREFIX,
     AssumeRole,
     AwsSettings,
     Destination,
@@ -91,7 +92,7 @@ def _destination(name: str, value: Mapping[str, Any]) -> Destination:
     return Destination(
         name=name,
         bucket=value["bucket"],
-        prefix=value.get("prefix", ""),
+        prefix=value.get("prefix", DEFAULT_PREFIX),
         bucket_owner=value.get("bucket_owner"),
         encryption=Encryption(encryption.get("algorithm", "AES256"), encryption.get("kms_key_id")),
         require=tuple(value.get("require", ())),

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 Method = Literal["export"]
 RestoreMethod = Literal["auto", "write", "bulk-put", "import", "point-in-time"]
 Existing = Literal["fail", "overwrite", "keep"]
+
+
+DEFAULT_PREFIX: Final = "{account}/{region}/{table}/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Destination:
 
     name: str
     bucket: str
-    prefix: str = ""
+    prefix: str = DEFAULT_PREFIX
     bucket_owner: str | None = None
     encryption: Encryption = Encryption()
     require: tuple[Literal["versioning", "object_lock", "public_access_block"], ...] = ()

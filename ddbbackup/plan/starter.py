@@ -14,7 +14,7 @@ aws:
 destinations:
   vault:
     bucket: my-backup-bucket      # an existing S3 bucket
-    prefix: "ddb/{table}/"
+    # prefix: "{account}/{region}/{table}/"   # the default
     # bucket_owner: "123456789012"
 
 defaults:

@@ -610,7 +610,7 @@ def test_a_backup_that_nothing_blocks_has_no_blockers(world: World) -> None:
     document = run_virtually(document_of(AllBackups(), world.context(estimating=True)), world.clock)
     assert document["backups"][0]["blockers"] == []
     assert document["backups"][0]["actions"] == [
-        "export orders to s3://vault/ddb/{table}/",
+        "export orders to s3://vault/ddb/orders/",
         "record the backup",
     ]
 

@@ -15,7 +15,7 @@ from ddbbackup.checks.lifecycle import affects_backups
 from ddbbackup.checks.quotas import check_exports
 from ddbbackup.errors import AccessDenied, ObjectMissing
 from ddbbackup.model.check import Check
-from ddbbackup.plan.model import Destination, Encryption
+from ddbbackup.plan.model import DEFAULT_PREFIX, Destination, Encryption
 from ddbbackup.ports import (
     BucketEncryption,
     ExportPage,
@@ -25,6 +25,7 @@ from ddbbackup.ports import (
     LifecycleRule,
     ObjectLock,
 )
+from tests.support.records import IDENTITY
 
 TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
 NOW = datetime(2026, 11, 25, 9, 0, 0, tzinfo=UTC)
@@ -151,6 +152,10 @@ def test_a_default_kms_key_that_exports_do_not_use_is_a_warning() -> None:
         (LifecycleRule("r", "ddb/orders/", expires="x"), "ddb/{table}/", True),
         (LifecycleRule("r", "logs/", expires="x"), "ddb/{table}/", False),
         (LifecycleRule("r", "logs/", expires="x"), "", True),
+        (LifecycleRule("r", "logs/", expires="x"), DEFAULT_PREFIX, False),
+        (LifecycleRule("r", "123456789012/eu-", expires="x"), DEFAULT_PREFIX, True),
+        (LifecycleRule("r", "123456789012/us-", expires="x"), DEFAULT_PREFIX, False),
+        (LifecycleRule("r", "ddbbackup/", expires="x"), DEFAULT_PREFIX, True),
         (LifecycleRule("r", "", expires="x", tagged=True), "ddb/", False),
     ],
 )
@@ -158,7 +163,7 @@ def test_a_lifecycle_rule_affects_backups_if_the_prefixes_overlap(
     rule: LifecycleRule, prefix: str, expected: bool
 ) -> None:
     """Either prefix may be the longer one. Objects of an export have no tags."""
-    assert affects_backups(rule, prefix) is expected
+    assert affects_backups(rule, prefix, IDENTITY) is expected
 
 
 def test_rules_that_affect_backups_are_described() -> None:

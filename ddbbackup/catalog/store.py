@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
@@ -10,7 +11,7 @@ from typing import Final
 import structlog
 
 from ddbbackup import events
-from ddbbackup.archive.layout import destination_root, records_prefix
+from ddbbackup.archive.layout import RECORDS_FOLDER, destination_root, records_prefix
 from ddbbackup.catalog.acceptance import objection
 from ddbbackup.catalog.location import Location, locate
 from ddbbackup.catalog.record import Record, attempt_digest, parse_record
@@ -18,13 +19,15 @@ from ddbbackup.clock import Clock, SystemClock
 from ddbbackup.errors import AccessDenied, Conflict, DataIncomplete, DdbBackupError, Refused
 from ddbbackup.model.backup_id import is_backup_id
 from ddbbackup.model.s3_location import S3Location
-from ddbbackup.plan.model import Destination
+from ddbbackup.plan.model import Destination, Origin
 from ddbbackup.ports import Identity, Objects
 
 log = structlog.get_logger()
 
 _RECORD_LIMIT_BYTES: Final = 8 << 20  # a response of DescribeTable has kilobytes
 _UPDATES_AT_MOST: Final = 5
+_ACCOUNT: Final = re.compile(r"[0-9]{12}")
+_REGION: Final = re.compile(r"[a-z]{2,3}(-[a-z]+)+-[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,30 @@ class Catalog:
         folders = self._objects.folders(destination.bucket, prefix, owner=destination.bucket_owner)
         names = [folder.removeprefix(prefix).rstrip("/") for folder in folders]
         return {name: locate(destination, identity, table=name, plan=self._plan) for name in names}
+
+    def origins(self, destination: Destination, table: str) -> tuple[Origin, ...]:
+        """Every account and Region with records of the table. Names of another form are none of ours."""
+        root = destination_root(destination.prefix)
+        accounts = self._below(destination, f"{root}{RECORDS_FOLDER}/{self._plan}/", _ACCOUNT)
+        return tuple(
+            Origin(account, region)
+            for account, folder in accounts
+            for region, _ in self._below(destination, folder, _REGION)
+            if self._has_records(destination, records_prefix(root, self._plan, account, region, table))
+        )
+
+    def _below(
+        self, destination: Destination, prefix: str, form: re.Pattern[str]
+    ) -> Iterator[tuple[str, str]]:
+        """The folders with a name of this form: name and prefix."""
+        for folder in self._objects.folders(destination.bucket, prefix, owner=destination.bucket_owner):
+            name = folder.removeprefix(prefix).rstrip("/")
+            if form.fullmatch(name):
+                yield name, folder
+
+    def _has_records(self, destination: Destination, prefix: str) -> bool:
+        keys = self._objects.keys(destination.bucket, prefix, owner=destination.bucket_owner)
+        return any(is_backup_id(each.key.removeprefix(prefix).removesuffix(".json")) for each in keys)
 
     def read(self, location: Location, key: str) -> StoredRecord | BadRecord:
         """One record. Raises only what is wrong with the service, not what is wrong with the record."""

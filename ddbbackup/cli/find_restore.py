@@ -7,7 +7,7 @@ from argparse import Namespace
 from dataclasses import replace
 
 from ddbbackup.errors import UsageError
-from ddbbackup.plan.model import Plan, Restore
+from ddbbackup.plan.model import Plan, Restore, SourceSelector
 
 
 def find_restore(plan: Plan, options: Namespace) -> Restore:
@@ -15,7 +15,7 @@ def find_restore(plan: Plan, options: Namespace) -> Restore:
     name = options.name
     restore = plan.restores.get(name)
     if restore is not None:
-        return replace(restore, source=options.source) if options.source is not None else restore
+        return _with_source(restore, options.source) if options.source is not None else restore
     near = difflib.get_close_matches(name, plan.restores, n=1)
     if near:
         hint = f"did you mean `{near[0]}`?"
@@ -24,3 +24,11 @@ def find_restore(plan: Plan, options: Namespace) -> Restore:
     else:
         hint = "add it to `restores` in the plan"
     raise UsageError(f"the plan {plan.name} has no restore {name!r}", hint=hint)
+
+
+def _with_source(restore: Restore, source: SourceSelector) -> Restore:
+    """Another time or backup is one of the origin that the plan names, unless ``--from`` names another."""
+    recorded = source.export_arn is None and source.s3_uri is None
+    if recorded and source.origin is None:
+        source = replace(source, origin=restore.source.origin)
+    return replace(restore, source=source)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
 AddOption = Callable[[argparse.ArgumentParser], None]
 
+_ORIGIN: Final = re.compile(
+    r"(?P<account>[0-9]{12})/(?P<region>[a-z]{2,3}(-[a-z]+)+-[0-9]+)(/(?P<source>.+))?", re.ASCII
+)
 DEFAULT_PLAN: Final = "ddbbackup.yaml"
 SHELLS: Final = ("bash", "zsh", "fish")
 POLICY_ROLES: Final = ("all", "backup", "restore", "verify", "prune", "read")
@@ -85,8 +90,9 @@ def restore_source(parser: argparse.ArgumentParser) -> None:
         dest="source",
         metavar="SOURCE",
         type=_source,
-        help="overrides `from` of the plan: latest, a backup ID, a time, a date, a duration ago such as 2h, an "
-        "ExportArn, or the s3:// folder of an export",
+        help="overrides `from` of the plan: latest, a backup ID, a time, a date, a duration ago such as 2h, "
+        "ACCOUNT/REGION or ACCOUNT/REGION/SOURCE for a backup of another origin, an ExportArn, or the s3:// folder "
+        "of an export",
     )
 
 
@@ -266,7 +272,7 @@ def _source(text: str) -> SourceSelector:
     """Everything that ``from`` of a restore can say in one word."""
     from ddbbackup.archive.layout import parse_s3_uri  # noqa: PLC0415 - only restores need it
     from ddbbackup.model.arn import Arn  # noqa: PLC0415 - as above
-    from ddbbackup.plan.model import SourceSelector  # noqa: PLC0415 - as above
+    from ddbbackup.plan.model import Origin, SourceSelector  # noqa: PLC0415 - as above
     from ddbbackup.plan.source_selector import parse_source  # noqa: PLC0415 - as above
 
     if text.startswith("s3://"):
@@ -280,7 +286,11 @@ def _source(text: str) -> SourceSelector:
                 hint="use arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/export/ID",
             )
         return SourceSelector(export_arn=text)
+    origin = _ORIGIN.fullmatch(text)
     try:
+        if origin is not None:
+            source = parse_source(origin["source"] or "latest", now=datetime.now(UTC))
+            return replace(source, origin=Origin(origin["account"], origin["region"]))
         return parse_source(text, now=datetime.now(UTC))
     except InvalidTime as error:
         raise UsageError(f"--from: {error.message}", hint=error.hint) from None

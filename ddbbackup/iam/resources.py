@@ -70,6 +70,15 @@ class Scope:
         name = restore.target.table.replace("{table}", restore.table)
         return re.sub(r"\{[a-z]+\}", "*", name)
 
+    @property
+    def place_of_backups(self) -> PlaceOfPlan:
+        """Where the backups of a restore were taken; for a table entry, where the plan runs."""
+        origin = self.restore.source.origin if self.restore is not None else None
+        if origin is None:
+            return self.place
+        place = self.place
+        return replace(place, account=origin.account or place.account, region=origin.region or place.region)
+
     def table_arn(self) -> Arn:
         return self._table(self.place.region, self.place.account, self.source_pattern)
 
@@ -185,12 +194,13 @@ def _any_records(scope: Scope) -> Iterator[Resource]:
 
 def _records_pattern(scope: Scope, destination: Destination, table: str) -> str:
     root = destination_root(destination.prefix)
-    prefix = records_prefix(root, scope.plan.name, scope.place.account, scope.place.region)
+    place = scope.place_of_backups
+    prefix = records_prefix(root, scope.plan.name, place.account, place.region)
     return f"{prefix}{table}/*" if table != "*" else f"{prefix}*"
 
 
 def _prefix(scope: Scope, destination: Destination, table: str | None = None) -> str:
-    place = scope.place
+    place = scope.place_of_backups
     return render_prefix(
         destination.prefix,
         account=place.account,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any, Final
@@ -18,6 +19,7 @@ from ddbbackup.plan.model import (
     Metrics,
     Notification,
     OpenTelemetry,
+    Origin,
     Plan,
     Pushgateway,
     Restore,
@@ -145,6 +147,9 @@ def _restore(name: str, value: Mapping[str, Any], destination: str | None, now: 
 def _source(value: str | Mapping[str, Any], now: datetime) -> SourceSelector:
     if isinstance(value, str):
         return parse_source(value, now=now)
+    if "account" in value or "region" in value:
+        named = parse_source(value.get("backup", "latest"), now=now)
+        return replace(named, origin=Origin(value.get("account"), value.get("region")))
     return SourceSelector(
         export_arn=value.get("export_arn"), s3_uri=value.get("s3_uri"), bucket_owner=value.get("bucket_owner")
     )

@@ -79,10 +79,23 @@ class TableEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """The account and Region in which backups were taken; None: that in which the plan runs."""
+
+    account: str | None = None
+    region: str | None = None
+
+    def __str__(self) -> str:
+        named = (("account", self.account), ("region", self.region))
+        return ", ".join(f"{name} {value}" for name, value in named if value is not None)
+
+
+@dataclass(frozen=True, slots=True)
 class SourceSelector:
     """``from``: the backup or the instant to restore.
 
-    Exactly one member is set, except that ``bucket_owner`` may accompany ``s3_uri``. ``time`` is in UTC.
+    Exactly one member is set, except that ``bucket_owner`` may accompany ``s3_uri``, and ``origin`` may accompany
+    ``latest``, ``backup_id`` and ``time``. ``time`` is in UTC.
     """
 
     latest: bool = False
@@ -91,6 +104,7 @@ class SourceSelector:
     export_arn: str | None = None
     s3_uri: str | None = None
     bucket_owner: str | None = None
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)

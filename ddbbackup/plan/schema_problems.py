@@ -112,7 +112,7 @@ def _key_problems(document: Document, path: ValuePath, by_keyword: Mapping[str, 
                 )
     yield from _missing_keys(document, path, by_keyword, meant)
     if error := by_keyword.get("oneOf") or by_keyword.get("anyOf"):
-        alternatives = [key for branch in error.validator_value for key in branch["required"]]
+        alternatives = [key for branch in error.validator_value for key in _required_keys(branch)]
         if not meant & set(alternatives):
             yield _alternatives_problem(document, path, error, alternatives)
 
@@ -131,6 +131,14 @@ def _missing_keys(
                 if key in error.instance and missing not in error.instance and missing not in meant:
                     message, hint = f"`{key}` requires `{missing}`", _add_hint(missing, error.schema)
                     yield document.problem((*path, key), "missing-key", message, hint=hint, at_key=True)
+
+
+def _required_keys(branch: Mapping[str, Any]) -> list[str]:
+    """Those of a branch, or of its own alternatives."""
+    return [
+        *branch.get("required", ()),
+        *(key for each in branch.get("anyOf", ()) for key in _required_keys(each)),
+    ]
 
 
 def _alternatives_problem(

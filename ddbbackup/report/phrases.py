@@ -67,6 +67,8 @@ def outcome_facts(outcome: StepOutcome) -> list[str]:
             phrases.append(size(value))
         elif name == "backup":
             phrases.append(f"backup {value}")
+        elif name == "origin":
+            phrases.append(f"from {value}")
         elif name == "method" and value != "write":
             phrases.append(f"by {value}")
         elif name == "notes" and value:

@@ -90,8 +90,8 @@ async def _assess(
     if job.continues and earlier is not None and earlier.stage == "loaded" and not context.estimating:
         job = replace(job, continues=await is_still_there(job))
     found: list[Blocker] = []
-    if _overwrites_its_source(resolved, restore) and not request.confirmed:
-        found.append(blockers.unconfirmed_overwrite(target))
+    if _overwrites_live_table(context, resolved, restore) and not request.confirmed:
+        found.append(blockers.unconfirmed_overwrite(target, origin=restore.source.origin))
     try:
         job = await _with_remote_job(job, interrupted)
     except DdbBackupError as error:
@@ -102,7 +102,7 @@ async def _assess(
     done = await _is_done(job, earlier)
     findings = RestoreFindings(job, selected.method, selected.reason, earlier, done=done)
     if findings.done:
-        summary, facts = f"nothing to do: {target} is restored", {"backup": resolved.label}
+        summary, facts = f"nothing to do: {target} is restored", resolved.source_facts
         return Assessment(request.step, request.kind, target, summary, findings, facts=facts)
     found += selected.blockers
     if not found and not findings.is_loaded:
@@ -188,8 +188,12 @@ def _distinct(found: Sequence[Blocker]) -> tuple[Blocker, ...]:
     return tuple({blocker.message: blocker for blocker in found}.values())
 
 
-def _overwrites_its_source(resolved: ResolvedRestore, restore: Restore) -> bool:
-    return restore.existing == "overwrite" and resolved.target_arn == resolved.table_arn
+def _overwrites_live_table(context: RunContext, resolved: ResolvedRestore, restore: Restore) -> bool:
+    """The table that was backed up, or, for a backup of another origin, the table of this name in our own."""
+    live = {resolved.table_arn}
+    if resolved.origin is not None:
+        live.add(context.source.tables.arn(restore.table))
+    return restore.existing == "overwrite" and resolved.target_arn in live
 
 
 async def _is_done(job: RestoreJob, earlier: RestoreProgress | None) -> bool:

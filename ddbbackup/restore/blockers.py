@@ -9,6 +9,7 @@ from ddbbackup.errors import DataIncomplete, Refused, TableMissing
 from ddbbackup.model.assessment import Blocker
 from ddbbackup.model.json_value import get_object, get_objects
 from ddbbackup.model.s3_location import S3Location
+from ddbbackup.plan.model import Origin
 from ddbbackup.ports import MIN_WRITE_UNITS, KeyAttribute
 from ddbbackup.restore.data_files import DataFiles
 from ddbbackup.restore.method_inputs import MethodInputs
@@ -107,9 +108,13 @@ def point_in_time_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
 # ---- by what a closer look at bucket and target shows
 
 
-def unconfirmed_overwrite(target: str) -> Blocker:
+def unconfirmed_overwrite(target: str, *, origin: Origin | None) -> Blocker:
+    """``origin``: the one that the restore names."""
+    which = (
+        "the live table of this backup" if origin is None else f"a live table, and the backup is of {origin}"
+    )
     return _refused(
-        f"{target} is the live table of this backup, and `existing: overwrite` replaces its items",
+        f"{target} is {which}, and `existing: overwrite` replaces its items",
         "pass --yes to confirm",
     )
 

@@ -36,7 +36,7 @@ def resolve_live_source(context: RunContext, restore: Restore) -> LiveSource:
     ``ExportTimeInvalid`` for a time outside the recovery window.
     """
     requested = restore.source
-    if not requested.latest and requested.time is None:
+    if requested.origin is not None or (not requested.latest and requested.time is None):
         raise Refused(
             f"a point-in-time restore of {restore.table} needs a time, but `from` names a backup",
             hint="set `from` to `latest` or to a time",

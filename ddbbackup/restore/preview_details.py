@@ -35,7 +35,7 @@ async def with_estimate(
         cost=selected.cost,
         notes=tuple(await context.call(lambda: list(_notes(job)))),
         facts={
-            "backup": resolved.label,
+            **resolved.source_facts,
             "method": selected.method,
             "because": selected.reason,
             "target": _describe_target(resolved),

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from ddbbackup.errors import Bug, DdbBackupError, TableMissing
-from ddbbackup.model.json_value import JsonObject
-from ddbbackup.plan.model import Restore
+from ddbbackup.model.json_value import Json, JsonObject
+from ddbbackup.plan.model import Origin, Restore
 from ddbbackup.ports import Cloud, TableFacts
 from ddbbackup.restore.live_source import LiveSource, resolve_live_source
 from ddbbackup.restore.method_inputs import MethodInputs
@@ -55,6 +55,18 @@ class ResolvedRestore:
     def description(self) -> JsonObject:
         """DescribeTable of the table that the data comes from: recorded or live; empty if there is no record."""
         return self.source.description
+
+    @property
+    def origin(self) -> Origin | None:
+        """The account and Region of the backup, if they are not those that the plan runs in."""
+        return self.backup.origin if self.backup is not None else None
+
+    @property
+    def source_facts(self) -> dict[str, Json]:
+        """The source for reports and previews; ``origin`` in the form that ``--from`` takes."""
+        if self.origin is None:
+            return {"backup": self.label}
+        return {"backup": self.label, "origin": f"{self.origin.account}/{self.origin.region}"}
 
     @property
     def source_key(self) -> str:

@@ -48,7 +48,9 @@ class RestoreTable:
     @property
     def summary(self) -> str:
         """What ``run`` does, in one line for people."""
-        source, target = self.restore.table, self.target
+        source, target, origin = self.restore.table, self.target, self.restore.source.origin
+        if origin is not None:
+            source = f"{source} ({origin})"
         if self.restore.method == "point-in-time":
             return f"restore {target} from the point-in-time recovery of {source}"
         match self.restore.existing:
@@ -78,9 +80,9 @@ class RestoreTable:
     async def _restore(self, context: RunContext, findings: RestoreFindings) -> Outcome:
         job, resolved = findings.job, findings.job.resolved
         if findings.done:
-            return Outcome(self.id, self.kind, self.table, "unchanged", {"backup": resolved.label})
+            return Outcome(self.id, self.kind, self.table, "unchanged", resolved.source_facts)
         method, loaded = await self._load(findings)
-        facts: dict[str, Json] = {"backup": resolved.label, "method": method, **loaded.facts}
+        facts: dict[str, Json] = {**resolved.source_facts, "method": method, **loaded.facts}
         await save_progress(job, "loaded", method=method, loaded=facts)
         log.info(events.RESTORE_COMPLETED, **facts)
         created = resolved.target is None or RESTORE_METHODS[method].creates_table

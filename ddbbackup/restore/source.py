@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ddbbackup.archive.layout import export_folder, parse_s3_uri
@@ -19,10 +19,12 @@ from ddbbackup.catalog import (
 from ddbbackup.catalog.verification import match_record
 from ddbbackup.errors import Bug, ObjectMissing, Refused
 from ddbbackup.model.json_value import JsonObject
-from ddbbackup.plan.model import Encryption, Restore
+from ddbbackup.plan.model import Encryption, Origin, Restore
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import BY_EXPORT_ARN, FROM_BACKUPS, KMS_KEY, RESTORES, Permission
 from ddbbackup.times import to_iso
+
+_ORIGINS_SHOWN: Final = 10
 
 PERMISSIONS: Final = (
     Permission("s3:ListBucket", "bucket", ("restore",), FROM_BACKUPS),
@@ -39,6 +41,8 @@ PERMISSIONS: Final = (
 class RestoreSource:
     """One export. ``label`` names it for people; ``table_arn`` is the table that was exported.
 
+    ``origin`` is the account and Region of its record, if they are not those that the plan runs in.
+
     ``description`` is the recorded DescribeTable, empty without a record. ``encryption`` of the objects and
     ``settings`` of the table are None without a record.
     """
@@ -50,6 +54,7 @@ class RestoreSource:
     encryption: Encryption | None = None
     settings: Mapping[str, ObservedSetting] | None = None
     notes: tuple[str, ...] = ()
+    origin: Origin | None = None
 
 
 def resolve_source(context: RunContext, restore: Restore) -> RestoreSource:
@@ -119,6 +124,7 @@ def _from_record(context: RunContext, restore: Restore) -> RestoreSource:
         location.encryption,
         record.settings,
         notes,
+        origin=_other_origin(context, location),
     )
 
 
@@ -126,6 +132,8 @@ def _choose_record(context: RunContext, restore: Restore) -> tuple[StoredRecord,
     """The record, and notes on newer ones that cannot be used."""
     location = _location(context, restore)
     requested = restore.source
+    if requested.origin is not None:
+        _check_origin(context, restore, location)
     if requested.backup_id is not None:
         stored = context.catalog.find(location, requested.backup_id)
         if stored is None:
@@ -154,8 +162,46 @@ def _choose_record(context: RunContext, restore: Restore) -> tuple[StoredRecord,
     unusable = f" ({len(notes)} records cannot be used)" if notes else ""
     raise Refused(
         f"there is no complete backup of {restore.table}{when} in {location.uri}{unusable}",
-        hint=f"run `ddbbackup backup --only {restore.table}` first, or `ddbbackup list` to see the backups",
+        hint=_hint_without_backup(context, restore, location),
     )
+
+
+def _check_origin(context: RunContext, restore: Restore, location: Location) -> None:
+    """Raises ``Refused`` with the origins that exist if the one that the restore names has no backups."""
+    origins = _origins(context, restore)
+    if Origin(location.account, location.region) in origins:
+        return
+    known = "; ".join(map(str, origins[:_ORIGINS_SHOWN]))
+    raise Refused(
+        f"there are no backups of {restore.table} from account {location.account}, region {location.region} in "
+        f"{location.uri}",
+        hint=f"use an origin that has backups of it: {known}"
+        if known
+        else "check `table`, and the destination",
+    )
+
+
+def _hint_without_backup(context: RunContext, restore: Restore, location: Location) -> str:
+    """Names other origins, because only a restore that asks for them by name uses their backups."""
+    others = [
+        each for each in _origins(context, restore) if each != Origin(location.account, location.region)
+    ]
+    if others and restore.source.origin is None:
+        known = "; ".join(map(str, others[:_ORIGINS_SHOWN]))
+        return f"set `account` and `region` in `from` to restore a backup of another origin: {known}"
+    return f"run `ddbbackup backup --only {restore.table}` first, or `ddbbackup list` to see the backups"
+
+
+def _origins(context: RunContext, restore: Restore) -> tuple[Origin, ...]:
+    if restore.destination is None:
+        return ()
+    return context.catalog.origins(context.plan.destinations[restore.destination], restore.table)
+
+
+def _other_origin(context: RunContext, location: Location) -> Origin | None:
+    own = context.source.identity
+    found = Origin(location.account, location.region)
+    return None if found == Origin(own.account, own.region) else found
 
 
 def _location(context: RunContext, restore: Restore) -> Location:
@@ -165,7 +211,14 @@ def _location(context: RunContext, restore: Restore) -> Location:
             hint=f"add {restore.table} to `tables`, or restore with `from: {{s3_uri: …}}`",
         )
     destination = context.plan.destinations[restore.destination]
-    return locate(destination, context.source.identity, table=restore.table, plan=context.plan.name)
+    identity, origin = context.source.identity, restore.source.origin
+    if origin is not None:
+        identity = replace(
+            identity,
+            account=origin.account or identity.account,
+            region=origin.region or identity.region,
+        )
+    return locate(destination, identity, table=restore.table, plan=context.plan.name)
 
 
 def _refuse_partial(opened: OpenedExport, name: str) -> None:

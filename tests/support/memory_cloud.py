@@ -248,7 +248,8 @@ class MemoryCloud:
             export={"arn": arn, "time": at, "manifest_key": location.relative(manifest_key)},
             destination={"bucket": BUCKET, "prefix": location.prefix},
             data=RecordedData(item_count=2, file_count=2, size_bytes=100),
-            description=describe(table, **members),
+            description=describe(table, TableArn=self.tables.arn(table), **members),
+            origin=self.identity,
         )
         self.put_record(stored)
         return stored

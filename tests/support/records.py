@@ -30,10 +30,11 @@ def record(
     at: datetime = NOW,
     export: dict[str, Any] | None = None,
     destination: dict[str, Any] | None = None,
+    origin: Identity = IDENTITY,
     **members: Any,
 ) -> Record:
     """A full backup in progress. ``export``, ``destination`` and ``members`` are added to it."""
-    arn = str(Arn.of_table(table, partition="aws", region=REGION, account=ACCOUNT))
+    arn = str(Arn.of_table(table, partition="aws", region=origin.region, account=origin.account))
     ids: dict[str, Any] = {"plan": "prod", "table_arn": arn, "run": run, "attempt": attempt}
     token = derive_client_token(table_id=TABLE_ID, **ids)
     required: dict[str, Any] = {
@@ -45,7 +46,9 @@ def record(
         "kind": "full",
         "state": "in_progress",
         "started_at": at,
-        "table": RecordedTable(name=table, arn=arn, id=TABLE_ID, account=ACCOUNT, region=REGION),
+        "table": RecordedTable(
+            name=table, arn=arn, id=TABLE_ID, account=origin.account, region=origin.region
+        ),
         "destination": RecordedDestination(
             **{"bucket": "vault", "prefix": "ddb/orders/", **(destination or {})}
         ),

@@ -31,6 +31,7 @@ from ddbbackup.plan.model import (
     Destination,
     Expect,
     Limits,
+    Origin,
     Plan,
     Restore,
     SourceSelector,
@@ -510,6 +511,11 @@ ROWS = (
         "restore.source._location#1",
         "does not back up orders",
         lambda world: restore(destination=None),
+    ),
+    Row(
+        "restore.source._check_origin#1",
+        "there are no backups of orders from account 210987654321, region eu-west-1",
+        lambda world: restore(**source(latest=True, origin=Origin(account="210987654321"))),
     ),
     Row("restore.source._refuse_partial#1", "INCREMENTAL_EXPORT", incremental_export),
     Row(

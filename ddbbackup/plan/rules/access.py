@@ -49,6 +49,16 @@ def defaults_and_entries(document: Document) -> Iterator[tuple[ValuePath, dict[s
     yield from entries(document)
 
 
+def names_origin(restore: dict[str, Any]) -> bool:
+    """Whether ``from`` names the account or the Region of a backup."""
+    return not mapping(restore.get("from")).keys().isdisjoint(("account", "region"))
+
+
+def names_export(restore: dict[str, Any]) -> bool:
+    """Whether ``from`` names an export, which needs no record."""
+    return isinstance(restore.get("from"), dict) and not names_origin(restore)
+
+
 def _named(document: Document, key: str) -> Iterator[tuple[ValuePath, str, dict[str, Any]]]:
     for name, value in mapping(document.data.get(key)).items():
         if not name.startswith("x-"):

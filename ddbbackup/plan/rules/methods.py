@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ddbbackup.model.arn import Arn
 from ddbbackup.plan.document import Document, ValuePath
-from ddbbackup.plan.rules.access import get, restores
+from ddbbackup.plan.rules.access import get, names_export, restores
 from ddbbackup.plan.source_selector import parse_source
 from ddbbackup.problems import Problem
 from ddbbackup.times import InvalidTime
@@ -58,7 +58,7 @@ def _creates_table(
 
 
 def _import(document: Document, path: ValuePath, restore: dict[str, Any]) -> Iterator[Problem]:
-    if isinstance(restore.get("from"), dict):
+    if names_export(restore):
         yield _unsupported(
             document,
             (*path, "from"),

@@ -6,16 +6,32 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from ddbbackup.plan.document import Document
-from ddbbackup.plan.rules.access import entries, mapping, restores, sequence
+from ddbbackup.plan.rules.access import entries, mapping, names_export, names_origin, restores, sequence
 from ddbbackup.problems import Problem
 from ddbbackup.suggestions import did_you_mean
 
 
 def check(document: Document) -> Iterator[Problem]:
+    yield from _check_backed_up(document)
+    for path, _, restore in restores(document):
+        named = mapping(restore.get("from")).keys()
+        if "backup" in named and not named.isdisjoint(("export_arn", "s3_uri")):
+            yield document.problem(
+                (*path, "from", "backup"),
+                "unsupported-combination",
+                "`backup` has no effect, because `from` names an export",
+                hint="remove `backup`, or replace the export with `account` or `region`",
+                at_key=True,
+            )
+
+
+def _check_backed_up(document: Document) -> Iterator[Problem]:
     names = [str(entry["name"]) for _, entry in entries(document) if isinstance(entry.get("name"), str)]
     for path, _, restore in restores(document):
         table = restore.get("table")
-        needs_record = not isinstance(restore.get("from"), dict) and restore.get("method") != "point-in-time"
+        if names_origin(restore) and mapping(document.data.get("destinations")):
+            continue  # which tables the other origin backs up is not in this plan
+        needs_record = not names_export(restore) and restore.get("method") != "point-in-time"
         if needs_record and isinstance(table, str) and not _is_backed_up(document, table):
             place = (*path, "table")
             yield document.problem(

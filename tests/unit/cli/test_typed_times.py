@@ -8,7 +8,7 @@ import pytest
 
 from ddbbackup.cli.grammar import parse
 from ddbbackup.errors import UsageError
-from ddbbackup.plan.model import SourceSelector
+from ddbbackup.plan.model import Origin, SourceSelector
 
 
 def source(text: str) -> SourceSelector:
@@ -26,6 +26,11 @@ def test_from_takes_what_the_plan_takes_in_from() -> None:
     assert source("2026-11-23T14:00:00+02:00") == SourceSelector(time=datetime(2026, 11, 23, 12, tzinfo=UTC))
     assert source("2026-11-23") == SourceSelector(time=datetime(2026, 11, 23, tzinfo=UTC))
     assert source(arn) == SourceSelector(export_arn=arn)
+    frankfurt = Origin("210987654321", "eu-central-1")
+    assert source("210987654321/eu-central-1") == SourceSelector(latest=True, origin=frankfurt)
+    assert source("210987654321/eu-central-1/2026-11-23") == SourceSelector(
+        time=datetime(2026, 11, 23, tzinfo=UTC), origin=frankfurt
+    )
     assert source(folder) == SourceSelector(s3_uri=folder)
 
 
@@ -43,6 +48,7 @@ def test_from_counts_back_from_now() -> None:
         ("--from", "arn:aws:iam::1:role/x", "--from: 'arn:aws:iam::1:role/x' is not the ARN of an export"),
         ("--from", "arn:aws", "--from: 'arn:aws' is not the ARN of an export"),
         ("--from", "2026-02-30", "--from: '2026-02-30' does not exist in the calendar"),
+        ("--from", "210987654321/eu-central-1/soon", "--from: 'soon' is not a backup or a time"),
         ("--from", "yesterday", "--from: 'yesterday' is not a backup or a time"),
         ("--timeout", "0s", "--timeout: '0s' is not a duration"),
         ("--timeout", "90", "--timeout: '90' is not a duration"),

@@ -17,6 +17,7 @@ from jsonschema import Draft202012Validator
 from ddbbackup.plan import check, schema_text
 from ddbbackup.plan.document import ValuePath, members
 from ddbbackup.plan.interpolation import interpolate
+from ddbbackup.plan.model import Origin, SourceSelector
 from ddbbackup.plan.schema_problems import check_schema
 from ddbbackup.plan.schemas import schemas_at
 from ddbbackup.plan.yaml_reader import MAX_BYTES, read
@@ -167,8 +168,13 @@ def test_times_of_a_plan_are_instants() -> None:
         "unquoted": datetime(2026, 11, 23, 14, tzinfo=UTC),
         "date": datetime(2026, 11, 23, tzinfo=UTC),
         "hours-ago": datetime(2026, 11, 24, 8, tzinfo=UTC),
+        "region": None,
+        "origin": datetime(2026, 11, 23, tzinfo=UTC),
         "backup": None,
     }
+    assert plan.restores["region"].source == SourceSelector(latest=True, origin=Origin(region="eu-central-1"))
+    assert plan.restores["origin"].source.origin == Origin("210987654321", "eu-central-1")
+    assert plan.restores["origin"].destination == "v"
 
 
 def data_of(path: Path) -> Any:

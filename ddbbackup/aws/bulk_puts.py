@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from ddbbackup.aws.error_map import code_of, translate_errors
+from ddbbackup.aws.error_map import code_of, failure_code, failure_text, translate_errors
 from ddbbackup.errors import Refused
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.ports import MIN_WRITE_UNITS, BulkPut, BulkPutPage, BulkPutRequest, BulkPutSummary
@@ -158,6 +158,6 @@ def _bulk_put(description: BulkOperationDescriptionTypeDef) -> BulkPut:
         failed_items=description.get("FailedItemCount", 0),
         processed_bytes=description.get("ProcessedInputBytes", 0),
         total_bytes=description.get("TotalInputBytes"),
-        failure_code=description.get("FailureCode"),
-        failure_message=description.get("FailureMessage"),
+        failure_code=failure_code(description.get("FailureCode")),
+        failure_message=failure_text(description.get("FailureMessage"), operation="describe-bulk-operation"),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,8 +30,14 @@ from ddbbackup.errors import (
     Unreachable,
     UsageError,
 )
-from ddbbackup.model.aws_texts import DATA_PLANE, error_code, safe_reason
-from ddbbackup.safe_text import escape
+from ddbbackup.model.aws_texts import (
+    DATA_PLANE,
+    NO_KNOWN_SENTENCE,
+    error_code,
+    safe_reason,
+    safe_text,
+    service_code,
+)
 
 _RERUN: Final = "run the same command again: it continues where it stopped"
 _SIGN_IN: Final = f"sign in again, then {_RERUN}"
@@ -53,6 +60,7 @@ _WAIT_FOR_RUN: Final = (
     "wait until the other run that updates this record is complete, then run the command again"
 )
 _LATER: Final = "run the same command again later: it continues where it stopped"
+_LOOK_UP: Final = "look up the request in AWS CloudTrail, where its record has AWS's text"
 _REQUEST_QUOTA: Final = "run the same command again later, or request a higher quota from AWS"
 
 
@@ -228,7 +236,8 @@ _UNUSABLE_CREDENTIALS: Final = (
     sdk.MetadataRetrievalError,
     sdk.UnknownCredentialError,
 )
-_UNREADABLE: Final = (ResponseParserError, UnusableResponse, sdk.PaginationError)
+_VALUE: Final = re.compile(r"value: .*?, (?=type:|valid )")
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9-]{8,80}", re.ASCII)
 # What the SDK lets through of the libraries below it: broken bodies, TLS failures, unreadable CA bundles.
 _TRANSPORT: Final = (
     sdk.HTTPClientError,
@@ -266,12 +275,21 @@ def translate_errors(action: str) -> Iterator[None]:
         ) from error
     except sdk.ParamValidationError as error:
         raise Refused(
-            f"could not {action}: the SDK rejects the parameters ({_one_line(error)})",
+            f"could not {action}: the SDK rejects the parameters ({_without_values(error)})",
             hint="correct the value in the plan",
         ) from error
-    except _UNREADABLE as error:
+    except UnusableResponse as error:
         raise Unreachable(
             f"could not {action}: the response cannot be used ({_one_line(error)})", hint=_CHECK_NETWORK
+        ) from error
+    except ResponseParserError as error:  # its text quotes the body
+        raise Unreachable(
+            f"could not {action}: the response cannot be used (it cannot be parsed)", hint=_CHECK_NETWORK
+        ) from error
+    except sdk.PaginationError as error:  # its text quotes the token, which may be the key of an item
+        raise Unreachable(
+            f"could not {action}: the response cannot be used (the list repeats its page token)",
+            hint=_CHECK_NETWORK,
         ) from error
     except _TRANSPORT as error:
         raise _from_transport(error, action) from error
@@ -288,16 +306,39 @@ def from_client_error(error: sdk.ClientError, action: str) -> DdbBackupError:
     kind, hint = CODES.get(code) or _by_status(
         error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
     )
-    return kind(f"could not {action}: {_text_of(error, code)}", hint=hint)
+    text = _text_of(error, code)
+    # A hint that refers to what is not there would mislead.
+    hint = _LOOK_UP if NO_KNOWN_SENTENCE in text and "above" in hint else hint
+    return kind(f"could not {action}: {text}", hint=hint)
 
 
 def _text_of(error: sdk.ClientError, code: str) -> str:
-    """What AWS wrote, on one line: of an operation that carries items only what is known to hold none of them."""
-    message = " ".join(str(error.response.get("Error", {}).get("Message") or "").split())
+    """The code and what is known of AWS's text, on one line. A text nobody knows may hold items or secrets."""
+    message = str(error.response.get("Error", {}).get("Message") or "")
     if error.operation_name in DATA_PLANE:
         return safe_reason(error_code(code), message)
-    code = escape(code, longest=80)
-    return f"{escape(message, longest=500)} ({code})" if message and message != code else code
+    code = service_code(code)
+    if not message.strip() or message == code:
+        return code
+    text = safe_text(message)
+    return f"{text} ({code})" if text is not None else f"{code} ({NO_KNOWN_SENTENCE}{_request_id(error)})"
+
+
+def _request_id(error: sdk.ClientError) -> str:
+    request_id = str(error.response.get("ResponseMetadata", {}).get("RequestId") or "")
+    return f"; request id {request_id}" if _REQUEST_ID.fullmatch(request_id) else ""
+
+
+def failure_text(message: str | None, *, operation: str) -> str | None:
+    """Why a job failed: a known sentence, or that ``operation`` of the AWS CLI has the text. None for no text."""
+    if not message:
+        return None
+    return safe_text(message) or f"{NO_KNOWN_SENTENCE}; `aws dynamodb {operation}` prints it"
+
+
+def failure_code(code: str | None) -> str | None:
+    """The code of a failed job, in the form of one."""
+    return service_code(code) if code else None
 
 
 def _from_transport(error: Exception, action: str) -> DdbBackupError:
@@ -362,6 +403,11 @@ def _credential_reason(error: sdk.BotoCoreError) -> str:
     if isinstance(error, sdk.CredentialRetrievalError) and error.kwargs.get("provider") == "custom-process":
         return "the `credential_process` of the AWS configuration failed"
     return _one_line(error)
+
+
+def _without_values(error: sdk.ParamValidationError) -> str:
+    """The SDK quotes values as ``value: …,`` before it says what would be valid."""
+    return _VALUE.sub("value: …, ", _one_line(error))
 
 
 def _one_line(error: Exception) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ddbbackup.aws.error_map import translate_errors
+from ddbbackup.aws.error_map import failure_code, failure_text, translate_errors
 from ddbbackup.ports import Export, ExportPage, ExportRequest, ExportSummary
 from ddbbackup.times import to_utc
 
@@ -104,7 +104,7 @@ def _export(description: ExportDescriptionTypeDef) -> Export:
         manifest_key=description.get("ExportManifest"),
         item_count=description.get("ItemCount"),
         billed_size_bytes=description.get("BilledSizeBytes"),
-        failure_code=description.get("FailureCode"),
-        failure_message=description.get("FailureMessage"),
+        failure_code=failure_code(description.get("FailureCode")),
+        failure_message=failure_text(description.get("FailureMessage"), operation="describe-export"),
         filtered=bool(description.get("FilterSpecification")),
     )

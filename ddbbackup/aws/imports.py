@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from ddbbackup.aws.error_map import translate_errors
+from ddbbackup.aws.error_map import failure_code, failure_text, translate_errors
 from ddbbackup.ports import Import, ImportPage, ImportRequest, ImportSummary
 from ddbbackup.times import to_utc
 
@@ -76,7 +76,7 @@ def _import(description: ImportTableDescriptionTypeDef) -> Import:
         imported_items=description.get("ImportedItemCount", 0),
         errors=description.get("ErrorCount", 0),
         processed_bytes=description.get("ProcessedSizeBytes", 0),
-        failure_code=description.get("FailureCode"),
-        failure_message=description.get("FailureMessage"),
+        failure_code=failure_code(description.get("FailureCode")),
+        failure_message=failure_text(description.get("FailureMessage"), operation="describe-import"),
         log_group_arn=description.get("CloudWatchLogGroupArn"),
     )

@@ -1,11 +1,18 @@
-"""The allow-list of AWS's texts: error messages of operations that carry items, without any value of an item.
+"""The allow-list of AWS's texts: known sentences of errors and of failed jobs, without any value of an item.
 
 DynamoDB quotes keys and values in its messages, and every server has its own wording. So no message is shown as it
-arrived: if it begins with a sentence of the table below, it is shown, and ``…`` stands for a value in it. Of any
-other message only the error code is shown. The full text of a rejected item goes to the private rejects file.
+arrived:
 
-Sources: API reference of DynamoDB (BatchWriteItem, PutItem, TransactWriteItems: possible error messages; common
-errors), observed messages of AWS, and those of dynalite, dynoxide, ministack and moto, which repeat AWS's.
+- ``safe_reason``, for operations that carry items: if the message begins with a sentence of ``_SENTENCES``, that
+  sentence is shown, and ``…`` stands for a value in it.
+- ``safe_text``, for all others and for failed jobs: also the sentences of ``_WITH_NAMES`` are known, which must be
+  the whole message. The names in them are kept: those of tables, buckets, ARNs and regions, numbers and times.
+
+Of any other message only the error code is shown. The full text of a rejected item goes to the private rejects file;
+CloudTrail has that of a request, and `describe-export`, `describe-import` or `describe-bulk-operation` that of a job.
+
+Sources: API references of DynamoDB, S3 (error responses), KMS, STS and Application Auto Scaling; observed messages of
+AWS; and those of dynalite, dynoxide, ministack, moto and the sandbox, which repeat AWS's.
 """
 
 from __future__ import annotations
@@ -15,6 +22,7 @@ from typing import Final
 
 UNKNOWN: Final = "unknown error"
 WITHHELD: Final = "text withheld: it may hold item data"
+NO_KNOWN_SENTENCE: Final = "AWS's text is not shown: it is no known sentence"
 
 DATA_PLANE: Final = frozenset(
     {
@@ -108,6 +116,134 @@ _SENTENCES: Final = (
     "Request is missing Authentication Token",
 )
 
+# Sentences that name things of the request, never items. A sentence here is the whole message.
+_HOLES: Final = {
+    # A table, an index, a bucket, a stream or a region; several of them.
+    "{name}": r"[\w.-]{1,255}",
+    "{names}": r"\[?[\w.-]{1,255}(?:, ?[\w.-]{1,255}){0,100}\]?",
+    "{member}": r"[\w.\[\]-]{1,200}",
+    "{arn}": r"arn:[a-z-]{3,12}:[a-z0-9-]{2,20}:[a-z0-9-]{0,20}:\d{0,12}:[\w+=,.@/:*-]{1,1100}",
+    "{number}": r"\d{1,20}",
+    "{time}": r"[0-9A-Z][0-9A-Za-z:.,+ -]{5,60}",
+    "{dimension}": r"dynamodb:(?:table|index):(?:Read|Write)CapacityUnits",
+    "{expression}": r"[^\s\w]{0,4}[\w\[\](){}+*?,.:/^$\\|-]{1,200}",
+}
+_INVALID_VALUE: Final = "{number} validation error detected: Value '{name}' at '{member}'"
+_CONSTRAINT: Final = f"{_INVALID_VALUE} failed to satisfy constraint: Member must"
+_UNDEFINED: Final = f"{_INVALID} Some index key attributes are not defined in AttributeDefinitions"
+_NOT_IMPORTED: Final = "Some of the items failed validation checks and were not imported"
+_OTHER_ENDPOINT: Final = (
+    "The bucket you are attempting to access must be addressed using the specified endpoint"
+)
+_NO_SCALABLE_TARGET: Final = "No scalable target found for service namespace: dynamodb"
+_WITH_NAMES: Final = (
+    # tables
+    "Table not found: {name}",
+    "Table not found: {arn}",
+    "Table: {name} not found",
+    "The table does not exist",
+    "Cannot do operations on a non-existent table",
+    "Requested resource not found",
+    "Requested resource not found: Table: {name} not found",
+    "Requested resource not found: ResourcArn: {arn} not found",
+    "Requested resource not found: {arn}",
+    "Table already exists: {name}",
+    "Target table already exists: {name}",
+    "Attempt to change a resource which is still in use: Table is being created: {name}",
+    "Attempt to change a resource which is still in use: Table is being updated: {name}",
+    "Attempt to change a resource which is still in use: Table is being deleted: {name}",
+    "Attempt to change a resource which is still in use: Index is being created: {name}",
+    "Attempt to change a resource which is still in use: Index is being deleted: {name}",
+    "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first",
+    "TimeToLive is already enabled",
+    "TimeToLive is already disabled",
+    "Time to live has been modified multiple times within a fixed interval",
+    "Backups are being enabled for the table: {name}. Please retry later",
+    "Resource-based policy not found for the provided ResourceArn: {arn}",
+    f"{_INVALID} ReadCapacityUnits and WriteCapacityUnits must both be specified when BillingMode is {{name}}",
+    f"{_INVALID} Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is {{name}}",
+    f"{_INVALID} Some AttributeDefinitions are not used. AttributeDefinitions: {{names}}, keys used: {{names}}",
+    f"{_UNDEFINED}. Keys: {{names}}, AttributeDefinitions: {{names}}",
+    f"{_INVALID} Duplicate index name: {{name}}",
+    f"{_CONSTRAINT} have length greater than or equal to {{number}}",
+    f"{_CONSTRAINT} have length less than or equal to {{number}}",
+    f"{_CONSTRAINT} have value greater than or equal to {{number}}",
+    f"{_CONSTRAINT} have value less than or equal to {{number}}",
+    f"{_CONSTRAINT} satisfy enum value set: {{names}}",
+    f"{_CONSTRAINT} satisfy regular expression pattern: {{expression}}",
+    # exports, imports, bulk puts, restores
+    "Point in time recovery is not enabled for table '{name}'",
+    "Point in Time Recovery is not available for specified export time",
+    "Export Time is invalid",
+    "Difference between export period from time and export period to time is less than 15 minutes",
+    "Difference between export period from time and export period to time is greater than 24 hours",
+    "Export period from time cannot be less than the table creation time",
+    "Export period to time cannot be greater than the current time",
+    "Restore time is outside of the recovery window, which goes from {time} to {time}",
+    "One of RestoreDateTime or UseLatestRestorableTime must be provided",
+    "One of SourceTableArn or SourceTableName must be provided",
+    "The source table must be in the caller's account",
+    "sseSpecificationOverride must be provided for cross-region restores",
+    "MaxResults must be between 1 and 25",
+    "Export not found: {arn}",
+    "Import not found: {arn}",
+    "Bulk operation not found: {arn}",
+    "Duplicate request detected with conflicting parameters",
+    "The same client token was used with other parameters",
+    "KMS Key Id is not supported for this encryption type",
+    "Subscriber limit exceeded",
+    "Subscriber limit exceeded: {number} concurrent exports",
+    "Subscriber limit exceeded: {number} concurrent imports",
+    "Subscriber limit exceeded: Only {number} tables can be created, updated, or deleted simultaneously",
+    f"{_NOT_IMPORTED}. Please check CloudWatch error logs for more details",
+    # S3
+    "Access Denied",
+    "Bad Request",
+    "Forbidden",
+    "Not Found",
+    "The specified bucket does not exist",
+    "The specified bucket does not exist: {name}",
+    "The specified bucket is not valid",
+    "The specified key does not exist",
+    "The bucket policy does not exist",
+    "The server side encryption configuration was not found",
+    "Object Lock configuration does not exist for this bucket",
+    "The lifecycle configuration does not exist",
+    "The public access block configuration was not found",
+    "The operation is not valid for the object's storage class",
+    "The authorization header is malformed; the region '{name}' is wrong; expecting '{name}'",
+    f"{_OTHER_ENDPOINT}. Please send all future requests to this endpoint",
+    "At least one of the pre-conditions you specified did not hold",
+    "A conflicting conditional operation is currently in progress against this resource. Please try again",
+    "We encountered an internal error. Please try again",
+    "We encountered an internal error, please try again",
+    "Please reduce your request rate",
+    "Reduce your request rate",
+    "Service is unable to handle request",
+    "The provided token has expired",
+    "The AWS Access Key Id you provided does not exist in our records",
+    "The difference between the request time and the current time is too large",
+    # KMS, Application Auto Scaling, Kinesis
+    "Key '{arn}' does not exist",
+    "Alias {arn} is not found",
+    "{arn} is disabled",
+    f"{_NO_SCALABLE_TARGET}, resource ID: table/{{name}}, scalable dimension: {{dimension}}",
+    "Stream {name} under account {number} not found",
+    # SNS
+    "Topic does not exist",
+    # credentials
+    "User is not authorized to perform this action",
+    "Access denied",
+    "An unknown operation was requested",
+)
+
+
+def _whole(sentence: str) -> re.Pattern[str]:
+    """Matches a message that is ``sentence``, with or without its full stop."""
+    parts = re.split(r"(\{\w+\})", sentence)
+    pattern = "".join(_HOLES[part] if part in _HOLES else re.escape(part) for part in parts)
+    return re.compile(rf"{pattern}\.?", re.ASCII)
+
 
 def _pattern(sentence: str) -> re.Pattern[str]:
     """Matches a message that begins with ``sentence``; any text may stand for ``…``, and follow."""
@@ -115,21 +251,26 @@ def _pattern(sentence: str) -> re.Pattern[str]:
 
 
 _KNOWN: Final = tuple((_pattern(sentence), sentence) for sentence in _SENTENCES)
+_KNOWN_WITH_NAMES: Final = tuple(_whole(sentence) for sentence in _WITH_NAMES)
 _ENVELOPE: Final = re.compile(r"\d{1,3} validation errors? detected: ", re.IGNORECASE)
 
 # Who may not do what is no item data, and nothing else helps the reader. Only these forms, and only these characters.
 _ARN: Final = r"arn:[a-z-]{3,12}:[a-z0-9-]{2,20}:[a-z0-9-]{0,20}:\d{0,12}:[\w+=,.@/:*-]{1,600}"
+_ACTION: Final = r"[a-z0-9-]{2,30}:[A-Za-z]{3,60}"
 _DENIED: Final = re.compile(
-    rf"User: {_ARN} is not authorized to perform: dynamodb:[A-Za-z]{{3,40}}(?: on resource: {_ARN})?"
-    r"(?: because no [a-z -]{3,60} polic(?:y|ies) allows? the dynamodb:[A-Za-z]{3,40} action"
+    rf"User: {_ARN} is not authorized to perform: {_ACTION}(?: on (?:the )?resource: (?P<quote>\"?){_ARN}(?P=quote))?"
+    rf"(?: because no [a-z -]{{3,60}} polic(?:y|ies) allows? the {_ACTION} action"
     r"| with an explicit deny in an? [a-z -]{3,60} policy(?:: " + _ARN + r")?)?\.?",
     re.ASCII,
 )
+# What DynamoDB appends to the texts of S3 and KMS: which service answered, and the ids of the request there.
+_OF_SERVICE: Final = re.compile(r" \(Service: [^()]{1,600}\)\.?\Z")
 # The form of the error codes in the model of DynamoDB and in the list of common errors. Anything else in place of a
 # code may be anything.
 _CODE: Final = re.compile(
     r"[A-Z][A-Za-z]{2,60}(?:Exception|Error|Failure|Expired|Token|Signature|Unavailable)"
 )
+_SERVICE_CODE: Final = re.compile(r"(?:S3)?[A-Z][A-Za-z]{2,60}(?:\.[A-Z][A-Za-z]{2,60})?|[1-5]\d\d", re.ASCII)
 _OTHER_CODES: Final = frozenset(
     {"AccessDenied", "OptInRequired", "Throttling", "RequestTimeTooSkewed", "SlowDown"}
 )
@@ -144,6 +285,11 @@ def error_code(type_name: str) -> str:
     return code if _CODE.fullmatch(code) or code in _OTHER_CODES else UNKNOWN
 
 
+def service_code(code: str) -> str:
+    """The code of an operation without items, or of a failed job: those of S3 and of jobs have no common ending."""
+    return code if _SERVICE_CODE.fullmatch(code) else UNKNOWN
+
+
 def safe_reason(code: str, message: str) -> str:
     """One line for people that holds no item data, whatever ``message`` is; ``code`` comes from ``error_code``."""
     folded = " ".join(message[:20_000].split())
@@ -153,6 +299,14 @@ def safe_reason(code: str, message: str) -> str:
         return f"{code}: {folded}"
     sentence = _sentence(_ENVELOPE.sub("", folded, count=1))
     return f"{code}: {sentence}" if sentence is not None else f"{code} ({WITHHELD})"
+
+
+def safe_text(message: str) -> str | None:
+    """``message`` on one line if it is a known sentence, also with names in it; None if it is not."""
+    folded = _OF_SERVICE.sub("", " ".join(message[:20_000].split()))
+    if _DENIED.fullmatch(folded) or any(pattern.fullmatch(folded) for pattern in _KNOWN_WITH_NAMES):
+        return folded
+    return _sentence(_ENVELOPE.sub("", folded, count=1))
 
 
 def _sentence(folded: str) -> str | None:

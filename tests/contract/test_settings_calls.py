@@ -269,7 +269,8 @@ def test_errors_of_changes_are_translated(code: str, expected: type[DdbBackupErr
         stub.add_client_error("update_table", code, "the words of AWS", http_status_code=400)
         with pytest.raises(expected) as caught:
             DynamoSettings(made).update_table("orders", {"DeletionProtectionEnabled": True})
-    assert "the words of AWS" in caught.value.message
+    assert code in caught.value.message
+    assert "the words of AWS" not in caught.value.message
     assert "DeletionProtectionEnabled of table orders" in caught.value.message
     assert caught.value.hint
 

@@ -56,6 +56,7 @@ KINDS: Final[Mapping[str, str]] = {
     "python-O": "`python -O`",
     "rejected-item": "AWS quotes the item that it rejects",
     "error-text": "AWS quotes items, secrets and control characters in an error",
+    "failed-job": "AWS quotes an item where it says why an export, import or bulk put failed",
     "secret": "passwords and tokens in the configuration",
     "credential-process": "a credential process that fails",
     "hostile-name": "object keys with control characters",

@@ -78,8 +78,6 @@ def _play_error_text(world: World, scenario: Scenario) -> None:
     work = WORKS[scenario.work]
     work.prepare(world)
     words = f"\x1b]0;owned\x07 {ITEM_MARK} {SESSION_TOKEN} \u202eevil\x9b \n::error::owned"
-    if scenario.point in _QUOTES_NOTHING:
-        words = words.replace(ITEM_MARK, "")
 
     def fault(exchange: Exchange) -> Delivery:
         if exchange.request.service == "s3":
@@ -99,8 +97,31 @@ def _play_error_text(world: World, scenario: Scenario) -> None:
         )
 
 
-# AWS quotes items in answers to writes only; elsewhere the texts test characters alone.
-_QUOTES_NOTHING: Final = frozenset({"DescribeTable", "GetObject:record", "ListObjectsV2", "CreateTable"})
+def _play_failed_job(world: World, scenario: Scenario) -> None:
+    """AWS ends an export, an import or a bulk put, and says why in words that quote an item."""
+    work = WORKS[scenario.work]
+    work.prepare(world)
+    words = REASONS[world.random.choice(("new-words", "json", "two-lines", "control-characters"))]
+    text = words.format(value=_some_value(world) if world.wanted else ITEM_MARK)
+    description, status = {
+        "DescribeExport": ("ExportDescription", "ExportStatus"),
+        "DescribeImport": ("ImportTableDescription", "ImportStatus"),
+        "DescribeBulkOperation": ("BulkOperationDescription", "BulkOperationStatus"),
+    }[scenario.point]
+
+    def fault(exchange: Exchange) -> Delivery:
+        document = json.loads(exchange.forward().body)
+        document[description] |= {status: "FAILED", "FailureCode": "Wrong item", "FailureMessage": text}
+        return Delivery(
+            Reply(200, (("Content-Type", "application/x-amz-json-1.0"),), json.dumps(document).encode()).wire
+        )
+
+    form = world.random.choice(("console", "json"))
+    with world.fault_at(scenario.point, fault, times=10**6):
+        done = world.run(*work.arguments, *_FILES, "--log-format", form)
+    world.expect_code(done, 1, 65)
+    for arguments in (("list",), ("status",)):
+        world.run(*arguments, "--log-format", form)
 
 
 # ---- secrets of the configuration
@@ -294,14 +315,29 @@ SCENARIOS: Final = (
             ("backup", "DescribeTable"),
             ("backup", "ExportTableToPointInTime"),
             ("backup", "ListObjectsV2"),
+            ("backup", "DescribeExport"),
+            ("backup", "PutObject:record"),
+            ("backup", "GetCallerIdentity"),
             ("verify", "GetObject:record"),
             ("verify", "GetObject:data"),
             ("write", "CreateTable"),
+            ("write", "BatchGetItem"),
+            ("write", "TagResource"),
+            ("write", "UpdateTimeToLive"),
             ("write-fail", "BatchWriteItem"),
             ("write-keep", "PutItem"),
             ("import", "ImportTable"),
+            ("import", "DescribeImport"),
             ("bulk-put", "StartBulkPutItems"),
             ("point-in-time", "RestoreTableToPointInTime"),
+        )
+    ),
+    *(
+        Scenario("failed-job", work, operation, _play_failed_job)
+        for work, operation in (
+            ("backup", "DescribeExport"),
+            ("import", "DescribeImport"),
+            ("bulk-put", "DescribeBulkOperation"),
         )
     ),
     *(Scenario("secret", "backup", point, _play_secret) for point in SECRETS),

@@ -10,7 +10,9 @@ from ddbbackup.sandbox.server import Sandbox
 from tests.faults.enabled import IN_MAKE_TEST
 from tests.faults.page import BEGIN, END, KINDS, PAGE
 from tests.faults.scenarios import SCENARIOS
+from tests.faults.scenarios.answers import ANSWERED
 from tests.faults.suite import play
+from tests.faults.works import WORKS
 from tests.faults.world import Servers
 from tests.support.launcher import Launcher
 from tests.support.receiver import receiver
@@ -37,6 +39,12 @@ def test_the_suite_has_its_size() -> None:
     """At least 200 scenarios, each of a kind that the page explains."""
     assert len(SCENARIOS) >= 200
     assert {scenario.fault for scenario in SCENARIOS.values()} == set(KINDS)
+
+
+def test_every_operation_meets_broken_answers() -> None:
+    """In one work at least: `no-fault` scenarios hold that the works name what the program uses."""
+    used = {operation for work in WORKS.values() for operation in work.operations}
+    assert used - {operation for operations in ANSWERED.values() for operation in operations} == set()
 
 
 def test_the_figures_have_their_place() -> None:

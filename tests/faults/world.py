@@ -357,6 +357,17 @@ class World:
         if not holds:
             self.violations.append(Violation(law, detail))
 
+    def holds(self, check: Callable[[World], None]) -> bool:
+        """Whether ``check`` finds nothing wrong. It breaks no law if it does."""
+        before = len(self.violations)
+        try:
+            check(self)
+            return len(self.violations) == before
+        except ClientError:
+            return False
+        finally:
+            del self.violations[before:]
+
     def expect_code(self, run: Run, *codes: int) -> None:
         """``run`` ends with one of these codes; others are laws broken by the run after a fault."""
         self.require(

@@ -31,7 +31,7 @@ def _play_boundary(world: World, scenario: Scenario) -> None:
     number = int(scenario.point) + world.seed % stride
     after = bool(world.seed // stride % 2) if stride == 2 else world.random.random() < 0.5
     first = world.run_killed_at(number, *first_arguments(work), after=after)
-    _continue(world, work, scenario, ended=first.code == 0)
+    _continue(world, work, scenario, ended=first.code == 0 or _had_ended(world, work))
 
 
 def _play_random_time(world: World, scenario: Scenario) -> None:
@@ -46,7 +46,7 @@ def _play_random_time(world: World, scenario: Scenario) -> None:
         first = running.finish()
         ended = first.code == 0
         time.sleep(world.random.choice((0, 0, 0.3)))
-    _continue(world, work, scenario, ended=ended)
+    _continue(world, work, scenario, ended=ended or _had_ended(world, work))
 
 
 def _play_signal(world: World, scenario: Scenario) -> None:
@@ -67,6 +67,11 @@ def _continue(world: World, work: Work, scenario: Scenario, *, ended: bool) -> N
     if ended:
         work.check(world)
     run_again(world, work, scenario.then, finished=ended)
+
+
+def _had_ended(world: World, work: Work) -> bool:
+    """A restore that was killed after its last change is complete: the next one finds its target full."""
+    return work.refuses_full_target and world.holds(work.check)
 
 
 def _stride(work: Work) -> int:

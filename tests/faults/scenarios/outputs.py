@@ -87,8 +87,9 @@ def _play_error_text(world: World, scenario: Scenario) -> None:
         return Delivery(json_error(400, "AccessDeniedException", words).wire)
 
     form = world.random.choice(("console", "json"))
-    with world.fault_at(scenario.point, fault, times=10**6):
+    with world.fault_at(scenario.point, fault, times=10**6) as hit:
         done = world.run(*work.arguments, *_FILES, "--log-format", form)
+    world.require(bool(hit), "every fault reaches the program", f"{scenario.point} is not used: {done}")
     for name, text in {"stdout": done.out, "stderr": done.err, **done.files}.items():
         world.require(
             not any(line.startswith("::error::owned") for line in text.splitlines()),
@@ -322,7 +323,7 @@ SCENARIOS: Final = (
             ("verify", "GetObject:data"),
             ("write", "CreateTable"),
             ("write", "BatchGetItem"),
-            ("write", "TagResource"),
+            ("import", "TagResource"),
             ("write", "UpdateTimeToLive"),
             ("write-fail", "BatchWriteItem"),
             ("write-keep", "PutItem"),

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from ddbbackup.aws.error_map import code_of, failure_code, failure_text, translate_errors
+from ddbbackup.aws.error_map import code_of, translate_errors
 from ddbbackup.errors import Refused
+from ddbbackup.model.aws_texts import failure_code, failure_text
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.ports import MIN_WRITE_UNITS, BulkPut, BulkPutPage, BulkPutRequest, BulkPutSummary
 from ddbbackup.times import to_utc

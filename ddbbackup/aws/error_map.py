@@ -329,18 +329,6 @@ def _request_id(error: sdk.ClientError) -> str:
     return f"; request id {request_id}" if _REQUEST_ID.fullmatch(request_id) else ""
 
 
-def failure_text(message: str | None, *, operation: str) -> str | None:
-    """Why a job failed: a known sentence, or that ``operation`` of the AWS CLI has the text. None for no text."""
-    if not message:
-        return None
-    return safe_text(message) or f"{NO_KNOWN_SENTENCE}; `aws dynamodb {operation}` prints it"
-
-
-def failure_code(code: str | None) -> str | None:
-    """The code of a failed job, in the form of one."""
-    return service_code(code) if code else None
-
-
 def _from_transport(error: Exception, action: str) -> DdbBackupError:
     if "Invalid header value" in str(error):  # the only header values that are not ours; the text quotes them
         return AccessDenied(

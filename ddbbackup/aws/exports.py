@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ddbbackup.aws.error_map import failure_code, failure_text, translate_errors
+from ddbbackup.aws.error_map import translate_errors
+from ddbbackup.model.aws_texts import failure_code, failure_text
 from ddbbackup.ports import Export, ExportPage, ExportRequest, ExportSummary
 from ddbbackup.times import to_utc
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from ddbbackup.aws.error_map import failure_code, failure_text, translate_errors
+from ddbbackup.aws.error_map import translate_errors
+from ddbbackup.model.aws_texts import failure_code, failure_text
 from ddbbackup.ports import Import, ImportPage, ImportRequest, ImportSummary
 from ddbbackup.times import to_utc
 

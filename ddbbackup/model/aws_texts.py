@@ -309,5 +309,17 @@ def safe_text(message: str) -> str | None:
     return _sentence(_ENVELOPE.sub("", folded, count=1))
 
 
+def failure_text(message: str | None, *, operation: str) -> str | None:
+    """Why a job failed: a known sentence, or that ``operation`` of the AWS CLI has the text. None for no text."""
+    if not message:
+        return None
+    return safe_text(message) or f"{NO_KNOWN_SENTENCE}; `aws dynamodb {operation}` prints it"
+
+
+def failure_code(code: str | None) -> str | None:
+    """The code of a failed job, in the form of one."""
+    return service_code(code) if code else None
+
+
 def _sentence(folded: str) -> str | None:
     return next((sentence for pattern, sentence in _KNOWN if pattern.match(folded)), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from ddbbackup.model.aws_texts import failure_text
 from ddbbackup.model.json_value import Json, JsonObject, as_object, get_object, get_text
 from ddbbackup.model.table_description import index_names
 from ddbbackup.ports import Cloud, TableFacts
@@ -65,7 +66,8 @@ class Insights(SettingWithApi[Modes]):
     def failure(self, desired: Modes, response: Json) -> str | None:
         for resource, insights in _by_resource(response):
             if resource in desired and _status(insights) == "FAILED":
-                reason = get_text(get_object(insights, "FailureException"), "ExceptionDescription")
+                description = get_text(get_object(insights, "FailureException"), "ExceptionDescription")
+                reason = failure_text(description, operation="describe-contributor-insights")
                 return f"Contributor Insights of the {resource} failed: {reason or 'AWS gave no reason'}"
         return None
 

@@ -13,9 +13,17 @@ from botocore.parsers import ResponseParserError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ddbbackup.aws.error_map import failure_code, failure_text, from_client_error, translate_errors
+from ddbbackup.aws.error_map import from_client_error, translate_errors
 from ddbbackup.errors import Refused, Unreachable
-from ddbbackup.model.aws_texts import DATA_PLANE, WITHHELD, error_code, safe_reason, safe_text
+from ddbbackup.model.aws_texts import (
+    DATA_PLANE,
+    WITHHELD,
+    error_code,
+    failure_code,
+    failure_text,
+    safe_reason,
+    safe_text,
+)
 from ddbbackup.sandbox import export_rules, import_rules, pitr_restore_rules
 
 SECRET = "4111 1111  1111\n1111"

@@ -336,7 +336,7 @@ WORKS: Final = {
             _prepare_keep,
             check_restore,
             ("PutItem",),
-            100,
+            110,
             _RESTORED,
             _LEASED,
         ),

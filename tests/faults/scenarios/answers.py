@@ -141,7 +141,8 @@ def _outage(world: World, scenario: Scenario) -> None:
     kinds = (html, empty, cut, half_head, denied)
     fault = kinds[world.seed % len(kinds)](world.random)
     with world.fault_at(scenario.point, fault, times=10**6):
-        first = world.run(*first_arguments(work), "--timeout", "20s", seconds=120)
+        # `--timeout` does not limit `method: write`, which gives up after 300 s without a successful write.
+        first = world.run(*first_arguments(work), "--timeout", "20s", seconds=420)
     if first.code == 0:
         work.check(world)
     run_again(world, work, scenario.then, finished=first.code == 0)

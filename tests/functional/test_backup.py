@@ -208,7 +208,7 @@ def test_a_failed_export_is_reported_with_the_code_of_aws_and_a_hint(
     def lose_access(export: ExportState) -> None:
         export.failure = (
             "S3AccessDenied",
-            "User: arn:aws:sts::123456789012:assumed-role/x is not authorized",
+            "User: arn:aws:sts::123456789012:assumed-role/x is not authorized to perform: s3:PutObject",
         )
 
     exports.before_completed = lose_access

@@ -90,7 +90,10 @@ def test_a_role_is_assumed_again_when_its_credentials_expire_during_a_restore(
         if operation != "BatchWriteItem" or next(requests) != 2:
             return None
         kind = b"com.amazon.coral.service#ExpiredTokenException"
-        return (400, b'{"__type":"' + kind + b'","message":"The security token is expired"}')
+        return (
+            400,
+            b'{"__type":"' + kind + b'","message":"The security token included in the request is expired"}',
+        )
 
     items: list[Item] = [{"id": {"S": f"{n:04d}"}} for n in range(400)]
     uri = sandbox.put_export(bucket, [map(line, items)])

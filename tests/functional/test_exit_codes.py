@@ -233,7 +233,10 @@ def test_an_expired_token_is_access_denied(sandbox: Aws, bucket: str, program: P
 
     def expired(operation: str, body: bytes) -> tuple[int, bytes] | None:
         kind = b"com.amazon.coral.service#ExpiredTokenException"
-        return (400, b'{"__type":"' + kind + b'","message":"The security token is expired"}')
+        return (
+            400,
+            b'{"__type":"' + kind + b'","message":"The security token included in the request is expired"}',
+        )
 
     with FaultProxy(sandbox.url, expired) as proxy:
         aws = Aws(proxy.url, sandbox.s3_url)

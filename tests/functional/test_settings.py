@@ -310,7 +310,9 @@ def denies(*operations: str) -> Any:
         if operation not in operations:
             return None
         code = "com.amazon.coral.service#AccessDeniedException"
-        return 400, json.dumps({"__type": code, "message": f"not authorized to perform {operation}"}).encode()
+        user = "arn:aws:iam::123456789012:user/ci"
+        message = f"User: {user} is not authorized to perform: dynamodb:{operation}"
+        return 400, json.dumps({"__type": code, "message": message}).encode()
 
     return deny
 
@@ -332,7 +334,7 @@ def test_a_denied_setting_is_refused_and_the_others_are_applied(
     error = refused.report["outcomes"][0]["error"]
     assert error["kind"] == "SettingsNotApplied"
     assert f"the data of {name} is complete" in error["message"]
-    assert "not authorized to perform UpdateTimeToLive" in settings(refused)["ttl"]["reason"]
+    assert "not authorized to perform: dynamodb:UpdateTimeToLive" in settings(refused)["ttl"]["reason"]
     missing = {name for name, each in settings(refused).items() if each["missing"]}
     assert missing == {"ttl", "policy", "stream-policy"}
     assert statuses(refused)["deletion-protection"] == "applied"

@@ -17,6 +17,7 @@ SUMMARY_LIMIT_BYTES = 1 << 20
 FILES_LIMIT_BYTES = 256 << 20  # one line of about 300 bytes per data file: room for nearly a million
 _MAX_LINE_BYTES = 64 << 10  # a key has at most 1,024 bytes, of which JSON may make six times as many
 _MAX_BLANK_LINES = 1000
+_MAX_ENTRIES = 1_000_000  # short lines would give several million, and each takes memory
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _MD5 = re.compile(r"[A-Za-z0-9+/]{22}==\Z")
 _HINT = "use another backup of the table; if this export is a copy, copy its whole folder again"
@@ -79,6 +80,8 @@ def parse_file_lines(chunks: Iterable[bytes], *, where: str) -> tuple[FileEntry,
         entry = _entry(line, f"{where} line {number}")
         if entry.key in entries:
             raise DataIncomplete(f"{where} lists the same data file twice", hint=_HINT)
+        if len(entries) >= _MAX_ENTRIES:
+            raise DataIncomplete(f"{where} lists more than {_MAX_ENTRIES} data files", hint=_HINT)
         entries[entry.key] = entry
     return tuple(entries.values())
 

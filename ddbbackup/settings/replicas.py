@@ -16,6 +16,7 @@ from ddbbackup.model.json_value import (
     require_text,
 )
 from ddbbackup.ports import TableFacts
+from ddbbackup.settings.grants import require_allowed
 from ddbbackup.settings.setting import ApplyInputs, Change, Setting, refusal, update_table
 
 
@@ -69,14 +70,15 @@ class Replicas(Setting[GlobalTable]):
                 "the global table is strongly consistent, which AWS allows only when it is created",
                 "create the global table yourself",
             )
-        keys = [get_text(overrides, "KMSMasterKeyId") for overrides in value.regions.values()]
-        foreign = [key for key in keys if key is not None]
-        if foreign and not inputs.relocation.same_account:
+        keys = [key for each in value.regions.values() if (key := get_text(each, "KMSMasterKeyId"))]
+        if keys and not inputs.relocation.same_account:
             raise refusal(
                 self,
-                f"they are encrypted with KMS keys of another account ({', '.join(foreign)})",
+                f"they are encrypted with KMS keys of another account ({', '.join(keys)})",
                 "add the replicas yourself",
             )
+        arns = [arn for key in keys if (arn := Arn.parse_if_arn(key)) is not None]
+        require_allowed(self, [arn.account for arn in arns], inputs)
         own_region = inputs.relocation.target.region
         return GlobalTable({region: each for region, each in value.regions.items() if region != own_region})
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ddbbackup.archive import manifests
 from ddbbackup.archive.manifests import FILES_LIMIT_BYTES, parse_file_lines, parse_files, parse_summary
 from ddbbackup.errors import DataIncomplete
 from tests.support.peak_memory import peak_memory
@@ -125,6 +126,18 @@ def test_a_manifest_of_any_size_is_refused_in_little_memory(unit: bytes, says: s
     with peak_memory() as peak, pytest.raises(DataIncomplete, match=says):
         parse_file_lines(chunks, where="files")
     assert peak() < 4 << 20
+
+
+def test_a_manifest_of_short_lines_cannot_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """256 MiB hold several million entries with keys of one character."""
+    monkeypatch.setattr(manifests, "_MAX_ENTRIES", 3)
+    lines = [
+        b'{"dataFileS3Key":"%d","md5Checksum":"%s","itemCount":1}\n' % (number, b"A" * 22 + b"==")
+        for number in range(4)
+    ]
+    assert len(parse_files(b"".join(lines[:3]), where="m")) == 3
+    with pytest.raises(DataIncomplete, match="more than 3 data files"):
+        parse_files(b"".join(lines), where="m")
 
 
 def test_a_whole_manifest_of_newlines_needs_no_list_of_lines() -> None:

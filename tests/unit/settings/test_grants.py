@@ -13,6 +13,7 @@ from ddbbackup.settings.encryption import Encryption, EncryptionKey
 from ddbbackup.settings.grants import accounts_of_policy
 from ddbbackup.settings.policy import Policy
 from ddbbackup.settings.relocation import Relocation
+from ddbbackup.settings.replicas import GlobalTable, Replicas
 from ddbbackup.settings.setting import ApplyInputs, SettingsSnapshot
 
 OWN, STRANGER = "111111111111", "999999999999"
@@ -88,3 +89,14 @@ def test_a_recorded_key_of_a_stranger_does_not_encrypt_the_target() -> None:
     with pytest.raises(Refused, match=STRANGER):
         Encryption().desired(key, INPUTS)
     assert Encryption().desired(key, replace(INPUTS, allowed=frozenset({STRANGER}))) == key
+
+
+def test_a_recorded_key_of_a_stranger_does_not_encrypt_a_replica() -> None:
+    """Whoever owns the key of a replica decides who can read it, and until when."""
+    key = f"arn:aws:kms:us-east-1:{STRANGER}:key/k"
+    table = GlobalTable({"us-east-1": {"KMSMasterKeyId": key}})
+    with pytest.raises(Refused, match=f"would give access to account {STRANGER}"):
+        Replicas().desired(table, INPUTS)
+    assert Replicas().desired(table, replace(INPUTS, allowed=frozenset({STRANGER}))) == table
+    own = GlobalTable({"us-east-1": {"KMSMasterKeyId": f"arn:aws:kms:us-east-1:{OWN}:key/k"}})
+    assert Replicas().desired(own, INPUTS) == own

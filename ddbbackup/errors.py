@@ -6,7 +6,11 @@ The only handler is in ``cli``: it prints message and hint, and exits with ``exi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
+
+from ddbbackup.project_urls import ISSUES
+
+REPORT_BUG: Final = f"report this bug at {ISSUES} with the command and its complete output"
 
 
 class DdbBackupError(Exception):
@@ -77,9 +81,12 @@ class DataIncomplete(DdbBackupError):
 
 
 class Bug(DdbBackupError):
-    """An exception that ddbbackup does not handle; ``__cause__`` holds it."""
+    """An exception that ddbbackup does not handle; ``__cause__`` holds it. Every bug has the same hint."""
 
     exit_code = 70
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, hint=REPORT_BUG)
 
 
 class StepFailed(DdbBackupError):

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from ddbbackup.errors import REPORT_BUG
+
 
 @dataclass(frozen=True, slots=True)
 class ExitCode:
@@ -34,7 +36,7 @@ EXIT_CODES: Final[Mapping[int, ExitCode]] = {
         "plan requests",
     ),
     4: ExitCode(
-        "`status`: a backup is older than its RPO",
+        "`status`: a backup is older than its RPO (the maximum age)",
         "`status`: the newest complete backup of a table is older than its `rpo`, or there is none; a table without "
         "`rpo` never causes this code",
     ),
@@ -49,7 +51,7 @@ EXIT_CODES: Final[Mapping[int, ExitCode]] = {
         "data is incomplete: a hash, a size or a count does not match, a file is missing, or a table rejected items",
     ),
     69: ExitCode("service unreachable", "a service did not respond after all retries"),
-    70: ExitCode("a bug in ddbbackup", "a bug in ddbbackup; report it with the traceback"),
+    70: ExitCode("a bug in ddbbackup", f"a bug in ddbbackup: {REPORT_BUG}"),
     75: ExitCode(
         "still running, run it again later",
         "`--timeout` has passed and an export is still running (`ddbbackup wait` finishes it); or an import, a bulk "

@@ -34,7 +34,8 @@ def parse_duration(text: str) -> int:
     match = _DURATION.fullmatch(text)
     if match is None:
         raise InvalidTime(
-            f"{text!r} is not a duration", hint="use a whole number and a unit, such as 90s, 15m, 24h or 30d"
+            f"{text!r} is not a duration",
+            hint="use a whole number above zero and a unit, such as 90s, 15m, 24h or 30d",
         )
     return int(match[1]) * _SECONDS_PER_UNIT[match[2]]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import ClientError
 
 from ddbbackup.aws.error_map import code_of, translate_errors
-from ddbbackup.errors import Refused
+from ddbbackup.errors import REPORT_BUG, Refused
 from ddbbackup.model.aws_texts import failure_code, failure_text
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.ports import MIN_WRITE_UNITS, BulkPut, BulkPutPage, BulkPutRequest, BulkPutSummary
@@ -92,7 +92,7 @@ def _refuse_unknown(arn: str) -> Iterator[None]:
             raise
         raise Refused(
             f"bulk put {arn} does not exist",
-            hint="check region and account; AWS forgets bulk puts after 90 days",
+            hint="check the region and the account; AWS lists bulk puts for 90 days",
         ) from error
 
 
@@ -101,12 +101,12 @@ def _check(request: BulkPutRequest) -> None:
     if not request.bucket or not request.prefix.endswith("/") or not request.report_prefix.endswith("/"):
         raise Refused(
             "a bulk put needs a bucket, and prefixes that end in a slash: AWS matches prefixes as plain text",
-            hint="report this as a bug of ddbbackup, which made the request",
+            hint=REPORT_BUG,
         )
     if request.report_prefix.startswith(request.prefix) or request.prefix.startswith(request.report_prefix):
         raise Refused(
             f"the reports of a bulk put must not be below its input, {S3Location(request.bucket, request.prefix)}",
-            hint="report this as a bug of ddbbackup, which made the request",
+            hint=REPORT_BUG,
         )
     if request.kms_key_id is not None and request.sse_algorithm != "KMS":
         raise Refused("a KMS key needs the encryption algorithm KMS", hint="set `encryption.algorithm: KMS`")

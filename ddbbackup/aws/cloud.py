@@ -118,8 +118,8 @@ class AwsCloud:
         """A client of a service that works on the same tables. An emulator has only those that the plan names."""
         if is_emulated(self.connection) and self.connection.endpoint_url(service) is None:
             raise NotSupported(
-                f"the plan names no {service} endpoint beside its emulated DynamoDB",
-                hint=f"set `aws.endpoint_urls.{service}`, if there is one",
+                f"cannot use {service}: DynamoDB is an emulator, and no endpoint is set for {service}",
+                hint=f"set `aws.endpoint_urls.{service}` in the plan",
             )
         return self._client(service, region=region)
 

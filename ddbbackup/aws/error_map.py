@@ -43,7 +43,9 @@ _RERUN: Final = "run the same command again: it continues where it stopped"
 _SIGN_IN: Final = f"sign in again, then {_RERUN}"
 _CHECK_KEYS: Final = "check AWS_PROFILE, AWS_ACCESS_KEY_ID and `aws.profile` in the plan"
 _CHECK_CLOCK: Final = "synchronize the clock of this machine, for example by NTP"
-_GRANT: Final = "grant the caller the action that AWS names above; docs/permissions.md lists all of them"
+_GRANT: Final = (
+    "grant the caller the action that AWS names above; `ddbbackup doctor --iam` prints the policies"
+)
 _ENABLE_KEY: Final = "enable the KMS key, or use another one"
 _CHECK_TABLE: Final = "check the name of the table, and `aws.region` and `aws.account` in the plan"
 _CHECK_BUCKET: Final = "create the bucket, or correct `bucket` of the destination"
@@ -113,12 +115,12 @@ _ROWS: Final[tuple[tuple[type[DdbBackupError], str, tuple[str, ...]], ...]] = (
     (TableMissing, _CHECK_TABLE, ("ResourceNotFoundException", "TableNotFoundException")),
     (
         Refused,
-        "check the ExportArn and the region; after 90 days, restore the data by `s3_uri`: AWS forgets the export",
+        "check the ExportArn and the region; AWS lists exports for 90 days, older ones can be restored by `s3_uri`",
         ("ExportNotFoundException",),
     ),
     (
         Refused,
-        "check the ARN, the region and the account; AWS forgets imports after 90 days",
+        "check the ARN, the region and the account; AWS lists imports for 90 days",
         ("ImportNotFoundException",),
     ),
     (ObjectMissing, _CHECK_BUCKET, ("NoSuchBucket",)),

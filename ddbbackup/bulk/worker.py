@@ -60,7 +60,7 @@ def run_worker(access: BulkAccess, config: WorkerConfig, pipe: WorkerPipe) -> No
         message = (
             f"a bulk worker failed with {type(error).__name__} in {Path(place.filename).name}:{place.lineno}"
         )
-        pipe.send(WorkerFailed(Bug(message, hint="report this bug together with the command that you ran")))
+        pipe.send(WorkerFailed(Bug(message)))
 
 
 class _Reading:

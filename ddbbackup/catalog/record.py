@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, Literal
 from msgspec import Meta
 
 from ddbbackup.catalog.observed_setting import ObservedSetting
-from ddbbackup.errors import DataIncomplete, StepFailed
+from ddbbackup.errors import REPORT_BUG, DataIncomplete, StepFailed
 from ddbbackup.model.documents import MAX_INTEGER, DocumentType, InvalidDocument, encode_document
 from ddbbackup.times import to_utc
 
@@ -130,7 +130,7 @@ class Record:
         except InvalidDocument as error:
             raise StepFailed(
                 f"the record {self.id} cannot be written as JSON: {error}",
-                hint="report this as a bug of ddbbackup, with the output of `aws dynamodb describe-table`",
+                hint=REPORT_BUG,
             ) from error
 
 

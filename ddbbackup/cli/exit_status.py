@@ -14,7 +14,7 @@ def error_of(error: BaseException) -> DdbBackupError:
     explained = explain_os_error(error)
     if explained is not None:
         return explained
-    return Bug(f"unexpected error: {type(error).__name__}", hint="report it with the traceback above")
+    return Bug(f"unexpected error: {type(error).__name__}")
 
 
 def exit_code_of(error: BaseException) -> int:

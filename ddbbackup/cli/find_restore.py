@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from argparse import Namespace
 from dataclasses import replace
 
 from ddbbackup.errors import UsageError
 from ddbbackup.plan.model import Plan, Restore, SourceSelector
+from ddbbackup.suggestions import suggest
 
 
 def find_restore(plan: Plan, options: Namespace) -> Restore:
@@ -16,14 +16,12 @@ def find_restore(plan: Plan, options: Namespace) -> Restore:
     restore = plan.restores.get(name)
     if restore is not None:
         return _with_source(restore, options.source) if options.source is not None else restore
-    near = difflib.get_close_matches(name, plan.restores, n=1)
-    if near:
-        hint = f"did you mean `{near[0]}`?"
-    elif plan.restores:
-        hint = f"choose one of: {', '.join(plan.restores)}"
-    else:
-        hint = "add it to `restores` in the plan"
-    raise UsageError(f"the plan {plan.name} has no restore {name!r}", hint=hint)
+    names = ", ".join(plan.restores)
+    otherwise = f"choose one of: {names}" if names else "add it to `restores` in the plan"
+    raise UsageError(
+        f"the plan {plan.name} has no restore {name!r}",
+        hint=suggest(name, plan.restores, otherwise=otherwise),
+    )
 
 
 def _with_source(restore: Restore, source: SourceSelector) -> Restore:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import difflib
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Final, NoReturn
@@ -14,6 +14,8 @@ from ddbbackup.cli.streams import write_stdout
 from ddbbackup.cli.verbs import VERBS, Verb
 from ddbbackup.errors import UsageError
 from ddbbackup.exit_codes import EXIT_CODES
+from ddbbackup.project_urls import DOCUMENTATION, page_url
+from ddbbackup.suggestions import closest, suggest
 
 DESCRIPTION: Final = "Backs up and restores DynamoDB tables from a version-controlled YAML plan."
 
@@ -21,6 +23,13 @@ _ARGUMENT_KINDS: Final = {
     "what": "argument",
     "name": "schema",
 }  # in messages, where it is not the name of the field
+
+
+_SENTENCES: Final = (
+    (re.compile(r"argument (\S+): expected one argument"), r"\1 needs a value"),
+    (re.compile(r"argument (\S+): ignored explicit argument .*", re.DOTALL), r"\1 accepts no value"),
+    (re.compile(r"the following arguments are required: (.+)", re.DOTALL), r"the argument \1 is missing"),
+)
 
 
 class Parser(argparse.ArgumentParser):
@@ -36,28 +45,28 @@ class Parser(argparse.ArgumentParser):
         write_stdout(message)
 
     def error(self, message: str) -> NoReturn:
-        raise UsageError(message, hint=f"see `{self.prog} --help`")
+        """Called by argparse, in whose messages an argument is the subject of a note."""
+        for pattern, sentence in _SENTENCES:
+            message = pattern.sub(sentence, message)
+        raise UsageError(message, hint=f"run `{self.prog} --help` to see its arguments")
 
     def refuse_unknown(self, words: Sequence[str]) -> NoReturn:
         """Names the unknown arguments, and the option that the user probably meant."""
         known = [option for action in self._actions for option in action.option_strings]
-        near = [
-            match for word in words for match in difflib.get_close_matches(word.split("=")[0], known, n=1)
-        ]
-        hint = f"did you mean `{near[0]}`?" if near else f"see `{self.prog} --help`"
+        option = next((word for word in words if closest(word.split("=")[0], known)), "").split("=")[0]
+        hint = suggest(option, known, otherwise=f"run `{self.prog} --help` to see its arguments")
         raise UsageError(f"unknown argument for {self.prog}: {' '.join(words)}", hint=hint)
 
     def _check_value(self, action: argparse.Action, value: object) -> None:
         if action.choices is None or value in action.choices:
             return
         choices = [str(choice) for choice in action.choices]
-        near = difflib.get_close_matches(str(value), choices, n=1)
         kind = _ARGUMENT_KINDS.get(action.dest, action.dest)
         raise UsageError(
             f"invalid {action.option_strings[-1]} {str(value)!r}"
             if action.option_strings
             else f"unknown {kind} {str(value)!r}",
-            hint=f"did you mean `{near[0]}`?" if near else f"choose one of: {', '.join(choices)}",
+            hint=suggest(str(value), choices, otherwise=f"choose one of: {', '.join(choices)}"),
         )
 
 
@@ -80,7 +89,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     if unknown:
         parsers.get(options.verb, parser).refuse_unknown(unknown)
     if options.verb is None:
-        raise UsageError("no verb given", hint="see `ddbbackup --help` for the verbs")
+        raise UsageError("no verb given", hint="run `ddbbackup --help` to see the verbs")
     options.file = options.__dict__.get("file") or [DEFAULT_PLAN]
     return options
 
@@ -129,7 +138,7 @@ def _tail(verb: Verb | None) -> Iterator[str]:
     """What follows the generated help: examples, exit codes and where the documentation is."""
     if verb is None:
         yield "\nRun `ddbbackup VERB --help` for the options and exit codes of a verb.\n"
-        yield "\ndocumentation: README.md, docs/README.md\n"
+        yield f"\ndocumentation:\n{DOCUMENTATION}\n"
         return
     yield "\nexamples:\n"
     for example in verb.examples:
@@ -137,4 +146,6 @@ def _tail(verb: Verb | None) -> Iterator[str]:
     yield "\nexit codes:\n"
     for code in verb.exit_codes:
         yield f"  {code:>3}  {EXIT_CODES[code].means}\n"
-    yield f"\ndocumentation: {', '.join(verb.docs)}\n"
+    yield "\ndocumentation:\n"
+    for page in verb.docs:
+        yield f"{page_url(page)}\n"

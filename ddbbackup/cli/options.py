@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from ddbbackup.errors import UsageError
+from ddbbackup.errors import Refused, UsageError
+from ddbbackup.suggestions import suggest
 from ddbbackup.times import InvalidTime, parse_duration
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _ORIGIN: Final = re.compile(
 )
 DEFAULT_PLAN: Final = "ddbbackup.yaml"
 SHELLS: Final = ("bash", "zsh", "fish")
-POLICY_ROLES: Final = ("all", "backup", "restore", "verify", "prune", "read")
+POLICY_ROLES: Final = ("all", "backup", "restore", "verify", "read")
 SCHEMAS: Final = (
     "plan",
     "record",
@@ -52,6 +52,7 @@ def plan_files(parser: argparse.ArgumentParser) -> None:
         "--file",
         action="append",
         metavar="FILE",
+        type=_file,
         help=f"plan file (default: {DEFAULT_PLAN}); repeat to overlay more files",
     )
 
@@ -101,13 +102,18 @@ def restore_source(parser: argparse.ArgumentParser) -> None:
 
 def new_plan_file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "-f", "--file", action="append", metavar="FILE", help=f"file to write (default: {DEFAULT_PLAN})"
+        "-f",
+        "--file",
+        action="append",
+        metavar="FILE",
+        type=_file,
+        help=f"file to write (default: {DEFAULT_PLAN})",
     )
 
 
 def separate_plans(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "plans", nargs="*", metavar="PLAN", help="plans to validate separately, instead of -f"
+        "plans", nargs="*", metavar="PLAN", type=_file, help="plans to validate separately, instead of -f"
     )
 
 
@@ -194,7 +200,7 @@ def serve(parser: argparse.ArgumentParser) -> None:
         "--serve", action="store_true", help="start the sandbox and keep it running until Ctrl-C"
     )
     parser.add_argument(
-        "--port", type=int, metavar="PORT", help="with --serve: port on 127.0.0.1 (default: 5555)"
+        "--port", type=_port, metavar="PORT", help="with --serve: port on 127.0.0.1 (default: 5555)"
     )
 
 
@@ -221,10 +227,9 @@ class _Output(argparse.Action):
         form, equals, path = str(values).partition("=")
         forms: tuple[str, ...] = self.const
         if form not in forms:
-            near = difflib.get_close_matches(form, forms, n=1)
             raise UsageError(
                 f"{parser.prog} has no output form {form!r}",
-                hint=f"did you mean `{near[0]}`?" if near else f"choose one of: {', '.join(forms)}",
+                hint=suggest(form, forms, otherwise=f"choose one of: {', '.join(forms)}"),
             )
         if not equals:
             namespace.output = form
@@ -260,6 +265,18 @@ def _run_id(text: str) -> str:
     return text
 
 
+def _file(path: str) -> str:
+    if not path:
+        raise UsageError("the name of a file is empty", hint="name a file after -f")
+    return path
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or not 0 < int(text[:6]) < 65_536:
+        raise UsageError(f"invalid port {text!r}", hint="use a number from 1 to 65535")
+    return int(text)
+
+
 def _duration(text: str) -> float:
     """In seconds."""
     try:
@@ -276,7 +293,10 @@ def _source(text: str) -> SourceSelector:
     from ddbbackup.plan.source_selector import parse_source  # noqa: PLC0415 - as above
 
     if text.startswith("s3://"):
-        parse_s3_uri(text)
+        try:
+            parse_s3_uri(text)
+        except Refused as error:
+            raise UsageError(f"--from: {error.message}", hint=error.hint) from None
         return SourceSelector(s3_uri=text)
     if text.startswith("arn:"):
         arn = Arn.parse_if_arn(text)

@@ -223,7 +223,7 @@ def connection_of(aws: AwsSettings) -> Connection:
 def _bind_writer(on_progress: OnProgress, stop: threading.Event) -> WriteItems:
     def write(job: WriteJob, *, ledger: Ledger, target: Cloud, source: Cloud) -> WriteResult:
         if not (isinstance(target, AwsCloud) and isinstance(source, AwsCloud)):
-            raise Bug("a target or a source is not AWS", hint="report this bug")
+            raise Bug("a target or a source is not AWS")
         access = AwsBulkAccess(target=target.connection, source=source.connection)
         return write_items(job, access=access, ledger=ledger, on_progress=on_progress, stop=stop)
 
@@ -235,7 +235,7 @@ def _bind_comparison(source: AwsCloud, stop: threading.Event) -> CompareItems:
         table: str, keys: Sequence[KeyAttribute], sample: Sequence[SampledItem], *, target: Cloud
     ) -> Comparison:
         if not isinstance(target, AwsCloud):
-            raise Bug("a target is not AWS", hint="report this bug")
+            raise Bug("a target is not AWS")
         access = AwsBulkAccess(target=target.connection, source=source.connection)
         return compare_sample(access, table, keys, sample, stop=stop)
 

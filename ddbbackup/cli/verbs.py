@@ -52,9 +52,10 @@ class Verb:
     """One verb.
 
     ``help`` is one line without a period for the list of verbs, ``description`` the text of ``--help``.
-    ``arguments`` are the positional arguments in the usage line. ``forms`` are those of ``--output``; ``schema``
-    describes its JSON form. ``role`` names the permissions that the verb needs, None if it does not call AWS.
-    ``notifies``: the plan's notifications can be sent for it. ``writes_metrics``: it updates the plan's metrics.
+    ``arguments`` are the positional arguments in the usage line. ``docs`` are pages, as paths below ``docs``.
+    ``forms`` are those of ``--output``; ``schema`` describes its JSON form. ``role`` names the permissions that the
+    verb needs, None if it does not call AWS. ``notifies``: the plan's notifications can be sent for it.
+    ``writes_metrics``: it updates the plan's metrics.
     """
 
     name: str
@@ -105,7 +106,7 @@ _ROWS: Final = (
             Example("init -f plans/prod.yaml", "write another file"),
         ),
         exit_codes=_OFFLINE_CODES,
-        docs=("docs/how-to/first-backup.md", "docs/plan.md"),
+        docs=("how-to/first-backup.md", "plan.md"),
     ),
     Verb(
         name="validate",
@@ -122,7 +123,7 @@ _ROWS: Final = (
             Example("validate --output github", "annotate the lines of a pull request"),
         ),
         exit_codes=_PLAN_CODES,
-        docs=("docs/plan.md",),
+        docs=("plan.md",),
     ),
     Verb(
         name="show",
@@ -137,7 +138,7 @@ _ROWS: Final = (
             Example("show -f base.yaml -f prod.yaml", "see which file each value comes from"),
         ),
         exit_codes=_PLAN_CODES,
-        docs=("docs/plan.md",),
+        docs=("plan.md",),
     ),
     Verb(
         name="schema",
@@ -151,7 +152,7 @@ _ROWS: Final = (
             Example("schema report", "print the schema of `backup --output json`"),
         ),
         exit_codes=_OFFLINE_CODES,
-        docs=("docs/plan.md", "docs/command-line.md"),
+        docs=("plan.md", "command-line.md"),
     ),
     Verb(
         name="preview",
@@ -179,7 +180,7 @@ _ROWS: Final = (
             Example("preview --output markdown", "write a comment for a pull request"),
         ),
         exit_codes=(0, 1, 2, 3, 5, 64, 65, 69, 70, 77, 78, 130, 143),
-        docs=("docs/preview.md",),
+        docs=("preview.md",),
     ),
     Verb(
         name="backup",
@@ -207,7 +208,7 @@ _ROWS: Final = (
             Example("backup --output junit=report.xml", "also write a JUnit report for a CI system"),
         ),
         exit_codes=(0, 1, 3, 5, 64, 65, 69, 70, 75, 77, 78, 130, 143),
-        docs=("docs/how-to/first-backup.md", "docs/how-to/run-in-a-pipeline.md"),
+        docs=("how-to/first-backup.md", "how-to/run-in-a-pipeline.md"),
     ),
     Verb(
         name="wait",
@@ -232,13 +233,14 @@ _ROWS: Final = (
             Example("wait --timeout 30m", "stop waiting after 30 minutes"),
         ),
         exit_codes=_RUN_CODES,
-        docs=("docs/how-to/run-in-a-pipeline.md",),
+        docs=("how-to/run-in-a-pipeline.md",),
     ),
     Verb(
         name="status",
-        help="show the newest backup of each table and its age against the RPO",
-        description="Shows for each table of the plan the newest backup, its age against the RPO, and whether a "
-        "backup is in progress. Exits with 4 if a table breaks its RPO.",
+        help="show the newest backup of each table, and whether it is too old",
+        description="Shows for each table of the plan the newest backup, its age against the recovery point "
+        "objective (RPO: `rpo` in the plan, the maximum age), and whether a backup is in progress. Exits with 4 if a "
+        "backup is older than that.",
         options=(options.plan_files, options.log_format, options.only),
         forms=("text", "json", "markdown"),
         schema="status",
@@ -249,7 +251,7 @@ _ROWS: Final = (
             Example("status --output json", "print the same for a program"),
         ),
         exit_codes=(0, 1, 4, 5, 64, 65, 69, 70, 77, 78, 130, 143),
-        docs=("docs/command-line.md", "docs/metrics.md"),
+        docs=("command-line.md", "metrics.md"),
     ),
     Verb(
         name="list",
@@ -265,7 +267,7 @@ _ROWS: Final = (
             Example("list --only orders", "list the backups of one table"),
         ),
         exit_codes=_READ_CODES,
-        docs=("docs/command-line.md",),
+        docs=("command-line.md",),
     ),
     Verb(
         name="verify",
@@ -289,7 +291,7 @@ _ROWS: Final = (
             Example("verify --all --only orders", "verify every backup of one table"),
         ),
         exit_codes=(0, 1, 3, 5, 64, 65, 69, 70, 77, 78, 130, 143),
-        docs=("docs/how-to/prove-your-backups.md",),
+        docs=("how-to/prove-your-backups.md",),
     ),
     Verb(
         name="restore",
@@ -323,7 +325,7 @@ _ROWS: Final = (
             Example("restore orders-rollback --yes", "overwrite the live table without asking"),
         ),
         exit_codes=_RUN_CODES,
-        docs=("docs/how-to/restore-one-table-now.md", "docs/restore-methods.md"),
+        docs=("how-to/restore-one-table-now.md", "restore-methods.md"),
     ),
     Verb(
         name="doctor",
@@ -340,7 +342,7 @@ _ROWS: Final = (
             Example("doctor --iam backup > policy.json", "write the policy of one role"),
         ),
         exit_codes=(0, 1, 5, 64, 65, 69, 70, 77, 78, 130, 143),
-        docs=("docs/preview.md", "docs/permissions.md"),
+        docs=("preview.md", "permissions.md"),
     ),
     Verb(
         name="completion",
@@ -353,7 +355,7 @@ _ROWS: Final = (
             Example("completion fish > ~/.config/fish/completions/ddbbackup.fish", "install for fish"),
         ),
         exit_codes=_OFFLINE_CODES,
-        docs=("docs/command-line.md",),
+        docs=("command-line.md",),
     ),
     Verb(
         name="demo",
@@ -369,7 +371,7 @@ _ROWS: Final = (
             Example("demo --serve", "start the sandbox to try your own commands"),
         ),
         exit_codes=(0, 1, 64, 65, 70, 130, 143),
-        docs=("README.md",),
+        docs=("how-to/first-backup.md",),
     ),
 )
 

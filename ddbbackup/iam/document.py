@@ -15,7 +15,7 @@ from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.model import Plan, Restore
 from ddbbackup.steps.permissions import Permission, RoleName
 
-ROLES: Final[tuple[RoleName, ...]] = ("backup", "restore", "verify", "prune", "read")
+ROLES: Final[tuple[RoleName, ...]] = ("backup", "restore", "verify", "read")
 _AT_THE_TARGET: Final = ("target", "target-index", "target-stream", "import", "import-log")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias, Union
 
-from ddbbackup.errors import StepFailed
+from ddbbackup.errors import REPORT_BUG, StepFailed
 
 Json: TypeAlias = Union[bool, int, float, str, Sequence["Json"], Mapping[str, "Json"], None]  # noqa: UP007 - recursive
 JsonObject: TypeAlias = Mapping[str, Json]
@@ -75,5 +75,5 @@ def _unexpected(name: str, expected: str, value: Json) -> StepFailed:
     kind = kinds.get(type(value), "an object" if isinstance(value, Mapping) else "a list")
     return StepFailed(
         f"unexpected JSON: {name} is {kind}, expected {expected}",
-        hint="upgrade ddbbackup, or report this message with the versions of ddbbackup and of the endpoint",
+        hint=REPORT_BUG,
     )

@@ -16,7 +16,7 @@ from ddbbackup.plan.document import Document, ValuePath
 from ddbbackup.plan.schemas import admits_string, plan_schema, resolve
 from ddbbackup.plan.source_selector import parse_source
 from ddbbackup.problems import Problem
-from ddbbackup.suggestions import closest, did_you_mean
+from ddbbackup.suggestions import closest, suggest
 from ddbbackup.times import InvalidTime, parse_duration
 
 _NAMES_OF_JSON_TYPES: Final = {
@@ -106,7 +106,7 @@ def _key_problems(document: Document, path: ValuePath, by_keyword: Mapping[str, 
         for key in error.instance:
             if key not in known and not key.startswith("x-"):
                 meant.add(closest(key, known) or key)
-                hint = did_you_mean(key, known, otherwise=f"use one of: {', '.join(known)}")
+                hint = suggest(key, known, otherwise=f"use one of: {', '.join(known)}")
                 yield document.problem(
                     (*path, key), "unknown-key", f"unknown key `{key}`", hint=hint, at_key=True
                 )
@@ -212,7 +212,7 @@ def _not_a_choice(document: Document, path: ValuePath, error: Any) -> Iterator[P
         path,
         "not-a-choice",
         f"{_show(document, path, error)} is not one of {', '.join(choices)}",
-        hint=did_you_mean(written, choices, otherwise="choose one of these values"),
+        hint=suggest(written, choices, otherwise="choose one of these values"),
     )
 
 

@@ -87,7 +87,7 @@ class Exports(Protocol):
         """
 
     def describe(self, export_arn: str) -> Export:
-        """Raises ``Refused`` if AWS does not know the export; it forgets exports after 90 days."""
+        """Raises ``Refused`` if AWS does not know the export; it keeps exports for 90 days."""
 
     def page(self, *, table_arn: str | None = None, next_token: str | None = None) -> ExportPage:
         """Exports of one table, or of all tables of the account and region."""

@@ -71,6 +71,6 @@ class Imports(Protocol):
         """
 
     def describe(self, import_arn: str) -> Import:
-        """Raises ``Refused`` if AWS does not know the import; it forgets imports after 90 days."""
+        """Raises ``Refused`` if AWS does not know the import; it keeps imports for 90 days."""
 
     def page(self, *, table_arn: str, next_token: str | None = None) -> ImportPage: ...

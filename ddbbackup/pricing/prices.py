@@ -14,9 +14,10 @@ import yaml
 
 from ddbbackup.errors import UsageError
 from ddbbackup.model.cost import Confidence, Cost, CostLine, RateName
+from ddbbackup.project_urls import page_url
 
 _KEYS: Final = frozenset({"format_version", "as_of", "region", "currency", "rates"})
-_HINT: Final = "see `--prices` in docs/preview.md for the format"
+_HINT: Final = f"correct the price file; {page_url('preview.md')} shows its format"
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,11 @@ def duration(seconds: float | None) -> str:
     return f"{whole}s"
 
 
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """``1 item``, ``1 204 items``; ``many`` is needed where the plural is not ``one`` with an s."""
+    return f"{count(number)} {one if number == 1 else many or one + 's'}"
+
+
 def count(number: int | None) -> str:
     """``1 234 567``; a dash if unknown."""
     return "–" if number is None else f"{number:,}".replace(",", " ")

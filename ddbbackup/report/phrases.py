@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from ddbbackup.report.formatting import count, duration, size
+from ddbbackup.report.formatting import count, counted, duration, size
 
 if TYPE_CHECKING:
     from ddbbackup.model.check import State
@@ -59,10 +59,12 @@ def outcome_facts(outcome: StepOutcome) -> list[str]:
     for name, value in outcome.facts.items():
         if value is None:
             continue
-        if name in ("items", "written", "kept", "rejected"):
+        if name == "items":
+            phrases.append(counted(value, "item"))
+        elif name in ("written", "kept", "rejected"):
             phrases.append(f"{count(value)} {name}")
         elif name == "files":
-            phrases.append(f"{count(value)} data files")
+            phrases.append(counted(value, "data file"))
         elif name == "size_bytes":
             phrases.append(size(value))
         elif name == "backup":
@@ -135,7 +137,11 @@ def rpo_breach(table: TableRow) -> str:
 
 def doctor_summary(report: DoctorReport) -> str:
     """``doctor prod: 12 ok, 1 warning``."""
-    counts = [f"{number} {CHECK_STATE[state].lower()}" for state, number in report.counts.items() if number]
+    counts = [
+        counted(number, state) if state in ("warning", "problem") else f"{number} {CHECK_STATE[state]}"
+        for state, number in report.counts.items()
+        if number
+    ]
     return f"doctor {report.plan}: {', '.join(counts)}"
 
 
@@ -183,7 +189,9 @@ def cost_estimate(preview: Preview) -> list[str]:
     other = f"; prices in {preview.region} may differ" if prices.region != preview.region else ""
     lines = [f"Estimated cost: {money(cost)}, at {prices.region} prices of {prices.as_of}{other}."]
     if cost.unverified:
-        names = sorted({line.name for line in cost.lines if line.confidence == "unverified" and line.usd})
+        names = sorted(
+            {line.name for line in cost.lines if line.confidence == "unverified" and line.usd is not None}
+        )
         lines.append(f"* includes unverified prices: {', '.join(names)}.")
     if cost.incomplete:
         names = sorted({line.name for line in cost.lines if line.usd is None})

@@ -169,7 +169,7 @@ def _report_prefix(job: RestoreJob) -> str:
     """One prefix per job, beside the export and outside the folder that the job reads."""
     saved = job.state.read()
     if saved is None or saved.token is None:
-        raise Bug("a bulk put has no saved token", hint="report this bug with the plan")
+        raise Bug("a bulk put has no saved token")
     root = job.backup.opened.folder.root
     base = root[: root.rindex("AWSDynamoDB/")]
     return f"{base}{REPORTS}/{saved.token.removeprefix('ddbbackup-')}/"

@@ -131,7 +131,4 @@ def can_resume(job: RestoreJob, earlier: RestoreProgress, *, method: str) -> boo
 
 
 def _not_resolved(what: str) -> Bug:
-    return Bug(
-        f"a restore method uses {what}, which the restore has not resolved",
-        hint="report this bug with the plan",
-    )
+    return Bug(f"a restore method uses {what}, which the restore has not resolved")

@@ -38,7 +38,7 @@ class ResolvedRestore:
     def source(self) -> RestoreSource | LiveSource:
         source = self.backup or self.live
         if source is None:
-            raise Bug("a restore was resolved without a source", hint="report this bug with the plan")
+            raise Bug("a restore was resolved without a source")
         return source
 
     @property

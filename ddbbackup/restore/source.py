@@ -111,7 +111,7 @@ def _from_record(context: RunContext, restore: Restore) -> RestoreSource:
     stored, notes = _choose_record(context, restore)
     record, location = stored.record, stored.location
     if record.export.manifest_key is None:
-        raise Bug("complete records that are accepted name a manifest", hint="report this as a bug")
+        raise Bug("a complete record names no manifest, although it was accepted")
     folder = export_folder(location.bucket, location.absolute(record.export.manifest_key))
     opened = open_export(context.source.objects, folder, owner=location.bucket_owner)
     _refuse_partial(opened, record.id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 
-from ddbbackup.errors import StepFailed
+from ddbbackup.errors import REPORT_BUG, StepFailed
 from ddbbackup.model.json_value import Json, JsonObject, get_object, get_text
 from ddbbackup.ports import Cloud, TableFacts
 from ddbbackup.settings.grants import accounts_of_policy, require_allowed
@@ -35,9 +35,7 @@ class Policy(SettingWithApi[JsonObject]):
         if not response:
             return None
         if not isinstance(response, str):
-            raise StepFailed(
-                "unexpected JSON: a resource policy is not a string", hint="report this message as a bug"
-            )
+            raise StepFailed("unexpected JSON: a resource policy is not a string", hint=REPORT_BUG)
         return _parse(response)
 
     def desired(self, value: JsonObject, inputs: ApplyInputs) -> JsonObject:

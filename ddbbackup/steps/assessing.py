@@ -13,7 +13,7 @@ async def assess(step: AnyStep, context: RunContext) -> AnyAssessment:
     try:
         return await step.assess(context)
     except DdbBackupError as error:
-        return blocked(step.id, step.kind, step.table, step.id, error)
+        return blocked(step.id, step.kind, step.table, "blocked", error)
 
 
 def blocked(step: str, kind: str, table: str, summary: str, error: DdbBackupError) -> Assessment[None]:

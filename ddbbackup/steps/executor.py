@@ -107,14 +107,11 @@ def _visit(
 
 
 def _invalid_steps(message: str) -> Bug:
-    return Bug(message, hint="report this bug with the plan; nothing was started")
+    return Bug(f"nothing was started: {message}")
 
 
 def _bug(step: AnyStep, error: Exception) -> Bug:
-    bug = Bug(
-        f"{step.id} failed with an unexpected {type(error).__name__}",
-        hint="report this bug with the traceback in the output of --log-format json",
-    )
+    bug = Bug(f"{step.id} failed with an unexpected {type(error).__name__}")
     bug.__cause__ = error
     return bug
 

@@ -161,7 +161,7 @@ def test_aws_is_never_asked_about_the_keys_of_an_emulator() -> None:
     cloud = AwsCloud(
         Connection(region="eu-west-1", endpoint_urls=(("dynamodb", "http://127.0.0.1:1"),)),
     )
-    with pytest.raises(NotSupported, match="no kms endpoint"):
+    with pytest.raises(NotSupported, match="no endpoint is set for kms"):
         cloud.kms_keys("eu-west-1")
 
 

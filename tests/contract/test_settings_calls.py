@@ -286,5 +286,5 @@ def test_errors_of_changes_are_translated(code: str, expected: type[DdbBackupErr
 def test_aws_services_are_never_called_for_the_tables_of_an_emulator(ask: Callable[[Any], object]) -> None:
     """Unless the plan names their endpoints."""
     cloud = connect(Connection(region="eu-west-1", endpoint_urls=(("dynamodb", "http://127.0.0.1:9"),)))
-    with pytest.raises(NotSupported, match="beside its emulated DynamoDB"):
+    with pytest.raises(NotSupported, match="DynamoDB is an emulator"):
         ask(cloud)

@@ -91,6 +91,11 @@ def test_5_for_nothing_selected(
         (["backup", "--run-id", "a b"], "letters"),
         (["backup", "--log-format", "xml"], "json"),
         (["demo", "--port", "1"], "--serve"),
+        (["demo", "--serve", "--port", "99999"], "65535"),
+        (["demo", "--serve", "--port", "http"], "65535"),
+        (["backup", "-f", ""], "name a file"),
+        (["restore", "orders-back", "--from", "s3://"], "AWSDynamoDB"),
+        (["restore", "orders-back", "--from", "s3://bucket/folder"], "AWSDynamoDB"),
     ],
 )
 def test_64_for_a_usage_error(program: Program, arguments: list[str], hint: str) -> None:
@@ -109,7 +114,7 @@ def test_64_for_an_unknown_restore(sandbox: Aws, bucket: str, program: Program) 
     program.plan(plan(sandbox, bucket, tables=[{"name": "orders"}], restores=restores))
     done = program.run("restore", "order-back")
     assert done.code == 64
-    assert "did you mean `orders-back`" in done.err
+    assert "use `orders-back`" in done.err
 
 
 def test_65_outranks_other_failures(
@@ -194,7 +199,7 @@ def test_78_for_an_invalid_plan(program: Program) -> None:
     for arguments in (["validate"], ["backup"], ["status"], ["restore", "x"]):
         done = program.run(*arguments)
         assert done.code == 78
-        assert "did you mean `tables`" in done.out + done.err
+        assert "use `tables`" in done.out + done.err
     assert program.run("validate", "-f", "nowhere.yaml").code == 78
     document = json.loads(program.run("validate", "--output", "json").out)
     assert [problem["path"] for problem in document["problems"]] == ["tabels"]

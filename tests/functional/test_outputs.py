@@ -144,7 +144,7 @@ def test_annotations_name_files_from_the_top_of_the_repository(program: Program,
 
 
 @pytest.mark.parametrize(
-    ("output", "hint"), [("jsno", "did you mean `json`"), ("xml", "choose one of"), ("json=", "FILE")]
+    ("output", "hint"), [("jsno", "use `json`"), ("xml", "choose one of"), ("json=", "FILE")]
 )
 def test_an_output_that_does_not_exist_is_usage(program: Program, output: str, hint: str) -> None:
     """With the forms of this verb as a hint."""

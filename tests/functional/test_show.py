@@ -64,4 +64,4 @@ def test_schema_prints_the_schema_of_another_document(program: Program) -> None:
     assert json.loads(program.run("schema", "report").out)["$id"] == "urn:ddbbackup:report"
     done = program.run("schema", "reprot")
     assert done.code == 64
-    assert done.err == "ddbbackup: unknown schema 'reprot'\nhint: did you mean `report`?\n"
+    assert done.err == "ddbbackup: unknown schema 'reprot'\nhint: use `report` instead\n"

@@ -36,7 +36,7 @@ def test_an_installed_wheel_finds_its_schemas_and_its_demo_plan(tmp_path: Path) 
         check=False,
     )
     assert done.returncode == 78, done.stderr
-    assert "did you mean `tables`" in done.stdout
+    assert "use `tables`" in done.stdout
     names = zipfile.ZipFile(wheel).namelist()
     assert {"ddbbackup/py.typed", "ddbbackup/pricing/prices.yaml"} <= set(names)
     for schema in (CHECKOUT / "schemas").glob("*.json"):

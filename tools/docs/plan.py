@@ -20,7 +20,7 @@ A plan is a YAML file, by default `ddbbackup.yaml`. Editors complete and check i
 - **Several files**: with `-f base.yaml -f prod.yaml`, the second file is laid over the first. Mappings are merged;
   lists and single values replace those of the first file. `ddbbackup show` prints the result with the origin of each
   value.
-- **Durations** are a whole number and a unit: `90s`, `15m`, `24h`, `30d`.
+- **Durations** are a whole number above zero and a unit: `90s`, `15m`, `24h`, `30d`.
 
 `NAME` stands for a name that you choose, `[]` for each element of a list.
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from ddbbackup import sandbox
 from ddbbackup.cli.output import write_output
 from ddbbackup.cli.streams import write_stdout
-from ddbbackup.errors import DataIncomplete, StepFailed, UsageError
+from ddbbackup.errors import REPORT_BUG, DataIncomplete, StepFailed, UsageError
 from ddbbackup.report.documents.demo import DemoCommand, DemoReport
 from ddbbackup.safe_text import escape, escape_lines
 
@@ -86,7 +86,7 @@ def _compare(narrator: _Narrator, before: Mapping[str, Item], tables: DemoTables
     if different:
         raise DataIncomplete(
             f"{len(different)} items of table1 differ from before the damage",
-            hint="report it with the complete output",
+            hint=REPORT_BUG,
         )
     narrator.line(f"   All {len(now)} items are equal, in every attribute.")
 
@@ -120,7 +120,7 @@ class _Narrator:
         if done.returncode:
             raise StepFailed(
                 f"`ddbbackup {arguments}` exited with code {done.returncode}",
-                hint="report it with the complete output",
+                hint=REPORT_BUG,
             )
         answer = loads(done.stdout) if self._quiet else None
         self.commands.append(DemoCommand(arguments, done.returncode, answer))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ddbbackup.plan.document import Document
 from ddbbackup.plan.rules.access import defaults_and_entries, destinations, entries, get
 from ddbbackup.problems import Problem
-from ddbbackup.suggestions import did_you_mean
+from ddbbackup.suggestions import suggest
 
 
 def check(document: Document) -> Iterator[Problem]:
@@ -22,7 +22,7 @@ def check(document: Document) -> Iterator[Problem]:
                 place,
                 "unknown-destination",
                 f"destination {document.show(place, name)} is not defined",
-                hint=did_you_mean(name, defined, otherwise=f"choose one of: {', '.join(defined)}"),
+                hint=suggest(name, defined, otherwise=f"choose one of: {', '.join(defined)}"),
             )
     if len(defined) > 1 and get(document.data, "defaults", "destination") is None:
         for path, entry in entries(document):

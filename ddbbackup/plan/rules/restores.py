@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from ddbbackup.plan.document import Document
 from ddbbackup.plan.rules.access import entries, mapping, names_export, names_origin, restores, sequence
 from ddbbackup.problems import Problem
-from ddbbackup.suggestions import did_you_mean
+from ddbbackup.suggestions import suggest
 
 
 def check(document: Document) -> Iterator[Problem]:
@@ -38,7 +38,7 @@ def _check_backed_up(document: Document) -> Iterator[Problem]:
                 place,
                 "not-backed-up",
                 f"no entry of `tables` backs up {document.show(place, table)}",
-                hint=did_you_mean(
+                hint=suggest(
                     table,
                     names,
                     otherwise="add the table to `tables`, or restore an export with `s3_uri` or `export_arn`",

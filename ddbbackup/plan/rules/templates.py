@@ -9,7 +9,7 @@ from typing import Final
 from ddbbackup.plan.document import Document, ValuePath
 from ddbbackup.plan.rules.access import destinations, get, restores
 from ddbbackup.problems import Problem
-from ddbbackup.suggestions import did_you_mean
+from ddbbackup.suggestions import suggest
 
 PREFIX_FIELDS: Final = ("account", "region", "table", "plan")
 TARGET_FIELDS: Final = ("table", "date", "run")
@@ -47,7 +47,7 @@ def _check_template(
                 path,
                 "unknown-field",
                 f"unknown field {{{name}}}",
-                hint=did_you_mean(name, known, otherwise=f"use one of: {fields}"),
+                hint=suggest(name, known, otherwise=f"use one of: {fields}"),
             )
     if re.search(r"[{}]", _FIELD.sub("", template)):
         yield document.problem(path, "bad-template", "unmatched brace", hint=f"write fields as {fields}")

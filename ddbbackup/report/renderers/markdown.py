@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from ddbbackup.report import phrases
-from ddbbackup.report.formatting import count, duration, size
+from ddbbackup.report.formatting import count, counted, duration, size
 
 if TYPE_CHECKING:
     from ddbbackup.problems import Problem
@@ -48,7 +48,6 @@ def _problems(problems: Sequence[Problem]) -> str:
     """One row for each problem, or one line for a valid plan."""
     if not problems:
         return "### ddbbackup: the plan is valid\n"
-    number = f"{len(problems)} problem" + ("s" if len(problems) != 1 else "")
     rows = [
         (
             _code(f"{problem.file}:{problem.line}:{problem.column}"),
@@ -58,7 +57,9 @@ def _problems(problems: Sequence[Problem]) -> str:
         )
         for problem in problems
     ]
-    return f"### ddbbackup: {number} in the plan\n\n" + _table(("place", "key", "problem", "hint"), rows)
+    return f"### ddbbackup: {counted(len(problems), 'problem')} in the plan\n\n" + _table(
+        ("place", "key", "problem", "hint"), rows
+    )
 
 
 def _failure(failure: Failure) -> str:

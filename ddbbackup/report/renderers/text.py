@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, assert_never
 
 from ddbbackup.report import phrases
-from ddbbackup.report.formatting import count, duration, size
+from ddbbackup.report.formatting import count, counted, duration, size
 from ddbbackup.report.renderers import json_documents
 from ddbbackup.report.renderers.annotated_yaml import annotated_yaml
 from ddbbackup.times import to_iso
@@ -74,8 +74,8 @@ def _validation(document: Validation) -> str:
     text = _problems(document.problems)
     for plan in document.plans:
         if plan.valid:
-            entries = _plural(plan.table_entries, "table entry", "table entries")
-            restores = _plural(plan.restores, "restore", "restores")
+            entries = counted(plan.table_entries or 0, "table entry", "table entries")
+            restores = counted(plan.restores or 0, "restore")
             text += f"{', '.join(plan.files)}: valid; {entries}, {restores}\n"
     return text
 
@@ -93,10 +93,6 @@ def _problems(problems: Sequence[Problem]) -> str:
 def _failure(document: Failure) -> str:
     error = document.error
     return f"{_problems(document.problems)}ddbbackup: {error.message}\nhint: {error.hint}\n"
-
-
-def _plural(number: int | None, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
 
 
 # ---- runs
@@ -266,7 +262,7 @@ def _selection(preview: Preview) -> Iterator[str]:
 def _destinations(preview: Preview) -> Iterator[str]:
     for destination in preview.destinations:
         passed = [check.name for check in destination.checks if check.state == "ok"]
-        yield f"destination {destination.name}: {', '.join(passed) or 'nothing'} ok"
+        yield f"destination {destination.name}: {', '.join(passed) + ' ok' if passed else 'no check passed'}"
         for check in destination.checks:
             if check.state in ("warning", "unknown"):
                 state = "warning" if check.state == "warning" else "could not check"

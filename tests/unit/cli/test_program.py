@@ -70,4 +70,4 @@ def test_an_unexpected_error_is_a_bug(
     text = capsys.readouterr()
     assert '"kind": "Bug"' in text.out
     assert "Traceback" in text.err
-    assert "ddbbackup: unexpected error: ZeroDivisionError\nhint: report it" in text.err
+    assert "ddbbackup: unexpected error: ZeroDivisionError\nhint: report this bug at https://" in text.err

@@ -71,7 +71,7 @@ def test_the_help_of_a_verb_names_known_exit_codes_and_existing_pages(verb: Verb
     assert list(verb.exit_codes) == sorted(verb.exit_codes)
     assert verb.docs
     for page in verb.docs:
-        assert (CHECKOUT / page).is_file(), page
+        assert (CHECKOUT / "docs" / page).is_file(), page
 
 
 def test_every_exit_code_is_the_code_of_a_verb() -> None:

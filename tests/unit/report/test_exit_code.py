@@ -21,7 +21,9 @@ OK = Outcome("backup a", "backup", "a", "done")
 
 
 def failed(kind: type[DdbBackupError]) -> Outcome:
-    return Outcome("backup b", "backup", "b", "failed", error=kind("what", hint="do"))
+    return Outcome(
+        "backup b", "backup", "b", "failed", error=Bug("what") if kind is Bug else kind("what", hint="do")
+    )
 
 
 def skipped() -> Outcome:

@@ -1,0 +1,17 @@
+"""Hints for misspelled words."""
+
+from __future__ import annotations
+
+from ddbbackup.suggestions import suggest
+
+
+def test_a_hint_names_the_known_word_that_is_nearest() -> None:
+    assert suggest("tabels", ["tables", "labels"], otherwise="see the list") == "use `tables` instead"
+
+
+def test_another_word_is_not_a_misspelling() -> None:
+    assert suggest("retention", ["destination"], otherwise="see the list") == "see the list"
+
+
+def test_a_word_that_resembles_none_gets_the_other_hint() -> None:
+    assert suggest("xyz", ["tables"], otherwise="see the list") == "see the list"

@@ -159,7 +159,7 @@ def test_70_for_a_bug(program: Program) -> None:
     )
     assert done.returncode == 70
     assert "ZeroDivisionError" in done.stderr
-    assert "hint: report it" in done.stderr
+    assert "hint: report this bug at https://" in done.stderr
 
 
 def test_75_for_running_exports(

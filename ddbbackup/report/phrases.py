@@ -29,6 +29,7 @@ CHECK_STATE: Final[Mapping[State, str]] = {
     "problem": "PROBLEM",
     "unknown": "not checked",
 }
+_COUNTED: Final = {"items": "item", "files": "data file"}
 _TABLE_STATUS: Final = {"fresh": "ok", "stale": "STALE", "never": "NEVER BACKED UP"}
 
 SettingResults = Sequence[Mapping[str, Any]]
@@ -59,12 +60,10 @@ def outcome_facts(outcome: StepOutcome) -> list[str]:
     for name, value in outcome.facts.items():
         if value is None:
             continue
-        if name == "items":
-            phrases.append(counted(value, "item"))
+        if name in _COUNTED:
+            phrases.append(counted(value, _COUNTED[name]))
         elif name in ("written", "kept", "rejected"):
             phrases.append(f"{count(value)} {name}")
-        elif name == "files":
-            phrases.append(counted(value, "data file"))
         elif name == "size_bytes":
             phrases.append(size(value))
         elif name == "backup":

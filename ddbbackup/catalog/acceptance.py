@@ -51,10 +51,6 @@ def objection(record: Record, location: Location, key: str, *, now: datetime) ->
     return next((reason for holds, reason in claims if not holds), None)
 
 
-def _names_an_export_of(table_arn: str, record: Record) -> bool:
-    return record.export.arn is None or record.export.arn.startswith(f"{table_arn}/export/")
-
-
 def _in_the_future(record: Record, now: datetime) -> bool:
     times = (record.started_at, record.completed_at, record.export.time, record.export.ended_at)
     return any(time is not None and time > now + CLOCK_SKEW for time in times)

@@ -87,8 +87,11 @@ async def _assess(
     interrupted = _interrupted_method(restore, earlier)
     job = RestoreJob(context, restore, target, resolved, state)
     job = replace(job, continues=_continues(job, interrupted, earlier))
-    if job.continues and earlier is not None and earlier.stage == "loaded" and not context.estimating:
-        job = replace(job, continues=await is_still_there(job))
+    is_loaded = job.continues and earlier is not None and earlier.stage == "loaded"
+    if is_loaded and not context.estimating:
+        # Decided before a job of AWS is looked for: that it ended well does not say what the table holds now.
+        is_loaded = await is_still_there(job)
+        job = replace(job, continues=is_loaded)
     found: list[Blocker] = []
     if _overwrites_live_table(context, resolved, restore) and not request.confirmed:
         found.append(blockers.unconfirmed_overwrite(target, origin=restore.source.origin))
@@ -100,7 +103,7 @@ async def _assess(
     candidates = _prefer_interrupted(candidates, interrupted)
     selected = next(each for each in candidates if each.selected)
     done = await _is_done(job, earlier)
-    findings = RestoreFindings(job, selected.method, selected.reason, earlier, done=done)
+    findings = RestoreFindings(job, selected.method, selected.reason, earlier, is_loaded, done=done)
     if findings.done:
         summary, facts = f"nothing to do: {target} is restored", resolved.source_facts
         return Assessment(request.step, request.kind, target, summary, findings, facts=facts)

@@ -29,6 +29,7 @@ class RestoreRequest:
 class RestoreFindings:
     """``reason`` says why ``method`` is selected. ``earlier`` is the progress of an earlier run of this restore.
 
+    ``is_loaded``: that run put all data into the table, a sample of it is still there, and only settings remain.
     ``done``: this run ID has completed the restore already.
     """
 
@@ -36,9 +37,5 @@ class RestoreFindings:
     method: MethodName
     reason: str
     earlier: RestoreProgress | None
+    is_loaded: bool
     done: bool = False
-
-    @property
-    def is_loaded(self) -> bool:
-        """All data is in the table, and only settings remain."""
-        return self.job.continues and self.earlier is not None and self.earlier.stage == "loaded"

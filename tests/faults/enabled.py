@@ -16,5 +16,7 @@ IN_MAKE_TEST: Final[tuple[tuple[str, int], ...]] = (
     ("forged-record/wait/other-bucket", 1),
     ("forged-manifest/verify/count-too-high", 1),
     ("used-before-resume/write-fail", 1),
+    ("changed-table/import/loaded-then-partly-deleted", 1),
+    ("failed-job/import/DescribeImport", 1),
     ("rejected-item/write-fail/number-quoted", 1),
 )

@@ -183,6 +183,15 @@ def confirm(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="overwrite the live table without asking")
 
 
+def adopt(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--adopt",
+        action="store_true",
+        help="continue with the table of a point-in-time restore that was interrupted before it recorded the table, "
+        "if AWS proves that this restore requested it",
+    )
+
+
 def iam(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--iam",

@@ -310,6 +310,7 @@ _ROWS: Final = (
             ),
             options.restore_source,
             options.confirm,
+            options.adopt,
         ),
         forms=_RUN_FORMS,
         schema="report",

@@ -11,6 +11,7 @@ from ddbbackup.errors import DdbBackupError
 from ddbbackup.model.assessment import Assessment, Blocker
 from ddbbackup.plan.model import Restore
 from ddbbackup.restore import blockers
+from ddbbackup.restore.adoption import objection
 from ddbbackup.restore.findings import RestoreFindings, RestoreRequest
 from ddbbackup.restore.inspection import inspect
 from ddbbackup.restore.method import RestoreJob
@@ -83,9 +84,10 @@ async def _assess(
     context: RunContext, request: RestoreRequest, resolved: ResolvedRestore, state: RestoreState
 ) -> Assessment[RestoreFindings]:
     restore, target, summary = request.restore, request.target, request.summary
-    earlier = _same_source(await context.call(state.read), resolved)
+    saved = await context.call(state.read)
+    earlier = _same_source(saved, resolved)
     interrupted = _interrupted_method(restore, earlier)
-    job = RestoreJob(context, restore, target, resolved, state)
+    job = RestoreJob(context, restore, target, resolved, state, adopts=request.adopts)
     job = replace(job, continues=_continues(job, interrupted, earlier))
     is_loaded = job.continues and earlier is not None and earlier.stage == "loaded"
     if is_loaded and not context.estimating:
@@ -107,6 +109,7 @@ async def _assess(
     if findings.done:
         summary, facts = f"nothing to do: {target} is restored", resolved.source_facts
         return Assessment(request.step, request.kind, target, summary, findings, facts=facts)
+    found += _unrecorded_table(job, saved)
     found += selected.blockers
     if not found and not findings.is_loaded:
         job, more = await inspect(findings.job, selected.method)
@@ -210,6 +213,23 @@ async def _is_done(job: RestoreJob, earlier: RestoreProgress | None) -> bool:
     same = earlier.run == context.run_id and earlier.table_id == target.table_id
     recent = abs(context.clock.now() - earlier.updated_at) <= RESUMABLE
     return same and recent and (context.estimating or await is_still_there(job))
+
+
+def _unrecorded_table(job: RestoreJob, saved: RestoreProgress | None) -> tuple[Blocker, ...]:
+    """For a target that exists and that no run has recorded: whether, or why not, ``--adopt`` continues with it."""
+    live, target = job.resolved.live, job.resolved.target
+    if job.restore.method != "point-in-time" or live is None or target is None or job.continues:
+        return ()
+    reason = objection(
+        saved,
+        target,
+        source_key=job.resolved.source_key,
+        source_arn=live.table_arn,
+        time=live.time,
+    )
+    if job.adopts and reason is not None:
+        return (blockers.not_adoptable(job.target, reason),)
+    return (blockers.adoptable(job.target, live.label),) if reason is None else ()
 
 
 def _same_source(earlier: RestoreProgress | None, resolved: ResolvedRestore) -> RestoreProgress | None:

@@ -119,6 +119,22 @@ def unconfirmed_overwrite(target: str, *, origin: Origin | None) -> Blocker:
     )
 
 
+def adoptable(target: str, source: str) -> Blocker:
+    """A table that a killed run of this restore requested, and did not come to record."""
+    return _refused(
+        f"{target} exists: AWS is restoring it from {source}, as an earlier run of this restore requested before it "
+        "was interrupted",
+        "pass --adopt to continue with this table",
+    )
+
+
+def not_adoptable(target: str, reason: str) -> Blocker:
+    return _refused(
+        f"nothing proves that an earlier run of this restore requested the table {target}: {reason}",
+        "restore to another table, or delete this one and run the restore again without --adopt",
+    )
+
+
 def target_exists(target: str) -> Blocker:
     """For ``create: new`` with a method that writes into a table that ddbbackup creates."""
     return _refused(f"the target {target} exists, but the restore has `create: new`", _OTHER_TARGET)

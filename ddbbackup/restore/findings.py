@@ -14,12 +14,14 @@ from ddbbackup.restore.restore_progress import RestoreProgress
 class RestoreRequest:
     """``target`` is the rendered table name. ``confirmed``: the user agreed to overwrite the live source table.
 
+    ``adopts``: the user wants to continue with a table that no run has recorded (``restore/adoption.py``).
     ``step``, ``kind`` and ``summary`` name the step for people.
     """
 
     restore: Restore
     target: str
     confirmed: bool
+    adopts: bool
     step: str
     kind: str
     summary: str

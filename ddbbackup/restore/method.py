@@ -32,7 +32,8 @@ class RestoreJob:
     """One restore: the request, its resolved source and target, and what an earlier run left.
 
     ``continues``: this run continues what an earlier run of this restore started. ``remote_job`` is the job of AWS
-    that the earlier run started, if the method has such jobs and AWS still knows it.
+    that the earlier run started, if the method has such jobs and AWS still knows it. ``adopts``: the user wants to
+    continue with a table that no run has recorded, if AWS proves that this restore requested it.
     """
 
     context: RunContext
@@ -43,6 +44,7 @@ class RestoreJob:
     continues: bool = False
     data_files: DataFiles | None = None
     remote_job: object = None
+    adopts: bool = False
 
     @property
     def cloud(self) -> Cloud:

@@ -13,7 +13,9 @@ from ddbbackup.restore.restore_table import RestoreTable
 _TABLE_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 
 
-def restore_step(restore: Restore, *, run: str, today: datetime, confirmed: bool) -> RestoreTable:
+def restore_step(
+    restore: Restore, *, run: str, today: datetime, confirmed: bool, adopts: bool = False
+) -> RestoreTable:
     """The step of one restore, with {table}, {date} and {run} replaced in the name of its target.
 
     Raises ``Refused`` if the result is not a valid table name.
@@ -27,7 +29,7 @@ def restore_step(restore: Restore, *, run: str, today: datetime, confirmed: bool
             "digits, dots, hyphens and underscores",
             hint="change `to.table` of the restore",
         )
-    return RestoreTable(restore=restore, target=name, confirmed=confirmed)
+    return RestoreTable(restore=restore, target=name, confirmed=confirmed, adopts=adopts)
 
 
 def overwrites_its_source(step: RestoreTable) -> bool:

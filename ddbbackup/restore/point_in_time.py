@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
 from ddbbackup import events
 from ddbbackup.errors import Refused, TableMissing
-from ddbbackup.model.json_value import Json, JsonObject, get_object, get_text
+from ddbbackup.model.json_value import Json, JsonObject, get_object
 from ddbbackup.ports import PitrRestore, PitrRestoreRequest, TableFacts
+from ddbbackup.restore.adoption import objection, restore_summary, restored_time
 from ddbbackup.restore.blockers import point_in_time_blockers
 from ddbbackup.restore.estimate import estimate_point_in_time
 from ddbbackup.restore.live_source import LiveSource
@@ -20,7 +20,7 @@ from ddbbackup.restore.restore_progress import RestoreProgress
 from ddbbackup.restore.target import wait_until_writable
 from ddbbackup.steps.permissions import POINT_IN_TIME, Permission
 from ddbbackup.steps.remote_jobs import start, wait_until_ended
-from ddbbackup.times import from_iso, to_iso
+from ddbbackup.times import to_iso
 
 log = structlog.get_logger()
 
@@ -36,7 +36,6 @@ PERMISSIONS: Final = (
     ),
 )
 NOTE: Final = "not verified: AWS reports no item count for point-in-time restores"
-_CLOCK_SKEW: Final = timedelta(minutes=2)  # the largest expected difference of the clock of AWS and ours
 _VISIBLE_SECONDS: Final = 60.0  # DescribeTable may not find a table that was just requested
 
 
@@ -47,7 +46,7 @@ async def load(job: RestoreJob) -> LoadResult:
         await _start(job)
     elif job.resolved.target is not None and saved is not None:
         table = job.resolved.target
-        time = saved.restored_time or to_iso(_restored_time(table))
+        time = saved.restored_time or to_iso(restored_time(table))
         await save_remote_job(job, method="point-in-time", table_id=table.table_id, restored_time=time)
         log.info(events.JOB_REATTACHED, job_arn=job.resolved.target_arn, target=job.target)
     table = await _wait_until_restored(job)
@@ -65,8 +64,9 @@ async def load(job: RestoreJob) -> LoadResult:
 
 async def _start(job: RestoreJob) -> None:
     """Saves the request first: there is no client token, so only the table itself tells who requested it."""
-    await start_progress(job, "requested", method="point-in-time")
     live = job.live
+    requested = to_iso(live.time or live.window.latest)
+    await start_progress(job, "requested", method="point-in-time", requested_time=requested)
     request = PitrRestoreRequest(
         source_arn=live.table_arn,
         target=job.target,
@@ -82,7 +82,7 @@ async def _start(job: RestoreJob) -> None:
         own = await _find_own_table(job)
         if own is None:
             raise
-        started = PitrRestore(own.arn, own.table_id, _restored_time(own))
+        started = PitrRestore(own.arn, own.table_id, restored_time(own))
     time = to_iso(started.time or live.time)
     await save_remote_job(job, method="point-in-time", table_id=started.table_id, restored_time=time)
     log.info(events.JOB_STARTED, job_arn=started.table_arn, target=job.target)
@@ -94,7 +94,8 @@ async def _find_own_table(job: RestoreJob) -> TableFacts | None:
         table = await job.context.call(lambda: job.cloud.tables.describe(job.target))
     except TableMissing:
         return None
-    return table if _is_own(job, await job.context.call(job.state.read), table) else None
+    saved = await job.context.call(job.state.read)
+    return table if _objection(job, saved, table) is None else None
 
 
 async def _wait_until_restored(job: RestoreJob) -> TableFacts:
@@ -123,33 +124,14 @@ async def _wait_until_restored(job: RestoreJob) -> TableFacts:
     return await wait_until_writable(job)
 
 
-def _is_own(job: RestoreJob, saved: RestoreProgress | None, table: TableFacts) -> bool:
-    """Whether an earlier run of this restore requested the table.
-
-    The saved TableId decides. Without it, the table must have been restored from the same source after the request.
-    AWS reports the source only until the table is ACTIVE; after that, nothing proves whose table it is.
-    """
-    if saved is None or saved.method != "point-in-time":
-        return False
-    if saved.stage not in ("requested", "writing", "loaded"):
-        return False
-    if saved.table_id is not None:
-        return saved.table_id == table.table_id
-    created = from_iso(get_text(table.description, "CreationDateTime"))
-    same_source = _restore_summary(table).get("SourceTableArn") == job.resolved.table_arn
-    return same_source and created is not None and created >= saved.updated_at - _CLOCK_SKEW
-
-
-def _restore_summary(table: TableFacts) -> JsonObject:
-    return get_object(table.description, "RestoreSummary")
-
-
-def _restored_time(table: TableFacts) -> datetime | None:
-    return from_iso(get_text(_restore_summary(table), "RestoreDateTime"))
+def _objection(job: RestoreJob, saved: RestoreProgress | None, table: TableFacts) -> str | None:
+    return objection(
+        saved, table, source_key=job.resolved.source_key, source_arn=job.live.table_arn, time=job.live.time
+    )
 
 
 def _is_restoring(table: TableFacts) -> bool:
-    return bool(_restore_summary(table).get("RestoreInProgress"))
+    return bool(restore_summary(table).get("RestoreInProgress"))
 
 
 def _encryption(live: LiveSource, job: RestoreJob) -> JsonObject | None:
@@ -161,7 +143,13 @@ def _encryption(live: LiveSource, job: RestoreJob) -> JsonObject | None:
 
 
 def _continues(job: RestoreJob, earlier: RestoreProgress) -> bool:
-    return job.resolved.target is not None and _is_own(job, earlier, job.resolved.target)
+    """The recorded TableId decides. A table without it is only adopted, and only with AWS's own proof."""
+    table = job.resolved.target
+    if table is None or earlier.stage not in ("requested", "writing", "loaded"):
+        return False
+    if earlier.table_id is not None:
+        return earlier.method == "point-in-time" and earlier.table_id == table.table_id
+    return job.adopts and _objection(job, earlier, table) is None
 
 
 METHOD: Final = RestoreMethod(

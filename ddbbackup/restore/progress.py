@@ -25,6 +25,7 @@ class ProgressChanges(TypedDict, total=False):
     token: str | None
     job_arn: str | None
     attempt: int
+    requested_time: str | None
     restored_time: str | None
     loaded: Mapping[str, Json]
 

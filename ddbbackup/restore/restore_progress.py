@@ -23,8 +23,9 @@ class RestoreProgress:
 
     ``stage``: creating → writing → loaded → done; requested → writing where AWS creates the table. ``requested``
     means that AWS may have received the request with ``token``, but its response is not recorded. ``table_id`` is set
-    once the table exists. ``restore_id`` is a random text that binds the ledger to this restore; ``source`` is the
-    ``ResolvedRestore.source_key``. ``loaded`` holds the facts of the outcome once all data is written and only
+    once the table exists. ``requested_time``: of a point-in-time restore; for the latest restorable time, what that
+    was when it was requested. ``restore_id`` is a random text that binds the ledger to this restore; ``source`` is
+    the ``ResolvedRestore.source_key``. ``loaded`` holds the facts of the outcome once all data is written and only
     settings remain.
     """
 
@@ -41,6 +42,7 @@ class RestoreProgress:
     token: str | None = None
     job_arn: str | None = None
     attempt: Annotated[int, Meta(ge=1, le=MAX_INTEGER)] = 1
+    requested_time: str | None = None
     restored_time: str | None = None
     loaded: Mapping[str, Any] | None = None
 

@@ -29,11 +29,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class RestoreTable:
-    """``target`` is the rendered table name. ``confirmed``: the user agreed to overwrite the live source table."""
+    """``target`` is the rendered table name. ``confirmed``: the user agreed to overwrite the live source table.
+
+    ``adopts``: the run may continue with a table that no run has recorded, if AWS proves whose it is.
+    """
 
     restore: Restore
     target: str
     confirmed: bool = False
+    adopts: bool = False
     kind: str = "restore"
     needs: tuple[str, ...] = ()
 
@@ -65,7 +69,13 @@ class RestoreTable:
 
     async def assess(self, context: RunContext) -> Assessment[RestoreFindings]:
         request = RestoreRequest(
-            self.restore, self.target, self.confirmed, step=self.id, kind=self.kind, summary=self.summary
+            self.restore,
+            self.target,
+            self.confirmed,
+            self.adopts,
+            step=self.id,
+            kind=self.kind,
+            summary=self.summary,
         )
         return await assess_restore(context, request)
 

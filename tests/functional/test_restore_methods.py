@@ -449,6 +449,61 @@ def test_a_killed_point_in_time_restore_is_resumed(
     assert "creates its table" in again.error["message"]
 
 
+def forget_the_table(program: Program) -> None:
+    """Makes the state as a run leaves it that is killed between the answer of AWS and its note."""
+    (file,) = states(program)
+    saved = json.loads(file.read_text())
+    file.write_text(json.dumps(saved | {"stage": "requested", "table_id": None, "restored_time": None}))
+
+
+def test_a_table_that_no_run_has_recorded_is_adopted_on_request_with_proof(
+    sandbox: Aws, name: str, program: Program, jobs: Sandbox
+) -> None:
+    """AWS says where the table comes from until the restore ends. The plan has no vault, so the state is a file."""
+    sandbox.create_table(name, pitr=True)
+    sandbox.put(name, *ITEMS)
+    back = {"table": name, "to": {"table": f"{name}-new"}, "method": "point-in-time"}
+    document = json.loads(plan(sandbox, "none", restores={"back": back}))
+    del document["destinations"]
+    program.plan(json.dumps(document))
+    jobs.pitr_restores.timers.gate.clear()
+    before = len(jobs.pitr_restores.started)
+    process = program.start("restore", "back")
+    wait_for(lambda: any('"writing"' in each.read_text() for each in states(program)), process)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    forget_the_table(program)
+
+    refused = program.run("restore", "back", "--output", "json")
+    assert refused.code == 1
+    assert f"AWS is restoring it from {name} as of the latest" in refused.error["message"]
+    assert "--adopt" in refused.error["hint"]
+    assert "pass --adopt" in program.run("preview", "restore", "back").out
+
+    adopting = program.start("restore", "back", "--adopt")
+    wait_for(lambda: any('"writing"' in each.read_text() for each in states(program)), adopting)
+    jobs.pitr_restores.timers.gate.set()
+    adopting.communicate()
+    assert adopting.returncode == 0
+    assert sandbox.items(f"{name}-new") == in_order(ITEMS)
+
+    forget_the_table(program)
+    late = program.run("restore", "back", "--adopt", "--output", "json")
+    assert late.code == 1
+    assert "only until the restore has ended" in late.error["message"]
+    assert len(jobs.pitr_restores.started) == before + 1
+
+
+def test_only_a_point_in_time_restore_adopts_a_table(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """Other methods have tokens or ledgers."""
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores={"back": {"table": name}}))
+    refused = program.run("restore", "back", "--adopt")
+    assert refused.code == 64
+    assert "--adopt applies to point-in-time restores" in refused.err
+
+
 @pytest.mark.parametrize("source", ["2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z"])
 def test_a_time_outside_the_recovery_window_is_refused(
     sandbox: Aws, bucket: str, name: str, program: Program, source: str

@@ -46,11 +46,14 @@ from ddbbackup.report.renderers import renderer
 from ddbbackup.restore import blockers
 from ddbbackup.restore.methods import RESTORE_METHODS
 from ddbbackup.restore.planning import restore_step
+from ddbbackup.restore.restore_progress import RestoreProgress
+from ddbbackup.restore.state import RestoreState
 from ddbbackup.steps.assessing import assess
 from ddbbackup.steps.bad_record import ReportBadRecord
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.executor import run_steps
 from ddbbackup.steps.inventory import take_inventory
+from ddbbackup.times import to_iso
 from ddbbackup.verify.verify_backup import VerifyBackup
 from tests.support.contexts import run_context
 from tests.support.memory_cloud import BUCKET, EXPORT_ID, VAULT, MemoryCloud, describe
@@ -120,6 +123,7 @@ class OneRestore:
 
     restore: Restore
     confirmed: bool = True
+    adopts: bool = False
     kind: str = "restore"
     table: str = ""
 
@@ -129,7 +133,11 @@ class OneRestore:
     async def run(self, context: RunContext) -> tuple[Outcome, ...]:
         try:
             step = restore_step(
-                self.restore, run=context.run_id, today=context.started_at, confirmed=self.confirmed
+                self.restore,
+                run=context.run_id,
+                today=context.started_at,
+                confirmed=self.confirmed,
+                adopts=self.adopts,
             )
         except DdbBackupError as error:  # the program reports it in the same way
             return (Outcome("restore", "restore", self.restore.table, "failed", error=error),)
@@ -190,13 +198,14 @@ class Row:
     ``scenario`` changes a world so that the blocker applies. ``words`` are a part of its sentence. ``shown``: where
     the preview shows the sentence. Some blockers cannot be part of a preview: "note" is a blocker that ``--yes``
     removes; "candidate" blocks only a method that the previewed restore does not use; "run" needs to read items or
-    to list jobs, which a preview does not do.
+    to list jobs, which a preview does not do; "option" explains why an option of the run, which the preview does not
+    have, does not help, so that the preview shows what blocks the run without it.
     """
 
     place: str
     words: str
     scenario: Callable[[World], Subject]
-    shown: Literal["blocker", "note", "candidate", "run"] = "blocker"
+    shown: Literal["blocker", "note", "candidate", "run", "option"] = "blocker"
 
 
 def restore(method: str = "write", /, **members: Any) -> OneRestore:
@@ -387,6 +396,34 @@ def no_live_table(world: World) -> Subject:
     return restore("point-in-time")
 
 
+def unrecorded_table(world: World, *, source: str = "orders", adopts: bool = False) -> Subject:
+    """A run was killed after AWS had accepted its point-in-time restore."""
+    tables, requested = world.cloud.tables, world.clock.now()
+    state = RestoreState(world.tmp_path, target_arn=tables.arn("copy"), shared=None)
+    state.write(
+        RestoreProgress(
+            run="r0",
+            restore_id="0badcafe",
+            source=f"{tables.arn('orders')}@latest",
+            existing="fail",
+            stage="requested",
+            updated_at=requested,
+            target_arn=tables.arn("copy"),
+            backup="orders",
+            method="point-in-time",
+            requested_time=to_iso(NOW),
+        )
+    )
+    summary = {
+        "SourceTableArn": tables.arn(source),
+        "RestoreDateTime": to_iso(NOW),
+        "RestoreInProgress": True,
+    }
+    created = max(requested, NOW)
+    tables.add(describe("copy", RestoreSummary=summary, CreationDateTime=to_iso(created)))
+    return replace(restore("point-in-time"), adopts=adopts)
+
+
 ROWS = (
     # ---- steps that back up
     Row("backup.assessment.assess_backup#1", "bucket vault does not exist", missing_bucket),
@@ -449,6 +486,13 @@ ROWS = (
         "orders is the live table of this backup",
         lambda world: replace(restore(existing="overwrite", **to("orders")), confirmed=False),
         "note",
+    ),
+    Row("restore.blockers.adoptable#1", "AWS is restoring it from orders", unrecorded_table),
+    Row(
+        "restore.blockers.not_adoptable#1",
+        "AWS says that it was restored from another table",
+        lambda world: unrecorded_table(world, source="payroll", adopts=True),
+        "option",
     ),
     Row(
         "restore.blockers.target_exists#1",
@@ -559,6 +603,8 @@ def test_preview_and_run_report_the_same_sentence_and_hint(world: World, row: Ro
     shown = [blocker for step in steps_of(document, subject) for blocker in step["blockers"]]
     if row.shown in ("blocker", "candidate"):
         assert (shown[0]["kind"], shown[0]["message"], shown[0]["hint"], shown[0]["exit_code"]) == expected
+    elif row.shown == "option":
+        assert shown
     else:
         assert shown == []
     if row.shown == "note":

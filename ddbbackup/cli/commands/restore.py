@@ -10,6 +10,7 @@ from ddbbackup.cli.find_restore import find_restore
 from ddbbackup.cli.output import write_report
 from ddbbackup.cli.session import Session, run_session
 from ddbbackup.cli.streams import say, stdin_is_terminal, write_stderr
+from ddbbackup.errors import UsageError
 from ddbbackup.model.report import Report
 from ddbbackup.restore.planning import overwrites_its_source, restore_step
 from ddbbackup.restore.restore_table import RestoreTable
@@ -20,7 +21,18 @@ def run(options: Namespace) -> int:
     async def restore(session: Session) -> Report:
         context = session.context
         named = find_restore(session.plan, options)
-        step = restore_step(named, run=context.run_id, today=context.started_at, confirmed=options.yes)
+        if options.adopt and named.method != "point-in-time":
+            raise UsageError(
+                f"--adopt applies to point-in-time restores, but {named.name} has `method: {named.method}`",
+                hint="remove --adopt: other methods continue by themselves",
+            )
+        step = restore_step(
+            named,
+            run=context.run_id,
+            today=context.started_at,
+            confirmed=options.yes,
+            adopts=options.adopt,
+        )
         if not step.confirmed and overwrites_its_source(step) and stdin_is_terminal():
             step = replace(step, confirmed=_ask(session, step))
         return await session.carry_out([step])

@@ -16,7 +16,7 @@ from ddbbackup.model.documents import JSON_OBJECT, InvalidDocument
 _EXPORT: Final = ("ExportArn", "ExportStatus", "TableArn", "S3Bucket")
 _IMPORT: Final = ("ImportArn", "ImportStatus")
 # Source: response syntax of each operation in the API references of DynamoDB, S3, STS and KMS. Below a member, `[]`
-# means each element of its list.
+# means each element of its list; an empty list of a member with `?` is left out of the response.
 _MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
     "DescribeContinuousBackups": ("ContinuousBackupsDescription.ContinuousBackupsStatus",),
     "DescribeExport": tuple(f"ExportDescription.{name}" for name in _EXPORT),
@@ -41,6 +41,7 @@ _MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
     "ImportTable": tuple(f"ImportTableDescription.{name}" for name in _IMPORT),
     "ListExports": ("ExportSummaries.[].ExportArn", "ExportSummaries.[].ExportStatus"),
     "ListImports": ("ImportSummaryList.[].ImportArn", "ImportSummaryList.[].ImportStatus"),
+    "ListObjectsV2": tuple(f"Contents?.[].{name}" for name in ("Key", "Size", "ETag")),
     "ListTables": ("TableNames",),
     "ListTagsOfResource": ("Tags",),
     "PutObject": ("ETag",),
@@ -93,7 +94,7 @@ def _check_members(http_response: Any, parsed: Mapping[str, Any], model: Any, **
         return
     for path in _MEMBERS.get(model.name, ()):
         if not _holds(parsed, path.split(".")):
-            raise UnusableResponse(operation=model.name, reason=f"lacks {path}")
+            raise UnusableResponse(operation=model.name, reason=f"lacks {path.replace('?', '')}")
 
 
 def _holds(value: Any, path: list[str]) -> bool:
@@ -102,4 +103,7 @@ def _holds(value: Any, path: list[str]) -> bool:
     name, *rest = path
     if name == "[]":
         return isinstance(value, list) and all(_holds(each, rest) for each in value)
-    return isinstance(value, Mapping) and _holds(value.get(name), rest)
+    if not isinstance(value, Mapping):
+        return False
+    member = value.get(name.removesuffix("?"))
+    return (member is None and name.endswith("?")) or _holds(member, rest)

@@ -101,6 +101,24 @@ def test_a_response_without_a_body_is_no_object() -> None:
         pytest.fail("an object without an ETag was opened")
 
 
+LISTING = (
+    b"<ListBucketResult><IsTruncated>false</IsTruncated><Contents>"
+    b"<Key>p/a</Key><Size>1</Size><ETag>&quot;e&quot;</ETag></Contents></ListBucketResult>"
+)
+
+
+@pytest.mark.parametrize("member", ["Key", "Size", "ETag"])
+def test_a_listing_with_an_incomplete_object_is_an_error(member: str) -> None:
+    """An empty listing is not."""
+    with answering(LISTING) as cloud:
+        assert [each.key for each in cloud.objects.keys("b", "p/")] == ["p/a"]
+    without = LISTING.replace(member.encode(), b"Owner")
+    with answering(without) as cloud, pytest.raises(Unreachable, match=f"lacks .*{member}"):
+        list(cloud.objects.keys("b", "p/"))
+    with answering(b"<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>") as cloud:
+        assert list(cloud.objects.keys("b", "p/")) == []
+
+
 def test_what_a_credential_process_writes_is_not_shown() -> None:
     error = CredentialRetrievalError(provider="custom-process", error_msg="s3cr3t")
     with pytest.raises(AccessDenied) as raised, translate_errors("list tables"):

@@ -119,7 +119,7 @@ def _play_repeated_token(world: World, scenario: Scenario) -> None:
                 "<?xml version='1.0'?><ListBucketResult xmlns='http://s3.amazonaws.com/doc/2006-03-01/'>"
                 f"<Name>{name}</Name><KeyCount>1</KeyCount><IsTruncated>true</IsTruncated>"
                 f"<NextContinuationToken>again</NextContinuationToken><Contents><Key>{key}</Key>"
-                "<Size>1</Size></Contents></ListBucketResult>"
+                "<Size>1</Size><ETag>&quot;e&quot;</ETag></Contents></ListBucketResult>"
             )
             return Delivery(Reply(200, (("Content-Type", "application/xml"),), body.encode()).wire)
         members = {"ListExports": "ExportSummaries", "ListImports": "ImportSummaryList"}

@@ -30,7 +30,7 @@ test-quick: $(VENV)/.dev ## run only the unit and contract tests
 	@$(BIN)/python -m pytest -q tests/unit tests/contract
 
 # SCENARIO is a glob of names (`make test-faults SCENARIO='kill/write/*'`), SEED one seed.
-test-faults: $(VENV)/.dev ## play every fault scenario with five seeds and write docs/reliability.md
+test-faults: $(VENV)/.dev ## play every fault scenario, a fifth of them with five seeds, and write docs/reliability.md
 	@$(BIN)/python -m tests.faults $(if $(SCENARIO),--scenario '$(SCENARIO)') $(if $(SEED),--seed $(SEED)) \
 	  $(if $(SCENARIO)$(SEED),,--write-figures)
 

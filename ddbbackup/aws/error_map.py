@@ -30,6 +30,7 @@ from ddbbackup.errors import (
     Unreachable,
     UsageError,
 )
+from ddbbackup.model.aws_errors import is_clock_skew, is_permanent_limit
 from ddbbackup.model.aws_texts import (
     DATA_PLANE,
     NO_KNOWN_SENTENCE,
@@ -63,6 +64,9 @@ _WAIT_FOR_RUN: Final = (
 )
 _LATER: Final = "run the same command again later: it continues where it stopped"
 _LOOK_UP: Final = "look up the request in AWS CloudTrail, where its record has AWS's text"
+_RAISE_QUOTA: Final = (
+    "request a higher quota from AWS, or run the same command again when the limit allows it"
+)
 _REQUEST_QUOTA: Final = "run the same command again later, or request a higher quota from AWS"
 
 
@@ -182,6 +186,7 @@ _ROWS: Final[tuple[tuple[type[DdbBackupError], str, tuple[str, ...]], ...]] = (
         ("ExportConflictException", "ImportConflictException", "IdempotentParameterMismatchException"),
     ),
     (Conflict, _WAIT_FOR_RUN, ("PreconditionFailed", "ConditionalRequestConflict", "412")),
+    (InUse, _LATER, ("OperationAborted", "409")),
     # throttling and quotas
     (
         Throttled,
@@ -201,6 +206,7 @@ _ROWS: Final[tuple[tuple[type[DdbBackupError], str, tuple[str, ...]], ...]] = (
             "ThrottlingException",
             "TooManyRequestsException",
             "TransactionInProgressException",
+            "429",
         ),
     ),
     # failures of the service
@@ -305,13 +311,24 @@ def translate_errors(action: str) -> Iterator[None]:
 def from_client_error(error: sdk.ClientError, action: str) -> DdbBackupError:
     """By code; where the code is unknown, by HTTP status."""
     code = code_of(error)
-    kind, hint = CODES.get(code) or _by_status(
-        error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+    kind, hint = (
+        _by_text(error, code)
+        or CODES.get(code)
+        or _by_status(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400))
     )
     text = _text_of(error, code)
     # A hint that refers to what is not there would mislead.
     hint = _LOOK_UP if NO_KNOWN_SENTENCE in text and "above" in hint else hint
     return kind(f"could not {action}: {text}", hint=hint)
+
+
+def _by_text(error: sdk.ClientError, code: str) -> Translation | None:
+    message = str(error.response.get("Error", {}).get("Message") or "")
+    if is_clock_skew(code, message):
+        return Translation(AccessDenied, _CHECK_CLOCK)
+    if code == "LimitExceededException" and is_permanent_limit(message):
+        return Translation(Refused, _RAISE_QUOTA)
+    return None
 
 
 def _text_of(error: sdk.ClientError, code: str) -> str:
@@ -383,6 +400,8 @@ def code_of(error: sdk.ClientError) -> str:
 def _by_status(status: int) -> Translation:
     if status >= 500:
         return Translation(Unreachable, _LATER)
+    if status == 429:
+        return Translation(Throttled, _REQUEST_QUOTA)
     if status == 403:
         return Translation(AccessDenied, _GRANT)
     return Translation(StepFailed, _FIX_CAUSE)

@@ -18,6 +18,7 @@ from botocore.credentials import (
 )
 
 from ddbbackup import __version__
+from ddbbackup.aws.extra_retries import add_retries
 from ddbbackup.aws.response_shape import refuse_unusable_responses
 from ddbbackup.model.arn import Arn
 from ddbbackup.ports import Place
@@ -138,6 +139,7 @@ def _client(session: boto3.Session, connection: Connection, service: str, region
     # boto3-stubs has overloads for literal service names only.
     client: Any = session.client(service, region_name=region, endpoint_url=url, config=config)  # type: ignore[call-overload]
     refuse_unusable_responses(client)
+    add_retries(client)
     return client
 
 

@@ -26,6 +26,7 @@ class Batch:
         "may_be_written",
         "reading",
         "reserved_units",
+        "resigned",
         "sent_at",
         "size_bytes",
         "then",
@@ -44,4 +45,5 @@ class Batch:
         self.sent_at = 0.0  # of the last request, monotonic seconds
         self.may_be_written = may_be_written
         self.reading = False
+        self.resigned = False  # whether it was sent again because the time of its signature was rejected
         self.lines_checked = False  # whether each line has been parsed as an item

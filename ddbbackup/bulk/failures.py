@@ -7,6 +7,9 @@ from typing import Final
 from ddbbackup.bulk.responses import Classification
 from ddbbackup.errors import AccessDenied, DdbBackupError, Refused, TableMissing, Throttled, Unreachable
 
+TABLE_LAG_SECONDS: Final = 60.0
+"""Requests for items may not know a table yet that DescribeTable calls ACTIVE (observed for 30 to 60 s)."""
+
 RESUMES: Final = "the restore resumes where it stopped"
 _CREDENTIAL_CODES: Final = (
     "UnrecognizedClient",
@@ -23,6 +26,14 @@ def expired_error(result: Classification) -> DdbBackupError:
     return AccessDenied(
         f"the credentials expired during the restore ({result.reason})",
         hint=f"sign in again, then run the same command: {RESUMES}",
+    )
+
+
+def clock_error(result: Classification) -> DdbBackupError:
+    """For a signature that was made anew and whose time is rejected again."""
+    return AccessDenied(
+        f"AWS rejects the time of the signatures, so the clock of this machine is wrong ({result.reason})",
+        hint=f"synchronize the clock, then run the same command again: {RESUMES}",
     )
 
 

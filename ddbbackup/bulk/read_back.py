@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from typing import Any, Final, assert_never
 
 from ddbbackup.archive.attribute_values import comparable_key, item_digest
-from ddbbackup.bulk.failures import expired_error, fatal_error, stalled_error
+from ddbbackup.bulk.failures import (
+    TABLE_LAG_SECONDS,
+    clock_error,
+    expired_error,
+    fatal_error,
+    stalled_error,
+)
 from ddbbackup.bulk.model import SampledItem, Stopped
 from ddbbackup.bulk.rate_control import backoff_seconds
 from ddbbackup.bulk.responses import Classification, classify, unproven
@@ -71,6 +77,7 @@ class _Request:
         self.items = items
         self.attempt = 0
         self.due = self.sent_at = 0.0
+        self.resigned = False  # whether it was sent again because the time of its signature was rejected
 
 
 class _Reading:
@@ -92,7 +99,8 @@ class _Reading:
         self._waiting = deque(
             _Request(dict(pairs[start : start + _MAX_KEYS])) for start in range(0, len(pairs), _MAX_KEYS)
         )
-        self._progress_at = self._renewed_at = time.monotonic()
+        self._started_at = time.monotonic()
+        self._progress_at = self._renewed_at = self._started_at
 
     @property
     def done(self) -> bool:
@@ -132,7 +140,14 @@ class _Reading:
                 self._retry(request, result, now)
             case "throttled" | "retry" | "unproven":
                 self._retry(request, result, now)
-            case "rejected" | "fatal" | "exists" | "written" | "unprocessed":
+            case "clock_skew":
+                if request.resigned:
+                    raise clock_error(result)
+                request.resigned = True
+                self._retry(request, result, now)
+            case "table_missing" if now - self._started_at <= TABLE_LAG_SECONDS:
+                self._retry(request, result, now)
+            case "table_missing" | "rejected" | "fatal" | "exists" | "written" | "unprocessed":
                 raise fatal_error(result, f"read items of {self._table}", "BatchGetItem")
             case _:
                 assert_never(result.category)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, NoReturn, assert_never
 
 from ddbbackup.archive.attribute_values import comparable_key
+from ddbbackup.model.aws_errors import is_clock_skew
 from ddbbackup.model.aws_texts import UNKNOWN, error_code, safe_reason
 from ddbbackup.ports import BulkOperation, BulkResponse, KeyAttribute
 from ddbbackup.safe_text import escape
@@ -23,6 +24,8 @@ Category = Literal[
     "retry",
     "unproven",
     "credentials_expired",
+    "clock_skew",
+    "table_missing",
     "rejected",
     "fatal",
 ]
@@ -76,6 +79,8 @@ class Classification:
     ``written``: all of the request was written. ``unprocessed``: all but ``unprocessed``, which are items or keys.
     ``read``: ``items`` were found, and no others, except perhaps those in ``unprocessed``. ``exists``: the condition
     of a put failed; ``items`` holds the existing item if the server sent it. ``unproven``: not one of DynamoDB's.
+    ``clock_skew``: the time of the signature is rejected. ``table_missing``: also for a moment after a new table is
+    ACTIVE.
 
     ``reason`` holds no item data. ``detail`` is the server's own message and may hold some.
     """
@@ -239,7 +244,7 @@ def _classify_error(document: dict[str, Any], status: int) -> Classification:
     message = str(document.get("message") or document.get("Message") or "")[:_LONGEST_MESSAGE]
     existing = document.get("Item")
     return Classification(
-        _category_of_error(code, status),
+        _category_of_error(code, message, status),
         items=(existing,) if isinstance(existing, dict) and existing else (),
         code=code,
         reason=safe_reason(code, message),
@@ -247,13 +252,17 @@ def _classify_error(document: dict[str, Any], status: int) -> Classification:
     )
 
 
-def _category_of_error(code: str, status: int) -> Category:
+def _category_of_error(code: str, message: str, status: int) -> Category:
     if code == "ConditionalCheckFailedException":
         return "exists"
     if code in _THROTTLED:
         return "throttled"
     if code in _CREDENTIALS_EXPIRED:
         return "credentials_expired"
+    if is_clock_skew(code, message):
+        return "clock_skew"
+    if code == "ResourceNotFoundException":
+        return "table_missing"
     if code in _RETRY or status >= 500:
         return "retry"
     if code in _REJECTED:

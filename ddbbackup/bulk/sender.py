@@ -8,12 +8,18 @@ import json
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol, assert_never
+from typing import Any, Final, Protocol
 
 from ddbbackup.archive.attribute_values import comparable_key, equal_items
 from ddbbackup.archive.lines import is_item
 from ddbbackup.bulk.batch import Batch
-from ddbbackup.bulk.failures import expired_error, fatal_error, stalled_error
+from ddbbackup.bulk.failures import (
+    TABLE_LAG_SECONDS,
+    clock_error,
+    expired_error,
+    fatal_error,
+    stalled_error,
+)
 from ddbbackup.bulk.rate_control import ConcurrencyLimit, TokenBucket, backoff_seconds
 from ddbbackup.bulk.rejects import NOT_AN_ITEM
 from ddbbackup.bulk.request_format import RequestFormat, read_body
@@ -66,7 +72,8 @@ class Sender:
         self._abandoned: set[int] = set()
         self._sequence = itertools.count()
         self._in_flight_bytes = 0
-        self._progress_at = self._renewed_at = time.monotonic()  # of the last progress; of the credentials
+        self._started_at = time.monotonic()
+        self._progress_at = self._renewed_at = self._started_at  # of the last progress; of the credentials
         self._accepted = self._rejected = 0
         self.throttled = 0
         self.consumed = 0.0
@@ -153,10 +160,9 @@ class Sender:
         operation: BulkOperation = "GetItem" if batch.reading else self._operation
         result = classify(response, operation, self._config.table)
         now = time.monotonic()
-        category = result.category
         if self._bucket is not None:
             self._count_units(self._bucket, batch, result)
-        match category:
+        match result.category:
             case "written":
                 self._on_written(batch, response)
             case "exists":
@@ -165,6 +171,12 @@ class Sender:
                 self._on_read(batch, result, response, now)
             case "unprocessed":
                 self._on_unprocessed(batch, result, response, now)
+            case _:
+                self._on_failure(batch, result, response, now)
+
+    def _on_failure(self, batch: Batch, result: Classification, response: BulkResponse, now: float) -> None:
+        """For a response that says nothing about the lines, or rejects the request."""
+        match result.category:
             case "throttled":
                 self.throttled += 1
                 self._limit.on_throttle(now, response.seconds)
@@ -177,12 +189,15 @@ class Sender:
             case "credentials_expired":
                 self._renew_credentials(batch, result, now)
                 self._retry(batch, result, now)
+            case "clock_skew":
+                self._sign_again(batch, result, now)
+            case "table_missing" if now - self._started_at <= TABLE_LAG_SECONDS:
+                self._retry(batch, result, now)
             case "rejected":
                 self._bisect(batch, result)
-            case "fatal":
-                raise fatal_error(result, f"write items to {self._config.table}", operation)
             case _:
-                assert_never(category)
+                operation = "GetItem" if batch.reading else self._operation
+                raise fatal_error(result, f"write items to {self._config.table}", operation)
 
     def _count_units(self, bucket: TokenBucket, batch: Batch, result: Classification) -> None:
         """A server that reports more units than a put can consume must not hold the job."""
@@ -199,6 +214,13 @@ class Sender:
         if not self._transport.refresh_credentials():
             raise expired_error(result)
         self._renewed_at = now
+
+    def _sign_again(self, batch: Batch, result: Classification, now: float) -> None:
+        """Once: a machine that was suspended sends what it signed before. Then the clock must be wrong."""
+        if batch.resigned:
+            raise clock_error(result)
+        batch.resigned = True
+        self._retry(batch, result, now)
 
     def _on_unprocessed(
         self, batch: Batch, result: Classification, response: BulkResponse, now: float

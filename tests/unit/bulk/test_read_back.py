@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ddbbackup.archive.attribute_values import item_digest
-from ddbbackup.bulk import compare_sample
+from ddbbackup.bulk import compare_sample, read_back
 from ddbbackup.bulk.model import SampledItem
 from ddbbackup.bulk.read_back import Comparison
 from ddbbackup.errors import AccessDenied, TableMissing, Throttled, Unreachable
@@ -125,7 +125,6 @@ def test_a_response_that_proves_nothing_is_asked_for_again(fault: tuple[int, byt
     [
         ("AccessDeniedException", AccessDenied),
         ("ExpiredTokenException", AccessDenied),
-        ("ResourceNotFoundException", TableMissing),
     ],
 )
 def test_an_error_that_no_retry_can_change_is_raised(code: str, error: type[Exception]) -> None:
@@ -133,6 +132,29 @@ def test_an_error_that_no_retry_can_change_is_raised(code: str, error: type[Exce
     with pytest.raises(error) as raised:
         compare(lambda operation, body: failure(code))
     assert "4111" not in str(raised.value)
+
+
+def test_a_new_table_may_be_unknown_to_reads_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Longer than that, it was deleted."""
+    table, faults = MemoryTable(ITEMS), iter([failure("ResourceNotFoundException")] * 3)
+    assert (
+        compare(lambda operation, body: next(faults, None) or table.respond(operation, body)) == Comparison()
+    )
+    monkeypatch.setattr(read_back, "TABLE_LAG_SECONDS", 0.2)
+    with pytest.raises(TableMissing):
+        compare(lambda operation, body: failure("ResourceNotFoundException"))
+
+
+def test_a_rejected_time_of_a_signature_is_the_clock() -> None:
+    """The second time."""
+    message = "Signature not yet current: 20270101T000000Z is still later than 20260101T000000Z"
+    skewed = 400, json.dumps({"__type": "x#InvalidSignatureException", "message": message}).encode()
+    table, faults = MemoryTable(ITEMS), iter([skewed])
+    assert (
+        compare(lambda operation, body: next(faults, None) or table.respond(operation, body)) == Comparison()
+    )
+    with pytest.raises(AccessDenied, match="the clock of this machine is wrong"):
+        compare(lambda operation, body: skewed)
 
 
 def test_no_permission_is_named() -> None:

@@ -78,7 +78,18 @@ def error(code: str, message: str = "…") -> dict[str, str]:
         (503, b"<html>", "retry"),
         (400, error("ExpiredTokenException"), "credentials_expired"),
         (400, error("ValidationException"), "rejected"),
-        (400, error("ResourceNotFoundException"), "fatal"),
+        (400, error("ResourceNotFoundException"), "table_missing"),
+        (
+            400,
+            error("InvalidSignatureException", "Signature expired: 2026 is now earlier than 2027"),
+            "clock_skew",
+        ),
+        (400, error("InvalidSignatureException", "Signature not yet current: 2027"), "clock_skew"),
+        (
+            400,
+            error("InvalidSignatureException", "The request signature we calculated does not match"),
+            "fatal",
+        ),
         (0, b"connection reset", "retry"),
     ],
 )

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ddbbackup.bulk import sender
 from ddbbackup.bulk.batch import Batch
 from ddbbackup.bulk.model import Existing
 from ddbbackup.bulk.rate_control import TokenBucket
@@ -112,7 +113,6 @@ class Job:
         (failure("UnrecognizedClientException"), AccessDenied, "check the credentials in use"),
         (failure("InvalidSignatureException"), AccessDenied, "check the credentials in use"),
         (failure("ExpiredTokenException"), AccessDenied, "sign in again"),
-        (failure("ResourceNotFoundException"), TableMissing, "check why the table was deleted"),
         (failure("SomethingNewException"), Refused, "fix the cause above"),
     ],
 )
@@ -143,6 +143,35 @@ def test_a_job_without_progress_ends_after_the_stall_timeout(
     with pytest.raises(error, match="no item could be written to t for 0 s"):
         job.run(lines_of("a"))
     assert len(job.transport.bodies) > 1
+
+
+def test_a_new_table_may_be_unknown_to_writes_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Longer than that, it was deleted."""
+    responses = iter([failure("ResourceNotFoundException")] * 3 + [WRITTEN])
+    assert Job(lambda operation, body: next(responses)).run(lines_of("a")) == {"written": 1}
+
+    monkeypatch.setattr(sender, "TABLE_LAG_SECONDS", 0.2)
+    with pytest.raises(TableMissing) as raised:
+        Job(lambda operation, body: failure("ResourceNotFoundException")).run(lines_of("a"))
+    assert raised.value.hint.startswith("check why the table was deleted")
+
+
+EXPIRED = (
+    400,
+    b'{"__type":"x#InvalidSignatureException","message":"Signature expired: 1 is now earlier than 2"}',
+)
+
+
+def test_a_signature_that_expired_is_made_again_once() -> None:
+    """A machine that was suspended may have sent it late. The second time the clock is wrong, and IAM is not."""
+    responses = iter([EXPIRED, WRITTEN])
+    assert Job(lambda operation, body: next(responses)).run(lines_of("a")) == {"written": 1}
+
+    job = Job(lambda operation, body: EXPIRED)
+    with pytest.raises(AccessDenied, match="the clock of this machine is wrong") as raised:
+        job.run(lines_of("a"))
+    assert raised.value.hint.startswith("synchronize the clock")
+    assert len(job.transport.bodies) == 2
 
 
 def test_a_request_is_sent_again_with_reloaded_credentials() -> None:

@@ -16,6 +16,7 @@ from ddbbackup.sandbox.moto_bulk_puts import MotoBulkPuts
 from ddbbackup.sandbox.moto_exports import MotoExports
 from ddbbackup.sandbox.moto_imports import MotoImports
 from ddbbackup.sandbox.moto_pitr_restores import MotoPitrRestores
+from ddbbackup.sandbox.moto_requests import MotoRequests
 
 HOST: Final = "127.0.0.1"  # the server has no authentication, so it must not be reachable from outside
 
@@ -35,6 +36,8 @@ class Sandbox:
         self._jobs = (self.exports, self.imports, self.bulk_puts, self.pitr_restores)
         for jobs in self._jobs:
             jobs.install()
+        self.requests = MotoRequests()
+        self.requests.install()
         moto_tables.install()
         moto_settings.install()
         moto_buckets.install()

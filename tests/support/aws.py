@@ -106,7 +106,7 @@ class Aws:
                 "X-Amz-Target": f"DynamoDB_20120810.{operation}",
                 "Content-Type": "application/x-amz-json-1.0",
                 "Authorization": _AUTH,
-                "X-Amz-Date": "20260101T000000Z",
+                "X-Amz-Date": time.strftime("%Y%m%dT%H%M%SZ", time.gmtime()),
             },
         )
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -74,6 +74,12 @@ class Unreachable(DdbBackupError):
     exit_code = 69
 
 
+class CertificateRejected(DdbBackupError):
+    """The certificate of a server is not trusted. Unlike ``Unreachable``, it is never retried."""
+
+    exit_code = 69
+
+
 class DataIncomplete(DdbBackupError):
     """The data of a backup or a restore is incomplete or damaged: a hash, a size or a count does not match."""
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import http.client
+import os
+import ssl
 import threading
 import time
 import urllib.error
@@ -18,6 +20,9 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from ddbbackup import __version__
+from ddbbackup.errors import NotSupported
+from ddbbackup.proxies import refuse_unsupported
+from ddbbackup.tls_trust import CaBundle, find_ca_bundle, is_untrusted, untrusted_reason
 
 _READ_BYTES: Final = 4096
 _ATTEMPTS: Final = 3
@@ -42,8 +47,12 @@ class NoRedirects(urllib.request.HTTPRedirectHandler):
 
 @dataclass(frozen=True, slots=True)
 class HttpClient:
-    """Sends requests through the proxies of the environment. Tests replace the clock."""
+    """Sends requests through the proxies of the environment. Tests replace the clock.
 
+    ``ca_bundle`` returns the certificates that receivers are checked with, None for those of Python.
+    """
+
+    ca_bundle: Callable[[], CaBundle | None] = lambda: find_ca_bundle(os.environ)
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
@@ -55,13 +64,45 @@ class HttpClient:
         deadline = self.monotonic() + seconds
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return _send_once(method, url, body, headers, seconds=deadline - self.monotonic())
+                return self._send_once(method, url, body, headers, seconds=deadline - self.monotonic())
             except Transient as error:
                 pause = _PAUSE_SECONDS * 2 ** (attempt - 1)
                 if attempt == _ATTEMPTS or self.monotonic() + pause >= deadline:
                     raise DeliveryError(str(error)) from None
                 self.sleep(pause)
         raise AssertionError("the loop returns or raises on its last attempt")
+
+    def _send_once(
+        self, method: str, url: str, body: bytes, headers: Mapping[str, str], *, seconds: float
+    ) -> None:
+        url, authorization = split_credentials(url)
+        if any(name.lower() == "authorization" for name in headers):
+            authorization = {}
+        request = urllib.request.Request(  # noqa: S310 - the first line checks the scheme
+            url, body, {"User-Agent": f"ddbbackup/{__version__}", **authorization, **headers}, method=method
+        )
+        ca_bundle = self.ca_bundle() if url.startswith("https:") else None
+        opener = _opener(url, ca_bundle)
+        try:
+            with opener.open(request, timeout=max(_CONNECT_SECONDS, seconds)) as response:
+                response.read(_READ_BYTES)
+        except urllib.error.HTTPError as error:
+            error.close()
+            if 300 <= error.code < 400:
+                raise DeliveryError(
+                    f"the receiver answered {error.code}; redirects are not followed"
+                ) from None
+            kind = Transient if error.code == 429 or error.code >= 500 else DeliveryError
+            raise kind(f"the receiver answered {error.code}") from None
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            reason = getattr(error, "reason", error)
+            if is_untrusted(reason):
+                checked_with = ca_bundle or "the certificates of Python"
+                raise DeliveryError(
+                    f"the certificate of the receiver is not trusted ({untrusted_reason(reason)}); "
+                    f"it was checked with {checked_with}"
+                ) from None
+            raise Transient(f"the receiver did not answer ({type(reason).__name__})") from None
 
 
 def run_concurrently(tasks: Sequence[tuple[float, Callable[[], None]]]) -> list[Exception | None]:
@@ -117,23 +158,20 @@ def split_credentials(url: str) -> tuple[str, dict[str, str]]:
     return urlunsplit((parts.scheme, location, parts.path, parts.query, parts.fragment)), header
 
 
-def _send_once(method: str, url: str, body: bytes, headers: Mapping[str, str], *, seconds: float) -> None:
-    url, authorization = split_credentials(url)
-    if any(name.lower() == "authorization" for name in headers):
-        authorization = {}
-    request = urllib.request.Request(  # noqa: S310 - the first line checks the scheme
-        url, body, {"User-Agent": f"ddbbackup/{__version__}", **authorization, **headers}, method=method
-    )
-    opener = urllib.request.build_opener(NoRedirects)
+def _opener(url: str, ca_bundle: CaBundle | None) -> urllib.request.OpenerDirector:
+    """Raises ``DeliveryError`` for a proxy or certificates that cannot be used."""
+    scheme = urlsplit(url).scheme
+    host = urlsplit(url).hostname or ""
     try:
-        with opener.open(request, timeout=max(_CONNECT_SECONDS, seconds)) as response:
-            response.read(_READ_BYTES)
-    except urllib.error.HTTPError as error:
-        error.close()
-        if 300 <= error.code < 400:
-            raise DeliveryError(f"the receiver answered {error.code}; redirects are not followed") from None
-        kind = Transient if error.code == 429 or error.code >= 500 else DeliveryError
-        raise kind(f"the receiver answered {error.code}") from None
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        raise Transient(f"the receiver did not answer ({type(reason).__name__})") from None
+        if not urllib.request.proxy_bypass(host):
+            refuse_unsupported(urllib.request.getproxies().get(scheme, ""))
+        if scheme == "http":
+            return urllib.request.build_opener(NoRedirects)
+        context = ssl.create_default_context(cafile=ca_bundle.path if ca_bundle is not None else None)
+    except NotSupported as error:
+        raise DeliveryError(error.message) from None
+    except OSError as error:
+        raise DeliveryError(
+            f"could not load the certificates of {ca_bundle}: {error.strerror or error}"
+        ) from None
+    return urllib.request.build_opener(NoRedirects, urllib.request.HTTPSHandler(context=context))

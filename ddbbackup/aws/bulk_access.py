@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from botocore.awsrequest import AWSResponse, HTTPHeaders
-from botocore.httpsession import get_cert_path
 from botocore.utils import get_environ_proxies
 
 from ddbbackup.aws.bulk_http.credentials import CredentialSource
@@ -50,7 +49,6 @@ def resolve_endpoint(connection: Connection, table: str) -> Endpoint:
         client = connection.private_client("dynamodb")
         client.meta.events.register("before-send.dynamodb.BatchWriteItem", capture)
         client.batch_write_item(RequestItems={table: [{"PutRequest": {"Item": {"k": {"S": "k"}}}}]})
-        ca_bundle = connection.boto_session()._session.get_config_variable("ca_bundle")
     (url,) = captured
     secure = url.startswith("https:")
     proxies = get_environ_proxies(url)
@@ -58,7 +56,7 @@ def resolve_endpoint(connection: Connection, table: str) -> Endpoint:
         url=url,
         region=client.meta.region_name,
         proxy=proxies.get("https" if secure else "http") or "",
-        ca_file=(ca_bundle or get_cert_path(True)) if secure else None,
+        ca_bundle=connection.ca_bundle() if secure else None,
     )
 
 

@@ -14,8 +14,10 @@ from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
 from ddbbackup.aws.response_shape import UnusableResponse
+from ddbbackup.aws.trust import TRUST_CA, UntrustedCertificate
 from ddbbackup.errors import (
     AccessDenied,
+    CertificateRejected,
     Conflict,
     DdbBackupError,
     ExportTimeInvalid,
@@ -39,6 +41,7 @@ from ddbbackup.model.aws_texts import (
     safe_text,
     service_code,
 )
+from ddbbackup.tls_trust import is_untrusted
 
 _RERUN: Final = "run the same command again: it continues where it stopped"
 _SIGN_IN: Final = f"sign in again, then {_RERUN}"
@@ -286,6 +289,8 @@ def translate_errors(action: str) -> Iterator[None]:
             f"could not {action}: the SDK rejects the parameters ({_without_values(error)})",
             hint="correct the value in the plan",
         ) from error
+    except UntrustedCertificate as error:
+        raise CertificateRejected(f"could not {action}: {_one_line(error)}", hint=TRUST_CA) from error
     except UnusableResponse as error:
         raise Unreachable(
             f"could not {action}: the response cannot be used ({_one_line(error)})", hint=_CHECK_NETWORK
@@ -354,6 +359,8 @@ def _from_transport(error: Exception, action: str) -> DdbBackupError:
             "the AWS credentials cannot be used: a key or token contains a line break or a control character",
             hint="set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN again, without line breaks",
         )
+    if is_untrusted(error):  # of a client that the SDK made for itself
+        return CertificateRejected(f"could not {action}: {_one_line(error)}", hint=TRUST_CA)
     return Unreachable(f"could not {action}: {_one_line(error)}", hint=_CHECK_NETWORK)
 
 

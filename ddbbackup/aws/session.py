@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import threading
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -16,12 +17,15 @@ from botocore.credentials import (
     CredentialProvider,
     DeferredRefreshableCredentials,
 )
+from botocore.httpsession import get_cert_path
 
 from ddbbackup import __version__
 from ddbbackup.aws.extra_retries import add_retries
 from ddbbackup.aws.response_shape import refuse_unusable_responses
+from ddbbackup.aws.trust import check_connection
 from ddbbackup.model.arn import Arn
 from ddbbackup.ports import Place
+from ddbbackup.tls_trust import CaBundle, find_ca_bundle
 
 # Few: steps retry what may take long (throttled starts, unreachable services), because they report what they wait
 # for. `standard` is explicit because botocore 1.44 changed the default mode.
@@ -86,6 +90,10 @@ class Connection:
         with _LOCK:
             return _session.__wrapped__(self)
 
+    def ca_bundle(self) -> CaBundle:
+        """The certificates that servers are checked with."""
+        return _ca_bundle(self.boto_session()._session)
+
     def private_client(self, service: str) -> Any:
         """A client that is not shared, so that event handlers can be registered with it."""
         session = self.boto_session()
@@ -109,11 +117,19 @@ def is_emulated(connection: Connection) -> bool:
 @functools.lru_cache(maxsize=32)
 def _session(connection: Connection) -> boto3.Session:
     core = botocore.session.Session(profile=connection.profile)
+    core.set_config_variable("ca_bundle", _ca_bundle(core).path)
     for role in connection.roles:
         provider = _AssumedRole(core, role, connection.endpoint_url("sts"))
+        bundle = core.get_config_variable("ca_bundle")
         core = botocore.session.Session(profile=connection.profile)
+        core.set_config_variable("ca_bundle", bundle)
         core.get_component("credential_provider").insert_before("env", provider)
     return boto3.Session(botocore_session=core, region_name=connection.region)
+
+
+def _ca_bundle(core: botocore.session.Session) -> CaBundle:
+    found = find_ca_bundle(os.environ, profile=core.get_scoped_config().get("ca_bundle"))
+    return found or CaBundle(str(get_cert_path(True)), "the certificates of the AWS SDK")
 
 
 @functools.lru_cache(maxsize=128)
@@ -140,6 +156,7 @@ def _client(session: boto3.Session, connection: Connection, service: str, region
     client: Any = session.client(service, region_name=region, endpoint_url=url, config=config)  # type: ignore[call-overload]
     refuse_unusable_responses(client)
     add_retries(client)
+    check_connection(client, _ca_bundle(session._session))
     return client
 
 

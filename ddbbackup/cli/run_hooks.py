@@ -17,11 +17,14 @@ from ddbbackup.cli.verbs import VERBS
 from ddbbackup.clock import Clock
 from ddbbackup.errors import DdbBackupError
 from ddbbackup.plan.model import Plan, TableEntry
+from ddbbackup.tls_trust import find_ca_bundle
 
 if TYPE_CHECKING:
+    from ddbbackup.http_client import HttpClient
     from ddbbackup.model.report import Report
     from ddbbackup.model.table_status import TableStatus
     from ddbbackup.steps.context import RunContext
+    from ddbbackup.tls_trust import CaBundle
 
 log = structlog.get_logger()
 
@@ -80,7 +83,9 @@ class RunHooks:
         if self._notifications:
             from ddbbackup.notify import announce  # noqa: PLC0415 - only plans with notifications need it
 
-            self._settle = announce(self._notifications, verb=self._verb, run=self._run)
+            self._settle = announce(
+                self._notifications, verb=self._verb, run=self._run, http=self._http_client()
+            )
         return self
 
     def __exit__(
@@ -120,13 +125,30 @@ class RunHooks:
             step_ends=self.step_ends,
         )
         if self._writes_metrics and not interrupted and not idle:
-            record(self._plan.metrics, summary, os.environ)
+            record(self._plan.metrics, summary, os.environ, http=self._http_client())
         if self._settle is not None and not interrupted:
             self._settle()
         topics = self._context.source.topics if self._context is not None else None
         deliver(
-            self._notifications, summary, topics, at_most_seconds=INTERRUPTED_SECONDS if interrupted else None
+            self._notifications,
+            summary,
+            topics,
+            at_most_seconds=INTERRUPTED_SECONDS if interrupted else None,
+            http=self._http_client(),
         )
+
+    def _http_client(self) -> HttpClient:
+        """Trusts what the SDK trusts: the profile may name certificates."""
+        from ddbbackup.aws.session import Connection  # noqa: PLC0415 - only plans with receivers need it
+        from ddbbackup.http_client import HttpClient  # noqa: PLC0415 - as above
+
+        def ca_bundle() -> CaBundle | None:
+            try:
+                return Connection(profile=self._plan.aws.profile).ca_bundle()
+            except Exception:  # noqa: BLE001 - the run itself reports what is wrong with the profile
+                return find_ca_bundle(os.environ)
+
+        return HttpClient(ca_bundle)
 
     def _table_statuses(self) -> list[TableStatus]:
         """Empty if they cannot be read: the run itself reports the error, and notifications are sent without them."""

@@ -40,7 +40,13 @@ def record(
         )
     if metrics.opentelemetry is not None:
         tasks["opentelemetry"] = partial(
-            telemetry.export, metrics.opentelemetry, summary, values, environ, seconds=_SECONDS
+            telemetry.export,
+            metrics.opentelemetry,
+            summary,
+            values,
+            environ,
+            http.ca_bundle,
+            seconds=_SECONDS,
         )
     for to, error in zip(tasks, run_concurrently([(_SECONDS, task) for task in tasks.values()]), strict=True):
         if error is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from ddbbackup.metrics.samples import FAMILIES, Sample, place_labels
 from ddbbackup.plan.model import OpenTelemetry
 from ddbbackup.report.run_summary import RunSummary
 from ddbbackup.safe_text import escape, escaped
+from ddbbackup.tls_trust import CaBundle
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.resources import Resource
@@ -30,6 +31,7 @@ def export(
     summary: RunSummary,
     samples: Sequence[Sample],
     environ: Mapping[str, str],
+    ca_bundle: Callable[[], CaBundle | None],
     *,
     seconds: float,
 ) -> None:
@@ -50,7 +52,13 @@ def export(
         resource = resource.merge(Resource({"service.name": "ddbbackup"}))
     endpoint, authorization = split_credentials(settings.endpoint) if settings.endpoint else (None, {})
     base = endpoint.rstrip("/") if endpoint else None
-    common: dict[str, Any] = {"timeout": seconds, "headers": {**authorization, **settings.headers} or None}
+    trusted = ca_bundle()
+    certificates = trusted.path if trusted is not None else None
+    common: dict[str, Any] = {
+        "certificate_file": certificates,
+        "timeout": seconds,
+        "headers": {**authorization, **settings.headers} or None,
+    }
     traces = OTLPSpanExporter(endpoint=base and f"{base}/v1/traces", **common)
     gauges = OTLPMetricExporter(endpoint=base and f"{base}/v1/metrics", **common)
     results = [traces.export(_spans(summary, resource, environ)), gauges.export(_metrics(samples, resource))]

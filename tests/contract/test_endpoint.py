@@ -11,6 +11,7 @@ from ddbbackup.aws.bulk_access import AwsBulkAccess, resolve_endpoint
 from ddbbackup.aws.bulk_http.credentials import CredentialSource
 from ddbbackup.aws.session import Connection, _client, _session
 from ddbbackup.errors import AccessDenied
+from ddbbackup.tls_trust import CaBundle
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +55,7 @@ def test_the_endpoint_of_a_plan_is_used_with_its_port() -> None:
     """Also in the Host header, as in curl; a default port is left out."""
     connection = Connection(region="eu-west-1", endpoint_urls=(("dynamodb", "http://[::1]:8000"),))
     endpoint = resolve_endpoint(connection, "t")
-    assert (endpoint.host, endpoint.path, endpoint.ca_file) == ("[::1]:8000", "/", None)
+    assert (endpoint.host, endpoint.path, endpoint.ca_bundle) == ("[::1]:8000", "/", None)
     plain = resolve_endpoint(Connection(region="eu-west-1"), "t")
     assert plain.host == "dynamodb.eu-west-1.amazonaws.com"
 
@@ -68,12 +69,14 @@ def test_proxy_and_ca_bundle_are_those_of_botocore(monkeypatch: pytest.MonkeyPat
     assert resolve_endpoint(connection, "t").proxy == "http://proxy:3128"
     monkeypatch.setenv("NO_PROXY", ".amazonaws.com")
     assert resolve_endpoint(connection, "t").proxy == ""
-    assert Path(resolve_endpoint(connection, "t").ca_file or "").is_file()
+    bundle_of_system = resolve_endpoint(connection, "t").ca_bundle
+    assert bundle_of_system is not None
+    assert Path(bundle_of_system.path).is_file()
     bundle = tmp_path / "ca.pem"
-    bundle.write_text("")
+    bundle.write_bytes(Path(bundle_of_system.path).read_bytes())
     monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
     _session.cache_clear()
-    assert resolve_endpoint(connection, "t").ca_file == str(bundle)
+    assert resolve_endpoint(connection, "t").ca_bundle == CaBundle(str(bundle), "AWS_CA_BUNDLE")
 
 
 def test_reload_finds_the_credentials_of_a_new_sign_in(

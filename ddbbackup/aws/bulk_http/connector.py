@@ -10,30 +10,36 @@ import ssl
 import threading
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPSConnection
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from ddbbackup.aws.bulk_http.endpoint import DEFAULT_PORTS, Endpoint
-from ddbbackup.errors import NotSupported, Refused, Unreachable
+from ddbbackup.errors import CertificateRejected, NotSupported, Refused
+from ddbbackup.proxies import refuse_unsupported, scheme_of
+from ddbbackup.tls_trust import CaBundle, untrusted_reason
 
 _CONNECT_SECONDS: Final = 5
 _MAX_OPENING: Final = 16
+
+
+Opened: TypeAlias = socket.socket | str | CertificateRejected
+"""A connected socket, the reason why there is none, or the reason why there never will be one."""
 
 
 class Connector:
     """Opens one connection at a time; ``http.client`` resolves names, opens tunnels and starts TLS.
 
     ``request_target`` goes into the first line of every request, ``proxy_headers`` into its head. Raises
-    ``Unreachable`` for a CA bundle that cannot be loaded, ``NotSupported`` for TLS inside TLS (an ``https://``
+    ``NotSupported`` for TLS inside TLS (an ``https://``
     proxy in front of an ``https://`` endpoint) and for a proxy that is not an HTTP proxy, ``Refused`` for an address
     that is not one.
     """
 
     def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = urlsplit(endpoint.url)
+        self._endpoint, self._ca_bundle = urlsplit(endpoint.url), endpoint.ca_bundle
         self._proxy = parse_proxy(endpoint.proxy) if endpoint.proxy else None
         uses_tls = "https" in (self._endpoint.scheme, self._proxy.scheme if self._proxy is not None else "")
-        self._context = _tls_context(endpoint.ca_file) if uses_tls else None
+        self._context = _tls_context(endpoint.ca_bundle) if uses_tls else None
         self._tunnel = self._proxy is not None and self._endpoint.scheme == "https"
         self.request_target, self.proxy_headers = endpoint.path, {}
         if self._proxy is not None and self._tunnel and self._proxy.scheme == "https":
@@ -49,7 +55,7 @@ class Connector:
     def connect(self) -> socket.socket:
         """Returns a connected non-blocking socket. Blocks for up to some seconds.
 
-        Raises ``OSError``, and ``HTTPException`` if the proxy does not speak HTTP.
+        Raises ``OSError``, ``HTTPException`` if the proxy does not speak HTTP, and ``CertificateRejected``.
         """
         if self._proxy is not None:
             host, port = self._proxy.host, self._proxy.port
@@ -68,6 +74,13 @@ class Connector:
             connection.set_tunnel(self._endpoint.hostname or "", endpoint_port, self._proxy.headers)
         try:
             connection.connect()
+        except ssl.SSLCertVerificationError as error:
+            connection.close()
+            raise CertificateRejected(
+                f"the certificate of {host} is not trusted ({untrusted_reason(error)}); it was checked with "
+                f"{self._ca_bundle or 'the certificates of this system'}",
+                hint="set AWS_CA_BUNDLE to a file that holds the certificate of its CA",
+            ) from error
         except BaseException:
             connection.close()
             raise
@@ -82,7 +95,7 @@ class ConnectionOpener:
 
     def __init__(self, connector: Connector) -> None:
         self._connector = connector
-        self._results: queue.SimpleQueue[socket.socket | str] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[Opened] = queue.SimpleQueue()
         self.wakeup, self._wakeup_sender = socket.socketpair()
         self.wakeup.setblocking(False)
         self._wakeup_sender.setblocking(False)
@@ -96,8 +109,8 @@ class ConnectionOpener:
             # A daemon thread: the end of the program does not wait for it.
             threading.Thread(target=self._open_one, name="connect", daemon=True).start()
 
-    def collect(self) -> list[socket.socket | str]:
-        """The attempts that have ended: each a connected socket, or the reason why there is none."""
+    def collect(self) -> list[Opened]:
+        """The attempts that have ended."""
         with contextlib.suppress(BlockingIOError):
             self.wakeup.recv(4096)
         results = self._take_results()
@@ -113,7 +126,9 @@ class ConnectionOpener:
 
     def _open_one(self) -> None:
         try:
-            result: socket.socket | str = self._connector.connect()
+            result: Opened = self._connector.connect()
+        except CertificateRejected as error:
+            result = error
         except Exception as error:  # noqa: BLE001  # a waiting request must get a response, whatever went wrong
             result = f"no connection: {error}"
         self._results.put(result)
@@ -124,30 +139,24 @@ class ConnectionOpener:
 
     def _close_results(self) -> None:
         for result in self._take_results():
-            if not isinstance(result, str):
+            if isinstance(result, socket.socket):
                 result.close()
 
-    def _take_results(self) -> list[socket.socket | str]:
-        results: list[socket.socket | str] = []
+    def _take_results(self) -> list[Opened]:
+        results: list[Opened] = []
         with contextlib.suppress(queue.Empty):
             while True:
                 results.append(self._results.get_nowait())
         return results
 
 
-def _tls_context(ca_file: str | None) -> ssl.SSLContext:
+def _tls_context(ca_bundle: CaBundle | None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # verifies certificate and host name
     context.set_alpn_protocols(["http/1.1"])
-    if ca_file is None:
+    if ca_bundle is None:
         context.load_default_certs()
         return context
-    try:
-        context.load_verify_locations(ca_file)
-    except OSError as error:
-        raise Unreachable(
-            f"could not load the CA bundle {ca_file}: {error}",
-            hint="check AWS_CA_BUNDLE, and `ca_bundle` in the AWS config file",
-        ) from error
+    context.load_verify_locations(ca_bundle.path)  # the SDK client of the same endpoint has loaded it before
     return context
 
 
@@ -167,14 +176,8 @@ def parse_proxy(url: str) -> Proxy:
     The password ends at the last ``@``, although a URL would end it at ``#`` and ``/`` too. Raises ``NotSupported``
     for another scheme than HTTP and HTTPS, ``Refused`` for an invalid host or port; neither shows the URL.
     """
-    scheme, separator, rest = url.rpartition("//")
-    scheme = scheme.removesuffix(":").lower() if separator else ""
-    scheme = scheme or "http"
-    if scheme not in DEFAULT_PORTS:
-        raise NotSupported(
-            "the proxy of the environment is not an HTTP proxy, and no other kind is supported",
-            hint="set HTTPS_PROXY and HTTP_PROXY to an http:// address",
-        )
+    refuse_unsupported(url)
+    scheme, rest = scheme_of(url), url.rpartition("//")[2]
     user_info, at, address = rest.rpartition("@")
     try:
         parts = urlsplit(f"//{address}")

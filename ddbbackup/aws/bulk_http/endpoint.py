@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from ddbbackup.tls_trust import CaBundle
+
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """An endpoint as botocore resolved it. ``proxy`` is empty for none; ``ca_file`` is None for plain HTTP."""
+    """An endpoint as botocore resolved it. ``proxy`` is empty for none; ``ca_bundle`` is None for plain HTTP."""
 
     url: str
     region: str
     proxy: str = ""
-    ca_file: str | None = None
+    ca_bundle: CaBundle | None = None
 
     @property
     def host(self) -> str:

@@ -14,6 +14,7 @@ from ddbbackup.aws.bulk_http.credentials import CredentialSource
 from ddbbackup.aws.bulk_http.endpoint import Endpoint
 from ddbbackup.aws.bulk_http.response import InvalidResponse, ParsedResponse
 from ddbbackup.aws.bulk_http.signature import Signer, SigningKeys
+from ddbbackup.errors import CertificateRejected
 from ddbbackup.ports import BulkOperation, BulkResponse
 
 _RESPONSE_TIMEOUT_SECONDS: Final = 60
@@ -163,8 +164,13 @@ class HttpTransport(Generic[Tag]):
     # ---- new connections
 
     def _accept_opened(self) -> None:
-        """Each failed attempt fails one queued request, so that no request waits forever."""
+        """Each failed attempt fails one queued request, so that no request waits forever.
+
+        Raises ``CertificateRejected``.
+        """
         for result in self._opener.collect():
+            if isinstance(result, CertificateRejected):
+                raise result
             if isinstance(result, str):
                 if self._queued:
                     tag, _ = self._queued.popleft()

@@ -20,8 +20,6 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from ddbbackup import __version__
-from ddbbackup.errors import NotSupported
-from ddbbackup.proxies import refuse_unsupported
 from ddbbackup.tls_trust import CaBundle, find_ca_bundle, is_untrusted, untrusted_reason
 
 _READ_BYTES: Final = 4096
@@ -82,7 +80,7 @@ class HttpClient:
             url, body, {"User-Agent": f"ddbbackup/{__version__}", **authorization, **headers}, method=method
         )
         ca_bundle = self.ca_bundle() if url.startswith("https:") else None
-        opener = _opener(url, ca_bundle)
+        opener = _opener(ca_bundle) if ca_bundle is not None else urllib.request.build_opener(NoRedirects)
         try:
             with opener.open(request, timeout=max(_CONNECT_SECONDS, seconds)) as response:
                 response.read(_READ_BYTES)
@@ -158,18 +156,10 @@ def split_credentials(url: str) -> tuple[str, dict[str, str]]:
     return urlunsplit((parts.scheme, location, parts.path, parts.query, parts.fragment)), header
 
 
-def _opener(url: str, ca_bundle: CaBundle | None) -> urllib.request.OpenerDirector:
-    """Raises ``DeliveryError`` for a proxy or certificates that cannot be used."""
-    scheme = urlsplit(url).scheme
-    host = urlsplit(url).hostname or ""
+def _opener(ca_bundle: CaBundle | None) -> urllib.request.OpenerDirector:
+    """Raises ``DeliveryError`` for certificates that cannot be loaded."""
     try:
-        if not urllib.request.proxy_bypass(host):
-            refuse_unsupported(urllib.request.getproxies().get(scheme, ""))
-        if scheme == "http":
-            return urllib.request.build_opener(NoRedirects)
         context = ssl.create_default_context(cafile=ca_bundle.path if ca_bundle is not None else None)
-    except NotSupported as error:
-        raise DeliveryError(error.message) from None
     except OSError as error:
         raise DeliveryError(
             f"could not load the certificates of {ca_bundle}: {error.strerror or error}"

@@ -22,7 +22,7 @@ from botocore.httpsession import get_cert_path
 from ddbbackup import __version__
 from ddbbackup.aws.extra_retries import add_retries
 from ddbbackup.aws.response_shape import refuse_unusable_responses
-from ddbbackup.aws.trust import check_connection
+from ddbbackup.aws.trust import check_certificates
 from ddbbackup.model.arn import Arn
 from ddbbackup.ports import Place
 from ddbbackup.tls_trust import CaBundle, find_ca_bundle
@@ -156,7 +156,7 @@ def _client(session: boto3.Session, connection: Connection, service: str, region
     client: Any = session.client(service, region_name=region, endpoint_url=url, config=config)  # type: ignore[call-overload]
     refuse_unusable_responses(client)
     add_retries(client)
-    check_connection(client, _ca_bundle(session._session))
+    check_certificates(client, _ca_bundle(session._session))
     return client
 
 

@@ -1,4 +1,4 @@
-"""Certificates and proxies of SDK clients: what cannot be used fails at once and by name, without retries."""
+"""Certificates of SDK clients: what cannot be used fails at once and by name, without retries."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from botocore import exceptions as sdk
-from botocore.utils import get_environ_proxies
 
 from ddbbackup.errors import CertificateRejected
-from ddbbackup.proxies import refuse_unsupported
 from ddbbackup.tls_trust import CaBundle, is_untrusted, untrusted_reason
 
 TRUST_CA: Final = "set AWS_CA_BUNDLE to a file that holds the certificate of its CA"
@@ -23,14 +21,12 @@ class UntrustedCertificate(sdk.BotoCoreError):
     fmt = "the certificate of {host} is not trusted ({reason}); it was checked with {bundle}"
 
 
-def check_connection(client: Any, ca_bundle: CaBundle) -> None:
-    """Raises ``CertificateRejected`` for a CA bundle that cannot be loaded, ``NotSupported`` for a proxy.
+def check_certificates(client: Any, ca_bundle: CaBundle) -> None:
+    """Raises ``CertificateRejected`` for a CA bundle that cannot be loaded.
 
     Makes the client raise ``UntrustedCertificate`` for a certificate that no CA of the bundle has signed.
     """
-    url = client.meta.endpoint_url
-    refuse_unsupported(get_environ_proxies(url).get(urlsplit(url).scheme, ""))
-    if not url.startswith("https:"):
+    if not client.meta.endpoint_url.startswith("https:"):
         return
     load_ca_bundle(ca_bundle)
 

@@ -12,7 +12,7 @@ import pytest
 from ddbbackup.aws.bulk_access import AwsBulkAccess
 from ddbbackup.aws.cloud import AwsCloud
 from ddbbackup.aws.session import Connection, _client, _session
-from ddbbackup.errors import CertificateRejected, NotSupported
+from ddbbackup.errors import CertificateRejected
 from ddbbackup.http_client import DeliveryError, HttpClient
 from ddbbackup.ports import BulkTransport
 from tests.support.certificates import make_certificate
@@ -107,22 +107,6 @@ def test_certificates_that_cannot_be_loaded_are_named(
         WAYS[way](connection_to(server))
     assert "missing.pem (AWS_CA_BUNDLE): No such file" in str(raised.value)
     assert server.connections == 0
-
-
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("scheme", ["socks5", "socks5h", "SOCKS4"])
-def test_a_socks_proxy_is_refused_by_name(
-    server: RawServer, certificate: Path, monkeypatch: pytest.MonkeyPatch, way: str, scheme: str
-) -> None:
-    """Without its password."""
-    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
-    monkeypatch.setenv("HTTPS_PROXY", f"{scheme}://me:s3cr3t@127.0.0.1:1080")
-    monkeypatch.setenv("NO_PROXY", "")
-    monkeypatch.delenv("no_proxy", raising=False)
-    with server, pytest.raises((NotSupported, DeliveryError)) as raised:
-        WAYS[way](connection_to(server))
-    assert "a SOCKS proxy, which is not supported" in str(raised.value)
-    assert "s3cr3t" not in str(raised.value)
 
 
 def make_other(directory: Path) -> Path:

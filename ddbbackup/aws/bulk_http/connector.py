@@ -15,7 +15,6 @@ from urllib.parse import unquote, urlsplit
 
 from ddbbackup.aws.bulk_http.endpoint import DEFAULT_PORTS, Endpoint
 from ddbbackup.errors import CertificateRejected, NotSupported, Refused
-from ddbbackup.proxies import refuse_unsupported, scheme_of
 from ddbbackup.tls_trust import CaBundle, untrusted_reason
 
 _CONNECT_SECONDS: Final = 5
@@ -176,8 +175,14 @@ def parse_proxy(url: str) -> Proxy:
     The password ends at the last ``@``, although a URL would end it at ``#`` and ``/`` too. Raises ``NotSupported``
     for another scheme than HTTP and HTTPS, ``Refused`` for an invalid host or port; neither shows the URL.
     """
-    refuse_unsupported(url)
-    scheme, rest = scheme_of(url), url.rpartition("//")[2]
+    scheme, separator, rest = url.rpartition("//")
+    scheme = scheme.removesuffix(":").lower() if separator else ""
+    scheme = scheme or "http"
+    if scheme not in DEFAULT_PORTS:
+        raise NotSupported(
+            "the proxy of the environment is not an HTTP proxy, and no other kind is supported",
+            hint="set HTTPS_PROXY and HTTP_PROXY to an http:// address",
+        )
     user_info, at, address = rest.rpartition("@")
     try:
         parts = urlsplit(f"//{address}")

@@ -20,6 +20,7 @@ from ddbbackup.aws.scaling import ApplicationScaling
 from ddbbackup.aws.session import Connection, is_emulated
 from ddbbackup.aws.settings import DynamoSettings
 from ddbbackup.aws.tables import DynamoTables
+from ddbbackup.aws.tagging import ResourceTags
 from ddbbackup.aws.topics import SnsTopics
 from ddbbackup.errors import AccessDenied, NotSupported, UsageError
 from ddbbackup.model.arn import Arn
@@ -82,6 +83,10 @@ class AwsCloud:
     @cached_property
     def topics(self) -> SnsTopics:
         return SnsTopics(lambda region: self._companion("sns", region=region))
+
+    @cached_property
+    def tagging(self) -> ResourceTags:
+        return ResourceTags(lambda: self._companion("resourcegroupstaggingapi"))
 
     def kms_keys(self, region: str) -> Kms:
         """Raises ``NotSupported`` for an emulated DynamoDB: AWS must not be asked about keys of an emulator."""

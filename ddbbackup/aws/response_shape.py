@@ -46,6 +46,7 @@ _MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
     "ListTagsOfResource": ("Tags",),
     "PutObject": ("ETag",),
     "RestoreTableToPointInTime": ("TableDescription.TableArn",),
+    "GetResources": ("ResourceTagMappingList.[].ResourceARN",),
     "Scan": ("Count",),
 }
 _XML_ROOTS: Final[Mapping[str, str]] = {

@@ -39,7 +39,7 @@ class LookAhead:
 async def preview_backup(context: RunContext, *, only: str | None = None) -> LookAhead:
     """What ``backup`` would do. Raises what ``backup`` raises before its first step, such as ``NothingSelected``."""
     plan = context.plan
-    selection = select(plan, await take_inventory(context), only=only)
+    selection = select(plan, await take_inventory(context, only=only), only=only)
     checks = {name: await checks_of(context, plan.destinations[name]) for name in _used(selection)}
     notes: list[str] = []
     export_time = await choose_export_time(context, selection)

@@ -25,6 +25,7 @@ _EVENTS: Final = {
     "export": events.EXPORT_PROGRESSED,
     "verify": events.BACKUP_PROGRESSED,
     "write": events.RESTORE_PROGRESSED,
+    "tags": events.TAGS_PROGRESSED,
 }
 
 log = structlog.get_logger()

@@ -49,7 +49,8 @@ class RunHooks:
         self.step_ends: dict[str, datetime] = {}
 
     @property
-    def _needs_table_status(self) -> bool:
+    def needs_all_tables(self) -> bool:
+        """Whether a notification or a metric is about all tables of the plan, whatever ``--only`` selects."""
         by_status = any(set(each.when) & {"stale", "recovered"} for each in self._notifications)
         return self._writes_metrics or by_status
 
@@ -61,7 +62,7 @@ class RunHooks:
 
         ``select_tables`` ignores ``--only``: alerts are about the whole plan.
         """
-        if not self._needs_table_status:
+        if not self.needs_all_tables:
             return
         try:
             self._tables = await select_tables()

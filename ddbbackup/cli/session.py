@@ -64,9 +64,9 @@ class Session:
     def plan(self) -> Plan:
         return self.context.plan
 
-    async def inventory(self) -> Inventory:
-        """The tables and tags that the selectors of the plan need."""
-        return await take_inventory(self.context)
+    async def inventory(self, *, only: str | None = None) -> Inventory:
+        """The tables and tags that the selectors of the plan need. ``only``: a glob pattern of names."""
+        return await take_inventory(self.context, only=only)
 
     async def carry_out(self, steps: Sequence[Step[Any]]) -> Report:
         """Runs the steps, logs the end of the run, and returns its report."""

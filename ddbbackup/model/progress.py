@@ -11,14 +11,14 @@ from typing import Any, Literal, Protocol
 class Progress:
     """The progress of one table. ``total`` is None while it is unknown.
 
-    ``table`` is empty for progress of the whole run (running exports).
+    ``table`` is empty for progress of the whole run (running exports, tags that are read).
     """
 
     table: str
-    phase: Literal["export", "verify", "write"]
+    phase: Literal["export", "verify", "write", "tags"]
     done: int
     total: int | None
-    unit: Literal["bytes", "items", "files", "exports"] = "items"
+    unit: Literal["bytes", "items", "files", "exports", "tables"] = "items"
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 

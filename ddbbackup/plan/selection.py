@@ -38,7 +38,8 @@ def select(plan: Plan, inventory: Inventory, *, only: str | None = None) -> Sele
     """The tables of every entry. A table that an entry names belongs to that entry only.
 
     A selector that matches no table, or fewer or more than it expects, is a failure of that entry; the tables of
-    the others are still backed up. ``only`` is a glob pattern that restricts the selected names.
+    the others are still backed up. ``only`` is a glob pattern that restricts the selected names; what the entries
+    expect is not checked then.
 
     Raises ``NothingSelected`` if no table is selected and no entry failed.
     """
@@ -46,15 +47,17 @@ def select(plan: Plan, inventory: Inventory, *, only: str | None = None) -> Sele
         raise NothingSelected(
             f"the plan {plan.name} backs up no tables", hint="add the tables to back up under `tables`"
         )
-    named = {entry.name: entry for entry in plan.tables if entry.name is not None}
+    named = {entry.name for entry in plan.tables if entry.name is not None}
+    names = [name for name in inventory.names if _is_wanted(name, only)]
     chosen: dict[str, TableEntry] = {}
     failures: list[tuple[TableEntry, DdbBackupError]] = []
     for entry in plan.tables:
         if entry.name is not None:
-            chosen[entry.name] = entry
+            if _is_wanted(entry.name, only):
+                chosen[entry.name] = entry
             continue
-        matched = [name for name in inventory.names if _matches(entry, name, inventory)]
-        if failure := _check_count(entry, len(matched)):
+        matched = [name for name in names if _matches(entry, name, inventory)]
+        if only is None and (failure := _check_count(entry, len(matched))):
             failures.append((entry, failure))
         for name in matched:
             if name in named:
@@ -64,9 +67,6 @@ def select(plan: Plan, inventory: Inventory, *, only: str | None = None) -> Sele
                 failures.append((entry, _ambiguous(name, other, entry)))
                 continue
             chosen[name] = entry
-    if only is not None:
-        chosen = {name: entry for name, entry in chosen.items() if fnmatchcase(name, only)}
-        failures = [] if chosen else failures
     if not chosen and not failures:
         raise NothingSelected(
             f"no table of the plan {plan.name} matches {only!r}",
@@ -82,6 +82,10 @@ def format_selector(entry: TableEntry) -> str:
     if entry.match is not None:
         return f"match: {entry.match}"
     return "tags: " + ", ".join(f"{key}={value}" for key, value in (entry.tags or {}).items())
+
+
+def _is_wanted(name: str, only: str | None) -> bool:
+    return only is None or fnmatchcase(name, only)
 
 
 def _matches(entry: TableEntry, name: str, inventory: Inventory) -> bool:

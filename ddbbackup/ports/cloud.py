@@ -15,6 +15,7 @@ from ddbbackup.ports.objects import Objects
 from ddbbackup.ports.pitr_restores import PitrRestores
 from ddbbackup.ports.settings import Scaling, Settings
 from ddbbackup.ports.tables import Tables
+from ddbbackup.ports.tagging import Tagging
 from ddbbackup.ports.topics import Topics
 
 
@@ -65,6 +66,8 @@ class Cloud(Protocol):
     def buckets(self) -> Buckets: ...
     @property
     def topics(self) -> Topics: ...
+    @property
+    def tagging(self) -> Tagging: ...
 
     def kms_keys(self, region: str) -> KmsKeys:
         """KMS in a region: the key of a bucket must be in the region of the bucket.

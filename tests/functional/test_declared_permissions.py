@@ -54,7 +54,7 @@ def verdict(program: Program, role: str, calls: list[Call]) -> tuple[list[str], 
 
 def whole_plan(aws: Aws, bucket: str, **members: Any) -> str:
     """With all services that settings need on the sandbox."""
-    services = ("dynamodb", "s3", "sts", "kms", "application-autoscaling")
+    services = ("dynamodb", "s3", "sts", "kms", "application-autoscaling", "resourcegroupstaggingapi")
     urls = dict.fromkeys(services, aws.url)
     where = {"region": REGION, "account": "123456789012", "endpoint_urls": urls}
     return json.dumps({**json.loads(plan(aws, bucket, **members)), "aws": where})
@@ -136,7 +136,7 @@ def test_the_policy_for_backups_of_tags(sandbox: Aws, bucket: str, name: str, pr
         assert program.run("backup").code == 0
     denied, _ = verdict(program, "backup", calls)
     assert denied == []
-    assert "dynamodb:ListTagsOfResource" in {action_of(call) for call in calls}
+    assert "tag:GetResources" in {action_of(call) for call in calls}
 
 
 def test_the_policy_for_verifying(sandbox: Aws, bucket: str, name: str, program: Program) -> None:

@@ -26,6 +26,13 @@ _BUCKET_READS = {
 }
 
 
+_IAM_PREFIXES = {
+    "trentservice": "kms",
+    "anyscalefrontendservice": "application-autoscaling",
+    "resourcegroupstaggingapi": "tag",
+}
+
+
 @dataclass(frozen=True)
 class Call:
     """One request: the operation as the SDK names it, and the ARN of the resource, or ``*`` if it has none."""
@@ -62,9 +69,7 @@ def _call(request: Any, body: bytes, action: str | None) -> Call:
     target = request.headers.get("X-Amz-Target")
     if target:
         service, operation = target.split("_")[0].split(".")[0].lower(), target.rpartition(".")[2]
-        service = {"trentservice": "kms", "anyscalefrontendservice": "application-autoscaling"}.get(
-            service, service
-        )
+        service = _IAM_PREFIXES.get(service, service)
         return Call(service, operation, _json_resource(service, json.loads(body or b"{}")))
     url = urlsplit(request.url)
     if action is not None:

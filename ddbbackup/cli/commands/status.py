@@ -16,7 +16,7 @@ from ddbbackup.status.table_status import read_table_statuses
 def run(options: Namespace) -> int:
     async def read(session: Session) -> PlanStatus:
         context = session.context
-        selection = select(session.plan, await session.inventory(), only=options.only)
+        selection = select(session.plan, await session.inventory(only=options.only), only=options.only)
         tables = await context.call(read_table_statuses, context, selection.chosen)
         errors = [error for _, error in selection.failures]
         stale = STALE if any(table.breaks_rpo for table in tables) else 0

@@ -97,6 +97,18 @@ def test_only_restricts_the_selection() -> None:
     ]
 
 
+def test_only_leaves_expectations_alone_and_conflicts_not() -> None:
+    """What is not selected is not counted, but a table of two entries is still nobody's."""
+    expecting = plan(entry(match="billing-*", expect=Expect(min=5)))
+    selection = select(expecting, Inventory(NAMES), only="billing-l*")
+    assert list(selection.chosen) == ["billing-live"]
+    assert selection.failures == ()
+    both = plan(entry(match="billing-*"), entry(1, match="*-live"))
+    assert [type(error) for _, error in select(both, Inventory(NAMES), only="billing-l*").failures] == [
+        Refused
+    ]
+
+
 def test_only_without_a_match_is_an_error() -> None:
     """A misspelled `--only` must not look like success."""
     with pytest.raises(NothingSelected, match="'biling-\\*'") as raised:

@@ -192,6 +192,14 @@ def _pitr_blockers(requested: RequestedBackup, pitr: PitrWindow) -> Iterator[Blo
                 hint="run the backup again in a few minutes",
             )
         )
+    elif time is not None and pitr.latest is not None and pitr.latest < time:
+        yield Blocker(
+            ExportTimeInvalid(
+                f"{requested.table} can only be exported as of {to_iso(pitr.latest)} or earlier, because its "
+                f"recovery window has fallen behind, but the common export time is {to_iso(time)}",
+                hint="run the backup again later; if the window still does not move, ask AWS Support why",
+            )
+        )
 
 
 async def _with_estimate(

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from ddbbackup.backup.backup_table import BackupTable
 from ddbbackup.backup.check_destination import CheckDestination
@@ -17,6 +18,9 @@ from ddbbackup.plan.selection import Selection, format_selector
 from ddbbackup.ports import PitrWindow
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.step import AnyStep
+
+# A recovery window is updated every few minutes.
+_STALE_AFTER: Final = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,10 @@ def backup_steps(plan: Plan, selection: Selection, *, export_time: datetime | No
 def common_instant(windows: Mapping[str, PitrWindow]) -> datetime | None:
     """The latest whole second that no recovery window ends before; None if recovery is disabled for all tables.
 
-    The window of a table can begin later than that. The assessment of its step then has a blocker.
+    A window normally ends about five minutes ago. One that has fallen behind the others does not count: it would
+    drag all tables into the past. The assessment of its step then has a blocker, as it has for a window that begins
+    later.
     """
     ends = [window.latest for window in windows.values() if window.enabled and window.latest is not None]
-    return min(ends).replace(microsecond=0) if ends else None
+    current = [end for end in ends if max(ends) - end <= _STALE_AFTER]
+    return min(current).replace(microsecond=0) if current else None

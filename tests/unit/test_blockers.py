@@ -255,7 +255,17 @@ def recovery_enabled_too_late(world: World) -> Subject:
 
 def common_time_before_the_window(world: World) -> Subject:
     world.cloud.tables.add(describe("users"))
-    world.cloud.tables.windows["users"] = PitrWindow(True, NOW + timedelta(hours=1), NOW + timedelta(hours=2))
+    world.cloud.tables.windows["users"] = PitrWindow(
+        True, NOW + timedelta(minutes=1), NOW + timedelta(minutes=2)
+    )
+    world.tables = (*world.tables, TableEntry(1, "vault", name="users"))
+    world.common_time = True
+    return AllBackups(table="users")
+
+
+def recovery_window_that_fell_behind(world: World) -> Subject:
+    world.cloud.tables.add(describe("users"))
+    world.cloud.tables.windows["users"] = PitrWindow(True, NOW - timedelta(days=9), NOW - timedelta(hours=2))
     world.tables = (*world.tables, TableEntry(1, "vault", name="users"))
     world.common_time = True
     return AllBackups(table="users")
@@ -431,6 +441,7 @@ ROWS = (
     Row("backup.assessment._pitr_blockers#1", "recovery is disabled for orders", disabled_recovery),
     Row("backup.assessment._pitr_blockers#2", "until this run enabled it", recovery_enabled_too_late),
     Row("backup.assessment._pitr_blockers#3", "can only be exported as of", common_time_before_the_window),
+    Row("backup.assessment._pitr_blockers#4", "has fallen behind", recovery_window_that_fell_behind),
     Row("backup.check_destination.assess#1", "versioning is disabled for vault", missing_requirement),
     Row("backup.planning.assess#1", "expects at least 5", too_few_tables),
     Row(

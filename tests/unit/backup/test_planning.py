@@ -55,3 +55,14 @@ def test_the_common_instant_is_the_earliest_end_of_all_recovery_windows() -> Non
     }
     assert common_instant(windows) == late.replace(microsecond=0)
     assert common_instant({"off": PitrWindow(False)}) is None
+
+
+def test_a_recovery_window_that_has_fallen_behind_drags_no_other_table_back() -> None:
+    """Its own step says that the table cannot be exported at the common time."""
+    early, late = DAY.replace(hour=1), DAY.replace(hour=12, minute=30)
+    windows = {
+        "a": PitrWindow(True, early, late),
+        "b": PitrWindow(True, early, late.replace(minute=20)),
+        "stale": PitrWindow(True, early, late.replace(hour=7)),
+    }
+    assert common_instant(windows) == late.replace(minute=20, second=0, microsecond=0)

@@ -595,7 +595,10 @@ def test_auto_chooses_write_if_the_import_is_denied(
     def denied(operation: str, body: bytes) -> tuple[int, bytes] | None:
         if operation != "ImportTable":
             return None
-        return (400, b'{"__type":"com.amazon.coral.service#AccessDeniedException","message":"not you"}')
+        return (
+            400,
+            b'{"__type":"com.amazon.coral.service#AccessDeniedException","message":"User is not authorized to perform this action"}',
+        )
 
     with FaultProxy(sandbox.url, denied) as proxy:
         urls = {"dynamodb": proxy.url, "s3": sandbox.s3_url, "sts": sandbox.url}
@@ -614,7 +617,7 @@ def test_auto_chooses_write_if_the_import_is_denied(
     assert by_auto.facts["method"] == "write"
     assert sandbox.items(f"{name}-a") == in_order(items)
     assert by_import.code == 77
-    assert "not you" in by_import.error["message"]
+    assert "not authorized to perform this action" in by_import.error["message"]
 
 
 def test_a_deleted_table_is_imported_again_by_the_same_run(

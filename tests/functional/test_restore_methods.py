@@ -23,6 +23,7 @@ from tests.support.program import Program
 
 Item = dict[str, Any]
 ITEMS: list[Item] = [{"id": {"S": str(n)}, "v": {"N": str(n)}, "b": {"B": "aGVsbG8="}} for n in range(60)]
+_DENIED = "User is not authorized to perform this action"
 
 
 def backed_up(aws: Aws, bucket: str, name: str, program: Program, **restore: Any) -> None:
@@ -595,10 +596,8 @@ def test_auto_chooses_write_if_the_import_is_denied(
     def denied(operation: str, body: bytes) -> tuple[int, bytes] | None:
         if operation != "ImportTable":
             return None
-        return (
-            400,
-            b'{"__type":"com.amazon.coral.service#AccessDeniedException","message":"User is not authorized to perform this action"}',
-        )
+        error = {"__type": "com.amazon.coral.service#AccessDeniedException", "message": _DENIED}
+        return 400, json.dumps(error).encode()
 
     with FaultProxy(sandbox.url, denied) as proxy:
         urls = {"dynamodb": proxy.url, "s3": sandbox.s3_url, "sts": sandbox.url}
@@ -617,7 +616,7 @@ def test_auto_chooses_write_if_the_import_is_denied(
     assert by_auto.facts["method"] == "write"
     assert sandbox.items(f"{name}-a") == in_order(items)
     assert by_import.code == 77
-    assert "not authorized to perform this action" in by_import.error["message"]
+    assert _DENIED in by_import.error["message"]
 
 
 def test_a_deleted_table_is_imported_again_by_the_same_run(

@@ -17,7 +17,7 @@ from ddbbackup.errors import Conflict, PitrDisabled, Refused
 from ddbbackup.ports import Cloud, Export, ExportRequest
 from ddbbackup.steps.aws_caller import AwsCaller, read_pages
 from ddbbackup.steps.context import RunContext
-from ddbbackup.steps.permissions import KMS_KEY, PITR_ENABLE, Permission
+from ddbbackup.steps.permissions import CUSTOMER_KEY, KMS_KEY, PITR_ENABLE, Permission, use_of_key
 from ddbbackup.steps.recovery_window import pitr_disabled, pitr_enabled_after_common_time
 
 log = structlog.get_logger()
@@ -30,8 +30,8 @@ PERMISSIONS: Final = (
     Permission("s3:PutObject", "object", ("backup",), for_aws=True),
     Permission("s3:AbortMultipartUpload", "object", ("backup",), for_aws=True),
     Permission("s3:PutObjectAcl", "object", ("backup",), for_aws=True),
-    Permission("kms:GenerateDataKey", "key", ("backup",), KMS_KEY, for_aws=True),
-    Permission("kms:Decrypt", "key", ("backup",), KMS_KEY, for_aws=True),
+    *use_of_key("key", ("backup",), KMS_KEY),
+    *use_of_key("table-key-use", ("backup",), note=CUSTOMER_KEY),
 )
 
 

@@ -125,7 +125,7 @@ def grammar(words: Sequence[str] | None = None) -> tuple[Parser, dict[str, Parse
             for add in verb.options:
                 add(own)
             if verb.forms:
-                add_output(own, verb.forms)
+                add_output(own, verb.forms + verb.other_forms)
         parsers[verb.name] = own
     return parser, parsers
 

@@ -199,8 +199,17 @@ def iam(parser: argparse.ArgumentParser) -> None:
         const="all",
         choices=POLICY_ROLES,
         metavar="ROLE",
-        help=f"print the least IAM policies for the plan as JSON instead: {', '.join(POLICY_ROLES)} "
-        "(default: all)",
+        help=f"print the least IAM policies for the plan instead: {', '.join(POLICY_ROLES)} (default: all)",
+    )
+
+
+def trust(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--trust",
+        action="append",
+        metavar="ISSUER",
+        help="with --iam, also print trust policies: github:OWNER/REPO, gitlab:GROUP/PROJECT, or "
+        "irsa:OIDC-ISSUER:NAMESPACE:SERVICE-ACCOUNT; may be repeated",
     )
 
 

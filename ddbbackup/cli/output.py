@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 SUMMARY_BYTES: Final = 1 << 20
 """GitHub's limit for one step (GitHub guide: Workflow commands, step isolation and limits)."""
-_JSON_FORMS: Final = ("json", "gitlab")
+_JSON_FORMS: Final = ("json", "gitlab", "terraform", "cloudformation")
 
 
 def write_output(options: Namespace, document: Document, exit_code: int = 0) -> int:
@@ -61,13 +61,12 @@ def write_failure(options: Namespace, document: Failure) -> None:
     _write_copies(options, document)
 
 
-def write_json(options: Namespace, text: str, exit_code: int = 0) -> int:
-    """Writes a JSON text that is the same in every form. Returns what ``write_output`` returns."""
-    safe = escape_json(text)
-    failed = _attempt(partial(write_stdout, safe, is_json=True))
-    for _, path in options.output_files:
-        failed |= _attempt(partial(write_atomically, Path(path), safe))
-    return exit_code or int(failed)
+def write_json(options: Namespace, text: str, document: Document) -> int:
+    """As ``write_output``, with a JSON text on stdout in place of the document."""
+    failed = _attempt(partial(write_stdout, escape_json(text), is_json=True)) | _write_copies(
+        options, document
+    )
+    return int(failed)
 
 
 def check_output_files(options: Namespace) -> None:
@@ -78,13 +77,15 @@ def check_output_files(options: Namespace) -> None:
 
 def _write_stdout(options: Namespace, document: Document) -> bool:
     """Whether it failed."""
-    text, is_json = _render(document, options.output), options.output in _JSON_FORMS
+    text = _render(document, options.output)
+    is_json = options.output in _JSON_FORMS or document.schema == "policies"
     return _attempt(partial(write_stdout, text, is_json=is_json), report=document.schema == "report")
 
 
 def _write_copies(options: Namespace, document: Document) -> bool:
     """Whether a file of ``--output`` could not be written."""
-    if "markdown" in VERBS[options.verb].forms:
+    verb = VERBS[options.verb]
+    if "markdown" in verb.forms and document.schema in (verb.schema, "error"):
         _append_summary(document)
     failed = False
     for form, path in options.output_files:

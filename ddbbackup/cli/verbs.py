@@ -53,9 +53,9 @@ class Verb:
 
     ``help`` is one line without a period for the list of verbs, ``description`` the text of ``--help``.
     ``arguments`` are the positional arguments in the usage line. ``docs`` are pages, as paths below ``docs``.
-    ``forms`` are those of ``--output``; ``schema`` describes its JSON form. ``role`` names the permissions that the
-    verb needs, None if it does not call AWS. ``notifies``: the plan's notifications can be sent for it.
-    ``writes_metrics``: it updates the plan's metrics.
+    ``forms`` are those of ``--output``; ``schema`` describes its JSON form; ``other_forms`` are those of a document that
+    an option prints instead. ``role`` names the permissions that the verb needs, None if it does not call AWS.
+    ``notifies``: the plan's notifications can be sent for it. ``writes_metrics``: it updates the plan's metrics.
     """
 
     name: str
@@ -68,6 +68,7 @@ class Verb:
     module: str = ""
     arguments: str = ""
     forms: tuple[Form, ...] = ()
+    other_forms: tuple[Form, ...] = ()
     schema: str | None = None
     role: RoleName | None = None
     notifies: bool = False
@@ -332,15 +333,21 @@ _ROWS: Final = (
         name="doctor",
         help="check credentials, tables, buckets, keys, clock and quotas",
         description="Checks everything that a run of the plan depends on: credentials, tables, buckets, KMS keys, "
-        "the clock and quotas. With --iam, prints the least IAM policies for the plan instead.",
-        options=(options.plan_files, options.log_format, options.only, options.iam),
+        "the clock and quotas. With --iam, prints the least IAM policies for the plan instead, and their sizes on "
+        "stderr.",
+        options=(options.plan_files, options.log_format, options.only, options.iam, options.trust),
         forms=("text", "json", "markdown"),
+        other_forms=("terraform", "cloudformation"),
         schema="doctor",
         role="read",
         examples=(
             Example("doctor", "check the plan's account, tables and buckets"),
             Example("doctor --iam", "print the policies of every role"),
             Example("doctor --iam backup > policy.json", "write the policy of one role"),
+            Example(
+                "doctor --iam --trust github:acme/infra --output terraform > iam.tf",
+                "write roles that GitHub Actions can assume",
+            ),
         ),
         exit_codes=(0, 1, 5, 64, 65, 69, 70, 77, 78, 130, 143),
         docs=("preview.md", "permissions.md"),

@@ -2,36 +2,155 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from ddbbackup.iam.notes import notes_of
+from ddbbackup.iam.breadth import EXACT, Breadth, broader
+from ddbbackup.iam.notes import notes_of, notes_on_breadth
 from ddbbackup.iam.resources import PlaceOfPlan, Scope
-from ddbbackup.iam.statements import Grant, policy
+from ddbbackup.iam.sizes import BUCKET_POLICY_BYTES, characters, split
+from ddbbackup.iam.statements import Grant, Policy, Statement, numbered, statements_of
 from ddbbackup.iam.topics import publishing
+from ddbbackup.iam.trust import Trust, trust_policy
 from ddbbackup.model.arn import Arn
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.model import Plan, Restore
 from ddbbackup.steps.permissions import Permission, RoleName
 
 ROLES: Final[tuple[RoleName, ...]] = ("backup", "restore", "verify", "read")
-_AT_THE_TARGET: Final = ("target", "target-index", "target-stream", "import", "import-log")
+MOST_POLICIES: Final = 3
+"""Of one role. IAM attaches 10 managed policies to a role by default (IAM guide: quotas), which are not all ours."""
+_AT_THE_TARGET: Final = (
+    "target",
+    "target-everything",
+    "target-index",
+    "target-stream",
+    "target-key",
+    "target-key-use",
+    "replica",
+    "replica-key-use",
+    "kinesis-stream",
+    "scaling-alarm",
+    "scaling-role",
+    "replication-role",
+    "kinesis-role",
+    "insights-role",
+    "import",
+    "import-log",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RolePolicies:
+    """The policies to attach to a role, and who may assume it if that was requested."""
+
+    policies: tuple[Policy, ...]
+    trust: Policy | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """Policy documents of roles by name (only roles that the plan needs), of assumed roles by ARN, and of buckets.
+    """Policies of roles by name (only roles that the plan needs), of assumed roles by ARN, and of buckets.
 
-    ``notes`` are sentences about what the policies do not cover.
+    ``notes`` are sentences about what the policies do not cover, or cover besides.
     """
 
     plan: str
     place: PlaceOfPlan
-    roles: Mapping[str, Mapping[str, Any]]
-    assumed_roles: Mapping[str, Mapping[str, Any]]
-    buckets: Mapping[str, Mapping[str, Any]]
+    roles: Mapping[str, RolePolicies]
+    assumed_roles: Mapping[str, tuple[Policy, ...]]
+    buckets: Mapping[str, Policy]
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One table entry or one restore, and the permissions that a role needs for it."""
+
+    scope: Scope
+    permissions: tuple[Permission, ...]
+
+    def grants(self, breadth: Breadth) -> Iterator[Grant]:
+        scope = replace(self.scope, breadth=breadth)
+        resources = {on: scope.resources(on) for on in {each.on for each in self.permissions}}
+        for permission in self.permissions:
+            for resource in resources[permission.on]:
+                yield Grant(permission.action, resource.arn, permission.on, resource.condition)
+
+
+@dataclass(frozen=True, slots=True)
+class _Grants:
+    """The grants of roles, more or less broad.
+
+    ``permissions`` are all that the program declares. ``roles_of_verbs`` returns the role that runs a verb, and so
+    sends its notifications.
+    """
+
+    plan: Plan
+    place: PlaceOfPlan
+    permissions: Sequence[Permission]
+    roles_of_verbs: Mapping[str, RoleName]
+
+    def of_role(self, role: RoleName) -> Callable[[Breadth], list[Grant]]:
+        """A role that a restore assumes has the permissions on the target itself."""
+        work = list(self._work(role))
+        assumed = [_assumed_role(each.scope) for each in work]
+        fixed = [
+            *(Grant("sts:AssumeRole", arn, "role") for arn in assumed if arn is not None),
+            *publishing(self.plan, role, self.roles_of_verbs),
+        ]
+        return lambda breadth: [*(grant for each in work for grant in each.grants(breadth)), *fixed]
+
+    def of_assumed_role(self, role_arn: str) -> Callable[[Breadth], list[Grant]]:
+        """On the target, and on the data if a job of the role reads it."""
+        work = [
+            _Work(scope, tuple(_at_target(scope, self.permissions)))
+            for scope in map(self._restore_scope, self.plan.restores.values())
+            if _assumed_role(scope) == role_arn
+        ]
+        return lambda breadth: [grant for each in work for grant in each.grants(breadth)]
+
+    def assumed_roles(self) -> list[str]:
+        assumed = map(_assumed_role, map(self._restore_scope, self.plan.restores.values()))
+        return list(dict.fromkeys(arn for arn in assumed if arn is not None))
+
+    def table_names(self, role: RoleName) -> set[str]:
+        """Of tables and targets, as the policies would name them exactly."""
+        scopes = list(self._scopes(role))
+        targets = {each.target_pattern for each in scopes if each.restore is not None}
+        return {each.source_pattern for each in scopes} | targets
+
+    def _work(self, role: RoleName) -> Iterator[_Work]:
+        for scope in self._scopes(role):
+            needed = _needed(scope, role, self.permissions)
+            if _assumed_role(scope) is not None:
+                needed = (each for each in needed if each.on not in _AT_THE_TARGET)
+            yield _Work(scope, tuple(needed))
+
+    def _scopes(self, role: RoleName) -> Iterator[Scope]:
+        """One scope for each table entry and each restore that the role works on."""
+        if role != "restore":
+            for entry in self.plan.tables:
+                only = replace(
+                    self.plan,
+                    tables=(entry,),
+                    restores={},
+                    destinations={entry.destination: self.plan.destinations[entry.destination]},
+                )
+                yield Scope(only, self.place, entry=entry)
+        if role in ("restore", "read"):
+            yield from map(self._restore_scope, self.plan.restores.values())
+
+    def _restore_scope(self, restore: Restore) -> Scope:
+        destination = Scope(self.plan, self.place, restore=restore).destination
+        only = replace(
+            self.plan,
+            tables=(),
+            restores={restore.name: restore},
+            destinations={destination.name: destination} if destination is not None else {},
+        )
+        return Scope(only, self.place, restore=restore)
 
 
 def policies_of(
@@ -39,86 +158,55 @@ def policies_of(
     place: PlaceOfPlan,
     permissions: Sequence[Permission],
     roles_of_verbs: Mapping[str, RoleName],
+    trusts: Sequence[Trust] = (),
 ) -> Policies:
-    """The least policies for a plan.
-
-    ``permissions`` are all that the program declares. ``roles_of_verbs`` returns the role that runs a verb, and so
-    sends its notifications.
-    """
-    by_role: dict[str, list[Grant]] = {
-        role: [*_grants(plan, place, role, permissions), *publishing(plan, role, roles_of_verbs)]
-        for role in ROLES
-    }
-    roles = {role: policy(grants) for role, grants in by_role.items() if grants}
-    assumed: dict[str, list[Grant]] = {}
-    for restore in plan.restores.values():
-        if restore.target.assume_role is not None:
-            scope = _restore_scope(plan, place, restore)
-            assumed.setdefault(restore.target.assume_role.role_arn, []).extend(_at_target(scope, permissions))
-    return Policies(
-        plan.name,
-        place,
-        roles,
-        {arn: policy(grants) for arn, grants in assumed.items()},
-        dict(_bucket_policies(plan, place, by_role, assumed)),
-        tuple(notes_of(plan, place)),
-    )
+    """The least policies for a plan, see ``_Grants``; ``trusts`` may assume the roles."""
+    grants = _Grants(plan, place, permissions, roles_of_verbs)
+    roles: dict[str, RolePolicies] = {}
+    notes = list(notes_of(plan, place, trusts))
+    for role in ROLES:
+        found, breadth = _small_enough(grants.of_role(role), grants.table_names(role))
+        if found:
+            trust = trust_policy(trusts, role, place) if trusts else None
+            roles[role] = RolePolicies(tuple(found), trust)
+            notes += notes_on_breadth(f"the role {role}", breadth)
+    assumed: dict[str, tuple[Policy, ...]] = {}
+    for arn in grants.assumed_roles():
+        found, breadth = _small_enough(grants.of_assumed_role(arn), grants.table_names("restore"))
+        assumed[arn] = tuple(found)
+        notes += notes_on_breadth(arn, breadth)
+    return Policies(plan.name, place, roles, assumed, dict(_bucket_policies(grants)), tuple(notes))
 
 
-def _grants(
-    plan: Plan, place: PlaceOfPlan, role: RoleName, permissions: Sequence[Permission]
-) -> Iterator[Grant]:
-    """The grants of one role. A role that a restore assumes has the permissions on the target itself."""
-    for scope in _scopes(plan, place, role):
-        assumed = scope.restore.target.assume_role if scope.restore is not None else None
-        for permission in _needed(scope, role, permissions):
-            if assumed is None or permission.on not in _AT_THE_TARGET:
-                yield from _grants_of(scope, permission)
-        if assumed is not None:
-            yield Grant("sts:AssumeRole", assumed.role_arn)
-
-
-def _scopes(plan: Plan, place: PlaceOfPlan, role: RoleName) -> Iterator[Scope]:
-    """One scope for each table entry and each restore that the role works on."""
-    if role != "restore":
-        for entry in plan.tables:
-            only = replace(
-                plan,
-                tables=(entry,),
-                restores={},
-                destinations={entry.destination: plan.destinations[entry.destination]},
-            )
-            yield Scope(only, place, entry=entry)
-    if role in ("restore", "read"):
-        for restore in plan.restores.values():
-            yield _restore_scope(plan, place, restore)
-
-
-def _restore_scope(plan: Plan, place: PlaceOfPlan, restore: Restore) -> Scope:
-    destination = Scope(plan, place, restore=restore).destination
-    only = replace(
-        plan,
-        tables=(),
-        restores={restore.name: restore},
-        destinations={destination.name: destination} if destination is not None else {},
-    )
-    return Scope(only, place, restore=restore)
+def _small_enough(
+    grants: Callable[[Breadth], list[Grant]], names: Iterable[str]
+) -> tuple[list[Policy], Breadth]:
+    """Exact names if they need few policies; else the narrowest patterns that need one."""
+    breadth = EXACT
+    policies = split(statements_of(grants(EXACT)))
+    if len(policies) <= MOST_POLICIES:
+        return policies, EXACT
+    for breadth in broader(names):
+        policies = split(statements_of(grants(breadth)))
+        if len(policies) <= (1 if breadth.patterns else MOST_POLICIES):
+            break
+    return policies, breadth
 
 
 def _needed(scope: Scope, role: RoleName, permissions: Sequence[Permission]) -> Iterator[Permission]:
     return (each for each in permissions if role in each.roles and each.needed_by(scope.plan))
 
 
-def _grants_of(scope: Scope, permission: Permission) -> Iterator[Grant]:
-    for resource in scope.resources(permission.on):
-        yield Grant(permission.action, resource.arn, resource.condition)
+def _assumed_role(scope: Scope) -> str | None:
+    assumed = scope.restore.target.assume_role if scope.restore is not None else None
+    return assumed.role_arn if assumed is not None else None
 
 
-def _at_target(scope: Scope, permissions: Sequence[Permission]) -> Iterator[Grant]:
-    """Grants of the role that a restore assumes: on the target, and on the data if a job of the role reads it."""
+def _at_target(scope: Scope, permissions: Sequence[Permission]) -> Iterator[Permission]:
     for permission in (*_needed(scope, "restore", permissions), *_needed(scope, "read", permissions)):
-        if permission.on in _AT_THE_TARGET or (permission.for_aws and _aws_reads_data(scope, permission)):
-            yield from _grants_of(scope, permission)
+        reads_data = permission.for_aws and _aws_reads_data(scope, permission)
+        if permission.on in _AT_THE_TARGET or reads_data:
+            yield permission
 
 
 def _aws_reads_data(scope: Scope, permission: Permission) -> bool:
@@ -127,34 +215,51 @@ def _aws_reads_data(scope: Scope, permission: Permission) -> bool:
     return scope.restore is not None and scope.restore.method in jobs and "restore" in permission.roles
 
 
-def _bucket_policies(
-    plan: Plan,
-    place: PlaceOfPlan,
-    by_role: Mapping[str, list[Grant]],
-    assumed: Mapping[str, Iterable[Grant]],
-) -> Iterator[tuple[str, dict[str, Any]]]:
+# ---- bucket policies
+
+
+def _bucket_policies(grants: _Grants) -> Iterator[tuple[str, Policy]]:
     """Access from another account needs a bucket policy and the policy of the caller (S3 guide: Cross-account)."""
-    caller = (
-        plan.aws.assume_role.role_arn
-        if plan.aws.assume_role
-        else str(Arn(place.partition, "iam", "", place.account, "root"))
-    )
-    for bucket, owner in _buckets(plan):
-        bucket_arn = str(S3Location(bucket).arn(place.partition))
-        principals: dict[str, list[Grant]] = {}
-        if owner not in (None, place.account):
-            principals[caller] = [grant for grants in by_role.values() for grant in grants]
-        for role_arn, grants in assumed.items():
-            if Arn.parse(role_arn).account != (owner or place.account):
-                principals[role_arn] = list(grants)
-        statements = [
-            {"Effect": "Allow", "Principal": {"AWS": principal}, **rest}
-            for principal, grants in principals.items()
-            for each in policy(_within(grants, bucket_arn))["Statement"]
-            for rest in [{name: value for name, value in each.items() if name != "Effect"}]
-        ]
+    for bucket, owner in _buckets(grants.plan):
+        statements: list[tuple[str, Statement]] = []
+        document: Policy = {}
+        for breadth in (EXACT, Breadth(every_object=True)):
+            statements = list(_bucket_statements(grants, bucket, owner, breadth))
+            document = _bucket_policy(statements)
+            if characters(document) <= BUCKET_POLICY_BYTES:
+                break
         if statements:
-            yield bucket, {"Version": "2012-10-17", "Statement": statements}
+            yield bucket, document
+
+
+def _bucket_statements(
+    grants: _Grants, bucket: str, owner: str | None, breadth: Breadth
+) -> Iterator[tuple[str, Statement]]:
+    """Principals and what they may do in the bucket."""
+    plan, place = grants.plan, grants.place
+    bucket_arn = str(S3Location(bucket).arn(place.partition))
+    principals: dict[str, list[Grant]] = {}
+    if owner not in (None, place.account):
+        caller = (
+            plan.aws.assume_role.role_arn
+            if plan.aws.assume_role
+            else str(Arn(place.partition, "iam", "", place.account, "root"))
+        )
+        principals[caller] = [grant for role in ROLES for grant in grants.of_role(role)(breadth)]
+    for role_arn in grants.assumed_roles():
+        if Arn.parse(role_arn).account != (owner or place.account):
+            principals[role_arn] = grants.of_assumed_role(role_arn)(breadth)
+    for principal, every in principals.items():
+        for statement in statements_of(_within(every, bucket_arn)):
+            yield principal, statement
+
+
+def _bucket_policy(statements: Sequence[tuple[str, Statement]]) -> Policy:
+    documents: list[dict[str, Any]] = [
+        {"Sid": each.sid, "Effect": "Allow", "Principal": {"AWS": principal}, **each.document}
+        for (principal, _), each in zip(statements, numbered(each for _, each in statements), strict=True)
+    ]
+    return {"Version": "2012-10-17", "Statement": documents}
 
 
 def _buckets(plan: Plan) -> Iterator[tuple[str, str | None]]:

@@ -8,9 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ddbbackup.archive.layout import STATE_FILE, destination_root, parse_s3_uri, records_prefix, render_prefix
+from ddbbackup.iam.breadth import EXACT, Breadth
 from ddbbackup.model.arn import Arn
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.model import Destination, Plan, Restore, TableEntry
+
+Condition = tuple[str, str, str]
+"""Operator, key and value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class Resource:
     """An ARN, or an ARN with wildcards; ``condition`` (operator, key, value) restricts it further."""
 
     arn: str
-    condition: tuple[str, str, str] | None = None
+    condition: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,7 @@ class Scope:
     place: PlaceOfPlan
     entry: TableEntry | None = None
     restore: Restore | None = None
+    breadth: Breadth = EXACT
 
     def resources(self, on: str) -> tuple[Resource, ...]:
         """The resources of a kind of ``permissions.On``; empty if the scope has none."""
@@ -48,7 +53,7 @@ class Scope:
 
     @property
     def source_pattern(self) -> str:
-        """The tables, with the wildcards of IAM. IAM has no character classes: `[ab]` becomes `?`."""
+        """The tables by name, with the wildcards of IAM. IAM has no character classes: `[ab]` becomes `?`."""
         if self.restore is not None:
             return self.restore.table
         if self.entry is None:
@@ -83,9 +88,21 @@ class Scope:
         return self._table(self.place.region, self.place.account, self.source_pattern)
 
     def target_arn(self) -> Arn:
+        place = self.target_place
+        return self._table(place.region, place.account, self.target_pattern)
+
+    @property
+    def target_place(self) -> PlaceOfPlan:
         to = self.required_restore.target
         account = to.account or (Arn.parse(to.assume_role.role_arn).account if to.assume_role else None)
-        return self._table(to.region or self.place.region, account or self.place.account, self.target_pattern)
+        return replace(
+            self.place, region=to.region or self.place.region, account=account or self.place.account
+        )
+
+    @property
+    def source_in_keys(self) -> str:
+        """The tables in the keys of objects."""
+        return "*" if self.breadth.every_object else self.source_pattern
 
     @property
     def destination(self) -> Destination | None:
@@ -98,10 +115,19 @@ class Scope:
         return self.plan.destinations[restore.destination]
 
     def s3(self, bucket: str, key: str = "") -> str:
-        return str(S3Location(bucket, key).arn(self.place.partition))
+        return _allowed(str(S3Location(bucket, key).arn(self.place.partition)))
 
     def _table(self, region: str, account: str, table: str) -> Arn:
-        return Arn.of_table(table, partition=self.place.partition, region=region, account=account)
+        pattern = self.breadth.table_pattern(table)
+        return Arn.of_table(pattern, partition=self.place.partition, region=region, account=account)
+
+
+def _allowed(arn: str) -> str:
+    """Characters that a policy cannot contain become `?`, and so does `$`, which begins a variable.
+
+    Source: IAM guide, IAM and AWS STS quotas (U+0020 to U+00FF); Policy variables.
+    """
+    return re.sub("[^\x20-\x7e\xa0-\xff]|[$]", "?", arn)
 
 
 def _is_from_other_export(restore: Restore) -> bool:
@@ -169,7 +195,7 @@ def _records(scope: Scope) -> Iterator[Resource]:
     if scope.destination is not None:
         yield Resource(
             scope.s3(
-                scope.destination.bucket, _records_pattern(scope, scope.destination, scope.source_pattern)
+                scope.destination.bucket, _records_pattern(scope, scope.destination, scope.source_in_keys)
             )
         )
 
@@ -182,8 +208,9 @@ def _any_objects(scope: Scope) -> Iterator[Resource]:
 def _restore_states(scope: Scope) -> Iterator[Resource]:
     if scope.destination is None or scope.restore is None:
         return
-    target, root = scope.target_arn(), destination_root(scope.destination.prefix)
-    prefix = records_prefix(root, scope.plan.name, target.account, target.region, target.table_name)
+    target, root = scope.target_place, destination_root(scope.destination.prefix)
+    table = "*" if scope.breadth.every_object else scope.target_pattern
+    prefix = records_prefix(root, scope.plan.name, target.account, target.region, table)
     yield Resource(scope.s3(scope.destination.bucket, f"{prefix}{STATE_FILE}"))
 
 
@@ -205,20 +232,24 @@ def _prefix(scope: Scope, destination: Destination, table: str | None = None) ->
         destination.prefix,
         account=place.account,
         region=place.region,
-        table=table or scope.source_pattern,
+        table=table or scope.source_in_keys,
         plan=scope.plan.name,
     )
 
 
 def _keys(scope: Scope) -> Iterator[Resource]:
-    """Policies cannot name an alias as resource, only restrict keys to those with the alias (KMS guide: Aliases)."""
+    """The key of the destination, named by an ARN, or by an ID or alias in the caller's account.
+
+    S3 looks up an ID or an alias in the account of the request, whoever owns the bucket (S3 API reference: PutObject,
+    SSEKMSKeyId). No action on a key accepts an alias as its resource: a condition restricts it to the keys that have
+    the alias (KMS guide: Using aliases to control access).
+    """
     destination = scope.destination
     key = destination.encryption.kms_key_id if destination is not None else None
     if destination is None or key is None:
         return
-    account = destination.bucket_owner or scope.place.account
     resource = key if key.startswith("alias/") else f"key/{key}"
-    arn = Arn.parse_if_arn(key) or Arn(scope.place.partition, "kms", "*", account, resource)
+    arn = Arn.parse_if_arn(key) or Arn(scope.place.partition, "kms", "*", scope.place.account, resource)
     if arn.resource.startswith("alias/"):
         any_key = replace(arn, resource="key/*")
         yield Resource(str(any_key), ("ForAnyValue:StringEquals", "kms:ResourceAliases", arn.resource))
@@ -226,17 +257,82 @@ def _keys(scope: Scope) -> Iterator[Resource]:
         yield Resource(str(arn))
 
 
+def _keys_of_tables(place: PlaceOfPlan, region: str) -> str:
+    return str(Arn(place.partition, "kms", region, place.account, "key/*"))
+
+
 def _table_keys(scope: Scope) -> Iterator[Resource]:
-    place = scope.place
-    yield Resource(str(Arn(place.partition, "kms", place.region, place.account, "key/*")))
+    yield Resource(_keys_of_tables(scope.place, scope.place.region))
+
+
+def _table_keys_in_use(scope: Scope) -> Iterator[Resource]:
+    yield Resource(_keys_of_tables(scope.place, scope.place.region), _through_dynamodb(scope.place))
+
+
+def _target_keys(scope: Scope) -> Iterator[Resource]:
+    if scope.restore is not None:
+        yield Resource(_keys_of_tables(scope.target_place, scope.target_place.region))
+
+
+def _target_keys_in_use(scope: Scope) -> Iterator[Resource]:
+    if scope.restore is not None:
+        place = scope.target_place
+        yield Resource(_keys_of_tables(place, place.region), _through_dynamodb(place))
+
+
+def _replicas(scope: Scope) -> Iterator[Resource]:
+    if scope.restore is not None:
+        yield Resource(str(replace(scope.target_arn(), region="*")))
+
+
+def _replica_keys_in_use(scope: Scope) -> Iterator[Resource]:
+    if scope.restore is not None:
+        place = scope.target_place
+        yield Resource(_keys_of_tables(place, "*"), _through_dynamodb(replace(place, region="*")))
+
+
+def _through_dynamodb(place: PlaceOfPlan) -> Condition:
+    """The request to KMS comes from DynamoDB in the region (KMS guide: kms:ViaService).
+
+    The value ends with the domain of the partition, which is certain only for these two.
+    """
+    domain = "amazonaws.com" if place.partition in ("aws", "aws-us-gov") else "*"
+    value = f"dynamodb.{place.region}.{domain}"
+    return ("StringLike" if "*" in value else "StringEquals", "kms:ViaService", value)
+
+
+def _kinesis_streams(scope: Scope) -> Iterator[Resource]:
+    if scope.restore is not None:
+        place = scope.target_place
+        yield Resource(str(Arn(place.partition, "kinesis", place.region, place.account, "stream/*")))
+
+
+def _scaling_alarms(scope: Scope) -> Iterator[Resource]:
+    """Their names begin with this prefix and the resource ID (Application Auto Scaling guide: Target tracking)."""
+    if scope.restore is not None:
+        arn = scope.target_arn()
+        yield Resource(
+            str(replace(arn, service="cloudwatch", resource=f"alarm:TargetTracking-{arn.resource}*"))
+        )
+
+
+def _service_linked_role(service: str) -> Callable[[Scope], Iterator[Resource]]:
+    """The path of the role and the condition allow only this service (IAM guide: Service-linked roles)."""
+
+    def resources(scope: Scope) -> Iterator[Resource]:
+        if scope.restore is not None:
+            place = scope.target_place
+            arn = Arn(place.partition, "iam", "", place.account, f"role/aws-service-role/{service}/*")
+            yield Resource(str(arn), ("StringEquals", "iam:AWSServiceName", service))
+
+    return resources
 
 
 def _import_log(scope: Scope) -> Iterator[Resource]:
-    if scope.restore is None:
-        return
-    group = replace(scope.target_arn(), service="logs", resource="log-group:/aws-dynamodb/imports")
-    yield Resource(str(group))
-    yield Resource(f"{group}:*")
+    """The group and its streams, which some actions name in its ARN (DynamoDB guide: Requesting a table import)."""
+    if scope.restore is not None:
+        group = replace(scope.target_arn(), service="logs", resource="log-group:/aws-dynamodb/imports*")
+        yield Resource(str(group))
 
 
 def _everything(scope: Scope) -> Iterator[Resource]:
@@ -250,9 +346,21 @@ _KINDS: Final[dict[str, Callable[[Scope], Iterator[Resource]]]] = {
     "index": _indexes,
     "stream": _streams,
     "table-key": _table_keys,
+    "table-key-use": _table_keys_in_use,
     "target": _targets,
+    "target-everything": _everything,
     "target-index": _below_targets("index"),
     "target-stream": _below_targets("stream"),
+    "target-key": _target_keys,
+    "target-key-use": _target_keys_in_use,
+    "replica": _replicas,
+    "replica-key-use": _replica_keys_in_use,
+    "kinesis-stream": _kinesis_streams,
+    "scaling-alarm": _scaling_alarms,
+    "scaling-role": _service_linked_role("dynamodb.application-autoscaling.amazonaws.com"),
+    "replication-role": _service_linked_role("replication.dynamodb.amazonaws.com"),
+    "kinesis-role": _service_linked_role("kinesisreplication.dynamodb.amazonaws.com"),
+    "insights-role": _service_linked_role("contributorinsights.dynamodb.amazonaws.com"),
     "import": _below_targets("import"),
     "bucket": _buckets,
     "manifest": _manifests,

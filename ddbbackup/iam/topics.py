@@ -18,4 +18,4 @@ def publishing(plan: Plan, role: RoleName, roles_of_verbs: Mapping[str, RoleName
     for notification in plan.notifications:
         notifying = {roles_of_verbs[verb] for verb in notification.verbs}
         if notification.channel == "sns" and role in notifying:
-            yield Grant("sns:Publish", notification.address)
+            yield Grant("sns:Publish", notification.address, "topic")

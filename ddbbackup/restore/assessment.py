@@ -25,7 +25,7 @@ from ddbbackup.restore.restore_progress import RESUMABLE, RestoreProgress
 from ddbbackup.restore.shared_state import shared_state
 from ddbbackup.restore.state import RestoreState
 from ddbbackup.steps.context import RunContext
-from ddbbackup.steps.permissions import FROM_BACKUPS, MUST_BE_EMPTY, RESTORES, Permission
+from ddbbackup.steps.permissions import FROM_BACKUPS, KMS_KEY, MUST_BE_EMPTY, RESTORES, Permission
 
 PERMISSIONS: Final = (
     Permission("dynamodb:DescribeTable", "target", ("restore", "read")),
@@ -49,6 +49,7 @@ PERMISSIONS: Final = (
         RESTORES,
         note="without it the state of a restore stays on one machine",
     ),
+    Permission("kms:GenerateDataKey", "key", ("restore",), KMS_KEY, for_aws=True, note="for `s3:PutObject`"),
 )
 
 

@@ -40,8 +40,10 @@ EXPERIMENTAL: Final = (
 _UNVERIFIED: Final = "from the name of the API; AWS's list of actions could not be read"
 PERMISSIONS: Final = (
     Permission("dynamodb:StartBulkPutItems", "target", ("restore",), BULK_PUTS, note=_UNVERIFIED),
-    Permission("dynamodb:DescribeBulkOperation", "everything", ("restore",), BULK_PUTS, note=_UNVERIFIED),
-    Permission("dynamodb:ListBulkOperations", "everything", ("restore",), BULK_PUTS, note=_UNVERIFIED),
+    Permission(
+        "dynamodb:DescribeBulkOperation", "target-everything", ("restore",), BULK_PUTS, note=_UNVERIFIED
+    ),
+    Permission("dynamodb:ListBulkOperations", "target-everything", ("restore",), BULK_PUTS, note=_UNVERIFIED),
     Permission("s3:GetObject", "object", ("restore",), BULK_PUTS),
     Permission("s3:ListBucket", "bucket", ("restore",), BULK_PUTS),
     Permission(

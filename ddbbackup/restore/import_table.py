@@ -32,7 +32,7 @@ log = structlog.get_logger()
 PERMISSIONS: Final = (
     Permission("dynamodb:ImportTable", "target", ("restore",), IMPORTS),
     Permission("dynamodb:DescribeImport", "import", ("restore",), IMPORTS),
-    Permission("dynamodb:ListImports", "everything", ("restore",), IMPORTS),
+    Permission("dynamodb:ListImports", "target-everything", ("restore",), IMPORTS),
     Permission("s3:GetObject", "object", ("restore",), IMPORTS, for_aws=True),
     Permission("s3:ListBucket", "bucket", ("restore",), IMPORTS, for_aws=True),
     Permission("kms:Decrypt", "key", ("restore",), KMS_KEY, for_aws=True),
@@ -41,12 +41,12 @@ PERMISSIONS: Final = (
         for action in (
             "CreateLogGroup",
             "CreateLogStream",
-            "DescribeLogGroups",
             "DescribeLogStreams",
             "PutLogEvents",
             "PutRetentionPolicy",
         )
     ),
+    Permission("logs:DescribeLogGroups", "target-everything", ("restore",), IMPORTS, for_aws=True),
 )
 # The members of TableCreationParameters (botocore's model). All other settings are applied after the import.
 _CREATION_MEMBERS: Final = (

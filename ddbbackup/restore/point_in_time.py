@@ -18,7 +18,7 @@ from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, log_
 from ddbbackup.restore.progress import save_remote_job, start_progress
 from ddbbackup.restore.restore_progress import RestoreProgress
 from ddbbackup.restore.target import wait_until_writable
-from ddbbackup.steps.permissions import POINT_IN_TIME, Permission
+from ddbbackup.steps.permissions import CUSTOMER_KEY, POINT_IN_TIME, Permission, use_of_key
 from ddbbackup.steps.remote_jobs import start, wait_until_ended
 from ddbbackup.times import to_iso
 
@@ -34,6 +34,7 @@ PERMISSIONS: Final = (
         Permission(f"dynamodb:{each}", "target", ("restore",), POINT_IN_TIME, for_aws=True)
         for each in _BY_AWS
     ),
+    *use_of_key("table-key-use", ("restore",), POINT_IN_TIME, CUSTOMER_KEY),
 )
 NOTE: Final = "not verified: AWS reports no item count for point-in-time restores"
 _VISIBLE_SECONDS: Final = 60.0  # DescribeTable may not find a table that was just requested

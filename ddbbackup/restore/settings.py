@@ -44,8 +44,11 @@ def _permissions() -> Iterator[Permission]:
             note = "without it, `preview` shows the setting as unknown"
             yield Permission(action, on, ("read",), RESTORES, note=note)
         if setting.default_policy != "always":
+            when = _requested(setting)
             for action, on in to_apply(setting):
-                yield Permission(action, on, ("restore",), _requested(setting))
+                yield Permission(action, on, ("restore",), when)
+            for action, on in setting.actions_by_aws:
+                yield Permission(action, on, ("restore",), when, for_aws=True)
 
 
 def _requested(setting: AnySetting, *, by_time: bool = False) -> When:

@@ -13,12 +13,15 @@ from ddbbackup.restore.progress import start_progress
 from ddbbackup.restore.settings import table_to_create
 from ddbbackup.restore.target_warnings import log_target_warnings
 from ddbbackup.steps.aws_caller import AwsCaller
-from ddbbackup.steps.permissions import MAY_CREATE, Permission
+from ddbbackup.steps.permissions import CUSTOMER_KEY, MAY_CREATE, RESTORES, Permission, use_of_key
 from ddbbackup.steps.table_wait import wait_for_table
 
 log = structlog.get_logger()
 
-PERMISSIONS: Final = (Permission("dynamodb:CreateTable", "target", ("restore",), MAY_CREATE),)
+PERMISSIONS: Final = (
+    Permission("dynamodb:CreateTable", "target", ("restore",), MAY_CREATE),
+    *use_of_key("target-key-use", ("restore",), RESTORES, CUSTOMER_KEY),
+)
 
 
 async def prepare_target(job: RestoreJob, *, method: str) -> TableFacts:

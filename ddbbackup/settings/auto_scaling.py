@@ -84,6 +84,15 @@ class AutoScaling(SettingWithApi[Mapping[str, ByKey]]):
         "application-autoscaling:PutScalingPolicy",
         "application-autoscaling:PutScheduledAction",
     )
+    # Application Auto Scaling guide: Identity-based policy examples, target services and CloudWatch.
+    actions_by_aws = (
+        ("dynamodb:DescribeTable", "target"),
+        ("dynamodb:UpdateTable", "target"),
+        ("cloudwatch:PutMetricAlarm", "scaling-alarm"),
+        ("cloudwatch:DescribeAlarms", "target-everything"),
+        ("cloudwatch:DeleteAlarms", "scaling-alarm"),
+        ("iam:CreateServiceLinkedRole", "scaling-role"),
+    )
     limitations = "not applied to an on-demand target, which has no capacity to scale"
 
     async def read(self, call_aws: AwsCaller, table: TableFacts) -> Json:

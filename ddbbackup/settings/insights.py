@@ -25,6 +25,8 @@ class Insights(SettingWithApi[Modes]):
     read_actions = ("dynamodb:DescribeContributorInsights",)
     write_actions = ("dynamodb:UpdateContributorInsights",)
     iam_resources = ("table", "index")
+    # DynamoDB guide: Contributor Insights, Using IAM. A table with a customer managed key also needs kms:Decrypt.
+    actions_by_aws = (("iam:CreateServiceLinkedRole", "insights-role"), ("kms:Decrypt", "target-key-use"))
     limitations = "not applied to an index that the target does not have"
 
     async def read(self, call_aws: AwsCaller, table: TableFacts) -> Json:

@@ -19,6 +19,13 @@ class Kinesis(SettingWithApi[Precisions]):
     phase = "after the data"
     read_actions = ("dynamodb:DescribeKinesisStreamingDestination",)
     write_actions = ("dynamodb:EnableKinesisStreamingDestination",)
+    # DynamoDB guide: Using IAM policies for Kinesis Data Streams and DynamoDB.
+    actions_by_aws = (
+        ("kinesis:ListStreams", "target-everything"),
+        ("kinesis:PutRecords", "kinesis-stream"),
+        ("kinesis:DescribeStream", "kinesis-stream"),
+        ("iam:CreateServiceLinkedRole", "kinesis-role"),
+    )
     limitations = (
         "needs a stream of the same name in the account and region of the target; `all` does not connect a copy with "
         "another name to the stream of the original: list `kinesis` by name for that"

@@ -15,6 +15,10 @@ _OF_TARGET: Final[dict[IamResource, On]] = {
 }
 # Actions of other services are allowed on resources of these services.
 _OF_SERVICE: Final[dict[str, On]] = {"application-autoscaling": "everything", "kms": "table-key"}
+_OF_TARGETS_SERVICE: Final[dict[str, On]] = {
+    "application-autoscaling": "target-everything",
+    "kms": "target-key",
+}
 # Declared where the table is described or created.
 _DECLARED_ELSEWHERE: Final = ("dynamodb:DescribeTable", "dynamodb:CreateTable")
 
@@ -24,7 +28,7 @@ def to_read_source(setting: AnySetting) -> Iterator[tuple[str, On]]:
     for action in setting.read_actions:
         if action not in _DECLARED_ELSEWHERE:
             for resource in setting.iam_resources:
-                yield action, _of_service(action) or resource
+                yield action, _OF_SERVICE.get(_service(action)) or resource
 
 
 def to_read_target(setting: AnySetting) -> Iterator[tuple[str, On]]:
@@ -41,8 +45,8 @@ def _of_target(setting: AnySetting, actions: tuple[str, ...]) -> Iterator[tuple[
     for action in actions:
         if action not in _DECLARED_ELSEWHERE:
             for resource in setting.iam_resources:
-                yield action, _of_service(action) or _OF_TARGET[resource]
+                yield action, _OF_TARGETS_SERVICE.get(_service(action)) or _OF_TARGET[resource]
 
 
-def _of_service(action: str) -> On | None:
-    return _OF_SERVICE.get(action.partition(":")[0])
+def _service(action: str) -> str:
+    return action.partition(":")[0]

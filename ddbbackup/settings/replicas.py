@@ -18,6 +18,7 @@ from ddbbackup.model.json_value import (
 from ddbbackup.ports import TableFacts
 from ddbbackup.settings.grants import require_allowed
 from ddbbackup.settings.setting import ApplyInputs, Change, Setting, refusal, update_table
+from ddbbackup.steps.permissions import use_of_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,20 @@ class Replicas(Setting[GlobalTable]):
         }
     )
     write_actions = ("dynamodb:UpdateTable",)
+    # DynamoDB guide: DynamoDB global tables security, IAM permissions to create a replica.
+    actions_by_aws = (
+        ("dynamodb:CreateTable", "replica"),
+        ("dynamodb:CreateTableReplica", "replica"),
+        ("dynamodb:Scan", "replica"),
+        ("dynamodb:Query", "replica"),
+        ("dynamodb:UpdateItem", "replica"),
+        ("dynamodb:PutItem", "replica"),
+        ("dynamodb:GetItem", "replica"),
+        ("dynamodb:DeleteItem", "replica"),
+        ("dynamodb:BatchWriteItem", "replica"),
+        ("iam:CreateServiceLinkedRole", "replication-role"),
+        *((each.action, each.on) for each in use_of_key("replica-key-use", ("restore",))),
+    )
     limitations = (
         "not possible for multi-Region strong consistency, which is chosen when a global table is created; for a "
         "replica with a KMS key of another account; in a region where a table with the name of the target exists"

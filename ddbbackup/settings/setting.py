@@ -13,6 +13,7 @@ from ddbbackup.model.json_value import Json, JsonObject
 from ddbbackup.ports import Cloud, TableFacts
 from ddbbackup.settings.relocation import Relocation
 from ddbbackup.steps.aws_caller import AwsCaller
+from ddbbackup.steps.permissions import On
 
 V = TypeVar("V")
 
@@ -102,6 +103,9 @@ class Setting(ABC, Generic[V]):
     read_actions: ClassVar[tuple[str, ...]] = ("dynamodb:DescribeTable",)
     write_actions: ClassVar[tuple[str, ...]] = ()
     iam_resources: ClassVar[tuple[IamResource, ...]] = ("table",)
+    actions_by_aws: ClassVar[
+        tuple[tuple[str, On], ...]
+    ] = ()  # that AWS takes in the caller's name when it is applied
     limitations: ClassVar[str] = ""  # when it cannot be applied, for the reference page
 
     @abstractmethod

@@ -18,6 +18,8 @@ class TimeToLive(SettingWithApi[str]):
     phase = "after the data"
     read_actions = ("dynamodb:DescribeTimeToLive",)
     write_actions = ("dynamodb:UpdateTimeToLive",)
+    # Of a global table, in every region with a replica (DynamoDB guide: DynamoDB global tables security).
+    actions_by_aws = (("dynamodb:UpdateTimeToLive", "replica"),)
     limitations = "not applied if the target has TTL on another attribute; AWS allows one change per hour"
 
     async def read(self, call_aws: AwsCaller, table: TableFacts) -> Json:

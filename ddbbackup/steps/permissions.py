@@ -22,10 +22,22 @@ On = Literal[
     "index",  # their indexes: table/T/index/*
     "stream",  # their streams: table/T/stream/*
     "table-key",  # the KMS keys that encrypt them
+    "table-key-use",  # the same keys, only in requests that DynamoDB makes for the caller
     "export",  # their exports: table/T/export/*
     "target",  # the tables that restores write to
+    "target-everything",  # `*` in their account, for actions that accept no resource
     "target-index",  # their indexes: table/T/index/*
     "target-stream",  # their streams: table/T/stream/*
+    "target-key",  # the KMS keys that encrypt them
+    "target-key-use",  # the same keys, only in requests that DynamoDB makes for the caller
+    "replica",  # their replicas, tables of the same name in any region
+    "replica-key-use",  # the KMS keys of the replicas, only in requests that DynamoDB makes for the caller
+    "kinesis-stream",  # the Kinesis streams that receive their changes
+    "scaling-alarm",  # the CloudWatch alarms of their auto scaling
+    "scaling-role",  # the service-linked role of Application Auto Scaling for DynamoDB
+    "replication-role",  # the service-linked role of global tables
+    "kinesis-role",  # the service-linked role that writes to Kinesis streams
+    "insights-role",  # the service-linked role of Contributor Insights
     "import",  # imports into them: table/T/import/*
     "bucket",  # the destination's bucket itself
     "manifest",  # the manifests of exports in it
@@ -150,6 +162,22 @@ FROM_BACKUPS: Final = When(
     lambda plan: any(restore.method != "point-in-time" for restore in plan.restores.values()),
 )
 RESTORES: Final = When("the plan has `restores`", lambda plan: bool(plan.restores))
+
+_KEY_ACTIONS: Final = ("Encrypt", "Decrypt", "ReEncrypt*", "GenerateDataKey*", "DescribeKey", "CreateGrant")
+
+
+def use_of_key(
+    on: On, roles: tuple[RoleName, ...], when: When | None = None, note: str = ""
+) -> tuple[Permission, ...]:
+    """What AWS does with a KMS key in the name of the caller of DynamoDB.
+
+    The key of a table is used by every request that touches its data, and the key of the bucket by an export
+    (DynamoDB guide: Encryption at rest, Key policy for a customer managed key; Requesting a table export).
+    """
+    return tuple(Permission(f"kms:{each}", on, roles, when, for_aws=True, note=note) for each in _KEY_ACTIONS)
+
+
+CUSTOMER_KEY: Final = "only for tables that are encrypted with a customer managed key"
 
 READ_CATALOG: Final = (
     Permission("s3:ListBucket", "bucket", ("backup", "verify", "read")),

@@ -1,24 +1,23 @@
 """The declared permissions are those that the calls of each verb need: none is missing, none is unused.
 
-Each verb runs on the sandbox, which records the calls. The policy that ``doctor --iam`` prints for the same plan must
-allow every call. Every permission in it must have been used, except for those that AWS uses itself with the
-permissions of the caller, and those that are listed below with the reason.
+Each verb runs on the sandbox, which records the calls. The policies that ``doctor --iam`` prints for the same plan
+must allow every call, and what AWS does with the rights of the caller to carry it out. Every permission in them must
+be needed by a call, except for those that are listed below with the reason.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
-from ddbbackup.cli.registries import declared_permissions
-from ddbbackup.plan import load
 from ddbbackup.sandbox.moto_exports import MotoExports
-from tests.support.authoriser import action_of, allows, exercised, pairs
+from tests.support.authoriser import allows, denied, pairs, unused
 from tests.support.aws import REGION, Aws
 from tests.support.calls import Call, calls_of_sandbox
+from tests.support.dependent_rights import action_of, rights_of
 from tests.support.plans import plan
 from tests.support.program import Program
 
@@ -31,25 +30,33 @@ UNCALLED = {
 }
 
 
-def is_by_aws(role: str, program: Program, pair: tuple[str, str]) -> bool:
-    """Whether only AWS takes the action: of those on objects, all on objects that are no records."""
-    whole = load([program.directory / "ddbbackup.yaml"], {})
-    of_role = [each for each in declared_permissions() if role in each.roles and each.needed_by(whole)]
-    action, resource = pair
-    on = {each.on for each in of_role if each.action == action and each.for_aws}
-    by_program = {each.on for each in of_role if each.action == action and not each.for_aws}
-    return bool(on) and (not by_program or (on == {"object"} and "/ddbbackup/" not in resource))
+def policies(program: Program, role: str) -> list[dict[str, Any]]:
+    done = program.run("doctor", "--iam", role, "--output", "json")
+    assert done.code == 0, done.err
+    found: list[dict[str, Any]] = done.report["roles"][role]["policies"]
+    return found
 
 
 def verdict(program: Program, role: str, calls: list[Call]) -> tuple[list[str], list[tuple[str, str]]]:
-    """Calls that the policy does not allow, and permissions that no call used."""
-    done = program.run("doctor", "--iam", role)
-    assert done.code == 0, done.err
-    policy = json.loads(done.out)
-    denied = sorted({f"{action_of(call)} on {call.resource}" for call in calls if not allows(policy, call)})
-    idle = [pair for pair in pairs(policy) if pair[0] not in UNCALLED and not exercised(pair, calls)]
-    idle = [pair for pair in idle if not is_by_aws(role, program, pair)]
-    return denied, sorted(idle)
+    """Rights that the calls need and the policies do not give, and permissions that no call needed."""
+    found = policies(program, role)
+    idle = [each for each in unused(found, calls) if each.action not in UNCALLED]
+    return denied(found, calls), sorted((each.action, each.resource) for each in idle)
+
+
+def without(found: Sequence[dict[str, Any]], action: str) -> list[dict[str, Any]]:
+    """The policies without one action."""
+    kept = [
+        {**statement, "Action": left}
+        for policy in found
+        for statement in policy["Statement"]
+        if (left := [each for each in _list(statement["Action"]) if each != action])
+    ]
+    return [{"Version": "2012-10-17", "Statement": kept}]
+
+
+def _list(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value]
 
 
 def whole_plan(aws: Aws, bucket: str, **members: Any) -> str:
@@ -60,9 +67,13 @@ def whole_plan(aws: Aws, bucket: str, **members: Any) -> str:
     return json.dumps({**json.loads(plan(aws, bucket, **members)), "aws": where})
 
 
+def new_key(aws: Aws) -> str:
+    return str(aws.client("kms").create_key()["KeyMetadata"]["Arn"])
+
+
 def dress(aws: Aws, table: str) -> None:
     """A table with a stream, a KMS key, an index and auto scaling, so that all settings are read."""
-    key = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    key = new_key(aws)
     aws.create_table(
         table,
         pitr=True,
@@ -121,8 +132,8 @@ def test_the_policy_for_backups(
         age_recovery(f"{name}-off", 3600)
         assert program.run("backup", "--no-wait").code == 0
         assert program.run("wait").code == 0
-    denied, idle = verdict(program, "backup", calls)
-    assert denied == []
+    lacking, idle = verdict(program, "backup", calls)
+    assert lacking == []
     # `-off` has neither an index nor a stream.
     assert [pair for pair in idle if f"{name}-off" not in pair[1]] == []
 
@@ -134,8 +145,7 @@ def test_the_policy_for_backups_of_tags(sandbox: Aws, bucket: str, name: str, pr
     program.plan(whole_plan(sandbox, bucket, tables=[{"tags": {"backup": name}}]))
     with calls_of_sandbox() as calls:
         assert program.run("backup").code == 0
-    denied, _ = verdict(program, "backup", calls)
-    assert denied == []
+    assert denied(policies(program, "backup"), calls) == []
     assert "tag:GetResources" in {action_of(call) for call in calls}
 
 
@@ -160,7 +170,7 @@ RESTORES: dict[str, dict[str, Any]] = {
     },
     "keep": {"method": "write", "existing": "keep", "to": {"create": "never", "settings": "none"}},
     "overwrite": {"method": "write", "existing": "overwrite", "to": {"create": "never", "settings": "none"}},
-    "import": {"method": "import", "to": {"settings": "none"}},
+    "import": {"method": "import", "to": {"settings": ["encryption", "stream"]}},
     "bulk-put": {
         "method": "bulk-put",
         "existing": "overwrite",
@@ -185,7 +195,8 @@ def test_the_policy_for_restores(
     restore = {**RESTORES[case], "table": name}
     restore["to"] = {"table": f"{name}-2", **RESTORES[case]["to"]}
     if restore["to"].get("create") == "never":
-        sandbox.create_table(f"{name}-2")
+        encryption = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": new_key(sandbox)}
+        sandbox.create_table(f"{name}-2", SSESpecification=encryption)
     program.plan(whole_plan(sandbox, bucket, tables=[{"name": name}], restores={"back": restore}))
     assert program.run("backup").code == 0
     with calls_of_sandbox() as calls:
@@ -200,6 +211,88 @@ def test_the_policy_for_restores(
             assert done.code == 0, done.out
         calls += more
     assert verdict(program, "restore", calls) == ([], [])
+
+
+def test_the_policy_for_putting_every_setting_back(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """With auto scaling, a Kinesis stream, and a replica with a key of its own. Each right of AWS is needed."""
+    dress(sandbox, name)
+    sandbox.put(name, *ITEMS)
+    scaled = {
+        "ServiceNamespace": "dynamodb",
+        "ResourceId": f"table/{name}",
+        "ScalableDimension": "dynamodb:table:WriteCapacityUnits",
+    }
+    scaling = sandbox.client("application-autoscaling")
+    scaling.register_scalable_target(**scaled, MinCapacity=1, MaxCapacity=9)
+    tracking = {
+        "TargetValue": 70.0,
+        "PredefinedMetricSpecification": {"PredefinedMetricType": "DynamoDBWriteCapacityUtilization"},
+    }
+    scaling.put_scaling_policy(
+        **scaled,
+        PolicyName="track",
+        PolicyType="TargetTrackingScaling",
+        TargetTrackingScalingPolicyConfiguration=tracking,
+    )
+    scaling.put_scheduled_action(
+        **scaled,
+        ScheduledActionName="mornings",
+        Schedule="cron(0 7 * * ? *)",
+        ScalableTargetAction={"MinCapacity": 2},
+    )
+    sandbox.client("kinesis").create_stream(StreamName=name, ShardCount=1)
+    stream = f"arn:aws:kinesis:{REGION}:123456789012:stream/{name}"
+    sandbox.dynamodb.enable_kinesis_streaming_destination(TableName=name, StreamArn=stream)
+    ttl = {"Enabled": True, "AttributeName": "gone"}
+    sandbox.dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=ttl)
+    key = sandbox.client("kms", "eu-central-1").create_key()["KeyMetadata"]["Arn"]
+    replica = {"RegionName": "eu-central-1", "KMSMasterKeyId": key}
+    sandbox.dynamodb.update_table(TableName=name, ReplicaUpdates=[{"Create": replica}])
+    settings = ["encryption", "ttl", "kinesis", "insights", "auto-scaling", "replicas"]
+    to = {"table": f"{name}-2", "settings": settings, "create": "new"}
+    restore = {"table": name, "method": "write", "to": to}
+    program.plan(whole_plan(sandbox, bucket, tables=[{"name": name}], restores={"back": restore}))
+    assert program.run("backup").code == 0
+    with calls_of_sandbox() as calls:
+        done = program.run("restore", "back", "--yes")
+        assert done.code == 0, done.out
+
+    assert verdict(program, "restore", calls) == ([], [])
+    found = policies(program, "restore")
+    by_aws = {right.action for call in calls for right in rights_of(call) if right.by_aws}
+    assert {
+        "kinesis:PutRecords",
+        "cloudwatch:PutMetricAlarm",
+        "iam:CreateServiceLinkedRole",
+        "dynamodb:CreateTableReplica",
+        "kms:CreateGrant",
+    } <= by_aws
+    allowed = {action for policy in found for action, _ in pairs(policy)}
+    needed = {action for action in allowed if any(each.startswith(action.rstrip("*")) for each in by_aws)}
+    assert [action for action in sorted(needed) if not denied(without(found, action), calls)] == []
+
+
+@pytest.mark.parametrize("form", ["arn", "id", "alias"])
+def test_the_policy_for_a_bucket_with_a_kms_key(
+    sandbox: Aws, bucket: str, name: str, program: Program, form: str
+) -> None:
+    """S3 finds an ID or an alias in the account of the caller; a condition stands for an alias."""
+    kms = sandbox.client("kms")
+    made = kms.create_key()["KeyMetadata"]
+    kms.create_alias(AliasName=f"alias/{name}", TargetKeyId=made["KeyId"])
+    key = {"arn": made["Arn"], "id": made["KeyId"], "alias": f"alias/{name}"}[form]
+    vault = {"bucket": bucket, "prefix": "ddb/", "encryption": {"algorithm": "KMS", "kms_key_id": key}}
+    dress(sandbox, name)
+    program.plan(whole_plan(sandbox, bucket, tables=[{"name": name}], destinations={"vault": vault}))
+    with calls_of_sandbox() as calls:
+        assert program.run("backup").code == 0
+    lacking, idle = verdict(program, "backup", calls)
+    assert lacking == []
+    assert {action for action, _ in idle} <= {"dynamodb:ListExports"}, "only for exports that take longer"
+    for action in ("kms:GenerateDataKey*", "kms:CreateGrant", "s3:PutObject", "s3:AbortMultipartUpload"):
+        assert denied(without(policies(program, "backup"), action), calls) != []
 
 
 def test_the_policy_for_verbs_that_only_read(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
@@ -218,7 +311,7 @@ def test_the_policy_for_verbs_that_only_read(sandbox: Aws, bucket: str, name: st
         for verb in ("preview", "status", "list", "doctor"):
             assert program.run(verb).code == 0
     assert verdict(program, "read", calls) == ([], [])
-    policy = json.loads(program.run("doctor", "--iam", "read").out)
+    (policy,) = policies(program, "read")
     reading = {"dynamodb:Scan", "dynamodb:Query", "dynamodb:GetItem", "dynamodb:BatchGetItem"}
     assert not reading & {action for action, _ in pairs(policy)}
     data = f"arn:aws:s3:::{bucket}/ddb/{name}/AWSDynamoDB/01-a/data/x.json.gz"

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from moto.core.responses import BaseResponse
+from moto.dynamodb.models import dynamodb_backends
+from moto.kms.models import kms_backends
+from moto.s3.models import s3_backends
 
 from ddbbackup.model.arn import Arn
 from ddbbackup.model.s3_location import S3Location
+from ddbbackup.sandbox.moto_tables import table_state
 from tests.support.aws import REGION
 
 ACCOUNT = "123456789012"
@@ -34,12 +38,30 @@ _IAM_PREFIXES = {
 
 
 @dataclass(frozen=True)
+class Key:
+    """A KMS key: its ARN and its aliases."""
+
+    arn: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Call:
-    """One request: the operation as the SDK names it, and the ARN of the resource, or ``*`` if it has none."""
+    """One request: the operation as the SDK names it, and the ARN of the resource, or ``*`` if it has none.
+
+    ``parameters`` are those of a JSON request. ``table_keys`` are the customer managed keys of the tables whose data
+    it touches, ``object_key`` is that of the object that it reads, writes or exports, and ``key`` the one that it is
+    about. ``replica_regions`` are those of its table. All as they are when the request arrives.
+    """
 
     service: str
     operation: str
     resource: str
+    parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    table_keys: tuple[Key, ...] = ()
+    object_key: Key | None = None
+    key: Key | None = None
+    replica_regions: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -70,14 +92,74 @@ def _call(request: Any, body: bytes, action: str | None) -> Call:
     if target:
         service, operation = target.split("_")[0].split(".")[0].lower(), target.rpartition(".")[2]
         service = _IAM_PREFIXES.get(service, service)
-        return Call(service, operation, _json_resource(service, json.loads(body or b"{}")))
+        return _json_call(service, operation, json.loads(body or b"{}"))
     url = urlsplit(request.url)
     if action is not None:
         return Call("sts", action, "*")
-    bucket, _, key = unquote(url.path).lstrip("/").partition("/")
+    bucket, _, name = unquote(url.path).lstrip("/").partition("/")
     query = parse_qs(url.query, keep_blank_values=True)
-    arn = S3Location(bucket, key).arn("aws")
-    return Call("s3", _s3_operation(request.method, bool(key), query), str(arn))
+    arn = str(S3Location(bucket, name).arn("aws"))
+    operation = _s3_operation(request.method, bool(name), query)
+    object_key = request.headers.get("x-amz-server-side-encryption-aws-kms-key-id")
+    if operation == "GetObject":
+        found = s3_backends[ACCOUNT]["aws"].buckets.get(bucket)
+        stored = found.keys.get(name) if found is not None else None
+        object_key = stored.kms_key_id if stored is not None else None
+    return Call("s3", operation, arn, object_key=_key(object_key))
+
+
+def _json_call(service: str, operation: str, body: dict[str, Any]) -> Call:
+    call = Call(service, operation, _json_resource(service, body), body)
+    if service == "kms":
+        key = _key(body.get("KeyId"))
+        return replace(call, key=key, resource=key.arn) if key is not None else call
+    if service != "dynamodb":
+        return call
+    table = dynamodb_backends[ACCOUNT][REGION].tables.get(body.get("TableName", ""))
+    return replace(
+        call,
+        table_keys=tuple(dict.fromkeys(_table_keys(operation, body))),
+        object_key=_key(body.get("S3SseKmsKeyId")),
+        replica_regions=tuple(table_state(table).replicas) if table is not None else (),
+    )
+
+
+def _table_keys(operation: str, body: dict[str, Any]) -> Iterator[Key]:
+    """Of the tables that a request reads, writes or creates; none if AWS manages or owns the key."""
+    new = body.get("TableCreationParameters", body).get("SSESpecification") or body.get(
+        "SSESpecificationOverride"
+    )
+    texts = [(new or {}).get("KMSMasterKeyId")] if operation != "UpdateTable" else []
+    arn = Arn.parse_if_arn(body.get("TableArn") or body.get("SourceTableArn") or "")
+    names = [
+        body.get("TableName"),
+        body.get("SourceTableName"),
+        arn and arn.table_name,
+        *body.get("RequestItems", ()),
+    ]
+    tables = dynamodb_backends[ACCOUNT][REGION].tables
+    texts += [
+        (tables[name].sse_specification or {}).get("KMSMasterKeyId") for name in names if name in tables
+    ]
+    for text in texts:
+        key = _key(text)
+        if key is not None and _manager(key) != "AWS":
+            yield key
+
+
+def _manager(key: Key) -> str:
+    kms = kms_backends[ACCOUNT][Arn.parse(key.arn).region]
+    return str(kms.describe_key(key.arn).key_manager)
+
+
+def _key(text: str | None) -> Key | None:
+    """The key with an ARN, an ID or an alias, as KMS finds it in the account of the request."""
+    if not text:
+        return None
+    arn = Arn.parse_if_arn(text)
+    kms = kms_backends[ACCOUNT][arn.region if arn is not None else REGION]
+    found = kms.keys.get(kms.any_id_to_key_id(text))
+    return Key(str(found.arn), tuple(sorted(found.aliases))) if found is not None else None
 
 
 def _s3_operation(method: str, has_key: bool, query: dict[str, list[str]]) -> str:

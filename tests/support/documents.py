@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ddbbackup.errors import AccessDenied, PlanInvalid
+from ddbbackup.iam.resources import PlaceOfPlan
+from ddbbackup.iam.trust import parse_trust, trust_policy
 from ddbbackup.model.assessment import Assessment, Blocker
 from ddbbackup.model.check import Check
 from ddbbackup.model.outcome import Outcome
@@ -21,7 +23,7 @@ from ddbbackup.report.documents.failure import error_info, failure
 from ddbbackup.report.documents.init import StarterPlan
 from ddbbackup.report.documents.list import BackupList, BackupRow
 from ddbbackup.report.documents.notification import RunNotification
-from ddbbackup.report.documents.policies import PlanPolicies
+from ddbbackup.report.documents.policies import PlanPolicies, Role
 from ddbbackup.report.documents.preview import SelectedTables, preview
 from ddbbackup.report.documents.run_report import run_report
 from ddbbackup.report.documents.show import EffectivePlan, EffectiveValue
@@ -36,6 +38,15 @@ NOW = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 ERROR = AccessDenied("no AWS credentials found", hint="sign in")
 IDENTITY = Identity("123456789012", "arn:aws:sts::123456789012:assumed-role/ci/x", "aws", "eu-west-1")
 
+POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Sid": "Bucket", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": "arn:aws:s3:::v"}
+    ],
+}
+TRUST = trust_policy(
+    [parse_trust("github:acme/infra")], "read", PlaceOfPlan("aws", "eu-west-1", "123456789012")
+)
 ASSESSMENT: Assessment[None] = Assessment(
     "restore copy",
     "restore",
@@ -132,7 +143,15 @@ EXAMPLES: Mapping[str, Document] = {
         "prod", [Check("clock", "skew", "problem", "5 minutes off", "set it", ERROR)], now=NOW
     ),
     "demo": DemoReport((DemoCommand("list", 0, None),), items=50, equal=True),
-    "policies": PlanPolicies("prod", "123456789012", "eu-west-1", {"backup": {}}, {}, {}, ("a note",)),
+    "policies": PlanPolicies(
+        "prod",
+        "123456789012",
+        "eu-west-1",
+        {"backup": Role("ddbbackup-prod-backup", (POLICY, POLICY), (140, 140), TRUST)},
+        {"arn:aws:iam::210987654321:role/restorer": (POLICY,)},
+        {"acme-vault": POLICY},
+        ("a note",),
+    ),
     "notification": RunNotification(
         plan="prod",
         verb="backup",

@@ -20,11 +20,23 @@ RESOURCES: Final[dict[On, str]] = {
     "table": "the tables that are backed up: `table/T`",
     "index": "`table/T/index/*`",
     "stream": "`table/T/stream/*`",
-    "table-key": "the KMS keys that encrypt the tables",
+    "table-key": "the KMS keys of the account",
+    "table-key-use": "the same keys, if the request comes from DynamoDB in the region (`kms:ViaService`)",
     "export": "`table/T/export/*`",
     "target": "the target tables of restores: `table/TARGET`",
+    "target-everything": "`*` in the account of the target: the action supports no resource",
     "target-index": "`table/TARGET/index/*`",
     "target-stream": "`table/TARGET/stream/*`",
+    "target-key": "the KMS keys of the account of the target",
+    "target-key-use": "the same keys, if the request comes from DynamoDB in the region of the target",
+    "replica": "`table/TARGET`, in any region",
+    "replica-key-use": "the KMS keys of the account in any region, if the request comes from DynamoDB",
+    "kinesis-stream": "the Kinesis streams of the account and region of the target",
+    "scaling-alarm": "the CloudWatch alarms `TargetTracking-table/TARGET*`",
+    "scaling-role": "the service-linked role of `dynamodb.application-autoscaling.amazonaws.com`",
+    "replication-role": "the service-linked role of `replication.dynamodb.amazonaws.com`",
+    "kinesis-role": "the service-linked role of `kinesisreplication.dynamodb.amazonaws.com`",
+    "insights-role": "the service-linked role of `contributorinsights.dynamodb.amazonaws.com`",
     "import": "`table/TARGET/import/*`",
     "bucket": "the bucket of the destination",
     "manifest": "`BUCKET/PREFIXAWSDynamoDB/*/manifest-*`",
@@ -42,19 +54,44 @@ _INTRODUCTION: Final = """\
 There is one policy per role, so that the pipeline that previews a pull request gets read access only.
 
 ```sh
-ddbbackup doctor --iam               # all roles, roles that restores assume, bucket policies
-ddbbackup doctor --iam backup        # the policy of one role, as IAM accepts it
+ddbbackup doctor --iam                        # all roles, roles that restores assume, bucket policies
+ddbbackup doctor --iam backup                 # the policy of one role, as IAM accepts it
+ddbbackup doctor --iam --output terraform     # or cloudformation: policies to deploy
+ddbbackup doctor --iam --trust github:acme/infra --output terraform     # with roles that a pipeline can assume
 ```
 
 If the plan sets `aws.account` and `aws.region`, this makes no AWS call, so it works before the role exists.
+[Give a pipeline its roles](how-to/give-a-pipeline-its-roles.md) shows the whole way.
+
+## Size
+
+IAM allows 6,144 characters in a managed policy, without white space, and attaches 10 of them to a role by default.
+`doctor --iam` writes the size of each policy to stderr.
+
+- Up to three policies for one role, tables are named exactly. One policy is enough for about 10 tables.
+- More tables are allowed by common prefixes (`orders-*`) and at last all (`table/*`), in one policy, and objects by
+  the prefix of the destination. A note names what is allowed beyond the plan.
+
+## What AWS does in your name
 
 DynamoDB writes the objects of an export **as the caller**. The role that runs `backup` therefore needs access to the
 bucket; a bucket of another account must allow that role in its bucket policy, and the plan must set `bucket_owner`.
 `sts:GetCallerIdentity`, which every verb calls, needs no permission.
 
-A test runs the verbs on the sandbox: the policies allow every call that is made, and every action that they allow is
-called. *AWS* marks actions that AWS performs with the permissions of the caller, which the test cannot see. The
-actions on KMS keys and those of bulk puts are not verified.
+A table that is encrypted with a customer managed KMS key needs its key in every request that touches its data:
+exports, restores, and every read or write of items. The plan does not name these keys, so the policies allow all keys
+of the account, but only in requests that DynamoDB makes (`kms:ViaService`). Replace `key/*` by your keys, or remove
+the statements if no table has such a key. The key policy must allow the role, or leave the decision to IAM policies.
+
+S3 looks up the ID or the alias of a KMS key in the account of the caller, whoever owns the bucket. For a key of
+another account, write its full ARN in the plan.
+
+Some settings make AWS create a service-linked role the first time they are used in an account. The policies allow
+`iam:CreateServiceLinkedRole` for these services only.
+
+A test runs the verbs on the sandbox, with the rules of AWS for what a call needs besides its own action: the
+policies allow everything that is needed, and nothing that is not. *AWS* marks actions that AWS performs with the
+permissions of the caller. The actions of bulk puts are not verified.
 """
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from argparse import Namespace
+from dataclasses import replace
 
 from ddbbackup.checks.doctor import run_checks
 from ddbbackup.cli import logs
@@ -13,24 +14,26 @@ from ddbbackup.cli.output import write_json, write_output
 from ddbbackup.cli.registries import declared_permissions
 from ddbbackup.cli.run_id import choose_run_id
 from ddbbackup.cli.session import connect_to, load_plan, open_context
+from ddbbackup.cli.streams import say
 from ddbbackup.cli.verbs import roles_of_verbs
 from ddbbackup.clock import SystemClock
 from ddbbackup.errors import UsageError
-from ddbbackup.iam import PlaceOfPlan, policies_of
+from ddbbackup.iam import PlaceOfPlan, parse_trust, policies_of
+from ddbbackup.iam.sizes import MANAGED_POLICY_CHARACTERS
 from ddbbackup.model.arn import Arn
 from ddbbackup.plan.model import Plan
 from ddbbackup.report.documents.doctor import doctor_report
-from ddbbackup.report.documents.policies import plan_policies
-from ddbbackup.report.renderers import json_documents
+from ddbbackup.report.documents.policies import PlanPolicies, Role, plan_policies
 
 
 def run(options: Namespace) -> int:
+    _check_options(options)
     plan = load_plan(options)
     clock = SystemClock()
     run_id = choose_run_id(None, os.environ, clock.now())
     logs.configure(options.log_format, run=run_id, plan=plan.name)
     if options.iam is not None:
-        return write_json(options, _policies(plan, options.iam))
+        return _write_policies(options, plan)
     cloud = connect_to(plan)
     with open_context(options, plan, cloud, run_id=run_id, clock=clock, started_at=clock.now()) as context:
         checks = run_interruptibly(run_checks(context, only=options.only))
@@ -38,17 +41,63 @@ def run(options: Namespace) -> int:
     return write_output(options, report, report.exit_code)
 
 
-def _policies(plan: Plan, role: str) -> str:
-    """JSON: one document with all policies, or the policy of one role in the form that IAM accepts."""
-    policies = policies_of(plan, _place(plan), declared_permissions(), roles_of_verbs())
-    if role == "all":
-        return json_documents.render(plan_policies(policies))
-    if role not in policies.roles:
+def _check_options(options: Namespace) -> None:
+    """Raises ``UsageError``."""
+    forms = {options.output, *(form for form, _ in options.output_files)}
+    only_iam = forms & {"terraform", "cloudformation"}
+    if options.iam is None and (only_iam or options.trust):
+        what = f"--output {min(only_iam)}" if only_iam else "--trust"
+        raise UsageError(f"{what} needs --iam", hint="add --iam")
+    if options.iam is not None and "markdown" in forms:
         raise UsageError(
-            f"the plan {plan.name} needs no role {role!r}",
-            hint=f"choose one of: {', '.join(['all', *policies.roles])}",
+            "policies have no output form 'markdown'",
+            hint="choose one of: text, json, terraform, cloudformation",
         )
-    return json.dumps(policies.roles[role], indent=2) + "\n"
+
+
+def _write_policies(options: Namespace, plan: Plan) -> int:
+    """All policies, or those of one role; their sizes and the notes on stderr.
+
+    One policy of one role is written in the form that IAM accepts, unless another form was requested.
+    """
+    trusts = [parse_trust(each) for each in options.trust or ()]
+    if trusts and plan.aws.assume_role is not None:
+        raise UsageError(
+            f"--trust: the plan assumes {plan.aws.assume_role.role_arn} with the credentials of another role",
+            hint="remove `aws.assume_role`, or write the trust policy of that other role yourself",
+        )
+    document = plan_policies(
+        policies_of(plan, _place(plan), declared_permissions(), roles_of_verbs(), trusts)
+    )
+    if options.iam != "all":
+        document = _only(document, options.iam)
+    for role, each in document.roles.items():
+        say(_sizes(role, each))
+    say(*(f"note: {each}" for each in document.notes))
+    only = next(iter(document.roles.values())) if options.iam != "all" else None
+    if only is not None and len(only.policies) == 1 and only.trust is None and options.output == "text":
+        return write_json(
+            options, json.dumps(only.policies[0], indent=2, ensure_ascii=False) + "\n", document
+        )
+    return write_output(options, document)
+
+
+def _only(document: PlanPolicies, role: str) -> PlanPolicies:
+    if role not in document.roles:
+        raise UsageError(
+            f"the plan {document.plan} needs no role {role!r}",
+            hint=f"choose one of: {', '.join(['all', *document.roles])}",
+        )
+    return replace(document, roles={role: document.roles[role]}, assumed_roles={}, bucket_policies={})
+
+
+def _sizes(role: str, each: Role) -> str:
+    count = len(each.policies)
+    sizes = " and ".join(f"{size:,}" for size in each.characters)
+    return (
+        f"{role}: {count} {'policy' if count == 1 else 'policies'} of {sizes} characters; IAM allows "
+        f"{MANAGED_POLICY_CHARACTERS:,} in each"
+    )
 
 
 def _place(plan: Plan) -> PlaceOfPlan:

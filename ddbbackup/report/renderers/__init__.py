@@ -9,7 +9,7 @@ from ddbbackup.safe_text import escape_json, escaped, masked
 if TYPE_CHECKING:
     from ddbbackup.report.documents import Document
 
-Form = Literal["text", "json", "markdown", "junit", "github", "gitlab"]
+Form = Literal["text", "json", "markdown", "junit", "github", "gitlab", "terraform", "cloudformation"]
 FORMS: Final[tuple[Form, ...]] = get_args(Form)
 
 
@@ -27,11 +27,11 @@ class Renderer(Protocol):
 def render(document: Document, form: Form) -> str:
     """The text of the document in one form, safe to print and to send (``safe_text``).
 
-    In JSON, and in the YAML of ``show``, which quotes texts as JSON does, values stay what they are. In every other
-    form their unsafe characters are shown escaped, so that no value can begin a line.
+    In JSON, and in forms that quote texts as JSON does, such as the YAML of ``show``, values stay what they are. In
+    every other form their unsafe characters are shown escaped, so that no value can begin a line.
     """
     text_is_json = document.schema in ("show", "policies")
-    if form == "json" or (form == "text" and text_is_json):
+    if form in ("json", "terraform", "cloudformation") or (form == "text" and text_is_json):
         return escape_json(renderer(form).render(masked(document)))
     return renderer(form).render(escaped(document))
 
@@ -63,5 +63,13 @@ def renderer(form: Form) -> Renderer:
             from ddbbackup.report.renderers import gitlab
 
             return gitlab
+        case "terraform":
+            from ddbbackup.report.renderers import terraform
+
+            return terraform
+        case "cloudformation":
+            from ddbbackup.report.renderers import cloudformation
+
+            return cloudformation
         case _:
             assert_never(form)

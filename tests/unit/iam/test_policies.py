@@ -10,7 +10,7 @@ import pytest
 from ddbbackup.cli.registries import declared_permissions
 from ddbbackup.cli.verbs import roles_of_verbs
 from ddbbackup.iam import PlaceOfPlan, Policies, policies_of
-from ddbbackup.iam.statements import Grant, policy
+from ddbbackup.iam.statements import Grant, Statement, statements_of
 from ddbbackup.plan.build import build
 from tests.support.authoriser import pairs
 
@@ -30,7 +30,7 @@ def policies(place: PlaceOfPlan = HERE, **members: Any) -> Policies:
 
 
 def allowed(found: Policies, role: str) -> set[tuple[str, str]]:
-    return set(pairs(found.roles[role]))
+    return {pair for policy in found.roles[role].policies for pair in pairs(policy)}
 
 
 def test_tables_by_name_and_by_glob_are_allowed_and_no_others() -> None:
@@ -41,7 +41,7 @@ def test_tables_by_name_and_by_glob_are_allowed_and_no_others() -> None:
     assert exports == {f"{TABLE}/orders", f"{TABLE}/billing-?"}
     enables = {arn for action, arn in allowed(found, "backup") if action.endswith("UpdateContinuousBackups")}
     assert enables == {f"{TABLE}/billing-?"}
-    assert len(found.notes) == 2
+    assert len(found.notes) == 3
     assert set(found.roles) == {"backup", "verify", "read"}
 
 
@@ -61,7 +61,7 @@ def test_the_role_that_a_restore_assumes_has_the_permissions_on_the_target() -> 
     restore = {"table": "orders", "to": to, "method": "write"}
     found = policies(tables=[{"name": "orders"}], restores={"back": restore})
     target = "arn:aws:dynamodb:eu-central-1:210987654321:table/orders-*"
-    there = set(pairs(found.assumed_roles[ROLE]))
+    there = set(pairs(*found.assumed_roles[ROLE]))
     assert ("dynamodb:BatchWriteItem", target) in there
     assert not [pair for pair in there if pair[0].startswith("s3:")]
     assert ("sts:AssumeRole", ROLE) in allowed(found, "restore")
@@ -69,10 +69,11 @@ def test_the_role_that_a_restore_assumes_has_the_permissions_on_the_target() -> 
     assert found.buckets == {}
 
     by_import = policies(tables=[{"name": "orders"}], restores={"back": {**restore, "method": "import"}})
-    there = set(pairs(by_import.assumed_roles[ROLE]))
+    there = set(pairs(*by_import.assumed_roles[ROLE]))
     assert ("s3:GetObject", "arn:aws:s3:::acme-vault/ddb/orders/*") in there
-    (statement, *_) = by_import.buckets["acme-vault"]["Statement"]
-    assert statement["Principal"] == {"AWS": ROLE}
+    statements = by_import.buckets["acme-vault"]["Statement"]
+    assert [each["Principal"] for each in statements] == [{"AWS": ROLE}] * len(statements)
+    assert len({each["Sid"] for each in statements}) == len(statements)
 
 
 def test_a_bucket_of_another_account_has_to_allow_the_caller() -> None:
@@ -103,10 +104,86 @@ def test_a_kms_key_is_allowed_by_arn_id_or_alias(key: str, arn: str) -> None:
     """A policy cannot name an alias as its resource: a condition restricts it to keys with the alias."""
     vault = {"bucket": "acme-vault", "encryption": {"algorithm": "KMS", "kms_key_id": key}}
     found = policies(tables=[{"name": "orders"}], destinations={"vault": vault})
-    (statement,) = [s for s in found.roles["backup"]["Statement"] if "kms:GenerateDataKey" in s["Action"]]
+    (statement,) = [s for s in found.roles["backup"].policies[0]["Statement"] if s["Sid"] == "BucketKey"]
     assert statement["Resource"] == arn
     condition = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/vault"}}
     assert statement.get("Condition") == (condition if "alias" in key else None)
+    assert statement["Action"] == [
+        "kms:CreateGrant",
+        "kms:Decrypt",
+        "kms:DescribeKey",
+        "kms:Encrypt",
+        "kms:GenerateDataKey*",
+        "kms:ReEncrypt*",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "arn"),
+    [("abc", "arn:aws:kms:*:123456789012:key/abc"), ("alias/vault", "arn:aws:kms:*:123456789012:key/*")],
+)
+def test_a_key_without_arn_is_one_of_the_caller_whoever_owns_the_bucket(key: str, arn: str) -> None:
+    """S3 looks it up in the account of the request (S3 API reference: PutObject, SSEKMSKeyId). A note says so."""
+    encryption = {"algorithm": "KMS", "kms_key_id": key}
+    vault = {"bucket": "acme-vault", "bucket_owner": "210987654321", "encryption": encryption}
+    found = policies(tables=[{"name": "orders"}], destinations={"vault": vault})
+    (statement,) = [s for s in found.roles["backup"].policies[0]["Statement"] if s["Sid"] == "BucketKey"]
+    assert statement["Resource"] == arn
+    assert [note for note in found.notes if "not in 210987654321" in note]
+
+
+def test_keys_of_tables_are_used_through_dynamodb_only() -> None:
+    """Those of the tables in the region of the plan, those of targets in theirs, those of replicas in any."""
+    to = {"table": "copy", "region": "eu-central-1", "settings": ["replicas"]}
+    found = policies(tables=[{"name": "orders"}], restores={"back": {"table": "orders", "to": to}})
+    conditions = {
+        statement["Sid"]: (statement["Resource"], statement["Condition"])
+        for role in ("backup", "restore")
+        for policy in found.roles[role].policies
+        for statement in policy["Statement"]
+        if "kms:CreateGrant" in statement["Action"]
+    }
+    keys = "arn:aws:kms:{}:123456789012:key/*"
+    assert conditions == {
+        "TableKeys": (
+            keys.format("eu-west-1"),
+            {"StringEquals": {"kms:ViaService": "dynamodb.eu-west-1.amazonaws.com"}},
+        ),
+        "TargetKeys": (
+            keys.format("eu-central-1"),
+            {"StringEquals": {"kms:ViaService": "dynamodb.eu-central-1.amazonaws.com"}},
+        ),
+        "ReplicaKeys": (keys.format("*"), {"StringLike": {"kms:ViaService": "dynamodb.*.amazonaws.com"}}),
+    }
+
+
+def test_the_role_that_a_restore_assumes_may_put_settings_back() -> None:
+    """In its account: replicas, Kinesis, alarms and service-linked roles."""
+    to = {"table": "copy", "settings": "all", "assume_role": {"role_arn": ROLE}}
+    restore = {"table": "orders", "to": to, "method": "write"}
+    found = policies(tables=[{"name": "orders"}], restores={"back": restore})
+    there = {pair for policy in found.assumed_roles[ROLE] for pair in pairs(policy)}
+    assert ("dynamodb:CreateTableReplica", "arn:aws:dynamodb:*:210987654321:table/copy") in there
+    assert ("kinesis:PutRecords", "arn:aws:kinesis:eu-west-1:210987654321:stream/*") in there
+    assert {("kinesis:ListStreams", "*"), ("application-autoscaling:PutScalingPolicy", "*")} <= there
+    alarms = "arn:aws:cloudwatch:eu-west-1:210987654321:alarm:TargetTracking-table/copy*"
+    assert ("cloudwatch:PutMetricAlarm", alarms) in there
+    roles = {arn for action, arn in there if action == "iam:CreateServiceLinkedRole"}
+    assert len(roles) == 4
+    here = {action for action, _ in allowed(found, "restore")}
+    assert not {
+        each
+        for each in here
+        if each.startswith(("kinesis:", "cloudwatch:", "iam:", "application-autoscaling:"))
+    }
+
+
+def test_a_prefix_with_other_characters_than_iam_allows_becomes_a_pattern() -> None:
+    """U+0020 to U+00FF (IAM guide: quotas). `$` would begin a policy variable."""
+    vault = {"bucket": "acme-vault", "prefix": "résumé/備份/$x/"}
+    found = policies(tables=[{"name": "orders"}], destinations={"vault": vault})
+    data = {arn for action, arn in allowed(found, "backup") if action == "s3:AbortMultipartUpload"}
+    assert data == {"arn:aws:s3:::acme-vault/résumé/??/?x/*"}
 
 
 def test_an_export_in_another_bucket_is_read_and_nothing_beside_it() -> None:
@@ -130,5 +207,5 @@ def test_arns_have_the_partition_of_the_plan() -> None:
 
 def test_a_wildcard_replaces_the_resources_that_it_includes() -> None:
     """Actions with the same resources share a statement."""
-    made = policy([Grant("a:X", "t/*"), Grant("a:X", "t/one"), Grant("a:Y", "t/*")])
-    assert made["Statement"] == [{"Effect": "Allow", "Action": ["a:X", "a:Y"], "Resource": "t/*"}]
+    made = statements_of([Grant("a:X", "t/*"), Grant("a:X", "t/one"), Grant("a:Y", "t/*")])
+    assert made == [Statement("WithoutResource", ("a:X", "a:Y"), ("t/*",))]

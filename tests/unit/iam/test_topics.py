@@ -25,7 +25,7 @@ def publishers(**notifications: object) -> set[str]:
     plan = build({**PLAN, "notifications": notifications}, "ddbbackup.yaml", now=NOW)
     place = PlaceOfPlan("aws", "eu-west-1", "123456789012")
     roles = policies_of(plan, place, declared_permissions(), roles_of_verbs()).roles
-    return {role for role, policy in roles.items() if "sns:Publish" in json.dumps(policy)}
+    return {role for role, policy in roles.items() if "sns:Publish" in json.dumps(policy.policies)}
 
 
 def test_publishing_is_allowed_to_the_roles_whose_verbs_are_told() -> None:
@@ -45,5 +45,6 @@ def test_it_is_allowed_on_the_topic_only() -> None:
     )
     place = PlaceOfPlan("aws", "eu-west-1", "123456789012")
     roles = policies_of(plan, place, declared_permissions(), roles_of_verbs()).roles
-    statements = roles["backup"]["Statement"]
-    assert {"Effect": "Allow", "Action": "sns:Publish", "Resource": TOPIC} in statements
+    statements = roles["backup"].policies[0]["Statement"]
+    expected = {"Sid": "Notifications", "Effect": "Allow", "Action": "sns:Publish", "Resource": TOPIC}
+    assert expected in statements

@@ -32,7 +32,7 @@ def test_declared_permissions_are_well_formed() -> None:
     """Each has an IAM action, a known kind of resource, and known roles."""
     for module in DECLARING:
         for permission in module.PERMISSIONS:
-            assert re.fullmatch(r"[a-z0-9-]+:[A-Z][A-Za-z]+", permission.action), permission
+            assert re.fullmatch(r"[a-z0-9-]+:[A-Z][A-Za-z]+\*?", permission.action), permission
             assert permission.on in get_args(On)
             assert set(permission.roles) <= set(get_args(RoleName))
             assert permission.roles

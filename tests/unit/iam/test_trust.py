@@ -1,0 +1,120 @@
+"""Who may assume the roles: pipelines and pods, by tokens that name them exactly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ddbbackup.errors import UsageError
+from ddbbackup.iam import PlaceOfPlan, parse_trust
+from ddbbackup.iam.sizes import TRUST_POLICY_CHARACTERS, characters
+from ddbbackup.iam.trust import trust_policy
+from ddbbackup.steps.permissions import RoleName
+
+HERE = PlaceOfPlan("aws", "eu-west-1", "123456789012")
+GITHUB = "token.actions.githubusercontent.com"
+EKS = "oidc.eks.eu-west-1.amazonaws.com/id/ABCDEF0123456789ABCDEF0123456789"
+
+
+def conditions(text: str, role: RoleName = "backup") -> dict[str, Any]:
+    (statement,) = trust_policy([parse_trust(text)], role, HERE)["Statement"]
+    assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
+    condition: dict[str, Any] = statement["Condition"]
+    return condition
+
+
+def provider(text: str) -> str:
+    (statement,) = trust_policy([parse_trust(text)], "backup", HERE)["Statement"]
+    return str(statement["Principal"]["Federated"])
+
+
+@pytest.mark.parametrize(
+    ("text", "subject"),
+    [
+        ("github:acme/infra", "repo:acme/infra:ref:refs/heads/main"),
+        ("github:acme/infra:ref:refs/heads/release", "repo:acme/infra:ref:refs/heads/release"),
+        ("github:acme/infra:environment:prod", "repo:acme/infra:environment:prod"),
+        ("github:acme@12/infra@34", "repo:acme@12/infra@34:ref:refs/heads/main"),
+    ],
+)
+def test_github_actions_of_one_branch_or_environment(text: str, subject: str) -> None:
+    """Not of any branch, which everybody who may push could use."""
+    assert conditions(text) == {
+        "StringEquals": {f"{GITHUB}:aud": "sts.amazonaws.com", f"{GITHUB}:sub": subject}
+    }
+    assert provider(text) == f"arn:aws:iam::123456789012:oidc-provider/{GITHUB}"
+
+
+def test_pull_requests_may_only_assume_the_role_that_reads() -> None:
+    """Their workflow may be changed by the pull request itself."""
+    reading = conditions("github:acme/infra", "read")["StringEquals"][f"{GITHUB}:sub"]
+    assert reading == ["repo:acme/infra:ref:refs/heads/main", "repo:acme/infra:pull_request"]
+    with pytest.raises(UsageError, match="pull requests may not"):
+        parse_trust("github:acme/infra:pull_request")
+
+
+def test_a_wildcard_in_a_branch_is_a_pattern() -> None:
+    """`StringEquals` would take the asterisk literally."""
+    condition = conditions("github:acme/infra:ref:refs/heads/release/*")
+    assert condition["StringLike"] == {f"{GITHUB}:sub": "repo:acme/infra:ref:refs/heads/release/*"}
+    assert condition["StringEquals"] == {f"{GITHUB}:aud": "sts.amazonaws.com"}
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "subject"),
+    [
+        ("gitlab:acme/team/infra", "gitlab.com", "project_path:acme/team/infra:ref_type:branch:ref:main"),
+        (
+            "gitlab:https://git.acme.example:8443/acme/infra:ref_type:branch:ref:prod",
+            "git.acme.example:8443",
+            "project_path:acme/infra:ref_type:branch:ref:prod",
+        ),
+    ],
+)
+def test_gitlab_pipelines_of_one_branch(text: str, host: str, subject: str) -> None:
+    """With the audience of our component. Merge requests, on any branch, may only read."""
+    assert conditions(text) == {"StringEquals": {f"{host}:aud": "sts.amazonaws.com", f"{host}:sub": subject}}
+    assert provider(text) == f"arn:aws:iam::123456789012:oidc-provider/{host}"
+    reading = conditions(text, "read")["StringLike"][f"{host}:sub"]
+    project = subject.partition(":ref_type")[0]
+    assert reading == [subject, f"{project}:ref_type:branch:ref:*"]
+
+
+@pytest.mark.parametrize("scheme", ["", "https://"])
+def test_a_service_account_of_kubernetes(scheme: str) -> None:
+    """IRSA. The issuer is that of the cluster, with or without `https://`."""
+    text = f"irsa:{scheme}{EKS}:backups:ddbbackup"
+    expected = {f"{EKS}:aud": "sts.amazonaws.com", f"{EKS}:sub": "system:serviceaccount:backups:ddbbackup"}
+    assert conditions(text) == {"StringEquals": expected}
+    assert provider(text) == f"arn:aws:iam::123456789012:oidc-provider/{EKS}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "github",
+        "github:acme",
+        "github:acme/*",
+        "github:*/*:ref:refs/heads/main",
+        "gitlab:acme",
+        "gitlab:http://x/acme/infra",
+        "irsa:oidc.eks/id/1",
+        "irsa:oidc.eks/id/1:*:*",
+        "bitbucket:acme/infra",
+        "",
+    ],
+)
+def test_what_names_nobody_in_particular_is_refused(text: str) -> None:
+    """A trust policy with a wildcard repository would let everybody in."""
+    with pytest.raises(UsageError) as caught:
+        parse_trust(text)
+    assert "github:OWNER/REPO" in caught.value.hint
+
+
+def test_several_issuers_share_a_policy() -> None:
+    """Within the size that IAM allows for it by default, each statement with its own name."""
+    trusts = [parse_trust(each) for each in ("github:a/b", "github:a/c", "gitlab:a/b", f"irsa:{EKS}:n:s")]
+    policy = trust_policy(trusts, "read", HERE)
+    assert len({statement["Sid"] for statement in policy["Statement"]}) == 4
+    assert characters(policy) <= TRUST_POLICY_CHARACTERS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.support.aws import REGION, Aws
+from tests.support.aws import Aws
 from tests.support.calls import calls_of_sandbox
 from tests.support.plans import plan
 from tests.support.program import Program, Result
@@ -102,24 +102,6 @@ def test_another_account_than_the_plans_is_a_problem(
     done = program.run("doctor", "--output", "json")
     assert done.code == 77
     assert "999999999999" in message(done, "credentials", "identity")
-
-
-def test_policies_are_printed_without_credentials(program: Program) -> None:
-    """If the plan has account and region, AWS is not called. A role that the plan does not need is a usage error."""
-    aws = {"region": REGION, "account": "123456789012"}
-    vault = {"vault": {"bucket": "acme-vault"}}
-    document = {"version": 1, "name": "p", "aws": aws, "destinations": vault, "tables": [{"name": "orders"}]}
-    program.plan(json.dumps(document))
-
-    def policies(*role: str) -> Result:
-        return program.run("doctor", "--iam", *role, AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
-
-    every, one, none = policies(), policies("backup"), policies("restore")
-
-    assert (every.code, one.code, none.code) == (0, 0, 64), every.err
-    assert every.report["roles"]["backup"] == one.report
-    assert one.report["Version"] == "2012-10-17"
-    assert "choose one of: all, backup, verify, read" in none.err
 
 
 def test_a_key_is_looked_up_in_the_region_of_the_bucket(

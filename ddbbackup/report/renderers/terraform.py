@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def render(document: Document) -> str:
-    """Every value is a quoted string, so that it cannot end a comment or a block."""
+    """Every value is a quoted string: it cannot end a block. Comments have no values."""
     match document.schema:
         case "policies":
             return "\n".join(_blocks(document))
@@ -51,14 +51,14 @@ def _role(role: str, each: Role) -> Iterator[str]:
             f'resource "aws_iam_role" "{label}" {{\n'
             f"  name                 = {_value(each.name)}\n"
             f"  max_session_duration = {SESSION_SECONDS}\n"
-            f"  assume_role_policy   = jsonencode({_value(each.trust, 1)})\n"
+            f"  assume_role_policy = jsonencode({_value(each.trust, 1)})\n"
             "}\n"
         )
     for number, policy in enumerate(each.policies, 1):
         own = label if len(each.policies) == 1 else f"{label}_{number}"
         yield (
             f'resource "aws_iam_policy" "{own}" {{\n'
-            f"  name   = {_value(each.policy_name(number))}\n"
+            f"  name = {_value(each.policy_name(number))}\n"
             f"  policy = jsonencode({_value(policy, 1)})\n"
             "}\n"
         )
@@ -76,7 +76,11 @@ def _locals(name: str, value: Mapping[str, Any] | tuple[str, ...]) -> str:
 
 
 def _value(value: Any, level: int = 0) -> str:
-    """JSON is an expression of HCL, but for templates: `${` and `%{` begin one (Terraform: Strings and Templates)."""
-    text = re.sub(r"([$%])\{", r"\1\1{", json.dumps(value, indent=2, ensure_ascii=False))
+    """JSON is an expression of HCL, but for templates: `${` and `%{` begin one (Terraform: Strings and Templates).
+
+    Formatted as `terraform fmt` does it.
+    """
+    text = json.dumps(value, indent=2, ensure_ascii=False, separators=(",", " : "))
+    text = re.sub(r"([$%])\{", r"\1\1{", text)
     text = re.sub(r"\\[bf]", lambda escape: {"\\b": "\\u0008", "\\f": "\\u000c"}[escape[0]], text)
     return text.replace("\n", "\n" + "  " * level)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ddbbackup.iam.breadth import EXACT, Breadth, broader
-from ddbbackup.iam.notes import notes_of, notes_on_breadth
+from ddbbackup.iam.notes import notes_of, notes_on_breadth, notes_on_trust
 from ddbbackup.iam.resources import PlaceOfPlan, Scope
 from ddbbackup.iam.sizes import BUCKET_POLICY_BYTES, characters, split
 from ddbbackup.iam.statements import Grant, Policy, Statement, numbered, statements_of
@@ -20,7 +20,7 @@ from ddbbackup.steps.permissions import Permission, RoleName
 
 ROLES: Final[tuple[RoleName, ...]] = ("backup", "restore", "verify", "read")
 MOST_POLICIES: Final = 3
-"""Of one role. IAM attaches 10 managed policies to a role by default (IAM guide: quotas), which are not all ours."""
+"""Of one role (docs/decisions/0018)."""
 _AT_THE_TARGET: Final = (
     "target",
     "target-everything",
@@ -169,6 +169,7 @@ def policies_of(
         if found:
             trust = trust_policy(trusts, role, place) if trusts else None
             roles[role] = RolePolicies(tuple(found), trust)
+            notes += notes_on_trust(role, trust)
             notes += notes_on_breadth(f"the role {role}", breadth)
     assumed: dict[str, tuple[Policy, ...]] = {}
     for arn in grants.assumed_roles():

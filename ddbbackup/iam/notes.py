@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from ddbbackup.iam.breadth import Breadth
 from ddbbackup.iam.resources import PlaceOfPlan
+from ddbbackup.iam.sizes import TRUST_POLICY_CHARACTERS, characters
+from ddbbackup.iam.statements import Policy
 from ddbbackup.iam.trust import Trust
 from ddbbackup.model.arn import Arn
 from ddbbackup.plan.model import Plan
@@ -74,4 +76,13 @@ def notes_on_breadth(who: str, breadth: Breadth) -> Iterator[str]:
         yield (
             f"{who} may use the objects of every table below the prefixes of the destinations, because exact keys "
             "would need too many policies"
+        )
+
+
+def notes_on_trust(role: str, trust: Policy | None) -> Iterator[str]:
+    size = characters(trust) if trust is not None else 0
+    if size > TRUST_POLICY_CHARACTERS:
+        yield (
+            f"the trust policy of the role {role} has {size:,} characters, and IAM allows "
+            f"{TRUST_POLICY_CHARACTERS:,} by default: raise the quota, or trust fewer issuers"
         )

@@ -66,7 +66,7 @@ If the plan sets `aws.account` and `aws.region`, this makes no AWS call, so it w
 ## Size
 
 IAM allows 6,144 characters in a managed policy, without white space, and attaches 10 of them to a role by default.
-`doctor --iam` writes the size of each policy to stderr.
+All inline policies of a role together may have 10,240. `doctor --iam` writes the size of each policy to stderr.
 
 - Up to three policies for one role, tables are named exactly. One policy is enough for about 10 tables.
 - More tables are allowed by common prefixes (`orders-*`) and at last all (`table/*`), in one policy, and objects by

@@ -19,11 +19,11 @@ from ddbbackup.cli.verbs import roles_of_verbs
 from ddbbackup.clock import SystemClock
 from ddbbackup.errors import UsageError
 from ddbbackup.iam import PlaceOfPlan, parse_trust, policies_of
-from ddbbackup.iam.sizes import MANAGED_POLICY_CHARACTERS
+from ddbbackup.iam.sizes import MANAGED_POLICY_CHARACTERS, characters
 from ddbbackup.model.arn import Arn
 from ddbbackup.plan.model import Plan
 from ddbbackup.report.documents.doctor import doctor_report
-from ddbbackup.report.documents.policies import PlanPolicies, Role, plan_policies
+from ddbbackup.report.documents.policies import PlanPolicies, plan_policies
 
 
 def run(options: Namespace) -> int:
@@ -71,8 +71,8 @@ def _write_policies(options: Namespace, plan: Plan) -> int:
     )
     if options.iam != "all":
         document = _only(document, options.iam)
-    for role, each in document.roles.items():
-        say(_sizes(role, each))
+    say(*(_sizes(role, each.characters) for role, each in document.roles.items()))
+    say(*(_sizes(arn, tuple(map(characters, each))) for arn, each in document.assumed_roles.items()))
     say(*(f"note: {each}" for each in document.notes))
     only = next(iter(document.roles.values())) if options.iam != "all" else None
     if only is not None and len(only.policies) == 1 and only.trust is None and options.output == "text":
@@ -91,13 +91,10 @@ def _only(document: PlanPolicies, role: str) -> PlanPolicies:
     return replace(document, roles={role: document.roles[role]}, assumed_roles={}, bucket_policies={})
 
 
-def _sizes(role: str, each: Role) -> str:
-    count = len(each.policies)
-    sizes = " and ".join(f"{size:,}" for size in each.characters)
-    return (
-        f"{role}: {count} {'policy' if count == 1 else 'policies'} of {sizes} characters; IAM allows "
-        f"{MANAGED_POLICY_CHARACTERS:,} in each"
-    )
+def _sizes(role: str, sizes: tuple[int, ...]) -> str:
+    policies = "1 policy" if len(sizes) == 1 else f"{len(sizes)} policies"
+    listed = " and ".join(f"{size:,}" for size in sizes)
+    return f"{role}: {policies} of {listed} characters; IAM allows {MANAGED_POLICY_CHARACTERS:,} in each"
 
 
 def _place(plan: Plan) -> PlaceOfPlan:

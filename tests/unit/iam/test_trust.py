@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from ddbbackup.cli.registries import declared_permissions
+from ddbbackup.cli.verbs import roles_of_verbs
 from ddbbackup.errors import UsageError
-from ddbbackup.iam import PlaceOfPlan, parse_trust
+from ddbbackup.iam import PlaceOfPlan, parse_trust, policies_of
 from ddbbackup.iam.sizes import TRUST_POLICY_CHARACTERS, characters
 from ddbbackup.iam.trust import trust_policy
+from ddbbackup.plan.build import build
 from ddbbackup.steps.permissions import RoleName
 
 HERE = PlaceOfPlan("aws", "eu-west-1", "123456789012")
@@ -118,3 +122,14 @@ def test_several_issuers_share_a_policy() -> None:
     policy = trust_policy(trusts, "read", HERE)
     assert len({statement["Sid"] for statement in policy["Statement"]}) == 4
     assert characters(policy) <= TRUST_POLICY_CHARACTERS
+
+
+def test_a_trust_policy_that_is_too_long_is_noted() -> None:
+    """IAM would refuse it."""
+    document = {"name": "p", "destinations": {"vault": {"bucket": "v"}}, "tables": [{"name": "orders"}]}
+    plan = build(document, "plan.yaml", now=datetime(2026, 11, 24, tzinfo=UTC))
+    for count, noted in ((1, 0), (9, 3)):
+        trusts = [parse_trust(f"github:acme/repository-{n}@1") for n in range(count)]
+        found = policies_of(plan, HERE, declared_permissions(), roles_of_verbs(), trusts)
+        notes = [note for note in found.notes if "the trust policy of the role" in note]
+        assert len(notes) == noted

@@ -64,6 +64,7 @@ def test_every_form_of_a_verb_can_be_rendered(verb: Verb) -> None:
     document = EXAMPLES[verb.schema]
     for form in verb.forms:
         render(document, form)
+    for form in verb.forms + verb.other_forms:
         render(failure(ERROR), form)
     Draft202012Validator(json.loads(schema_text(verb.schema))).validate(json.loads(render(document, "json")))
 

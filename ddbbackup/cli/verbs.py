@@ -53,8 +53,8 @@ class Verb:
 
     ``help`` is one line without a period for the list of verbs, ``description`` the text of ``--help``.
     ``arguments`` are the positional arguments in the usage line. ``docs`` are pages, as paths below ``docs``.
-    ``forms`` are those of ``--output``; ``schema`` describes its JSON form; ``other_forms`` are those of a document that
-    an option prints instead. ``role`` names the permissions that the verb needs, None if it does not call AWS.
+    ``forms`` are those of ``--output``; ``schema`` describes its JSON form; ``other_forms`` are those of a document
+    that an option prints instead. ``role`` names the permissions that the verb needs, None if it does not call AWS.
     ``notifies``: the plan's notifications can be sent for it. ``writes_metrics``: it updates the plan's metrics.
     """
 

@@ -77,7 +77,9 @@ def refuse_unusable_responses(client: Any) -> None:
 def _check_body(operation_model: Any, response_dict: Mapping[str, Any], **_: Any) -> None:
     if response_dict["status_code"] >= 300 or operation_model.has_streaming_output:
         return
-    if operation_model.service_model.resolved_protocol == "json" and operation_model.output_shape:
+    if operation_model.service_model.resolved_protocol == "json" and (
+        operation_model.output_shape or response_dict["body"]  # without members there may be no body
+    ):
         try:
             JSON_OBJECT.decode(response_dict["body"])
         except InvalidDocument:

@@ -89,6 +89,15 @@ def test_no_read_takes_a_broken_body_for_an_empty_result(body: bytes) -> None:
                 pytest.fail(f"{name} returned {read(cloud)!r}")
 
 
+def test_a_change_without_a_result_has_no_body_or_an_empty_object() -> None:
+    """A page of a gateway does not mean that tags were added."""
+    for body in (b"", b"{}"):
+        with answering(body) as cloud:
+            cloud.settings.tag(TABLE, {"a": "b"})
+    with answering(BODIES["HTML"]) as cloud, pytest.raises(Unreachable, match="not a JSON object"):
+        cloud.settings.tag(TABLE, {"a": "b"})
+
+
 def test_a_response_without_a_body_is_no_object() -> None:
     """Its headers lack what S3 always sends."""
     with answering(b"x") as cloud, pytest.raises(Unreachable, match="lacks ETag"):

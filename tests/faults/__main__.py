@@ -16,7 +16,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
-from tests.faults.model import Played
+from tests.faults.model import Played, Violation
 from tests.faults.page import write_figures
 from tests.faults.scenarios import SCENARIOS
 from tests.faults.suite import Task, play_all
@@ -33,7 +33,12 @@ def main() -> int:
     parser.add_argument("--workers", type=int, help="processes (default: three a core)")
     parser.add_argument("--list", action="store_true", help="print the names of the scenarios")
     parser.add_argument("--write-figures", action="store_true", help="write docs/reliability.md")
-    parser.add_argument("--results", type=Path, metavar="FILE", help="also write results, one JSON a line")
+    parser.add_argument(
+        "--results",
+        type=Path,
+        metavar="FILE",
+        help="also write results, one JSON a line; plays that the file has are not repeated",
+    )
     options = parser.parse_args()
     names = [
         name for name in SCENARIOS if any(fnmatchcase(name, each) for each in options.scenario.split(","))
@@ -47,12 +52,15 @@ def main() -> int:
         repeated = names if options.all_seeds or options.scenario != "*" else _sample(names)
         tasks = [Task(name, 1) for name in names]
         tasks += [Task(name, seed) for seed in range(2, SEEDS + 1) for name in repeated]
+    earlier = _read(options.results)
+    tasks = [
+        task for task in tasks if (task.name, task.seed) not in {(each.name, each.seed) for each in earlier}
+    ]
     began = time.monotonic()
-    results = list(_shown(tasks, options.workers, options.results))
-    seconds = time.monotonic() - began
-    _print_summary(results, seconds)
+    results = [*earlier, *_shown(tasks, options.workers, options.results)]
+    _print_summary(results, time.monotonic() - began)
     if options.write_figures:
-        write_figures(results, seconds=seconds)
+        write_figures(results)
     return 1 if any(each.violations for each in results) else 0
 
 
@@ -89,6 +97,25 @@ def _print_violations(played: Played) -> None:
         print(f"FAILED {played.name} seed {played.seed}: {law} ({counts[law]}): {detail.strip()}")
     print("  " + played.trace.replace("\n", "\n  "))
     print(f"  rerun: {played.rerun}", flush=True)
+
+
+def _read(file: Path | None) -> list[Played]:
+    if file is None or not file.exists():
+        return []
+    documents = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    return [
+        Played(
+            each["name"],
+            SCENARIOS[each["name"]].fault,
+            each["seed"],
+            each["seconds"],
+            each["runs"],
+            tuple(Violation(law, detail) for law, detail in each["violations"]),
+            each["trace"],
+        )
+        for each in documents
+        if each["name"] in SCENARIOS
+    ]
 
 
 def _append(file: Path, played: Played) -> None:

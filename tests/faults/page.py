@@ -64,15 +64,15 @@ KINDS: Final[Mapping[str, str]] = {
 }
 
 
-def write_figures(results: Sequence[Played], *, seconds: float) -> None:
+def write_figures(results: Sequence[Played]) -> None:
     """Replaces what is between the marks."""
     text = PAGE.read_text(encoding="utf-8")
     head, _, rest = text.partition(BEGIN)
     _, _, tail = rest.partition(END)
-    PAGE.write_text(f"{head}{BEGIN}\n\n{figures(results, seconds)}\n{END}{tail}", encoding="utf-8")
+    PAGE.write_text(f"{head}{BEGIN}\n\n{figures(results)}\n{END}{tail}", encoding="utf-8")
 
 
-def figures(results: Sequence[Played], seconds: float) -> str:
+def figures(results: Sequence[Played]) -> str:
     """A paragraph and a table with one line for each kind of fault."""
     failed = [each for each in results if each.violations]
     scenarios = {each.name: each.fault for each in results}
@@ -83,7 +83,8 @@ def figures(results: Sequence[Played], seconds: float) -> str:
         f"{platform.system()}, {os.cpu_count()} cores. {len(scenarios):,} scenarios, "
         f"{len(repeated):,} of them with {max(seeds.values())} seeds: {len(results):,} plays with "
         f"{sum(each.runs for each in results):,} runs of the program, "
-        f"in {seconds / 60:.0f} minutes. {len(results) - len(failed)} passed, {len(failed)} failed."
+        f"{sum(each.seconds for each in results) / 60:,.0f} minutes of play. "
+        f"{len(results) - len(failed):,} passed, {len(failed)} failed."
     )
     lines = [run, "", "| kind | fault | scenarios | plays | failed |", "|---|---|--:|--:|--:|"]
     by_kind, plays = Counter(scenarios.values()), Counter(each.fault for each in results)

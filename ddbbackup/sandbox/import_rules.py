@@ -9,7 +9,11 @@ from typing import Any, Final
 from ddbbackup.model.arn import Arn
 from ddbbackup.sandbox.aws_error import AwsError
 
+# DynamoDB guide: Quotas. A terabyte is 1024 gigabytes there.
 QUOTA: Final = 50
+OBJECTS: Final = 50_000
+_TERABYTE: Final = 1024**4
+_LARGE_REGIONS: Final = ("us-east-1", "us-west-2", "eu-west-1")
 PAGE: Final = 25
 
 
@@ -28,6 +32,7 @@ class ImportState:
     processed_bytes: int = 0
     imported_items: int = 0
     errors: int = 0
+    source_bytes: int = 0
     failure: tuple[str, str] | None = None
 
     @property
@@ -53,7 +58,25 @@ def check_new(request: Mapping[str, Any], imports: Sequence[ImportState], existi
     if parameters["TableName"] in existing:
         raise AwsError("ResourceInUseException", f"Table already exists: {parameters['TableName']}")
     if sum(each.status == "IN_PROGRESS" for each in imports) >= QUOTA:
-        raise AwsError("LimitExceededException", f"Subscriber limit exceeded: {QUOTA} concurrent imports")
+        raise AwsError("LimitExceededException", f"The sandbox: {QUOTA} imports are running")
+
+
+def check_source(sizes: Sequence[int], imports: Sequence[ImportState], region: str) -> None:
+    """Raises ``AwsError`` for too many objects, or too many bytes of all running imports.
+
+    ``sizes`` are those of the objects.
+    """
+    if len(sizes) > OBJECTS:
+        raise AwsError("LimitExceededException", f"The sandbox: an import reads at most {OBJECTS} objects")
+    in_flight = sum(each.source_bytes for each in imports if each.status == "IN_PROGRESS")
+    if in_flight + sum(sizes) > quota_bytes(region):
+        raise AwsError(
+            "LimitExceededException", f"The sandbox: imports read at most {quota_bytes(region)} bytes"
+        )
+
+
+def quota_bytes(region: str) -> int:
+    return (15 if region in _LARGE_REGIONS else 1) * _TERABYTE
 
 
 def find_replayed(

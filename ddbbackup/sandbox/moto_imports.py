@@ -16,7 +16,14 @@ from moto.utilities.utils import get_partition
 
 from ddbbackup.model.arn import Arn
 from ddbbackup.sandbox.aws_error import AwsError
-from ddbbackup.sandbox.import_rules import ImportState, check_new, describe, find_replayed, page
+from ddbbackup.sandbox.import_rules import (
+    ImportState,
+    check_new,
+    check_source,
+    describe,
+    find_replayed,
+    page,
+)
 from ddbbackup.sandbox.moto_jobs import (
     Bucket,
     Timers,
@@ -28,7 +35,7 @@ from ddbbackup.sandbox.moto_jobs import (
     plain_times,
     put_line,
 )
-from ddbbackup.sandbox.moto_tables import table_state
+from ddbbackup.sandbox.moto_tables import add_vectors, keep_warm, table_state
 
 _INVALID: Final = (
     "Some of the items failed validation checks and were not imported. Please check CloudWatch error logs for "
@@ -77,6 +84,8 @@ class MotoImports:
             if earlier is not None:
                 return describe(earlier)
             check_new(request, self.started, existing)
+            sizes = _source_sizes(request["S3BucketSource"], backend)
+            check_source(sizes, self.started, backend.region_name)
             name = request["TableCreationParameters"]["TableName"]
             region, account = backend.region_name, backend.account_id
             table = Arn.of_table(name, partition=get_partition(region), region=region, account=account)
@@ -87,6 +96,7 @@ class MotoImports:
                 table_arn=str(table),
                 table_id=str(uuid.uuid4()),
                 start_time=now,
+                source_bytes=sum(sizes),
             )
             self.started.append(state)
         seconds = random.uniform(*self.import_seconds)  # noqa: S311  # not for security: AWS jobs differ in duration
@@ -138,6 +148,13 @@ class MotoImports:
         state.status = "COMPLETED"
 
 
+def _source_sizes(source: dict[str, Any], backend: DynamoDBBackend) -> list[int]:
+    """Of the objects; none if the bucket cannot be used, which AWS finds out later."""
+    bucket = find_bucket(source["S3Bucket"], owner=source.get("S3BucketOwner"), account=backend.account_id)
+    prefix = source.get("S3KeyPrefix", "")
+    return [] if isinstance(bucket, tuple) else [len(body) for _, body in bucket.objects(prefix)]
+
+
 def _put(table: Table, line: bytes) -> bool:
     try:
         put_line(table, line)
@@ -169,7 +186,8 @@ def _make_table(state: ImportState, backend: DynamoDBBackend) -> Table:
     )
     if parameters.get("OnDemandThroughput"):
         table_state(table).limits[None] = parameters["OnDemandThroughput"]
-    table_state(table).vectors = list(parameters.get("VectorIndexes") or ())
+    add_vectors(table, parameters.get("VectorIndexes") or ())
+    keep_warm(table)
     overlay(table).id = state.table_id
     overlay(table).status = "CREATING"
     return table

@@ -1,4 +1,4 @@
-"""Contributor Insights, Kinesis destinations and resource policies, and the rules of TTL and tags that moto lacks."""
+"""Contributor Insights and Kinesis destinations, and the rules of TTL and tags that moto lacks."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import time
 from typing import Any, Final
 
 from moto.core.responses import ActionResult
-from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.table import ResourcePolicy, Table
+from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.kinesis.models import kinesis_backends
 
@@ -28,8 +27,6 @@ def install() -> None:
         "update_contributor_insights": _update_insights,
         "describe_kinesis_streaming_destination": _describe_kinesis,
         "enable_kinesis_streaming_destination": _enable_kinesis,
-        "put_resource_policy": _put_policy,
-        "get_resource_policy": _get_policy,
     }.items():
         setattr(DynamoHandler, name, handler)
 
@@ -109,29 +106,3 @@ def _enable_kinesis(handler: DynamoHandler) -> Any:
         "ApproximateCreationDateTimePrecision": precision or "MILLISECOND",
     }
     return ActionResult({"TableName": table.name, "StreamArn": arn, "DestinationStatus": "ENABLING"})
-
-
-def _put_policy(handler: DynamoHandler) -> Any:
-    backend, arn = handler.dynamodb_backend, handler.body["ResourceArn"]
-    _known_resource(backend, arn)
-    policy = ResourcePolicy(resource_arn=arn, policy_doc=handler.body["Policy"])
-    backend.resource_policies[arn] = policy
-    return ActionResult({"RevisionId": policy.revision_id})
-
-
-def _get_policy(handler: DynamoHandler) -> Any:
-    backend, arn = handler.dynamodb_backend, handler.body["ResourceArn"]
-    _known_resource(backend, arn)
-    policy = backend.resource_policies.get(arn)
-    if policy is None:
-        raise aws_error("PolicyNotFoundException", f"Resource-based policy not found: {arn}")
-    return ActionResult({"Policy": policy.policy_doc, "RevisionId": policy.revision_id})
-
-
-def _known_resource(backend: DynamoDBBackend, arn: str) -> None:
-    """Tables and their latest streams can have policies."""
-    for table in backend.tables.values():
-        stream = table.describe()["TableDescription"].get("LatestStreamArn")
-        if arn in (table.table_arn, stream):
-            return
-    raise aws_error("ResourceNotFoundException", f"Requested resource not found: {arn}")

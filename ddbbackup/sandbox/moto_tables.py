@@ -1,36 +1,25 @@
-"""Members of table descriptions that moto lacks, and rules of UpdateTable.
-
-Where a rule was observed on AWS but its error message was not, the message begins with "The sandbox".
-"""
+"""The state of tables that moto does not keep, their descriptions, and rules of CreateTable and DeleteTable."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from moto.core.responses import ActionResult
 from moto.dynamodb.exceptions import ERROR_TYPE_PREFIX, DynamodbException
-from moto.dynamodb.models import dynamodb_backends
-from moto.dynamodb.models.table import Table
+from moto.dynamodb.models.table import GlobalSecondaryIndex, Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.kms.models import kms_backends
 
+from ddbbackup.sandbox.update_rules import warm_floor
+
 UPDATE_SECONDS: Final = 0.2
-# Changes that UpdateTable accepts only alone (observed on AWS).
-_ALONE: Final = (
-    "DeletionProtectionEnabled",
-    "SSESpecification",
-    "TableClass",
-    "WarmThroughput",
-    "ReplicaUpdates",
-)
-_OURS: Final = ("SSESpecification", "TableClass", "OnDemandThroughput", "ReplicaUpdates")
-_BUSY: Final = "UPDATING"
+INDEX_SECONDS: Final = 0.4  # an index that is added to a table; the table is ACTIVE for the second half of it
+_UPDATING: Final = "UPDATING"
 _DEFAULT_KEY: Final = Table._get_default_encryption_key
 _ORIGINALS: Final[dict[str, Any]] = {
-    name: getattr(DynamoHandler, name) for name in ("create_table", "update_table", "delete_table")
+    name: getattr(DynamoHandler, name) for name in ("create_table", "delete_table")
 }
 
 
@@ -46,7 +35,12 @@ class TableState:
     replicas: dict[str, dict[str, Any]] = field(default_factory=dict)
     busy: dict[str, float] = field(default_factory=dict)  # changes that are running, and when they end
     enabling: dict[str, float] = field(default_factory=dict)  # the same, not shown by TableStatus
+    indexing: dict[str, float] = field(default_factory=dict)  # indexes that are being added, and until when
+    filling: dict[str, float] = field(default_factory=dict)  # the same of vector indexes
     ttl_changed: float = 0.0
+    protection_changed: float = 0.0
+    class_changes: list[float] = field(default_factory=list)
+    key_changes: list[float] = field(default_factory=list)
 
 
 def table_state(table: Table) -> TableState:
@@ -60,7 +54,6 @@ def install() -> None:
     """Replaces moto's handlers, and extends its table descriptions."""
     for name, handler in {
         "create_table": _create_table,
-        "update_table": _update_table,
         "delete_table": _delete_table,
     }.items():
         setattr(DynamoHandler, name, handler)
@@ -93,63 +86,28 @@ def _create_table(handler: DynamoHandler) -> Any:
     table = handler.dynamodb_backend.get_table(request["TableName"])
     state = table_state(table)
     state.table_class = request.get("TableClass")
-    state.vectors = list(request.get("VectorIndexes") or ())
     holders = [
         (None, request),
         *((index["IndexName"], index) for index in request.get("GlobalSecondaryIndexes") or ()),
     ]
     state.limits = {name: h["OnDemandThroughput"] for name, h in holders if h.get("OnDemandThroughput")}
+    keep_warm(table)
+    add_vectors(table, request.get("VectorIndexes") or ())
     return response
 
 
-def _update_table(handler: DynamoHandler) -> Any:
-    request = handler.body
-    table = handler.dynamodb_backend.get_table(request["TableName"])
-    changes = [name for name in request if name != "TableName"]
-    if len(changes) > 1 and any(name in _ALONE for name in changes):
-        raise aws_error(
-            "ValidationException", f"The sandbox: {', '.join(changes)} must be changed one at a time"
-        )
-    if request.get("OnDemandThroughput") == {}:
-        raise aws_error("InternalServerError", "The sandbox: an empty OnDemandThroughput causes HTTP 500")
-    state, now = table_state(table), time.time()
-    if _running_changes(state):
-        raise aws_error(
-            "ResourceInUseException", f"Attempt to change a resource which is still in use: {table.name}"
-        )
-    state.busy = dict.fromkeys(changes, now + UPDATE_SECONDS)
-    if "TableClass" in request:
-        state.table_class = request["TableClass"]
-    if "OnDemandThroughput" in request:
-        state.limits[None] = request["OnDemandThroughput"]
-    if "SSESpecification" in request:
-        _encrypt(table, request["SSESpecification"])
-    for update in request.get("GlobalSecondaryIndexUpdates") or ():
-        change = update.get("Update") or {}
-        if "OnDemandThroughput" in change:
-            state.limits[change["IndexName"]] = change["OnDemandThroughput"]
-    for update in request.get("ReplicaUpdates") or ():
-        _replicate(table, update["Create"])
-    if changes and all(name in _OURS for name in changes):
-        return ActionResult(table.describe())
-    return _ORIGINALS["update_table"](handler)
+def add_vectors(table: Table, vectors: Sequence[dict[str, Any]]) -> None:
+    """Vector indexes of a new table, which is ACTIVE before they are."""
+    state, until = table_state(table), time.time() + INDEX_SECONDS
+    state.vectors = list(vectors)
+    state.filling = {index["IndexName"]: until for index in vectors}
 
 
-def _encrypt(table: Table, specification: Mapping[str, Any]) -> None:
-    table.sse_specification = dict(specification)
-    if "KMSMasterKeyId" not in specification:
-        key = table._get_default_encryption_key(table.account_id, table.region_name)
-        table.sse_specification["KMSMasterKeyId"] = key
-
-
-def _replicate(table: Table, create: Mapping[str, Any]) -> None:
-    region = create["RegionName"]
-    if table.name in dynamodb_backends[table.account_id][region].tables:
-        raise aws_error("ValidationException", f"The sandbox: {table.name} already exists in {region}")
-    replica = {name: value for name, value in create.items() if name != "TableClassOverride"}
-    if "TableClassOverride" in create:
-        replica["ReplicaTableClassSummary"] = {"TableClass": create["TableClassOverride"]}
-    table_state(table).replicas[region] = replica
+def keep_warm(table: Table) -> None:
+    """Raises the warm throughput to the capacity, of the table and of its indexes."""
+    holders: list[Table | GlobalSecondaryIndex] = [table, *table.global_indexes]
+    for each in holders:
+        each.warm_throughput |= warm_floor(each.warm_throughput, each.throughput)
 
 
 def _default_key(table: Table, account_id: str, region: str) -> str:
@@ -160,9 +118,16 @@ def _default_key(table: Table, account_id: str, region: str) -> str:
 
 
 def _delete_table(handler: DynamoHandler) -> Any:
-    """Deletes also the policies of the table and of its streams."""
+    """Deletes also the policies of the table and of its streams. Refused while an index is being added."""
     backend, name = handler.dynamodb_backend, handler.body["TableName"]
-    arn = backend.get_table(name).table_arn
+    table = backend.get_table(name)
+    arn = table.table_arn
+    if indexes_being_added(table):
+        raise aws_error(
+            "ResourceInUseException",
+            "Attempt to change a resource which is still in use: Cannot delete table while indexes are being "
+            f"created, updated, or deleted: {name}",
+        )
     result = _ORIGINALS["delete_table"](handler)
     for key in [key for key in backend.resource_policies if key == arn or key.startswith(f"{arn}/")]:
         del backend.resource_policies[key]
@@ -171,16 +136,26 @@ def _delete_table(handler: DynamoHandler) -> Any:
 
 def _described(table: Table, description: Mapping[str, Any]) -> dict[str, Any]:
     state = table_state(table)
-    busy = _running_changes(state)
+    busy, added, now = running_changes(state), indexes_being_added(table), time.time()
     result: dict[str, Any] = {}
     if state.table_class:
         result["TableClassSummary"] = {"TableClass": state.table_class}
     if None in state.limits:
         result["OnDemandThroughput"] = state.limits[None]
     if state.vectors:
-        result["VectorIndexes"] = [{**index, "IndexStatus": "ACTIVE"} for index in state.vectors]
+        result["VectorIndexes"] = [
+            {
+                **index,
+                "IndexStatus": "CREATING" if state.filling.get(index["IndexName"], 0.0) > now else "ACTIVE",
+            }
+            for index in state.vectors
+        ]
     result["GlobalSecondaryIndexes"] = [
-        {**index, **({"OnDemandThroughput": state.limits[name]} if name in state.limits else {})}
+        {
+            **index,
+            **({"OnDemandThroughput": state.limits[name]} if name in state.limits else {}),
+            **({"IndexStatus": "CREATING", "Backfilling": _allocated(state, name)} if name in added else {}),
+        }
         for index in description["GlobalSecondaryIndexes"]
         for name in [index["IndexName"]]
     ]
@@ -190,14 +165,29 @@ def _described(table: Table, description: Mapping[str, Any]) -> dict[str, Any]:
         result["GlobalTableVersion"] = "2019.11.21"
     # During these two changes TableStatus is ACTIVE (observed on AWS).
     if "WarmThroughput" in busy:
-        result["WarmThroughput"] = {**description["WarmThroughput"], "Status": _BUSY}
+        result["WarmThroughput"] = {**description["WarmThroughput"], "Status": _UPDATING}
     if "SSESpecification" in busy:
-        result["SSEDescription"] = {**description["SSEDescription"], "Status": _BUSY}
-    if set(busy) - {"WarmThroughput", "SSESpecification"}:
-        result["TableStatus"] = _BUSY
+        result["SSEDescription"] = {**description.get("SSEDescription", {}), "Status": _UPDATING}
+    if is_allocating(table) or set(busy) - {"WarmThroughput", "SSESpecification"}:
+        result["TableStatus"] = _UPDATING
     return result
 
 
-def _running_changes(state: TableState) -> list[str]:
+def indexes_being_added(table: Table) -> list[str]:
+    now = time.time()
+    return [name for name, until in table_state(table).indexing.items() if until > now]
+
+
+def is_allocating(table: Table) -> bool:
+    """Whether an index is being added that is not filled yet: no other change is accepted (observed on AWS)."""
+    return any(not _allocated(table_state(table), name) for name in indexes_being_added(table))
+
+
+def _allocated(state: TableState, index: str) -> bool:
+    """While the index is filled, TableStatus is ACTIVE again (observed on AWS)."""
+    return state.indexing[index] - time.time() < INDEX_SECONDS / 2
+
+
+def running_changes(state: TableState) -> list[str]:
     now = time.time()
     return [change for change, until in state.busy.items() if until > now]

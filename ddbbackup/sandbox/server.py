@@ -11,7 +11,15 @@ from moto.moto_api._internal.models import moto_api_backend
 from moto.server import ThreadedMotoServer
 
 from ddbbackup.errors import UsageError
-from ddbbackup.sandbox import moto_buckets, moto_settings, moto_tables
+from ddbbackup.sandbox import (
+    moto_buckets,
+    moto_indexes,
+    moto_policies,
+    moto_scaling,
+    moto_settings,
+    moto_table_updates,
+    moto_tables,
+)
 from ddbbackup.sandbox.moto_bulk_puts import MotoBulkPuts
 from ddbbackup.sandbox.moto_exports import MotoExports
 from ddbbackup.sandbox.moto_imports import MotoImports
@@ -38,9 +46,16 @@ class Sandbox:
             jobs.install()
         self.requests = MotoRequests()
         self.requests.install()
-        moto_tables.install()
-        moto_settings.install()
-        moto_buckets.install()
+        for part in (
+            moto_tables,
+            moto_table_updates,
+            moto_indexes,
+            moto_settings,
+            moto_policies,
+            moto_scaling,
+            moto_buckets,
+        ):
+            part.install()
         self._server = ThreadedMotoServer(HOST, port, verbose=False)
         if port and _in_use(port):
             raise UsageError(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from tests.support.aws import REGION, Aws
 
 ACCOUNT = "123456789012"
+OTHER_REGION = "eu-central-1"
 _VOLATILE = (
     "CreationDateTime",
     "TableId",
@@ -96,7 +100,8 @@ class Everything:
         stream = dynamodb.describe_table(TableName=name)["Table"]["LatestStreamArn"]
         dynamodb.put_resource_policy(ResourceArn=stream, Policy=policy(stream))
         self.scale()
-        self.update(ReplicaUpdates=[{"Create": {"RegionName": "eu-central-1"}}])
+        there = self.aws.client("kms", OTHER_REGION).create_key()["KeyMetadata"]["Arn"]
+        self.update(ReplicaUpdates=[{"Create": {"RegionName": OTHER_REGION, "KMSMasterKeyId": there}}])
         self.update(DeletionProtectionEnabled=True)
 
     def scale(self) -> None:
@@ -108,7 +113,8 @@ class Everything:
                 "ScalableDimension": f"dynamodb:{kind}:WriteCapacityUnits",
             }
             scaling.register_scalable_target(**which, MinCapacity=2, MaxCapacity=50)
-            scaling.put_scaling_policy(
+            until_found(
+                scaling.put_scaling_policy,
                 **which,
                 PolicyName=f"DynamoDBWriteCapacityUtilization:{resource}",
                 PolicyType="TargetTrackingScaling",
@@ -225,6 +231,19 @@ class Everything:
     def _tags(self) -> dict[str, str]:
         pages = self.aws.dynamodb.get_paginator("list_tags_of_resource").paginate(ResourceArn=self.arn)
         return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+
+
+def until_found(put: Any, **parameters: Any) -> None:
+    """Puts a policy or a scheduled action, once Application Auto Scaling finds the new target."""
+    while True:
+        try:
+            put(**parameters)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ObjectNotFoundException":
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 def policy(*resources: str) -> str:

@@ -115,6 +115,10 @@ class InUse(Refused):
     """Another change of the table is running; the caller can wait and retry."""
 
 
+class NotYetVisible(Refused):
+    """AWS does not find what was created a moment ago; the caller can wait and retry."""
+
+
 class ObjectMissing(Refused):
     """The bucket or the object does not exist."""
 

@@ -23,6 +23,7 @@ from ddbbackup.errors import (
     ExportTimeInvalid,
     InUse,
     NotSupported,
+    NotYetVisible,
     ObjectMissing,
     PitrDisabled,
     Refused,
@@ -133,7 +134,11 @@ _ROWS: Final[tuple[tuple[type[DdbBackupError], str, tuple[str, ...]], ...]] = (
     (ObjectMissing, _CHECK_BUCKET, ("NoSuchBucket",)),
     (ObjectMissing, _CHECK_KEY, ("NoSuchKey", "404")),
     (Refused, "check the ARN of the KMS key and its region", ("NotFoundException", "KMS.NotFoundException")),
-    (Refused, "register the table with Application Auto Scaling first", ("ObjectNotFoundException",)),
+    (
+        NotYetVisible,
+        "register the table with Application Auto Scaling, then run the restore again",
+        ("ObjectNotFoundException",),
+    ),
     # refused requests
     (
         PitrDisabled,

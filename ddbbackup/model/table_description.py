@@ -10,10 +10,18 @@ def billing_mode(description: JsonObject) -> str:
     return get_text(get_object(description, "BillingModeSummary"), "BillingMode") or "PROVISIONED"
 
 
+def lasting_indexes(
+    description: JsonObject, member: str = "GlobalSecondaryIndexes"
+) -> tuple[JsonObject, ...]:
+    """The indexes of a kind without those that are being deleted. ``member``: also ``VectorIndexes``, …"""
+    return tuple(
+        index for index in get_objects(description, member) if get_text(index, "IndexStatus") != "DELETING"
+    )
+
+
 def index_names(description: JsonObject) -> tuple[str, ...]:
-    """The names of the global secondary indexes."""
-    indexes = get_objects(description, "GlobalSecondaryIndexes")
-    return tuple(require_text(index, "IndexName") for index in indexes)
+    """The names of the global secondary indexes without those that are being deleted."""
+    return tuple(require_text(index, "IndexName") for index in lasting_indexes(description))
 
 
 def key_types(description: JsonObject) -> tuple[tuple[str, str, str | None], ...]:

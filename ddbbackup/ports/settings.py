@@ -59,7 +59,10 @@ class Settings(Protocol):
 
 
 class Scaling(Protocol):
-    """Application Auto Scaling. A resource is ``table/NAME`` or ``table/NAME/index/INDEX``."""
+    """Application Auto Scaling. A resource is ``table/NAME`` or ``table/NAME/index/INDEX``.
+
+    ``put_policy`` and ``put_action`` raise ``NotYetVisible`` for a moment after ``register``.
+    """
 
     def targets(self, resources: Sequence[str]) -> Sequence[JsonObject]: ...
 
@@ -69,7 +72,7 @@ class Scaling(Protocol):
         """The scheduled actions of a resource."""
 
     def register(self, target: JsonObject) -> None:
-        """RegisterScalableTarget; ``target`` is its input without the namespace."""
+        """RegisterScalableTarget; ``target`` is its input without the namespace. Members it lacks do not change."""
 
     def put_policy(self, policy: JsonObject) -> None:
         """PutScalingPolicy; ``policy`` is its input without the namespace."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from ddbbackup.model.cost import Cost
-from ddbbackup.model.json_value import JsonObject, get_integer, get_object, get_objects
-from ddbbackup.model.table_description import billing_mode
+from ddbbackup.model.json_value import JsonObject, get_integer, get_object
+from ddbbackup.model.table_description import billing_mode, lasting_indexes
 from ddbbackup.pricing.prices import Prices
 from ddbbackup.restore.method_inputs import MethodInputs
 
@@ -102,4 +102,4 @@ def _write_capacity(inputs: MethodInputs, target: JsonObject) -> tuple[int, str]
 
 def _index_count(target: JsonObject) -> int:
     kinds = ("GlobalSecondaryIndexes", "LocalSecondaryIndexes")
-    return sum(len(get_objects(target, kind)) for kind in kinds)
+    return sum(len(lasting_indexes(target, kind)) for kind in kinds)

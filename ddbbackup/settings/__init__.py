@@ -1,7 +1,8 @@
 """The registry of table settings, in the order in which they are applied. One file per setting.
 
-Settings that CreateTable accepts are set when the table is created. The others follow after the data; replicas and
-deletion protection are last.
+Settings that CreateTable accepts are set when the table is created. The others follow after the data. A replica of a
+provisioned table needs auto scaling, the stream cannot be changed while replicas exist, and a Deny in a resource
+policy may exclude the caller: policies are last.
 """
 
 from __future__ import annotations
@@ -40,10 +41,10 @@ SETTINGS: Final[tuple[AnySetting, ...]] = (
     PointInTimeRecovery(),
     Insights(),
     AutoScaling(),
-    Policy(),
-    StreamPolicy(),
     Replicas(),
     DeletionProtection(),
+    StreamPolicy(),
+    Policy(),
 )
 SETTING_NAMES: Final = tuple(setting.name for setting in SETTINGS if setting.default_policy != "always")
 """The names that `to.settings` accepts."""

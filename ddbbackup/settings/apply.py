@@ -35,8 +35,6 @@ from ddbbackup.steps.table_wait import wait_for_table
 
 log = structlog.get_logger()
 
-# AWS may return tags and policies some seconds late (botocore's model: TagResource, PutResourcePolicy).
-VISIBLE_SECONDS: Final = 180.0
 IN_PROGRESS_SECONDS: Final = 900.0
 _POLL: Final = PollPolicy(first_seconds=0.2, growth=2.0, give_up_seconds=IN_PROGRESS_SECONDS)
 
@@ -105,31 +103,49 @@ class SettingsApplier:
         progress = await self._read_progress(setting)
         if isinstance(progress, SettingResult):
             return progress
-        for change in progress.changes:
-            await self._make(setting, change)
         if not progress.changes and not progress.in_progress:
             if progress.refusal is not None:
                 raise progress.refusal
             return self._nothing_to_do(setting)
-        return await self._wait_until_visible(setting)
+        for attempt in range(1, setting.attempts + 1):
+            for change in progress.changes:
+                await self._make(setting, change, may_fail=attempt < setting.attempts)
+            result = await self._wait_until_visible(setting)
+            if result is not None:
+                return result
+            progress = await self._read_progress(setting)
+            if isinstance(progress, SettingResult):
+                return progress
+        return _failed(
+            setting,
+            f"AWS accepted the change, but did not return it within {setting.visible_seconds:.0f} seconds",
+        )
 
-    async def _make(self, setting: Setting[V], change: Change) -> None:
+    async def _make(self, setting: Setting[V], change: Change, *, may_fail: bool) -> None:
         """Makes one change and waits until the table accepts the next one.
 
         Raises what AWS refuses, unless AWS returns the change all the same: only the response was lost then.
+        ``may_fail``: the change is made again, so an error of the service is not raised.
         """
         try:
-            await self.call_aws(change.operation, change.call)
-        except (Refused, AccessDenied, Unreachable):
+            await self.call_aws(change.operation, change.call, policy=change.policy)
+        except (Refused, AccessDenied, Unreachable) as error:
             await self._wait_until_idle()
             progress = await self._read_progress(setting)
-            if isinstance(progress, SettingResult) or progress.awaits(change):
+            if isinstance(progress, SettingResult):
+                raise
+            if progress.awaits(change):
+                if may_fail and isinstance(error, Unreachable):
+                    return
                 raise
         log.info(events.SETTING_APPLIED, setting=setting.name, what=change.label, target=self.table.name)
         await self._wait_until_idle()
 
-    async def _wait_until_visible(self, setting: Setting[V]) -> SettingResult:
-        """Waits until AWS returns the changes, or reports that one failed."""
+    async def _wait_until_visible(self, setting: Setting[V]) -> SettingResult | None:
+        """Waits until AWS returns the changes, or reports that one failed. None if it does neither.
+
+        AWS may return tags and policies some seconds late (botocore's model: TagResource, PutResourcePolicy).
+        """
         clock = self.call_aws.context.clock
         since = clock.monotonic()
 
@@ -143,7 +159,7 @@ class SettingsApplier:
             if progress.in_progress:
                 return False
             only_refused = progress.refusal is not None and not progress.changes
-            return progress.settled or only_refused or clock.monotonic() - since > VISIBLE_SECONDS
+            return progress.settled or only_refused or clock.monotonic() - since > setting.visible_seconds
 
         progress = await poll(
             self.call_aws.context,
@@ -167,10 +183,7 @@ class SettingsApplier:
             return SettingResult(setting.name, "applied", note)
         if progress.refusal is not None and not progress.changes:
             raise progress.refusal
-        return _failed(
-            setting,
-            f"AWS accepted the change, but did not return it within {VISIBLE_SECONDS:.0f} seconds",
-        )
+        return None
 
     def _nothing_to_do(self, setting: Setting[V]) -> SettingResult:
         inputs = self.inputs

@@ -17,6 +17,7 @@ from ddbbackup.settings.setting import (
     Skipped,
 )
 from ddbbackup.steps.aws_caller import AwsCaller
+from ddbbackup.steps.retry import EVENTUALLY_VISIBLE
 
 ByKey = Mapping[str, JsonObject]
 """Inputs of the operation that registers or puts one, by resource, dimension and name."""
@@ -37,6 +38,7 @@ class _Kind:
     put: Callable[[Cloud, JsonObject], None]
 
 
+_SUSPENDED: Final = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
 # In the order in which they are put: a policy and a scheduled action need a scalable target.
 _KINDS: Final = (
     _Kind(
@@ -132,7 +134,8 @@ class AutoScaling(SettingWithApi[Mapping[str, ByKey]]):
             current = (existing or {}).get(kind.name, {})
             for key, wanted in desired[kind.name].items():
                 if current.get(key) != wanted:
-                    yield Change(f"{kind.name} {key}", kind.operation, partial(_put, kind, wanted))
+                    put = partial(_put, kind, wanted)
+                    yield Change(f"{kind.name} {key}", kind.operation, put, EVENTUALLY_VISIBLE)
 
 
 def _policies(resource: str, cloud: Cloud) -> Sequence[JsonObject]:
@@ -163,9 +166,18 @@ def _identity(kind: _Kind) -> tuple[str, ...]:
 def _input(kind: _Kind, each: JsonObject) -> JsonObject:
     members = (*_identity(kind), *kind.members)
     found = {member: each[member] for member in members if each.get(member) is not None}
-    if not any(get_object(found, "SuspendedState").values()):
-        found.pop("SuspendedState", None)
+    if "SuspendedState" in kind.members:
+        found["SuspendedState"] = _suspended(each)
     return found
+
+
+def _suspended(target: JsonObject) -> JsonObject:
+    """All members, also those that are false: AWS keeps what a registration does not name (botocore's model).
+
+    Targets survive DeleteTable (observed on AWS), so the target of a restored table may be a suspended one.
+    """
+    state = get_object(target, "SuspendedState")
+    return {member: bool(state.get(member)) for member in _SUSPENDED}
 
 
 def _rename_object(value: JsonObject, source: str, target: str) -> JsonObject:

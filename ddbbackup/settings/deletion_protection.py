@@ -1,4 +1,4 @@
-"""Deletion protection. It is applied last, so that the target of a failed restore can be deleted."""
+"""Deletion protection. It is applied after the data, so that the target of a failed restore can be deleted."""
 
 from __future__ import annotations
 

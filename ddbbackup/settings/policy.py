@@ -15,11 +15,11 @@ from ddbbackup.steps.aws_caller import AwsCaller
 
 
 class Policy(SettingWithApi[JsonObject]):
-    """Applied after most other settings: a Deny in the policy may exclude the caller."""
+    """Applied last of all: a Deny in the policy may exclude the caller. AWS enforces it seconds to minutes later."""
 
     name = "policy"
     title = "resource policy"
-    phase = "after the data"
+    phase = "after everything"
     read_actions = ("dynamodb:GetResourcePolicy",)
     write_actions = ("dynamodb:PutResourcePolicy",)
     limitations = (

@@ -14,6 +14,7 @@ from ddbbackup.ports import Cloud, TableFacts
 from ddbbackup.settings.relocation import Relocation
 from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.permissions import On
+from ddbbackup.steps.retry import CONTROL_PLANE, RetryPolicy
 
 V = TypeVar("V")
 
@@ -77,6 +78,7 @@ class Change:
     label: str
     operation: str
     call: Callable[[Cloud], None]
+    policy: RetryPolicy = CONTROL_PLANE
 
 
 class Skipped(Exception):
@@ -107,6 +109,8 @@ class Setting(ABC, Generic[V]):
         tuple[tuple[str, On], ...]
     ] = ()  # that AWS takes in the caller's name when it is applied
     limitations: ClassVar[str] = ""  # when it cannot be applied, for the reference page
+    attempts: ClassVar[int] = 1  # how often a change is made that AWS accepted, but does not return
+    visible_seconds: ClassVar[float] = 180.0  # how long AWS may take to return a change that it accepted
 
     @abstractmethod
     def normalize(self, response: Json) -> V | None:

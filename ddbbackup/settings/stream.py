@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ddbbackup.model.json_value import Json, JsonObject, as_object, get_object, get_text
+from ddbbackup.model.json_value import Json, JsonObject, as_object, get_object, get_objects, get_text
 from ddbbackup.ports import TableFacts
 from ddbbackup.settings.setting import Change, Setting, refusal, update_table
 
@@ -32,6 +32,13 @@ class Stream(Setting[str]):
         if existing is None:
             specification: JsonObject = {"StreamEnabled": True, "StreamViewType": desired}
             yield update_table("stream", target, {"StreamSpecification": specification})
+        elif existing != desired and get_objects(target.description, "Replicas"):
+            raise refusal(
+                self,
+                f"the target has a stream with view type {existing}, the backed-up table had {desired}, and the "
+                "stream of a table with replicas cannot be changed",
+                "restore to another table name",
+            )
         elif existing != desired:
             raise refusal(
                 self,

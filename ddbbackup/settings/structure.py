@@ -15,7 +15,7 @@ from ddbbackup.model.json_value import (
     get_text,
     require_text,
 )
-from ddbbackup.model.table_description import billing_mode, key_types
+from ddbbackup.model.table_description import billing_mode, key_types, lasting_indexes
 from ddbbackup.ports import TableFacts
 from ddbbackup.settings.setting import ApplyInputs, Change, Setting, Skipped, refusal
 
@@ -44,7 +44,7 @@ class Keys(Setting[Sequence[KeyElement]]):
 
 
 class Indexes(Setting[Mapping[str, JsonObject]]):
-    """By kind and name, such as ``global by-customer``."""
+    """By kind and name, such as ``global by-customer``. Without indexes that are being deleted."""
 
     name = "indexes"
     title = "indexes"
@@ -59,11 +59,11 @@ class Indexes(Setting[Mapping[str, JsonObject]]):
         found = {
             f"{kind} {require_text(index, 'IndexName')}": _index(index)
             for kind, member in (("local", "LocalSecondaryIndexes"), ("global", "GlobalSecondaryIndexes"))
-            for index in get_objects(table, member)
+            for index in lasting_indexes(table, member)
         }
         found |= {
             f"vector {require_text(index, 'IndexName')}": _vector(index)
-            for index in get_objects(table, "VectorIndexes")
+            for index in lasting_indexes(table, "VectorIndexes")
         }
         return found or None
 
@@ -104,7 +104,7 @@ class Billing(Setting[BillingAndCapacity]):
         mode = billing_mode(table)
         if mode != "PROVISIONED":
             return BillingAndCapacity(mode)
-        indexes = get_objects(table, "GlobalSecondaryIndexes")
+        indexes = lasting_indexes(table)
         return BillingAndCapacity(
             mode, _capacity(table), {require_text(index, "IndexName"): _capacity(index) for index in indexes}
         )

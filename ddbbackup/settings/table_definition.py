@@ -1,10 +1,13 @@
-"""From a recorded DescribeTable response to the CreateTable input that creates the table again."""
+"""From a recorded DescribeTable response to the inputs that create the table and its indexes again."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from ddbbackup.errors import Refused
 from ddbbackup.model.json_value import Json, JsonObject, get_integer, get_object, get_objects, require_text
 from ddbbackup.model.table_description import billing_mode as recorded_mode
+from ddbbackup.model.table_description import lasting_indexes
 
 
 def create_table_input(
@@ -27,12 +30,12 @@ def create_table_input(
         )
     global_indexes = [
         {**_index(index), **({"ProvisionedThroughput": _capacity(index)} if provisioned else {})}
-        for index in get_objects(description, "GlobalSecondaryIndexes")
+        for index in lasting_indexes(description)
     ]
-    local_indexes = [_index(index) for index in get_objects(description, "LocalSecondaryIndexes")]
-    vectors = [_vector(index) for index in get_objects(description, "VectorIndexes")]
+    local_indexes = [_index(index) for index in lasting_indexes(description, "LocalSecondaryIndexes")]
+    vectors = [_vector(index) for index in lasting_indexes(description, "VectorIndexes")]
     key = _key_schema(description)
-    return {
+    definition: dict[str, Json] = {
         "TableName": name,
         "KeySchema": key,
         "BillingMode": mode,
@@ -40,7 +43,27 @@ def create_table_input(
         **({"GlobalSecondaryIndexes": global_indexes} if global_indexes else {}),
         **({"LocalSecondaryIndexes": local_indexes} if local_indexes else {}),
         **({"VectorIndexes": vectors} if vectors else {}),
-        "AttributeDefinitions": _definitions(description),
+    }
+    definitions = get_objects(description, "AttributeDefinitions")
+    return {**definition, "AttributeDefinitions": _used_definitions(definitions, definition)}
+
+
+def without_global_indexes(definition: JsonObject) -> JsonObject:
+    """The input of CreateTable that creates the table without its global secondary indexes."""
+    rest = {name: value for name, value in definition.items() if name != "GlobalSecondaryIndexes"}
+    definitions = get_objects(definition, "AttributeDefinitions")
+    return {**rest, "AttributeDefinitions": _used_definitions(definitions, rest)}
+
+
+def index_creation(definition: JsonObject, index: JsonObject) -> JsonObject:
+    """The input of UpdateTable that adds a global secondary index of ``definition`` to the table.
+
+    It needs the definitions of the attributes of the new key only (observed on AWS).
+    """
+    definitions = get_objects(definition, "AttributeDefinitions")
+    return {
+        "AttributeDefinitions": _used_definitions(definitions, index),
+        "GlobalSecondaryIndexUpdates": [{"Create": index}],
     }
 
 
@@ -80,15 +103,15 @@ def _capacity(described: JsonObject) -> dict[str, int]:
     }
 
 
-def _definitions(description: JsonObject) -> list[dict[str, str]]:
-    """The definitions of the attributes that a key of the table or of an index uses."""
-    schemas = [get_objects(description, "KeySchema")]
+def _used_definitions(definitions: Sequence[JsonObject], definition: JsonObject) -> list[dict[str, str]]:
+    """The definitions of the attributes that a key of the table or the index, or of an index of the table, uses."""
+    schemas = [get_objects(definition, "KeySchema")]
     for member in ("GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
-        schemas += [get_objects(index, "KeySchema") for index in get_objects(description, member)]
-    schemas += [get_objects(index, "SearchSchema") for index in get_objects(description, "VectorIndexes")]
+        schemas += [get_objects(index, "KeySchema") for index in get_objects(definition, member)]
+    schemas += [get_objects(index, "SearchSchema") for index in get_objects(definition, "VectorIndexes")]
     used = {require_text(key, "AttributeName") for schema in schemas for key in schema}
     return [
         {member: require_text(each, member) for member in ("AttributeName", "AttributeType")}
-        for each in get_objects(description, "AttributeDefinitions")
+        for each in definitions
         if require_text(each, "AttributeName") in used
     ]

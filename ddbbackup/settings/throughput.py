@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from ddbbackup.model.json_value import JsonObject, get_objects, require_text
-from ddbbackup.model.table_description import index_names
+from ddbbackup.model.table_description import index_names, lasting_indexes
 from ddbbackup.ports import TableFacts
 from ddbbackup.settings.setting import AnySetting, Change, refusal, update_table
 
@@ -28,7 +28,7 @@ def throughput_of(description: JsonObject, units: Callable[[JsonObject], Units])
     table = units(description)
     indexes = {
         require_text(index, "IndexName"): units(index)
-        for index in get_objects(description, "GlobalSecondaryIndexes")
+        for index in lasting_indexes(description)
         if units(index)
     }
     return Throughput(table, indexes) if table or indexes else None

@@ -12,7 +12,7 @@ import structlog
 
 from ddbbackup import events
 from ddbbackup.clock import Clock
-from ddbbackup.errors import DdbBackupError, InUse, Throttled, Unreachable
+from ddbbackup.errors import DdbBackupError, InUse, NotYetVisible, Throttled, Unreachable
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -50,6 +50,9 @@ THROTTLED: Final = RetryPolicy((Throttled,))
 
 CONTROL_PLANE: Final = RetryPolicy((Throttled, InUse))
 """For calls that describe or change a table: another change of the table may be running."""
+
+EVENTUALLY_VISIBLE: Final = RetryPolicy((Throttled, InUse, NotYetVisible), give_up_seconds=120.0)
+"""For changes of something that was created a moment ago."""
 
 OUTAGE: Final = RetryPolicy((Throttled, Unreachable), longest_seconds=120.0, give_up_seconds=900.0)
 """For polling jobs inside AWS: an outage of fifteen minutes must not end the wait."""

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from ddbbackup.sandbox import moto_settings
+from ddbbackup.sandbox import moto_policies, moto_settings
 from tests.support.aws import Aws, in_order
-from tests.support.everything import Everything, policy
+from tests.support.everything import OTHER_REGION, Everything, policy
 from tests.support.fault_proxy import RESET, RESET_AFTER, FaultProxy
 from tests.support.plans import plan
 from tests.support.program import Program, Result
@@ -209,6 +209,40 @@ def test_settings_that_a_restore_by_aws_does_not_copy_are_applied(
     assert statuses(done)["tags"] == statuses(done)["table-class"] == "applied"
 
 
+def test_a_policy_that_denies_everything_else_is_applied_last(
+    sandbox: Aws, bucket: str, name: str, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also after replicas and deletion protection, although AWS enforces a Deny as soon as it has accepted it."""
+    monkeypatch.setattr(moto_policies, "DENIED_SECONDS", 1e9)
+    table, copy = Everything(sandbox, name), Everything(sandbox, f"{name}-copy")
+    sandbox.create_table(
+        name,
+        pitr=True,
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+    )
+    ttl = {"Enabled": True, "AttributeName": "expires"}
+    sandbox.dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=ttl)
+    actions = ["dynamodb:Update*", "dynamodb:TagResource", "dynamodb:BatchWriteItem", "dynamodb:Enable*"]
+    deny = {"Effect": "Deny", "Principal": "*", "Action": actions, "Resource": table.arn}
+    statements = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
+    stream = table.idle()["LatestStreamArn"]
+    stream_deny = statements.replace(table.arn, stream)
+    sandbox.dynamodb.put_resource_policy(ResourceArn=table.arn, Policy=statements)
+    sandbox.dynamodb.put_resource_policy(ResourceArn=stream, Policy=stream_deny)
+    table.update(ReplicaUpdates=[{"Create": {"RegionName": OTHER_REGION}}])
+    table.update(DeletionProtectionEnabled=True)
+    program.plan(restoring(sandbox, bucket, name, copy.name, settings="all"))
+    assert program.run("backup").code == 0
+    before = table.settings()
+
+    monkeypatch.setattr(moto_policies, "DENIED_SECONDS", 0.0)
+    done = program.run("restore", "back", "--output", "json")
+
+    assert done.code == 0, done.out
+    assert copy.settings() == before
+    assert statuses(done)["replicas"] == statuses(done)["deletion-protection"] == "applied"
+
+
 # ---- interruptions and lost responses
 
 
@@ -237,8 +271,8 @@ def test_a_restore_that_is_killed_while_it_applies_settings_continues(
     assert done.report["outcomes"][0]["facts"]["written"] == 40
     assert not done.named("restore.started")
     unchanged = {setting for setting, status in statuses(done).items() if status == "unchanged"}
-    assert {"stream", "kinesis", "ttl", "pitr", "policy"} <= unchanged
-    assert statuses(done)["deletion-protection"] == "applied"
+    assert {"stream", "kinesis", "ttl", "pitr", "deletion-protection", "stream-policy"} <= unchanged
+    assert statuses(done)["policy"] == "applied"
 
 
 def _stop_after(operation: str, begun: threading.Event) -> Any:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 
 from ddbbackup.catalog import ObservedSetting
-from ddbbackup.errors import AccessDenied, Refused, Unreachable
+from ddbbackup.errors import AccessDenied, NotYetVisible, Refused, Unreachable
 from ddbbackup.ports import Cloud, TableFacts
-from ddbbackup.settings.apply import IN_PROGRESS_SECONDS, VISIBLE_SECONDS, SettingsApplier
+from ddbbackup.settings.apply import IN_PROGRESS_SECONDS, SettingsApplier
 from ddbbackup.settings.plan_changes import SettingResult, apply_inputs
 from ddbbackup.settings.setting import SettingsSnapshot
+from ddbbackup.settings.tags import Tags
 from ddbbackup.steps.aws_caller import AwsCaller
 from tests.support.contexts import run_context
 from tests.support.virtual_time import VirtualClock, run_virtually
@@ -75,14 +77,20 @@ class Table:
 
 
 def apply(
-    table: Table, setting: str, response: Any, *, deadline: float | None = None, indexes: Any = ()
+    table: Table,
+    setting: str,
+    response: Any,
+    *,
+    deadline: float | None = None,
+    indexes: Any = (),
+    more: Mapping[str, Any] | None = None,
 ) -> SettingResult:
     """The result for one requested setting, of which the record has this response."""
 
     async def main() -> SettingResult:
         context = run_context(table.clock, deadline=deadline)
         recorded = SettingsSnapshot(
-            {"TableStatus": "ACTIVE", "GlobalSecondaryIndexes": indexes},
+            {"TableArn": ARN, "TableStatus": "ACTIVE", "GlobalSecondaryIndexes": indexes, **(more or {})},
             {setting: ObservedSetting("present", response)},
         )
         inputs = apply_inputs(
@@ -103,6 +111,7 @@ def apply(
 
 
 TAGS = {"team": "a"}
+VISIBLE_SECONDS = Tags.visible_seconds
 
 
 def test_a_change_that_aws_returns_is_applied() -> None:
@@ -217,6 +226,102 @@ def test_a_change_whose_response_was_lost_fails_if_aws_does_not_return_it() -> N
     table.error, table.loses_the_response = Unreachable("connection reset", hint="try again"), True
     result = apply(table, "tags", TAGS)
     assert (result.status, result.reason) == ("failed", "connection reset; try again")
+
+
+REPLICA = {"RegionName": "us-east-1", "ReplicaStatus": "ACTIVE"}
+
+
+class GlobalTable(Table):
+    """``outcomes`` are those of the requests for a replica: made, dropped, or answered with HTTP 500."""
+
+    def __init__(self, clock: VirtualClock, *outcomes: str) -> None:
+        super().__init__(clock)
+        self.outcomes = list(outcomes)
+        self.replicas: list[Mapping[str, str]] = []
+
+    def describe(self, name: str) -> TableFacts:
+        facts = super().describe(name)
+        return replace(facts, description={**facts.description, "TableArn": ARN, "Replicas": self.replicas})
+
+    def update_table(self, name: str, change: Mapping[str, Any]) -> None:
+        outcome = self.outcomes.pop(0)
+        self.calls.append(outcome)
+        if outcome == "made":
+            self.replicas = [REPLICA]
+        if outcome == "500":
+            raise Unreachable("Internal server error", hint="run the same command again later")
+
+
+@pytest.mark.parametrize("first", ["500", "dropped"])
+def test_a_replica_that_aws_did_not_create_is_requested_again(first: str) -> None:
+    """The first request may be answered with HTTP 500, and a 200 is not durable: look again."""
+    table = GlobalTable(VirtualClock(), first, "made")
+    assert apply(table, "replicas", {}, more={"Replicas": [REPLICA]}).status == "applied"
+    assert table.calls == [first, "made"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [
+        ("500", "Internal server error"),
+        ("dropped", "AWS accepted the change, but did not return it within 60 seconds"),
+    ],
+)
+def test_a_replica_that_aws_never_creates_fails(outcome: str, reason: str) -> None:
+    """After three requests."""
+    table = GlobalTable(VirtualClock(), *[outcome] * 3)
+    result = apply(table, "replicas", {}, more={"Replicas": [REPLICA]})
+    assert (result.status, result.missing) == ("failed", True)
+    assert result.reason.startswith(reason)
+    assert len(table.calls) == 3
+
+
+def test_a_scaling_policy_is_put_once_the_new_target_is_found() -> None:
+    """Application Auto Scaling does not find a target for a moment after its registration."""
+    which = {"ResourceId": "table/orders", "ScalableDimension": "dynamodb:table:WriteCapacityUnits"}
+    policy = {**which, "PolicyName": "p", "PolicyType": "TargetTrackingScaling"}
+    response = {
+        "targets": [{**which, "MinCapacity": 1, "MaxCapacity": 2}],
+        "policies": [policy],
+        "actions": [],
+    }
+    for seconds, status in ((5.0, "applied"), (1e9, "refused")):
+        table = Scaling(VirtualClock(), seconds)
+        assert apply(table, "auto-scaling", response).status == status
+        assert table.calls[0] == "register"
+        assert table.clock.passed < 180.0
+
+
+class Scaling(Table):
+    """A provisioned table. Its scalable target is found ``seconds`` after its registration."""
+
+    def __init__(self, clock: VirtualClock, seconds: float) -> None:
+        super().__init__(clock)
+        self.seconds = seconds
+        self.found_at = 0.0
+        self.registered: list[Mapping[str, Any]] = []
+        self.put: list[Mapping[str, Any]] = []
+        self.scaling = self
+
+    def targets(self, resources: Any) -> list[Mapping[str, Any]]:
+        return self.registered
+
+    def policies(self, resource: str) -> list[Mapping[str, Any]]:
+        return self.put
+
+    def actions(self, resource: str) -> list[Mapping[str, Any]]:
+        return []
+
+    def register(self, target: Mapping[str, Any]) -> None:
+        self.calls.append("register")
+        self.registered = [target]
+        self.found_at = self.clock.passed + self.seconds
+
+    def put_policy(self, policy: Mapping[str, Any]) -> None:
+        self.calls.append("put")
+        if self.clock.passed < self.found_at:
+            raise NotYetVisible("No scalable target registered", hint="register it")
+        self.put = [policy]
 
 
 def test_a_malformed_record_of_one_setting_fails_that_setting() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -33,6 +34,7 @@ from ddbbackup.settings.policy import Policy, StreamPolicy
 from ddbbackup.settings.relocation import Relocation
 from ddbbackup.settings.replicas import Replicas
 from ddbbackup.settings.setting import AnySetting, ApplyInputs, SettingsSnapshot, Skipped
+from ddbbackup.settings.stream import Stream
 from ddbbackup.settings.tags import Tags
 from ddbbackup.settings.throughput import Throughput
 from ddbbackup.settings.warm_throughput import WarmThroughput
@@ -49,6 +51,14 @@ DESCRIPTION: dict[str, Any] = {
     "BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"},
 }
 
+ENCRYPTED: dict[str, Any] = {
+    **DESCRIPTION,
+    "SSEDescription": {
+        "Status": "ENABLED",
+        "KMSMasterKeyArn": "arn:aws:kms:eu-west-1:111111111111:key/1234",
+    },
+}
+
 
 def inputs(
     target_arn: str = HERE,
@@ -58,6 +68,7 @@ def inputs(
     target: Mapping[str, Any] | None = None,
     requested: frozenset[str] = frozenset(SETTING_NAMES),
     named: frozenset[str] = frozenset(),
+    created: bool = False,
 ) -> ApplyInputs:
     return ApplyInputs(
         relocation=Relocation.between(HERE, target_arn),
@@ -67,6 +78,7 @@ def inputs(
         ),
         requested=requested,
         named=named,
+        created=created,
     )
 
 
@@ -259,15 +271,103 @@ def test_replicas_are_restored_where_they_can_be() -> None:
     value = replicas.normalize(described)
     assert value is not None
     assert set(value.regions) == {"eu-central-1", "us-east-1"}
-    assert set(replicas.desired(value, inputs(REGION)).regions) == {"us-east-1"}
+    encrypted = inputs(REGION, description=ENCRYPTED)
+    assert set(replicas.desired(value, encrypted).regions) == {"us-east-1"}
     with pytest.raises(Refused, match="another account"):
         replicas.desired(value, inputs(ACCOUNT))
     strong = replicas.normalize({**described, "MultiRegionConsistency": "STRONG"})
     assert strong is not None
     with pytest.raises(Refused, match="strongly consistent"):
         replicas.desired(strong, inputs(HERE))
-    (change,) = replicas.changes(replicas.desired(value, inputs(REGION)), None, facts(REGION))
+    (change,) = replicas.changes(replicas.desired(value, encrypted), None, facts(REGION))
     assert (change.label, change.operation) == ("us-east-1", "UpdateTable")
+
+
+def described_replicas(*replicas: Mapping[str, Any]) -> dict[str, Any]:
+    return {**DESCRIPTION, "Replicas": [{"ReplicaStatus": "ACTIVE", **each} for each in replicas]}
+
+
+def test_replicas_in_other_accounts_are_never_created() -> None:
+    """AWS would create them in the account of the target. One in the same region is no copy of the table itself."""
+    elsewhere = "arn:aws:dynamodb:eu-west-1:999999999999:table/orders"
+    described = described_replicas(
+        {"RegionName": "eu-west-1", "ReplicaArn": HERE},
+        {"RegionName": "eu-west-1", "ReplicaArn": elsewhere},
+        {"RegionName": "eu-central-1", "ReplicaArn": REGION},
+    )
+    value = Replicas().normalize(described)
+    assert value is not None
+    assert (set(value.regions), value.foreign) == ({"eu-central-1"}, (elsewhere,))
+    with pytest.raises(Refused, match=f"replicas in other accounts .{elsewhere}"):
+        Replicas().desired(value, inputs(HERE))
+    only = Replicas().normalize(described_replicas({"RegionName": "eu-west-1", "ReplicaArn": elsewhere}))
+    assert only is not None
+    with pytest.raises(Refused, match="replicas in other accounts"):
+        Replicas().desired(only, inputs(HERE))
+
+
+def test_keys_of_replicas_agree_with_the_key_of_the_table() -> None:
+    """AWS refuses a key for a replica of a table without one, and returns aws/dynamodb as a key too."""
+    key = "arn:aws:kms:eu-central-1:111111111111:key/1"
+    value = Replicas().normalize(described_replicas({"RegionName": "eu-central-1", "KMSMasterKeyId": key}))
+    assert value is not None
+    with pytest.raises(Refused, match="but the target is not") as refused:
+        Replicas().desired(value, inputs(HERE))
+    assert "`encryption`" in refused.value.hint
+    without = frozenset({"replicas"})
+    with pytest.raises(Refused, match="but the target is not"):
+        Replicas().desired(value, inputs(HERE, description=ENCRYPTED, requested=without))
+    encrypted = Replicas().desired(value, inputs(HERE, description=ENCRYPTED))
+    assert encrypted.regions["eu-central-1"]["KMSMasterKeyId"] == key
+    managed = SettingsSnapshot(ENCRYPTED, {"encryption": ObservedSetting("present", {"KeyManager": "AWS"})})
+    assert Replicas().desired(value, inputs(HERE, recorded=managed)).regions == {"eu-central-1": {}}
+
+
+def test_replicas_of_a_provisioned_table_need_its_auto_scaling() -> None:
+    """AWS refuses them otherwise. A table that exists may scale without this restore."""
+    value = Replicas().normalize(described_replicas({"RegionName": "eu-central-1"}))
+    assert value is not None
+    provisioned = {"BillingModeSummary": {"BillingMode": "PROVISIONED"}}
+    alone = frozenset({"replicas"})
+    with pytest.raises(Refused, match="need auto scaling") as refused:
+        Replicas().desired(value, inputs(HERE, target=provisioned, requested=alone, created=True))
+    assert "`auto-scaling`" in refused.value.hint
+    for possible in (
+        inputs(HERE, target=provisioned, created=True),
+        inputs(HERE, target=provisioned, requested=alone),
+        inputs(HERE, requested=alone, created=True),
+    ):
+        assert set(Replicas().desired(value, possible).regions) == {"eu-central-1"}
+
+
+def test_the_stream_of_a_table_with_replicas_is_not_changed() -> None:
+    """AWS refuses to disable it, so the hint does not say to do that."""
+    replicas = [{"RegionName": "eu-central-1", "ReplicaStatus": "ACTIVE"}]
+    with pytest.raises(Refused, match="with replicas cannot be changed") as refused:
+        labels(Stream(), "KEYS_ONLY", "NEW_IMAGE", Replicas=replicas)
+    assert "disable" not in refused.value.hint
+
+
+def test_a_target_that_is_suspended_is_registered_with_what_was_recorded() -> None:
+    """Targets survive DeleteTable, and AWS keeps the members that a registration does not name."""
+    which = {"ResourceId": "table/orders", "ScalableDimension": "dynamodb:table:WriteCapacityUnits"}
+    target: dict[str, Any] = {**which, "MinCapacity": 1, "MaxCapacity": 2}
+    setting = AutoScaling()
+    recorded = setting.normalize({"targets": [target], "policies": [], "actions": []})
+    suspended: dict[str, Any] = {**target, "SuspendedState": {"DynamicScalingInSuspended": True}}
+    existing = setting.normalize({"targets": [suspended], "policies": [], "actions": []})
+    assert recorded is not None
+    assert existing is not None
+    (change,) = setting.changes(recorded, existing, facts())
+    sent: list[Any] = []
+    cloud: Any = SimpleNamespace(scaling=SimpleNamespace(register=sent.append))
+    change.call(cloud)
+    assert sent[0]["SuspendedState"] == {
+        "DynamicScalingInSuspended": False,
+        "DynamicScalingOutSuspended": False,
+        "ScheduledScalingSuspended": False,
+    }
+    assert setting.normalize({"targets": sent, "policies": [], "actions": []}) == recorded
 
 
 def test_auto_scaling_names_the_target() -> None:
@@ -305,7 +405,15 @@ def test_auto_scaling_names_the_target() -> None:
     provisioned = {**DESCRIPTION, "BillingModeSummary": {"BillingMode": "PROVISIONED"}}
     desired = setting.desired(normal, inputs(COPY, target=provisioned))
     (target,) = desired["targets"].values()
-    assert target == {**which, "ResourceId": "table/copy/index/i", "MinCapacity": 1, "MaxCapacity": 2}
+    assert target == {
+        **which,
+        "ResourceId": "table/copy/index/i",
+        "MinCapacity": 1,
+        "MaxCapacity": 2,
+        "SuspendedState": dict.fromkeys(
+            ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended"), False
+        ),
+    }
     (put,) = desired["policies"].values()
     configuration = get_object(put, "TargetTrackingScalingPolicyConfiguration")
     dimensions = get_object(configuration, "CustomizedMetricSpecification")["Dimensions"]
@@ -351,16 +459,113 @@ def test_a_longer_recovery_period_and_a_higher_warm_throughput_are_kept() -> Non
     """A shorter period would discard restore points that exist today; AWS does not lower the throughput."""
     assert labels(PointInTimeRecovery(), 7, 35) == []
     assert labels(PointInTimeRecovery(), 35, 7) == ["recovery"]
-    warm = WarmThroughput()
-    high = Throughput({"ReadUnitsPerSecond": 20_000, "WriteUnitsPerSecond": 5_000})
-    low = Throughput({"ReadUnitsPerSecond": 13_000, "WriteUnitsPerSecond": 4_500})
-    assert labels(warm, low, high) == []
-    assert labels(warm, high, low) == ["table"]
-    assert labels(warm, low, None) == ["table"]
-    usual: dict[str, Any] = {
-        "WarmThroughput": {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4_000, "Status": "ACTIVE"}
-    }
-    assert warm.normalize(usual) is None
+    high, low = warm(20_000, 5_000), warm(13_000, 4_500)
+    for recorded, target, expected in ((low, high, []), (high, low, ["table"]), (low, {}, ["table"])):
+        value = WarmThroughput().normalize({**DESCRIPTION, **recorded})
+        assert labels(WarmThroughput(), value, None, **target) == expected
+
+
+# ---- warm throughput by billing mode
+
+
+def warm(reads: int, writes: int) -> dict[str, Any]:
+    units = {"ReadUnitsPerSecond": reads, "WriteUnitsPerSecond": writes, "Status": "ACTIVE"}
+    return {"WarmThroughput": units}
+
+
+def provisioned(reads: int, writes: int) -> dict[str, Any]:
+    capacity = {"ReadCapacityUnits": reads, "WriteCapacityUnits": writes}
+    return {"BillingModeSummary": {"BillingMode": "PROVISIONED"}, "ProvisionedThroughput": capacity}
+
+
+@pytest.mark.parametrize(
+    ("described", "expected"),
+    [
+        (warm(12_000, 4_000), None),
+        (warm(12_000, 9_000), {"WriteUnitsPerSecond": 9_000}),
+        ({**provisioned(7, 5), **warm(7, 5)}, None),
+        ({**provisioned(7, 5), **warm(50, 5)}, {"ReadUnitsPerSecond": 50}),
+        (
+            {**provisioned(7, 5), **warm(12_000, 4_000)},
+            {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4_000},
+        ),
+        ({**provisioned(20_000, 5), **warm(20_000, 5)}, None),
+    ],
+)
+def test_warm_throughput_is_what_is_above_the_floor_of_the_billing_mode(
+    described: dict[str, Any], expected: dict[str, int] | None
+) -> None:
+    """12000 and 4000 are the floor of on-demand tables only. A provisioned table has its capacity."""
+    value = WarmThroughput().normalize({**DESCRIPTION, **described})
+    assert value == (Throughput(expected) if expected else None)
+
+
+@pytest.mark.parametrize(
+    ("recorded", "definition", "expected"),
+    [
+        # as it was
+        (warm(12_000, 9_000), {"BillingMode": "PAY_PER_REQUEST"}, (12_000, 9_000)),
+        ({**provisioned(7, 5), **warm(50, 5)}, {"BillingMode": "PROVISIONED", **provisioned(7, 5)}, (50, 5)),
+        # `billing_mode: PAY_PER_REQUEST`: AWS refuses less than 12000 and 4000, and those need not be bought
+        ({**provisioned(7, 5), **warm(50, 5)}, {"BillingMode": "PAY_PER_REQUEST"}, None),
+        ({**provisioned(7, 5), **warm(15_000, 50)}, {"BillingMode": "PAY_PER_REQUEST"}, (15_000, 4_000)),
+        # a capacity that was raised since
+        ({**provisioned(7, 5), **warm(50, 5)}, {"BillingMode": "PROVISIONED", **provisioned(60, 5)}, None),
+    ],
+)
+def test_a_table_is_created_with_a_warm_throughput_that_its_billing_mode_accepts(
+    recorded: dict[str, Any], definition: dict[str, Any], expected: tuple[int, int] | None
+) -> None:
+    """Never below the floor, which fails the creation, and not at all if the floor is enough."""
+    value = WarmThroughput().normalize({**DESCRIPTION, **recorded})
+    assert value is not None
+    units = get_object(WarmThroughput().add_to_creation(definition, value), "WarmThroughput")
+    assert (tuple(units.values()) or None) == expected
+
+
+def test_the_warm_throughput_of_an_index_follows_the_billing_mode_too() -> None:
+    """Only of indexes that the definition has."""
+    index: dict[str, Any] = {"IndexName": "i", **provisioned(1, 1), **warm(30, 1)}
+    gone: dict[str, Any] = {"IndexName": "gone", **provisioned(1, 1), **warm(30, 1)}
+    recorded = {**DESCRIPTION, **provisioned(1, 1), **warm(1, 1), "GlobalSecondaryIndexes": [index, gone]}
+    value = WarmThroughput().normalize(recorded)
+    assert value is not None
+    for mode, expected in (
+        ("PROVISIONED", {"ReadUnitsPerSecond": 30, "WriteUnitsPerSecond": 1}),
+        ("PAY_PER_REQUEST", {}),
+    ):
+        definition: dict[str, Any] = {
+            "BillingMode": mode,
+            "GlobalSecondaryIndexes": [{"IndexName": "i", **provisioned(1, 1)}],
+        }
+        (created,) = get_objects(
+            WarmThroughput().add_to_creation(definition, value), "GlobalSecondaryIndexes"
+        )
+        assert get_object(created, "WarmThroughput") == expected
+
+
+def test_an_existing_table_is_not_warmed_to_what_an_on_demand_table_has() -> None:
+    """A provisioned target gets the dimension that was above the floor of the on-demand table, and no other."""
+    value = WarmThroughput().normalize({**DESCRIPTION, **warm(20_000, 4_000)})
+    target = facts(**provisioned(3, 2), **warm(3, 2))
+    (change,) = WarmThroughput().changes(value or Throughput(), None, target)
+    sent: list[Any] = []
+    cloud: Any = SimpleNamespace(
+        settings=SimpleNamespace(update_table=lambda name, change: sent.append(change))
+    )
+    change.call(cloud)
+    assert sent == [{"WarmThroughput": {"ReadUnitsPerSecond": 20_000, "WriteUnitsPerSecond": 2}}]
+
+
+# ---- order
+
+
+def test_policies_are_last_and_replicas_come_after_what_they_need() -> None:
+    """A Deny may exclude the caller; a stream cannot be changed once there are replicas."""
+    assert SETTING_NAMES[-2:] == ("stream-policy", "policy")
+    position = SETTING_NAMES.index
+    for before in ("stream", "ttl", "auto-scaling"):
+        assert position(before) < position("replicas") < position("deletion-protection")
 
 
 @pytest.mark.parametrize(

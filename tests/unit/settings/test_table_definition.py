@@ -1,4 +1,4 @@
-"""From a DescribeTable response to the CreateTable input."""
+"""From a DescribeTable response to the inputs of CreateTable and UpdateTable."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from ddbbackup.errors import Refused
 from ddbbackup.model.json_value import get_objects
-from ddbbackup.settings.table_definition import create_table_input
+from ddbbackup.settings.table_definition import create_table_input, index_creation, without_global_indexes
 
 ON_DEMAND: dict[str, Any] = {
     "TableName": "orders",
@@ -89,3 +89,34 @@ def test_an_on_demand_table_cannot_be_created_provisioned() -> None:
     """Its capacity is not known, and a guess would throttle it or cost money."""
     with pytest.raises(Refused, match="was on demand"):
         create_table_input(ON_DEMAND, name="t", billing_mode="PROVISIONED")
+
+
+def test_indexes_that_are_being_deleted_are_not_created_again() -> None:
+    """Neither they nor the definitions of their keys. One that is being created is."""
+    (index,) = ON_DEMAND["GlobalSecondaryIndexes"]
+    deleting = {
+        **index,
+        "IndexName": "by-stray",
+        "KeySchema": [{"AttributeName": "stray", "KeyType": "HASH"}],
+        "IndexStatus": "DELETING",
+    }
+    vector = {"IndexName": "alike", "Dimensions": 3, "IndexStatus": "DELETING"}
+    described = {
+        **ON_DEMAND,
+        "GlobalSecondaryIndexes": [{**index, "IndexStatus": "CREATING"}, deleting],
+        "VectorIndexes": [vector],
+    }
+    assert create_table_input(described, name="x") == create_table_input(ON_DEMAND, name="x")
+
+
+def test_a_table_without_its_global_indexes_and_each_index_alone() -> None:
+    """Each with the definitions of its own keys; together they are the whole table."""
+    definition = create_table_input(ON_DEMAND, name="x")
+    (index,) = get_objects(definition, "GlobalSecondaryIndexes")
+    table = without_global_indexes(definition)
+    assert "GlobalSecondaryIndexes" not in table
+    assert [each["AttributeName"] for each in get_objects(table, "AttributeDefinitions")] == ["pk", "sk"]
+    assert index_creation(definition, index) == {
+        "AttributeDefinitions": [{"AttributeName": "mail", "AttributeType": "S"}],
+        "GlobalSecondaryIndexUpdates": [{"Create": index}],
+    }

@@ -26,6 +26,7 @@ _EVENTS: Final = {
     "verify": events.BACKUP_PROGRESSED,
     "write": events.RESTORE_PROGRESSED,
     "tags": events.TAGS_PROGRESSED,
+    "index": events.RESTORE_PROGRESSED,
 }
 
 log = structlog.get_logger()

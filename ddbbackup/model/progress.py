@@ -15,10 +15,10 @@ class Progress:
     """
 
     table: str
-    phase: Literal["export", "verify", "write", "tags"]
+    phase: Literal["export", "verify", "write", "tags", "index"]
     done: int
     total: int | None
-    unit: Literal["bytes", "items", "files", "exports", "tables"] = "items"
+    unit: Literal["bytes", "items", "files", "exports", "tables", "indexes"] = "items"
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -129,6 +129,7 @@ def _restore(name: str, value: Mapping[str, Any], destination: str | None, now: 
         account=to.get("account"),
         assume_role=_assume_role(to.get("assume_role")),
         billing_mode=to.get("billing_mode"),
+        indexes=to.get("indexes", "with-table"),
         settings=tuple(settings) if isinstance(settings, list) else settings,
         allow=tuple(to.get("allow", ())),
     )

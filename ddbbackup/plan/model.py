@@ -111,7 +111,8 @@ class SourceSelector:
 class Target:
     """``to``; ``table`` is a template with {table}, {date} and {run}. ``settings`` None selects the defaults.
 
-    ``allow``: accounts that recorded settings may give access to the target; ``*`` for everyone.
+    ``allow``: accounts that recorded settings may give access to the target; ``*`` for everyone. ``indexes``: when
+    global secondary indexes are created.
     """
 
     table: str = "{table}"
@@ -120,6 +121,7 @@ class Target:
     account: str | None = None
     assume_role: AssumeRole | None = None
     billing_mode: Literal["PAY_PER_REQUEST", "PROVISIONED"] | None = None
+    indexes: Literal["with-table", "after-load"] = "with-table"
     settings: Literal["all", "none"] | tuple[str, ...] | None = None
     allow: tuple[str, ...] = ()
 

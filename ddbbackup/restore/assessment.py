@@ -22,6 +22,7 @@ from ddbbackup.restore.preview_details import with_estimate
 from ddbbackup.restore.proof import is_still_there
 from ddbbackup.restore.resolve import ResolvedRestore, resolve_restore, with_current_target
 from ddbbackup.restore.restore_progress import RESUMABLE, RestoreProgress
+from ddbbackup.restore.settings import later_indexes
 from ddbbackup.restore.shared_state import shared_state
 from ddbbackup.restore.state import RestoreState
 from ddbbackup.steps.context import RunContext
@@ -187,6 +188,8 @@ def _actions(findings: RestoreFindings, summary: str) -> Iterator[str]:
         yield f"continue the restore of {job.target} that an earlier run started"
     elif not findings.is_loaded:
         yield summary
+    if added := later_indexes(job.resolved):
+        yield f"add {', '.join(f'index {each}' for each in added)} to {job.target}, one at a time"
     if job.restore.target.settings != "none":
         yield f"apply settings to {job.target}"
 

@@ -93,6 +93,14 @@ def point_in_time_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
                 "restore a backup with `method: write`",
             )
         )
+    if inputs.restore.target.indexes == "after-load":
+        blockers.append(
+            _refused(
+                "a point-in-time restore creates the table with its indexes, but the restore has "
+                "`indexes: after-load`",
+                "remove `to.indexes`, or restore a backup with `method: write`",
+            )
+        )
     mode = get_object(inputs.live_description, "BillingModeSummary").get("BillingMode")
     if inputs.restore.target.billing_mode == "PROVISIONED" and mode == "PAY_PER_REQUEST":
         blockers.append(

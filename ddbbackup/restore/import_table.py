@@ -16,6 +16,7 @@ from ddbbackup.ports import Cloud, Import, ImportRequest
 from ddbbackup.restore.blockers import import_blockers, other_import_running
 from ddbbackup.restore.client_token import derive_client_token
 from ddbbackup.restore.estimate import estimate_import
+from ddbbackup.restore.index_keys import index_keys, join_keys
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, can_resume, log_start
 from ddbbackup.restore.progress import save_remote_job, start_progress
 from ddbbackup.restore.proof import prove_loaded
@@ -219,6 +220,14 @@ def _check_result(job: RestoreJob, ended: Import) -> None:
     message = (
         f"the import {ended.arn} is {ended.status}: {ended.failure_message} ({ended.failure_code}); {counts}"
     )
+    keys = index_keys(table_to_create(job.resolved))
+    if ended.failure_code == "ItemValidationError" and keys:
+        raise DataIncomplete(
+            f"{message}; the incomplete table {job.target} remains; an import refuses items whose index key has "
+            f"another type or is empty: {join_keys(keys)}",
+            hint=f"read the errors in {_log_stream(ended)}, and if they name an index key, delete {job.target} and "
+            "restore with `to.indexes: after-load`",
+        )
     if ended.imported_items or ended.errors or ended.failure_code == "ItemValidationError":
         raise DataIncomplete(
             f"{message}; the incomplete table {job.target} remains",

@@ -9,11 +9,12 @@ from ddbbackup.errors import Refused
 from ddbbackup.model.assessment import Assessment
 from ddbbackup.model.json_value import Json, get_integer
 from ddbbackup.restore.findings import RestoreFindings
+from ddbbackup.restore.later_indexes import OBSERVED_MINUTES
 from ddbbackup.restore.method import RestoreJob
 from ddbbackup.restore.method_selection import Candidate
 from ddbbackup.restore.methods import RESTORE_METHODS
 from ddbbackup.restore.resolve import ResolvedRestore
-from ddbbackup.restore.settings import preview_settings
+from ddbbackup.restore.settings import later_indexes, preview_settings
 from ddbbackup.restore.target_warnings import read_target, target_warnings
 
 
@@ -56,6 +57,11 @@ async def _settings_facts(job: RestoreJob, *, created: bool) -> list[dict[str, J
 def _notes(job: RestoreJob) -> Iterator[str]:
     if job.restore.destination is None:
         yield "the state of this restore is kept on this machine only: another machine cannot continue it"
+    if later_indexes(job.resolved):
+        yield (
+            "the indexes are added after the data, one at a time; that is not part of the estimated time: AWS took "
+            f"{OBSERVED_MINUTES} minutes for each index of a table without data"
+        )
     target = job.resolved.target
     if target is None:
         return

@@ -16,6 +16,7 @@ from ddbbackup.model.outcome import Outcome
 from ddbbackup.plan.model import Restore
 from ddbbackup.restore.assessment import assess_restore
 from ddbbackup.restore.findings import RestoreFindings, RestoreRequest
+from ddbbackup.restore.later_indexes import add_indexes
 from ddbbackup.restore.lease import renewed
 from ddbbackup.restore.method import LoadResult, RestoreJob
 from ddbbackup.restore.method_selection import MethodName
@@ -95,8 +96,9 @@ class RestoreTable:
         facts: dict[str, Json] = {**resolved.source_facts, "method": method, **loaded.facts}
         await save_progress(job, "loaded", method=method, loaded=facts)
         log.info(events.RESTORE_COMPLETED, **facts)
+        table = await add_indexes(job, loaded.table, method=method)
         created = resolved.target is None or RESTORE_METHODS[method].creates_table
-        settings = await apply_settings(context, resolved, loaded.table, created=created)
+        settings = await apply_settings(context, resolved, table, created=created)
         facts["settings"] = settings.facts
         if settings.error is not None:
             return Outcome(self.id, self.kind, self.table, "failed", facts, settings.error)

@@ -6,12 +6,13 @@ Translates a restore into the plain values that ``ddbbackup.settings`` takes. No
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Final
 
 from ddbbackup.catalog.observed_setting import ABSENT
 from ddbbackup.errors import Refused, SettingsNotApplied
-from ddbbackup.model.json_value import Json, JsonObject
+from ddbbackup.model.json_value import Json, JsonObject, get_objects, require_text
+from ddbbackup.model.table_description import billing_mode, index_names, lasting_indexes
 from ddbbackup.plan.model import Plan
 from ddbbackup.ports import TableFacts
 from ddbbackup.restore.resolve import ResolvedRestore
@@ -28,7 +29,7 @@ from ddbbackup.settings.plan_changes import (
 )
 from ddbbackup.settings.read import read_settings
 from ddbbackup.settings.setting import AnySetting, ApplyInputs, SettingsSnapshot
-from ddbbackup.settings.table_definition import create_table_input
+from ddbbackup.settings.table_definition import create_table_input, index_creation, without_global_indexes
 from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import POINT_IN_TIME, RESTORES, Permission, When
@@ -82,15 +83,42 @@ class ApplyResult:
 
 
 def table_to_create(resolved: ResolvedRestore) -> JsonObject:
-    """The input of CreateTable for the target, with all settings that it accepts.
+    """The input of CreateTable for the target, with all settings that it accepts; without indexes if they come later.
 
     Raises ``Refused`` if the requested encryption or billing mode is not possible for the target.
     """
-    definition = _definition(resolved)
-    return creation_input(
-        definition,
-        _inputs(resolved, recorded=_recorded(resolved), target=SettingsSnapshot(), created=True),
+    inputs = _inputs(resolved, recorded=_recorded(resolved), target=SettingsSnapshot(), created=True)
+    definition = creation_input(_definition(resolved), inputs)
+    after_load = resolved.inputs.restore.target.indexes == "after-load"
+    return without_global_indexes(definition) if after_load else definition
+
+
+def later_indexes(resolved: ResolvedRestore) -> tuple[str, ...]:
+    """The names of the indexes that the restore adds to the target after the data."""
+    if resolved.inputs.restore.target.indexes != "after-load":
+        return ()
+    existing = index_names(resolved.target.description) if resolved.target is not None else ()
+    return tuple(name for name in index_names(resolved.description) if name not in existing)
+
+
+def missing_indexes(resolved: ResolvedRestore, table: TableFacts) -> dict[str, JsonObject]:
+    """The inputs of UpdateTable that add the recorded global secondary indexes that the table lacks, by index.
+
+    With the settings of an index that the plan requests, in the billing mode of the table. Raises ``Refused`` if the
+    table is provisioned and the capacity of its indexes is not recorded.
+    """
+    inputs = _inputs(resolved, recorded=_recorded(resolved), target=SettingsSnapshot(), created=True)
+    inputs = replace(inputs, requested=inputs.requested - {"encryption"})  # that of the table, which exists
+    mode = billing_mode(table.description)
+    definition = creation_input(
+        create_table_input(resolved.description, name=table.name, billing_mode=mode), inputs
     )
+    existing = index_names(table.description)
+    return {
+        name: index_creation(definition, index)
+        for index in get_objects(definition, "GlobalSecondaryIndexes")
+        if (name := require_text(index, "IndexName")) not in existing
+    }
 
 
 def encryption_refusal(resolved: ResolvedRestore) -> Refused | None:
@@ -132,6 +160,8 @@ async def preview_settings(
     A target that does not exist yet is assumed to be as it will be created, before its settings.
     """
     target = resolved.target or _future_target(resolved)
+    if resolved.target is not None:
+        target = _with_later_indexes(resolved, resolved.target)
     observed = {setting.name: ABSENT for setting in SETTINGS}
     if resolved.target is not None:
         observed = await read_settings(AwsCaller(context, resolved.cloud), target)
@@ -192,6 +222,16 @@ def _future_target(resolved: ResolvedRestore) -> TableFacts:
         description |= _definition(resolved)
         description["BillingModeSummary"] = {"BillingMode": description.pop("BillingMode")}
     return TableFacts(resolved.inputs.target, resolved.target_arn, "", "ACTIVE", (), 0, 0, description)
+
+
+def _with_later_indexes(resolved: ResolvedRestore, target: TableFacts) -> TableFacts:
+    """The target as it is once the restore has added indexes to it."""
+    added = later_indexes(resolved)
+    indexes = [
+        *lasting_indexes(target.description),
+        *(each for each in lasting_indexes(resolved.description) if each["IndexName"] in added),
+    ]
+    return replace(target, description={**target.description, "GlobalSecondaryIndexes": indexes})
 
 
 def _not_applied(target: str, missing: Sequence[SettingResult]) -> SettingsNotApplied:

@@ -16,6 +16,7 @@ from ddbbackup.model.json_value import Json
 from ddbbackup.ports import TableFacts
 from ddbbackup.restore.blockers import write_blockers
 from ddbbackup.restore.estimate import estimate_write
+from ddbbackup.restore.index_keys import AFTER_LOAD_HINT, index_keys, join_keys, refused_keys
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, can_resume, log_start
 from ddbbackup.restore.progress import save_progress
 from ddbbackup.restore.proof import holds_sample_of, prove_written
@@ -64,7 +65,7 @@ async def load(job: RestoreJob) -> LoadResult:
         result = await context.heavy(
             context.write_items, write_job, ledger=ledger, target=job.cloud, source=context.source
         )
-    _check_counts(source, result)
+    await context.call(_check_counts, source, result, table)
     await prove_written(job, table, result.sample)
     facts: dict[str, Json] = {
         "items": source.opened.item_count,
@@ -105,8 +106,8 @@ def _continues(job: RestoreJob, earlier: RestoreProgress) -> bool:
     return can_resume(job, earlier, method="write")
 
 
-def _check_counts(source: RestoreSource, result: WriteResult) -> None:
-    """Every item must be in the table. With a rejected or a different item, the table is not restored."""
+def _check_counts(source: RestoreSource, result: WriteResult, table: TableFacts) -> None:
+    """Every item must be in the table. With a rejected or a different item, the table is not restored. Blocking."""
     expected = source.opened.item_count
     refused = result.rejected + result.different
     in_table = f"{result.written} were written and {result.kept + result.equal} kept"
@@ -115,6 +116,12 @@ def _check_counts(source: RestoreSource, result: WriteResult) -> None:
         log.error(
             events.ITEMS_REJECTED, rejected=refused, rejects_file=str(result.rejects_file), reasons=reasons
         )
+        if keys := refused_keys(result.rejects_file, index_keys(table.description)):
+            raise DataIncomplete(
+                f"{refused} of {expected} items were rejected ({reasons}) because of an index of {table.name}: "
+                f"{join_keys(keys)}; {in_table}",
+                hint=AFTER_LOAD_HINT,
+            )
         raise DataIncomplete(
             f"{refused} of {expected} items were rejected ({reasons}); {in_table}",
             hint=f"correct the rejected items in {result.rejects_file}, then put them into the table",

@@ -52,7 +52,10 @@ class Indexes(Setting[Mapping[str, JsonObject]]):
     default_policy = "always"
     describe_fields = frozenset({"LocalSecondaryIndexes", "GlobalSecondaryIndexes", "VectorIndexes"})
     write_actions = ("dynamodb:CreateTable",)
-    limitations = "not changed if the target exists; method `import` cannot create local secondary indexes"
+    limitations = (
+        "if the target exists, none is changed, and only `to.indexes: after-load` adds global ones; method `import` "
+        "cannot create local secondary indexes"
+    )
 
     def normalize(self, response: Json) -> Mapping[str, JsonObject] | None:
         table = as_object(response)
@@ -76,7 +79,8 @@ class Indexes(Setting[Mapping[str, JsonObject]]):
         different = [name for name, index in desired.items() if (existing or {}).get(name) != index]
         if different:
             raise Skipped(
-                f"the existing table does not have the same indexes ({', '.join(different)}); add them yourself"
+                f"the existing table does not have the same indexes ({', '.join(different)}); "
+                "`to.indexes: after-load` adds global ones that it lacks"
             )
         return iter(())
 

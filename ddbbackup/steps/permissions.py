@@ -145,6 +145,10 @@ MUST_BE_EMPTY: Final = When(
         for restore in plan.restores.values()
     ),
 )
+ADDS_INDEXES: Final = When(
+    "a restore has `indexes: after-load`",
+    lambda plan: any(restore.target.indexes == "after-load" for restore in plan.restores.values()),
+)
 IMPORTS: Final = When(
     "a restore has `method: import`, or has `method: auto` and may create its target from a record",
     lambda plan: any(map(_may_import, plan.restores.values())),

@@ -489,6 +489,11 @@ ROWS = (
     ),
     Row(
         "restore.blockers.point_in_time_blockers#3",
+        "the restore has `indexes: after-load`",
+        lambda world: restore("point-in-time", **to("copy", indexes="after-load")),
+    ),
+    Row(
+        "restore.blockers.point_in_time_blockers#4",
         "is an on-demand table",
         lambda world: restore("point-in-time", **to("copy", billing_mode="PROVISIONED")),
     ),

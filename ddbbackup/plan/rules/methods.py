@@ -76,6 +76,13 @@ def _point_in_time(document: Document, path: ValuePath, restore: dict[str, Any])
             "`method: point-in-time` restores from the live table, not from a backup",
             hint="use `from: latest` or a time, or use `method: write`",
         )
+    if get(restore, "to", "indexes") == "after-load":
+        yield _unsupported(
+            document,
+            (*path, "to", "indexes"),
+            "`method: point-in-time` restores the table with its indexes, so they cannot be created after the data",
+            hint="remove `indexes`, or restore a backup with `method: write` or `method: import`",
+        )
     plan_account, target_account = get(document.data, "aws", "account"), get(restore, "to", "account")
     if isinstance(plan_account, str) and isinstance(target_account, str) and plan_account != target_account:
         yield _unsupported(

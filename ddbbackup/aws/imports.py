@@ -12,6 +12,7 @@ from ddbbackup.times import to_utc
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import (
+        ImportSummaryTypeDef,
         ImportTableDescriptionTypeDef,
         ImportTableInputTypeDef,
         ListImportsInputTypeDef,
@@ -38,16 +39,15 @@ class DynamoImports:
             response = self._client.describe_import(ImportArn=import_arn)
         return _import(response["ImportTableDescription"])
 
-    def page(self, *, table_arn: str, next_token: str | None = None) -> ImportPage:
-        parameters: ListImportsInputTypeDef = {"TableArn": table_arn, "PageSize": PAGE_SIZE}
+    def page(self, *, table_arn: str | None = None, next_token: str | None = None) -> ImportPage:
+        parameters: ListImportsInputTypeDef = {"PageSize": PAGE_SIZE}
+        if table_arn is not None:
+            parameters["TableArn"] = table_arn
         if next_token is not None:
             parameters["NextToken"] = next_token
         with translate_errors("list imports"):
             response = self._client.list_imports(**parameters)
-        summaries = tuple(
-            ImportSummary(each["ImportArn"], each["ImportStatus"])
-            for each in response.get("ImportSummaryList", ())
-        )
+        summaries = tuple(map(_summary, response.get("ImportSummaryList", ())))
         return ImportPage(summaries, response.get("NextToken"))
 
 
@@ -63,6 +63,17 @@ def _parameters(request: ImportRequest) -> ImportTableInputTypeDef:
         "InputCompressionType": "GZIP",
         "TableCreationParameters": cast("TableCreationParametersTypeDef", request.table),
     }
+
+
+def _summary(summary: ImportSummaryTypeDef) -> ImportSummary:
+    source = summary.get("S3BucketSource")
+    return ImportSummary(
+        summary["ImportArn"],
+        summary["ImportStatus"],
+        bucket=source["S3Bucket"] if source else "",
+        prefix=source.get("S3KeyPrefix", "") if source else "",
+        bucket_owner=source.get("S3BucketOwner") if source else None,
+    )
 
 
 def _import(description: ImportTableDescriptionTypeDef) -> Import:

@@ -46,10 +46,13 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class ImportSummary:
-    """One element of ``ListImports``."""
+    """One element of ``ListImports``. ``bucket``, ``prefix`` and ``bucket_owner`` say what the import reads."""
 
     arn: str
     status: ImportStatus
+    bucket: str = ""
+    prefix: str = ""
+    bucket_owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,4 +76,5 @@ class Imports(Protocol):
     def describe(self, import_arn: str) -> Import:
         """Raises ``Refused`` if AWS does not know the import; it keeps imports for 90 days."""
 
-    def page(self, *, table_arn: str, next_token: str | None = None) -> ImportPage: ...
+    def page(self, *, table_arn: str | None = None, next_token: str | None = None) -> ImportPage:
+        """Without ``table_arn``, the imports into all tables."""

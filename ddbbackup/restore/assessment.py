@@ -13,7 +13,7 @@ from ddbbackup.plan.model import Restore
 from ddbbackup.restore import blockers
 from ddbbackup.restore.adoption import objection
 from ddbbackup.restore.findings import RestoreFindings, RestoreRequest
-from ddbbackup.restore.inspection import inspect
+from ddbbackup.restore.inspection import find_quota_blockers, inspect
 from ddbbackup.restore.method import RestoreJob
 from ddbbackup.restore.method_inputs import MethodInputs
 from ddbbackup.restore.method_selection import AUTO_METHODS, Candidate, MethodName, list_candidates
@@ -103,7 +103,8 @@ async def _assess(
         job = await _with_remote_job(job, interrupted)
     except DdbBackupError as error:
         found.append(Blocker(error))
-    candidates = list_candidates(_method_inputs(job, interrupted), context.prices, RESTORE_METHODS)
+    inputs = _method_inputs(job, interrupted)
+    candidates = list_candidates(inputs, context.prices, RESTORE_METHODS)
     candidates = _prefer_interrupted(candidates, interrupted)
     selected = next(each for each in candidates if each.selected)
     done = await _is_done(job, earlier)
@@ -115,7 +116,16 @@ async def _assess(
     found += selected.blockers
     if not found and not findings.is_loaded:
         job, more = await inspect(findings.job, selected.method)
-        findings = replace(findings, job=job)
+        if quota := await find_quota_blockers(job, selected.method):
+            candidates = list_candidates(
+                replace(inputs, import_refusal=quota[0]), context.prices, RESTORE_METHODS
+            )
+            selected = next(each for each in candidates if each.selected)
+            if restore.method == "auto":  # which has selected another method now
+                job, more = await inspect(findings.job, selected.method)
+            else:
+                more += quota
+        findings = replace(findings, job=job, method=selected.method, reason=selected.reason)
         found += more
     assessment = Assessment(
         request.step,

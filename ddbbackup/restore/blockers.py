@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -28,6 +29,8 @@ def write_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
 
 def import_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
     blockers = [*_no_backup(inputs), *_target_not_new(inputs, "an import"), *_too_many_files(inputs)]
+    if inputs.import_refusal is not None:
+        blockers.append(inputs.import_refusal)
     if not inputs.exists and inputs.backup_error is None:
         if not inputs.description:
             blockers.append(
@@ -192,6 +195,23 @@ def unexpected_objects(data_files: DataFiles) -> tuple[Blocker, ...]:
     )
 
 
+def too_many_imports(running: int, region: str) -> Blocker:
+    return _refused(
+        f"{running} imports are running in {region}, and AWS runs no more at a time",
+        "wait until one of them has ended, or use `method: write`",
+    )
+
+
+def too_large_for_imports(size_bytes: int, running_bytes: int, quota_bytes: int, region: str) -> Blocker:
+    """``running_bytes`` are those that the running imports read."""
+    wait = "wait until the running imports have ended, or use" if size_bytes <= quota_bytes else "use"
+    return _refused(
+        f"the data files of the backup ({_gibibytes(size_bytes)}) and those that running imports read "
+        f"({_gibibytes(running_bytes)}) exceed the {_gibibytes(quota_bytes)} that AWS imports at a time in {region}",
+        f"{wait} `method: write`",
+    )
+
+
 def other_import_running(target: str, import_arn: str) -> Refused:
     return Refused(
         f"another import into {target} is running: {import_arn}", hint="wait until this import has ended"
@@ -245,6 +265,10 @@ def _too_many_files(inputs: MethodInputs) -> list[Blocker]:
             "use `method: write`",
         )
     ]
+
+
+def _gibibytes(size_bytes: int) -> str:
+    return f"{math.ceil(size_bytes / 1024**3)} GiB"
 
 
 def _format_keys(keys: Sequence[KeyAttribute]) -> str:

@@ -16,6 +16,7 @@ from ddbbackup.ports import Cloud, Import, ImportRequest
 from ddbbackup.restore.blockers import import_blockers, other_import_running
 from ddbbackup.restore.client_token import derive_client_token
 from ddbbackup.restore.estimate import estimate_import
+from ddbbackup.restore.import_quota import find_quota_blockers
 from ddbbackup.restore.index_keys import index_keys, join_keys
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, can_resume, log_start
 from ddbbackup.restore.progress import save_remote_job, start_progress
@@ -33,7 +34,6 @@ log = structlog.get_logger()
 PERMISSIONS: Final = (
     Permission("dynamodb:ImportTable", "target", ("restore",), IMPORTS),
     Permission("dynamodb:DescribeImport", "import", ("restore",), IMPORTS),
-    Permission("dynamodb:ListImports", "target-everything", ("restore",), IMPORTS),
     Permission("s3:GetObject", "object", ("restore",), IMPORTS, for_aws=True),
     Permission("s3:ListBucket", "bucket", ("restore",), IMPORTS, for_aws=True),
     Permission("kms:Decrypt", "key", ("restore",), KMS_KEY, for_aws=True),
@@ -256,6 +256,7 @@ METHOD: Final = RestoreMethod(
     _continues,
     load,
     find_remote_job=_find_remote_job,
+    find_quota_blockers=find_quota_blockers,
     creates_table=True,
     reads_folder=True,
 )

@@ -48,6 +48,14 @@ async def inspect(job: RestoreJob, name: MethodName) -> tuple[RestoreJob, list[B
     return job, found
 
 
+async def find_quota_blockers(job: RestoreJob, name: MethodName) -> list[Blocker]:
+    """Why AWS would not start the job of the method now. A job that runs already is not stopped by quotas."""
+    find = RESTORE_METHODS[name].find_quota_blockers
+    if find is None or job.continues or job.data_files is None:
+        return []
+    return list(await find(job))
+
+
 def _creation_blockers(resolved: ResolvedRestore) -> Iterator[Blocker]:
     """Why the target cannot be created as the restore specifies."""
     if resolved.target is not None or not resolved.description:

@@ -87,7 +87,8 @@ class RestoreMethod:
 
     ``blockers`` and ``estimate`` are pure. ``continues`` says whether the run can continue what an earlier run left.
     ``find_remote_job`` finds the job of AWS that an earlier run started; it raises ``Refused`` if AWS is working on
-    the target for somebody else. ``load`` raises ``DataIncomplete`` unless every item is accounted for.
+    the target for somebody else. ``find_quota_blockers`` says why AWS would not start such a job now, given the data
+    files. ``load`` raises ``DataIncomplete`` unless every item is accounted for.
 
     ``creates_table``: AWS creates the target, so it must not exist. ``uses_live_table``: the source is the live
     table, not a backup. ``reads_folder``: AWS reads every object of the data folder. ``experimental`` is one sentence
@@ -99,6 +100,7 @@ class RestoreMethod:
     continues: Callable[[RestoreJob, RestoreProgress], bool]
     load: Callable[[RestoreJob], Awaitable[LoadResult]]
     find_remote_job: Callable[[RestoreJob], Awaitable[object]] | None = None
+    find_quota_blockers: Callable[[RestoreJob], Awaitable[Sequence[Blocker]]] | None = None
     creates_table: bool = False
     uses_live_table: bool = False
     reads_folder: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ddbbackup.errors import DdbBackupError
+from ddbbackup.model.assessment import Blocker
 from ddbbackup.model.json_value import JsonObject
 from ddbbackup.plan.model import Restore
 
@@ -16,7 +17,7 @@ class MethodInputs:
     ``target_description`` is None if the target does not exist. ``description`` is DescribeTable of the table that
     was backed up, empty without a record. ``items`` and ``files`` count the backup. ``backup_error`` and
     ``live_error`` say why that source cannot be used. A source that was not resolved has neither an error nor a
-    description.
+    description. ``import_refusal`` says why AWS would not start an import now, once that is known.
     """
 
     restore: Restore
@@ -28,6 +29,7 @@ class MethodInputs:
     backup_error: DdbBackupError | None = None
     live_description: JsonObject = field(default_factory=dict)
     live_error: DdbBackupError | None = None
+    import_refusal: Blocker | None = None
     same_account: bool = True
     bulk_put_available: bool = True
 

@@ -25,8 +25,8 @@ ITEMS = [{"id": {"S": str(n)}} for n in range(12)]
 UNCALLED = {
     "s3:DeleteObject": "only if two processes start the same run at the same time",
     "dynamodb:ListBulkOperations": "only if a run was killed between the start of a job and the state file",
+    "dynamodb:ListImports": "only if the restore selects an import, for its quotas",
     "dynamodb:PutItem": "only if a restore keeps items or continues an interrupted one",
-    "dynamodb:ListImports": "only if a run was killed between the start of a job and the state file",
 }
 
 
@@ -168,6 +168,7 @@ RESTORES: dict[str, dict[str, Any]] = {
         "method": "write",
         "to": {"settings": ["stream", "ttl", "pitr", "tags", "insights", "deletion-protection"]},
     },
+    "write, indexes later": {"method": "write", "to": {"settings": "none", "indexes": "after-load"}},
     "keep": {"method": "write", "existing": "keep", "to": {"create": "never", "settings": "none"}},
     "overwrite": {"method": "write", "existing": "overwrite", "to": {"create": "never", "settings": "none"}},
     "import": {"method": "import", "to": {"settings": ["encryption", "stream"]}},

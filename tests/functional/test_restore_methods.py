@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from ddbbackup.model.arn import Arn
-from ddbbackup.restore import shared_state
+from ddbbackup.restore import import_quota, method_selection, shared_state
 from ddbbackup.sandbox.server import Sandbox
 from tests.support.aws import Aws, in_order, line, md5
 from tests.support.fault_proxy import RESET_AFTER, FaultProxy
@@ -267,6 +267,45 @@ def test_a_table_that_an_import_cannot_create_is_refused_before_it_starts(
     assert "local secondary indexes" in local.error["message"]
     assert exists.error["hint"]
     assert len(jobs.imports.started) == before
+
+
+@pytest.mark.parametrize("method", ["import", "auto"])
+def test_an_import_beyond_the_quota_of_running_imports_is_not_started(
+    sandbox: Aws,
+    bucket: str,
+    name: str,
+    program: Program,
+    jobs: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+) -> None:
+    """Preview and run say so in one sentence. `auto` writes instead, and gives it as the reason."""
+    monkeypatch.setattr(import_quota, "IMPORTS_AT_A_TIME", 1)
+    monkeypatch.setattr(method_selection, "IMPORT_FROM_SECONDS", 0.0)
+    backed_up(sandbox, bucket, name, program, method="import", to={"table": f"{name}-other"})
+    jobs.imports.timers.gate.clear()
+    before = len(jobs.imports.started)
+    other = program.start("restore", "back")
+    wait_for(lambda: len(jobs.imports.started) > before, other)
+    restoring = {"table": name, "to": {"table": f"{name}-new"}, "method": method}
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores={"back": restoring}))
+
+    preview = program.run("preview", "restore", "back", "--output", "json")
+    done = program.run("restore", "back", "--output", "json")
+    jobs.imports.timers.gate.set()
+    other.communicate()
+
+    sentence = "1 imports are running in eu-west-1, and AWS runs no more at a time"
+    assert sentence in preview.out
+    assert len(jobs.imports.started) == before + 1
+    if method == "import":
+        assert (preview.code, done.code) == (1, 1)
+        assert done.error["message"] == sentence
+    else:
+        assert (preview.code, done.code) == (0, 0)
+        assert done.facts["method"] == "write"
+        assert sentence in done.named("method.chosen")[0]["because"]
+        assert sandbox.items(f"{name}-new") == in_order(ITEMS)
 
 
 # ---- bulk put

@@ -132,8 +132,11 @@ class MemoryExports:
 class MemoryImports:
     listed: list[Import] = field(default_factory=list)
 
-    def page(self, *, table_arn: str, next_token: str | None = None) -> ImportPage:
-        return ImportPage(tuple(ImportSummary(each.arn, each.status) for each in self.listed), None)
+    def page(self, *, table_arn: str | None = None, next_token: str | None = None) -> ImportPage:
+        listed = [each for each in self.listed if table_arn in (None, each.table_arn)]
+        return ImportPage(
+            tuple(ImportSummary(each.arn, each.status, BUCKET, "no/such/prefix/") for each in listed), None
+        )
 
     def describe(self, import_arn: str) -> Import:
         return next(each for each in self.listed if each.arn == import_arn)

@@ -43,7 +43,7 @@ from ddbbackup.ports import Export, Import, PitrWindow
 from ddbbackup.pricing.prices import packaged
 from ddbbackup.report.documents.preview import preview
 from ddbbackup.report.renderers import renderer
-from ddbbackup.restore import blockers
+from ddbbackup.restore import blockers, import_quota
 from ddbbackup.restore.methods import RESTORE_METHODS
 from ddbbackup.restore.planning import restore_step
 from ddbbackup.restore.restore_progress import RestoreProgress
@@ -330,6 +330,22 @@ def local_indexes(world: World) -> Subject:
     return restore("import")
 
 
+def import_into_another_table(world: World) -> None:
+    arn = world.cloud.tables.arn("other")
+    world.cloud.imports.listed.append(Import(f"{arn}/import/01", "IN_PROGRESS", arn))
+
+
+def imports_at_their_quota(world: World) -> Subject:
+    world.monkeypatch.setattr(import_quota, "IMPORTS_AT_A_TIME", 1)
+    import_into_another_table(world)
+    return restore("import")
+
+
+def imports_of_too_many_bytes(world: World) -> Subject:
+    world.monkeypatch.setattr(import_quota, "_TERABYTE", 0)
+    return restore("import")
+
+
 def old_sdk(world: World) -> Subject:
     world.cloud.bulk_puts.available = False
     return restore("bulk-put")
@@ -464,6 +480,8 @@ ROWS = (
     # ---- restores: blockers of methods
     Row("restore.blockers.import_blockers#1", "no record that describes it", without_a_record("import")),
     Row("restore.blockers.import_blockers#2", "local secondary indexes", local_indexes),
+    Row("restore.blockers.too_many_imports#1", "1 imports are running in eu-west-1", imports_at_their_quota),
+    Row("restore.blockers.too_large_for_imports#1", "exceed the 0 GiB", imports_of_too_many_bytes),
     Row("restore.blockers.bulk_put_blockers#1", "does not support StartBulkPutItems", old_sdk),
     Row(
         "restore.blockers.bulk_put_blockers#2",

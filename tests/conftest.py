@@ -13,7 +13,6 @@ import pytest
 from moto.dynamodb.models import dynamodb_backends
 
 from ddbbackup.sandbox import start as start_sandbox
-from ddbbackup.sandbox import update_rules
 from ddbbackup.sandbox.moto_exports import MotoExports
 from ddbbackup.sandbox.server import Sandbox
 from tests.support.aws import REGION, Aws
@@ -44,8 +43,7 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 @pytest.fixture(scope="session")
 def running_sandbox() -> Iterator[Sandbox]:
     """The sandbox of this process, in which time passes faster: an export takes about a third of a second."""
-    update_rules.COOLDOWN_SECONDS = 1.0
-    with start_sandbox(export_seconds=(0.2, 0.4)) as running:
+    with start_sandbox(export_seconds=(0.2, 0.4), cooldown_seconds=1.0) as running:
         yield running
 
 

@@ -22,6 +22,7 @@ from ddbbackup.restore.blockers import bulk_put_blockers
 from ddbbackup.restore.bulk_put_report import count_records
 from ddbbackup.restore.client_token import derive_client_token
 from ddbbackup.restore.estimate import estimate_bulk_put
+from ddbbackup.restore.index_keys import AFTER_LOAD_HINT, index_keys, join_keys
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, can_resume, log_start
 from ddbbackup.restore.progress import save_progress, save_remote_job
 from ddbbackup.restore.proof import prove_loaded
@@ -81,7 +82,7 @@ async def load(job: RestoreJob) -> LoadResult:
     reports = await job.context.call(_report_prefix, job)
     withheld = await job.context.heavy(_count_withheld, job, source, reports, ended)
     written = ended.processed_items - ended.failed_items - withheld
-    _check_result(job, ended, written, withheld, S3Location(source.bucket, reports))
+    _check_result(job, table, ended, written, withheld, S3Location(source.bucket, reports))
     await prove_loaded(job, table)
     facts: dict[str, Json] = {
         "items": job.backup.opened.item_count,
@@ -194,7 +195,9 @@ def _count_withheld(job: RestoreJob, source: S3Input, reports: str, ended: BulkP
     return max(0, records - ended.failed_items)
 
 
-def _check_result(job: RestoreJob, ended: BulkPut, written: int, withheld: int, reports: S3Location) -> None:
+def _check_result(
+    job: RestoreJob, table: TableFacts, ended: BulkPut, written: int, withheld: int, reports: S3Location
+) -> None:
     """Raises unless the job succeeded and wrote every item of the manifest."""
     expected = job.backup.opened.item_count
     counts = (
@@ -213,6 +216,13 @@ def _check_result(job: RestoreJob, ended: BulkPut, written: int, withheld: int, 
             f"the bulk put {ended.arn} is {ended.status}: {ended.failure_message} ({ended.failure_code}); about "
             f"{ended.processed_items} of {expected} items were processed, and the written items remain",
             hint="fix the cause above, then run the restore again",
+        )
+    if ended.failed_items and (keys := index_keys(table.description)):
+        raise DataIncomplete(
+            f"the bulk put {ended.arn} is {ended.status}, but {counts}; AWS refuses items whose index key has "
+            f"another type or is empty: {join_keys(keys)}",
+            hint=f"read the reports in {reports} (they contain items), and if they name an index key, "
+            f"{AFTER_LOAD_HINT}",
         )
     raise DataIncomplete(
         f"the bulk put {ended.arn} is {ended.status}, but {counts}",

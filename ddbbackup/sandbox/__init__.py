@@ -29,13 +29,19 @@ def require() -> None:
         )
 
 
-def start(port: int = 0, *, export_seconds: tuple[float, float] = (2.0, 4.0)) -> Sandbox:
+def start(
+    port: int = 0,
+    *,
+    export_seconds: tuple[float, float] = (2.0, 4.0),
+    cooldown_seconds: float = 15.0,
+) -> Sandbox:
     """Starts an empty sandbox on 127.0.0.1, and returns a context manager that stops it.
 
     Port 0 is any free port. ``export_seconds`` are the shortest and the longest duration of an export or another job.
+    ``cooldown_seconds`` is the time between two changes of a resource policy or of deletion protection, on AWS 15.
     A process can run one sandbox. Raises ``UsageError`` if the extra is not installed or the port is in use.
     """
     require()
     from ddbbackup.sandbox.server import Sandbox  # noqa: PLC0415 - moto is heavy and optional
 
-    return Sandbox(port, export_seconds)
+    return Sandbox(port, export_seconds, cooldown_seconds)

@@ -29,6 +29,7 @@ from ddbbackup.sandbox.moto_jobs import (
     put_line,
     table_id,
 )
+from ddbbackup.sandbox.moto_tables import indexes_being_added, table_state
 
 
 class MotoBulkPuts:
@@ -80,6 +81,7 @@ class MotoBulkPuts:
                 return describe(earlier)
             check_new(request)
             table = _table(backend, str(request["TableName"]))
+            _check_idle(table)
             account, now = backend.account_id, time.time()
             state = BulkPutState(
                 arn=str(Arn.parse(table.table_arn).below("bulk-operation", new_job_id(now))),
@@ -166,6 +168,14 @@ def _report(state: BulkPutState, bucket: Bucket, prefix: str) -> None:
         if kind in kinds:
             bucket.put(f"{root}{kind.lower()}/0.json.gz", gzip.compress(b"\n".join(lines) + b"\n"))
     bucket.put(f"{root}manifest.json", json.dumps({"reports": sorted(state.reports)}).encode())
+
+
+def _check_idle(table: Table) -> None:
+    """DynamoDB guide: Bulk put items, Considerations."""
+    if table_state(table).replicas:
+        raise AwsError("ValidationException", "The sandbox: bulk puts do not support global tables")
+    if indexes_being_added(table):
+        raise AwsError("ResourceInUseException", f"The sandbox: an index of {table.name} is being created")
 
 
 def _table(backend: DynamoDBBackend, name: str) -> Table:

@@ -19,6 +19,7 @@ from ddbbackup.sandbox import (
     moto_settings,
     moto_table_updates,
     moto_tables,
+    update_rules,
 )
 from ddbbackup.sandbox.moto_bulk_puts import MotoBulkPuts
 from ddbbackup.sandbox.moto_exports import MotoExports
@@ -34,9 +35,10 @@ class Sandbox:
 
     account = DEFAULT_ACCOUNT_ID
 
-    def __init__(self, port: int, export_seconds: tuple[float, float]) -> None:
+    def __init__(self, port: int, export_seconds: tuple[float, float], cooldown_seconds: float) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         moto_api_backend.reset()
+        update_rules.COOLDOWN_SECONDS = cooldown_seconds
         self.exports = MotoExports(export_seconds)
         self.imports = MotoImports(export_seconds)
         self.bulk_puts = MotoBulkPuts(export_seconds)

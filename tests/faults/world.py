@@ -92,7 +92,7 @@ class Servers:
 def servers() -> Iterator[Servers]:
     """A sandbox in this process, a launcher and a receiver of notifications."""
     with (
-        start_sandbox(export_seconds=(0.03, 0.08)) as sandbox,
+        start_sandbox(export_seconds=(0.03, 0.08), cooldown_seconds=0.5) as sandbox,
         Launcher() as launcher,
         receiver() as received,
     ):

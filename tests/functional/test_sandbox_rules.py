@@ -134,6 +134,26 @@ def test_an_import_counts_such_items_as_errors(sandbox: Aws, bucket: str, name: 
     assert (ended["ImportedItemCount"], ended["ErrorCount"]) == (1, 1)
 
 
+def test_a_bulk_put_waits_for_indexes_and_refuses_global_tables(
+    sandbox: Aws, bucket: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not started in either case."""
+    monkeypatch.setattr(moto_tables, "INDEX_SECONDS", 3.0)
+    sandbox.create_table(name)
+    request: dict[str, Any] = {
+        "TableName": name,
+        "InputS3Configuration": {"S3Bucket": bucket, "InputFormat": "DYNAMODB_JSON"},
+        "OutputS3Configuration": {"S3Bucket": bucket, "OutputType": ["ERROR"]},
+    }
+    creation = {"AttributeDefinitions": [WHO], "GlobalSecondaryIndexUpdates": [{"Create": GSI}]}
+    sandbox.dynamodb.update_table(TableName=name, **creation)
+    start = once(sandbox).start_bulk_put_items
+    assert refusal(start, **request)[0] == "ResourceInUseException"
+    wait_until(partial(_has_states, sandbox, name, ("ACTIVE", "ACTIVE")))
+    Everything(sandbox, name).update(ReplicaUpdates=[{"Create": {"RegionName": "eu-central-1"}}])
+    assert refusal(start, **request)[0] == "ValidationException"
+
+
 def test_vector_indexes_of_a_new_table_are_created_later(
     sandbox: Aws, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ _SKEWED: Final = ("Signature expired", "Signature not yet current")
 # or "concurrent", and have room again in minutes. Sources: DynamoDB API, LimitExceededException; observed texts.
 _PERMANENT: Final = re.compile(
     r"\blimit of \d+ tables|\bper (?:UTC )?day\b|\bUTC day\b|\bhours?\b|\b\d+ days?\b|\bdecreases?\b"
+    r"|\b\d+h window\b|\bexceeds per-table limit\b"
     r"|\bmaximum (?:number|capacity)\b|\bexceeds? the (?:maximum|account|table) ",
     re.IGNORECASE,
 )

@@ -125,6 +125,8 @@ _HOLES: Final = {
     "{arn}": r"arn:[a-z-]{3,12}:[a-z0-9-]{2,20}:[a-z0-9-]{0,20}:\d{0,12}:[\w+=,.@/:*-]{1,1100}",
     "{number}": r"\d{1,20}",
     "{time}": r"[0-9A-Z][0-9A-Za-z:.,+ -]{5,60}",
+    "{change}": r"(?:(?:Server-Side Encryption|TableClass|DeletionProtection|Replica) modification|WarmThroughput)",
+    "{dimension_of_warm}": r"Requested (?:Read|Write)UnitsPerSecond for WarmThroughput",
     "{dimension}": r"dynamodb:(?:table|index):(?:Read|Write)CapacityUnits",
     "{expression}": r"[^\s\w]{0,4}[\w\[\](){}+*?,.:/^$\\|-]{1,200}",
 }
@@ -136,6 +138,17 @@ _OTHER_ENDPOINT: Final = (
     "The bucket you are attempting to access must be addressed using the specified endpoint"
 )
 _NO_SCALABLE_TARGET: Final = "No scalable target found for service namespace: dynamodb"
+_NOT_REGISTERED: Final = "No scalable target registered for service namespace: dynamodb"
+_LOWER: Final = "is lower than current WarmThroughput, decreasing WarmThroughput is not supported"
+_OTHER_KEY: Final = "Use KMSMasterKeyId parameter if you want to change Master Key"
+_KEY_CHANGES: Final = (
+    "Subscriber limit exceeded: Encryption mode changes are limited in the 24h window ending at {time}"
+)
+_AFTER_THE_FIRST: Final = (
+    "After the first {number} change, each subsequent change in the same window can be performed at most once every "
+    "{number} seconds"
+)
+_COOLDOWN: Final = "modified within the previous {number} milliseconds. Please try again after {time}"
 _WITH_NAMES: Final = (
     # tables
     "Table not found: {name}",
@@ -171,6 +184,26 @@ _WITH_NAMES: Final = (
     f"{_CONSTRAINT} have value less than or equal to {{number}}",
     f"{_CONSTRAINT} satisfy enum value set: {{names}}",
     f"{_CONSTRAINT} satisfy regular expression pattern: {{expression}}",
+    # UpdateTable and resource policies (observed on AWS)
+    f"{_INVALID} {{dimension_of_warm}} for table {_LOWER}",
+    f"{_INVALID} {{dimension_of_warm}} for index {{name}} {_LOWER}",
+    f"{_INVALID} {{change}} must be the only operation in the request",
+    f"{_INVALID} Table is already encrypted with given KMSMasterKeyId. {_OTHER_KEY}",
+    f"{_INVALID} KMSMasterKeyId must be specified for each replica",
+    f"{_INVALID} All replica keys must either be Customer Managed CMK or AWS Managed CMK",
+    f"{_INVALID} Cannot add or delete the local region through ReplicaUpdates",
+    f"{_INVALID} Disabling Stream is not allowed for a Global Table replica",
+    "Table already has an enabled stream: TableName: {name}",
+    "Table write capacity should either be Pay-Per-Request or AutoScaled",
+    "GSI write capacity should either be Pay-Per-Request or AutoScaled",
+    "Update table operation with more than one create or delete replica actions not allowed",
+    "Subscriber limit exceeded: Only {number} online index can be created or deleted simultaneously per table",
+    "Subscriber limit exceeded: Number of global secondary indexes exceeds per-table limit of {number}",
+    f"{_KEY_CHANGES}. {_AFTER_THE_FIRST}. Number of updates today: {{number}}. Last change at {{time}}",
+    f"Deletion protection setting for table {{name}} {_COOLDOWN}",
+    f"Resource-based policy for table {{name}} {_COOLDOWN}",
+    f"Resource-based policy for stream {{time}} {_COOLDOWN}",
+    "Attempt to change a resource which is still in use: {name} is pending previous resource-based policy update",
     # exports, imports, bulk puts, restores
     "Point in time recovery is not enabled for table '{name}'",
     "Point in Time Recovery is not available for specified export time",
@@ -228,6 +261,8 @@ _WITH_NAMES: Final = (
     "Alias {arn} is not found",
     "{arn} is disabled",
     f"{_NO_SCALABLE_TARGET}, resource ID: table/{{name}}, scalable dimension: {{dimension}}",
+    f"{_NOT_REGISTERED}, resource ID: table/{{name}}, scalable dimension: {{dimension}}",
+    f"{_NOT_REGISTERED}, resource ID: table/{{name}}/index/{{name}}, scalable dimension: {{dimension}}",
     "Stream {name} under account {number} not found",
     # SNS
     "Topic does not exist",

@@ -180,6 +180,44 @@ def test_known_sentences_about_tables_and_buckets_keep_their_names(message: str)
 @pytest.mark.parametrize(
     "message",
     [
+        (
+            f"{INVALID} Requested ReadUnitsPerSecond for WarmThroughput for table is lower than current "
+            "WarmThroughput, decreasing WarmThroughput is not supported"
+        ),
+        f"{INVALID} Server-Side Encryption modification must be the only operation in the request",
+        f"{INVALID} KMSMasterKeyId must be specified for each replica.",
+        f"{INVALID} Disabling Stream is not allowed for a Global Table replica.",
+        "Table already has an enabled stream: TableName: orders",
+        "GSI write capacity should either be Pay-Per-Request or AutoScaled.",
+        "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table",
+        (
+            "Subscriber limit exceeded: Encryption mode changes are limited in the 24h window ending at "
+            "2026-10-09T23:25:27.800Z. After the first 4 change, each subsequent change in the same window can be "
+            "performed at most once every 21600 seconds. Number of updates today: 4. Last change at "
+            "2026-10-08T23:26:32.1"
+        ),
+        (
+            "Deletion protection setting for table orders modified within the previous 15000 milliseconds. Please "
+            "try again after 2026-10-08T23:07:38.207"
+        ),
+        (
+            "Resource-based policy for stream 2026-10-08T23:07:38.207 modified within the previous 15000 "
+            "milliseconds. Please try again after 2026-10-09T00:29:34.602Z."
+        ),
+        (
+            "No scalable target registered for service namespace: dynamodb, resource ID: table/orders/index/by-day, "
+            "scalable dimension: dynamodb:index:WriteCapacityUnits"
+        ),
+    ],
+)
+def test_why_aws_refuses_a_setting_is_shown(message: str) -> None:
+    """Observed on AWS. They name only things of the request."""
+    assert safe_text(message) == message
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
         f"Table already exists: {SECRET}",
         f"Point in time recovery is not enabled for table '{SECRET}'",
         f"Access Denied for {SECRET}",

@@ -95,8 +95,12 @@ def test_a_recorded_key_of_a_stranger_does_not_encrypt_a_replica() -> None:
     """Whoever owns the key of a replica decides who can read it, and until when."""
     key = f"arn:aws:kms:us-east-1:{STRANGER}:key/k"
     table = GlobalTable({"us-east-1": {"KMSMasterKeyId": key}})
+    encrypted = {
+        "SSEDescription": {"Status": "ENABLED", "KMSMasterKeyArn": f"arn:aws:kms:eu-west-1:{OWN}:key/k"}
+    }
+    inputs = replace(INPUTS, target=SettingsSnapshot(encrypted))
     with pytest.raises(Refused, match=f"would give access to account {STRANGER}"):
-        Replicas().desired(table, INPUTS)
-    assert Replicas().desired(table, replace(INPUTS, allowed=frozenset({STRANGER}))) == table
+        Replicas().desired(table, inputs)
+    assert Replicas().desired(table, replace(inputs, allowed=frozenset({STRANGER}))) == table
     own = GlobalTable({"us-east-1": {"KMSMasterKeyId": f"arn:aws:kms:us-east-1:{OWN}:key/k"}})
-    assert Replicas().desired(own, INPUTS) == own
+    assert Replicas().desired(own, inputs) == own

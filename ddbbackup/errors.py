@@ -80,6 +80,12 @@ class CertificateRejected(DdbBackupError):
     exit_code = 69
 
 
+class CredentialsUnavailable(Unreachable):
+    """What issues the credentials does not answer; the caller can wait and retry."""
+
+    exit_code = 77
+
+
 class DataIncomplete(DdbBackupError):
     """The data of a backup or a restore is incomplete or damaged: a hash, a size or a count does not match."""
 

@@ -14,6 +14,7 @@ from moto.dynamodb.models import dynamodb_backends
 
 from ddbbackup.sandbox import start as start_sandbox
 from ddbbackup.sandbox.moto_exports import MotoExports
+from ddbbackup.sandbox.moto_session_keys import MotoSessionKeys
 from ddbbackup.sandbox.server import Sandbox
 from tests.support.aws import REGION, Aws
 from tests.support.program import Program
@@ -70,6 +71,17 @@ def jobs(running_sandbox: Sandbox) -> Iterator[Sandbox]:
     running_sandbox.requests.bursts.clear()
     for each in (running_sandbox.imports, running_sandbox.bulk_puts, running_sandbox.pitr_restores):
         each.timers.gate.set()
+
+
+@pytest.fixture
+def session_keys(running_sandbox: Sandbox) -> Iterator[MotoSessionKeys]:
+    """The keys of roles that the sandbox issues during the test."""
+    keys = running_sandbox.session_keys
+    keys.issued.clear()
+    keys.requests.clear()
+    keys.rejected.clear()
+    yield keys
+    keys.max_requests = None
 
 
 @pytest.fixture

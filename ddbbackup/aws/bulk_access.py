@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from botocore.awsrequest import AWSResponse, HTTPHeaders
 from botocore.utils import get_environ_proxies
 
-from ddbbackup.aws.bulk_http.credentials import CredentialSource
 from ddbbackup.aws.bulk_http.endpoint import Endpoint
 from ddbbackup.aws.bulk_http.transport import HttpTransport
+from ddbbackup.aws.credentials import AskingSource, CredentialSource, use_source
 from ddbbackup.aws.error_map import translate_errors
 from ddbbackup.aws.objects import S3Objects
 from ddbbackup.aws.session import Connection
+from ddbbackup.ports import AccessKeys, KeyRequest, Side
 
 Tag = TypeVar("Tag")
 
@@ -30,7 +33,25 @@ class AwsBulkAccess:
             return S3Objects(self.source.client("s3"))
 
     def transport(self, table: str) -> HttpTransport[Tag]:
-        return HttpTransport(resolve_endpoint(self.target, table), CredentialSource(self.target))
+        return HttpTransport(resolve_endpoint(self.target, table), self.target.credentials())
+
+    def keys(self, request: KeyRequest) -> AccessKeys | None:
+        source = self._credentials(request.side)
+        return source.current() if request.rejected is None else source.renew(request.rejected)
+
+    def in_worker(self, ask: Callable[[KeyRequest], AccessKeys | None]) -> AwsBulkAccess:
+        use_source(self.source.caller, AskingSource(partial(_ask, ask, "source")))
+        use_source(self.target.caller, AskingSource(partial(_ask, ask, "target")))
+        return self
+
+    def _credentials(self, side: Side) -> CredentialSource:
+        return (self.source if side == "source" else self.target).credentials()
+
+
+def _ask(
+    ask: Callable[[KeyRequest], AccessKeys | None], side: Side, rejected: str | None
+) -> AccessKeys | None:
+    return ask(KeyRequest(side, rejected))
 
 
 def resolve_endpoint(connection: Connection, table: str) -> Endpoint:

@@ -10,14 +10,14 @@ from typing import Any, Final
 
 from ddbbackup.aws.buckets import S3Buckets
 from ddbbackup.aws.bulk_puts import DynamoBulkPuts
-from ddbbackup.aws.error_map import makes_credentials, translate_errors
+from ddbbackup.aws.error_map import translate_errors
 from ddbbackup.aws.exports import DynamoExports
 from ddbbackup.aws.imports import DynamoImports
 from ddbbackup.aws.kms import Kms
 from ddbbackup.aws.objects import S3Objects
 from ddbbackup.aws.pitr_restores import DynamoPitrRestores
 from ddbbackup.aws.scaling import ApplicationScaling
-from ddbbackup.aws.session import Connection, is_emulated
+from ddbbackup.aws.session import Connection, is_aws_url
 from ddbbackup.aws.settings import DynamoSettings
 from ddbbackup.aws.tables import DynamoTables
 from ddbbackup.aws.tagging import ResourceTags
@@ -112,41 +112,45 @@ class AwsCloud:
             try:
                 return self.connection.client(service, region=region)
             except ValueError as error:  # what botocore raises for an invalid endpoint URL or region
-                if makes_credentials(error):
-                    raise
                 raise UsageError(
                     f"could not connect to {service}: {error}",
                     hint="correct `aws.endpoint_urls` and `aws.region` in the plan, or AWS_ENDPOINT_URL",
                 ) from error
 
     def _companion(self, service: str, *, region: str | None = None) -> Any:
-        """A client of a service that works on the same tables. An emulator has only those that the plan names."""
-        if is_emulated(self.connection) and self.connection.endpoint_url(service) is None:
+        """A client of a service that works on the same tables. AWS must not be asked about those of an emulator."""
+        client = self._client(service, region=region)
+        if self._is_emulated and is_aws_url(client.meta.endpoint_url):
             raise NotSupported(
                 f"cannot use {service}: DynamoDB is an emulator, and no endpoint is set for {service}",
                 hint=f"set `aws.endpoint_urls.{service}` in the plan",
             )
-        return self._client(service, region=region)
+        return client
 
-    @property
+    @cached_property
+    def _is_emulated(self) -> bool:
+        """By the endpoint that the SDK resolved: from the plan, the environment, or `services` of the profile."""
+        return not is_aws_url(self._client("dynamodb").meta.endpoint_url)
+
+    @cached_property
     def _without_sts(self) -> bool:
-        return is_emulated(self.connection) and self.connection.endpoint_url("sts") is None
+        return is_aws_url(self._client("sts").meta.endpoint_url) and self._is_emulated
 
     def _identify(self) -> Identity:
         """GetCallerIdentity, except for an emulated DynamoDB without an STS."""
         connection = self.connection
         with translate_errors("open an AWS session"):
-            region = connection.boto_session().region_name
-        if region is None:
+            found = connection.found_region()
+        if found.name is None:
             raise UsageError("no region is set", hint="set `aws.region` in the plan, or AWS_REGION")
         if self._without_sts:
             arn = Arn("aws", "iam", "", EMULATED_ACCOUNT, "root")
-            identity = Identity(EMULATED_ACCOUNT, str(arn), arn.partition, region)
+            identity = Identity(EMULATED_ACCOUNT, str(arn), arn.partition, found.name, found.origin)
         else:
             with translate_errors("identify the AWS credentials"):
                 response = self._client("sts").get_caller_identity()
             arn = Arn.parse(response["Arn"])
-            identity = Identity(response["Account"], str(arn), arn.partition, region)
+            identity = Identity(response["Account"], str(arn), arn.partition, found.name, found.origin)
         if connection.account is not None and identity.account != connection.account:
             raise AccessDenied(
                 f"the credentials belong to account {identity.account} ({identity.arn}), "

@@ -13,6 +13,12 @@ from botocore import exceptions as sdk
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
+from ddbbackup.aws.credential_errors import (
+    CONFIGURATION,
+    EXPIRED,
+    explain_configuration,
+    unsendable_keys,
+)
 from ddbbackup.aws.response_shape import UnusableResponse
 from ddbbackup.aws.trust import TRUST_CA, UntrustedCertificate
 from ddbbackup.errors import (
@@ -86,7 +92,7 @@ _ROWS: Final[tuple[tuple[type[DdbBackupError], str, tuple[str, ...]], ...]] = (
     (
         AccessDenied,
         _SIGN_IN,
-        ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"),
+        (*EXPIRED, "400"),  # S3 answers HEAD requests with expired credentials by 400 and no body
     ),
     (AccessDenied, _CHECK_CLOCK, ("RequestTimeTooSkewed",)),
     (
@@ -241,17 +247,6 @@ CODES: Final[dict[str, Translation]] = {
     code: Translation(kind, hint) for kind, hint, codes in _ROWS for code in codes
 }
 
-_UNUSABLE_CREDENTIALS: Final = (
-    sdk.PartialCredentialsError,
-    sdk.CredentialRetrievalError,
-    sdk.ProfileNotFound,
-    sdk.TokenRetrievalError,
-    sdk.SSOError,
-    sdk.RefreshWithMFAUnsupportedError,
-    sdk.ConfigParseError,
-    sdk.MetadataRetrievalError,
-    sdk.UnknownCredentialError,
-)
 _VALUE: Final = re.compile(r"value: .*?, (?=type:|valid )")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9-]{8,80}", re.ASCII)
 # What the SDK lets through of the libraries below it: broken bodies, TLS failures, unreadable CA bundles.
@@ -262,7 +257,6 @@ _TRANSPORT: Final = (
     HTTPError,
     HTTPException,
 )
-_MAKE_CREDENTIALS: Final = ("botocore.credentials", "botocore.tokens", "botocore.auth")
 _LIBRARIES: Final = ("botocore", "boto3", "urllib3")
 
 
@@ -276,15 +270,8 @@ def translate_errors(action: str) -> Iterator[None]:
         yield
     except sdk.ClientError as error:
         raise from_client_error(error, action) from error
-    except sdk.NoCredentialsError as error:
-        raise AccessDenied(
-            "no AWS credentials found", hint="sign in, or set AWS_PROFILE or `aws.profile` in the plan"
-        ) from error
-    except _UNUSABLE_CREDENTIALS as error:
-        raise AccessDenied(
-            f"the AWS credentials cannot be used: {_credential_reason(error)}",
-            hint="sign in again, or set AWS_PROFILE or `aws.profile` in the plan",
-        ) from error
+    except CONFIGURATION as error:
+        raise explain_configuration(error) from error
     except sdk.NoRegionError as error:
         raise UsageError(
             f"could not {action}: no region is set", hint="set `aws.region` in the plan, or AWS_REGION"
@@ -360,10 +347,7 @@ def _request_id(error: sdk.ClientError) -> str:
 
 def _from_transport(error: Exception, action: str) -> DdbBackupError:
     if "Invalid header value" in str(error):  # the only header values that are not ours; the text quotes them
-        return AccessDenied(
-            "the AWS credentials cannot be used: a key or token contains a line break or a control character",
-            hint="set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN again, without line breaks",
-        )
+        return unsendable_keys()
     if is_untrusted(error):  # of a client that the SDK made for itself
         return CertificateRejected(f"could not {action}: {_one_line(error)}", hint=TRUST_CA)
     return Unreachable(f"could not {action}: {_one_line(error)}", hint=_CHECK_NETWORK)
@@ -372,30 +356,22 @@ def _from_transport(error: Exception, action: str) -> DdbBackupError:
 def _from_anything_else(error: Exception, action: str) -> DdbBackupError | None:
     """None for an error of our own code.
 
-    Providers of credentials let everything through: what a helper printed that is no JSON, a token file that is no
-    text. The text of such an error may quote what was read, so only that of the SDK and of the system is shown.
+    The text of an error may quote what was read, so only that of the SDK and of the system is shown.
     """
     if isinstance(error, DdbBackupError):
         return None
     known = isinstance(error, sdk.BotoCoreError | OSError)
     reason = _one_line(error) if known else type(error).__name__
-    if makes_credentials(error):
-        return AccessDenied(
-            f"the AWS credentials cannot be used: {reason}",
-            hint="correct the AWS configuration: its credential process, token file or source profile",
-        )
     if isinstance(error, OSError):
+        # The SDK wraps errors about CA bundles, but not those about its own configuration files.
+        if error.filename:
+            return explain_configuration(error)
         return Unreachable(f"could not {action}: {reason}", hint=_CHECK_NETWORK)
     if isinstance(error, sdk.BotoCoreError):
         return StepFailed(f"could not {action}: {reason}", hint=_FIX_CAUSE)
     if _passed_through(error, *_LIBRARIES):
         return Unreachable(f"could not {action}: the SDK failed ({reason})", hint=_CHECK_NETWORK)
     return None
-
-
-def makes_credentials(error: Exception) -> bool:
-    """Whether the SDK raised it while it looked for credentials."""
-    return _passed_through(error, *_MAKE_CREDENTIALS)
 
 
 def _passed_through(error: Exception, *modules: str) -> bool:
@@ -417,13 +393,6 @@ def _by_status(status: int) -> Translation:
     if status == 403:
         return Translation(AccessDenied, _GRANT)
     return Translation(StepFailed, _FIX_CAUSE)
-
-
-def _credential_reason(error: sdk.BotoCoreError) -> str:
-    """What a ``credential_process`` writes to stderr may be a secret; botocore makes it the text of its error."""
-    if isinstance(error, sdk.CredentialRetrievalError) and error.kwargs.get("provider") == "custom-process":
-        return "the `credential_process` of the AWS configuration failed"
-    return _one_line(error)
 
 
 def _without_values(error: sdk.ParamValidationError) -> str:

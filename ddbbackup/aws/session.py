@@ -3,47 +3,37 @@
 from __future__ import annotations
 
 import functools
-import os
 import threading
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import boto3
-import botocore.session
 from botocore.config import Config
-from botocore.credentials import (
-    AssumeRoleCredentialFetcher,
-    CredentialProvider,
-    DeferredRefreshableCredentials,
-)
-from botocore.httpsession import get_cert_path
+from botocore.credentials import CredentialResolver
 
 from ddbbackup import __version__
+from ddbbackup.aws.credentials import (
+    Caller,
+    CredentialSource,
+    Role,
+    SharedCredentials,
+    forget_sources,
+    source_of,
+)
+from ddbbackup.aws.expired_requests import resend_expired_requests
 from ddbbackup.aws.extra_retries import add_retries
 from ddbbackup.aws.response_shape import refuse_unusable_responses
+from ddbbackup.aws.sdk_session import Region, SdkSession
 from ddbbackup.aws.trust import check_certificates
-from ddbbackup.model.arn import Arn
 from ddbbackup.ports import Place
-from ddbbackup.tls_trust import CaBundle, find_ca_bundle
+from ddbbackup.tls_trust import CaBundle
 
 # Few: steps retry what may take long (throttled starts, unreachable services), because they report what they wait
 # for. `standard` is explicit because botocore 1.44 changed the default mode.
 _MAX_ATTEMPTS: Final = 4
 _LOCK: Final = threading.Lock()
-
-
-@dataclass(frozen=True, slots=True)
-class Role:
-    """A role to assume. ``region`` is where STS is called: the region of the caller, where STS is enabled."""
-
-    arn: str
-    external_id: str | None = None
-    region: str | None = None
-
-    @property
-    def account(self) -> str:
-        return Arn.parse(self.arn).account
+_AWS_HOSTS: Final = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +43,7 @@ class Connection:
     ``endpoint_urls`` are pairs of service and URL. The first of ``roles`` is assumed with the credentials of
     ``profile`` or of the default chain, every further role with the credentials of the one before it. Credentials
     of a role are valid for one hour, the maximum for chained roles (STS API: AssumeRole), and are renewed in time.
+    ``moved_from`` holds the region of the plan, if this is a connection to another one.
     """
 
     region: str | None = None
@@ -60,6 +51,7 @@ class Connection:
     profile: str | None = None
     roles: tuple[Role, ...] = ()
     endpoint_urls: tuple[tuple[str, str], ...] = ()
+    moved_from: tuple[str | None, ...] = ()
 
     def at(self, place: Place) -> Connection:
         """The connection to another place. A role there is assumed with the credentials of this connection."""
@@ -67,7 +59,9 @@ class Connection:
         if place.role_arn is not None:
             moved = moved.assuming(place.role_arn, place.external_id)
         if place.region is not None:
-            moved = replace(moved, region=place.region)
+            home = (*self.moved_from, self.region)[:1]
+            moved_from = home if home != (place.region,) else ()
+            moved = replace(moved, region=place.region, moved_from=moved_from)
         if place.account is not None:
             moved = replace(moved, account=place.account)
         return moved
@@ -77,22 +71,33 @@ class Connection:
         role = Role(role_arn, external_id, self.region)
         return replace(self, roles=(*self.roles, role), account=role.account)
 
+    @property
+    def caller(self) -> Caller:
+        """Whose credentials these are. Connections to several regions share them."""
+        home, *_ = (*self.moved_from, self.region)
+        return Caller(self.profile, home, self.roles, self.endpoint_urls)
+
+    def credentials(self) -> CredentialSource:
+        return source_of(self.caller)
+
     def endpoint_url(self, service: str) -> str | None:
+        """What the plan says. The environment and the profile may name one too: see ``is_aws_url``."""
         return dict(self.endpoint_urls).get(service)
 
+    def found_region(self) -> Region:
+        """The region that the clients of this connection use, and where it was found."""
+        with _LOCK:
+            return _sdk_session(self).region
+
     def boto_session(self) -> boto3.Session:
-        """One per connection and process; its credentials refresh themselves."""
+        """One per connection and process; its credentials are those of ``credentials``."""
         with _LOCK:
             return _session(self)
 
-    def fresh_boto_session(self) -> boto3.Session:
-        """A new session, which reads credential files and the environment again."""
-        with _LOCK:
-            return _session.__wrapped__(self)
-
     def ca_bundle(self) -> CaBundle:
         """The certificates that servers are checked with."""
-        return _ca_bundle(self.boto_session()._session)
+        with _LOCK:
+            return _sdk_session(self).certificates
 
     def private_client(self, service: str) -> Any:
         """A client that is not shared, so that event handlers can be registered with it."""
@@ -107,42 +112,35 @@ class Connection:
             return _client(session, self, service, region)
 
 
-def is_emulated(connection: Connection) -> bool:
-    """Whether the plan names a DynamoDB endpoint outside of AWS. VPC endpoints are inside."""
-    url = connection.endpoint_url("dynamodb")
-    host = urlsplit(url).hostname or "" if url else "amazonaws.com"
-    return not host.endswith(("amazonaws.com", "amazonaws.com.cn", "api.aws"))
+def forget_sessions() -> None:
+    """Reads the environment and the configuration files again from now on, as a new process does."""
+    with _LOCK:
+        for cache in (_sdk_session, _session, _client):
+            cache.cache_clear()
+    forget_sources()
+
+
+def is_aws_url(url: str) -> bool:
+    """Whether an endpoint is one of AWS, and not of an emulator. VPC endpoints are of AWS."""
+    host = urlsplit(url).hostname or ""
+    return f".{host}".endswith(_AWS_HOSTS)
+
+
+@functools.lru_cache(maxsize=32)
+def _sdk_session(connection: Connection) -> SdkSession:
+    return SdkSession(connection.profile, connection.region, dict(connection.endpoint_urls))
 
 
 @functools.lru_cache(maxsize=32)
 def _session(connection: Connection) -> boto3.Session:
-    core = botocore.session.Session(profile=connection.profile)
-    core.set_config_variable("ca_bundle", _ca_bundle(core).path)
-    for role in connection.roles:
-        provider = _AssumedRole(core, role, connection.endpoint_url("sts"))
-        bundle = core.get_config_variable("ca_bundle")
-        core = botocore.session.Session(profile=connection.profile)
-        core.set_config_variable("ca_bundle", bundle)
-        core.get_component("credential_provider").insert_before("env", provider)
-    return boto3.Session(botocore_session=core, region_name=connection.region)
-
-
-def _ca_bundle(core: botocore.session.Session) -> CaBundle:
-    found = find_ca_bundle(os.environ, profile=core.get_scoped_config().get("ca_bundle"))
-    return found or CaBundle(str(get_cert_path(True)), "the certificates of the AWS SDK")
+    core = _sdk_session(connection)
+    shared = SharedCredentials(connection.credentials())
+    core.register_component("credential_provider", CredentialResolver([shared]))
+    return boto3.Session(botocore_session=core)
 
 
 @functools.lru_cache(maxsize=128)
 def _client(session: boto3.Session, connection: Connection, service: str, region: str | None) -> Any:
-    url = connection.endpoint_url(service)
-    extra: dict[str, Any] = {}
-    if service == "s3" and url is not None:
-        # S3 servers outside of AWS support neither bucket host names nor checksums of partial reads.
-        extra = {
-            "s3": {"addressing_style": "path"},
-            "request_checksum_calculation": "when_required",
-            "response_checksum_validation": "when_required",
-        }
     config = Config(
         retries={"mode": "standard", "total_max_attempts": _MAX_ATTEMPTS},
         connect_timeout=5,
@@ -150,47 +148,21 @@ def _client(session: boto3.Session, connection: Connection, service: str, region
         max_pool_connections=32,
         tcp_keepalive=True,
         user_agent_extra=f"ddbbackup/{__version__}",
-        **extra,
     )
-    # boto3-stubs has overloads for literal service names only.
-    client: Any = session.client(service, region_name=region, endpoint_url=url, config=config)  # type: ignore[call-overload]
+    create: Any = functools.partial(session.client, service, region_name=region)
+    client = create(config=config)
+    if service == "s3" and (connection.endpoint_url("s3") or not is_aws_url(client.meta.endpoint_url)):
+        client = create(config=config.merge(_OTHER_S3))
     refuse_unusable_responses(client)
     add_retries(client)
-    check_certificates(client, _ca_bundle(session._session))
+    check_certificates(client, _sdk_session(connection).certificates)
+    resend_expired_requests(client, connection.credentials())
     return client
 
 
-class _AssumedRole(CredentialProvider):
-    """Puts the credentials of a role before the default chain: fetched on first use, renewed before they expire."""
-
-    METHOD = "ddbbackup-assume-role"
-    CANONICAL_NAME = METHOD
-
-    def __init__(self, source: botocore.session.Session, role: Role, sts_url: str | None) -> None:
-        super().__init__()
-        self._source = source
-        self._role = role
-        self._sts_url = sts_url
-
-    def load(self) -> DeferredRefreshableCredentials:
-        create = functools.partial(
-            self._source.create_client, region_name=self._role.region, endpoint_url=self._sts_url
-        )
-
-        def client_creator(service: str, **members: Any) -> Any:
-            return create(service, **members)
-
-        arguments = {"RoleSessionName": "ddbbackup"}
-        if self._role.external_id is not None:
-            arguments["ExternalId"] = self._role.external_id
-
-        def fetch() -> Any:
-            fetcher = AssumeRoleCredentialFetcher(
-                client_creator=client_creator,
-                source_credentials=self._source.get_credentials(),
-                role_arn=self._role.arn,
-                extra_args=arguments,
-            )
-            return fetcher.fetch_credentials()
-
-        return DeferredRefreshableCredentials(refresh_using=fetch, method=self.METHOD)
+# S3 servers outside of AWS support neither bucket host names nor checksums of partial reads.
+_OTHER_S3: Final = Config(
+    s3={"addressing_style": "path"},
+    request_checksum_calculation="when_required",
+    response_checksum_validation="when_required",
+)

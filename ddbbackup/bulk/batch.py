@@ -27,7 +27,6 @@ class Batch:
         "reading",
         "reserved_units",
         "resigned",
-        "sent_at",
         "size_bytes",
         "then",
         "unit",
@@ -42,7 +41,6 @@ class Batch:
         self.attempt = 0
         self.reserved_units = 0.0
         self.size_bytes = 0  # of the last request
-        self.sent_at = 0.0  # of the last request, monotonic seconds
         self.may_be_written = may_be_written
         self.reading = False
         self.resigned = False  # whether it was sent again because the time of its signature was rejected

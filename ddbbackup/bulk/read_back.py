@@ -76,7 +76,7 @@ class _Request:
     def __init__(self, items: Mapping[Key, SampledItem]) -> None:
         self.items = items
         self.attempt = 0
-        self.due = self.sent_at = 0.0
+        self.due = 0.0
         self.resigned = False  # whether it was sent again because the time of its signature was rejected
 
 
@@ -99,8 +99,7 @@ class _Reading:
         self._waiting = deque(
             _Request(dict(pairs[start : start + _MAX_KEYS])) for start in range(0, len(pairs), _MAX_KEYS)
         )
-        self._started_at = time.monotonic()
-        self._progress_at = self._renewed_at = self._started_at
+        self._started_at = self._progress_at = time.monotonic()
 
     @property
     def done(self) -> bool:
@@ -116,7 +115,6 @@ class _Reading:
             if request.due > now:
                 self._waiting.append(request)
                 continue
-            request.sent_at = now
             self._transport.send(request, "BatchGetItem", self._body(request))
         for request, response in self._transport.receive(_RECEIVE_SECONDS):
             self._on_response(request, response)
@@ -133,10 +131,8 @@ class _Reading:
             case "read":
                 self._on_read(request, result, now)
             case "credentials_expired":
-                if request.sent_at >= self._renewed_at:
-                    if not self._transport.refresh_credentials():
-                        raise expired_error(result)
-                    self._renewed_at = now
+                if not self._transport.renew_credentials(response.access_key):
+                    raise expired_error(result)
                 self._retry(request, result, now)
             case "throttled" | "retry" | "unproven":
                 self._retry(request, result, now)

@@ -72,8 +72,7 @@ class Sender:
         self._abandoned: set[int] = set()
         self._sequence = itertools.count()
         self._in_flight_bytes = 0
-        self._started_at = time.monotonic()
-        self._progress_at = self._renewed_at = self._started_at  # of the last progress; of the credentials
+        self._started_at = self._progress_at = time.monotonic()  # of the last progress
         self._accepted = self._rejected = 0
         self.throttled = 0
         self.consumed = 0.0
@@ -95,7 +94,6 @@ class Sender:
             body = read_body(self._config.table, _item_of(batch.lines[0]), self._config.keys)
         else:
             body = self._format.body(batch.lines)
-        batch.sent_at = time.monotonic()
         batch.size_bytes = len(body)
         self._in_flight_bytes += len(body)
         if self._bucket is not None:
@@ -187,8 +185,7 @@ class Sender:
                 self._limit.on_throttle(now, response.seconds)
                 self._on_unproven(batch, result, now)
             case "credentials_expired":
-                self._renew_credentials(batch, result, now)
-                self._retry(batch, result, now)
+                self._on_expired(batch, result, response, now)
             case "clock_skew":
                 self._sign_again(batch, result, now)
             case "table_missing" if now - self._started_at <= TABLE_LAG_SECONDS:
@@ -207,13 +204,11 @@ class Sender:
         bucket.settle(batch.reserved_units, estimated, len(batch.lines))
         self.consumed += consumed
 
-    def _renew_credentials(self, batch: Batch, result: Classification, now: float) -> None:
-        """Once for all requests in flight: those that were signed before need only be sent again."""
-        if batch.sent_at < self._renewed_at:
-            return
-        if not self._transport.refresh_credentials():
+    def _on_expired(self, batch: Batch, result: Classification, response: BulkResponse, now: float) -> None:
+        """Every request in flight that the old keys signed is answered so, also after they were renewed."""
+        if not self._transport.renew_credentials(response.access_key):
             raise expired_error(result)
-        self._renewed_at = now
+        self._retry(batch, result, now)
 
     def _sign_again(self, batch: Batch, result: Classification, now: float) -> None:
         """Once: a machine that was suspended sends what it signed before. Then the clock must be wrong."""

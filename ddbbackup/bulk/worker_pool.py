@@ -15,6 +15,7 @@ from typing import Final, assert_never
 
 from ddbbackup.bulk.model import Stopped, Unit, UnitResult
 from ddbbackup.bulk.worker import run_worker
+from ddbbackup.bulk.worker_keys import KeyClient, KeyReply, serve_keys
 from ddbbackup.bulk.worker_messages import (
     FromWorker,
     ProgressDelta,
@@ -26,7 +27,7 @@ from ddbbackup.bulk.worker_messages import (
     WorkerPipe,
 )
 from ddbbackup.errors import StepFailed
-from ddbbackup.ports import BulkAccess
+from ddbbackup.ports import BulkAccess, KeyRequest
 
 MAX_ASSIGNED_UNITS: Final = 8  # per worker
 MAX_DEATHS: Final = 3  # in a row, without a finished unit in between
@@ -166,11 +167,14 @@ class WorkerProcess(WorkerHandle):
         context = multiprocessing.get_context("spawn")  # fork is unsafe in a program with threads
         pipe, worker_pipe = context.Pipe()
         super().__init__(pipe)
-        self._process = context.Process(
-            target=_process_main, args=(access, config, worker_pipe), name="ddbbackup-bulk", daemon=True
-        )
-        self._process.start()
-        worker_pipe.close()  # so that the death of the process closes the pipe
+        with serve_keys(access) as key_pipe, worker_pipe:  # closed here, so that its death closes the pipes
+            self._process = context.Process(
+                target=_process_main,
+                args=(access, config, worker_pipe, key_pipe),
+                name="ddbbackup-bulk",
+                daemon=True,
+            )
+            self._process.start()
 
     def _end(self, timeout_seconds: float) -> int | None:
         self._process.join(timeout_seconds)
@@ -195,7 +199,9 @@ class WorkerThread(WorkerHandle):
         self._thread.join(timeout_seconds)
 
 
-def _process_main(access: BulkAccess, config: WorkerConfig, pipe: WorkerPipe) -> None:
+def _process_main(
+    access: BulkAccess, config: WorkerConfig, pipe: WorkerPipe, key_pipe: Connection[KeyRequest, KeyReply]
+) -> None:
     """Ctrl-C reaches the whole process group, but the parent process alone decides what happens then."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    run_worker(access, config, pipe)
+    run_worker(access.in_worker(KeyClient(key_pipe).ask), config, pipe)

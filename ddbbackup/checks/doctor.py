@@ -42,7 +42,7 @@ async def run_checks(context: RunContext, *, only: str | None = None) -> tuple[C
     results = [
         ok("credentials", "identity", identity.arn),
         ok("credentials", "account", _account(plan, identity.account)),
-        ok("credentials", "region", identity.region),
+        ok("credentials", "region", f"{identity.region}, from {identity.region_origin}"),
         await context.call(run_check, "clock", "skew", lambda: check_clock(cloud, context.clock)),
     ]
     results += await _tables(context, only)

@@ -124,6 +124,7 @@ def run_session(
             events.PLAN_RESOLVED,
             account=identity.account,
             region=identity.region,
+            region_origin=identity.region_origin,
             entries=len(plan.tables),
             restores=len(plan.restores),
         )

@@ -5,6 +5,7 @@ are in bytes. Every method may raise ``AccessDenied``, ``Unreachable``, ``Thrott
 names the other errors.
 """
 
+from ddbbackup.ports.access_keys import AccessKeys, KeyRequest, Side
 from ddbbackup.ports.buckets import BucketEncryption, Buckets, LifecycleRule, ObjectLock
 from ddbbackup.ports.bulk_access import BulkAccess, BulkOperation, BulkResponse, BulkTransport
 from ddbbackup.ports.bulk_puts import (
@@ -38,6 +39,7 @@ from ddbbackup.ports.topics import Topics
 __all__ = [
     "EXPORTS_IN_FLIGHT",
     "MIN_WRITE_UNITS",
+    "AccessKeys",
     "BucketEncryption",
     "Buckets",
     "BulkAccess",
@@ -66,6 +68,7 @@ __all__ = [
     "ImportSummary",
     "Imports",
     "KeyAttribute",
+    "KeyRequest",
     "KmsKeyFacts",
     "KmsKeys",
     "LifecycleRule",
@@ -80,6 +83,7 @@ __all__ = [
     "Place",
     "Scaling",
     "Settings",
+    "Side",
     "TableFacts",
     "Tables",
     "Topics",

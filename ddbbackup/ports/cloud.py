@@ -21,12 +21,16 @@ from ddbbackup.ports.topics import Topics
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The response of ``GetCallerIdentity``, with the partition of its ARN and the region of the connection."""
+    """The response of ``GetCallerIdentity``, with the partition of its ARN and the region of the connection.
+
+    ``region_origin`` says where the region was found: ``the plan``, ``AWS_REGION``, ``the profile backup``, ….
+    """
 
     account: str
     arn: str
     partition: str
     region: str
+    region_origin: str = "the plan"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from ddbbackup.sandbox.moto_exports import MotoExports
 from ddbbackup.sandbox.moto_imports import MotoImports
 from ddbbackup.sandbox.moto_pitr_restores import MotoPitrRestores
 from ddbbackup.sandbox.moto_requests import MotoRequests
+from ddbbackup.sandbox.moto_session_keys import MotoSessionKeys
 
 HOST: Final = "127.0.0.1"  # the server has no authentication, so it must not be reachable from outside
 
@@ -58,6 +59,8 @@ class Sandbox:
             moto_buckets,
         ):
             part.install()
+        self.session_keys = MotoSessionKeys()
+        self.session_keys.install()
         self._server = ThreadedMotoServer(HOST, port, verbose=False)
         if port and _in_use(port):
             raise UsageError(

@@ -12,7 +12,14 @@ import structlog
 
 from ddbbackup import events
 from ddbbackup.clock import Clock
-from ddbbackup.errors import DdbBackupError, InUse, NotYetVisible, Throttled, Unreachable
+from ddbbackup.errors import (
+    CredentialsUnavailable,
+    DdbBackupError,
+    InUse,
+    NotYetVisible,
+    Throttled,
+    Unreachable,
+)
 
 T = TypeVar("T")
 log = structlog.get_logger()
@@ -63,14 +70,17 @@ async def retry(
 ) -> T:
     """The first result of ``attempt``. ``operation`` names the call in the log, such as ``DescribeTable``.
 
+    Without credentials no call reaches AWS, so every policy waits for a source of credentials that does not answer.
+
     Raises what ``attempt`` raises; errors that the policy retries only when they persist.
     """
+    errors: tuple[type[DdbBackupError], ...] = (*policy.errors, CredentialsUnavailable)
     started = run.clock.monotonic()
     pause = policy.first_seconds
     while True:
         try:
             return await attempt()
-        except policy.errors as error:
+        except errors as error:
             seconds = _pause(run, pause)
             if seconds is None or _gives_up(policy, run.clock.monotonic() - started):
                 raise

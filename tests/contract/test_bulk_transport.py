@@ -15,9 +15,8 @@ import pytest
 from ddbbackup.aws.bulk_access import AwsBulkAccess
 from ddbbackup.aws.bulk_http import transport
 from ddbbackup.aws.bulk_http.connector import ConnectionOpener, Connector, parse_proxy
-from ddbbackup.aws.bulk_http.credentials import CredentialSource
 from ddbbackup.aws.bulk_http.endpoint import Endpoint
-from ddbbackup.aws.session import Connection, _client, _session
+from ddbbackup.aws.session import Connection, forget_sessions
 from ddbbackup.errors import CertificateRejected, DdbBackupError, NotSupported, Refused
 from ddbbackup.ports import BulkResponse, BulkTransport
 from tests.support.fault_proxy import FaultProxy
@@ -31,8 +30,7 @@ WRITTEN = b'{"UnprocessedItems":{}}'
 def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    _session.cache_clear()
-    _client.cache_clear()
+    forget_sessions()
 
 
 def open_transport(url: str) -> BulkTransport[int]:
@@ -85,8 +83,7 @@ def test_an_untrusted_certificate_stops_the_request(
             send_one(server.url)
         assert server.seen.total() == 0
         monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
-        _session.cache_clear()
-        _client.cache_clear()
+        forget_sessions()
         assert send_one(server.url)[:2] == (200, WRITTEN)
 
 
@@ -108,7 +105,7 @@ def test_refreshed_keys_are_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     config.write_text(f"[default]\ncredential_process = {sys.executable} {script}\n")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-    source = CredentialSource(Connection(region=REGION))
+    source = Connection(region=REGION).credentials()
     first, second = source.current(), source.current()
     assert first.token != second.token
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from ddbbackup.aws.bulk_access import AwsBulkAccess, resolve_endpoint
-from ddbbackup.aws.bulk_http.credentials import CredentialSource
-from ddbbackup.aws.session import Connection, _client, _session
+from ddbbackup.aws.session import Connection, forget_sessions
 from ddbbackup.errors import AccessDenied
 from ddbbackup.tls_trust import CaBundle
 
@@ -18,8 +17,7 @@ from ddbbackup.tls_trust import CaBundle
 def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    _session.cache_clear()
-    _client.cache_clear()
+    forget_sessions()
 
 
 @pytest.mark.parametrize(
@@ -75,11 +73,11 @@ def test_proxy_and_ca_bundle_are_those_of_botocore(monkeypatch: pytest.MonkeyPat
     bundle = tmp_path / "ca.pem"
     bundle.write_bytes(Path(bundle_of_system.path).read_bytes())
     monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
-    _session.cache_clear()
+    forget_sessions()
     assert resolve_endpoint(connection, "t").ca_bundle == CaBundle(str(bundle), "AWS_CA_BUNDLE")
 
 
-def test_reload_finds_the_credentials_of_a_new_sign_in(
+def test_renewal_finds_the_credentials_of_a_new_sign_in(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The files are read again; None if nothing has changed."""
@@ -89,13 +87,13 @@ def test_reload_finds_the_credentials_of_a_new_sign_in(
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
     text = "[default]\naws_access_key_id = {0}\naws_secret_access_key = s\naws_session_token = {0}\n"
     file.write_text(text.format("old"))
-    source = CredentialSource(Connection(region="eu-west-1"))
+    source = Connection(region="eu-west-1").credentials()
     assert source.current().token == "old"
-    assert source.reload() is None
+    assert source.renew("old") is None
     file.write_text(text.format("new"))
-    reloaded = source.reload()
-    assert reloaded is not None
-    assert reloaded.token == "new"
+    renewed = source.renew("old")
+    assert renewed is not None
+    assert renewed.token == "new"
     assert source.current().token == "new"
 
 
@@ -104,7 +102,7 @@ def test_missing_credentials_are_access_denied(monkeypatch: pytest.MonkeyPatch) 
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     with pytest.raises(AccessDenied, match="no AWS credentials found"):
-        CredentialSource(Connection(region="eu-west-1", profile=None)).current()
+        Connection(region="eu-west-1").credentials().current()
 
 
 def test_bulk_access_can_be_sent_to_other_processes() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from ddbbackup.aws.bulk_access import AwsBulkAccess
 from ddbbackup.aws.cloud import AwsCloud
-from ddbbackup.aws.session import Connection, _client, _session
+from ddbbackup.aws.session import Connection, forget_sessions
 from ddbbackup.errors import CertificateRejected
 from ddbbackup.http_client import DeliveryError, HttpClient
 from ddbbackup.ports import BulkTransport
@@ -53,8 +53,7 @@ def server(certificate: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     (tmp_path / "config").write_text(f"[profile trusting]\nca_bundle = {certificate}\n")
-    _session.cache_clear()
-    _client.cache_clear()
+    forget_sessions()
 
     def script(connection: socket.socket) -> None:
         while read_request(connection):

@@ -134,3 +134,8 @@ def test_what_a_credential_process_writes_is_not_shown() -> None:
         raise error
     assert "s3cr3t" not in raised.value.message + raised.value.hint
     assert "credential_process" in raised.value.message
+
+
+def test_a_configuration_file_that_cannot_be_read_is_a_matter_of_credentials() -> None:
+    with pytest.raises(AccessDenied, match="cannot read config: permission denied"), translate_errors("list"):
+        raise PermissionError(13, "Permission denied", "config")

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from ddbbackup.aws.bulk_access import AwsBulkAccess
-from ddbbackup.aws.session import Connection, _client, _session
+from ddbbackup.aws.session import Connection, forget_sessions
 from ddbbackup.bulk import open_ledger, units, write_items
 from ddbbackup.bulk.ledger import RestoreIdentity
 from ddbbackup.bulk.model import DataFile, Stopped, WriteJob, WriteResult
@@ -41,8 +41,7 @@ LINES = [
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-    _session.cache_clear()
-    _client.cache_clear()
+    forget_sessions()
     monkeypatch.setattr(units, "MIN_BYTES_PER_WORKER", 1)  # so that little data gets two workers
 
 

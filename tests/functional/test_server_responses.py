@@ -10,7 +10,7 @@ import pytest
 
 from ddbbackup.archive.attribute_values import item_digest
 from ddbbackup.aws.bulk_access import AwsBulkAccess
-from ddbbackup.aws.session import Connection, _client, _session
+from ddbbackup.aws.session import Connection, forget_sessions
 from ddbbackup.bulk import compare_sample
 from ddbbackup.bulk.model import SampledItem
 from ddbbackup.bulk.read_back import Comparison
@@ -66,8 +66,7 @@ def table(server: Aws, name: str) -> str:
 def access(server: Aws, monkeypatch: pytest.MonkeyPatch) -> AwsBulkAccess:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-    _session.cache_clear()
-    _client.cache_clear()
+    forget_sessions()
     connection = Connection(region=REGION, endpoint_urls=(("dynamodb", server.url),))
     return AwsBulkAccess(target=connection, source=connection)
 

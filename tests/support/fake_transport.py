@@ -13,11 +13,14 @@ JSON = b"application/x-amz-json-1.0"
 
 
 class FakeTransport(Generic[Tag]):
-    """Implements ``ports.BulkTransport``. ``refreshable``: how often ``refresh_credentials`` finds new ones."""
+    """Implements ``ports.BulkTransport``. ``keys`` sign one after the other; each can be renewed by the next one."""
 
-    def __init__(self, respond: Respond, *, refreshable: int = 0, content_type: bytes = JSON) -> None:
+    def __init__(
+        self, respond: Respond, *, keys: tuple[str, ...] = ("key",), content_type: bytes = JSON
+    ) -> None:
         self.bodies: list[bytes] = []
-        self.refreshable = refreshable
+        self.keys = list(keys)
+        self.renewals = 0
         self._content_type = content_type
         self._respond = respond
         self._responses: list[tuple[Tag, BulkResponse]] = []
@@ -29,15 +32,20 @@ class FakeTransport(Generic[Tag]):
     def send(self, tag: Tag, operation: BulkOperation, body: bytes) -> None:
         self.bodies.append(body)
         status, response = self._respond(operation, body)
-        self._responses.append((tag, BulkResponse(status, response, 0.001, self._content_type)))
+        self._responses.append((tag, BulkResponse(status, response, 0.001, self._content_type, self.keys[0])))
 
     def receive(self, timeout_seconds: float) -> list[tuple[Tag, BulkResponse]]:
         responses, self._responses = self._responses, []
         return responses
 
-    def refresh_credentials(self) -> bool:
-        self.refreshable -= 1
-        return self.refreshable >= 0
+    def renew_credentials(self, rejected: str) -> bool:
+        if rejected != self.keys[0]:
+            return True
+        if len(self.keys) == 1:
+            return False
+        del self.keys[0]
+        self.renewals += 1
+        return True
 
     def close(self) -> None:
         self._responses.clear()

@@ -21,7 +21,7 @@ from unittest.mock import patch
 
 import structlog
 
-from ddbbackup.aws import session
+from ddbbackup.aws.session import forget_sessions
 
 Main = Callable[[Sequence[str]], int]
 
@@ -88,8 +88,7 @@ def _join(threads: set[threading.Thread]) -> None:
 
 def _forget() -> None:
     """Resets what the program keeps until its process ends."""
-    session._session.cache_clear()
-    session._client.cache_clear()
+    forget_sessions()
     structlog.reset_defaults()
     structlog.contextvars.clear_contextvars()
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ddbbackup.archive.attribute_values import comparable_key
 from ddbbackup.bulk.model import DataFile
 from ddbbackup.model.checksums import md5_base64
-from ddbbackup.ports import BulkOperation, KeyAttribute
+from ddbbackup.ports import AccessKeys, BulkOperation, KeyAttribute, KeyRequest
 from tests.support.fake_transport import FakeTransport, Respond
 from tests.support.memory import MemoryObjects
 
@@ -91,6 +91,12 @@ class MemoryAccess:
             return self._respond(operation, body)
 
         return FakeTransport(respond)
+
+    def keys(self, request: KeyRequest) -> AccessKeys | None:
+        raise AssertionError("only worker processes ask for keys")
+
+    def in_worker(self, ask: Callable[[KeyRequest], AccessKeys | None]) -> MemoryAccess:
+        return self
 
 
 def data_file(objects: MemoryObjects, key: str, lines: Iterable[bytes]) -> DataFile:

@@ -15,6 +15,10 @@ _RESPONSE = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-
 <ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></AssumeRoleResponse>"""
 
 
+_ERROR = """<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type>
+<Code>{code}</Code><Message>{message}</Message></Error><RequestId>r</RequestId></ErrorResponse>"""
+
+
 @dataclass(frozen=True)
 class AssumeRole:
     """One request: the key that signed it, the region it was signed for, and the key that was issued."""
@@ -27,11 +31,16 @@ class AssumeRole:
 
 
 class Sts:
-    """A server on loopback. Every response has new keys: ``ASIA1``, ``ASIA2``, …"""
+    """A server on loopback. Every response has new keys: ``ASIA1``, ``ASIA2``, …
+
+    ``expired`` are access keys that it rejects. While it is ``failing``, it answers 503.
+    """
 
     def __init__(self, validity: timedelta = timedelta(hours=1)) -> None:
         self.validity = validity
         self.requests: list[AssumeRole] = []
+        self.expired: set[str] = set()
+        self.failing = False
         sts = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -41,6 +50,13 @@ class Sts:
                 parameters = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
                 assert parameters["Action"] == ["AssumeRole"]
                 scope = self.headers["Authorization"].partition("Credential=")[2].split("/")
+                if sts.failing:
+                    self._answer(503, _ERROR.format(code="ServiceUnavailable", message="try later"))
+                    return
+                if scope[0] in sts.expired:
+                    message = "The security token included in the request is expired"
+                    self._answer(400, _ERROR.format(code="ExpiredToken", message=message))
+                    return
                 with sts._lock:
                     key = f"ASIA{len(sts.requests) + 1}"
                     external = parameters.get("ExternalId", [None])[0]
@@ -48,8 +64,11 @@ class Sts:
                         AssumeRole(scope[0], scope[2], parameters["RoleArn"][0], external, key)
                     )
                 expires = (datetime.now(UTC) + sts.validity).strftime("%Y-%m-%dT%H:%M:%SZ")
-                body = _RESPONSE.format(key=key, expiration=expires, arn=parameters["RoleArn"][0]).encode()
-                self.send_response(200)
+                self._answer(200, _RESPONSE.format(key=key, expiration=expires, arn=parameters["RoleArn"][0]))
+
+            def _answer(self, status: int, text: str) -> None:
+                body = text.encode()
+                self.send_response(status)
                 self.send_header("Content-Type", "text/xml")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()

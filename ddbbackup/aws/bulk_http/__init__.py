@@ -16,8 +16,6 @@ else uses the Protocol ``ports.BulkTransport``.
     Parses a response from the bytes received so far; unusual responses are left to ``http.client``.
 ``signature``
     Signature Version 4 with everything cached that repeats. The tests compare it with botocore's own signer.
-``credentials``
-    ``CredentialSource``: botocore's credential chain, read as plain keys.
 
 One request: ``HttpTransport.send`` signs it and writes it to an idle connection, or queues it and asks for a new
 connection. ``HttpTransport.receive`` waits for readable sockets, passes their bytes to ``response``, and returns

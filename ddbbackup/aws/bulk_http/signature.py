@@ -10,22 +10,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import time
-from dataclasses import dataclass
 from typing import Final
 
+from ddbbackup.ports import AccessKeys
+
 CONTENT_TYPE: Final = "application/x-amz-json-1.0"
-
-
-@dataclass(frozen=True, slots=True)
-class SigningKeys:
-    """Credentials at one moment. ``repr`` hides them, so that no log or traceback shows them."""
-
-    access_key: str
-    secret_key: str
-    token: str | None = None
-
-    def __repr__(self) -> str:
-        return "SigningKeys(…)"
 
 
 class Signer:
@@ -34,9 +23,9 @@ class Signer:
     def __init__(self, *, host: str, path: str, region: str, target: str, service: str = "dynamodb") -> None:
         self._host, self._path, self._region = host, path, region
         self._target, self._service = target, service
-        self._prepared_for: tuple[SigningKeys, int] | None = None
+        self._prepared_for: tuple[AccessKeys, int] | None = None
 
-    def headers(self, body: bytes, keys: SigningKeys, now: float) -> bytes:
+    def headers(self, body: bytes, keys: AccessKeys, now: float) -> bytes:
         """All header lines except Host, with the signature. ``now`` is in seconds since the epoch."""
         if self._prepared_for != (keys, int(now)):
             self._prepare(keys, int(now))
@@ -47,7 +36,7 @@ class Signer:
         outer.update(inner.digest())
         return b"%b%b\r\n" % (self._headers, outer.hexdigest().encode())
 
-    def _prepare(self, keys: SigningKeys, second: int) -> None:
+    def _prepare(self, keys: AccessKeys, second: int) -> None:
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
         day = stamp[:8]
         # HMAC (RFC 2104) from copies of two hashes that have consumed the key: three times as fast as hmac.digest.

@@ -10,12 +10,12 @@ from typing import Final, Generic, TypeVar
 from ddbbackup import __version__
 from ddbbackup.aws.bulk_http.connection import PersistentConnection
 from ddbbackup.aws.bulk_http.connector import ConnectionOpener, Connector
-from ddbbackup.aws.bulk_http.credentials import CredentialSource
 from ddbbackup.aws.bulk_http.endpoint import Endpoint
 from ddbbackup.aws.bulk_http.response import InvalidResponse, ParsedResponse
-from ddbbackup.aws.bulk_http.signature import Signer, SigningKeys
+from ddbbackup.aws.bulk_http.signature import Signer
+from ddbbackup.aws.credentials import CredentialSource
 from ddbbackup.errors import CertificateRejected
-from ddbbackup.ports import BulkOperation, BulkResponse
+from ddbbackup.ports import AccessKeys, BulkOperation, BulkResponse
 
 _RESPONSE_TIMEOUT_SECONDS: Final = 60
 _TIMEOUT_CHECK_SECONDS: Final = 1.0
@@ -46,8 +46,10 @@ class HttpTransport(Generic[Tag]):
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._opener.wakeup, _READ)
         self._idle: list[PersistentConnection] = []
-        self._busy: dict[PersistentConnection, Tag] = {}
-        self._queued: deque[tuple[Tag, bytes]] = deque()  # requests that have no connection yet
+        self._busy: dict[
+            PersistentConnection, tuple[Tag, str]
+        ] = {}  # with the access key that signed the request
+        self._queued: deque[tuple[Tag, str, bytes]] = deque()  # requests that have no connection yet
         self._responses: list[tuple[Tag, BulkResponse]] = []
 
     @property
@@ -55,13 +57,14 @@ class HttpTransport(Generic[Tag]):
         return len(self._busy) + len(self._queued) + len(self._responses)
 
     def send(self, tag: Tag, operation: BulkOperation, body: bytes) -> None:
-        signed = self._signer(operation).headers(body, self._current_keys(), time.time())
+        keys = self._current_keys()
+        signed = self._signer(operation).headers(body, keys, time.time())
         request = b"%b%bContent-Length: %d\r\n\r\n%b" % (self._head, signed, len(body), body)
         connection = self._idle_connection()
         if connection is not None:
-            self._start(connection, tag, request)
+            self._start(connection, tag, keys.access_key, request)
         else:
-            self._queued.append((tag, request))
+            self._queued.append((tag, keys.access_key, request))
             self._opener.open(len(self._queued))
 
     def receive(self, timeout_seconds: float) -> list[tuple[Tag, BulkResponse]]:
@@ -77,11 +80,11 @@ class HttpTransport(Generic[Tag]):
         responses, self._responses = self._responses, []
         return responses
 
-    def refresh_credentials(self) -> bool:
-        reloaded = self._credentials.reload()
-        if reloaded is None:
+    def renew_credentials(self, rejected: str) -> bool:
+        renewed = self._credentials.renew(rejected)
+        if renewed is None:
             return False
-        self._keys, self._keys_checked_at = reloaded, time.monotonic()
+        self._keys, self._keys_checked_at = renewed, time.monotonic()
         return True
 
     def close(self) -> None:
@@ -105,8 +108,8 @@ class HttpTransport(Generic[Tag]):
             self._discard(connection)
         return None
 
-    def _start(self, connection: PersistentConnection, tag: Tag, request: bytes) -> None:
-        self._busy[connection] = tag
+    def _start(self, connection: PersistentConnection, tag: Tag, access_key: str, request: bytes) -> None:
+        self._busy[connection] = tag, access_key
         try:
             all_sent = connection.start(request)
         except OSError as error:
@@ -132,10 +135,10 @@ class HttpTransport(Generic[Tag]):
             self._finish(connection, response, now)
 
     def _finish(self, connection: PersistentConnection, response: ParsedResponse, now: float) -> None:
-        tag = self._busy.pop(connection)
+        tag, access_key = self._busy.pop(connection)
         seconds = now - connection.started_at
         self._responses.append(
-            (tag, BulkResponse(response.status, response.body, seconds, response.content_type))
+            (tag, BulkResponse(response.status, response.body, seconds, response.content_type, access_key))
         )
         if not response.reusable or connection.unsent:
             self._discard(connection)
@@ -146,7 +149,7 @@ class HttpTransport(Generic[Tag]):
             self._idle.append(connection)
 
     def _fail(self, connection: PersistentConnection, reason: str, now: float) -> None:
-        tag = self._busy.pop(connection)
+        tag, _ = self._busy.pop(connection)
         self._responses.append((tag, BulkResponse(0, reason.encode(), now - connection.started_at, b"")))
         self._discard(connection)
 
@@ -173,7 +176,7 @@ class HttpTransport(Generic[Tag]):
                 raise result
             if isinstance(result, str):
                 if self._queued:
-                    tag, _ = self._queued.popleft()
+                    tag, _, _ = self._queued.popleft()
                     self._responses.append((tag, BulkResponse(0, result.encode(), 0.0, b"")))
                 continue
             connection = PersistentConnection(result)
@@ -186,8 +189,8 @@ class HttpTransport(Generic[Tag]):
 
     # ---- signing
 
-    def _current_keys(self) -> SigningKeys:
-        """botocore renews credentials before they expire, but only when it is asked: once a second is enough."""
+    def _current_keys(self) -> AccessKeys:
+        """A source renews credentials before they expire, but only when it is asked: once a second is enough."""
         now = time.monotonic()
         if now - self._keys_checked_at > _CREDENTIAL_CHECK_SECONDS:
             self._keys, self._keys_checked_at = self._credentials.current(), now

@@ -125,7 +125,10 @@ class PriceList:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """``schemas/preview.schema.json``. ``notes`` say what could not be checked, and why."""
+    """``schemas/preview.schema.json``. ``notes`` say what could not be checked, and why.
+
+    ``region_origin`` says where the region was found, such as ``the plan`` or ``AWS_REGION``.
+    """
 
     schema: ClassVar[Literal["preview"]] = "preview"
 
@@ -134,6 +137,7 @@ class Preview:
     now: datetime
     account: str
     region: str
+    region_origin: str
     caller: str
     selection: tuple[SelectedTables, ...]
     unselected_tables: tuple[UnselectedTableInfo, ...]
@@ -181,6 +185,7 @@ def preview(
         now=now,
         account=identity.account,
         region=identity.region,
+        region_origin=identity.region_origin,
         caller=identity.arn,
         selection=tuple(selection),
         unselected_tables=tuple(_unselected(table) for table in unselected_tables),

@@ -142,7 +142,8 @@ def _doctor(report: DoctorReport) -> str:
 
 def _preview(preview: Preview) -> str:
     """Blocked steps first, so that a reviewer sees them; details are collapsed."""
-    caller = f"Account {_code(preview.account)}, region {_code(preview.region)}, as {_code(preview.caller)}."
+    region = f"region {_code(preview.region)} from {_plain(preview.region_origin)}"
+    caller = f"Account {_code(preview.account)}, {region}, as {_code(preview.caller)}."
     parts = [
         f"### ddbbackup {_plain(phrases.preview_summary(preview))}",
         "\n".join(_blockers(preview)),

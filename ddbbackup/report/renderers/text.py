@@ -192,7 +192,8 @@ def _doctor(report: DoctorReport) -> str:
 
 def _preview(preview: Preview) -> str:
     """Tables of steps, then everything to know before the run."""
-    caller = f"account {preview.account}, region {preview.region}, as {preview.caller}"
+    region = f"region {preview.region} from {preview.region_origin}"
+    caller = f"account {preview.account}, {region}, as {preview.caller}"
     paragraphs = [
         [phrases.preview_summary(preview), caller],
         _backup_steps(preview.backups),

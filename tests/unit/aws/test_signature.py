@@ -11,14 +11,15 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ddbbackup.aws.bulk_http.signature import CONTENT_TYPE, Signer, SigningKeys
+from ddbbackup.aws.bulk_http.signature import CONTENT_TYPE, Signer
+from ddbbackup.ports import AccessKeys
 
 HOSTS = ["dynamodb.eu-west-1.amazonaws.com", "127.0.0.1:8000", "123456789012.ddb.us-east-1.amazonaws.com"]
 printable = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=40)
 moments = st.integers(1_577_836_800, 3_786_912_000)  # 2020 to 2090
 
 
-def botocore_signature(host: str, body: bytes, keys: SigningKeys, now: float, target: str) -> str:
+def botocore_signature(host: str, body: bytes, keys: AccessKeys, now: float, target: str) -> str:
     """The signature that botocore computes for the same request."""
     request = AWSRequest(
         "POST",
@@ -36,7 +37,7 @@ def botocore_signature(host: str, body: bytes, keys: SigningKeys, now: float, ta
     return str(signer.signature(text, request))
 
 
-def signature_of(signer: Signer, body: bytes, keys: SigningKeys, now: float) -> str:
+def signature_of(signer: Signer, body: bytes, keys: AccessKeys, now: float) -> str:
     """The signature in the Authorization header."""
     headers = dict(line.split(": ", 1) for line in signer.headers(body, keys, now).decode().splitlines())
     return headers["Authorization"].rpartition("Signature=")[2]
@@ -54,7 +55,7 @@ def test_signatures_equal_those_of_botocore(
     host: str, bodies: list[bytes], access: str, secret: str, token: str | None, moment: int
 ) -> None:
     """For every body, key, token and time, from the cache or not."""
-    keys, now, target = SigningKeys(access, secret, token), float(moment), "DynamoDB_20120810.BatchWriteItem"
+    keys, now, target = AccessKeys(access, secret, token), float(moment), "DynamoDB_20120810.BatchWriteItem"
     signer = Signer(host=host, path="/", region="eu-west-1", target=target)
     for body in bodies:
         assert signature_of(signer, body, keys, now) == botocore_signature(host, body, keys, now, target)
@@ -64,7 +65,7 @@ def test_the_cache_ends_with_its_second_and_its_credentials() -> None:
     """A new day or new credentials never get a signature with the old key."""
     signer = Signer(host=HOSTS[0], path="/", region="eu-west-1", target="t")
     before_midnight = time.time() // 86400 * 86400 - 0.5
-    for keys in (SigningKeys("a", "s"), SigningKeys("a", "s2"), SigningKeys("a", "s2", "token")):
+    for keys in (AccessKeys("a", "s"), AccessKeys("a", "s2"), AccessKeys("a", "s2", "token")):
         for now in (before_midnight, before_midnight + 1):
             assert signature_of(signer, b"{}", keys, now) == botocore_signature(
                 HOSTS[0], b"{}", keys, now, "t"
@@ -73,5 +74,5 @@ def test_the_cache_ends_with_its_second_and_its_credentials() -> None:
 
 def test_keys_are_hidden_in_repr() -> None:
     """So they are in no traceback and no log."""
-    assert "s3cret" not in repr(SigningKeys("key", "s3cret", "t0ken"))
-    assert repr(SigningKeys("key", "s3cret")) == "SigningKeys(…)"
+    assert "s3cret" not in repr(AccessKeys("key", "s3cret", "t0ken"))
+    assert repr(AccessKeys("key", "s3cret")) == "AccessKeys(…)"

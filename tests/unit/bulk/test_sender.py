@@ -84,15 +84,13 @@ class Job:
         *,
         existing: Existing = "overwrite",
         stall_timeout_seconds: float = 60.0,
-        refreshable: int = 0,
+        keys: tuple[str, ...] = ("key",),
         content_type: bytes = JSON,
         bucket: TokenBucket | None = None,
     ) -> None:
         config = WorkerConfig("t", KEYS, existing, Path("/rejects"), False, stall_timeout_seconds)
         self.results = Results()
-        self.transport: FakeTransport[Batch] = FakeTransport(
-            respond, refreshable=refreshable, content_type=content_type
-        )
+        self.transport: FakeTransport[Batch] = FakeTransport(respond, keys=keys, content_type=content_type)
         formats = request_format(existing, "t", KEYS, count_units=False)
         self.sender = Sender(self.transport, formats, config, self.results, bucket)
 
@@ -174,10 +172,10 @@ def test_a_signature_that_expired_is_made_again_once() -> None:
     assert len(job.transport.bodies) == 2
 
 
-def test_a_request_is_sent_again_with_reloaded_credentials() -> None:
+def test_a_request_is_sent_again_with_renewed_credentials() -> None:
     """Once AWS reports the old ones as expired."""
     responses = iter([failure("ExpiredTokenException"), WRITTEN])
-    assert Job(lambda *_: next(responses), refreshable=1).run(lines_of("a", "b")) == {"written": 2}
+    assert Job(lambda *_: next(responses), keys=("old", "new")).run(lines_of("a", "b")) == {"written": 2}
 
 
 def test_only_unprocessed_items_are_sent_again() -> None:
@@ -337,9 +335,22 @@ def test_credentials_that_expire_are_renewed_once_for_all_requests_in_flight() -
     """Each of them reports the old ones as expired, after they were renewed."""
     expired = failure("ExpiredTokenException")
     responses = iter([expired] * 20 + [WRITTEN] * 20)
-    job = Job(lambda *_: next(responses), refreshable=1)
+    job = Job(lambda *_: next(responses), keys=("old", "new"))
     assert job.run(*([each] for each in lines_of(*(f"k{n}" for n in range(20))))) == {"written": 20}
-    assert job.transport.refreshable == 0
+    assert job.transport.renewals == 1
+
+
+def test_requests_in_flight_survive_credentials_that_were_renewed_elsewhere() -> None:
+    """In time, or by another worker: each request in flight is still answered "expired"."""
+    responses = iter([failure("ExpiredTokenException")] * 3 + [WRITTEN] * 3)
+    job = Job(lambda *_: next(responses), keys=("old", "new"))
+    for each in lines_of("a", "b", "c"):
+        job.sender.send(Batch(0, [each]))
+    job.transport.keys.remove("old")
+    while job.results.counts.total() < 3:
+        job.sender.poll(0.01)
+    assert job.results.counts == {"written": 3}
+    assert job.transport.renewals == 0
 
 
 def test_units_that_no_put_can_consume_do_not_hold_the_job() -> None:

@@ -95,7 +95,7 @@ def test_a_warning_of_a_library_is_an_event(
     try:
         raise ValueError("hunter2-password")
     except ValueError:
-        logging.getLogger("botocore.credentials").warning("Refresh \x1b of %s failed", "x\ny", exc_info=True)
+        logging.getLogger("botocore.utils").warning("Refresh \x1b of %s failed", "x\ny", exc_info=True)
     logging.getLogger("botocore").info("not a warning")
     (line,) = capsys.readouterr().err.splitlines()
     assert "library.warned" in line
@@ -104,7 +104,7 @@ def test_a_warning_of_a_library_is_an_event(
     if log_format == "json":
         event = json.loads(line)
         assert (event["library"], event["message"]) == (
-            "botocore.credentials",
+            "botocore.utils",
             "Refresh \x1b of x\ny failed (ValueError)",
         )
         Draft202012Validator(json.loads(schema_text("event"))).validate(event)

@@ -51,7 +51,7 @@ class Indexes(Setting[Mapping[str, JsonObject]]):
     phase = "creation"
     default_policy = "always"
     describe_fields = frozenset({"LocalSecondaryIndexes", "GlobalSecondaryIndexes", "VectorIndexes"})
-    write_actions = ("dynamodb:CreateTable",)
+    write_actions = ("dynamodb:CreateTable", "dynamodb:UpdateTable")
     limitations = (
         "if the target exists, none is changed, and only `to.indexes: after-load` adds global ones; method `import` "
         "cannot create local secondary indexes"

@@ -18,6 +18,7 @@ from tests.support.authoriser import allows, denied, pairs, unused
 from tests.support.aws import REGION, Aws
 from tests.support.calls import Call, calls_of_sandbox
 from tests.support.dependent_rights import action_of, rights_of
+from tests.support.everything import until_found
 from tests.support.plans import plan
 from tests.support.program import Program
 
@@ -220,23 +221,25 @@ def test_the_policy_for_putting_every_setting_back(
     """With auto scaling, a Kinesis stream, and a replica with a key of its own. Each right of AWS is needed."""
     dress(sandbox, name)
     sandbox.put(name, *ITEMS)
-    scaled = {
-        "ServiceNamespace": "dynamodb",
-        "ResourceId": f"table/{name}",
-        "ScalableDimension": "dynamodb:table:WriteCapacityUnits",
-    }
     scaling = sandbox.client("application-autoscaling")
-    scaling.register_scalable_target(**scaled, MinCapacity=1, MaxCapacity=9)
     tracking = {
         "TargetValue": 70.0,
         "PredefinedMetricSpecification": {"PredefinedMetricType": "DynamoDBWriteCapacityUtilization"},
     }
-    scaling.put_scaling_policy(
-        **scaled,
-        PolicyName="track",
-        PolicyType="TargetTrackingScaling",
-        TargetTrackingScalingPolicyConfiguration=tracking,
-    )
+    for resource, kind in ((f"table/{name}/index/by-who", "index"), (f"table/{name}", "table")):
+        scaled = {
+            "ServiceNamespace": "dynamodb",
+            "ResourceId": resource,
+            "ScalableDimension": f"dynamodb:{kind}:WriteCapacityUnits",
+        }
+        scaling.register_scalable_target(**scaled, MinCapacity=1, MaxCapacity=9)
+        until_found(
+            scaling.put_scaling_policy,
+            **scaled,
+            PolicyName="track",
+            PolicyType="TargetTrackingScaling",
+            TargetTrackingScalingPolicyConfiguration=tracking,
+        )
     scaling.put_scheduled_action(
         **scaled,
         ScheduledActionName="mornings",

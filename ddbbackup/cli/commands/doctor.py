@@ -21,6 +21,7 @@ from ddbbackup.errors import UsageError
 from ddbbackup.iam import PlaceOfPlan, parse_trust, policies_of
 from ddbbackup.iam.sizes import MANAGED_POLICY_CHARACTERS, characters
 from ddbbackup.model.arn import Arn
+from ddbbackup.model.partitions import partition_of
 from ddbbackup.plan.model import Plan
 from ddbbackup.report.documents.doctor import doctor_report
 from ddbbackup.report.documents.policies import PlanPolicies, plan_policies
@@ -104,13 +105,6 @@ def _place(plan: Plan) -> PlaceOfPlan:
     if account is None and aws.assume_role is not None:
         account = Arn.parse(aws.assume_role.role_arn).account
     if region and account:
-        return PlaceOfPlan(_partition(region), region, account)
+        return PlaceOfPlan(partition_of(region), region, account)
     identity = connect_to(plan).identity
     return PlaceOfPlan(identity.partition, identity.region, identity.account)
-
-
-def _partition(region: str) -> str:
-    for prefix, partition in (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov")):
-        if region.startswith(prefix):
-            return partition
-    return "aws"

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 from botocore.credentials import CredentialResolver
+from botocore.loaders import create_loader
 
 from ddbbackup import __version__
 from ddbbackup.aws.credentials import (
@@ -33,7 +34,6 @@ from ddbbackup.tls_trust import CaBundle
 # for. `standard` is explicit because botocore 1.44 changed the default mode.
 _MAX_ATTEMPTS: Final = 4
 _LOCK: Final = threading.Lock()
-_AWS_HOSTS: Final = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,14 @@ def forget_sessions() -> None:
 def is_aws_url(url: str) -> bool:
     """Whether an endpoint is one of AWS, and not of an emulator. VPC endpoints are of AWS."""
     host = urlsplit(url).hostname or ""
-    return f".{host}".endswith(_AWS_HOSTS)
+    return f".{host}".endswith(_aws_hosts())
+
+
+@functools.cache
+def _aws_hosts() -> tuple[str, ...]:
+    """The domains of all partitions that the SDK knows, with a dot before them."""
+    outputs = [each["outputs"] for each in create_loader().load_data("partitions")["partitions"]]
+    return tuple({f".{each[name]}" for each in outputs for name in ("dnsSuffix", "dualStackDnsSuffix")})
 
 
 @functools.lru_cache(maxsize=32)

@@ -227,8 +227,8 @@ def test_a_policy_that_denies_everything_else_is_applied_last(
     statements = json.dumps({"Version": "2012-10-17", "Statement": [deny]})
     stream = table.idle()["LatestStreamArn"]
     stream_deny = statements.replace(table.arn, stream)
-    sandbox.dynamodb.put_resource_policy(ResourceArn=table.arn, Policy=statements)
-    sandbox.dynamodb.put_resource_policy(ResourceArn=stream, Policy=stream_deny)
+    table.put_policy(table.arn, statements)
+    table.put_policy(stream, stream_deny)
     table.update(ReplicaUpdates=[{"Create": {"RegionName": OTHER_REGION}}])
     table.update(DeletionProtectionEnabled=True)
     program.plan(restoring(sandbox, bucket, name, copy.name, settings="all"))
@@ -402,7 +402,7 @@ def test_conflicting_settings_of_the_target_are_refused_and_kept(
     ttl = {"Enabled": True, "AttributeName": "other"}
     aws.dynamodb.update_time_to_live(TableName=other.name, TimeToLiveSpecification=ttl)
     other.update(StreamSpecification={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"})
-    aws.dynamodb.put_resource_policy(ResourceArn=other.arn, Policy=policy(f"{other.arn}/index/other"))
+    other.put_policy(other.arn, policy(f"{other.arn}/index/other"))
     recovery = {"PointInTimeRecoveryEnabled": True, "RecoveryPeriodInDays": 30}
     aws.dynamodb.update_continuous_backups(TableName=other.name, PointInTimeRecoverySpecification=recovery)
     before = other.settings()

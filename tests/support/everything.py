@@ -96,13 +96,19 @@ class Everything:
             StreamArn=self.kinesis_arn,
             EnableKinesisStreamingConfiguration={"ApproximateCreationDateTimePrecision": "MICROSECOND"},
         )
-        dynamodb.put_resource_policy(ResourceArn=self.arn, Policy=policy(self.arn, f"{self.arn}/index/*"))
+        self.put_policy(self.arn, policy(self.arn, f"{self.arn}/index/*"))
         stream = dynamodb.describe_table(TableName=name)["Table"]["LatestStreamArn"]
-        dynamodb.put_resource_policy(ResourceArn=stream, Policy=policy(stream))
+        self.put_policy(stream, policy(stream))
         self.scale()
         there = self.aws.client("kms", OTHER_REGION).create_key()["KeyMetadata"]["Arn"]
         self.update(ReplicaUpdates=[{"Create": {"RegionName": OTHER_REGION, "KMSMasterKeyId": there}}])
         self.update(DeletionProtectionEnabled=True)
+
+    def put_policy(self, arn: str, text: str) -> None:
+        """Puts the policy of the table or of its stream, and waits until AWS returns it."""
+        self.aws.dynamodb.put_resource_policy(ResourceArn=arn, Policy=text)
+        while self._policy(arn) != json.loads(text):
+            time.sleep(0.05)
 
     def scale(self) -> None:
         scaling = self.aws.client("application-autoscaling")

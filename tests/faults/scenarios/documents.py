@@ -18,6 +18,7 @@ from tests.faults.works import WORKS, check_backup, check_items
 from tests.faults.world import ACCOUNT, World
 from tests.support.aws import REGION, md5
 from tests.support.aws_proxy import Request
+from tests.support.everything import Everything
 
 _STRANGER: Final = "999999999999"
 
@@ -226,7 +227,7 @@ def _play_grant(world: World, scenario: Scenario) -> None:
     role = f"arn:aws:iam::{ACCOUNT}:role/reader"
     statement = {"Effect": "Allow", "Principal": {"AWS": role}, "Action": "dynamodb:GetItem", "Resource": arn}
     policy = {"Version": "2012-10-17", "Statement": [statement]}
-    world.aws.dynamodb.put_resource_policy(ResourceArn=arn, Policy=json.dumps(policy))
+    Everything(world.aws, world.source).put_policy(arn, json.dumps(policy))
     world.write_plan(restore={"to": {"table": world.target, "settings": "all"}})
     world.expect_code(world.run("backup", "--run-id", "one"), 0)
     swaps = {

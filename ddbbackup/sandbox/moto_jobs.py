@@ -69,7 +69,14 @@ class Bucket:
             yield key.name, key.value
 
     def put(self, key: str, body: bytes) -> None:
-        self.backend.put_object(self.name, key, body)
+        """With the default retention of the bucket, which holds for every new object (S3 guide: Object Lock)."""
+        bucket = self.backend.get_bucket(self.name)
+        lock = (
+            {"lock_mode": bucket.default_lock_mode, "lock_until": bucket.default_retention()}
+            if bucket.has_default_lock
+            else {}
+        )
+        self.backend.put_object(self.name, key, body, **lock)
 
 
 def find_bucket(name: str, *, owner: str | None, account: str) -> Bucket | tuple[str, str]:

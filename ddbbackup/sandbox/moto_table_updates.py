@@ -87,7 +87,9 @@ def _check(table: Table, request: dict[str, Any]) -> None:
     if "GlobalSecondaryIndexUpdates" in request:
         _check_indexes(table, request)
     if "ReplicaUpdates" in request:
-        _check_replica(table, created_replica(request["ReplicaUpdates"]))
+        created = created_replica(request["ReplicaUpdates"], existing=state.replicas)
+        if created is not None:
+            _check_replica(table, created)
 
 
 def _check_encryption(table: Table, specification: Mapping[str, Any], now: float) -> None:
@@ -191,7 +193,10 @@ def _change_what_moto_lacks(table: Table, request: Mapping[str, Any]) -> None:
         if "OnDemandThroughput" in change:
             state.limits[change["IndexName"]] = change["OnDemandThroughput"]
     for update in request.get("ReplicaUpdates") or ():
-        _replicate(table, update["Create"])
+        if "Delete" in update:
+            del state.replicas[update["Delete"]["RegionName"]]
+        else:
+            _replicate(table, update["Create"])
 
 
 def _encrypt(table: Table, specification: Mapping[str, Any]) -> None:

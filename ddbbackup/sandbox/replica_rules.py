@@ -10,17 +10,25 @@ from ddbbackup.sandbox.aws_error import AwsError
 _INVALID: Final = "One or more parameter values were invalid:"
 
 
-def created_replica(updates: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """The replica that one request creates. The sandbox neither deletes nor changes replicas."""
-    creations: list[Mapping[str, Any]] = [update["Create"] for update in updates if "Create" in update]
-    if len(creations) != len(updates):
-        raise AwsError("ValidationException", "The sandbox only creates replicas")
-    if len(creations) > 1:
+def created_replica(
+    updates: Sequence[Mapping[str, Any]], *, existing: Collection[str]
+) -> Mapping[str, Any] | None:
+    """The replica that one request creates; None if it deletes one of the regions in ``existing``."""
+    if len(updates) > 1:
         raise AwsError(
             "ValidationException",
             "Update table operation with more than one create or delete replica actions not allowed",
         )
-    return creations[0]
+    (update,) = updates
+    if "Delete" in update:
+        region = update["Delete"]["RegionName"]
+        if region not in existing:
+            raise AwsError("ValidationException", f"The sandbox: there is no replica in {region}")
+        return None
+    if "Create" not in update:
+        raise AwsError("ValidationException", "The sandbox only creates and deletes replicas")
+    created: Mapping[str, Any] = update["Create"]
+    return created
 
 
 def check_replica(

@@ -357,6 +357,19 @@ def test_the_keys_of_replicas_agree_and_the_stream_cannot_be_disabled(sandbox: A
     )
 
 
+def test_a_replica_can_be_deleted(sandbox: Aws, name: str) -> None:
+    """As the live suite does before it deletes a table."""
+    sandbox.create_table(name)
+    table = Everything(sandbox, name)
+    table.update(ReplicaUpdates=[{"Create": {"RegionName": "eu-central-1"}}])
+    assert [each["RegionName"] for each in table.idle()["Replicas"]] == ["eu-central-1"]
+    table.update(ReplicaUpdates=[{"Delete": {"RegionName": "eu-central-1"}}])
+    assert "Replicas" not in table.idle()
+    again = [{"Delete": {"RegionName": "eu-central-1"}}]
+    code, _ = refusal(sandbox.dynamodb.update_table, TableName=name, ReplicaUpdates=again)
+    assert code == "ValidationException"
+
+
 # ---- resource policies
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -13,6 +14,7 @@ from moto.core.responses import BaseResponse
 from moto.dynamodb.models import dynamodb_backends
 from moto.kms.models import kms_backends
 from moto.s3.models import s3_backends
+from requests.structures import CaseInsensitiveDict
 
 from ddbbackup.model.arn import Arn
 from ddbbackup.model.s3_location import S3Location
@@ -73,18 +75,30 @@ def calls_of_sandbox() -> Iterator[list[Call]]:
     def recording(self: BaseResponse, request: Any, *arguments: Any, **more: Any) -> None:
         original(self, request, *arguments, **more)
         body = self.raw_body if isinstance(self.raw_body, bytes) else request.data
-        call = _call(request, body, self.querystring.get("Action", [None])[0])
-        calls.append(call)
-        if call.operation == "RestoreTableToPointInTime":  # needs its permission on both tables
-            parameters = json.loads(body)
-            source = parameters.get("SourceTableArn") or _table(parameters["SourceTableName"])
-            calls.append(replace(call, resource=source))
+        calls.extend(_calls(request, body, self.querystring.get("Action", [None])[0]))
 
     BaseResponse.setup_class = recording  # type: ignore[method-assign]
     try:
         yield calls
     finally:
         BaseResponse.setup_class = original  # type: ignore[method-assign]
+
+
+def calls_of(method: str, url: str, headers: Mapping[str, str], body: bytes) -> list[Call]:
+    """What one request is, before it reaches the sandbox; names of ``headers`` in any case."""
+    form = b"Action=" in body[:4096] and "x-amz-target" not in {name.lower() for name in headers}
+    action = parse_qs(body.decode())["Action"][0] if method == "POST" and form else None
+    request = SimpleNamespace(method=method, url=url, headers=CaseInsensitiveDict(headers))
+    return list(_calls(request, body, action))
+
+
+def _calls(request: Any, body: bytes, action: str | None) -> Iterator[Call]:
+    call = _call(request, body, action)
+    yield call
+    if call.operation == "RestoreTableToPointInTime":  # needs its permission on both tables
+        parameters = json.loads(body)
+        source = parameters.get("SourceTableArn") or _table(parameters["SourceTableName"])
+        yield replace(call, resource=source)
 
 
 def _call(request: Any, body: bytes, action: str | None) -> Call:

@@ -11,7 +11,7 @@ INSTALL     := $(BIN)/pip install --quiet --disable-pip-version-check $(if $(CON
 # ministack pins its own version of botocore, so it has its own environment.
 MINISTACK := ministack==1.5.33
 
-.PHONY: help demo docs test test-quick test-faults coverage check types lint bench-startup dist constraints clean
+.PHONY: help demo docs test test-quick test-faults test-live coverage check types lint bench-startup dist constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -33,6 +33,10 @@ test-quick: $(VENV)/.dev ## run only the unit and contract tests
 test-faults: $(VENV)/.dev ## play every fault scenario, a fifth of them with five seeds, and write docs/reliability.md
 	@$(BIN)/python -m tests.faults $(if $(SCENARIO),--scenario '$(SCENARIO)') $(if $(SEED),--seed $(SEED)) \
 	  $(if $(SCENARIO)$(SEED),,--write-figures)
+
+# DDBBACKUP_LIVE says where it may run; LIVE are its options (`make test-live LIVE=--estimate`). See tests/live/README.md.
+test-live: $(VENV)/.dev ## run the live suite on an AWS account, and write live-report.json
+	@$(BIN)/python -m tests.live $(LIVE)
 
 coverage: $(VENV)/.dev $(TOOLS)/.ready ## run all tests and measure which lines and branches they reach
 	@$(BIN)/coverage erase

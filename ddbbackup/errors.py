@@ -129,6 +129,10 @@ class ObjectMissing(Refused):
     """The bucket or the object does not exist."""
 
 
+class ObjectArchived(Refused):
+    """The object is in an archive storage class and must be retrieved before it can be read."""
+
+
 class PitrDisabled(Refused):
     """Point-in-time recovery is disabled, so the table cannot be exported."""
 
@@ -153,6 +157,12 @@ class SettingsNotApplied(StepFailed):
     """All items were restored, but not all settings that the plan requests."""
 
     exit_code = 3
+
+
+class StillRetrieving(StepFailed):
+    """S3 is still making archived objects readable."""
+
+    exit_code = 75
 
 
 class TimedOut(StepFailed):

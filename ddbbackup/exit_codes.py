@@ -55,7 +55,8 @@ EXIT_CODES: Final[Mapping[int, ExitCode]] = {
     75: ExitCode(
         "still running, run it again later",
         "`--timeout` has passed and an export is still running (`ddbbackup wait` finishes it); or an import, a bulk "
-        "put or a point-in-time restore is still running (the same `restore` finishes it)",
+        "put or a point-in-time restore is still running (the same `restore` finishes it); or S3 is "
+        "retrieving archived objects",
     ),
     77: ExitCode(
         "access denied",

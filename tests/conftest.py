@@ -13,6 +13,7 @@ import pytest
 from moto.dynamodb.models import dynamodb_backends
 
 from ddbbackup.sandbox import start as start_sandbox
+from ddbbackup.sandbox.moto_archives import MotoArchives
 from ddbbackup.sandbox.moto_exports import MotoExports
 from ddbbackup.sandbox.moto_session_keys import MotoSessionKeys
 from ddbbackup.sandbox.server import Sandbox
@@ -82,6 +83,15 @@ def session_keys(running_sandbox: Sandbox) -> Iterator[MotoSessionKeys]:
     keys.rejected.clear()
     yield keys
     keys.max_requests = None
+
+
+@pytest.fixture
+def archives(running_sandbox: Sandbox) -> Iterator[MotoArchives]:
+    """The archived objects of the sandbox, whose retrievals end when the test says."""
+    running_sandbox.archives.retrieve_seconds = None
+    yield running_sandbox.archives
+    running_sandbox.archives.requested.clear()
+    running_sandbox.archives.retrieve_seconds = 0.5
 
 
 @pytest.fixture

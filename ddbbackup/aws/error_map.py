@@ -30,6 +30,7 @@ from ddbbackup.errors import (
     InUse,
     NotSupported,
     NotYetVisible,
+    ObjectArchived,
     ObjectMissing,
     PitrDisabled,
     Refused,
@@ -178,7 +179,11 @@ _ROWS: Final[tuple[tuple[type[DdbBackupError], str, tuple[str, ...]], ...]] = (
     ),
     (Refused, _CORRECT_PLAN, ("ValidationException", "ValidationError")),
     (Refused, "correct `bucket` of the destination", ("InvalidBucketName",)),
-    (Refused, "restore the object from its archive storage class first", ("InvalidObjectState",)),
+    (
+        ObjectArchived,
+        "retrieve the object from its archive, for example by `ddbbackup restore NAME --retrieve standard`",
+        ("InvalidObjectState",),
+    ),
     (Refused, _CHECK_REGION, ("PermanentRedirect", "AuthorizationHeaderMalformed", "301")),
     # operations that an emulator, or AWS in some region, does not have
     (

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Final, TypedDict
 from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
 from urllib3.exceptions import HTTPError
 
+from ddbbackup.aws.archives import archive_in_head, archive_in_listing
 from ddbbackup.aws.error_map import code_of, translate_errors
 from ddbbackup.aws.pages import pages_of
 from ddbbackup.errors import Conflict, DataIncomplete, ObjectMissing, Unreachable
 from ddbbackup.model.checksums import md5_base64
+from ddbbackup.model.encryption import Encryption
 from ddbbackup.model.s3_location import S3Location
-from ddbbackup.ports import ObjectFacts
+from ddbbackup.ports import ObjectFacts, RetrievalTier
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -22,10 +24,12 @@ if TYPE_CHECKING:
         GetObjectOutputTypeDef,
         GetObjectRequestTypeDef,
         PutObjectRequestTypeDef,
+        RestoreRequestTypeDef,
     )
 
 CHUNK_BYTES: Final = 512 << 10
 MAX_RESUMES: Final = 4  # in a row, without a byte between them
+_RETRIEVED_BEFORE: Final = ("RestoreAlreadyInProgress", "ObjectAlreadyInActiveTierError")
 _INTERRUPTED: Final = (HTTPClientError, IncompleteReadError, HTTPError)
 
 
@@ -43,7 +47,13 @@ class S3Objects:
                 if code_of(error) in ("404", "NoSuchKey"):
                     return None
                 raise
-        return ObjectFacts(key, response["ContentLength"], response["ETag"], response.get("VersionId"))
+        return ObjectFacts(
+            key,
+            response["ContentLength"],
+            response["ETag"],
+            response.get("VersionId"),
+            archive=archive_in_head(response),
+        )
 
     def read(
         self, bucket: str, key: str, *, limit_bytes: int, owner: str | None = None
@@ -83,10 +93,10 @@ class S3Objects:
         body: bytes,
         *,
         content_type: str,
+        encryption: Encryption,
         owner: str | None = None,
         if_none_match: bool = False,
         if_match: str | None = None,
-        kms_key_id: str | None = None,
     ) -> str:
         """A failed condition is no conflict if this request was sent twice and only the first response was lost.
 
@@ -99,6 +109,7 @@ class S3Objects:
             "Body": body,
             "ContentType": content_type,
             "ContentMD5": md5_base64(body),
+            "ServerSideEncryption": "aws:kms" if encryption.algorithm == "KMS" else "AES256",
         }
         if owner is not None:
             parameters["ExpectedBucketOwner"] = owner
@@ -106,9 +117,8 @@ class S3Objects:
             parameters["IfNoneMatch"] = "*"
         if if_match is not None:
             parameters["IfMatch"] = if_match
-        if kms_key_id is not None:
-            parameters["ServerSideEncryption"] = "aws:kms"
-            parameters["SSEKMSKeyId"] = kms_key_id
+        if encryption.kms_key_id is not None:
+            parameters["SSEKMSKeyId"] = encryption.kms_key_id
         try:
             with translate_errors(f"write {S3Location(bucket, key)}"):
                 return self._client.put_object(**parameters)["ETag"]
@@ -120,16 +130,41 @@ class S3Objects:
 
     def keys(self, bucket: str, prefix: str, *, owner: str | None = None) -> Iterator[ObjectFacts]:
         with translate_errors(f"list {S3Location(bucket, prefix)}"):
-            owned = expected_owner(owner)
-            for page in pages_of(self._client, "list_objects_v2", Bucket=bucket, Prefix=prefix, **owned):
+            parameters = {"Bucket": bucket, "Prefix": prefix, **expected_owner(owner)}
+            parameters["OptionalObjectAttributes"] = ["RestoreStatus"]
+            for page in pages_of(self._client, "list_objects_v2", **parameters):
                 for each in page.get("Contents", ()):
-                    yield ObjectFacts(each["Key"], each["Size"], each["ETag"])
+                    yield ObjectFacts(
+                        each["Key"],
+                        each["Size"],
+                        each["ETag"],
+                        archive=archive_in_listing(each),
+                        tiered=each.get("StorageClass") == "INTELLIGENT_TIERING",
+                    )
 
     def folders(self, bucket: str, prefix: str, *, owner: str | None = None) -> Iterator[str]:
         with translate_errors(f"list {S3Location(bucket, prefix)}"):
             parameters = {"Bucket": bucket, "Prefix": prefix, "Delimiter": "/", **expected_owner(owner)}
             for page in pages_of(self._client, "list_objects_v2", **parameters):
                 yield from (each["Prefix"] for each in page.get("CommonPrefixes", ()))
+
+    def retrieve(
+        self, bucket: str, facts: ObjectFacts, *, tier: RetrievalTier, days: int, owner: str | None = None
+    ) -> None:
+        """S3 refuses ``Days`` for INTELLIGENT_TIERING, whose objects move back for good (S3 guide)."""
+        request: RestoreRequestTypeDef = {
+            "GlacierJobParameters": {"Tier": "Standard" if tier == "standard" else "Bulk"}
+        }
+        if not facts.tiered:
+            request["Days"] = days
+        with translate_errors(f"retrieve {S3Location(bucket, facts.key)}"):
+            try:
+                self._client.restore_object(
+                    Bucket=bucket, Key=facts.key, RestoreRequest=request, **expected_owner(owner)
+                )
+            except ClientError as error:
+                if code_of(error) not in _RETRIEVED_BEFORE:
+                    raise
 
     def delete(self, bucket: str, key: str, *, owner: str | None = None) -> None:
         with translate_errors(f"delete {S3Location(bucket, key)}"):

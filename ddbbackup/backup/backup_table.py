@@ -83,7 +83,7 @@ class BackupTable:
             if not context.wait:
                 facts = {"backup": stored.record.id, "export_arn": stored.record.export.arn}
                 return Outcome(self.id, self.kind, self.table, "started", facts)
-            export = await scheduler.wait_until_ended(started.arn)
+            export = await scheduler.wait_until_ended(started.arn, stored.location)
         return await complete_backup(context, stored, export, step=self.id, kind=self.kind)
 
     async def _create_record(self, context: RunContext, findings: BackupFindings) -> StoredRecord:

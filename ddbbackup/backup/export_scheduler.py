@@ -1,21 +1,27 @@
-"""Starts and polls all exports of a run within the quotas and rate limits of AWS.
+"""Starts all exports of a run and waits for their ends, within the quotas and rate limits of AWS.
 
 DynamoDB runs up to 300 exports at a time (DynamoDB guide: Quotas). It throttles after about twenty starts in a row,
-and it throttles bursts of DescribeExport (both observed on AWS). One poll therefore serves all running exports.
+and bursts of DescribeExport (both observed on AWS). It lists exports by the names of their tables, so that the
+history of one table comes before the newest export of the next (DynamoDB API: ListExports): no call shows many
+running ones.
+
+S3 is not so limited, and the last manifest of an export contains its end. An export is therefore described when its
+manifest is in the bucket, and otherwise only when its turn comes (decision 20).
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextvars
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import Final
 
-from ddbbackup.errors import AccessDenied, DdbBackupError, Throttled, TimedOut, Unreachable
+from ddbbackup.catalog import Location
+from ddbbackup.errors import DdbBackupError, Throttled, TimedOut
 from ddbbackup.model.progress import Progress
 from ddbbackup.ports import EXPORTS_IN_FLIGHT, Export, ExportRequest
-from ddbbackup.steps.aws_caller import AwsCaller, read_pages
+from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import Permission
 from ddbbackup.steps.poll import PollPolicy, poll
@@ -28,38 +34,39 @@ START_SECONDS: Final = 1.5
 _START: Final = RetryPolicy(
     (Throttled,), first_seconds=2 * START_SECONDS, longest_seconds=120.0, give_up_seconds=None
 )
-# Small tables finish soon, so the first interval is short. At the longest, an end is noticed after 12 seconds on
-# average (decision 11). Calls of a sweep are retried one by one.
-SWEEPS: Final = PollPolicy(first_seconds=1.0, growth=1.5, longest_seconds=(22.0, 28.0), retry=NO_RETRY)
+# Small tables finish soon, so the first intervals are short. At the longest, an end is noticed after 12 seconds on
+# average (decision 20).
+LOOKS: Final = PollPolicy(first_seconds=1.0, growth=1.5, longest_seconds=(20.0, 26.0), retry=NO_RETRY)
+# From the last manifest to COMPLETED.
+SETTLING: Final = PollPolicy(first_seconds=2.0, growth=2.0, longest_seconds=(20.0, 26.0), retry=NO_RETRY)
+# Failed exports have no manifest. So all are described in turn, one in this time: 300 running ones within 15 minutes.
+TURN_SECONDS: Final = 3.0
 
 PERMISSIONS: Final = (
-    Permission("dynamodb:ListExports", "everything", ("backup",)),
     Permission("dynamodb:DescribeExport", "export", ("backup",)),
+    Permission("s3:GetObject", "object", ("backup",)),
 )
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """One running export, and when it was last described (monotonic seconds)."""
+
+    arn: str
+    location: Location
+    described_at: float
 
 
 class ExportScheduler:
     """Starts exports at a rate that AWS accepts, and reports the end of each export to its step."""
 
-    def __init__(
-        self,
-        context: RunContext,
-        *,
-        in_flight: int = EXPORTS_IN_FLIGHT,
-        sweeps: PollPolicy = SWEEPS,
-        retry: RetryPolicy = OUTAGE,
-    ) -> None:
+    def __init__(self, context: RunContext, *, in_flight: int = EXPORTS_IN_FLIGHT) -> None:
         self._context = context
         self._call_aws = AwsCaller(context, context.source)
-        self._retry = retry
         self._slots = asyncio.Semaphore(in_flight)
-        self._sweeps = sweeps
-        self._ended_count = 0
         self._next_start = context.clock.monotonic() - START_BURST * START_SECONDS
-        self._running: dict[str, asyncio.Future[Export]] = {}
-        self._watch_task: asyncio.Task[None] | None = None
-        self._may_list = True
-        self._page_count = 1
+        self._running_count = self._ended_count = 0
+        self._describing = asyncio.Lock()
 
     # ---- starting ----
 
@@ -92,99 +99,85 @@ class ExportScheduler:
         self._next_start = max(self._next_start, now - START_BURST * START_SECONDS) + START_SECONDS
         return max(0.0, self._next_start - now)
 
-    # ---- waiting ----
+    # ---- waiting
 
-    async def wait_until_ended(self, export_arn: str) -> Export:
-        """The export when it is COMPLETED or FAILED. Raises ``TimedOut`` at the run's deadline."""
-        future = self._running.get(export_arn)
-        if future is None:
-            future = self._running[export_arn] = asyncio.get_running_loop().create_future()
-        if self._watch_task is None or self._watch_task.done():
-            self._watch_task = asyncio.create_task(
-                self._watch(),
-                name="watch exports",
-                context=contextvars.Context(),  # its log lines belong to no single step
+    async def wait_until_ended(self, export_arn: str, location: Location) -> Export:
+        """The export when it is COMPLETED or FAILED. ``location`` is where it writes.
+
+        Raises ``TimedOut`` at the run's deadline, and what describing it raises.
+        """
+        waiting = _Waiting(export_arn, location, described_at=self._now())
+        with self._counted():
+            export = await poll(
+                self._context,
+                "HeadObject",
+                lambda: self._look(waiting),
+                until=lambda export: export is not None,
+                policy=LOOKS,
+                timed_out=lambda _: _timed_out(export_arn),
             )
-        return await asyncio.shield(future)
-
-    async def _watch(self) -> None:
-        """Sweeps until no export is running. Errors are passed to the steps that wait."""
-        try:
-            await poll(
+            if export is not None and export.status != "IN_PROGRESS":
+                return export
+            return await poll(
                 self._context,
                 "DescribeExport",
-                self._sweep,
-                until=lambda running: not running,
-                policy=self._sweeps,
-                timed_out=lambda running: _timed_out(", ".join(running)),
+                lambda: self._describe(waiting),
+                until=lambda export: export.status != "IN_PROGRESS",
+                policy=SETTLING,
+                timed_out=lambda _: _timed_out(export_arn),
             )
-        except TimedOut:
-            for arn in list(self._running):
-                self._fail(arn, _timed_out(arn))
-        except Exception as error:  # noqa: BLE001 - nobody awaits this task; the steps get the error
-            for arn in list(self._running):
-                self._fail(arn, error)
 
-    async def _sweep(self) -> tuple[str, ...]:
-        """Settles every export that has ended and returns the ARNs of those that still run."""
-        if self._may_list and len(self._running) > max(3, self._page_count):  # listing needs fewer calls
-            try:
-                await self._sweep_by_list()
-            except AccessDenied:
-                self._may_list = False
-                await self._settle_all(self._running)
-        else:
-            await self._settle_all(self._running)
-        total = self._ended_count + len(self._running)
-        self._context.on_progress(Progress("", "export", done=self._ended_count, total=total, unit="exports"))
-        return tuple(self._running)
+    async def _look(self, waiting: _Waiting) -> Export | None:
+        """The export if S3 shows its last manifest, or if it was described in its turn and has ended."""
+        if self._is_over():
+            return None
+        if await self._shows_manifest(waiting):
+            return await self._describe(waiting)
+        turn_comes = self._now() - waiting.described_at >= TURN_SECONDS * self._running_count
+        if not turn_comes or self._describing.locked():
+            return None
+        export = await self._describe(waiting)
+        return export if export.status != "IN_PROGRESS" else None
 
-    async def _sweep_by_list(self) -> None:
-        """Settles what ListExports shows as ended, or does not show. It lists newest first, 25 per page."""
-        unseen, page_count = set(self._running), 0
-        pages = read_pages(
-            self._call_aws,
-            "ListExports",
-            lambda cloud, token: cloud.exports.page(next_token=token),
-            policy=self._retry,
-        )
-        async for page in pages:
-            page_count += 1
-            shown = {summary.arn: summary.status for summary in page.summaries if summary.arn in unseen}
-            unseen -= shown.keys()
-            await self._settle_all([arn for arn, status in shown.items() if status != "IN_PROGRESS"])
-            if not unseen or self._is_over():
-                break
-        self._page_count = max(1, page_count)
-        await self._settle_all(unseen)
-
-    async def _settle_all(self, arns: Iterable[str]) -> None:
-        for arn in list(arns):
-            if self._is_over():
-                return
-            await self._settle(arn)
-
-    async def _settle(self, arn: str) -> None:
-        """Describes one export and, if it has ended, passes it to the step that waits."""
+    async def _shows_manifest(self, waiting: _Waiting) -> bool:
+        """A hint only: if S3 does not answer, the export is found in its turn."""
+        location, folder = waiting.location, waiting.location.export_folder(waiting.arn)
+        if folder is None:
+            return False
         try:
-            export = await self._call_aws(
-                "DescribeExport", lambda cloud: cloud.exports.describe(arn), policy=self._retry
+            found = await self._call_aws(
+                "HeadObject",
+                lambda cloud: cloud.objects.head(
+                    folder.bucket, folder.summary_key, owner=location.bucket_owner
+                ),
+                policy=NO_RETRY,
             )
-        except (Throttled, Unreachable):
-            raise
-        except DdbBackupError as error:
-            self._fail(arn, error)
-            return
-        if export.status != "IN_PROGRESS":
-            self._ended_count += 1
-            future = self._running.pop(arn)
-            if not future.done():
-                future.set_result(export)
+        except DdbBackupError:
+            return False
+        return found is not None
 
-    def _fail(self, arn: str, error: Exception) -> None:
-        future = self._running.pop(arn)
-        if not future.done():
-            future.set_exception(error)
+    async def _describe(self, waiting: _Waiting) -> Export:
+        """One at a time: while AWS throttles, all wait for the one that is retried."""
+        async with self._describing:
+            waiting.described_at = self._now()
+            return await self._call_aws(
+                "DescribeExport", lambda cloud: cloud.exports.describe(waiting.arn), policy=OUTAGE
+            )
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        self._running_count += 1
+        self._report_progress()
+        try:
+            yield
+        finally:
+            self._running_count -= 1
+            self._ended_count += 1
+            self._report_progress()
+
+    def _report_progress(self) -> None:
+        total = self._ended_count + self._running_count
+        self._context.on_progress(Progress("", "export", done=self._ended_count, total=total, unit="exports"))
 
     def _now(self) -> float:
         return self._context.clock.monotonic()

@@ -90,7 +90,7 @@ class FinishBackup:
         async with scheduler.slot():
             started = await start_export(context, self.stored)
             stored = await record_settings(context, started.stored)
-            export = await scheduler.wait_until_ended(started.arn)
+            export = await scheduler.wait_until_ended(started.arn, stored.location)
         return await complete_backup(context, stored, export, step=self.id, kind=self.kind)
 
     def _was_never_started(self, context: RunContext) -> bool:

@@ -19,7 +19,7 @@ from ddbbackup.archive.manifests import (
 )
 from ddbbackup.bulk.model import DataFile
 from ddbbackup.bulk.verified_stream import read_until_whole, whole_body
-from ddbbackup.errors import DataIncomplete, ObjectMissing, Refused
+from ddbbackup.errors import DataIncomplete, ObjectArchived, ObjectMissing, Refused
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.ports import Objects, ObjectStream
 
@@ -44,12 +44,27 @@ class OpenedExport:
     notes: tuple[str, ...]
 
 
+class ManifestArchived(ObjectArchived):
+    """A manifest cannot be read before it is retrieved. ``folder`` and ``owner`` are those of its export."""
+
+    def __init__(self, error: ObjectArchived, folder: ExportFolder, owner: str | None) -> None:
+        super().__init__(error.message, hint=error.hint)
+        self.folder, self.owner = folder, owner
+
+
 def open_export(objects: Objects, folder: ExportFolder, *, owner: str | None) -> OpenedExport:
     """Reads and checks the manifests, but no data file.
 
     Raises ``ObjectMissing`` if ``manifest-files.json`` is missing, ``DataIncomplete`` if a hash or a count does not
-    match, and ``Refused`` for a format that ddbbackup cannot restore (Ion).
+    match, ``Refused`` for a format that ddbbackup cannot restore (Ion), and ``ManifestArchived``.
     """
+    try:
+        return _open(objects, folder, owner)
+    except ObjectArchived as error:
+        raise ManifestArchived(error, folder, owner) from error
+
+
+def _open(objects: Objects, folder: ExportFolder, owner: str | None) -> OpenedExport:
     where = folder.location
     checks: list[str] = []
     notes: list[str] = []

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ddbbackup.archive.layout import destination_root, record_key, records_prefix, render_prefix
+from ddbbackup.archive.layout import ExportFolder, destination_root, record_key, records_prefix, render_prefix
 from ddbbackup.model.arn import Arn
+from ddbbackup.model.encryption import Encryption
 from ddbbackup.model.s3_location import S3Location
-from ddbbackup.plan.model import Destination, Encryption
+from ddbbackup.plan.model import Destination
 from ddbbackup.ports import Identity
 
 
@@ -42,6 +43,13 @@ class Location:
     def records(self) -> str:
         """The prefix of the records."""
         return records_prefix(self.root, self.plan, self.account, self.region, self.table)
+
+    def export_folder(self, export_arn: str) -> ExportFolder | None:
+        """Where DynamoDB writes an export into ``prefix``; None for a text that is not the ARN of an export."""
+        arn = Arn.parse_if_arn(export_arn)
+        if arn is None or arn.export_id is None:
+            return None
+        return ExportFolder(self.bucket, f"{self.prefix}AWSDynamoDB/{arn.export_id}/")
 
     def record_key(self, backup_id: str) -> str:
         return record_key(self.root, self.plan, self.account, self.region, self.table, backup_id)

@@ -229,7 +229,7 @@ class Catalog:
             owner=location.bucket_owner,
             if_none_match=if_none_match,
             if_match=if_match,
-            kms_key_id=location.encryption.kms_key_id,
+            encryption=location.encryption,
         )
 
 

@@ -9,10 +9,11 @@ from typing import Final
 from ddbbackup.archive.layout import export_folder
 from ddbbackup.bulk import verify_files
 from ddbbackup.bulk.model import DataFile
+from ddbbackup.catalog.archived import archived_among
 from ddbbackup.catalog.exports import OpenedExport, open_export
 from ddbbackup.catalog.location import Location
 from ddbbackup.catalog.record import Record
-from ddbbackup.errors import DataIncomplete, ObjectMissing
+from ddbbackup.errors import DataIncomplete, ObjectArchived, ObjectMissing
 from ddbbackup.model.progress import OnProgress
 from ddbbackup.ports import Objects
 
@@ -61,11 +62,24 @@ def verify_export(
 
 
 def _with_sizes(opened: OpenedExport, objects: Objects) -> tuple[DataFile, ...]:
-    """Manifests do not contain sizes; a listing does, for a thousand files per request."""
+    """Manifests do not contain sizes; a listing does, for a thousand files per request.
+
+    Raises ``ObjectArchived`` before anything is read.
+    """
     if not opened.files:
         return ()
     folder, owner = opened.files[0].key.rpartition("/")[0], opened.files[0].bucket_owner
-    listed = objects.keys(opened.folder.bucket, f"{folder}/", owner=owner)
+    wanted = {file.key for file in opened.files}
+    listed = [
+        each for each in objects.keys(opened.folder.bucket, f"{folder}/", owner=owner) if each.key in wanted
+    ]
+    archived = archived_among(objects, opened.folder.bucket, listed, owner)
+    if archived.objects:
+        raise ObjectArchived(
+            f"{len(archived.objects)} of {len(opened.files)} data files in {opened.folder.location} are archived and "
+            f"cannot be read ({archived.tiers})",
+            hint="verify backups before they are archived, or retrieve the objects first",
+        )
     sizes = {facts.key: facts.size_bytes for facts in listed}
     return tuple(replace(file, size_bytes=sizes.get(file.key)) for file in opened.files)
 

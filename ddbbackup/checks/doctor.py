@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
+from ddbbackup.catalog.queries import tables_with_records
+from ddbbackup.checks.archived import check_archived
 from ddbbackup.checks.check import ok, problem, run_check
 from ddbbackup.checks.clock import check_clock
 from ddbbackup.checks.destination import check_destination
@@ -45,12 +47,19 @@ async def run_checks(context: RunContext, *, only: str | None = None) -> tuple[C
         ok("credentials", "region", f"{identity.region}, from {identity.region_origin}"),
         await context.call(run_check, "clock", "skew", lambda: check_clock(cloud, context.clock)),
     ]
-    results += await _tables(context, only)
+    checks, tables = await _tables(context, only)
+    results += checks
     for name in _destinations(plan):
         results += await context.call(check_destination, cloud, plan.destinations[name])
-    results.append(
-        await context.call(run_check, "quotas", "exports", lambda: check_exports(cloud, context.clock))
-    )
+    if plan.destinations:
+        results.append(
+            await context.call(
+                check_archived,
+                cloud.objects,
+                lambda: tables_with_records(context.catalog, plan, identity, only=only),
+            )
+        )
+    results.append(await check_exports(AwsCaller(context, cloud), tables))
     for restore in plan.restores.values():
         results += await context.call(_target, cloud, restore)
     return tuple(results)
@@ -62,20 +71,21 @@ def _account(plan: Plan, account: str) -> str:
     return f"{account}; the plan runs in any account unless `aws.account` is set"
 
 
-async def _tables(context: RunContext, only: str | None) -> Sequence[Check]:
+async def _tables(context: RunContext, only: str | None) -> tuple[Sequence[Check], tuple[str, ...]]:
+    """The checks of the tables that the plan selects, and their names."""
     plan = context.plan
     if not plan.tables:
-        return ()
+        return (), ()
     try:
         selection = select(plan, await take_inventory(context), only=only)
     except DdbBackupError as error:
-        return (problem("tables", "selection", error),)
+        return (problem("tables", "selection", error),), ()
     failures = [
         problem(f"tables[{entry.position}]", "selection", error) for entry, error in selection.failures
     ]
     call_aws = AwsCaller(context, context.source)
     results = await asyncio.gather(*(check_table(call_aws, *pair) for pair in selection.chosen.items()))
-    return (*failures, *(check for checks in results for check in checks))
+    return (*failures, *(check for checks in results for check in checks)), tuple(selection.chosen)
 
 
 def _destinations(plan: Plan) -> tuple[str, ...]:

@@ -192,6 +192,16 @@ def adopt(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def retrieve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--retrieve",
+        choices=("standard", "bulk"),
+        metavar="TIER",
+        help="if the backup is archived, ask S3 for it and exit with 75: standard (up to 12 hours) or bulk (cheaper, "
+        "up to 48 hours); run the command again later",
+    )
+
+
 def iam(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--iam",

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from ddbbackup.errors import DdbBackupError
 from ddbbackup.model.cost import Cost
 
-F = TypeVar("F")
+F_co = TypeVar("F_co", covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Blocker:
 
 
 @dataclass(frozen=True, slots=True)
-class Assessment(Generic[F]):
+class Assessment(Generic[F_co]):
     """The assessment of one step. ``findings`` are what the step's own ``run`` continues with.
 
     ``summary`` is one line for people. ``actions`` are what ``run`` starts and changes, in order: infinitives such as
@@ -50,7 +50,7 @@ class Assessment(Generic[F]):
     kind: str
     table: str
     summary: str
-    findings: F
+    findings: F_co
     actions: tuple[str, ...] = ()
     items: int | None = None
     size_bytes: int | None = None

@@ -8,12 +8,12 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
+from ddbbackup.model.encryption import Encryption
 from ddbbackup.plan.model import (
     DEFAULT_PREFIX,
     AssumeRole,
     AwsSettings,
     Destination,
-    Encryption,
     Expect,
     Limits,
     Metrics,

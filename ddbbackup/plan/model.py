@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal
 
+from ddbbackup.model.encryption import Encryption
+
 Method = Literal["export"]
 RestoreMethod = Literal["auto", "write", "bulk-put", "import", "point-in-time"]
 Existing = Literal["fail", "overwrite", "keep"]
@@ -36,12 +38,6 @@ class AwsSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Encryption:
-    algorithm: Literal["AES256", "KMS"] = "AES256"
-    kms_key_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Destination:
     """One of ``destinations``; ``prefix`` is a template with {account}, {region}, {table} and {plan}."""
 
@@ -49,7 +45,7 @@ class Destination:
     bucket: str
     prefix: str = DEFAULT_PREFIX
     bucket_owner: str | None = None
-    encryption: Encryption = Encryption()
+    encryption: Encryption = field(default_factory=Encryption)
     require: tuple[Literal["versioning", "object_lock", "public_access_block"], ...] = ()
 
 

@@ -30,7 +30,14 @@ from ddbbackup.ports.exports import (
 )
 from ddbbackup.ports.imports import Import, ImportPage, ImportRequest, Imports, ImportStatus, ImportSummary
 from ddbbackup.ports.kms import KmsKeyFacts, KmsKeys
-from ddbbackup.ports.objects import ObjectFacts, Objects, ObjectStream
+from ddbbackup.ports.objects import (
+    Archive,
+    ArchiveTier,
+    ObjectFacts,
+    Objects,
+    ObjectStream,
+    RetrievalTier,
+)
 from ddbbackup.ports.pitr_restores import PitrRestore, PitrRestoreRequest, PitrRestores
 from ddbbackup.ports.settings import Scaling, Settings
 from ddbbackup.ports.tables import KeyAttribute, PitrWindow, TableFacts, Tables
@@ -40,6 +47,8 @@ __all__ = [
     "EXPORTS_IN_FLIGHT",
     "MIN_WRITE_UNITS",
     "AccessKeys",
+    "Archive",
+    "ArchiveTier",
     "BucketEncryption",
     "Buckets",
     "BulkAccess",
@@ -81,6 +90,7 @@ __all__ = [
     "PitrRestores",
     "PitrWindow",
     "Place",
+    "RetrievalTier",
     "Scaling",
     "Settings",
     "Side",

@@ -5,17 +5,39 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
+
+from ddbbackup.model.encryption import Encryption
+
+ArchiveTier = Literal["GLACIER", "DEEP_ARCHIVE", "ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS"]
+RetrievalTier = Literal["standard", "bulk"]
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Where an object is that cannot be read: its storage class, or its tier in INTELLIGENT_TIERING.
+
+    ``retrieving``: S3 is making it readable.
+    """
+
+    tier: ArchiveTier
+    retrieving: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectFacts:
-    """The metadata of one object. ``etag`` includes its quotes, as S3 sends it."""
+    """The metadata of one object. ``etag`` includes its quotes, as S3 sends it.
+
+    ``archive`` is None if the object can be read. ``tiered``: its storage class is INTELLIGENT_TIERING, and a listing
+    does not show whether it is archived; ``Objects.head`` does.
+    """
 
     key: str
     size_bytes: int
     etag: str
     version_id: str | None = None
+    archive: Archive | None = None
+    tiered: bool = False
 
 
 class ObjectStream(Protocol):
@@ -51,18 +73,25 @@ class Objects(Protocol):
         body: bytes,
         *,
         content_type: str,
+        encryption: Encryption,
         owner: str | None = None,
         if_none_match: bool = False,
         if_match: str | None = None,
-        kms_key_id: str | None = None,
     ) -> str:
-        """Returns the new ETag. Raises ``ObjectMissing`` for a missing bucket, ``Conflict`` if a condition fails."""
+        """Always sends the headers of ``encryption``: a bucket policy may refuse objects without them.
+
+        Returns the new ETag. Raises ``ObjectMissing`` for a missing bucket, ``Conflict`` if a condition fails."""
 
     def keys(self, bucket: str, prefix: str, *, owner: str | None = None) -> Iterator[ObjectFacts]:
         """All objects below a prefix, sorted by key. Raises ``ObjectMissing`` for a missing bucket."""
 
     def folders(self, bucket: str, prefix: str, *, owner: str | None = None) -> Iterator[str]:
         """The prefixes one level below ``prefix``, in full; each ends in ``/``."""
+
+    def retrieve(
+        self, bucket: str, facts: ObjectFacts, *, tier: RetrievalTier, days: int, owner: str | None = None
+    ) -> None:
+        """Asks S3 to make an archived object readable for so many days. Has no effect if it was asked before."""
 
     def delete(self, bucket: str, key: str, *, owner: str | None = None) -> None:
         """Has no effect on a missing object."""

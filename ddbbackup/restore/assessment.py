@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from ddbbackup.errors import DdbBackupError
+from ddbbackup.catalog.archived import ArchivedObjects, find_archived
+from ddbbackup.catalog.exports import ManifestArchived
+from ddbbackup.errors import Bug, DdbBackupError
 from ddbbackup.model.assessment import Assessment, Blocker
 from ddbbackup.plan.model import Restore
 from ddbbackup.restore import blockers
@@ -22,6 +24,7 @@ from ddbbackup.restore.preview_details import with_estimate
 from ddbbackup.restore.proof import is_still_there
 from ddbbackup.restore.resolve import ResolvedRestore, resolve_restore, with_current_target
 from ddbbackup.restore.restore_progress import RESUMABLE, RestoreProgress
+from ddbbackup.restore.retrieval import archived_blockers
 from ddbbackup.restore.settings import later_indexes
 from ddbbackup.restore.shared_state import shared_state
 from ddbbackup.restore.state import RestoreState
@@ -54,15 +57,22 @@ PERMISSIONS: Final = (
 )
 
 
-async def assess_restore(context: RunContext, request: RestoreRequest) -> Assessment[RestoreFindings]:
+async def assess_restore(
+    context: RunContext, request: RestoreRequest
+) -> Assessment[RestoreFindings | ArchivedObjects]:
     """Raises what resolving the source raises, and ``AccessDenied`` for a wrong account.
 
-    Holds the lock of the target for ``run`` if nothing blocks it.
+    Holds the lock of the target for ``run`` if nothing blocks it. The findings are archived objects if all that the
+    run can do is to ask S3 for them.
     """
     restore = request.restore
-    resolved = await context.call(
-        resolve_restore, context, restore, request.target, all_sources=context.estimating
-    )
+    try:
+        resolved = await context.call(
+            resolve_restore, context, restore, request.target, all_sources=context.estimating
+        )
+    except ManifestArchived as error:
+        archived = await context.call(find_archived, context.source.objects, error.folder, owner=error.owner)
+        return _assess_archived(context, request, archived, str(error.folder.location))
     state = RestoreState(
         context.state_dir,
         target_arn=resolved.target_arn,
@@ -82,9 +92,27 @@ async def assess_restore(context: RunContext, request: RestoreRequest) -> Assess
             await asyncio.shield(context.call(state.release))
 
 
+def _assess_archived(
+    context: RunContext, request: RestoreRequest, archived: ArchivedObjects, backup: str
+) -> Assessment[RestoreFindings | ArchivedObjects]:
+    """Of a backup with archived manifests: nothing else can be known of it."""
+    now, retrieve = context.clock.now(), request.retrieve
+    found = tuple(
+        archived_blockers(archived, backup, restore=request.restore.name, retrieve=retrieve, now=now)
+    )
+    return Assessment(
+        request.step,
+        request.kind,
+        request.target,
+        f"retrieve the archived objects of {backup}",
+        archived,
+        blockers=found,
+    )
+
+
 async def _assess(
     context: RunContext, request: RestoreRequest, resolved: ResolvedRestore, state: RestoreState
-) -> Assessment[RestoreFindings]:
+) -> Assessment[RestoreFindings | ArchivedObjects]:
     restore, target, summary = request.restore, request.target, request.summary
     saved = await context.call(state.read)
     earlier = _same_source(saved, resolved)
@@ -115,18 +143,20 @@ async def _assess(
     found += _unrecorded_table(job, saved)
     found += selected.blockers
     if not found and not findings.is_loaded:
-        job, more = await inspect(findings.job, selected.method)
+        job, more = await inspect(findings.job, selected.method, retrieve=request.retrieve)
         if quota := await find_quota_blockers(job, selected.method):
             candidates = list_candidates(
                 replace(inputs, import_refusal=quota[0]), context.prices, RESTORE_METHODS
             )
             selected = next(each for each in candidates if each.selected)
             if restore.method == "auto":  # which has selected another method now
-                job, more = await inspect(findings.job, selected.method)
+                job, more = await inspect(findings.job, selected.method, retrieve=request.retrieve)
             else:
                 more += quota
         findings = replace(findings, job=job, method=selected.method, reason=selected.reason)
         found += more
+    if request.retrieve is not None and any(blocker.after_run for blocker in found):
+        return _archived(request, job, found)
     assessment = Assessment(
         request.step,
         request.kind,
@@ -137,6 +167,24 @@ async def _assess(
         blockers=_distinct(found),
     )
     return await with_estimate(assessment, candidates) if context.estimating else assessment
+
+
+def _archived(
+    request: RestoreRequest, job: RestoreJob, found: Sequence[Blocker]
+) -> Assessment[RestoreFindings | ArchivedObjects]:
+    if job.files.archived is None:
+        raise Bug("archived data files were not listed")
+    count, label = len(job.files.archived.resting), job.backup.label
+    action = f"ask S3 to retrieve {count} archived objects of {label}"
+    return Assessment(
+        request.step,
+        request.kind,
+        request.target,
+        action,
+        job.files.archived,
+        actions=(action,),
+        blockers=_distinct(found),
+    )
 
 
 def _interrupted_method(restore: Restore, earlier: RestoreProgress | None) -> MethodName | None:

@@ -12,6 +12,7 @@ from typing import Final
 
 from ddbbackup.bulk.model import DataFile
 from ddbbackup.catalog import OpenedExport
+from ddbbackup.catalog.archived import ArchivedObjects, archived_among
 from ddbbackup.model.checksums import single_part_etag
 from ddbbackup.ports import Objects
 from ddbbackup.steps.permissions import FROM_BACKUPS, RESTORES, Permission
@@ -27,7 +28,8 @@ class DataFiles:
     """``files`` are in the manifest and in the bucket, with their sizes.
 
     ``missing`` are keys that only the manifest has, ``unexpected`` keys that only the bucket has. ``unverifiable``
-    is the number of files whose ETag does not show their MD5: encrypted with KMS, or copied.
+    is the number of files whose ETag does not show their MD5: encrypted with KMS, or copied. ``archived`` are those
+    of ``files`` that cannot be read.
     """
 
     bucket: str
@@ -37,6 +39,7 @@ class DataFiles:
     missing: tuple[str, ...] = ()
     unexpected: tuple[str, ...] = ()
     unverifiable: int = 0
+    archived: ArchivedObjects | None = None
 
     @property
     def size_bytes(self) -> int:
@@ -52,6 +55,7 @@ def list_data_files(objects: Objects, opened: OpenedExport) -> DataFiles:
     prefix = f"{folder.root}data/"
     listed = {each.key: each for each in objects.keys(folder.bucket, prefix, owner=owner)} if expected else {}
     present = [key for key in expected if key in listed]
+    archived = archived_among(objects, folder.bucket, [listed[key] for key in present], owner)
     return DataFiles(
         bucket=folder.bucket,
         prefix=prefix,
@@ -59,6 +63,7 @@ def list_data_files(objects: Objects, opened: OpenedExport) -> DataFiles:
         files=tuple(replace(expected[key], size_bytes=listed[key].size_bytes) for key in present),
         missing=tuple(sorted(expected.keys() - listed.keys())),
         unexpected=tuple(sorted(listed.keys() - expected.keys())),
+        archived=archived,
         unverifiable=sum(not etag_matches_md5(listed[key].etag, expected[key].md5) for key in present),
     )
 

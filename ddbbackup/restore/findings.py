@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ddbbackup.plan.model import Restore
+from ddbbackup.ports import RetrievalTier
 from ddbbackup.restore.method import RestoreJob
 from ddbbackup.restore.method_selection import MethodName
 from ddbbackup.restore.restore_progress import RestoreProgress
@@ -15,13 +16,14 @@ class RestoreRequest:
     """``target`` is the rendered table name. ``confirmed``: the user agreed to overwrite the live source table.
 
     ``adopts``: the user wants to continue with a table that no run has recorded (``restore/adoption.py``).
-    ``step``, ``kind`` and ``summary`` name the step for people.
+    ``retrieve``: the run asks S3 for archived objects. ``step``, ``kind`` and ``summary`` name the step for people.
     """
 
     restore: Restore
     target: str
     confirmed: bool
     adopts: bool
+    retrieve: RetrievalTier | None
     step: str
     kind: str
     summary: str

@@ -7,13 +7,15 @@ from dataclasses import replace
 
 from ddbbackup.errors import DdbBackupError, Refused
 from ddbbackup.model.assessment import Blocker
+from ddbbackup.ports import RetrievalTier
 from ddbbackup.restore import blockers
 from ddbbackup.restore.compatibility import check_first_item, recorded_keys
-from ddbbackup.restore.data_files import list_data_files
+from ddbbackup.restore.data_files import DataFiles, list_data_files
 from ddbbackup.restore.method import RestoreJob
 from ddbbackup.restore.method_selection import MethodName
 from ddbbackup.restore.methods import RESTORE_METHODS
 from ddbbackup.restore.resolve import ResolvedRestore
+from ddbbackup.restore.retrieval import archived_blockers
 from ddbbackup.restore.settings import encryption_refusal
 from ddbbackup.restore.state import created_by
 from ddbbackup.settings.table_definition import create_table_input
@@ -21,7 +23,9 @@ from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.table_wait import wait_for_table
 
 
-async def inspect(job: RestoreJob, name: MethodName) -> tuple[RestoreJob, list[Blocker]]:
+async def inspect(
+    job: RestoreJob, name: MethodName, *, retrieve: RetrievalTier | None
+) -> tuple[RestoreJob, list[Blocker]]:
     """Reads the bucket and the target for further blockers. A preview reads no item."""
     context, resolved, method = job.context, job.resolved, RESTORE_METHODS[name]
     found: list[Blocker] = []
@@ -31,6 +35,7 @@ async def inspect(job: RestoreJob, name: MethodName) -> tuple[RestoreJob, list[B
         found += blockers.missing_files(data_files, resolved.backup.label)
         found += blockers.unexpected_objects(data_files) if method.reads_folder else ()
         found += _creation_blockers(resolved)
+        found += _archived_blockers(job, data_files, retrieve)
     if not method.creates_table:
         found += await _target_blockers(job)
     reads_items = not (context.estimating or method.reads_folder or job.continues)
@@ -54,6 +59,19 @@ async def find_quota_blockers(job: RestoreJob, name: MethodName) -> list[Blocker
     if find is None or job.continues or job.data_files is None:
         return []
     return list(await find(job))
+
+
+def _archived_blockers(
+    job: RestoreJob, data_files: DataFiles, retrieve: RetrievalTier | None
+) -> Iterator[Blocker]:
+    if data_files.archived is not None and job.resolved.backup is not None:
+        yield from archived_blockers(
+            data_files.archived,
+            job.resolved.backup.label,
+            restore=job.restore.name,
+            retrieve=retrieve,
+            now=job.context.clock.now(),
+        )
 
 
 def _creation_blockers(resolved: ResolvedRestore) -> Iterator[Blocker]:

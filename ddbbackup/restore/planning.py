@@ -8,13 +8,20 @@ from typing import Final
 
 from ddbbackup.errors import Refused
 from ddbbackup.plan.model import Restore
+from ddbbackup.ports import RetrievalTier
 from ddbbackup.restore.restore_table import RestoreTable
 
 _TABLE_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 
 
 def restore_step(
-    restore: Restore, *, run: str, today: datetime, confirmed: bool, adopts: bool = False
+    restore: Restore,
+    *,
+    run: str,
+    today: datetime,
+    confirmed: bool,
+    adopts: bool = False,
+    retrieve: RetrievalTier | None = None,
 ) -> RestoreTable:
     """The step of one restore, with {table}, {date} and {run} replaced in the name of its target.
 
@@ -29,7 +36,7 @@ def restore_step(
             "digits, dots, hyphens and underscores",
             hint="change `to.table` of the restore",
         )
-    return RestoreTable(restore=restore, target=name, confirmed=confirmed, adopts=adopts)
+    return RestoreTable(restore=restore, target=name, confirmed=confirmed, adopts=adopts, retrieve=retrieve)
 
 
 def overwrites_its_source(step: RestoreTable) -> bool:

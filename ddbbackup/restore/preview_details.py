@@ -57,6 +57,12 @@ async def _settings_facts(job: RestoreJob, *, created: bool) -> list[dict[str, J
 def _notes(job: RestoreJob) -> Iterator[str]:
     if job.restore.destination is None:
         yield "the state of this restore is kept on this machine only: another machine cannot continue it"
+    archived = job.data_files.archived if job.data_files is not None else None
+    if archived is not None and archived.unknown:
+        yield (
+            f"whether {archived.unknown} data files in INTELLIGENT_TIERING are archived is unknown, because "
+            "HeadObject was denied"
+        )
     if later_indexes(job.resolved):
         yield (
             "the indexes are added after the data, one at a time; that is not part of the estimated time: AWS took "

@@ -9,11 +9,13 @@ from typing import assert_never
 import structlog
 
 from ddbbackup import events
+from ddbbackup.catalog.archived import ArchivedObjects
 from ddbbackup.errors import AccessDenied
 from ddbbackup.model.assessment import Assessment
 from ddbbackup.model.json_value import Json
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.plan.model import Restore
+from ddbbackup.ports import RetrievalTier
 from ddbbackup.restore.assessment import assess_restore
 from ddbbackup.restore.findings import RestoreFindings, RestoreRequest
 from ddbbackup.restore.later_indexes import add_indexes
@@ -22,6 +24,7 @@ from ddbbackup.restore.method import LoadResult, RestoreJob
 from ddbbackup.restore.method_selection import MethodName
 from ddbbackup.restore.methods import RESTORE_METHODS
 from ddbbackup.restore.progress import save_progress
+from ddbbackup.restore.retrieval import retrieve_objects
 from ddbbackup.restore.settings import apply_settings
 from ddbbackup.steps.context import RunContext
 
@@ -32,13 +35,15 @@ log = structlog.get_logger()
 class RestoreTable:
     """``target`` is the rendered table name. ``confirmed``: the user agreed to overwrite the live source table.
 
-    ``adopts``: the run may continue with a table that no run has recorded, if AWS proves whose it is.
+    ``retrieve``: the run asks S3 for archived objects. ``adopts``: the run may continue with a table that no run has
+    recorded, if AWS proves whose it is.
     """
 
     restore: Restore
     target: str
     confirmed: bool = False
     adopts: bool = False
+    retrieve: RetrievalTier | None = None
     kind: str = "restore"
     needs: tuple[str, ...] = ()
 
@@ -68,23 +73,31 @@ class RestoreTable:
             case _:
                 assert_never(self.restore.existing)
 
-    async def assess(self, context: RunContext) -> Assessment[RestoreFindings]:
+    async def assess(self, context: RunContext) -> Assessment[RestoreFindings | ArchivedObjects]:
+        """Finds archived objects if the run must ask S3 for them first."""
         request = RestoreRequest(
             self.restore,
             self.target,
             self.confirmed,
             self.adopts,
+            self.retrieve,
             step=self.id,
             kind=self.kind,
             summary=self.summary,
         )
         return await assess_restore(context, request)
 
-    async def run(self, context: RunContext, assessment: Assessment[RestoreFindings]) -> Outcome:
-        state = assessment.findings.job.state
+    async def run(
+        self, context: RunContext, assessment: Assessment[RestoreFindings | ArchivedObjects]
+    ) -> Outcome:
+        findings = assessment.findings
+        if isinstance(findings, ArchivedObjects):
+            await retrieve_objects(context, findings, self.retrieve or "standard")
+            return Outcome(self.id, self.kind, self.table, "started", {"objects": len(findings.resting)})
+        state = findings.job.state
         try:
             async with renewed(state):
-                return await self._restore(context, assessment.findings)
+                return await self._restore(context, findings)
         finally:
             await asyncio.shield(context.call(state.release))
 

@@ -20,6 +20,7 @@ from ddbbackup.archive.layout import STATE_FILE, destination_root, records_prefi
 from ddbbackup.errors import AccessDenied, Conflict, NotSupported, ObjectMissing, Refused, Unreachable
 from ddbbackup.model.arn import Arn
 from ddbbackup.model.documents import DocumentType, InvalidDocument, encode_document
+from ddbbackup.model.encryption import Encryption
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.model import Restore
 from ddbbackup.ports import Objects
@@ -58,11 +59,11 @@ class SharedState:
         *,
         run: str,
         owner: str | None,
-        kms_key_id: str | None,
+        encryption: Encryption,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._objects, self._place, self._run = objects, place, run
-        self._owner, self._kms_key_id = owner, kms_key_id
+        self._owner, self._encryption = owner, encryption
         self._sleep = sleep
         self._holder = secrets.token_hex(16)
         self._document = SharedDocument()
@@ -192,7 +193,7 @@ class SharedState:
             owner=self._owner,
             if_none_match=etag is None,
             if_match=etag,
-            kms_key_id=self._kms_key_id,
+            encryption=self._encryption,
         )
         self._document = document
 
@@ -215,5 +216,5 @@ def shared_state(context: RunContext, restore: Restore, target_arn: str) -> Shar
         S3Location(destination.bucket, f"{prefix}{STATE_FILE}"),
         run=context.run_id,
         owner=destination.bucket_owner,
-        kms_key_id=destination.encryption.kms_key_id,
+        encryption=destination.encryption,
     )

@@ -18,8 +18,9 @@ from ddbbackup.catalog import (
 )
 from ddbbackup.catalog.verification import match_record
 from ddbbackup.errors import Bug, ObjectMissing, Refused
+from ddbbackup.model.encryption import Encryption
 from ddbbackup.model.json_value import JsonObject
-from ddbbackup.plan.model import Encryption, Origin, Restore
+from ddbbackup.plan.model import Origin, Restore
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import BY_EXPORT_ARN, FROM_BACKUPS, KMS_KEY, RESTORES, Permission
 from ddbbackup.times import to_iso

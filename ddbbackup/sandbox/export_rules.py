@@ -123,19 +123,26 @@ def describe(export: ExportState) -> dict[str, Any]:
 
 
 def page(exports: Sequence[ExportState], request: Mapping[str, Any]) -> dict[str, Any]:
-    """ListExports, newest first. ``exports`` are the exports to list, oldest first."""
+    """ListExports in the reverse alphanumeric order of the ARNs (DynamoDB API: ListExports).
+
+    The name of the table decides before the start of the export: newest first within one table only.
+    """
     size = int(request.get("MaxResults") or PAGE)
     if not 1 <= size <= 25:
         raise AwsError("ValidationException", "MaxResults must be between 1 and 25")
-    start = int(request.get("NextToken") or 0)
-    newest_first = list(reversed(exports))
-    listed = newest_first[start : start + size]
+    last = request.get("NextToken")
+    below = sorted((each for each in exports if last is None or each.arn < last), key=_arn, reverse=True)
+    listed = below[:size]
     response: dict[str, Any] = {
         "ExportSummaries": [
             {"ExportArn": each.arn, "ExportStatus": each.status, "ExportType": "FULL_EXPORT"}
             for each in listed
         ]
     }
-    if start + size < len(newest_first):
-        response["NextToken"] = str(start + size)
+    if len(below) > size:
+        response["NextToken"] = listed[-1].arn
     return response
+
+
+def _arn(export: ExportState) -> str:
+    return export.arn

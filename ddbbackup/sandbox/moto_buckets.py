@@ -1,37 +1,133 @@
-"""Makes moto's S3 enforce ``x-amz-expected-bucket-owner``, which moto ignores."""
+"""What moto's S3 ignores: ``x-amz-expected-bucket-owner``, bucket policies, and which KMS key a put names."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
+from xml.sax.saxutils import escape
 
-from moto.s3.models import s3_backends
+from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.iam.models import get_account_id_from
+from moto.kms.models import kms_backends
+from moto.s3.models import FakeBucket, s3_backends
 from moto.s3.responses import S3Response
 
-_DENIED: Final = "<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+from ddbbackup.model.arn import Arn
+from ddbbackup.sandbox.bucket_policies import denies
+
 _ORIGINALS: Final = {name: getattr(S3Response, name) for name in ("bucket_response", "key_response")}
+_ALGORITHM: Final = "x-amz-server-side-encryption"
+_KEY: Final = "x-amz-server-side-encryption-aws-kms-key-id"
+
+
+@dataclass(frozen=True, slots=True)
+class Encryption:
+    """The encryption headers of a put: ``AES256`` or ``aws:kms``, and the key as it was sent."""
+
+    algorithm: str | None = None
+    key: str | None = None
+
+
+class S3Refusal(Exception):
+    """``code`` and ``message`` of S3."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
 
 
 def install() -> None:
-    """Replaces moto's handlers: a request that expects another owner gets HTTP 403."""
+    """Replaces moto's handlers."""
     for name, original in _ORIGINALS.items():
-        setattr(S3Response, name, _with_owner_check(original))
+        setattr(S3Response, name, _strict(original))
+    setattr(FakeBucket, "get_permission", _permission_without_conditions)  # noqa: B010 - mypy refuses an assignment
 
 
-def _with_owner_check(original: Callable[..., Any]) -> Callable[..., Any]:
+def check_put(bucket: str, key: str, account: str, encryption: Encryption) -> None:
+    """Raises ``S3Refusal`` if the bucket policy denies the put, or its KMS key does not exist.
+
+    ``account`` is the requester's. The policy is compared with the ARN of the key that S3 would use.
+    """
+    partition, owner = s3_backends.bucket_accounts[bucket]
+    stored = s3_backends[owner][partition].get_bucket(bucket)
+    key_arn = _key_arn(encryption, account, stored.region_name) if encryption.algorithm == "aws:kms" else None
+    if stored.policy and denies(
+        stored.policy,
+        "s3:PutObject",
+        f"arn:{partition}:s3:::{bucket}/{key}",
+        {f"s3:{_ALGORITHM}": encryption.algorithm, f"s3:{_KEY}": key_arn},
+    ):
+        raise S3Refusal(
+            403,
+            "AccessDenied",
+            f"User: arn:{partition}:iam::{account}:user/sandbox is not authorized to perform: s3:PutObject on "
+            f'resource: "arn:{partition}:s3:::{bucket}/{key}" with an explicit deny in a resource-based policy',
+        )
+
+
+def _key_arn(encryption: Encryption, account: str, region: str) -> str | None:
+    """The key that S3 uses: it resolves an alias or a bare key id in the account of the requester.
+
+    (botocore's model of PutObject: SSEKMSKeyId.) None for the AWS managed key.
+    """
+    if encryption.key is None:
+        return None
+    arn = Arn.parse_if_arn(encryption.key)
+    home, region = (arn.account, arn.region) if arn is not None else (account, region)
+    backend = kms_backends[home][region]
+    name = arn.resource if arn is not None else encryption.key
+    key_id = backend.get_key_id_from_alias(name) if name.startswith("alias/") else name.removeprefix("key/")
+    if key_id not in backend.keys:
+        raise S3Refusal(
+            400,
+            "KMS.NotFoundException",
+            f"Key 'arn:aws:kms:{region}:{home}:{name if '/' in name else f'key/{name}'}' does not exist",
+        )
+    return str(backend.keys[key_id].arn)
+
+
+def _permission_without_conditions(bucket: FakeBucket, action: str, resource: str) -> Any:
+    """What moto decides about a request; it would ignore conditions, so it gets no statement that has one."""
+    if bucket.policy is None:
+        return PermissionResult.NEUTRAL
+    policy = json.loads(bucket.policy)
+    policy["Statement"] = [each for each in policy["Statement"] if "Condition" not in each]
+    return IAMPolicy(json.dumps(policy)).is_action_permitted(action, resource)
+
+
+def _strict(original: Callable[..., Any]) -> Callable[..., Any]:
     def respond(self: S3Response, request: Any, full_url: str, headers: Any) -> Any:
+        bucket, _, key = unquote(urlsplit(full_url).path).lstrip("/").partition("/")
         expected = request.headers.get("x-amz-expected-bucket-owner")
-        if expected in (None, _owner(full_url)):
-            return original(self, request, full_url, headers)
-        body = "" if request.method == "HEAD" else _DENIED
-        return 403, {"content-type": "application/xml"}, body
+        try:
+            if expected not in (None, _owner(bucket)):
+                raise S3Refusal(403, "AccessDenied", "Access Denied")
+            if request.method == "PUT" and key and bucket in s3_backends.bucket_accounts:
+                sent = Encryption(request.headers.get(_ALGORITHM), request.headers.get(_KEY))
+                check_put(bucket, key, _requester(request), sent)
+        except S3Refusal as refusal:
+            return _error(request, refusal)
+        return original(self, request, full_url, headers)
 
     return respond
 
 
-def _owner(url: str) -> str | None:
-    """The account of the bucket in a path-style URL; None if the bucket does not exist."""
-    name = unquote(urlsplit(url).path).lstrip("/").partition("/")[0]
-    account = s3_backends.bucket_accounts.get(name)
+def _error(request: Any, refusal: S3Refusal) -> tuple[int, dict[str, str], str]:
+    """A HEAD response has no body."""
+    body = f"<Error><Code>{refusal.code}</Code><Message>{escape(refusal.message)}</Message></Error>"
+    return refusal.status, {"content-type": "application/xml"}, "" if request.method == "HEAD" else body
+
+
+def _requester(request: Any) -> str:
+    """The account of the credentials that signed the request."""
+    signer = S3Response.access_key_regex.search(request.headers.get("Authorization", ""))
+    return str(get_account_id_from(signer.group("access_key") if signer else ""))
+
+
+def _owner(bucket: str) -> str | None:
+    """The account of the bucket; None if it does not exist."""
+    account = s3_backends.bucket_accounts.get(bucket)
     return account[1] if account else None

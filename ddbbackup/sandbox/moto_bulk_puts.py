@@ -8,6 +8,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -18,15 +19,18 @@ from moto.dynamodb.responses import DynamoHandler
 from ddbbackup.model.arn import Arn
 from ddbbackup.sandbox.aws_error import AwsError
 from ddbbackup.sandbox.bulk_put_rules import BulkPutState, check_new, describe, find_replayed, page
+from ddbbackup.sandbox.moto_buckets import S3Refusal
 from ddbbackup.sandbox.moto_jobs import (
     Bucket,
     Timers,
     answered,
+    failure_of,
     find_bucket,
     lines_of,
     new_job_id,
     plain_times,
     put_line,
+    requested_encryption,
     table_id,
 )
 from ddbbackup.sandbox.moto_tables import indexes_being_added, table_state
@@ -155,7 +159,11 @@ class MotoBulkPuts:
         output = state.request["OutputS3Configuration"]
         bucket = find_bucket(output["S3Bucket"], owner=output.get("S3BucketOwner"), account=account)
         if isinstance(bucket, Bucket):
-            _report(state, bucket, output.get("S3KeyPrefix", ""))
+            try:
+                _report(state, bucket, output.get("S3KeyPrefix", ""))
+            except S3Refusal as refusal:
+                state.end_time, state.failure, state.status = time.time(), failure_of(refusal), "FAILED"
+                return
         state.end_time = time.time()
         state.status = "COMPLETED_WITH_ERRORS" if state.failed_items else "COMPLETED"
 
@@ -163,11 +171,12 @@ class MotoBulkPuts:
 def _report(state: BulkPutState, bucket: Bucket, prefix: str) -> None:
     """Writes a manifest, and a gzipped file for each kind of report that was requested and has records."""
     root = f"{prefix}{Arn.parse(state.arn).resource_id}/"
-    kinds = state.request["OutputS3Configuration"]["OutputType"]
+    output = state.request["OutputS3Configuration"]
+    kinds, put = output["OutputType"], partial(bucket.put, encryption=requested_encryption(output))
     for kind, lines in state.reports.items():
         if kind in kinds:
-            bucket.put(f"{root}{kind.lower()}/0.json.gz", gzip.compress(b"\n".join(lines) + b"\n"))
-    bucket.put(f"{root}manifest.json", json.dumps({"reports": sorted(state.reports)}).encode())
+            put(f"{root}{kind.lower()}/0.json.gz", gzip.compress(b"\n".join(lines) + b"\n"))
+    put(f"{root}manifest.json", json.dumps({"reports": sorted(state.reports)}).encode())
 
 
 def _check_idle(table: Table) -> None:

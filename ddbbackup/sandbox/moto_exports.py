@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 from moto.core.responses import ActionResult
@@ -25,14 +26,17 @@ from ddbbackup.sandbox.export_rules import (
     latest_restorable,
     page,
 )
+from ddbbackup.sandbox.moto_buckets import S3Refusal
 from ddbbackup.sandbox.moto_jobs import (
     Timers,
     answered,
     describe_table,
+    failure_of,
     find_bucket,
     line_of,
     new_job_id,
     plain_times,
+    requested_encryption,
     table_id,
 )
 
@@ -40,7 +44,7 @@ _ORIGINAL_PITR: Final = DynamoDBBackend.describe_continuous_backups
 
 
 class MotoExports:
-    """All exports of the sandbox, in the order of their start.
+    """All exports of the sandbox, in the order of their start. A test may add a history.
 
     For tests: ``before_completed`` is called when the files of an export are written, and may damage them.
     """
@@ -122,8 +126,12 @@ class MotoExports:
             export.end_time, export.failure = time.time(), bucket
             export.status = "FAILED"
             return
-        bucket.put(export.root + "_started", b"")
-        write_export(export, lines, bucket.put)
+        put = partial(bucket.put, encryption=requested_encryption(request))
+        try:
+            put(export.root + "_started", b"")
+            write_export(export, lines, put)
+        except S3Refusal as refusal:
+            export.end_time, export.failure = time.time(), failure_of(refusal)
         if self.before_completed is not None:
             self.before_completed(export)
         export.status = "FAILED" if export.failure else "COMPLETED"

@@ -9,7 +9,7 @@ import secrets
 import threading
 import uuid
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -22,6 +22,7 @@ from moto.dynamodb.models.table import Table
 from moto.s3.models import s3_backends
 
 from ddbbackup.sandbox.aws_error import AwsError
+from ddbbackup.sandbox.moto_buckets import Encryption, S3Refusal, check_put
 
 _ORIGINAL_DESCRIBE: Final = Table.describe
 _OVERLAYS: Final[WeakKeyDictionary[Table, Overlay]] = WeakKeyDictionary()
@@ -55,10 +56,11 @@ class Timers:
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """A bucket that the caller may use."""
+    """A bucket that ``account`` may use."""
 
     name: str
     backend: Any
+    account: str
 
     def objects(self, prefix: str) -> Iterator[tuple[str, bytes]]:
         """Every object whose key begins with the prefix, also manifests: AWS matches prefixes as plain text."""
@@ -68,28 +70,46 @@ class Bucket:
         for key in keys:
             yield key.name, key.value
 
-    def put(self, key: str, body: bytes) -> None:
-        """With the default retention of the bucket, which holds for every new object (S3 guide: Object Lock)."""
+    def put(self, key: str, body: bytes, encryption: Encryption) -> None:
+        """Puts as the account that started the job (observed on AWS). Raises ``S3Refusal``.
+
+        The default retention of the bucket holds for every new object (S3 guide: Object Lock).
+        """
+        check_put(self.name, key, self.account, encryption)
         bucket = self.backend.get_bucket(self.name)
         lock = (
             {"lock_mode": bucket.default_lock_mode, "lock_until": bucket.default_retention()}
             if bucket.has_default_lock
             else {}
         )
-        self.backend.put_object(self.name, key, body, **lock)
+        self.backend.put_object(
+            self.name, key, body, encryption=encryption.algorithm, kms_key_id=encryption.key, **lock
+        )
 
 
 def find_bucket(name: str, *, owner: str | None, account: str) -> Bucket | tuple[str, str]:
     """The bucket, or the code and message of AWS that say why the account cannot use it.
 
-    A bucket of another account needs its owner in the request. Bucket policies are not emulated.
+    A bucket of another account needs its owner in the request.
     """
     if name not in s3_backends.bucket_accounts:
         return "S3NoSuchBucket", "The specified bucket does not exist"
     partition, actual = s3_backends.bucket_accounts[name]
     if (owner or account) != actual:
         return "S3AccessDenied", f"Access denied for {account} to the bucket of another owner"
-    return Bucket(name, s3_backends[actual][partition])
+    return Bucket(name, s3_backends[actual][partition], account)
+
+
+def requested_encryption(request: Mapping[str, Any]) -> Encryption:
+    """The headers with which DynamoDB puts the objects of a job: AES256 unless ``S3SseAlgorithm`` is KMS."""
+    algorithm = "aws:kms" if request.get("S3SseAlgorithm") == "KMS" else "AES256"
+    return Encryption(algorithm, request.get("S3SseKmsKeyId"))
+
+
+def failure_of(refusal: S3Refusal) -> tuple[str, str]:
+    """The failure code and message of a job whose objects S3 refuses (codes observed on AWS)."""
+    code = "KmsNotFoundException" if refusal.code == "KMS.NotFoundException" else f"S3{refusal.code}"
+    return code, refusal.message
 
 
 def lines_of(body: bytes, compression: str) -> Iterator[bytes]:

@@ -21,6 +21,7 @@ from ddbbackup.sandbox import (
     moto_tables,
     update_rules,
 )
+from ddbbackup.sandbox.moto_archives import MotoArchives
 from ddbbackup.sandbox.moto_bulk_puts import MotoBulkPuts
 from ddbbackup.sandbox.moto_exports import MotoExports
 from ddbbackup.sandbox.moto_imports import MotoImports
@@ -61,6 +62,8 @@ class Sandbox:
             part.install()
         self.session_keys = MotoSessionKeys()
         self.session_keys.install()
+        self.archives = MotoArchives()
+        self.archives.install()
         self._server = ThreadedMotoServer(HOST, port, verbose=False)
         if port and _in_use(port):
             raise UsageError(

@@ -71,15 +71,11 @@ async def read_pages(
         if token is None:
             return
         if token in seen:
-            raise endless_list(operation)
+            raise Unreachable(
+                f"{operation} returned the same page token twice, so its list has no end",
+                hint="run the same command again; if it persists, check the proxy or endpoint in front of AWS",
+            )
         seen.add(token)
-
-
-def endless_list(operation: str) -> Unreachable:
-    return Unreachable(
-        f"{operation} returned the same page token twice, so its list has no end",
-        hint="run the same command again; if it persists, check the proxy or endpoint in front of AWS",
-    )
 
 
 def _read_page(read: Callable[[Cloud, str | None], P], token: str | None, cloud: Cloud) -> P:

@@ -27,6 +27,7 @@ from ddbbackup.errors import (
     Throttled,
     Unreachable,
 )
+from ddbbackup.model.encryption import Encryption
 from ddbbackup.ports import ExportRequest, Identity, KeyAttribute
 from tests.support.stubs import client, stubbed
 
@@ -272,22 +273,30 @@ def test_a_body_that_is_shorter_than_its_length_is_not_used() -> None:
 
 
 def test_puts_send_their_condition_key_and_checksum() -> None:
-    """If-None-Match for new records, If-Match for updates, KMS if the destination has a key, and always an MD5."""
+    """If-None-Match for new records, If-Match for updates, always the encryption of the destination and an MD5."""
     expected_parameters = {"Bucket": "vault", "Key": "k", "Body": b"{}", "ContentType": "application/json"}
     expected_parameters |= {"ContentMD5": "mZFLkyvTelC5g8XnyQrpOw=="}
+    kms = {"ServerSideEncryption": "aws:kms"}
     with stubbed("s3") as (made, stub):
-        stub.add_response("put_object", {"ETag": '"1"'}, {**expected_parameters, "IfNoneMatch": "*"})
-        kms = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/vault"}
+        first = {**expected_parameters, "IfNoneMatch": "*", "ServerSideEncryption": "AES256"}
+        stub.add_response("put_object", {"ETag": '"1"'}, first)
         stub.add_response("put_object", {"ETag": '"2"'}, {**expected_parameters, "IfMatch": '"1"', **kms})
+        stub.add_response(
+            "put_object", {"ETag": '"3"'}, {**expected_parameters, **kms, "SSEKMSKeyId": "alias/vault"}
+        )
         stub.add_client_error("put_object", "PreconditionFailed", http_status_code=412)
         stub.add_response("get_object", body(b"other"), {"Bucket": "vault", "Key": "k"})
         objects = S3Objects(made)
-        json = "application/json"
-        assert objects.put("vault", "k", b"{}", content_type=json, if_none_match=True) == '"1"'
-        second = objects.put("vault", "k", b"{}", content_type=json, if_match='"1"', kms_key_id="alias/vault")
-        assert second == '"2"'
+
+        def put(encryption: Encryption, **conditions: Any) -> str:
+            json = "application/json"
+            return objects.put("vault", "k", b"{}", content_type=json, encryption=encryption, **conditions)
+
+        assert put(Encryption(), if_none_match=True) == '"1"'
+        assert put(Encryption("KMS"), if_match='"1"') == '"2"'
+        assert put(Encryption("KMS", "alias/vault")) == '"3"'
         with pytest.raises(Conflict):
-            objects.put("vault", "k", b"{}", content_type=json, if_none_match=True)
+            put(Encryption(), if_none_match=True)
 
 
 def test_a_condition_that_failed_because_of_our_own_lost_attempt_is_no_conflict() -> None:
@@ -295,7 +304,8 @@ def test_a_condition_that_failed_because_of_our_own_lost_attempt_is_no_conflict(
     with stubbed("s3") as (made, stub):
         stub.add_client_error("put_object", "PreconditionFailed", http_status_code=412)
         stub.add_response("get_object", body(b"{}"), {"Bucket": "vault", "Key": "k"})
-        put = S3Objects(made).put("vault", "k", b"{}", content_type="application/json", if_none_match=True)
+        objects, json = S3Objects(made), "application/json"
+        put = objects.put("vault", "k", b"{}", content_type=json, encryption=Encryption(), if_none_match=True)
     assert put == '"e"'
 
 
@@ -307,9 +317,10 @@ def test_listing_follows_pages_and_folders_use_the_delimiter() -> None:
             "IsTruncated": True,
             "NextContinuationToken": "n",
         }
-        stub.add_response("list_objects_v2", first, {"Bucket": "vault", "Prefix": "p/"})
+        parameters = {"Bucket": "vault", "Prefix": "p/", "OptionalObjectAttributes": ["RestoreStatus"]}
+        stub.add_response("list_objects_v2", first, parameters)
         second = {"Contents": [{"Key": "p/b", "Size": 2, "ETag": '"b"'}], "IsTruncated": False}
-        expected_parameters = {"Bucket": "vault", "Prefix": "p/", "ContinuationToken": "n"}
+        expected_parameters: dict[str, Any] = {**parameters, "ContinuationToken": "n"}
         stub.add_response("list_objects_v2", second, expected_parameters)
         folders = {"CommonPrefixes": [{"Prefix": "p/x/"}], "IsTruncated": False}
         expected_parameters = {"Bucket": "vault", "Prefix": "p/", "Delimiter": "/"}

@@ -16,8 +16,6 @@ import pytest
 
 from ddbbackup.aws.cloud import AwsCloud
 from ddbbackup.aws.session import Connection
-from ddbbackup.checks.quotas import check_exports
-from ddbbackup.clock import SystemClock
 from ddbbackup.errors import Unreachable
 
 TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/t"
@@ -35,10 +33,6 @@ READS: dict[str, tuple[str, Callable[[AwsCloud], Any]]] = {
     "DescribeScalableTargets": (
         '{"ScalableTargets": [], "NextToken": "TOKEN"}',
         lambda cloud: cloud.scaling.targets(["table/t"]),
-    ),
-    "ListExports": (
-        '{"ExportSummaries": [], "NextToken": "TOKEN"}',
-        lambda cloud: check_exports(cloud, SystemClock()),
     ),
     "keys": (
         S3_PAGE.format("<NextContinuationToken>TOKEN</NextContinuationToken>"),

@@ -37,7 +37,15 @@ from ddbbackup.errors import (
     Unreachable,
     UsageError,
 )
-from ddbbackup.ports import BulkPutRequest, ExportRequest, Identity, ImportRequest, PitrRestoreRequest
+from ddbbackup.model.encryption import Encryption
+from ddbbackup.ports import (
+    BulkPutRequest,
+    ExportRequest,
+    Identity,
+    ImportRequest,
+    ObjectFacts,
+    PitrRestoreRequest,
+)
 from tests.support.stubs import client
 
 TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
@@ -126,6 +134,8 @@ ARGUMENTS: dict[str, Any] = {
     "period_days": 7,
     "limit_bytes": 9,
     "body": b"{}",
+    "encryption": Encryption(),
+    "facts": ObjectFacts("k", 1, '"e"'),
     "topic_arn": "arn:aws:sns:eu-west-1:123456789012:backups",
 }
 

@@ -16,6 +16,7 @@ from ddbbackup.aws.cloud import AwsCloud
 from ddbbackup.aws.error_map import from_client_error
 from ddbbackup.aws.session import Connection
 from ddbbackup.errors import AccessDenied, DdbBackupError, InUse, Refused, Throttled
+from ddbbackup.model.encryption import Encryption
 
 SKEWED = (
     "InvalidSignatureException",
@@ -102,7 +103,8 @@ def test_a_wrong_clock_is_said_and_not_blamed_on_permissions() -> None:
 def test_s3_is_asked_again_after_a_conflict_of_requests(code: str) -> None:
     """Two writers of one key at the same moment. It is no failed condition."""
     with serving([s3_error(code), s3_error(code), (200, b"")]) as (cloud, signatures):
-        cloud.objects.put("b", "k", b"{}", content_type="application/json", if_none_match=True)
+        json = "application/json"
+        cloud.objects.put("b", "k", b"{}", content_type=json, encryption=Encryption(), if_none_match=True)
     assert len(signatures) == 3
 
 

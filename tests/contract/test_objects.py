@@ -10,6 +10,7 @@ import pytest
 
 from ddbbackup.aws.objects import S3Objects
 from ddbbackup.errors import Conflict, DataIncomplete, ObjectMissing
+from ddbbackup.model.encryption import Encryption
 from ddbbackup.ports import Objects
 from tests.support import servers
 from tests.support.aws import Aws
@@ -28,7 +29,9 @@ class Store:
     def put(
         self, key: str, body: bytes = b"body", *, if_none_match: bool = False, if_match: str | None = None
     ) -> str:
-        put = partial(self.objects.put, self.bucket, key, body, content_type="application/json")
+        put = partial(
+            self.objects.put, self.bucket, key, body, content_type="application/json", encryption=Encryption()
+        )
         return put(if_none_match=if_none_match, if_match=if_match)
 
     def read(self, key: str) -> bytes:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from ddbbackup.sandbox.moto_archives import MotoArchives
 from ddbbackup.sandbox.moto_exports import MotoExports
 from tests.support.authoriser import allows, denied, pairs, unused
 from tests.support.aws import REGION, Aws
@@ -132,11 +133,21 @@ def test_the_policy_for_backups(
         assert first.code == 3, first.err[:6000]  # the table whose recovery was off has no common time yet
         age_recovery(f"{name}-off", 3600)
         assert program.run("backup", "--no-wait").code == 0
+        forget_export(sandbox, bucket, f"{name}-a")
         assert program.run("wait").code == 0
     lacking, idle = verdict(program, "backup", calls)
     assert lacking == []
     # `-off` has neither an index nor a stream.
     assert [pair for pair in idle if f"{name}-off" not in pair[1]] == []
+
+
+def forget_export(aws: Aws, bucket: str, table: str) -> None:
+    """As if the run had been killed between starting an export and recording its ARN."""
+    for key in aws.record_keys(bucket, table):
+        record = json.loads(aws.read(bucket, key))
+        if record["state"] == "in_progress":
+            del record["export"]["arn"]
+            aws.s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(record).encode())
 
 
 def test_the_policy_for_backups_of_tags(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
@@ -185,7 +196,13 @@ RESTORES: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("case", RESTORES)
 def test_the_policy_for_restores(
-    sandbox: Aws, bucket: str, name: str, program: Program, exports: MotoExports, case: str
+    sandbox: Aws,
+    bucket: str,
+    name: str,
+    program: Program,
+    exports: MotoExports,
+    archives: MotoArchives,
+    case: str,
 ) -> None:
     """Each method and each value of `existing`, alone in its plan."""
     dress(sandbox, name)
@@ -201,7 +218,18 @@ def test_the_policy_for_restores(
         sandbox.create_table(f"{name}-2", SSESpecification=encryption)
     program.plan(whole_plan(sandbox, bucket, tables=[{"name": name}], restores={"back": restore}))
     assert program.run("backup").code == 0
+    archived = (
+        [key for key in sandbox.keys(bucket) if "/data/" in key]
+        if restore["method"] != "point-in-time"
+        else []
+    )
+    for key in archived:
+        archives.archive(bucket, key, "GLACIER")
     with calls_of_sandbox() as calls:
+        if archived:
+            assert program.run("restore", "back", "--yes", "--retrieve", "bulk").code == 75
+        for key in archived:
+            archives.finish(bucket, key)
         done = program.run("restore", "back", "--yes")
         assert done.code == 0, done.out
     if case.startswith("write"):  # calls for a target that exists

@@ -16,6 +16,7 @@ import pytest
 from junitparser import JUnitXml
 
 from ddbbackup.cli.grammar import parse
+from ddbbackup.sandbox.moto_archives import MotoArchives
 from tests.support.accounts import Account
 from tests.support.aws import REGION, Aws
 from tests.support.program import Program, Result
@@ -119,6 +120,25 @@ def test_restore_one_customers_items(page: Page, name: str) -> None:
         )
         assert done.stdout.split("\n") == [output, ""], done.stderr
     assert page.aws.items(name) == [ITEMS[2], ITEMS[4]]
+
+
+@pytest.mark.parametrize("page", ["restore-an-archived-backup"], indirect=True)
+def test_restore_an_archived_backup(page: Page, bucket: str, name: str, archives: MotoArchives) -> None:
+    """The command of the page, twice: it asks S3, and restores when S3 is done. S3 accepts the lifecycle rule."""
+    (rule,) = page.blocks("json")
+    page.aws.s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=json.loads(rule))
+    backed_up(page, name)
+    for key in page.aws.keys(bucket):
+        if "/data/" in key:
+            archives.archive(bucket, key, "DEEP_ARCHIVE")
+    (command,) = page.commands
+    arguments = shlex.split(command.replace(" --from 2026-08-01", ""))[1:]
+    asked = page.program.run(*arguments, AWS_ENDPOINT_URL=page.aws.url)
+    for each in list(archives.requested):
+        archives.finish(bucket, each.key)
+    done = page.program.run(*arguments, AWS_ENDPOINT_URL=page.aws.url)
+    assert (asked.code, done.code) == (75, 0), done.err
+    assert page.aws.items(f"{name}-restored") == ITEMS
 
 
 @pytest.mark.parametrize("page", ["prove-your-backups"], indirect=True)

@@ -178,6 +178,8 @@ def _key(text: str | None) -> Key | None:
 
 def _s3_operation(method: str, has_key: bool, query: dict[str, list[str]]) -> str:
     if has_key:
+        if method == "POST" and "restore" in query:
+            return "RestoreObject"
         return {"GET": "GetObject", "HEAD": "HeadObject", "PUT": "PutObject", "DELETE": "DeleteObject"}[
             method
         ]

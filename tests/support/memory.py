@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ddbbackup.errors import Conflict, DataIncomplete, ObjectMissing
-from ddbbackup.ports import ObjectFacts
+from ddbbackup.model.encryption import Encryption
+from ddbbackup.ports import ObjectFacts, RetrievalTier
 
 
 class MemoryStream:
@@ -28,12 +29,13 @@ class MemoryObjects:
     """Implements ``ports.Objects`` (``tests/contract/test_objects.py``) for one bucket, whatever its name.
 
     ``before_put`` is called once, before the next put, so that another process can be first. ``reads`` are the keys
-    that were read. ``answers`` holds, by key, what the next streams of an object send in place of it; ``streamed``
-    counts the streams.
+    that were read. ``encryptions`` is what each put asked for. ``answers`` holds, by key, what the next streams of an
+    object send in place of it; ``streamed`` counts the streams.
     """
 
     def __init__(self) -> None:
         self.bodies: dict[str, bytes] = {}
+        self.encryptions: dict[str, Encryption] = {}
         self.answers: dict[str, list[MemoryStream]] = {}
         self.streamed: Counter[str] = Counter()
         self.reads: list[str] = []
@@ -67,10 +69,10 @@ class MemoryObjects:
         body: bytes,
         *,
         content_type: str,
+        encryption: Encryption,
         owner: str | None = None,
         if_none_match: bool = False,
         if_match: str | None = None,
-        kms_key_id: str | None = None,
     ) -> str:
         before_put, self.before_put = self.before_put, lambda: None
         before_put()
@@ -78,7 +80,7 @@ class MemoryObjects:
         changed = if_match is not None and (existing is None or existing.etag != if_match)
         if ((if_none_match and existing) or changed) and self.bodies.get(key) != body:
             raise Conflict(f"{key} has changed", hint="-")
-        self.bodies[key] = body
+        self.bodies[key], self.encryptions[key] = body, encryption
         return self._facts(key, body).etag
 
     def keys(self, bucket: str, prefix: str, *, owner: str | None = None) -> Iterator[ObjectFacts]:
@@ -89,6 +91,11 @@ class MemoryObjects:
     def folders(self, bucket: str, prefix: str, *, owner: str | None = None) -> Iterator[str]:
         below = {key[len(prefix) :] for key in self.bodies if key.startswith(prefix)}
         yield from sorted({prefix + rest.partition("/")[0] + "/" for rest in below if "/" in rest})
+
+    def retrieve(
+        self, bucket: str, facts: ObjectFacts, *, tier: RetrievalTier, days: int, owner: str | None = None
+    ) -> None:
+        """Nothing in memory is archived."""
 
     def delete(self, bucket: str, key: str, *, owner: str | None = None) -> None:
         self.bodies.pop(key, None)

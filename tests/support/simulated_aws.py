@@ -1,8 +1,10 @@
 """Exports of a simulated AWS in virtual time, with quotas and throttling.
 
 The limits are those of AWS as far as they are known: 300 exports in progress (DynamoDB guide: Quotas); about twenty
-starts in a row, then "Rate exceeded", where rejected calls count too; bursts of 13 to 18 DescribeExport are throttled
-(both observed on AWS). How fast these two recover, and that ListExports behaves like DescribeExport, is assumed.
+starts in a row, then "Rate exceeded", where rejected calls count too; bursts of 13 to 18 DescribeExport and of about
+twenty ListExports are throttled (all observed on AWS). ListExports is sorted by ExportArn, the last first, 25 a page
+at most (DynamoDB API). How fast the limits recover is assumed, and that S3 holds the manifests of an export some
+seconds before DescribeExport says COMPLETED.
 """
 
 from __future__ import annotations
@@ -10,20 +12,23 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import itertools
 import json
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from ddbbackup.errors import Throttled
-from ddbbackup.ports import Export, ExportPage, ExportRequest, ExportSummary
+from ddbbackup.ports import Export, ExportPage, ExportRequest, ExportStatus, ExportSummary
 from tests.support.virtual_time import VirtualClock
 
 IN_FLIGHT = 300
 _START = (20.0, 1 / 1.5)  # burst, and how many a second afterwards
-READS = (15.0, 1.0)
+DESCRIPTIONS = (13.0, 1.0)
+LISTS = (20.0, 1.0)
 _PAGE = 25
 _LINE = b'{"Item":{"id":{"S":"a"}}}\n'
 
@@ -47,6 +52,8 @@ class SimulatedAws:
 
     ``calls`` and ``throttled`` count by operation, ``started_at`` and ``ended_at`` are by table ARN.
     ``minutes`` is the range of the duration of exports, ``reads`` the burst and the rate per second of each read.
+    ``settling`` is the range of seconds from the last manifest to COMPLETED. ``history`` are the tables that were
+    exported every hour of the last 90 days, and the exports of ``failing`` tables fail.
     """
 
     def __init__(
@@ -55,7 +62,10 @@ class SimulatedAws:
         *,
         seed: int,
         minutes: tuple[float, float] = (2.0, 60.0),
-        reads: tuple[float, float] = READS,
+        reads: tuple[float, float] | None = None,
+        settling: tuple[float, float] = (0.0, 10.0),
+        history: Sequence[str] = (),
+        failing: Sequence[str] = (),
     ) -> None:
         self.clock = clock
         self.calls: Counter[str] = Counter()
@@ -67,12 +77,16 @@ class SimulatedAws:
         self._random = random.Random(seed)
         self._minutes = minutes
         self._exports: dict[str, Export] = {}
-        self._order: list[str] = []  # ARNs, oldest first
+        self._by_table: dict[str, list[str]] = {}  # the ARNs of exports, oldest first
+        self._history = frozenset(history)
+        self._failing = frozenset(failing)
+        self._begun = clock.now()
+        self._settling = settling
         self._in_flight = 0
         self._buckets = {
             "ExportTableToPointInTime": _Bucket(*_START),
-            "DescribeExport": _Bucket(*reads),
-            "ListExports": _Bucket(*reads),
+            "DescribeExport": _Bucket(*(reads or DESCRIPTIONS)),
+            "ListExports": _Bucket(*(reads or LISTS)),
         }
 
     def called(self, operation: str) -> None:
@@ -89,9 +103,8 @@ class SimulatedAws:
         self._in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self._in_flight)
         now = self.clock.now()
-        number = f"0{int(now.timestamp() * 1000)}-{len(self._exports):08x}"
         export = Export(
-            arn=f"{request.table_arn}/export/{number}",
+            arn=_arn(request.table_arn, now, len(self._exports)),
             status="IN_PROGRESS",
             table_arn=request.table_arn,
             table_id=request.table_arn,
@@ -102,10 +115,14 @@ class SimulatedAws:
             client_token=request.client_token,
         )
         self._exports[export.arn] = export
-        self._order.append(export.arn)
+        self._by_table.setdefault(request.table_arn, []).append(export.arn)
         self.started_at[request.table_arn] = self.clock.monotonic()
         seconds = 60 * self._random.uniform(*self._minutes)
-        self.clock.at(self.clock.monotonic() + seconds, lambda: self._end(export.arn))
+        ends = self.clock.monotonic() + seconds
+        settled = max(self.clock.monotonic(), ends - self._random.uniform(*self._settling))
+        if request.table_arn not in self._failing:
+            self.clock.at(settled, lambda: self._lay_down(self._exports[export.arn]))
+        self.clock.at(ends, lambda: self._end(export.arn))
         return export
 
     def describe(self, export_arn: str) -> Export:
@@ -113,18 +130,25 @@ class SimulatedAws:
         return self._exports[export_arn]
 
     def page(self, *, table_arn: str | None = None, next_token: str | None = None) -> ExportPage:
+        """``next_token`` is the last ARN of the page before."""
         self.called("ListExports")
+        tables = [table_arn] if table_arn else sorted({*self._history, *self._by_table}, reverse=True)
+        below = next_token or "~"
+        last_table = below.rpartition("/export/")[0] or below
         arns = (
-            self._order
-            if table_arn is None
-            else [arn for arn in self._order if arn.startswith(table_arn + "/")]
+            arn for table in tables if table <= last_table for arn in self._newest_first(table) if arn < below
         )
-        older = (
-            int(next_token) if next_token else len(arns)
-        )  # a place from the oldest on, which no start shifts
-        shown = arns[max(0, older - _PAGE) : older][::-1]
-        summaries = tuple(ExportSummary(arn, self._exports[arn].status, "FULL_EXPORT") for arn in shown)
-        return ExportPage(summaries, str(older - _PAGE) if older > _PAGE else None)
+        shown = tuple(itertools.islice(arns, _PAGE))
+        summaries = tuple(ExportSummary(arn, self._status(arn), "FULL_EXPORT") for arn in shown)
+        return ExportPage(summaries, shown[-1] if next(arns, None) else None)
+
+    def _newest_first(self, table: str) -> Iterator[str]:
+        yield from reversed(self._by_table.get(table, ()))
+        if table in self._history:
+            yield from (_arn(table, self._begun - timedelta(hours=hours)) for hours in range(1, 90 * 24))
+
+    def _status(self, arn: str) -> ExportStatus:
+        return self._exports[arn].status if arn in self._exports else "COMPLETED"
 
     def _refuse(self, operation: str, why: str) -> None:
         self.throttled[operation] += 1
@@ -132,19 +156,16 @@ class SimulatedAws:
 
     def _end(self, arn: str) -> None:
         self._in_flight -= 1
-        export = self._exports[arn]
-        root = f"{export.prefix or ''}/AWSDynamoDB/{arn.rpartition('/')[2]}/".lstrip("/")
-        self._exports[arn] = replace(
-            export,
-            status="COMPLETED",
-            end_time=self.clock.now(),
-            manifest_key=f"{root}manifest-summary.json",
-            item_count=1,
-        )
+        export = replace(self._exports[arn], end_time=self.clock.now())
+        if export.table_arn in self._failing:
+            self._exports[arn] = replace(export, status="FAILED", failure_code="S3AccessDenied")
+        else:
+            key = f"{_root(export)}manifest-summary.json"
+            self._exports[arn] = replace(export, status="COMPLETED", manifest_key=key, item_count=1)
         self.ended_at[export.table_arn] = self.clock.monotonic()
-        self._lay_down(root, export)
 
-    def _lay_down(self, root: str, export: Export) -> None:
+    def _lay_down(self, export: Export) -> None:
+        root = _root(export)
         body = gzip.compress(_LINE, mtime=0)
         key = f"{root}data/0.json.gz"
         files = json.dumps({"itemCount": 1, "md5Checksum": _md5(body), "dataFileS3Key": key}).encode() + b"\n"
@@ -163,6 +184,14 @@ class SimulatedAws:
         for which, content in (("files", files), ("summary", json.dumps(summary).encode())):
             self.put_object(f"{root}manifest-{which}.json", content)
             self.put_object(f"{root}manifest-{which}.md5", _md5(content).encode())
+
+
+def _arn(table: str, started: datetime, number: int = 0) -> str:
+    return f"{table}/export/0{int(started.timestamp() * 1000)}-{number:08x}"
+
+
+def _root(export: Export) -> str:
+    return f"{export.prefix or ''}/AWSDynamoDB/{export.arn.rpartition('/')[2]}/".lstrip("/")
 
 
 def _md5(body: bytes) -> str:

@@ -32,6 +32,7 @@ def run(options: Namespace) -> int:
             today=context.started_at,
             confirmed=options.yes,
             adopts=options.adopt,
+            retrieve=options.retrieve,
         )
         if not step.confirmed and overwrites_its_source(step) and stdin_is_terminal():
             step = replace(step, confirmed=_ask(session, step))

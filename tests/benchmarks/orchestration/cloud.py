@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from ddbbackup.errors import NotSupported
+from ddbbackup.archive.layout import SUMMARY
+from ddbbackup.errors import AccessDenied, NotSupported
 from ddbbackup.ports import Identity, ObjectFacts, PitrWindow, TableFacts
 from tests.support.memory import MemoryObjects, MemoryStream
 from tests.support.simulated_aws import SimulatedAws
@@ -19,10 +20,10 @@ _HEAD = "arn:aws:dynamodb:eu-west-1:123456789012:table/"
 class SimulatedCloud:
     """Implements what ``ports.Cloud`` is asked for while tables are backed up; every call is counted."""
 
-    def __init__(self, aws: SimulatedAws, tables: int) -> None:
+    def __init__(self, aws: SimulatedAws, tables: int, *, s3_answers_looks: bool = True) -> None:
         self.identity = Identity("123456789012", "arn:aws:iam::123456789012:user/sim", "aws", "eu-west-1")
         self.exports = aws
-        self.objects = _Objects(aws)
+        self.objects = _Objects(aws, answers_looks=s3_answers_looks)
         self.tables = _Tables(aws, [f"table-{number:04d}" for number in range(tables)])
         self.settings = self.scaling = _NothingSet(aws)
         self.buckets = _Buckets()
@@ -78,9 +79,9 @@ class _NothingSet:
 class _Objects(MemoryObjects):
     """Counts calls as S3's; the simulated exports write into it."""
 
-    def __init__(self, aws: SimulatedAws) -> None:
+    def __init__(self, aws: SimulatedAws, *, answers_looks: bool) -> None:
         super().__init__()
-        self._aws = aws
+        self._aws, self._answers_looks = aws, answers_looks
         self._sorted: list[str] = []
         aws.put_object = self.lay_down
 
@@ -88,6 +89,14 @@ class _Objects(MemoryObjects):
         if key not in self.bodies:
             bisect.insort(self._sorted, key)
         self.bodies[key] = body
+
+    def head(self, bucket: str, key: str, *, owner: str | None = None) -> ObjectFacts | None:
+        if not key.endswith(SUMMARY):
+            return super().head(bucket, key)
+        self._aws.called("s3.HeadObject")
+        if not self._answers_looks:
+            raise AccessDenied("Forbidden (403)", hint="-")
+        return super().head(bucket, key)
 
     def read(
         self, bucket: str, key: str, *, limit_bytes: int, owner: str | None = None

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from ddbbackup.backup.export_scheduler import SWEEPS, ExportScheduler
 from ddbbackup.backup.planning import backup_steps
 from ddbbackup.catalog import Catalog
 from ddbbackup.errors import Throttled
@@ -19,7 +18,6 @@ from ddbbackup.plan.selection import select
 from ddbbackup.ports import ExportRequest
 from ddbbackup.steps.executor import run_steps
 from ddbbackup.steps.inventory import take_inventory
-from ddbbackup.steps.poll import PollPolicy
 from tests.benchmarks.orchestration.cloud import SimulatedCloud
 from tests.support.contexts import run_context
 from tests.support.simulated_aws import SimulatedAws
@@ -60,16 +58,28 @@ class Night:
 
     @property
     def waiting_calls(self) -> int:
-        """Calls that start exports and wait for them, which is all that the origin does."""
+        """Calls of DynamoDB and STS that start exports and wait for them, which is all that the origin does."""
         return sum(self.calls[operation] for operation in WAITING)
 
+    @property
+    def looks(self) -> int:
+        """Requests to S3 that look for the last manifest of an export."""
+        return self.calls["s3.HeadObject"]
 
-def our_night(tables: int, *, seed: int, directory: Path, sweeps: PollPolicy = SWEEPS) -> Night:
-    """``backup`` as the program wires it, but for the clock and AWS. The plan lies in ``directory``."""
+
+def our_night(
+    tables: int, *, seed: int, directory: Path, history: bool = True, s3_answers_looks: bool = True
+) -> Night:
+    """``backup`` as the program wires it, but for the clock and AWS. The plan lies in ``directory``.
+
+    ``history``: every table was exported every hour of the last 90 days. Without ``s3_answers_looks``, only DynamoDB
+    tells that an export has ended.
+    """
     random.seed(seed)  # the jitter of pauses
     clock = VirtualClock()
-    aws = SimulatedAws(clock, seed=seed)
-    cloud = cast("Any", SimulatedCloud(aws, tables))
+    arns = table_arns(tables)
+    aws = SimulatedAws(clock, seed=seed, history=arns if history else ())
+    cloud = cast("Any", SimulatedCloud(aws, tables, s3_answers_looks=s3_answers_looks))
     (directory / "plan.yaml").write_text(_PLAN)
     plan = load([str(directory / "plan.yaml")], {})
     recorded: dict[str, float] = {}
@@ -86,8 +96,6 @@ def our_night(tables: int, *, seed: int, directory: Path, sweeps: PollPolicy = S
             source=cloud,
             catalog=Catalog(cloud.objects, plan=plan.name),
         )
-        scheduler = ExportScheduler(context, sweeps=sweeps)
-        context.once.shared(ExportScheduler, lambda: scheduler)
         selection = select(plan, await take_inventory(context))
         await run_steps(backup_steps(plan, selection, export_time=None), context, on_outcome=note)
 
@@ -102,7 +110,7 @@ def origins_night(tables: int, *, seed: int) -> Night:
     """
     clock = VirtualClock()
     aws = SimulatedAws(clock, seed=seed)
-    arns = [f"arn:aws:dynamodb:eu-west-1:123456789012:table/table-{number:04d}" for number in range(tables)]
+    arns = table_arns(tables)
     noticed: dict[str, float] = {}
     for arn in arns:
         while not _started(aws, arn):
@@ -112,6 +120,10 @@ def origins_night(tables: int, *, seed: int) -> Night:
             clock.advance(ORIGIN_SLEEP_SECONDS)
         noticed[arn] = clock.monotonic()
     return _night(aws, noticed)
+
+
+def table_arns(tables: int) -> list[str]:
+    return [f"arn:aws:dynamodb:eu-west-1:123456789012:table/table-{number:04d}" for number in range(tables)]
 
 
 def _started(aws: SimulatedAws, arn: str) -> bool:

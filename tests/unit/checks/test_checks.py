@@ -12,14 +12,12 @@ import pytest
 from ddbbackup.checks import check_destination
 from ddbbackup.checks.clock import check_clock
 from ddbbackup.checks.lifecycle import affects_backups
-from ddbbackup.checks.quotas import check_exports
 from ddbbackup.errors import AccessDenied, ObjectMissing
 from ddbbackup.model.check import Check
-from ddbbackup.plan.model import DEFAULT_PREFIX, Destination, Encryption
+from ddbbackup.model.encryption import Encryption
+from ddbbackup.plan.model import DEFAULT_PREFIX, Destination
 from ddbbackup.ports import (
     BucketEncryption,
-    ExportPage,
-    ExportSummary,
     Identity,
     KmsKeyFacts,
     LifecycleRule,
@@ -27,7 +25,6 @@ from ddbbackup.ports import (
 )
 from tests.support.records import IDENTITY
 
-TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
 NOW = datetime(2026, 11, 25, 9, 0, 0, tzinfo=UTC)
 VAULT = Destination("vault", "acme-vault", "ddb/{table}/")
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/abc"
@@ -192,20 +189,3 @@ def test_a_wrong_clock_is_a_warning(seconds: float, state: str, words: str) -> N
     found = check_clock(SimpleNamespace(server_time=lambda: NOW), clock)
     assert found.state == state
     assert words in found.message
-
-
-def test_running_exports_are_counted() -> None:
-    """Pages are read only up to exports that are too old to run; AWS lists exports for 90 days."""
-
-    def summary(hours: float, status: Any) -> ExportSummary:
-        milliseconds = int((NOW - timedelta(hours=hours)).timestamp() * 1000)
-        return ExportSummary(f"{TABLE}/export/0{milliseconds}-abcd", status, "FULL_EXPORT")
-
-    pages = [
-        ExportPage(tuple(summary(1, "IN_PROGRESS") for _ in range(250)), "more"),
-        ExportPage((summary(3, "COMPLETED"), summary(72, "COMPLETED")), "more"),
-    ]
-    exports = SimpleNamespace(page=lambda next_token=None: pages.pop(0))
-    found = check_exports(SimpleNamespace(exports=exports), SimpleNamespace(now=lambda: NOW))
-    assert (found.state, pages) == ("warning", [])
-    assert "250 of 300" in found.message

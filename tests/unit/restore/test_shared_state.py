@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from ddbbackup.errors import AccessDenied, Conflict, Refused
+from ddbbackup.model.encryption import Encryption
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.restore.restore_progress import RestoreProgress
 from ddbbackup.restore.shared_state import LEASE_SECONDS, SharedState
@@ -39,7 +40,7 @@ class Sleeps:
 
 
 def shared(objects: MemoryObjects, run: str, sleep: Sleeps | None = None) -> SharedState:
-    return SharedState(objects, PLACE, run=run, owner=None, kms_key_id=None, sleep=sleep or Sleeps())
+    return SharedState(objects, PLACE, run=run, owner=None, encryption=Encryption(), sleep=sleep or Sleeps())
 
 
 def test_another_machine_continues_with_the_progress_of_the_first() -> None:

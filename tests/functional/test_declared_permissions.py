@@ -25,6 +25,7 @@ from tests.support.program import Program
 
 ITEMS = [{"id": {"S": str(n)}} for n in range(12)]
 UNCALLED = {
+    "s3:RestoreObject": "only with `restore --retrieve`, as the policy for restores is tested",
     "s3:DeleteObject": "only if two processes start the same run at the same time",
     "dynamodb:ListBulkOperations": "only if a run was killed between the start of a job and the state file",
     "dynamodb:ListImports": "only if the restore selects an import, for its quotas",

@@ -23,6 +23,7 @@ from ddbbackup.errors import (
     TableMissing,
     Throttled,
 )
+from ddbbackup.model.encryption import Encryption
 from ddbbackup.ports import BulkPutRequest, ExportRequest, ImportRequest, PitrRestoreRequest
 from tests.live import estimate
 from tests.live.data import ITEMS
@@ -208,7 +209,11 @@ def point_in_time_restores(stage: Stage) -> None:
 
 def objects(stage: Stage) -> None:
     adapter, bucket, owner = stage.cloud().objects, stage.vault(), stage.account
-    put: dict[str, Any] = {"content_type": "application/octet-stream", "owner": owner}
+    put: dict[str, Any] = {
+        "content_type": "application/octet-stream",
+        "encryption": Encryption(),
+        "owner": owner,
+    }
     body = bytes(range(256)) * 40
     etag = adapter.put(bucket, "objects/a", body, **put)
     raises(Conflict, lambda: adapter.put(bucket, "objects/a", b"b", if_none_match=True, **put), stage)
@@ -232,12 +237,18 @@ def objects(stage: Stage) -> None:
         lambda: adapter.read(bucket, "objects/a", limit_bytes=9, owner=_NOT_OURS),
         lambda: adapter.head(bucket, "objects/a", owner=_NOT_OURS),
         lambda: list(adapter.keys(bucket, "objects/", owner=_NOT_OURS)),
-        lambda: adapter.put(bucket, "objects/c", b"", content_type="text/plain", owner=_NOT_OURS),
+        lambda: adapter.put(
+            bucket, "objects/c", b"", content_type="text/plain", encryption=Encryption(), owner=_NOT_OURS
+        ),
     ):
         raises(AccessDenied, call, stage)
     missing = stage.name("never-made")
     raises(ObjectMissing, lambda: list(adapter.keys(missing, "")), stage)
-    raises(ObjectMissing, lambda: adapter.put(missing, "a", b"", content_type="text/plain"), stage)
+    raises(
+        ObjectMissing,
+        lambda: adapter.put(missing, "a", b"", content_type="text/plain", encryption=Encryption()),
+        stage,
+    )
     for key in [*keys, "objects/missing"]:
         adapter.delete(bucket, key, owner=owner)
     assert list(adapter.keys(bucket, "objects/", owner=owner)) == []

@@ -6,10 +6,11 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from ddbbackup.errors import Conflict, DataIncomplete, ObjectMissing
 from ddbbackup.model.encryption import Encryption
-from ddbbackup.ports import ObjectFacts, RetrievalTier
+from ddbbackup.ports import Archive, ObjectFacts, RetrievalTier
 
 
 class MemoryStream:
@@ -29,13 +30,14 @@ class MemoryObjects:
     """Implements ``ports.Objects`` (``tests/contract/test_objects.py``) for one bucket, whatever its name.
 
     ``before_put`` is called once, before the next put, so that another process can be first. ``reads`` are the keys
-    that were read. ``encryptions`` is what each put asked for. ``answers`` holds, by key, what the next streams of an
-    object send in place of it; ``streamed`` counts the streams.
+    that were read. ``archives`` is what listings say about archived objects, ``encryptions`` what each put asked for.
+    ``answers`` holds, by key, what the next streams of an object send in place of it; ``streamed`` counts the streams.
     """
 
     def __init__(self) -> None:
         self.bodies: dict[str, bytes] = {}
         self.encryptions: dict[str, Encryption] = {}
+        self.archives: dict[str, Archive] = {}
         self.answers: dict[str, list[MemoryStream]] = {}
         self.streamed: Counter[str] = Counter()
         self.reads: list[str] = []
@@ -84,9 +86,9 @@ class MemoryObjects:
         return self._facts(key, body).etag
 
     def keys(self, bucket: str, prefix: str, *, owner: str | None = None) -> Iterator[ObjectFacts]:
-        yield from (
-            self._facts(key, body) for key, body in sorted(self.bodies.items()) if key.startswith(prefix)
-        )
+        for key, body in sorted(self.bodies.items()):
+            if key.startswith(prefix):
+                yield replace(self._facts(key, body), archive=self.archives.get(key))
 
     def folders(self, bucket: str, prefix: str, *, owner: str | None = None) -> Iterator[str]:
         below = {key[len(prefix) :] for key in self.bodies if key.startswith(prefix)}

@@ -39,7 +39,7 @@ from ddbbackup.plan.model import (
     Target,
 )
 from ddbbackup.plan.selection import select
-from ddbbackup.ports import Export, Import, PitrWindow
+from ddbbackup.ports import Archive, Export, Import, PitrWindow, RetrievalTier
 from ddbbackup.pricing.prices import packaged
 from ddbbackup.report.documents.preview import preview
 from ddbbackup.report.renderers import renderer
@@ -124,6 +124,7 @@ class OneRestore:
     restore: Restore
     confirmed: bool = True
     adopts: bool = False
+    retrieve: RetrievalTier | None = None
     kind: str = "restore"
     table: str = ""
 
@@ -138,6 +139,7 @@ class OneRestore:
                 today=context.started_at,
                 confirmed=self.confirmed,
                 adopts=self.adopts,
+                retrieve=self.retrieve,
             )
         except DdbBackupError as error:  # the program reports it in the same way
             return (Outcome("restore", "restore", self.restore.table, "failed", error=error),)
@@ -383,6 +385,15 @@ def missing_data_file(world: World) -> Subject:
     return restore()
 
 
+def archived_data_file(
+    world: World, *, retrieving: bool = False, retrieve: RetrievalTier | None = None
+) -> Subject:
+    """One of two; ``retrieving``: S3 is already making it readable."""
+    key = next(key for key in world.cloud.objects.bodies if "/data/" in key)
+    world.cloud.objects.archives[key] = Archive("GLACIER", retrieving=retrieving)
+    return replace(restore(), retrieve=retrieve)
+
+
 def unexpected_object(world: World) -> Subject:
     world.cloud.objects.bodies[f"{ROOT}data/notes.txt"] = b""
     return restore("import")
@@ -538,6 +549,18 @@ ROWS = (
         "restore.blockers.other_key_schema#1", "the key schema of copy is number (N)", target_with_another_key
     ),
     Row("restore.blockers.missing_files#1", "1 of 2 data files", missing_data_file),
+    Row(
+        "restore.retrieval.archived_blockers#1",
+        "S3 is still retrieving 1 of 2 objects",
+        lambda world: archived_data_file(world, retrieving=True),
+    ),
+    Row("restore.retrieval.archived_blockers#2", "1 of 2 objects of", archived_data_file),
+    Row(
+        "restore.retrieval.archived_blockers#3",
+        "S3 is retrieving 1 of 2 objects",
+        lambda world: archived_data_file(world, retrieve="bulk"),
+        "option",
+    ),
     Row("restore.blockers.unexpected_objects#1", "1 objects in", unexpected_object),
     Row("restore.blockers._no_backup#1", "no complete backup of orders", no_backup, "candidate"),
     Row(

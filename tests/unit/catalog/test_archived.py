@@ -13,14 +13,14 @@ class Heads(MemoryObjects):
 
     def __init__(self, **archives: Archive | None) -> None:
         super().__init__()
-        self.archives = archives
+        self.heads = archives
         self.asked: list[str] = []
 
     def head(self, bucket: str, key: str, *, owner: str | None = None) -> ObjectFacts | None:
         self.asked.append(key)
-        if key not in self.archives:
+        if key not in self.heads:
             raise AccessDenied("Forbidden (403)", hint="-")
-        return ObjectFacts(key, 1, '"e"', archive=self.archives[key])
+        return ObjectFacts(key, 1, '"e"', archive=self.heads[key])
 
 
 def listed(key: str, archive: Archive | None = None, *, tiered: bool = False) -> ObjectFacts:

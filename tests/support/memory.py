@@ -31,7 +31,7 @@ class MemoryObjects:
 
     ``before_put`` is called once, before the next put, so that another process can be first. ``reads`` are the keys
     that were read. ``archives`` is what listings say about archived objects, ``encryptions`` what each put asked for.
-    ``answers`` holds, by key, what the next streams of an object send in place of it; ``streamed`` counts the streams.
+    ``answers`` holds, by key, what the next streams of an object send in place of it; ``streamed`` counts streams.
     """
 
     def __init__(self) -> None:

@@ -205,7 +205,7 @@ class Cleaner:
 
     def _streams(self, region: str) -> Iterator[Leftover]:
         client = self._client("kinesis", region)
-        for name in self._pages(client, "list_streams", "StreamNames"):
+        for name in _stream_names(client):
             if name.startswith(self.prefix):
                 yield Leftover(
                     "Kinesis stream",
@@ -318,3 +318,14 @@ def _delete_bucket(client: Any, name: str) -> None:
         for each in page.get("Uploads") or ():
             client.abort_multipart_upload(Bucket=name, Key=each["Key"], UploadId=each["UploadId"])
     client.delete_bucket(Bucket=name)
+
+
+def _stream_names(client: Any) -> Iterator[str]:
+    """By the last name of each page: emulators do not have the tokens that the SDK's paginator wants."""
+    start: dict[str, str] = {}
+    while True:
+        page = client.list_streams(Limit=100, **start)
+        yield from page["StreamNames"]
+        if not page["HasMoreStreams"] or not page["StreamNames"]:
+            return
+        start = {"ExclusiveStartStreamName": page["StreamNames"][-1]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,6 +21,9 @@ from ddbbackup.sandbox.bucket_policies import denies
 
 _ORIGINALS: Final = {name: getattr(S3Response, name) for name in ("bucket_response", "key_response")}
 _ALGORITHM: Final = "x-amz-server-side-encryption"
+CONFLICTS: Final[Counter[str]] = Counter()
+"""By bucket, how many of the next conditional puts meet another put of the same key. Tests set it."""
+
 _KEY: Final = "x-amz-server-side-encryption-aws-kms-key-id"
 
 
@@ -105,6 +109,11 @@ def _strict(original: Callable[..., Any]) -> Callable[..., Any]:
         try:
             if expected not in (None, _owner(bucket)):
                 raise S3Refusal(403, "AccessDenied", "Access Denied")
+            if request.method == "PUT" and key and _conflicts(request, bucket):
+                message = (
+                    "A conflicting conditional operation is currently in progress against this resource."
+                )
+                raise S3Refusal(409, "ConditionalRequestConflict", f"{message} Please try again.")
             if request.method == "PUT" and key and bucket in s3_backends.bucket_accounts:
                 sent = Encryption(request.headers.get(_ALGORITHM), request.headers.get(_KEY))
                 check_put(bucket, key, _requester(request), sent)
@@ -113,6 +122,14 @@ def _strict(original: Callable[..., Any]) -> Callable[..., Any]:
         return original(self, request, full_url, headers)
 
     return respond
+
+
+def _conflicts(request: Any, bucket: str) -> bool:
+    conditional = request.headers.get("If-None-Match") or request.headers.get("If-Match")
+    if not CONFLICTS[bucket] or not conditional:
+        return False
+    CONFLICTS[bucket] -= 1
+    return True
 
 
 def _error(request: Any, refusal: S3Refusal) -> tuple[int, dict[str, str], str]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ddbbackup.sandbox import moto_buckets
 from ddbbackup.sandbox.server import Sandbox
 from tests.support.aws import Aws, in_order
 from tests.support.plans import plan
@@ -49,6 +50,20 @@ def test_bursts_of_describing_calls_are_throttled(
     done = program.run("backup")
 
     assert done.code == 0, done.err
+
+
+def test_puts_of_one_key_at_the_same_moment_are_made_again(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """S3 answers 409 to all but one of them, and asks for another attempt. It is no failed condition."""
+    sandbox.create_table(name, pitr=True)
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}]))
+    moto_buckets.CONFLICTS[bucket] = 2
+
+    done = program.run("backup")
+
+    assert done.code == 0, done.err
+    assert moto_buckets.CONFLICTS[bucket] == 0
 
 
 @pytest.mark.parametrize(

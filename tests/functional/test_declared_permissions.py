@@ -25,7 +25,7 @@ from tests.support.program import Program
 
 ITEMS = [{"id": {"S": str(n)}} for n in range(12)]
 UNCALLED = {
-    "dynamodb:BatchGetItem": "with `existing: keep` or `overwrite`, only to prove that items of an earlier run are there",
+    "dynamodb:BatchGetItem": "with `keep` and `overwrite`, only to prove what an earlier run restored",
     "s3:RestoreObject": "only with `restore --retrieve`, as the policy for restores is tested",
     "s3:DeleteObject": "only if two processes start the same run at the same time",
     "dynamodb:ListBulkOperations": "only if a run was killed between the start of a job and the state file",

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from botocore.exceptions import ClientError
 
-from ddbbackup.aws.error_map import CODES, code_of, translate_errors
+from ddbbackup.aws.error_codes import CODES
+from ddbbackup.aws.error_map import code_of, translate_errors
 from ddbbackup.aws.objects import expected_owner
 from ddbbackup.errors import ObjectMissing
 from ddbbackup.ports import BucketEncryption, LifecycleRule, ObjectLock

@@ -1,4 +1,4 @@
-"""The one table that maps AWS error codes to errors of ddbbackup, and the context manager that applies it."""
+"""The context manager that turns whatever the SDK raises into errors of ddbbackup."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
-from typing import Final, NamedTuple
+from typing import Final
 
 from botocore import exceptions as sdk
 from botocore.parsers import ResponseParserError
@@ -15,27 +15,29 @@ from urllib3.exceptions import HTTPError
 
 from ddbbackup.aws.credential_errors import (
     CONFIGURATION,
-    EXPIRED,
     explain_configuration,
     unsendable_keys,
+)
+from ddbbackup.aws.error_codes import (
+    CHECK_CLOCK,
+    CHECK_NETWORK,
+    CODES,
+    FIX_CAUSE,
+    GRANT,
+    LATER,
+    LOOK_UP,
+    RAISE_QUOTA,
+    REQUEST_QUOTA,
+    Translation,
 )
 from ddbbackup.aws.response_shape import UnusableResponse
 from ddbbackup.aws.trust import TRUST_CA, UntrustedCertificate
 from ddbbackup.errors import (
     AccessDenied,
     CertificateRejected,
-    Conflict,
     DdbBackupError,
-    ExportTimeInvalid,
-    InUse,
-    NotSupported,
-    NotYetVisible,
-    ObjectArchived,
-    ObjectMissing,
-    PitrDisabled,
     Refused,
     StepFailed,
-    TableMissing,
     Throttled,
     Unreachable,
     UsageError,
@@ -50,207 +52,6 @@ from ddbbackup.model.aws_texts import (
     service_code,
 )
 from ddbbackup.tls_trust import is_untrusted
-
-_RERUN: Final = "run the same command again: it continues where it stopped"
-_SIGN_IN: Final = f"sign in again, then {_RERUN}"
-_CHECK_KEYS: Final = "check AWS_PROFILE, AWS_ACCESS_KEY_ID and `aws.profile` in the plan"
-_CHECK_CLOCK: Final = "synchronize the clock of this machine, for example by NTP"
-_GRANT: Final = (
-    "grant the caller the action that AWS names above; `ddbbackup doctor --iam` prints the policies"
-)
-_ENABLE_KEY: Final = "enable the KMS key, or use another one"
-_CHECK_TABLE: Final = "check the name of the table, and `aws.region` and `aws.account` in the plan"
-_CHECK_BUCKET: Final = "create the bucket, or correct `bucket` of the destination"
-_CHECK_KEY: Final = "check the bucket and the key; a lifecycle rule may have removed the object"
-_CHECK_REGION: Final = "check the region of the bucket"
-_CHECK_OPERATION: Final = (
-    "check `aws.endpoint_urls` and `aws.region`: the service there does not support this operation"
-)
-_CHECK_NETWORK: Final = f"check network, proxy and endpoint, then {_RERUN}"
-_CORRECT_PLAN: Final = "correct the value that AWS names above in the plan"
-_FIX_CAUSE: Final = "fix the cause above, then run the same command again"
-_WAIT_FOR_CHANGE: Final = "wait until the other change of the table is complete, then run the command again"
-_WAIT_FOR_RUN: Final = (
-    "wait until the other run that updates this record is complete, then run the command again"
-)
-_LATER: Final = "run the same command again later: it continues where it stopped"
-_LOOK_UP: Final = "look up the request in AWS CloudTrail, where its record has AWS's text"
-_RAISE_QUOTA: Final = (
-    "request a higher quota from AWS, or run the same command again when the limit allows it"
-)
-_REQUEST_QUOTA: Final = "run the same command again later, or request a higher quota from AWS"
-
-
-class Translation(NamedTuple):
-    """What an error code of AWS becomes."""
-
-    kind: type[DdbBackupError]
-    hint: str
-
-
-_ROWS: Final[tuple[tuple[type[DdbBackupError], str, tuple[str, ...]], ...]] = (
-    # authentication
-    (
-        AccessDenied,
-        _SIGN_IN,
-        (*EXPIRED, "400"),  # S3 answers HEAD requests with expired credentials by 400 and no body
-    ),
-    (AccessDenied, _CHECK_CLOCK, ("RequestTimeTooSkewed",)),
-    (
-        AccessDenied,
-        _CHECK_KEYS,
-        (
-            "InvalidAccessKeyId",
-            "InvalidClientTokenId",
-            "InvalidToken",
-            "UnrecognizedClientException",
-            "MissingAuthenticationToken",
-            "MissingAuthenticationTokenException",
-            "InvalidSignatureException",
-            "SignatureDoesNotMatch",
-            "IncompleteSignature",
-        ),
-    ),
-    (AccessDenied, "activate the service for the account", ("OptInRequired", "NotSignedUp")),
-    # authorization; a HEAD response has no body, so its code is the HTTP status
-    (
-        AccessDenied,
-        _GRANT,
-        (
-            "AccessDenied",
-            "AccessDeniedException",
-            "AllAccessDisabled",
-            "AuthorizationError",  # SNS
-            "UnauthorizedOperation",
-            "403",
-        ),
-    ),
-    (AccessDenied, _ENABLE_KEY, ("KMS.DisabledException",)),
-    # missing resources
-    (TableMissing, _CHECK_TABLE, ("ResourceNotFoundException", "TableNotFoundException")),
-    (
-        Refused,
-        "check the ExportArn and the region; AWS lists exports for 90 days, older ones can be restored by `s3_uri`",
-        ("ExportNotFoundException",),
-    ),
-    (
-        Refused,
-        "check the ARN, the region and the account; AWS lists imports for 90 days",
-        ("ImportNotFoundException",),
-    ),
-    (ObjectMissing, _CHECK_BUCKET, ("NoSuchBucket",)),
-    (ObjectMissing, _CHECK_KEY, ("NoSuchKey", "404")),
-    (Refused, "check the ARN of the KMS key and its region", ("NotFoundException", "KMS.NotFoundException")),
-    (
-        NotYetVisible,
-        "register the table with Application Auto Scaling, then run the restore again",
-        ("ObjectNotFoundException",),
-    ),
-    # refused requests
-    (
-        PitrDisabled,
-        "enable point-in-time recovery of the table, or set `pitr: enable`",
-        ("PointInTimeRecoveryUnavailableException",),
-    ),
-    (
-        ExportTimeInvalid,
-        "run the backup again; with `export_time: common`, wait ten minutes after point-in-time recovery is enabled",
-        ("InvalidExportTimeException",),
-    ),
-    (
-        Refused,
-        "choose a time inside the window that AWS names above, or `from: latest`",
-        ("InvalidRestoreTimeException",),
-    ),
-    (
-        Refused,
-        "restore to another table name; {date} and {run} make names unique",
-        ("TableAlreadyExistsException",),
-    ),
-    (
-        InUse,
-        _WAIT_FOR_CHANGE,
-        ("ResourceInUseException", "TableInUseException", "ConcurrentUpdateException"),
-    ),
-    (
-        InUse,
-        "wait a minute, then run the command again: the table was created a moment ago",
-        ("ContinuousBackupsUnavailableException",),
-    ),
-    (Refused, _CORRECT_PLAN, ("ValidationException", "ValidationError")),
-    (Refused, "correct `bucket` of the destination", ("InvalidBucketName",)),
-    (
-        ObjectArchived,
-        "retrieve the object from its archive, for example by `ddbbackup restore NAME --retrieve standard`",
-        ("InvalidObjectState",),
-    ),
-    (Refused, _CHECK_REGION, ("PermanentRedirect", "AuthorizationHeaderMalformed", "301")),
-    # operations that an emulator, or AWS in some region, does not have
-    (
-        NotSupported,
-        _CHECK_OPERATION,
-        (
-            "UnknownOperationException",
-            "UnknownOperation",
-            "UnsupportedOperation",
-            "UnsupportedOperationException",
-            "NotImplemented",
-            "501",
-        ),
-    ),
-    # conflicts
-    (
-        Conflict,
-        "use another --run-id: this one was already used with other parameters",
-        ("ExportConflictException", "ImportConflictException", "IdempotentParameterMismatchException"),
-    ),
-    (Conflict, _WAIT_FOR_RUN, ("PreconditionFailed", "ConditionalRequestConflict", "412")),
-    (InUse, _LATER, ("OperationAborted", "409")),
-    # throttling and quotas
-    (
-        Throttled,
-        _REQUEST_QUOTA,
-        (
-            "BandwidthLimitExceeded",
-            "EC2ThrottledException",
-            "LimitExceededException",
-            "PriorRequestNotComplete",
-            "ProvisionedThroughputExceededException",
-            "RequestLimitExceeded",
-            "RequestThrottled",
-            "RequestThrottledException",
-            "SlowDown",
-            "ThrottledException",
-            "Throttling",
-            "ThrottlingException",
-            "TooManyRequestsException",
-            "TransactionInProgressException",
-            "429",
-        ),
-    ),
-    # failures of the service
-    (
-        Unreachable,
-        _LATER,
-        (
-            "RequestTimeout",
-            "InternalServerError",
-            "InternalError",
-            "InternalServiceException",
-            "InternalFailure",
-            "ServiceUnavailable",
-            "ServiceUnavailableException",
-            "500",
-            "502",
-            "503",
-            "504",
-        ),
-    ),
-)
-
-CODES: Final[dict[str, Translation]] = {
-    code: Translation(kind, hint) for kind, hint, codes in _ROWS for code in codes
-}
 
 _VALUE: Final = re.compile(r"value: .*?, (?=type:|valid )")
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9-]{8,80}", re.ASCII)
@@ -290,16 +91,16 @@ def translate_errors(action: str) -> Iterator[None]:
         raise CertificateRejected(f"could not {action}: {_one_line(error)}", hint=TRUST_CA) from error
     except UnusableResponse as error:
         raise Unreachable(
-            f"could not {action}: the response cannot be used ({_one_line(error)})", hint=_CHECK_NETWORK
+            f"could not {action}: the response cannot be used ({_one_line(error)})", hint=CHECK_NETWORK
         ) from error
     except ResponseParserError as error:  # its text quotes the body
         raise Unreachable(
-            f"could not {action}: the response cannot be used (it cannot be parsed)", hint=_CHECK_NETWORK
+            f"could not {action}: the response cannot be used (it cannot be parsed)", hint=CHECK_NETWORK
         ) from error
     except sdk.PaginationError as error:  # its text quotes the token, which may be the key of an item
         raise Unreachable(
             f"could not {action}: the response cannot be used (the list repeats its page token)",
-            hint=_CHECK_NETWORK,
+            hint=CHECK_NETWORK,
         ) from error
     except _TRANSPORT as error:
         raise _from_transport(error, action) from error
@@ -320,16 +121,16 @@ def from_client_error(error: sdk.ClientError, action: str) -> DdbBackupError:
     )
     text = _text_of(error, code)
     # A hint that refers to what is not there would mislead.
-    hint = _LOOK_UP if NO_KNOWN_SENTENCE in text and "above" in hint else hint
+    hint = LOOK_UP if NO_KNOWN_SENTENCE in text and "above" in hint else hint
     return kind(f"could not {action}: {text}", hint=hint)
 
 
 def _by_text(error: sdk.ClientError, code: str) -> Translation | None:
     message = str(error.response.get("Error", {}).get("Message") or "")
     if is_clock_skew(code, message):
-        return Translation(AccessDenied, _CHECK_CLOCK)
+        return Translation(AccessDenied, CHECK_CLOCK)
     if code == "LimitExceededException" and is_permanent_limit(message):
-        return Translation(Refused, _RAISE_QUOTA)
+        return Translation(Refused, RAISE_QUOTA)
     return None
 
 
@@ -355,7 +156,7 @@ def _from_transport(error: Exception, action: str) -> DdbBackupError:
         return unsendable_keys()
     if is_untrusted(error):  # of a client that the SDK made for itself
         return CertificateRejected(f"could not {action}: {_one_line(error)}", hint=TRUST_CA)
-    return Unreachable(f"could not {action}: {_one_line(error)}", hint=_CHECK_NETWORK)
+    return Unreachable(f"could not {action}: {_one_line(error)}", hint=CHECK_NETWORK)
 
 
 def _from_anything_else(error: Exception, action: str) -> DdbBackupError | None:
@@ -371,11 +172,11 @@ def _from_anything_else(error: Exception, action: str) -> DdbBackupError | None:
         # The SDK wraps errors about CA bundles, but not those about its own configuration files.
         if error.filename:
             return explain_configuration(error)
-        return Unreachable(f"could not {action}: {reason}", hint=_CHECK_NETWORK)
+        return Unreachable(f"could not {action}: {reason}", hint=CHECK_NETWORK)
     if isinstance(error, sdk.BotoCoreError):
-        return StepFailed(f"could not {action}: {reason}", hint=_FIX_CAUSE)
+        return StepFailed(f"could not {action}: {reason}", hint=FIX_CAUSE)
     if _passed_through(error, *_LIBRARIES):
-        return Unreachable(f"could not {action}: the SDK failed ({reason})", hint=_CHECK_NETWORK)
+        return Unreachable(f"could not {action}: the SDK failed ({reason})", hint=CHECK_NETWORK)
     return None
 
 
@@ -392,12 +193,12 @@ def code_of(error: sdk.ClientError) -> str:
 
 def _by_status(status: int) -> Translation:
     if status >= 500:
-        return Translation(Unreachable, _LATER)
+        return Translation(Unreachable, LATER)
     if status == 429:
-        return Translation(Throttled, _REQUEST_QUOTA)
+        return Translation(Throttled, REQUEST_QUOTA)
     if status == 403:
-        return Translation(AccessDenied, _GRANT)
-    return Translation(StepFailed, _FIX_CAUSE)
+        return Translation(AccessDenied, GRANT)
+    return Translation(StepFailed, FIX_CAUSE)
 
 
 def _without_values(error: sdk.ParamValidationError) -> str:

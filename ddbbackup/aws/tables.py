@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
-from ddbbackup.aws.error_map import CODES, code_of, translate_errors
+from ddbbackup.aws.error_codes import CODES
+from ddbbackup.aws.error_map import code_of, translate_errors
 from ddbbackup.aws.pages import PageCheck, pages_of
 from ddbbackup.aws.raw_response import keep_raw_responses, merge_unknown_fields
 from ddbbackup.errors import TableMissing

@@ -17,7 +17,8 @@ from botocore import exceptions as sdk
 from ddbbackup.aws.buckets import S3Buckets
 from ddbbackup.aws.bulk_puts import DynamoBulkPuts
 from ddbbackup.aws.cloud import AwsCloud
-from ddbbackup.aws.error_map import CODES, from_client_error
+from ddbbackup.aws.error_codes import CODES
+from ddbbackup.aws.error_map import from_client_error
 from ddbbackup.aws.exports import DynamoExports
 from ddbbackup.aws.imports import DynamoImports
 from ddbbackup.aws.kms import Kms

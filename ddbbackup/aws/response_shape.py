@@ -98,6 +98,20 @@ def _check_members(http_response: Any, parsed: Mapping[str, Any], model: Any, **
     for path in _MEMBERS.get(model.name, ()):
         if not _holds(parsed, path.split(".")):
             raise UnusableResponse(operation=model.name, reason=f"lacks {path.replace('?', '')}")
+    if model.name == "ListObjectsV2" and (reason := _contradiction(parsed)) is not None:
+        raise UnusableResponse(operation=model.name, reason=reason)
+
+
+def _contradiction(listing: Mapping[str, Any]) -> str | None:
+    """What a listing says against itself: S3 sends no checksum with it (S3 API: ListObjectsV2)."""
+    keys = [each["Key"] for each in listing.get("Contents") or ()]
+    folders = [each["Prefix"] for each in listing.get("CommonPrefixes") or ()]
+    prefix, count = listing.get("Prefix") or "", listing.get("KeyCount")
+    if not all(name.startswith(prefix) for name in (*keys, *folders)):
+        return "names an object that was not asked for"
+    if count is not None and count != len(keys) + len(folders):
+        return "says another number of objects than it lists"
+    return None
 
 
 def _holds(value: Any, path: list[str]) -> bool:

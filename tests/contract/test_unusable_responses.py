@@ -128,6 +128,27 @@ def test_a_listing_with_an_incomplete_object_is_an_error(member: str) -> None:
         assert list(cloud.objects.keys("b", "p/")) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "count", "problem"),
+    [
+        (b"p/a", 1, None),
+        (b"q/a", 1, "names an object that was not asked for"),
+        (b"p/a", 2, "says another number of objects than it lists"),
+        (b"p/a", 0, "says another number of objects than it lists"),
+    ],
+)
+def test_a_listing_that_contradicts_itself_is_an_error(name: bytes, count: int, problem: str | None) -> None:
+    """A bit that flips must not make a backup invisible."""
+    head = b"<ListBucketResult><Prefix>p/</Prefix><KeyCount>%d</KeyCount>" % count
+    body = LISTING.replace(b"<ListBucketResult>", head).replace(b"p/a", name)
+    with answering(body) as cloud:
+        if problem is None:
+            assert [each.key for each in cloud.objects.keys("b", "p/")] == ["p/a"]
+            return
+        with pytest.raises(Unreachable, match=problem):
+            list(cloud.objects.keys("b", "p/"))
+
+
 def test_what_a_credential_process_writes_is_not_shown() -> None:
     error = CredentialRetrievalError(provider="custom-process", error_msg="s3cr3t")
     with pytest.raises(AccessDenied) as raised, translate_errors("list tables"):

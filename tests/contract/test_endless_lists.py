@@ -8,15 +8,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
 
 from ddbbackup.aws.cloud import AwsCloud
-from ddbbackup.aws.session import Connection
 from ddbbackup.errors import Unreachable
+from tests.support.scripted_aws import scripted_aws
 
 TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/t"
 S3_PAGE = "<ListBucketResult><IsTruncated>true</IsTruncated>{}</ListBucketResult>"
@@ -50,32 +48,10 @@ def answering(body: str) -> Iterator[AwsCloud]:
     """AWS whose pages have the tokens aaa, bbb, aaa and so on in place of TOKEN; it gives up after a hundred."""
     tokens = itertools.cycle(("aaa", "bbb"))
     left = itertools.chain(range(100, 0, -1), itertools.repeat(0))
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            page = body.replace("TOKEN", next(tokens)).encode()
-            self.send_response(200 if next(left) else 400)
-            self.send_header("Content-Length", str(len(page)))
-            self.end_headers()
-            self.wfile.write(page)
-
-        do_GET = do_POST  # noqa: N815 - the name that http.server calls
-
-        def log_message(self, *_: Any) -> None:
-            """Writes nothing to stderr."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_port}"
-    services = ("dynamodb", "s3", "sts", "application-autoscaling")
-    try:
-        yield AwsCloud(Connection(region="eu-west-1", endpoint_urls=tuple((each, url) for each in services)))
-    finally:
-        server.shutdown()
-        server.server_close()
+    with scripted_aws(
+        lambda _: (200 if next(left) else 400, body.replace("TOKEN", next(tokens)).encode(), {})
+    ) as cloud:
+        yield cloud
 
 
 @pytest.fixture(autouse=True)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -14,9 +12,9 @@ from botocore import exceptions as sdk
 
 from ddbbackup.aws.cloud import AwsCloud
 from ddbbackup.aws.error_map import from_client_error
-from ddbbackup.aws.session import Connection
 from ddbbackup.errors import AccessDenied, DdbBackupError, InUse, Refused, Throttled
 from ddbbackup.model.encryption import Encryption
+from tests.support.scripted_aws import Answer, scripted_aws
 
 SKEWED = (
     "InvalidSignatureException",
@@ -39,35 +37,13 @@ def serving(responses: Sequence[tuple[int, bytes]]) -> Iterator[tuple[AwsCloud, 
     signatures: list[str] = []
     waiting = iter(responses)
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def answer(signature: str) -> Answer:
+        signatures.append(signature)
+        status, body = next(waiting)
+        return status, body, {"ETag": '"e"'} if status == 200 and not body else {}
 
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            signatures.append(self.headers["Authorization"])
-            status, body = next(waiting)
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            if status == 200 and not body:
-                self.send_header("ETag", '"e"')
-            self.end_headers()
-            self.wfile.write(body)
-
-        def do_PUT(self) -> None:
-            self.do_POST()
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
-        urls = tuple((service, url) for service in ("dynamodb", "s3", "sts"))
-        yield AwsCloud(Connection(region="eu-west-1", endpoint_urls=urls)), signatures
-    finally:
-        server.shutdown()
-        server.server_close()
+    with scripted_aws(answer) as cloud:
+        yield cloud, signatures
 
 
 def error(code: str, message: str) -> tuple[int, bytes]:

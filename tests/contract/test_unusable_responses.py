@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
@@ -13,8 +11,8 @@ from botocore.exceptions import CredentialRetrievalError
 
 from ddbbackup.aws.cloud import AwsCloud
 from ddbbackup.aws.error_map import translate_errors
-from ddbbackup.aws.session import Connection
 from ddbbackup.errors import AccessDenied, Unreachable
+from tests.support.scripted_aws import scripted_aws
 
 TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/t"
 READS: dict[str, Callable[[AwsCloud], Any]] = {
@@ -45,34 +43,9 @@ BODIES = {
 }
 
 
-@contextmanager
-def answering(body: bytes) -> Iterator[AwsCloud]:
+def answering(body: bytes) -> AbstractContextManager[AwsCloud]:
     """AWS that answers every request with status 200 and this body."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_GET = do_PUT = do_POST  # noqa: N815 - the names that http.server calls
-
-        def log_message(self, *_: Any) -> None:
-            """Writes nothing to stderr."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_port}"
-    urls = tuple((service, url) for service in ("dynamodb", "s3", "sts", "kms"))
-    try:
-        yield AwsCloud(Connection(region="eu-west-1", endpoint_urls=urls))
-    finally:
-        server.shutdown()
-        server.server_close()
+    return scripted_aws(lambda _: (200, body, {}))
 
 
 @pytest.fixture(autouse=True)

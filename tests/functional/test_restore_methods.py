@@ -92,11 +92,8 @@ def test_an_import_creates_the_table_and_loads_every_item(
         assert after[member] == before[member]
 
 
-def test_a_killed_restore_resumes_its_import_and_starts_no_other(
-    sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox
-) -> None:
-    """SIGKILL while the import runs: the next run waits for the same import."""
-    backed_up(sandbox, bucket, name, program, method="import")
+def kill_while_importing(program: Program, jobs: Sandbox) -> None:
+    """Starts the restore, and kills it by SIGKILL when its import runs, which then ends."""
     jobs.imports.timers.gate.clear()
     before = len(jobs.imports.started)
     process = program.start("restore", "back")
@@ -104,6 +101,15 @@ def test_a_killed_restore_resumes_its_import_and_starts_no_other(
     process.send_signal(signal.SIGKILL)
     process.communicate()
     jobs.imports.timers.gate.set()
+
+
+def test_a_killed_restore_resumes_its_import_and_starts_no_other(
+    sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox
+) -> None:
+    """SIGKILL while the import runs: the next run waits for the same import."""
+    backed_up(sandbox, bucket, name, program, method="import")
+    before = len(jobs.imports.started)
+    kill_while_importing(program, jobs)
 
     done = program.run("restore", "back", "--output", "json")
 
@@ -126,13 +132,8 @@ def test_another_machine_continues_an_import(
     monkeypatch.setattr(shared_state, "LEASE_SECONDS", 0.2)
     monkeypatch.setattr(shared_state, "_LOOK_SECONDS", 0.1)
     backed_up(sandbox, bucket, name, program, method="import")
-    jobs.imports.timers.gate.clear()
     before = len(jobs.imports.started)
-    process = program.start("restore", "back")
-    wait_for(lambda: len(jobs.imports.started) > before, process)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
-    jobs.imports.timers.gate.set()
+    kill_while_importing(program, jobs)
 
     elsewhere = str(program.directory / "elsewhere")
     done = program.run("restore", "back", "--output", "json", DDBBACKUP_STATE_DIR=elsewhere)

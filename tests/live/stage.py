@@ -54,6 +54,19 @@ def is_emulated(environment: Mapping[str, str] = os.environ) -> bool:
     return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
 
 
+_ON_DEMAND_WITH_KEYS: Final[Mapping[str, Any]] = {
+    "BillingMode": "PAY_PER_REQUEST",
+    "KeySchema": [
+        {"AttributeName": "id", "KeyType": "HASH"},
+        {"AttributeName": "at", "KeyType": "RANGE"},
+    ],
+    "AttributeDefinitions": [
+        {"AttributeName": "id", "AttributeType": "S"},
+        {"AttributeName": "at", "AttributeType": "N"},
+    ],
+}
+
+
 class Shared:
     """Values that are made once, by the first part of the suite that needs them."""
 
@@ -190,15 +203,7 @@ class Stage:
         """
         name = self.name(suffix)
         parameters: dict[str, Any] = {
-            "BillingMode": "PAY_PER_REQUEST",
-            "KeySchema": [
-                {"AttributeName": "id", "KeyType": "HASH"},
-                {"AttributeName": "at", "KeyType": "RANGE"},
-            ],
-            "AttributeDefinitions": [
-                {"AttributeName": "id", "AttributeType": "S"},
-                {"AttributeName": "at", "AttributeType": "N"},
-            ],
+            **_ON_DEMAND_WITH_KEYS,
             **members,
         }
         self.retrying(self.dynamodb.create_table, TableName=name, **parameters)
@@ -212,6 +217,22 @@ class Stage:
                 PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
             )
         return name
+
+    def import_table(self, name: str, prefix: str, *, seconds: float) -> dict[str, Any]:
+        """Imports gzipped DynamoDB JSON below a prefix of the vault, and describes the import when it has ended."""
+        started = self.dynamodb.import_table(
+            S3BucketSource={"S3Bucket": self.vault(), "S3KeyPrefix": prefix},
+            InputFormat="DYNAMODB_JSON",
+            InputCompressionType="GZIP",
+            TableCreationParameters={"TableName": name, **_ON_DEMAND_WITH_KEYS},
+        )
+        arn = started["ImportTableDescription"]["ImportArn"]
+
+        def look() -> dict[str, Any] | None:
+            found: dict[str, Any] = self.dynamodb.describe_import(ImportArn=arn)["ImportTableDescription"]
+            return None if found["ImportStatus"] == "IN_PROGRESS" else found
+
+        return self.until(look, "the import ends", seconds=seconds)
 
     def put(self, table: str, item: Item) -> None:
         """Requests for items may not know a table for a while after it turned ACTIVE."""

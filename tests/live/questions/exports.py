@@ -161,31 +161,7 @@ def incremental_import(stage: Stage) -> Any:
     """ImportTable of the data files of an incremental export."""
     done = _incremental(stage, "incremental-import")
     prefix = done["ExportManifest"].split("AWSDynamoDB/")[0] + "AWSDynamoDB/data/"
-    name = stage.name("imported-window")
-    started = stage.dynamodb.import_table(
-        S3BucketSource={"S3Bucket": stage.vault(), "S3KeyPrefix": prefix},
-        InputFormat="DYNAMODB_JSON",
-        InputCompressionType="GZIP",
-        TableCreationParameters={
-            "TableName": name,
-            "KeySchema": [
-                {"AttributeName": "id", "KeyType": "HASH"},
-                {"AttributeName": "at", "KeyType": "RANGE"},
-            ],
-            "AttributeDefinitions": [
-                {"AttributeName": "id", "AttributeType": "S"},
-                {"AttributeName": "at", "AttributeType": "N"},
-            ],
-            "BillingMode": "PAY_PER_REQUEST",
-        },
-    )
-    arn = started["ImportTableDescription"]["ImportArn"]
-
-    def look() -> dict[str, Any] | None:
-        found: dict[str, Any] = stage.dynamodb.describe_import(ImportArn=arn)["ImportTableDescription"]
-        return None if found["ImportStatus"] == "IN_PROGRESS" else found
-
-    found = stage.until(look, "the import ends", seconds=20)
+    found = stage.import_table(stage.name("imported-window"), prefix, seconds=20)
     shown = ("ImportStatus", "FailureCode", "FailureMessage", "ErrorCount", "ImportedItemCount")
     return {name: found.get(name) for name in shown}
 

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from tests.live import estimate
 from tests.live.model import Question
-from tests.live.stage import MINUTES, Stage, error_of
+from tests.live.stage import Stage, error_of
 
 _LOOKS: Final = 600
 
@@ -149,33 +149,7 @@ def imported_table_known(stage: Stage) -> Any:
     """Seconds from the end of an import until requests for items know its table."""
     manifest: str = stage.source_export()["ExportManifest"]
     name = stage.name("unknown-import")
-    started = stage.dynamodb.import_table(
-        S3BucketSource={
-            "S3Bucket": stage.vault(),
-            "S3KeyPrefix": manifest.removesuffix("manifest-summary.json") + "data/",
-        },
-        InputFormat="DYNAMODB_JSON",
-        InputCompressionType="GZIP",
-        TableCreationParameters={
-            "TableName": name,
-            "KeySchema": [
-                {"AttributeName": "id", "KeyType": "HASH"},
-                {"AttributeName": "at", "KeyType": "RANGE"},
-            ],
-            "AttributeDefinitions": [
-                {"AttributeName": "id", "AttributeType": "S"},
-                {"AttributeName": "at", "AttributeType": "N"},
-            ],
-            "BillingMode": "PAY_PER_REQUEST",
-        },
-    )
-    arn = started["ImportTableDescription"]["ImportArn"]
-
-    def look() -> Any:
-        found = stage.dynamodb.describe_import(ImportArn=arn)["ImportTableDescription"]
-        return None if found["ImportStatus"] == "IN_PROGRESS" else found
-
-    found = stage.until(look, "the import ends", seconds=5, minutes=MINUTES)
+    found = stage.import_table(name, manifest.removesuffix("manifest-summary.json") + "data/", seconds=5)
 
     def known() -> bool:
         try:

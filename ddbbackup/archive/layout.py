@@ -13,6 +13,7 @@ from ddbbackup.model.s3_location import S3Location
 SUMMARY = "manifest-summary.json"
 FILES = "manifest-files.json"
 RECORDS_FOLDER = "ddbbackup"
+DOCUMENTS_FOLDER = "tables"  # descriptions and settings, below the prefix of a table's records
 STATE_FILE = "restores/state.json"  # of restores into a table, below the prefix of its records
 
 _EXPORT_ROOT = re.compile(r"(?P<base>(?:.*/)?AWSDynamoDB/)(?P<export>[^/]+)/\Z", re.DOTALL)

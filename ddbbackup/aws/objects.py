@@ -128,10 +128,22 @@ class S3Objects:
                 raise
             return existing.etag
 
-    def keys(self, bucket: str, prefix: str, *, owner: str | None = None) -> Iterator[ObjectFacts]:
+    def keys(
+        self,
+        bucket: str,
+        prefix: str,
+        *,
+        owner: str | None = None,
+        start_after: str | None = None,
+        recursive: bool = True,
+    ) -> Iterator[ObjectFacts]:
         with translate_errors(f"list {S3Location(bucket, prefix)}"):
             parameters = {"Bucket": bucket, "Prefix": prefix, **expected_owner(owner)}
             parameters["OptionalObjectAttributes"] = ["RestoreStatus"]
+            if start_after is not None:
+                parameters["StartAfter"] = start_after
+            if not recursive:
+                parameters["Delimiter"] = "/"
             for page in pages_of(self._client, "list_objects_v2", **parameters):
                 for each in page.get("Contents", ()):
                     yield ObjectFacts(

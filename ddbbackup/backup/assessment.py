@@ -102,7 +102,7 @@ async def assess_backup(
     assessment = replace(assessment, findings=findings)
     if findings.complete is not None and await _is_confirmed(call_aws, findings.complete):
         return _already_complete(assessment, findings.complete.record)
-    if findings.unfinished is not None and findings.unfinished.record.export.arn:
+    if findings.unfinished is not None and findings.unfinished.record.export_arn:
         return _continue_export(assessment, findings.unfinished.record)
     assessment = replace(assessment, actions=(summary, "record the backup"))
     assessment = await _with_pitr(call_aws, requested, assessment)
@@ -126,7 +126,7 @@ async def _is_confirmed(call_aws: AwsCaller, stored: StoredRecord) -> bool:
     The run id of a CI system is the same for all steps of a pipeline and for its repetition, which run the same verb
     again on purpose.
     """
-    arn, items = stored.record.export.arn, stored.record.data.item_count
+    arn, items = stored.record.export_arn, stored.record.data.item_count
     if not call_aws.context.run_id_is_key or arn is None:
         return False
     try:
@@ -151,7 +151,7 @@ def _continue_export(assessment: Assessment[BackupFindings], record: Record) -> 
         assessment,
         summary=f"continue with the export of {record.id}, which this run has started, verify it and record it",
         actions=(f"complete the record {record.id}",),
-        facts={"backup": record.id, "export_arn": record.export.arn},
+        facts={"backup": record.id, "export_arn": record.export_arn},
     )
 
 
@@ -247,7 +247,7 @@ def _history_notes(context: RunContext, findings: BackupFindings, history: _Hist
 
 
 def _export_seconds(last: Record | None) -> float | None:
-    if last is None or last.export.ended_at is None:
+    if last is None or last.export is None or last.export.ended_at is None:
         return None
     return max(0.0, (last.export.ended_at - last.started_at).total_seconds())
 
@@ -273,7 +273,7 @@ def _facts(requested: RequestedBackup, findings: BackupFindings, history: _Histo
         "export_time": to_iso(requested.export_time) if requested.export_time else "its start",
         "point_in_time_recovery": _describe_pitr(requested, findings.pitr),
         "last_backup": last.id if last else None,
-        "last_backup_time": to_iso(last.export.time or last.started_at) if last else None,
+        "last_backup_time": to_iso(last.time or last.started_at) if last else None,
     }
 
 

@@ -14,11 +14,13 @@ from ddbbackup.backup.start_export import enable_pitr, start_export
 from ddbbackup.catalog import (
     RECORD_VERSION,
     Record,
+    RecordedChain,
     RecordedDestination,
     RecordedExport,
     RecordedTable,
     StoredRecord,
     derive_client_token,
+    description_document,
     new_backup_id,
 )
 from ddbbackup.model.assessment import Assessment
@@ -79,12 +81,12 @@ class BackupTable:
             started = await start_export(
                 context, stored, pitr=self.entry.pitr, created_now=unfinished is None
             )
-            stored = await record_settings(context, started.stored)
+            stored, settings = await record_settings(context, started.stored)
             if not context.wait:
-                facts = {"backup": stored.record.id, "export_arn": stored.record.export.arn}
+                facts = {"backup": stored.record.id, "export_arn": stored.record.export_arn}
                 return Outcome(self.id, self.kind, self.table, "started", facts)
             export = await scheduler.wait_until_ended(started.arn, stored.location)
-        return await complete_backup(context, stored, export, step=self.id, kind=self.kind)
+        return await complete_backup(context, stored, export, settings, step=self.id, kind=self.kind)
 
     async def _create_record(self, context: RunContext, findings: BackupFindings) -> StoredRecord:
         table, location, earlier = findings.table, findings.location, findings.run_record
@@ -92,21 +94,30 @@ class BackupTable:
         plan, run, arn = context.plan.name, context.run_id, table.arn
         identity = context.source.identity
         started_at = context.clock.now().replace(microsecond=0)
+        backup_id = new_backup_id(
+            self.export_time or started_at, plan=plan, table_arn=arn, run=run, attempt=attempt
+        )
+        description = await context.call(
+            context.catalog.keep_document, location, description_document(table.description)
+        )
         record = Record(
             record_version=RECORD_VERSION,
-            id=new_backup_id(started_at, plan=plan, table_arn=arn, run=run, attempt=attempt),
+            id=backup_id,
             plan=plan,
             run=run,
             attempt=attempt,
-            kind="full",
             state="in_progress",
             started_at=started_at,
+            made_by="export",
             table=RecordedTable(
                 name=self.table,
                 arn=arn,
                 id=table.table_id,
                 account=identity.account,
                 region=identity.region,
+                description=description,
+                item_count=table.item_count,
+                size_bytes=table.size_bytes,
             ),
             destination=RecordedDestination(
                 bucket=location.bucket,
@@ -121,7 +132,7 @@ class BackupTable:
                 ),
                 requested_time=self.export_time,
             ),
-            description=table.description,
+            chain=RecordedChain(base=backup_id, needs=(backup_id,)),
         )
         return await context.call(context.catalog.create, record, location)
 

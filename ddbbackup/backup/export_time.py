@@ -49,7 +49,7 @@ def _recorded_time(context: RunContext, destinations: Mapping[str, Destination])
     for table, destination in destinations.items():
         location = location_of(context, destination, table)
         stored = context.catalog.of_run(location, run=context.run_id)
-        if stored and stored.record.export.requested_time:
+        if stored and stored.record.export and stored.record.export.requested_time:
             return stored.record.export.requested_time
     return None
 

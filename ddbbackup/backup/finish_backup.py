@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Final, NoReturn
 
 import structlog
@@ -12,8 +12,16 @@ from ddbbackup import events
 from ddbbackup.backup.export_scheduler import scheduler_of
 from ddbbackup.backup.exported import require_own
 from ddbbackup.backup.record_settings import record_settings, settings_not_read
-from ddbbackup.backup.start_export import start_export
-from ddbbackup.catalog import Record, RecordedData, RecordedFailure, RecordedVerification, StoredRecord
+from ddbbackup.backup.start_export import covered_by, made_by_export, start_export
+from ddbbackup.catalog import (
+    ObservedSetting,
+    Record,
+    RecordedData,
+    RecordedFailure,
+    RecordedVerification,
+    StoredRecord,
+)
+from ddbbackup.catalog.acceptance import START_WITHIN
 from ddbbackup.catalog.verification import Verification, verify_export
 from ddbbackup.errors import DataIncomplete, Refused, RemoteJobFailed
 from ddbbackup.model.assessment import Assessment, Blocker
@@ -27,7 +35,6 @@ log = structlog.get_logger()
 
 PERMISSIONS: Final = (Permission("s3:PutObject", "record", ("backup",)),)
 
-_START_WITHIN: Final = timedelta(days=1)
 _FAILURE_HINTS: Final = {
     "S3NoSuchBucket": "create the bucket, or correct `bucket` of the destination",
     "S3AccessDenied": "allow the role that runs ddbbackup s3:PutObject, s3:PutObjectAcl and s3:AbortMultipartUpload "
@@ -62,12 +69,12 @@ class FinishBackup:
             self.id,
             self.kind,
             self.table,
-            f"wait for {record.export.arn}, verify it and record it",
+            f"wait for {record.export_arn}, verify it and record it",
             None,
             actions=(f"complete the record {record.id}",),
             facts={"backup": record.id},
         )
-        if record.export.arn is not None:
+        if record.export_arn is not None:
             return assessment
         if not self.planned:
             return replace(assessment, actions=(), blockers=(Blocker(_not_planned(record)),))
@@ -89,14 +96,14 @@ class FinishBackup:
         scheduler = scheduler_of(context)
         async with scheduler.slot():
             started = await start_export(context, self.stored)
-            stored = await record_settings(context, started.stored)
+            stored, settings = await record_settings(context, started.stored)
             export = await scheduler.wait_until_ended(started.arn, stored.location)
-        return await complete_backup(context, stored, export, step=self.id, kind=self.kind)
+        return await complete_backup(context, stored, export, settings, step=self.id, kind=self.kind)
 
     def _was_never_started(self, context: RunContext) -> bool:
         """A missing export is started within a day; later, its data would not be what the record says."""
         record = self.stored.record
-        return record.export.arn is None and context.clock.now() - record.started_at >= _START_WITHIN
+        return record.export_arn is None and context.clock.now() - record.started_at >= START_WITHIN
 
     async def _record_never_started(self, context: RunContext) -> None:
         failed = replace(
@@ -126,7 +133,13 @@ def _never_started(record: Record) -> Refused:
 
 
 async def complete_backup(
-    context: RunContext, stored: StoredRecord, export: Export, *, step: str, kind: str
+    context: RunContext,
+    stored: StoredRecord,
+    export: Export,
+    settings: Mapping[str, ObservedSetting],
+    *,
+    step: str,
+    kind: str,
 ) -> Outcome:
     """Verifies and records an export that has ended. Raises ``RemoteJobFailed`` or ``DataIncomplete``."""
     record = stored.record
@@ -136,14 +149,9 @@ async def complete_backup(
     log.info(events.EXPORT_COMPLETED, export_arn=export.arn, items=export.item_count)
     ended = replace(
         record,
-        export=replace(
-            record.export,
-            time=export.export_time or record.export.time,
-            ended_at=export.end_time,
-            format=export.format,
-            manifest_key=_relative(stored, export),
-        ),
-        data=RecordedData(item_count=export.item_count),
+        covers=covered_by(export, record.covers),
+        export=replace(made_by_export(record), ended_at=export.end_time),
+        data=RecordedData(manifest_key=_relative(stored, export), item_count=export.item_count),
     )
     try:
         if export.filtered:
@@ -168,38 +176,40 @@ async def complete_backup(
         )
         await context.call(context.catalog.update, stored, incomplete)
         raise
-    return await _complete(context, stored, ended, verification, step, kind)
+    record = await _record_complete(context, stored, ended, verification)
+    facts = {
+        "backup": record.id,
+        "items": record.data.item_count,
+        "files": record.data.file_count,
+        "size_bytes": record.data.size_bytes,
+        "export_time": to_iso(record.time),
+        "export_arn": record.export_arn,
+        **settings_not_read(settings),
+    }
+    log.info(events.BACKUP_RECORDED, **facts)
+    return Outcome(step, kind, record.table.name, "done", facts)
 
 
 def _relative(stored: StoredRecord, export: Export) -> str | None:
     return stored.location.relative(export.manifest_key) if export.manifest_key is not None else None
 
 
-async def _complete(
-    context: RunContext, stored: StoredRecord, ended: Record, verification: Verification, step: str, kind: str
-) -> Outcome:
-    log.info(events.BACKUP_VERIFIED, files=len(verification.opened.files), size_bytes=verification.size_bytes)
+async def _record_complete(
+    context: RunContext, stored: StoredRecord, ended: Record, verification: Verification
+) -> Record:
+    opened, now = verification.opened, context.clock.now()
+    log.info(events.BACKUP_VERIFIED, files=len(opened.files), size_bytes=verification.size_bytes)
     record = replace(
         ended,
         state="complete",
-        completed_at=context.clock.now(),
-        data=replace(
-            ended.data, file_count=len(verification.opened.files), size_bytes=verification.size_bytes
+        completed_at=now,
+        data=replace(ended.data, file_count=len(opened.files), size_bytes=verification.size_bytes),
+        verified=RecordedVerification(
+            level="checksums", at=now, result="ok", checks=verification.checks, notes=opened.notes
         ),
-        verification=RecordedVerification(checks=verification.checks, notes=verification.opened.notes),
     )
     await context.call(context.catalog.update, stored, record)
-    facts = {
-        "backup": record.id,
-        "items": record.data.item_count,
-        "files": record.data.file_count,
-        "size_bytes": record.data.size_bytes,
-        "export_time": to_iso(record.export.time),
-        "export_arn": record.export.arn,
-        **settings_not_read(record),
-    }
-    log.info(events.BACKUP_RECORDED, **facts)
-    return Outcome(step, kind, record.table.name, "done", facts)
+    return record
 
 
 async def _fail(context: RunContext, stored: StoredRecord, export: Export) -> NoReturn:

@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from ddbbackup import events
-from ddbbackup.catalog import ObservedSetting, Record, StoredRecord
+from ddbbackup.catalog import ObservedSetting, Record, StoredRecord, settings_document
 from ddbbackup.errors import DdbBackupError, TableMissing, Throttled, Unreachable
 from ddbbackup.settings import SETTINGS
 from ddbbackup.settings.permissions import to_read_source
@@ -30,29 +30,33 @@ PERMISSIONS: Final = tuple(
 )
 
 
-async def record_settings(context: RunContext, stored: StoredRecord) -> StoredRecord:
-    """The record with the settings of its table, unless it has them already.
+async def record_settings(
+    context: RunContext, stored: StoredRecord
+) -> tuple[StoredRecord, Mapping[str, ObservedSetting]]:
+    """The record with the settings of its table, and these settings. Reads them unless the record has them.
 
     The settings are unknown if the table was deleted, or deleted and created again, since its export was started.
     """
-    record = stored.record
-    if record.settings is not None:
-        return stored
+    record, catalog = stored.record, context.catalog
+    recorded = await context.call(catalog.settings, stored)
+    if recorded is not None:
+        return stored, recorded
     settings = await _read(context, record)
     unknown = [f"{name}: {each.reason}" for name, each in settings.items() if each.state == "unknown"]
     log.info(events.SETTINGS_READ, backup=record.id, unknown=unknown)
-    updated = replace(record, settings=settings)
+    sha256 = await context.call(catalog.keep_document, stored.location, settings_document(settings))
+    updated = replace(record, settings=sha256)
     try:
-        return await context.call(lambda: context.catalog.update(stored, updated))
+        return await context.call(lambda: catalog.update(stored, updated)), settings
     except (Throttled, Unreachable):
-        return replace(stored, record=updated)  # written when the record is completed
+        return replace(stored, record=updated), settings  # written when the record is completed
 
 
-def settings_not_read(record: Record) -> dict[str, list[str]]:
+def settings_not_read(settings: Mapping[str, ObservedSetting]) -> dict[str, list[str]]:
     """Facts for the report: settings that exist, but that no restore can apply."""
     not_read = [
         f"{name} ({each.reason})"
-        for name, each in (record.settings or {}).items()
+        for name, each in settings.items()
         if each.state == "unknown" and each.reason != "unsupported"
     ]
     return {"settings_not_read": not_read} if not_read else {}

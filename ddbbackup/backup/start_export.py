@@ -11,9 +11,9 @@ import structlog
 from ddbbackup import events
 from ddbbackup.archive.layout import export_prefix
 from ddbbackup.backup.export_scheduler import scheduler_of
-from ddbbackup.catalog import RecordedFailure, StoredRecord
+from ddbbackup.catalog import Record, RecordedCoverage, RecordedExport, RecordedFailure, StoredRecord
 from ddbbackup.catalog.acceptance import CLOCK_SKEW
-from ddbbackup.errors import Conflict, PitrDisabled, Refused
+from ddbbackup.errors import Bug, Conflict, PitrDisabled, Refused
 from ddbbackup.ports import Cloud, Export, ExportRequest
 from ddbbackup.steps.aws_caller import AwsCaller, read_pages
 from ddbbackup.steps.context import RunContext
@@ -55,9 +55,10 @@ async def start_export(
     If AWS rejects the export, the record is updated to failed. Raises what ``ExportScheduler.start`` raises.
     """
     record = stored.record
-    if record.export.arn is not None:
-        log.info(events.EXPORT_REATTACHED, export_arn=record.export.arn, backup=record.id)
-        return StartedExport(stored, record.export.arn)
+    recorded = made_by_export(record)
+    if recorded.arn is not None:
+        log.info(events.EXPORT_REATTACHED, export_arn=recorded.arn, backup=record.id)
+        return StartedExport(stored, recorded.arn)
     export = None if created_now else await _find_started(context, stored)
     if export is None:
         export = await _request(context, stored, pitr)
@@ -65,11 +66,24 @@ async def start_export(
         log.info(events.EXPORT_REATTACHED, export_arn=export.arn, backup=record.id)
     updated = replace(
         record,
-        export=replace(
-            record.export, arn=export.arn, time=export.export_time or record.export.requested_time
-        ),
+        covers=covered_by(export, record.covers),
+        export=replace(recorded, arn=export.arn),
     )
     return StartedExport(await context.call(context.catalog.update, stored, updated), export.arn)
+
+
+def made_by_export(record: Record) -> RecordedExport:
+    """The export of a record that names one. Raises ``Bug`` for another one: no caller has any."""
+    if record.export is None:
+        raise Bug(f"the backup {record.id} is made by {record.made_by}, not by an export")
+    return record.export
+
+
+def covered_by(export: Export, covers: RecordedCoverage | None) -> RecordedCoverage | None:
+    """What the data of an export shows. That of a window is known from its request."""
+    if covers is not None or export.export_time is None:
+        return covers
+    return RecordedCoverage(kind="instant", start=export.export_time, end=export.export_time)
 
 
 async def _find_started(context: RunContext, stored: StoredRecord) -> Export | None:
@@ -88,7 +102,7 @@ async def _find_started(context: RunContext, stored: StoredRecord) -> Export | N
     async for page in pages:
         for summary in page.summaries:
             export = await call_aws("DescribeExport", partial(_describe, arn=summary.arn))
-            if export.client_token == record.export.client_token:
+            if export.client_token == made_by_export(record).client_token:
                 return export
             if export.start_time and export.start_time < record.started_at - CLOCK_SKEW:
                 return None  # newest first: the rest is older than the record
@@ -105,12 +119,12 @@ async def _request(context: RunContext, stored: StoredRecord, pitr: str) -> Expo
     request = ExportRequest(  # from the plan and the account: a record is written by whoever can write to the bucket
         table_arn=location.table_arn,
         bucket=location.bucket,
-        client_token=record.export.client_token,
+        client_token=made_by_export(record).client_token,
         prefix=export_prefix(location.prefix),
         bucket_owner=location.bucket_owner,
         sse_algorithm=location.encryption.algorithm,
         kms_key_id=location.encryption.kms_key_id,
-        export_time=record.export.requested_time,
+        export_time=made_by_export(record).requested_time,
     )
     try:
         export = await _start_or_enable_pitr(context, location.table, request, pitr)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ddbbackup.archive.layout import ExportFolder, destination_root, record_key, records_prefix, render_prefix
+from ddbbackup.archive.layout import (
+    DOCUMENTS_FOLDER,
+    ExportFolder,
+    destination_root,
+    record_key,
+    records_prefix,
+    render_prefix,
+)
 from ddbbackup.model.arn import Arn
 from ddbbackup.model.encryption import Encryption
 from ddbbackup.model.s3_location import S3Location
@@ -53,6 +60,10 @@ class Location:
 
     def record_key(self, backup_id: str) -> str:
         return record_key(self.root, self.plan, self.account, self.region, self.table, backup_id)
+
+    def document_key(self, sha256: str) -> str:
+        """Of a document with the description or the settings of the table."""
+        return f"{self.records}{DOCUMENTS_FOLDER}/{sha256}.json"
 
     def relative(self, key: str) -> str:
         """A key below the root, as records name it: a vault that is copied as a whole is a vault."""

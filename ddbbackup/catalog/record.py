@@ -7,14 +7,12 @@ they do not know.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from msgspec import Meta
 
-from ddbbackup.catalog.observed_setting import ObservedSetting
 from ddbbackup.errors import REPORT_BUG, DataIncomplete, StepFailed
 from ddbbackup.model.documents import MAX_INTEGER, DocumentType, InvalidDocument, encode_document
 from ddbbackup.times import to_utc
@@ -23,18 +21,30 @@ RECORD_VERSION: Final = 1
 State = Literal["in_progress", "complete", "failed", "not_whole"]
 Time = Annotated[datetime, Meta(tz=True)]
 Count = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
+BackupId = Annotated[str, Meta(pattern=r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}\Z")]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+BackupKind = Literal["full", "window", "snapshot", "scan"]
+Level = Literal["listing", "checksums", "items"]
+MAX_CHAIN: Final = 10_000  # windows of 15 minutes for a hundred days
 Text = Annotated[str, Meta(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedTable:
-    """The table that was backed up. ``id`` is its TableId, which is new for each table of the same name."""
+    """The table that was backed up. ``id`` is its TableId, which is new for each table of the same name.
+
+    ``description`` is the SHA-256 of a document with the ``Table`` member of DescribeTable at the start of the
+    backup; ``item_count`` and ``size_bytes`` are what DescribeTable said then, up to six hours old.
+    """
 
     name: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{3,255}\Z")]
     arn: str
     id: str
     account: str
     region: str
+    description: Sha256 | None = None
+    item_count: Count | None = None
+    size_bytes: Count | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,30 +59,81 @@ class RecordedDestination:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedCoverage:
+    """Which state of the table the data shows.
+
+    ``instant``: its state at one time, ``start`` and ``end`` are equal. ``window``: the changes from ``start``,
+    inclusive, to ``end``, exclusive. ``interval``: a state that was read from ``start`` to ``end``; each item is
+    as it was at some time between them.
+    """
+
+    kind: Literal["instant", "window", "interval"]
+    start: Time
+    end: Time
+
+    def __post_init__(self) -> None:
+        _set_utc(self, "start", "end")
+        if self.end < self.start:
+            raise ValueError("the coverage ends before it starts")
+        if self.kind == "instant" and self.start != self.end:
+            raise ValueError("an instant has one time")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedExport:
     """The export of the backup. ``arn`` is None until AWS has accepted it.
 
     ``requested_time`` is the ExportTime of the request (None: now), kept so that a repeated request is identical.
-    ``time`` is the time of the data. ``manifest_key`` is the key of ``manifest-summary.json`` below the root of
-    the destination.
     """
 
     arn: str | None = None
     client_token: str
     requested_time: Time | None = None
-    time: Time | None = None
     ended_at: Time | None = None
-    format: str = "DYNAMODB_JSON"
-    manifest_key: str | None = None
 
     def __post_init__(self) -> None:
-        _set_utc(self, "requested_time", "time", "ended_at")
+        _set_utc(self, "requested_time", "ended_at")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedSnapshot:
+    """The on-demand backup of DynamoDB. ``arn`` is None until AWS has created it; ``name`` is its BackupName."""
+
+    name: str
+    arn: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedScan:
+    """The scan of the table. ``export_id`` names the folder of its data below ``AWSDynamoDB/``."""
+
+    export_id: str
+    segments: Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedChain:
+    """The backups that a restore of this one needs: the base first, this one last.
+
+    ``base`` is a backup of the whole table, ``previous`` the backup that this window follows.
+    """
+
+    base: BackupId
+    previous: BackupId | None = None
+    needs: Annotated[tuple[BackupId, ...], Meta(min_length=1, max_length=MAX_CHAIN)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedData:
-    """The amount of data. ``size_bytes`` is the compressed size of all data files."""
+    """The data in the bucket. ``size_bytes`` is the compressed size of all data files.
 
+    ``manifest_key`` is the key of ``manifest-summary.json`` below the root of the destination. ``view`` says which
+    images the lines of a window have.
+    """
+
+    format: Literal["DYNAMODB_JSON", "ION"] = "DYNAMODB_JSON"
+    view: Literal["NEW_IMAGE", "NEW_AND_OLD_IMAGES"] | None = None
+    manifest_key: str | None = None
     item_count: Count | None = None
     file_count: Count | None = None
     size_bytes: Count | None = None
@@ -80,10 +141,20 @@ class RecordedData:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedVerification:
-    """``checks`` lists what was verified, ``notes`` what could not be."""
+    """The last verification. ``checks`` lists what was verified, ``notes`` what could not be.
 
+    ``level`` is ``listing`` (every object is there), ``checksums`` (and has the content that AWS wrote) or ``items``
+    (and every item is valid).
+    """
+
+    level: Level
+    at: Time
+    result: Literal["ok", "damaged"]
     checks: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _set_utc(self, "at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,30 +169,66 @@ class RecordedFailure:
 class Record:
     """One backup of one table.
 
-    ``description`` is the ``Table`` member of DescribeTable at the start of the backup. ``settings`` holds what it
-    does not show, by name; None until they have been read. Times are in UTC, whatever offset the document has.
+    ``attempt`` counts the backups of this table that the run has started. Exactly one of ``export``, ``snapshot`` and
+    ``scan`` is set, as ``made_by`` says. ``covers`` is None until it is known. ``settings`` is the SHA-256 of a
+    document with what DescribeTable does not show; None until they have been read. Times are in UTC, whatever offset
+    the document has.
     """
 
     record_version: Literal[1]
-    id: Annotated[str, Meta(pattern=r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}\Z")]
+    id: BackupId
     plan: Text
     run: Text
     attempt: Annotated[int, Meta(ge=1, le=MAX_INTEGER)]
-    kind: Literal["full", "incremental", "scan"]
     state: State
     started_at: Time
     completed_at: Time | None = None
+    made_by: Literal["export", "snapshot", "scan"]
+    covers: RecordedCoverage | None = None
     table: RecordedTable
+    settings: Sha256 | None = None
     destination: RecordedDestination
-    export: RecordedExport
+    export: RecordedExport | None = None
+    snapshot: RecordedSnapshot | None = None
+    scan: RecordedScan | None = None
+    chain: RecordedChain
     data: RecordedData = field(default_factory=RecordedData)
-    verification: RecordedVerification = field(default_factory=RecordedVerification)
+    verified: RecordedVerification | None = None
     failure: RecordedFailure | None = None
-    description: Mapping[str, Any] = field(default_factory=dict)
-    settings: Mapping[str, ObservedSetting] | None = None
 
     def __post_init__(self) -> None:
         _set_utc(self, "started_at", "completed_at")
+        made = {"export": self.export, "snapshot": self.snapshot, "scan": self.scan}
+        if [name for name, each in made.items() if each is not None] != [self.made_by]:
+            raise ValueError("made_by names another member than the one that is set")
+
+    @property
+    def kind(self) -> BackupKind:
+        if self.made_by != "export":
+            return self.made_by
+        return "window" if self.covers is not None and self.covers.kind == "window" else "full"
+
+    @property
+    def time(self) -> datetime | None:
+        """The instant that the data reaches; None until it is known."""
+        return self.covers.end if self.covers is not None else None
+
+    @property
+    def export_arn(self) -> str | None:
+        return self.export.arn if self.export is not None else None
+
+    @property
+    def job_arn(self) -> str | None:
+        """What AWS runs for this backup; None until it has accepted it, and for a scan."""
+        return self.snapshot.arn if self.snapshot is not None else self.export_arn
+
+    @property
+    def ids_time(self) -> datetime:
+        """The instant in the ID: the one that the data reaches, as far as it is known when the record is written."""
+        if self.covers is not None and self.covers.kind == "window":
+            return self.covers.end
+        requested = self.export.requested_time if self.export is not None else None
+        return requested or self.started_at
 
     def to_json(self) -> bytes:
         """The document. Raises ``StepFailed`` if the description or a setting has no form in JSON."""
@@ -129,61 +236,17 @@ class Record:
             return encode_document(self)
         except InvalidDocument as error:
             raise StepFailed(
-                f"the record {self.id} cannot be written as JSON: {error}",
-                hint=REPORT_BUG,
+                f"the record {self.id} cannot be written as JSON: {error}", hint=REPORT_BUG
             ) from error
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _KeyElement:
-    AttributeName: str
-    KeyType: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _AttributeDefinition:
-    AttributeName: str
-    AttributeType: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Index:
-    IndexName: str
-    KeySchema: list[_KeyElement]
-    Projection: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Description:
-    """The members of a description that a restore needs, named as in the DynamoDB API: TableDescription."""
-
-    KeySchema: Annotated[list[_KeyElement], Meta(min_length=1)]
-    AttributeDefinitions: list[_AttributeDefinition]
-    GlobalSecondaryIndexes: list[_Index] | None = None
-    LocalSecondaryIndexes: list[_Index] | None = None
-    BillingModeSummary: dict[str, Any] | None = None
-    ProvisionedThroughput: dict[str, Any] | None = None
-
-    def __post_init__(self) -> None:
-        defined = {each.AttributeName for each in self.AttributeDefinitions}
-        if not defined.issuperset(each.AttributeName for each in self.KeySchema):
-            raise ValueError("A key attribute is not in AttributeDefinitions")
-
-
 _RECORDS: Final = DocumentType(Record)
-_DESCRIPTIONS: Final = DocumentType(_Description)
 
 
 def parse_record(body: bytes, *, where: str) -> Record:
-    """Raises ``DataIncomplete`` for a document that is not a valid record; ``where`` names it in the message.
-
-    A description is checked here and not in ``Record``, so that an unusual response of AWS cannot prevent a backup.
-    """
+    """Raises ``DataIncomplete`` for a document that is not a valid record; ``where`` names it in the message."""
     try:
-        record = _RECORDS.decode(body)
-        if record.description:
-            _DESCRIPTIONS.check(record.description)
-        return record
+        return _RECORDS.decode(body)
     except InvalidDocument as error:
         raise DataIncomplete(
             f"{where} is not a valid record: {error}",
@@ -191,10 +254,13 @@ def parse_record(body: bytes, *, where: str) -> Record:
         ) from error
 
 
-def new_backup_id(started_at: datetime, *, plan: str, table_arn: str, run: str, attempt: int) -> str:
-    """``20261123T140000Z-<8 hex>``: sorts by time; the hex part depends only on the attempt of the run."""
+def new_backup_id(reaches: datetime, *, plan: str, table_arn: str, run: str, attempt: int) -> str:
+    """``20261123T140000Z-<8 hex>``: sorts by the instant that the data reaches.
+
+    The hex part depends only on the attempt of the run.
+    """
     digest = attempt_digest(plan=plan, table_arn=table_arn, run=run, attempt=attempt)
-    return f"{started_at:%Y%m%dT%H%M%SZ}-{digest}"
+    return f"{reaches:%Y%m%dT%H%M%SZ}-{digest}"
 
 
 def attempt_digest(*, plan: str, table_arn: str, run: str, attempt: int) -> str:

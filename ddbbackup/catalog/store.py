@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -14,10 +15,13 @@ from ddbbackup import events
 from ddbbackup.archive.layout import RECORDS_FOLDER, destination_root, records_prefix
 from ddbbackup.catalog.acceptance import objection
 from ddbbackup.catalog.location import Location, locate
+from ddbbackup.catalog.observed_setting import ObservedSetting
 from ddbbackup.catalog.record import Record, attempt_digest, parse_record
+from ddbbackup.catalog.table_documents import TableDocument, parse_description, parse_settings
 from ddbbackup.clock import Clock, SystemClock
-from ddbbackup.errors import AccessDenied, Conflict, DataIncomplete, DdbBackupError, Refused
+from ddbbackup.errors import AccessDenied, Conflict, DataIncomplete, DdbBackupError, ObjectMissing, Refused
 from ddbbackup.model.backup_id import is_backup_id
+from ddbbackup.model.json_value import JsonObject
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.model import Destination, Origin
 from ddbbackup.ports import Identity, Objects
@@ -75,7 +79,7 @@ class Catalog:
         key = location.record_key(record.id)
         etag = self._put(location, key, record, if_none_match=True)
         digest = record.id.rpartition("-")[2]
-        rivals = [k for k in self._keys(location) if k.endswith(f"-{digest}.json") and k < key]
+        rivals = [k for k in self.record_keys(location) if k.endswith(f"-{digest}.json") and k < key]
         for rival in sorted(rivals):
             winner = self.read(location, rival)
             if isinstance(winner, StoredRecord):
@@ -106,9 +110,81 @@ class Catalog:
             hint="wait until other runs of this plan have ended, then run the same command again",
         )
 
+    def record_keys(self, location: Location, *, since: datetime | None = None) -> list[str]:
+        """The keys of the records whose IDs have this time or a later one, oldest first. Reads no record."""
+        prefix = location.records
+        start_after = f"{prefix}{since:%Y%m%dT%H%M%SZ}" if since is not None else None
+        names = [
+            item.key
+            for item in self._objects.keys(
+                location.bucket,
+                prefix,
+                owner=location.bucket_owner,
+                start_after=start_after,
+                recursive=False,
+            )
+        ]
+        return [key for key in names if is_backup_id(key.removeprefix(prefix).removesuffix(".json"))]
+
+    def keep_document(self, location: Location, document: TableDocument) -> str:
+        """Writes what a record says about its table, unless it is there. Returns its SHA-256.
+
+        An object of this name with another content is overwritten: its name says what it must hold.
+        """
+        key, owner = location.document_key(document.sha256), location.bucket_owner
+        try:
+            body, _ = self._objects.read(location.bucket, key, limit_bytes=_RECORD_LIMIT_BYTES, owner=owner)
+        except (ObjectMissing, DataIncomplete):
+            body = b""
+        if body != document.body:
+            self._objects.put(
+                location.bucket,
+                key,
+                document.body,
+                content_type="application/json",
+                owner=owner,
+                encryption=location.encryption,
+            )
+        return document.sha256
+
+    def description(self, stored: StoredRecord) -> JsonObject:
+        """The recorded DescribeTable, with the counts of the record; empty if the record names none.
+
+        Raises ``DataIncomplete`` if it is missing, or not the document that the record names.
+        """
+        table = stored.record.table
+        if table.description is None:
+            return {}
+        body, where = self._document(stored, table.description)
+        counters = {"ItemCount": table.item_count or 0, "TableSizeBytes": table.size_bytes or 0}
+        return {**parse_description(body, table.description, where=where), **counters}
+
+    def settings(self, stored: StoredRecord) -> Mapping[str, ObservedSetting] | None:
+        """The recorded settings; None if they have not been read. Raises ``DataIncomplete``."""
+        sha256 = stored.record.settings
+        if sha256 is None:
+            return None
+        body, where = self._document(stored, sha256)
+        return parse_settings(body, sha256, where=where)
+
+    def _document(self, stored: StoredRecord, sha256: str) -> tuple[bytes, str]:
+        location = stored.location
+        key = location.document_key(sha256)
+        where = S3Location(location.bucket, key).uri
+        try:
+            body, _ = self._objects.read(
+                location.bucket, key, limit_bytes=_RECORD_LIMIT_BYTES, owner=location.bucket_owner
+            )
+        except ObjectMissing as error:
+            raise DataIncomplete(
+                f"{where}, which the record {stored.record.id} names, is missing",
+                hint="restore the export with `from: {s3_uri: …}`",
+            ) from error
+        return body, where
+
     def of_table(self, location: Location) -> Iterator[StoredRecord | BadRecord]:
         """The records of one table, newest first. Each is read when the iterator reaches it."""
-        for key in sorted(self._keys(location), reverse=True):
+        for key in sorted(self.record_keys(location), reverse=True):
             yield self.read(location, key)
 
     def of_run(self, location: Location, *, run: str) -> StoredRecord | None:
@@ -118,7 +194,7 @@ class Catalog:
         error of a record that cannot be read: it may be of an export that must not be started again.
         """
         by_digest: dict[str, list[str]] = {}
-        for key in self._keys(location):
+        for key in self.record_keys(location):
             by_digest.setdefault(key[-len("-01234567.json") :], []).append(key)
         attempts: list[list[str]] = []
         for attempt in itertools.count(1):
@@ -205,13 +281,6 @@ class Catalog:
         log.warning(events.RECORD_REJECTED, table=location.table, backup=bad.id, message=error.message)
         return bad
 
-    def _keys(self, location: Location) -> list[str]:
-        prefix = location.records
-        names = [
-            item.key for item in self._objects.keys(location.bucket, prefix, owner=location.bucket_owner)
-        ]
-        return [key for key in names if is_backup_id(key.removeprefix(prefix).removesuffix(".json"))]
-
     def _put(
         self,
         location: Location,
@@ -239,5 +308,5 @@ class NotAccepted(DataIncomplete):
 
 def _same_export(current: Record, wanted: Record) -> bool:
     """Of the same attempt of the same run, and not of two exports."""
-    arns = {current.export.arn, wanted.export.arn} - {None}
+    arns = {current.job_arn, wanted.job_arn} - {None}
     return current.id == wanted.id and len(arns) <= 1

@@ -38,9 +38,9 @@ def verify_export(
 
     Raises ``DataIncomplete`` if a hash, a size or a count does not match, or a manifest or a data file is missing.
     """
-    if record.export.manifest_key is None or record.data.item_count is None:
+    if record.data.manifest_key is None or record.data.item_count is None:
         raise DataIncomplete(f"the record {record.id} does not name a manifest", hint=_HINT)
-    folder = export_folder(location.bucket, location.absolute(record.export.manifest_key))
+    folder = export_folder(location.bucket, location.absolute(record.data.manifest_key))
     try:
         opened = open_export(objects, folder, owner=location.bucket_owner)
     except ObjectMissing as error:
@@ -88,12 +88,11 @@ def match_record(opened: OpenedExport, record: Record) -> None:
     """Raises ``DataIncomplete`` if the manifests are not those of the record's export."""
     if opened.item_count != record.data.item_count:
         raise DataIncomplete(
-            f"the manifest of {record.export.arn} counts {opened.item_count} items, "
-            f"DescribeExport {record.data.item_count}",
+            f"the manifest of {record.id} counts {opened.item_count} items, DescribeExport {record.data.item_count}",
             hint=_HINT,
         )
     summary = opened.summary
-    if summary is None:
+    if summary is None or record.export is None:
         return
     if summary.export_arn != record.export.arn:
         raise DataIncomplete(

@@ -42,8 +42,8 @@ def _check(objects: Objects, tables: Sequence[TableRecords]) -> Check:
 def _look(objects: Objects, table: TableRecords) -> tuple[str, ArchivedObjects] | None:
     """The table and what is archived of its newest complete backup; None if there is none."""
     stored = next((each for each in table.newest_complete() if isinstance(each, StoredRecord)), None)
-    if stored is None or stored.record.export.manifest_key is None:
+    if stored is None or stored.record.data.manifest_key is None:
         return None
     location = stored.location
-    folder = export_folder(location.bucket, location.absolute(stored.record.export.manifest_key))
+    folder = export_folder(location.bucket, location.absolute(stored.record.data.manifest_key))
     return table.table, find_archived(objects, folder, owner=location.bucket_owner)

@@ -45,10 +45,14 @@ class DocumentType(Generic[T]):
             raise InvalidDocument(_defect(error)) from None
 
 
-def encode_document(value: object) -> bytes:
-    """JSON in UTF-8, indented for people, with a newline at its end. Raises ``InvalidDocument``."""
+def encode_document(value: object, *, in_order: bool = False) -> bytes:
+    """JSON in UTF-8, indented for people, with a newline at its end. Raises ``InvalidDocument``.
+
+    ``in_order`` sorts the members of mappings, so that equal values are equal bytes.
+    """
     try:
-        return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
+        body = msgspec.json.encode(value, order="deterministic" if in_order else None)
+        return msgspec.json.format(body, indent=2) + b"\n"
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidDocument(f"{type(error).__name__} while encoding") from None
 

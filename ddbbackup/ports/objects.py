@@ -82,8 +82,19 @@ class Objects(Protocol):
 
         Returns the new ETag. Raises ``ObjectMissing`` for a missing bucket, ``Conflict`` if a condition fails."""
 
-    def keys(self, bucket: str, prefix: str, *, owner: str | None = None) -> Iterator[ObjectFacts]:
-        """All objects below a prefix, sorted by key. Raises ``ObjectMissing`` for a missing bucket."""
+    def keys(
+        self,
+        bucket: str,
+        prefix: str,
+        *,
+        owner: str | None = None,
+        start_after: str | None = None,
+        recursive: bool = True,
+    ) -> Iterator[ObjectFacts]:
+        """All objects below a prefix, sorted by key. Raises ``ObjectMissing`` for a missing bucket.
+
+        ``start_after``: only keys that sort after it. Not ``recursive``: only objects in this folder itself.
+        """
 
     def folders(self, bucket: str, prefix: str, *, owner: str | None = None) -> Iterator[str]:
         """The prefixes one level below ``prefix``, in full; each ends in ``/``."""

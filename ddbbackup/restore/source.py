@@ -111,9 +111,9 @@ def _from_record(context: RunContext, restore: Restore) -> RestoreSource:
     """The data is expected beside its record, so that a copy or a replica of a whole vault works like the vault."""
     stored, notes = _choose_record(context, restore)
     record, location = stored.record, stored.location
-    if record.export.manifest_key is None:
+    if record.data.manifest_key is None:
         raise Bug("a complete record names no manifest, although it was accepted")
-    folder = export_folder(location.bucket, location.absolute(record.export.manifest_key))
+    folder = export_folder(location.bucket, location.absolute(record.data.manifest_key))
     opened = open_export(context.source.objects, folder, owner=location.bucket_owner)
     _refuse_partial(opened, record.id)
     match_record(opened, record)
@@ -121,9 +121,9 @@ def _from_record(context: RunContext, restore: Restore) -> RestoreSource:
         record.id,
         opened,
         record.table.arn,
-        record.description,
+        context.catalog.description(stored),
         location.encryption,
-        record.settings,
+        context.catalog.settings(stored),
         notes,
         origin=_other_origin(context, location),
     )
@@ -157,7 +157,7 @@ def _choose_record(context: RunContext, restore: Restore) -> tuple[StoredRecord,
         record = each.record
         if record.state != "complete":
             continue
-        if before is None or (record.export.time is not None and record.export.time <= before):
+        if before is None or (record.time is not None and record.time <= before):
             return each, tuple(notes)
     when = f" as of {to_iso(before)} or earlier" if before else ""
     unusable = f" ({len(notes)} records cannot be used)" if notes else ""

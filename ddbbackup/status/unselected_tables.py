@@ -49,9 +49,7 @@ def unselected_tables(context: RunContext, selected: Container[str]) -> tuple[Un
     dropped = [(records.table, record) for records, record in newest if records.table not in selected]
     existing = read_concurrently(lambda pair: _exists(context, pair[0]), dropped)
     unselected = [
-        UnselectedTable(
-            table, record.id, record.export.time or record.started_at, record.run in last_runs, exists
-        )
+        UnselectedTable(table, record.id, record.time or record.started_at, record.run in last_runs, exists)
         for (table, record), exists in zip(dropped, existing, strict=True)
     ]
     return tuple(sorted(unselected, key=lambda each: (not each.in_last_run, each.table)))

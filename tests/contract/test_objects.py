@@ -159,3 +159,18 @@ def test_a_deleted_object_is_missing(store: Store) -> None:
     assert store.keys() == ["b"]
     store.put("a", b"new", if_none_match=True)
     assert store.read("a") == b"new"
+
+
+def test_a_listing_starts_after_a_key_and_leaves_out_folders_on_request(store: Store) -> None:
+    """So that the newest records of a table are found without the others."""
+    for key in ("t/1.json", "t/2.json", "t/3.json", "t/sub/4.json", "u/5.json"):
+        store.put(key)
+
+    def listed(start_after: str | None, *, recursive: bool) -> list[str]:
+        found = store.objects.keys(store.bucket, "t/", start_after=start_after, recursive=recursive)
+        return [facts.key for facts in found]
+
+    assert listed("t/1.json", recursive=True) == ["t/2.json", "t/3.json", "t/sub/4.json"]
+    assert listed("t/1.jsom", recursive=False) == ["t/1.json", "t/2.json", "t/3.json"]
+    assert listed(None, recursive=False) == ["t/1.json", "t/2.json", "t/3.json"]
+    assert listed("t/3.json", recursive=False) == []

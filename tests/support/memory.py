@@ -85,9 +85,18 @@ class MemoryObjects:
         self.bodies[key], self.encryptions[key] = body, encryption
         return self._facts(key, body).etag
 
-    def keys(self, bucket: str, prefix: str, *, owner: str | None = None) -> Iterator[ObjectFacts]:
+    def keys(
+        self,
+        bucket: str,
+        prefix: str,
+        *,
+        owner: str | None = None,
+        start_after: str | None = None,
+        recursive: bool = True,
+    ) -> Iterator[ObjectFacts]:
         for key, body in sorted(self.bodies.items()):
-            if key.startswith(prefix):
+            below = recursive or "/" not in key[len(prefix) :]
+            if key.startswith(prefix) and below and (start_after is None or key > start_after):
                 yield replace(self._facts(key, body), archive=self.archives.get(key))
 
     def folders(self, bucket: str, prefix: str, *, owner: str | None = None) -> Iterator[str]:

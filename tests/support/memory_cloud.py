@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from ddbbackup.catalog import Record, RecordedData, locate
+from ddbbackup.catalog import Location, Record, RecordedData, description_document, locate
+from ddbbackup.catalog.table_documents import TableDocument
 from ddbbackup.errors import NotSupported, ObjectMissing, TableMissing
 from ddbbackup.model.arn import Arn
 from ddbbackup.model.checksums import md5_base64
@@ -30,7 +31,7 @@ from ddbbackup.ports import (
     TableFacts,
 )
 from tests.support.memory import MemoryObjects
-from tests.support.records import IDENTITY, NOW, TABLE_ID, record
+from tests.support.records import IDENTITY, NOW, TABLE_ID, instant, record
 
 BUCKET = "vault"
 VAULT = Destination("vault", BUCKET, "ddb/{table}/")
@@ -234,24 +235,40 @@ class MemoryCloud:
         return f"{root}manifest-summary.json"
 
     def put_record(self, stored: Record) -> None:
-        location = locate(VAULT, self.identity, table=stored.table.name, plan=stored.plan)
+        location = self._location(stored.table.name)
         self.objects.bodies[location.record_key(stored.id)] = stored.to_json()
+
+    def put_document(self, table: str, document: TableDocument) -> str:
+        """Puts a description or settings of a table into the bucket. Returns the SHA-256 for its record."""
+        self.objects.bodies[self._location(table).document_key(document.sha256)] = document.body
+        return document.sha256
+
+    def _location(self, table: str) -> Location:
+        return locate(VAULT, self.identity, table=table, plan="prod")
 
     def put_backup(self, table: str = "orders", *, at: datetime = BACKED_UP, **members: Any) -> Record:
         """A complete backup with its data. ``members`` replace those of the recorded description."""
-        location = locate(VAULT, self.identity, table=table, plan="prod")
+        location = self._location(table)
         manifest_key = self.put_export(f"{location.prefix}AWSDynamoDB/{EXPORT_ID}/", table=table)
         arn = f"{self.tables.arn(table)}/export/{EXPORT_ID}"
+        description = describe(table, TableArn=self.tables.arn(table), **members)
         stored = record(
             table=table,
             run="earlier",
             at=at,
             state="complete",
             completed_at=at,
-            export={"arn": arn, "time": at, "manifest_key": location.relative(manifest_key)},
+            covers=instant(at),
+            export={"arn": arn},
             destination={"bucket": BUCKET, "prefix": location.prefix},
-            data=RecordedData(item_count=2, file_count=2, size_bytes=100),
-            description=describe(table, TableArn=self.tables.arn(table), **members),
+            data=RecordedData(
+                manifest_key=location.relative(manifest_key), item_count=2, file_count=2, size_bytes=100
+            ),
+            table_members={
+                "description": self.put_document(table, description_document(description)),
+                "item_count": description["ItemCount"],
+                "size_bytes": description["TableSizeBytes"],
+            },
             origin=self.identity,
         )
         self.put_record(stored)

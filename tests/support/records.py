@@ -8,6 +8,8 @@ from typing import Any
 from ddbbackup.catalog import (
     RECORD_VERSION,
     Record,
+    RecordedChain,
+    RecordedCoverage,
     RecordedDestination,
     RecordedExport,
     RecordedTable,
@@ -30,28 +32,44 @@ def record(
     at: datetime = NOW,
     export: dict[str, Any] | None = None,
     destination: dict[str, Any] | None = None,
+    table_members: dict[str, Any] | None = None,
     origin: Identity = IDENTITY,
     **members: Any,
 ) -> Record:
-    """A full backup in progress. ``export``, ``destination`` and ``members`` are added to it."""
+    """A full backup in progress. ``table_members``, ``export``, ``destination`` and ``members`` are added to it."""
     arn = str(Arn.of_table(table, partition="aws", region=origin.region, account=origin.account))
     ids: dict[str, Any] = {"plan": "prod", "table_arn": arn, "run": run, "attempt": attempt}
     token = derive_client_token(table_id=TABLE_ID, **ids)
+    covers = members.get("covers")
+    reaches = covers.end if covers is not None and covers.kind == "window" else at
+    backup_id = new_backup_id((export or {}).get("requested_time") or reaches, **ids)
     required: dict[str, Any] = {
         "record_version": RECORD_VERSION,
-        "id": new_backup_id(at, **ids),
+        "id": backup_id,
         "plan": "prod",
         "run": run,
         "attempt": attempt,
-        "kind": "full",
+        "made_by": "export",
         "state": "in_progress",
         "started_at": at,
         "table": RecordedTable(
-            name=table, arn=arn, id=TABLE_ID, account=origin.account, region=origin.region
+            **{
+                "name": table,
+                "arn": arn,
+                "id": TABLE_ID,
+                "account": origin.account,
+                "region": origin.region,
+                **(table_members or {}),
+            }
         ),
         "destination": RecordedDestination(
             **{"bucket": "vault", "prefix": "ddb/orders/", **(destination or {})}
         ),
         "export": RecordedExport(**{"client_token": token, **(export or {})}),
+        "chain": RecordedChain(base=backup_id, needs=(backup_id,)),
     }
     return Record(**{**required, **members})
+
+
+def instant(at: datetime) -> RecordedCoverage:
+    return RecordedCoverage(kind="instant", start=at, end=at)

@@ -33,7 +33,7 @@ def run(options: Namespace) -> int:
             if isinstance(each, BadRecord):
                 steps.append(ReportBadRecord(each))
             elif options.run_id in (None, each.record.run):
-                never_started = each.record.export.arn is None
+                never_started = each.record.job_arn is None
                 planned = not never_started or each.location.table in await all_tables()
                 steps.append(FinishBackup(each, planned=planned))
         return await session.carry_out(steps)

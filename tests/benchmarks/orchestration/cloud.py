@@ -116,9 +116,22 @@ class _Objects(MemoryObjects):
             self._sorted.insert(place, key)
         return etag
 
-    def keys(self, bucket: str, prefix: str, *, owner: str | None = None) -> Iterator[ObjectFacts]:
+    def keys(
+        self,
+        bucket: str,
+        prefix: str,
+        *,
+        owner: str | None = None,
+        start_after: str | None = None,
+        recursive: bool = True,
+    ) -> Iterator[ObjectFacts]:
         self._aws.called("s3.ListObjectsV2")
-        for place in itertools.count(bisect.bisect_left(self._sorted, prefix)):
+        first = bisect.bisect_left(self._sorted, prefix)
+        if start_after is not None:
+            first = max(first, bisect.bisect_right(self._sorted, start_after))
+        for place in itertools.count(first):
             if place >= len(self._sorted) or not self._sorted[place].startswith(prefix):
                 return
-            yield self._facts(self._sorted[place], self.bodies[self._sorted[place]])
+            key = self._sorted[place]
+            if recursive or "/" not in key[len(prefix) :]:
+                yield self._facts(key, self.bodies[key])

@@ -3,31 +3,59 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from ddbbackup.catalog import Record, RecordedData, locate
+from ddbbackup.catalog import (
+    Record,
+    RecordedChain,
+    RecordedCoverage,
+    RecordedData,
+    RecordedSnapshot,
+    locate,
+)
 from ddbbackup.catalog.acceptance import CLOCK_SKEW, objection
 from ddbbackup.plan.model import Destination
-from tests.support.records import IDENTITY, NOW, record
+from tests.support.records import IDENTITY, NOW, instant, record
 
 WHERE = locate(Destination("vault", "vault", prefix="ddb/{table}/"), IDENTITY, table="orders", plan="prod")
+EARLIER = NOW - timedelta(hours=1)
 ARN = f"{WHERE.table_arn}/export/01700000000000-0badcafe"
 MANIFEST = "orders/AWSDynamoDB/01700000000000-0badcafe/manifest-summary.json"
 
 
-def complete(**export: Any) -> Record:
-    base = record()
-    export = {"arn": ARN, "time": NOW, "ended_at": NOW, "manifest_key": MANIFEST, **export}
-    return replace(
-        base,
-        state="complete",
-        completed_at=NOW,
-        export=replace(base.export, **export),
-        data=RecordedData(item_count=3, file_count=1, size_bytes=9),
+def complete(
+    *,
+    export: dict[str, Any] | None = None,
+    manifest_key: str | None = MANIFEST,
+    at: datetime = NOW,
+    **members: Any,
+) -> Record:
+    return record(
+        export={"arn": ARN, "ended_at": NOW, **(export or {})},
+        **{
+            "state": "complete",
+            "completed_at": NOW,
+            "covers": instant(at),
+            "data": RecordedData(manifest_key=manifest_key, item_count=3, file_count=1, size_bytes=9),
+            **members,
+        },
     )
+
+
+def window(start: datetime = EARLIER, end: datetime = NOW, **members: Any) -> Record:
+    base, own = record(at=EARLIER), record(covers=RecordedCoverage(kind="window", start=start, end=end))
+    chain = RecordedChain(base=base.id, previous=base.id, needs=(base.id, own.id))
+    return replace(own, **{"chain": chain, **members})
+
+
+def snapshot(**members: Any) -> Record:
+    token = record().export
+    assert token is not None
+    made = {"made_by": "snapshot", "export": None, "snapshot": RecordedSnapshot(name=token.client_token)}
+    return replace(record(), **{**made, **members})
 
 
 def reason(claim: Record, *, key: str | None = None) -> str | None:
@@ -38,6 +66,9 @@ def test_a_genuine_record_is_accepted() -> None:
     """In progress and complete."""
     assert reason(record()) is None
     assert reason(complete()) is None
+    assert reason(complete(at=NOW + timedelta(minutes=10))) is None
+    assert reason(window()) is None
+    assert reason(snapshot()) is None
 
 
 @pytest.mark.parametrize(
@@ -51,12 +82,27 @@ def test_a_genuine_record_is_accepted() -> None:
         (replace(record(), run="r2"), "run and time"),
         (replace(record(), attempt=2), "run and time"),
         (replace(record(), started_at=NOW - timedelta(days=1)), "run and time"),
-        (replace(record(), export=replace(record().export, client_token="guess")), "client token"),
-        (replace(record(), table=replace(record().table, id="another")), "client token"),
-        (complete(arn=f"{WHERE.table_arn}x/export/01"), "export of another table"),
-        (complete(time=NOW + timedelta(days=26_000)), "future"),
+        (record(export={"client_token": "guess"}), "made by"),
+        (record(table_members={"id": "another"}), "made by"),
+        (snapshot(snapshot=RecordedSnapshot(name="guess")), "made by"),
+        (
+            snapshot(snapshot=replace(snapshot().snapshot or RecordedSnapshot(name=""), arn="arn:aws:x")),
+            "of another table",
+        ),
+        (complete(export={"arn": f"{WHERE.table_arn}x/export/01"}), "of another table"),
+        (complete(at=NOW + timedelta(days=26_000)), "future"),
+        (complete(at=NOW - timedelta(hours=1)), "does not reach the time"),
+        (complete(covers=RecordedCoverage(kind="interval", start=NOW, end=NOW)), "does not reach the time"),
+        (window(start=NOW), "does not reach the time"),
+        (window(chain=record().chain), "chain"),
+        (window(chain=replace(window().chain, previous=None)), "chain"),
+        (window(chain=replace(window().chain, base=window().id)), "chain"),
+        (window(chain=replace(window().chain, needs=window().chain.needs[::-1])), "chain"),
+        (replace(complete(), chain=window().chain), "chain"),
         (record(at=NOW + CLOCK_SKEW + timedelta(seconds=1)), "future"),
-        (complete(arn=None, manifest_key=None), "without naming its data"),
+        (complete(export={"arn": None}, manifest_key=None), "without naming its data"),
+        (complete(covers=None), "without naming its data"),
+        (snapshot(state="complete", covers=RecordedCoverage(kind="interval", start=NOW, end=NOW)), "without"),
         (replace(complete(), data=RecordedData()), "without naming its data"),
         (complete(manifest_key="orders/AWSDynamoDB/02-other/manifest-summary.json"), "not of its export"),
         (complete(manifest_key="../" + MANIFEST), "not of its export"),

@@ -27,7 +27,7 @@ def test_two_processes_of_one_run_end_up_with_one_record() -> None:
 
     assert won.record == first
     assert len(objects.bodies) == 1
-    assert won.record.export.client_token == second.export.client_token
+    assert won.record.export == second.export
 
 
 def test_the_loser_of_a_race_about_one_export_reads_again_and_agrees() -> None:
@@ -35,10 +35,10 @@ def test_the_loser_of_a_race_about_one_export_reads_again_and_agrees() -> None:
     catalog = Catalog(MemoryObjects(), plan="prod")
     stored = catalog.create(record(), WHERE)
     arn = f"{WHERE.table_arn}/export/01"
-    started = replace(stored.record, export=replace(stored.record.export, arn=arn))
+    started = with_export(stored.record, arn)
     catalog.update(stored, started)
     assert catalog.update(stored, started).record == started
-    settled = replace(started, settings={})
+    settled = replace(started, settings="5" * 64)
     assert catalog.update(stored, settled).record == settled
 
 
@@ -46,14 +46,9 @@ def test_a_record_of_another_export_is_not_overwritten() -> None:
     """Two exports of one attempt are no race that can be settled."""
     catalog = Catalog(MemoryObjects(), plan="prod")
     stored = catalog.create(record(), WHERE)
-
-    def with_export(number: str) -> Record:
-        export = replace(stored.record.export, arn=f"{WHERE.table_arn}/export/{number}")
-        return replace(stored.record, export=export)
-
-    catalog.update(stored, with_export("01"))
+    catalog.update(stored, with_export(stored.record, f"{WHERE.table_arn}/export/01"))
     with pytest.raises(Conflict):
-        catalog.update(stored, with_export("02"))
+        catalog.update(stored, with_export(stored.record, f"{WHERE.table_arn}/export/02"))
 
 
 def test_one_bad_record_does_not_hide_the_others() -> None:
@@ -120,6 +115,11 @@ def test_tables_are_found_below_every_form_of_prefix(prefix: str) -> None:
 
     assert set(found) == {"orders", "orders-2", "billing"}
     assert all(list(catalog.of_table(place)) for place in found.values())
+
+
+def with_export(started: Record, arn: str) -> Record:
+    assert started.export is not None
+    return replace(started, export=replace(started.export, arn=arn))
 
 
 def ignore(_: object) -> None:

@@ -64,9 +64,9 @@ def test_a_value_that_json_cannot_hold_is_not_encoded(value: Any) -> None:
 
 
 PREPARED = """
-from ddbbackup.catalog import record
+from ddbbackup.catalog import record, table_documents
 from ddbbackup.restore import state
-kinds = record.Record, record.RecordedTable, record._Description, state.RestoreProgress
+kinds = record.Record, record.RecordedTable, table_documents.TableDescription, state.RestoreProgress
 print([hasattr(kind, "__msgspec_cache__") for kind in kinds])
 """
 FROM_THREADS = """

@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 from ddbbackup.catalog import RecordedData, RecordedFailure
 from ddbbackup.plan.model import TableEntry
 from ddbbackup.status.table_status import assess_status
-from tests.support.records import record
+from tests.support.records import instant, record
 
 NOW = datetime(2026, 11, 23, 14, tzinfo=UTC)
 HOUR = TableEntry(position=0, destination="vault", name="t", rpo_seconds=3600)
 RECORD = record(
     state="complete",
     at=NOW - timedelta(minutes=30),
-    export={"time": NOW - timedelta(minutes=30)},
+    covers=instant(NOW - timedelta(minutes=30)),
     data=RecordedData(item_count=7),
 )
 
@@ -28,7 +28,7 @@ def test_a_backup_younger_than_the_rpo_is_fresh() -> None:
 
 def test_a_backup_older_than_the_rpo_is_stale() -> None:
     """One second over the RPO is enough."""
-    old = replace(RECORD, export=replace(RECORD.export, time=NOW - timedelta(seconds=3601)))
+    old = replace(RECORD, covers=instant(NOW - timedelta(seconds=3601)))
     assert assess_status("t", HOUR, old, [], NOW).breaks_rpo
 
 

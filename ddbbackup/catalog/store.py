@@ -6,14 +6,14 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
 
 from ddbbackup import events
 from ddbbackup.archive.layout import RECORDS_FOLDER, destination_root, records_prefix
-from ddbbackup.catalog.acceptance import objection
+from ddbbackup.catalog.acceptance import START_WITHIN, objection
 from ddbbackup.catalog.location import Location, locate
 from ddbbackup.catalog.observed_setting import ObservedSetting
 from ddbbackup.catalog.record import Record, attempt_digest, parse_record
@@ -23,13 +23,15 @@ from ddbbackup.errors import AccessDenied, Conflict, DataIncomplete, DdbBackupEr
 from ddbbackup.model.backup_id import is_backup_id
 from ddbbackup.model.json_value import JsonObject
 from ddbbackup.model.s3_location import S3Location
-from ddbbackup.plan.model import Destination, Origin
+from ddbbackup.plan.model import Destination
+from ddbbackup.plan.restore_from import Origin
 from ddbbackup.ports import Identity, Objects
 
 log = structlog.get_logger()
 
 _RECORD_LIMIT_BYTES: Final = 8 << 20  # a response of DescribeTable has kilobytes
 _UPDATES_AT_MOST: Final = 5
+_RECENT: Final = timedelta(days=40)  # hourly backups of this time are one page of a listing
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 _REGION: Final = re.compile(r"[a-z]{2,3}(-[a-z]+)+-[0-9]+")
 
@@ -182,10 +184,24 @@ class Catalog:
             ) from error
         return body, where
 
-    def of_table(self, location: Location) -> Iterator[StoredRecord | BadRecord]:
-        """The records of one table, newest first. Each is read when the iterator reaches it."""
+    def of_table(
+        self, location: Location, *, until: datetime | None = None
+    ) -> Iterator[StoredRecord | BadRecord]:
+        """The records of one table, newest first. Each is read when the iterator reaches it.
+
+        ``until``: only those that may have reached this time or an earlier one. The keys of the last weeks are listed
+        first, so that the newest backup costs one request for any number of older ones.
+        """
+        recent = (until or self._clock.now()) - _RECENT
+        newest = f"{until + START_WITHIN:%Y%m%dT%H%M%SZ}~" if until is not None else "~"
+        listed = self.record_keys(location, since=recent)
+        seen = set(listed)
+        for key in sorted(listed, reverse=True):
+            if key.removeprefix(location.records) <= newest:
+                yield self.read(location, key)
         for key in sorted(self.record_keys(location), reverse=True):
-            yield self.read(location, key)
+            if key not in seen and key.removeprefix(location.records) <= newest:
+                yield self.read(location, key)
 
     def of_run(self, location: Location, *, run: str) -> StoredRecord | None:
         """The last attempt of a run at one table.

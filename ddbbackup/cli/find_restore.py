@@ -6,7 +6,8 @@ from argparse import Namespace
 from dataclasses import replace
 
 from ddbbackup.errors import UsageError
-from ddbbackup.plan.model import Plan, Restore, SourceSelector
+from ddbbackup.plan.model import Plan, Restore
+from ddbbackup.plan.restore_from import FromCatalog, RestoreFrom
 from ddbbackup.suggestions import suggest
 
 
@@ -24,9 +25,8 @@ def find_restore(plan: Plan, options: Namespace) -> Restore:
     )
 
 
-def _with_source(restore: Restore, source: SourceSelector) -> Restore:
+def _with_source(restore: Restore, source: RestoreFrom) -> Restore:
     """Another time or backup is one of the origin that the plan names, unless ``--from`` names another."""
-    recorded = source.export_arn is None and source.s3_uri is None
-    if recorded and source.origin is None:
-        source = replace(source, origin=restore.source.origin)
+    if isinstance(source, FromCatalog) and source.origin is None:
+        source = replace(source, origin=restore.origin)
     return replace(restore, source=source)

@@ -95,7 +95,7 @@ async def _restore(context: RunContext, restore: Restore) -> AnyAssessment:
         return blocked(name, "restore", restore.table, name, error)
     assessment = await assess(step, context)
     if overwrites_its_source(step):
-        blocker = unconfirmed_overwrite(step.target, origin=restore.source.origin)
+        blocker = unconfirmed_overwrite(step.target, origin=restore.origin)
         note = f"{blocker.message}: the run asks for confirmation, or needs --yes"
         assessment = replace(assessment, notes=(note, *assessment.notes))
     return assessment

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,7 +13,7 @@ from ddbbackup.suggestions import suggest
 from ddbbackup.times import InvalidTime, parse_duration
 
 if TYPE_CHECKING:
-    from ddbbackup.plan.model import SourceSelector
+    from ddbbackup.plan.restore_from import RestoreFrom
 
 AddOption = Callable[[argparse.ArgumentParser], None]
 
@@ -313,19 +312,23 @@ def _duration(text: str) -> float:
         raise UsageError(f"--timeout: {error.message}", hint=error.hint) from None
 
 
-def _source(text: str) -> SourceSelector:
+def _source(text: str) -> RestoreFrom:
     """Everything that ``from`` of a restore can say in one word."""
     from ddbbackup.archive.layout import parse_s3_uri  # noqa: PLC0415 - only restores need it
     from ddbbackup.model.arn import Arn  # noqa: PLC0415 - as above
-    from ddbbackup.plan.model import Origin, SourceSelector  # noqa: PLC0415 - as above
-    from ddbbackup.plan.source_selector import parse_source  # noqa: PLC0415 - as above
+    from ddbbackup.plan.restore_from import (  # noqa: PLC0415 - as above
+        FromExport,
+        FromFolder,
+        Origin,
+        parse_from,
+    )
 
     if text.startswith("s3://"):
         try:
             parse_s3_uri(text)
         except Refused as error:
             raise UsageError(f"--from: {error.message}", hint=error.hint) from None
-        return SourceSelector(s3_uri=text)
+        return FromFolder(text)
     if text.startswith("arn:"):
         arn = Arn.parse_if_arn(text)
         if arn is None or arn.export_id is None:
@@ -333,12 +336,12 @@ def _source(text: str) -> SourceSelector:
                 f"--from: {text!r} is not the ARN of an export",
                 hint="use arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/export/ID",
             )
-        return SourceSelector(export_arn=text)
+        return FromExport(text)
     origin = _ORIGIN.fullmatch(text)
     try:
         if origin is not None:
-            source = parse_source(origin["source"] or "latest", now=datetime.now(UTC))
-            return replace(source, origin=Origin(origin["account"], origin["region"]))
-        return parse_source(text, now=datetime.now(UTC))
+            named = Origin(origin["account"], origin["region"])
+            return parse_from(origin["source"] or "latest", now=datetime.now(UTC), origin=named)
+        return parse_from(text, now=datetime.now(UTC))
     except InvalidTime as error:
         raise UsageError(f"--from: {error.message}", hint=error.hint) from None

@@ -11,6 +11,7 @@ from ddbbackup.iam.statements import Policy
 from ddbbackup.iam.trust import Trust
 from ddbbackup.model.arn import Arn
 from ddbbackup.plan.model import Plan
+from ddbbackup.plan.restore_from import FromExport
 from ddbbackup.plan.selection import format_selector
 
 
@@ -42,7 +43,7 @@ def notes_of(plan: Plan, place: PlaceOfPlan, trusts: Sequence[Trust]) -> Iterato
     yield from _notes_on_keys(plan, place)
     yield from dict.fromkeys(note for trust in trusts for note in trust.notes)
     for restore in plan.restores.values():
-        if restore.source.export_arn is not None:
+        if isinstance(restore.source, FromExport):
             yield (
                 f"the restore {restore.name} reads an export in a bucket that is not in the plan: allow s3:GetObject "
                 "and s3:ListBucket on that bucket"

@@ -7,11 +7,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ddbbackup.archive.layout import STATE_FILE, destination_root, parse_s3_uri, records_prefix, render_prefix
+from ddbbackup.archive.layout import (
+    STATE_FILE,
+    ExportFolder,
+    destination_root,
+    parse_s3_uri,
+    records_prefix,
+    render_prefix,
+)
 from ddbbackup.iam.breadth import EXACT, Breadth
 from ddbbackup.model.arn import Arn
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.model import Destination, Plan, Restore, TableEntry
+from ddbbackup.plan.restore_from import FromCatalog, FromExport, FromFolder
 
 Condition = tuple[str, str, str]
 """Operator, key and value."""
@@ -78,7 +86,7 @@ class Scope:
     @property
     def place_of_backups(self) -> PlaceOfPlan:
         """Where the backups of a restore were taken; for a table entry, where the plan runs."""
-        origin = self.restore.source.origin if self.restore is not None else None
+        origin = self.restore.origin if self.restore is not None else None
         if origin is None:
             return self.place
         place = self.place
@@ -131,7 +139,13 @@ def _allowed(arn: str) -> str:
 
 
 def _is_from_other_export(restore: Restore) -> bool:
-    return restore.source.s3_uri is not None or restore.source.export_arn is not None
+    return not isinstance(restore.source, FromCatalog)
+
+
+def _named_folder(scope: Scope) -> ExportFolder | None:
+    """The folder that ``from: {s3_uri: …}`` names."""
+    source = scope.restore.source if scope.restore is not None else None
+    return parse_s3_uri(source.uri) if isinstance(source, FromFolder) else None
 
 
 def _tables(scope: Scope) -> Iterator[Resource]:
@@ -139,8 +153,9 @@ def _tables(scope: Scope) -> Iterator[Resource]:
 
 
 def _exports(scope: Scope) -> Iterator[Resource]:
-    export_arn = scope.restore.source.export_arn if scope.restore is not None else None
-    yield Resource(export_arn or str(scope.table_arn().below("export", "*")))
+    source = scope.restore.source if scope.restore is not None else None
+    any_export = str(scope.table_arn().below("export", "*"))
+    yield Resource(source.arn if isinstance(source, FromExport) else any_export)
 
 
 def _targets(scope: Scope) -> Iterator[Resource]:
@@ -165,26 +180,24 @@ def _streams(scope: Scope) -> Iterator[Resource]:
 
 
 def _buckets(scope: Scope) -> Iterator[Resource]:
-    uri = scope.restore.source.s3_uri if scope.restore is not None else None
-    if uri is not None:
-        yield Resource(scope.s3(parse_s3_uri(uri).bucket))
+    folder = _named_folder(scope)
+    if folder is not None:
+        yield Resource(scope.s3(folder.bucket))
     elif scope.destination is not None:
         yield Resource(scope.s3(scope.destination.bucket))
 
 
 def _objects(scope: Scope) -> Iterator[Resource]:
-    uri = scope.restore.source.s3_uri if scope.restore is not None else None
-    if uri is not None:
-        folder = parse_s3_uri(uri)
+    folder = _named_folder(scope)
+    if folder is not None:
         yield Resource(scope.s3(folder.bucket, f"{folder.root}*"))
     elif scope.destination is not None:
         yield Resource(scope.s3(scope.destination.bucket, f"{_prefix(scope, scope.destination)}*"))
 
 
 def _manifests(scope: Scope) -> Iterator[Resource]:
-    uri = scope.restore.source.s3_uri if scope.restore is not None else None
-    if uri is not None:
-        folder = parse_s3_uri(uri)
+    folder = _named_folder(scope)
+    if folder is not None:
         yield Resource(scope.s3(folder.bucket, f"{folder.root}manifest-*"))
     elif scope.destination is not None:
         prefix = _prefix(scope, scope.destination)

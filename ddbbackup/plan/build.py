@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any, Final
@@ -19,15 +18,13 @@ from ddbbackup.plan.model import (
     Metrics,
     Notification,
     OpenTelemetry,
-    Origin,
     Plan,
     Pushgateway,
     Restore,
-    SourceSelector,
     TableEntry,
     Target,
 )
-from ddbbackup.plan.source_selector import parse_source
+from ddbbackup.plan.restore_from import FromExport, FromFolder, Origin, RestoreFrom, parse_from
 from ddbbackup.times import parse_duration
 
 _ADDRESS_KEYS: Final = {"ping": "url", "slack": "webhook_url", "sns": "topic_arn", "webhook": "url"}
@@ -145,15 +142,15 @@ def _restore(name: str, value: Mapping[str, Any], destination: str | None, now: 
     )
 
 
-def _source(value: str | Mapping[str, Any], now: datetime) -> SourceSelector:
+def _source(value: str | Mapping[str, Any], now: datetime) -> RestoreFrom:
     if isinstance(value, str):
-        return parse_source(value, now=now)
+        return parse_from(value, now=now)
     if "account" in value or "region" in value:
-        named = parse_source(value.get("backup", "latest"), now=now)
-        return replace(named, origin=Origin(value.get("account"), value.get("region")))
-    return SourceSelector(
-        export_arn=value.get("export_arn"), s3_uri=value.get("s3_uri"), bucket_owner=value.get("bucket_owner")
-    )
+        origin = Origin(value.get("account"), value.get("region"))
+        return parse_from(value.get("backup", "latest"), now=now, origin=origin)
+    if "export_arn" in value:
+        return FromExport(value["export_arn"])
+    return FromFolder(value["s3_uri"], value.get("bucket_owner"))
 
 
 def _destination_of(

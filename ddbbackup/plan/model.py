@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final, Literal
 
 from ddbbackup.model.encryption import Encryption
+from ddbbackup.plan.restore_from import FromCatalog, Origin, RestoreFrom
 
 Method = Literal["export"]
 RestoreMethod = Literal["auto", "write", "bulk-put", "import", "point-in-time"]
@@ -75,35 +75,6 @@ class TableEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
-    """The account and Region in which backups were taken; None: that in which the plan runs."""
-
-    account: str | None = None
-    region: str | None = None
-
-    def __str__(self) -> str:
-        named = (("account", self.account), ("region", self.region))
-        return ", ".join(f"{name} {value}" for name, value in named if value is not None)
-
-
-@dataclass(frozen=True, slots=True)
-class SourceSelector:
-    """``from``: the backup or the instant to restore.
-
-    Exactly one member is set, except that ``bucket_owner`` may accompany ``s3_uri``, and ``origin`` may accompany
-    ``latest``, ``backup_id`` and ``time``. ``time`` is in UTC.
-    """
-
-    latest: bool = False
-    backup_id: str | None = None
-    time: datetime | None = None
-    export_arn: str | None = None
-    s3_uri: str | None = None
-    bucket_owner: str | None = None
-    origin: Origin | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Target:
     """``to``; ``table`` is a template with {table}, {date} and {run}. ``settings`` None selects the defaults.
 
@@ -136,12 +107,17 @@ class Restore:
 
     name: str
     table: str
-    source: SourceSelector
+    source: RestoreFrom
     target: Target
     destination: str | None = None
     method: RestoreMethod = "auto"
     existing: Existing = "fail"
     limits: Limits = Limits()
+
+    @property
+    def origin(self) -> Origin | None:
+        """The account and Region of the backup that ``from`` asks for by name; None: those of the plan."""
+        return self.source.origin if isinstance(self.source, FromCatalog) else None
 
     @property
     def bounded(self) -> bool:

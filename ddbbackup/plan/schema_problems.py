@@ -13,8 +13,8 @@ from functools import cache
 from typing import Any, Final
 
 from ddbbackup.plan.document import Document, ValuePath
+from ddbbackup.plan.restore_from import parse_from
 from ddbbackup.plan.schemas import admits_string, plan_schema, resolve
-from ddbbackup.plan.source_selector import parse_source
 from ddbbackup.problems import Problem
 from ddbbackup.suggestions import closest, suggest
 from ddbbackup.times import InvalidTime, parse_duration
@@ -57,7 +57,7 @@ def _parse_error(parser: str, text: str) -> InvalidTime | None:
         if parser == "duration":
             parse_duration(text)
         else:
-            parse_source(text, now=datetime.now(UTC))
+            parse_from(text, now=datetime.now(UTC))
     except InvalidTime as error:
         return error
     return None

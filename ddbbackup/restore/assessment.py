@@ -126,7 +126,7 @@ async def _assess(
         job = replace(job, continues=is_loaded)
     found: list[Blocker] = []
     if _overwrites_live_table(context, resolved, restore) and not request.confirmed:
-        found.append(blockers.unconfirmed_overwrite(target, origin=restore.source.origin))
+        found.append(blockers.unconfirmed_overwrite(target, origin=restore.origin))
     try:
         job = await _with_remote_job(job, interrupted)
     except DdbBackupError as error:

@@ -10,7 +10,7 @@ from ddbbackup.errors import DataIncomplete, Refused, TableMissing
 from ddbbackup.model.assessment import Blocker
 from ddbbackup.model.json_value import get_object, get_objects
 from ddbbackup.model.s3_location import S3Location
-from ddbbackup.plan.model import Origin
+from ddbbackup.plan.restore_from import Origin
 from ddbbackup.ports import MIN_WRITE_UNITS, KeyAttribute
 from ddbbackup.restore.data_files import DataFiles
 from ddbbackup.restore.method_inputs import MethodInputs

@@ -8,6 +8,7 @@ from datetime import datetime
 from ddbbackup.errors import ExportTimeInvalid, PitrDisabled, Refused, TableMissing
 from ddbbackup.model.json_value import JsonObject
 from ddbbackup.plan.model import Restore
+from ddbbackup.plan.restore_from import FromLatest, FromTime
 from ddbbackup.ports import PitrWindow, TableFacts
 from ddbbackup.steps.context import RunContext
 from ddbbackup.times import to_iso
@@ -36,7 +37,7 @@ def resolve_live_source(context: RunContext, restore: Restore) -> LiveSource:
     ``ExportTimeInvalid`` for a time outside the recovery window.
     """
     requested = restore.source
-    if requested.origin is not None or (not requested.latest and requested.time is None):
+    if restore.origin is not None or not isinstance(requested, FromLatest | FromTime):
         raise Refused(
             f"a point-in-time restore of {restore.table} needs a time, but `from` names a backup",
             hint="set `from` to `latest` or to a time",
@@ -55,7 +56,7 @@ def resolve_live_source(context: RunContext, restore: Restore) -> LiveSource:
             f"point-in-time recovery is disabled for {restore.table}, so the table has no earlier state to restore",
             hint="restore a backup with `method: write`",
         )
-    time = requested.time
+    time = requested.time if isinstance(requested, FromTime) else None
     if time is not None and not _contains(window, time):
         raise ExportTimeInvalid(
             f"{restore.table} cannot be restored to {to_iso(time)}: its recovery window is {to_iso(window.earliest)} "

@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from ddbbackup.errors import Bug, DdbBackupError, TableMissing
 from ddbbackup.model.json_value import Json, JsonObject
-from ddbbackup.plan.model import Origin, Restore
+from ddbbackup.plan.model import Restore
+from ddbbackup.plan.restore_from import Origin
 from ddbbackup.ports import Cloud, TableFacts
 from ddbbackup.restore.live_source import LiveSource, resolve_live_source
 from ddbbackup.restore.method_inputs import MethodInputs

@@ -58,7 +58,7 @@ class RestoreTable:
     @property
     def summary(self) -> str:
         """What ``run`` does, in one line for people."""
-        source, target, origin = self.restore.table, self.target, self.restore.source.origin
+        source, target, origin = self.restore.table, self.target, self.restore.origin
         if origin is not None:
             source = f"{source} ({origin})"
         if self.restore.method == "point-in-time":

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, assert_never
 
 from ddbbackup.archive.layout import export_folder, parse_s3_uri
-from ddbbackup.catalog import (
-    BadRecord,
-    Location,
-    ObservedSetting,
-    OpenedExport,
-    StoredRecord,
-    locate,
-    open_export,
-)
+from ddbbackup.catalog import Location, ObservedSetting, OpenedExport, locate, open_export
+from ddbbackup.catalog.find_point import FoundPoint, find_point, open_point
 from ddbbackup.catalog.verification import match_record
 from ddbbackup.errors import Bug, ObjectMissing, Refused
 from ddbbackup.model.encryption import Encryption
 from ddbbackup.model.json_value import JsonObject
-from ddbbackup.plan.model import Origin, Restore
+from ddbbackup.plan.model import Restore
+from ddbbackup.plan.restore_from import (
+    FromBackup,
+    FromExport,
+    FromFolder,
+    FromLatest,
+    FromTime,
+    Origin,
+)
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import BY_EXPORT_ARN, FROM_BACKUPS, KMS_KEY, RESTORES, Permission
 from ddbbackup.times import to_iso
@@ -64,17 +65,20 @@ def resolve_source(context: RunContext, restore: Restore) -> RestoreSource:
     Raises ``Refused`` if the backup does not exist or does not contain the whole table, ``DataIncomplete`` if its
     manifests do not match, and ``ObjectMissing``.
     """
-    requested = restore.source
-    if requested.s3_uri is not None:
-        return _from_folder(context, restore, requested.s3_uri)
-    if requested.export_arn is not None:
-        return _from_export(context, requested.export_arn)
-    return _from_record(context, restore)
+    match restore.source:
+        case FromFolder(uri, bucket_owner):
+            return _from_folder(context, restore, uri, bucket_owner)
+        case FromExport(arn):
+            return _from_export(context, arn)
+        case FromLatest() | FromBackup() | FromTime():
+            return _from_catalog(context, restore)
+        case _:
+            assert_never(restore.source)
 
 
-def _from_folder(context: RunContext, restore: Restore, uri: str) -> RestoreSource:
+def _from_folder(context: RunContext, restore: Restore, uri: str, bucket_owner: str | None) -> RestoreSource:
     folder = parse_s3_uri(uri)
-    owner = restore.source.bucket_owner or next(
+    owner = bucket_owner or next(
         (d.bucket_owner for d in context.plan.destinations.values() if d.bucket == folder.bucket), None
     )
     try:
@@ -107,10 +111,11 @@ def _from_export(context: RunContext, export_arn: str) -> RestoreSource:
     return RestoreSource(export_arn, opened, export.table_arn)
 
 
-def _from_record(context: RunContext, restore: Restore) -> RestoreSource:
+def _from_catalog(context: RunContext, restore: Restore) -> RestoreSource:
     """The data is expected beside its record, so that a copy or a replica of a whole vault works like the vault."""
-    stored, notes = _choose_record(context, restore)
-    record, location = stored.record, stored.location
+    found = _choose_point(context, restore)
+    stored, location = found.last, found.last.location
+    record = stored.record
     if record.data.manifest_key is None:
         raise Bug("a complete record names no manifest, although it was accepted")
     folder = export_folder(location.bucket, location.absolute(record.data.manifest_key))
@@ -124,46 +129,47 @@ def _from_record(context: RunContext, restore: Restore) -> RestoreSource:
         context.catalog.description(stored),
         location.encryption,
         context.catalog.settings(stored),
-        notes,
+        found.notes,
         origin=_other_origin(context, location),
     )
 
 
-def _choose_record(context: RunContext, restore: Restore) -> tuple[StoredRecord, tuple[str, ...]]:
-    """The record, and notes on newer ones that cannot be used."""
+def _choose_point(context: RunContext, restore: Restore) -> FoundPoint:
     location = _location(context, restore)
-    requested = restore.source
-    if requested.origin is not None:
+    if restore.origin is not None:
         _check_origin(context, restore, location)
-    if requested.backup_id is not None:
-        stored = context.catalog.find(location, requested.backup_id)
-        if stored is None:
-            raise Refused(
-                f"there is no backup {requested.backup_id} of {restore.table} in {location.uri}",
-                hint="run `ddbbackup list` to see the backups",
-            )
-        if stored.record.state != "complete":
-            raise Refused(
-                f"the backup {requested.backup_id} of {restore.table} is {stored.record.state}, not complete",
-                hint="choose a complete backup from `ddbbackup list`",
-            )
-        return stored, ()
-    before = requested.time
-    notes: list[str] = []
-    for each in context.catalog.of_table(location):
-        if isinstance(each, BadRecord):
-            notes.append(f"the newer record {each.id} cannot be used: {each.error.message}")
-            continue
-        record = each.record
-        if record.state != "complete":
-            continue
-        if before is None or (record.time is not None and record.time <= before):
-            return each, tuple(notes)
+    if isinstance(restore.source, FromBackup):
+        return _point_of_backup(context, restore, location, restore.source.id)
+    before = restore.source.time if isinstance(restore.source, FromTime) else None
+    found = find_point(context.catalog, location, at_or_before=before)
+    if isinstance(found, FoundPoint):
+        return found
     when = f" as of {to_iso(before)} or earlier" if before else ""
-    unusable = f" ({len(notes)} records cannot be used)" if notes else ""
+    unusable = f" ({len(found.notes)} records cannot be used)" if found.notes else ""
     raise Refused(
         f"there is no complete backup of {restore.table}{when} in {location.uri}{unusable}",
         hint=_hint_without_backup(context, restore, location),
+    )
+
+
+def _point_of_backup(context: RunContext, restore: Restore, location: Location, backup_id: str) -> FoundPoint:
+    stored = context.catalog.find(location, backup_id)
+    if stored is None:
+        raise Refused(
+            f"there is no backup {backup_id} of {restore.table} in {location.uri}",
+            hint="run `ddbbackup list` to see the backups",
+        )
+    if stored.record.state != "complete":
+        raise Refused(
+            f"the backup {backup_id} of {restore.table} is {stored.record.state}, not complete",
+            hint="choose a complete backup from `ddbbackup list`",
+        )
+    found = open_point(context.catalog, stored)
+    if isinstance(found, FoundPoint):
+        return found
+    raise Refused(
+        f"the backup {backup_id} of {restore.table} cannot be restored: {found.reason}",
+        hint="choose an older backup from `ddbbackup list`",
     )
 
 
@@ -187,7 +193,7 @@ def _hint_without_backup(context: RunContext, restore: Restore, location: Locati
     others = [
         each for each in _origins(context, restore) if each != Origin(location.account, location.region)
     ]
-    if others and restore.source.origin is None:
+    if others and restore.origin is None:
         known = "; ".join(map(str, others[:_ORIGINS_SHOWN]))
         return f"set `account` and `region` in `from` to restore a backup of another origin: {known}"
     return f"run `ddbbackup backup --only {restore.table}` first, or `ddbbackup list` to see the backups"
@@ -212,7 +218,7 @@ def _location(context: RunContext, restore: Restore) -> Location:
             hint=f"add {restore.table} to `tables`, or restore with `from: {{s3_uri: …}}`",
         )
     destination = context.plan.destinations[restore.destination]
-    identity, origin = context.source.identity, restore.source.origin
+    identity, origin = context.source.identity, restore.origin
     if origin is not None:
         identity = replace(
             identity,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from ddbbackup.plan.model import Plan, Restore
+from ddbbackup.plan.restore_from import FromCatalog, FromExport
 
 RoleName = Literal["backup", "restore", "verify", "read"]
 """The role that runs ``backup`` and ``wait``; ``restore``; ``verify``; or, as a pipeline of pull requests does, only
@@ -87,9 +88,8 @@ def _writes_to_table(restore: Restore) -> bool:
 
 
 def _may_import(restore: Restore) -> bool:
-    recorded = restore.source.s3_uri is None and restore.source.export_arn is None
     by_auto = restore.method == "auto" and restore.target.create != "never" and not restore.bounded
-    return recorded and (restore.method == "import" or by_auto)
+    return isinstance(restore.source, FromCatalog) and (restore.method == "import" or by_auto)
 
 
 SELECTORS: Final = When(
@@ -110,7 +110,7 @@ KMS_KEY: Final = When(
 )
 BY_EXPORT_ARN: Final = When(
     "a restore has `from: {export_arn: …}`",
-    lambda plan: any(restore.source.export_arn is not None for restore in plan.restores.values()),
+    lambda plan: any(isinstance(restore.source, FromExport) for restore in plan.restores.values()),
 )
 INTO_TABLES: Final = When(
     "a restore has `method: auto`, `write` or `bulk-put`",

@@ -21,7 +21,7 @@ import ddbbackup
 from ddbbackup.backup.export_time import choose_export_time
 from ddbbackup.backup.finish_backup import FinishBackup
 from ddbbackup.backup.planning import backup_steps
-from ddbbackup.catalog import BadRecord, Catalog, StoredRecord, locate
+from ddbbackup.catalog import BadRecord, Catalog, RecordedChain, RecordedCoverage, StoredRecord, locate
 from ddbbackup.cli.look_ahead import LookAhead, preview_backup, preview_restores
 from ddbbackup.cli.registries import STEP_KINDS
 from ddbbackup.errors import DdbBackupError
@@ -31,12 +31,19 @@ from ddbbackup.plan.model import (
     Destination,
     Expect,
     Limits,
-    Origin,
     Plan,
     Restore,
-    SourceSelector,
     TableEntry,
     Target,
+)
+from ddbbackup.plan.restore_from import (
+    FromBackup,
+    FromExport,
+    FromFolder,
+    FromLatest,
+    FromTime,
+    Origin,
+    RestoreFrom,
 )
 from ddbbackup.plan.selection import select
 from ddbbackup.ports import Archive, Export, Import, PitrWindow, RetrievalTier
@@ -56,7 +63,7 @@ from ddbbackup.steps.inventory import take_inventory
 from ddbbackup.times import to_iso
 from ddbbackup.verify.verify_backup import VerifyBackup
 from tests.support.contexts import run_context
-from tests.support.memory_cloud import BUCKET, EXPORT_ID, VAULT, MemoryCloud, describe
+from tests.support.memory_cloud import BACKED_UP, BUCKET, EXPORT_ID, VAULT, MemoryCloud, describe
 from tests.support.records import NOW, record
 from tests.support.virtual_time import VirtualClock, run_virtually
 
@@ -213,7 +220,7 @@ class Row:
 def restore(method: str = "write", /, **members: Any) -> OneRestore:
     """Restores the latest backup of ``orders`` to the table ``copy``."""
     defaults: dict[str, Any] = {
-        "source": SourceSelector(latest=True),
+        "source": FromLatest(),
         "target": Target("copy"),
         "destination": "vault",
         "method": method,
@@ -225,8 +232,8 @@ def to(table: str = "copy", **members: Any) -> dict[str, Any]:
     return {"target": Target(table, **members)}
 
 
-def source(**members: Any) -> dict[str, Any]:
-    return {"source": SourceSelector(**members)}
+def source(source: RestoreFrom) -> dict[str, Any]:
+    return {"source": source}
 
 
 # ---- scenarios
@@ -322,7 +329,7 @@ def items_without_the_key(world: World) -> Subject:
 
 
 def without_a_record(method: str) -> Callable[[World], Subject]:
-    return lambda world: restore(method, **source(s3_uri=FOLDER))
+    return lambda world: restore(method, **source(FromFolder(FOLDER)))
 
 
 def local_indexes(world: World) -> Subject:
@@ -414,18 +421,27 @@ def described_export(world: World, **members: Any) -> Subject:
     key = f"{ROOT}manifest-summary.json"
     export = Export(arn, "COMPLETED", world.cloud.tables.arn("orders"), BUCKET, manifest_key=key)
     world.cloud.exports.described[arn] = replace(export, **members)
-    return restore(**source(export_arn=arn), destination=None)
+    return restore(**source(FromExport(arn)), destination=None)
+
+
+def broken_chain(world: World) -> Subject:
+    taken = world.cloud.put_backup()
+    missing = "20200101T000000Z-0badcafe"
+    chain = RecordedChain(base=missing, previous=missing, needs=(missing, taken.id))
+    covers = RecordedCoverage(kind="window", start=BACKED_UP - timedelta(hours=1), end=BACKED_UP)
+    world.cloud.put_record(replace(taken, chain=chain, covers=covers))
+    return restore(**source(FromBackup(taken.id)))
 
 
 def incomplete_backup(world: World) -> Subject:
     unfinished = record(run="another", at=NOW - timedelta(hours=11))
     world.cloud.put_record(unfinished)
-    return restore(**source(backup_id=unfinished.id))
+    return restore(**source(FromBackup(unfinished.id)))
 
 
 def incremental_export(world: World) -> Subject:
     world.cloud.put_export(ROOT, export_type="INCREMENTAL_EXPORT")
-    return restore(**source(s3_uri=FOLDER))
+    return restore(**source(FromFolder(FOLDER)))
 
 
 def no_live_table(world: World) -> Subject:
@@ -589,7 +605,7 @@ ROWS = (
     Row(
         "restore.source._from_folder#1",
         "there is no export at",
-        lambda world: no_backup(world, **source(s3_uri=FOLDER)),
+        lambda world: no_backup(world, **source(FromFolder(FOLDER))),
     ),
     Row(
         "restore.source._from_export#1",
@@ -602,12 +618,13 @@ ROWS = (
         lambda world: described_export(world, filtered=True),
     ),
     Row(
-        "restore.source._choose_record#1",
+        "restore.source._point_of_backup#1",
         "there is no backup 20200101T000000Z-0badcafe",
-        lambda world: restore(**source(backup_id="20200101T000000Z-0badcafe")),
+        lambda world: restore(**source(FromBackup("20200101T000000Z-0badcafe"))),
     ),
-    Row("restore.source._choose_record#2", "is in_progress, not complete", incomplete_backup),
-    Row("restore.source._choose_record#3", "there is no complete backup of orders", no_backup),
+    Row("restore.source._point_of_backup#2", "is in_progress, not complete", incomplete_backup),
+    Row("restore.source._point_of_backup#3", "which does not exist", broken_chain),
+    Row("restore.source._choose_point#1", "there is no complete backup of orders", no_backup),
     Row(
         "restore.source._location#1",
         "does not back up orders",
@@ -616,13 +633,13 @@ ROWS = (
     Row(
         "restore.source._check_origin#1",
         "there are no backups of orders from account 210987654321, region eu-west-1",
-        lambda world: restore(**source(latest=True, origin=Origin(account="210987654321"))),
+        lambda world: restore(**source(FromLatest(Origin(account="210987654321")))),
     ),
     Row("restore.source._refuse_partial#1", "INCREMENTAL_EXPORT", incremental_export),
     Row(
         "restore.live_source.resolve_live_source#1",
         "`from` names a backup",
-        lambda world: restore("point-in-time", **source(backup_id="20200101T000000Z-0badcafe")),
+        lambda world: restore("point-in-time", **source(FromBackup("20200101T000000Z-0badcafe"))),
     ),
     Row("restore.live_source.resolve_live_source#2", "table orders does not exist", no_live_table),
     Row(
@@ -633,7 +650,7 @@ ROWS = (
     Row(
         "restore.live_source.resolve_live_source#4",
         "its recovery window is",
-        lambda world: restore("point-in-time", **source(time=NOW - timedelta(days=60))),
+        lambda world: restore("point-in-time", **source(FromTime(NOW - timedelta(days=60)))),
     ),
 )
 

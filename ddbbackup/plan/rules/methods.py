@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from ddbbackup.model.arn import Arn
 from ddbbackup.plan.document import Document, ValuePath
+from ddbbackup.plan.restore_from import FromBackup, parse_from
 from ddbbackup.plan.rules.access import get, names_export, restores
-from ddbbackup.plan.source_selector import parse_source
 from ddbbackup.problems import Problem
 from ddbbackup.times import InvalidTime
 
@@ -95,7 +95,7 @@ def _point_in_time(document: Document, path: ValuePath, restore: dict[str, Any])
 
 def _is_backup_id(source: str) -> bool:
     try:
-        return parse_source(source, now=datetime.now(UTC)).backup_id is not None
+        return isinstance(parse_from(source, now=datetime.now(UTC)), FromBackup)
     except InvalidTime:
         return False  # the schema reports this
 

@@ -9,12 +9,13 @@ import pytest
 
 from ddbbackup.backup.planning import common_instant
 from ddbbackup.errors import Refused
-from ddbbackup.plan.model import Restore, SourceSelector, Target
+from ddbbackup.plan.model import Restore, Target
+from ddbbackup.plan.restore_from import FromLatest
 from ddbbackup.ports import PitrWindow
 from ddbbackup.restore.planning import overwrites_its_source, restore_step
 
 DAY = datetime(2026, 11, 23, 14, 0, 0, 999_000, tzinfo=UTC)
-RESTORE = Restore("back", "orders", SourceSelector(latest=True), Target(table="{table}-{date}-{run}"))
+RESTORE = Restore("back", "orders", FromLatest(), Target(table="{table}-{date}-{run}"))
 
 
 def test_the_target_name_is_rendered() -> None:

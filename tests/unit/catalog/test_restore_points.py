@@ -78,7 +78,7 @@ def test_an_interval_says_since_when_it_shows_the_table() -> None:
 def test_a_backup_that_is_not_complete_is_no_restore_point(state: str) -> None:
     """Nor is any window after it."""
     base, first, second = chain(2)
-    unfinished = replace(first, state=state)
+    unfinished = replace(first, state=state)  # type: ignore[arg-type]  # one of the states
     assert [point.id for point in restore_points([base, unfinished, second])] == [base.id]
     assert f"it is {state}, not complete" in reasons([base, unfinished, second])[second.id]
 

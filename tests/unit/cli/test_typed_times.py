@@ -8,12 +8,20 @@ import pytest
 
 from ddbbackup.cli.grammar import parse
 from ddbbackup.errors import UsageError
-from ddbbackup.plan.model import Origin, SourceSelector
+from ddbbackup.plan.restore_from import (
+    FromBackup,
+    FromExport,
+    FromFolder,
+    FromLatest,
+    FromTime,
+    Origin,
+    RestoreFrom,
+)
 
 
-def source(text: str) -> SourceSelector:
+def source(text: str) -> RestoreFrom:
     selector = parse(["restore", "back", "--from", text]).source
-    assert isinstance(selector, SourceSelector)
+    assert isinstance(selector, RestoreFrom)
     return selector
 
 
@@ -21,24 +29,24 @@ def test_from_takes_what_the_plan_takes_in_from() -> None:
     """And exports by their ARN or folder, which a plan writes as a mapping."""
     arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders/export/01715685260608-c488b4e1"
     folder = "s3://acme-vault/AWSDynamoDB/01715685260608-c488b4e1/"
-    assert source("latest") == SourceSelector(latest=True)
-    assert source("20261123T140000Z-0123abcd") == SourceSelector(backup_id="20261123T140000Z-0123abcd")
-    assert source("2026-11-23T14:00:00+02:00") == SourceSelector(time=datetime(2026, 11, 23, 12, tzinfo=UTC))
-    assert source("2026-11-23") == SourceSelector(time=datetime(2026, 11, 23, tzinfo=UTC))
-    assert source(arn) == SourceSelector(export_arn=arn)
+    assert source("latest") == FromLatest()
+    assert source("20261123T140000Z-0123abcd") == FromBackup("20261123T140000Z-0123abcd")
+    assert source("2026-11-23T14:00:00+02:00") == FromTime(datetime(2026, 11, 23, 12, tzinfo=UTC))
+    assert source("2026-11-23") == FromTime(datetime(2026, 11, 23, tzinfo=UTC))
+    assert source(arn) == FromExport(arn)
     frankfurt = Origin("210987654321", "eu-central-1")
-    assert source("210987654321/eu-central-1") == SourceSelector(latest=True, origin=frankfurt)
-    assert source("210987654321/eu-central-1/2026-11-23") == SourceSelector(
-        time=datetime(2026, 11, 23, tzinfo=UTC), origin=frankfurt
+    assert source("210987654321/eu-central-1") == FromLatest(frankfurt)
+    assert source("210987654321/eu-central-1/2026-11-23") == FromTime(
+        datetime(2026, 11, 23, tzinfo=UTC), frankfurt
     )
-    assert source(folder) == SourceSelector(s3_uri=folder)
+    assert source(folder) == FromFolder(folder)
 
 
 def test_from_counts_back_from_now() -> None:
     """`2h` is two hours ago."""
-    time = source("2h").time
-    assert time is not None
-    assert abs(datetime.now(UTC) - timedelta(hours=2) - time) < timedelta(minutes=1)
+    found = source("2h")
+    assert isinstance(found, FromTime)
+    assert abs(datetime.now(UTC) - timedelta(hours=2) - found.time) < timedelta(minutes=1)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from jsonschema import Draft202012Validator
 from ddbbackup.plan import check, schema_text
 from ddbbackup.plan.document import ValuePath, members
 from ddbbackup.plan.interpolation import interpolate
-from ddbbackup.plan.model import Origin, SourceSelector
+from ddbbackup.plan.restore_from import FromLatest, FromTime, Origin
 from ddbbackup.plan.schema_problems import check_schema
 from ddbbackup.plan.schemas import schemas_at
 from ddbbackup.plan.yaml_reader import MAX_BYTES, read
@@ -162,7 +162,10 @@ def test_times_of_a_plan_are_instants() -> None:
     now = datetime(2026, 11, 24, 10, tzinfo=UTC)
     plan, _ = check([PLANS / "good" / "restore-times.yaml"], {}, now=now)
     assert plan is not None
-    times = {name: restore.source.time for name, restore in plan.restores.items()}
+    times = {
+        name: restore.source.time if isinstance(restore.source, FromTime) else None
+        for name, restore in plan.restores.items()
+    }
     assert times == {
         "instant": datetime(2026, 11, 23, 12, tzinfo=UTC),
         "unquoted": datetime(2026, 11, 23, 14, tzinfo=UTC),
@@ -172,8 +175,8 @@ def test_times_of_a_plan_are_instants() -> None:
         "origin": datetime(2026, 11, 23, tzinfo=UTC),
         "backup": None,
     }
-    assert plan.restores["region"].source == SourceSelector(latest=True, origin=Origin(region="eu-central-1"))
-    assert plan.restores["origin"].source.origin == Origin("210987654321", "eu-central-1")
+    assert plan.restores["region"].source == FromLatest(Origin(region="eu-central-1"))
+    assert plan.restores["origin"].origin == Origin("210987654321", "eu-central-1")
     assert plan.restores["origin"].destination == "v"
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from ddbbackup.errors import PitrDisabled, Refused
-from ddbbackup.plan.model import Limits, Restore, SourceSelector, Target
+from ddbbackup.plan.model import Limits, Restore, Target
+from ddbbackup.plan.restore_from import FromLatest
 from ddbbackup.pricing.prices import packaged
 from ddbbackup.restore.method_inputs import MethodInputs
 from ddbbackup.restore.method_selection import Candidate, list_candidates
@@ -29,9 +30,7 @@ PROVISIONED = {
 
 def inputs(*, restore: dict[str, Any] | None = None, **members: Any) -> MethodInputs:
     """A backup of a million items of 1 kB, and a target that does not exist."""
-    restored = Restore(
-        "back", "orders", SourceSelector(latest=True), **{"target": Target("copy"), **(restore or {})}
-    )
+    restored = Restore("back", "orders", FromLatest(), **{"target": Target("copy"), **(restore or {})})
     known = {"description": TABLE, "items": 1_000_000, "files": 40, "live_description": TABLE}
     return MethodInputs(**{"restore": restored, "target": "copy", **known, **members})
 

@@ -11,7 +11,8 @@ import pytest
 from ddbbackup.catalog import Catalog, locate
 from ddbbackup.cli.look_ahead import preview_restores
 from ddbbackup.model.assessment import AnyAssessment
-from ddbbackup.plan.model import AwsSettings, Origin, Plan, Restore, SourceSelector, Target
+from ddbbackup.plan.model import AwsSettings, Plan, Restore, Target
+from ddbbackup.plan.restore_from import FromLatest, Origin
 from ddbbackup.restore.planning import restore_step
 from ddbbackup.steps.executor import run_steps
 from tests.support.contexts import run_context
@@ -44,7 +45,7 @@ def context(cloud: MemoryCloud, clock: VirtualClock, **members: Any) -> Any:
 
 
 def restore(origin: Origin | None = None, **members: Any) -> Restore:
-    source = SourceSelector(latest=True, origin=origin)
+    source = FromLatest(origin)
     defaults: dict[str, Any] = {"target": Target("copy"), "destination": "vault", "method": "write"}
     return Restore("back", "orders", source, **{**defaults, **members})
 

@@ -17,7 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ddbbackup.errors import Refused, StepFailed
-from ddbbackup.plan.model import Restore, SourceSelector, Target
+from ddbbackup.plan.model import Restore, Target
+from ddbbackup.plan.restore_from import FromLatest
 from ddbbackup.restore.method import RestoreJob
 from ddbbackup.restore.progress import save_progress, save_remote_job, start_progress
 from ddbbackup.restore.resolve import ResolvedRestore
@@ -53,7 +54,7 @@ def saved_state(
 
 
 def restore_job(tmp_path: Path) -> RestoreJob:
-    restore = Restore("back", "orders", SourceSelector(latest=True), Target())
+    restore = Restore("back", "orders", FromLatest(), Target())
     resolved = cast(
         "ResolvedRestore", SimpleNamespace(target_arn="arn:t", label="b", source_key="bucket/root")
     )

@@ -11,7 +11,8 @@ import pytest
 import ddbbackup
 from ddbbackup.cli.registries import DECLARING
 from ddbbackup.iam import resources
-from ddbbackup.plan.model import AwsSettings, Limits, Plan, Restore, SourceSelector, Target
+from ddbbackup.plan.model import AwsSettings, Limits, Plan, Restore, Target
+from ddbbackup.plan.restore_from import FromFolder, FromLatest
 from ddbbackup.steps.permissions import On, RoleName
 from tools.docs import permissions as permissions_page
 
@@ -47,7 +48,7 @@ def test_declared_permissions_are_well_formed() -> None:
         ({"method": "auto"}, {"BatchWriteItem", "ImportTable"}, {"StartBulkPutItems"}),
         ({"method": "auto", "limits": Limits(workers=1)}, {"BatchWriteItem"}, {"ImportTable"}),
         (
-            {"method": "auto", "source": SourceSelector(s3_uri="s3://b/k")},
+            {"method": "auto", "source": FromFolder("s3://b/k")},
             {"BatchWriteItem"},
             {"ImportTable"},
         ),
@@ -59,9 +60,7 @@ def test_a_plan_needs_the_permissions_of_its_methods_and_no_others(
     restore: dict[str, Any], needed: set[str], not_needed: set[str]
 ) -> None:
     """Only calls that ddbbackup makes; calls that AWS makes for the caller are not compared."""
-    requested = Restore(
-        **{"name": "r", "table": "t", "source": SourceSelector(latest=True), "target": Target(), **restore}
-    )
+    requested = Restore(**{"name": "r", "table": "t", "source": FromLatest(), "target": Target(), **restore})
     plan = Plan("p", "p.yaml", AwsSettings(), {}, (), {"r": requested})
     actions = {
         permission.action.partition(":")[2]

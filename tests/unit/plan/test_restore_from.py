@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ddbbackup.plan import load
-from ddbbackup.plan.model import SourceSelector
+from ddbbackup.plan.restore_from import FromBackup, FromLatest, FromTime, RestoreFrom, parse_from
 from ddbbackup.plan.schemas import plan_schema
-from ddbbackup.plan.source_selector import parse_source
 from ddbbackup.times import InvalidTime
 
 NOW = datetime(2026, 11, 24, 10, tzinfo=UTC)
@@ -23,16 +22,16 @@ PATTERN = plan_schema()["$defs"]["restore"]["properties"]["from"]["anyOf"][0]["p
 @pytest.mark.parametrize(
     ("text", "selector"),
     [
-        ("latest", SourceSelector(latest=True)),
-        ("20261123T140000Z-0123abcd", SourceSelector(backup_id="20261123T140000Z-0123abcd")),
-        ("2026-11-23T14:00:00Z", SourceSelector(time=datetime(2026, 11, 23, 14, tzinfo=UTC))),
-        ("2026-11-23", SourceSelector(time=datetime(2026, 11, 23, tzinfo=UTC))),
-        ("2h", SourceSelector(time=datetime(2026, 11, 24, 8, tzinfo=UTC))),
+        ("latest", FromLatest()),
+        ("20261123T140000Z-0123abcd", FromBackup("20261123T140000Z-0123abcd")),
+        ("2026-11-23T14:00:00Z", FromTime(datetime(2026, 11, 23, 14, tzinfo=UTC))),
+        ("2026-11-23", FromTime(datetime(2026, 11, 23, tzinfo=UTC))),
+        ("2h", FromTime(datetime(2026, 11, 24, 8, tzinfo=UTC))),
     ],
 )
-def test_a_text_selects_a_backup_or_an_instant(text: str, selector: SourceSelector) -> None:
+def test_a_text_selects_a_backup_or_an_instant(text: str, selector: RestoreFrom) -> None:
     """The newest, one by its ID, or the newest as of a time."""
-    assert parse_source(text, now=NOW) == selector
+    assert parse_from(text, now=NOW) == selector
 
 
 @pytest.mark.parametrize(
@@ -47,7 +46,7 @@ def test_a_text_selects_a_backup_or_an_instant(text: str, selector: SourceSelect
 def test_any_other_text_is_an_error_that_says_what_is_missing(text: str, message: str) -> None:
     """The same sentence in a plan and on the command line."""
     with pytest.raises(InvalidTime) as raised:
-        parse_source(text, now=NOW)
+        parse_from(text, now=NOW)
     assert raised.value.message == message
 
 
@@ -61,7 +60,7 @@ def test_editors_accept_what_the_parser_accepts(text: str) -> None:
 def is_accepted(text: str) -> bool:
     """By the parser, or refused only because of the calendar."""
     try:
-        parse_source(text, now=NOW)
+        parse_from(text, now=NOW)
     except InvalidTime as error:
         return "calendar" in error.message or "before the year 1" in error.message
     return True
@@ -75,4 +74,4 @@ def test_a_plan_counts_back_from_the_time_it_is_loaded(tmp_path: Path) -> None:
         "restores: {back: {table: orders, from: 3d}}\n"
     )
     source = load([plan], {}, now=NOW).restores["back"].source
-    assert source == SourceSelector(time=datetime(2026, 11, 21, 10, tzinfo=UTC))
+    assert source == FromTime(datetime(2026, 11, 21, 10, tzinfo=UTC))

@@ -1,0 +1,77 @@
+"""Finds one restore point of a table, with the records of all backups that it needs. Blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ddbbackup.catalog.location import Location
+from ddbbackup.catalog.queries import read_concurrently
+from ddbbackup.catalog.restore_points import RestorePoint, Unrestorable, judge_one
+from ddbbackup.catalog.store import BadRecord, Catalog, StoredRecord
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPoint:
+    """``backups`` are the records that the point needs: the base first, its own last.
+
+    ``notes`` say which newer backups cannot be restored, and why.
+    """
+
+    point: RestorePoint
+    backups: tuple[StoredRecord, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def last(self) -> StoredRecord:
+        return self.backups[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class NoPoint:
+    """There is none; ``notes`` say which backups cannot be restored, and why."""
+
+    notes: tuple[str, ...] = ()
+
+
+def find_point(
+    catalog: Catalog, location: Location, *, at_or_before: datetime | None = None
+) -> FoundPoint | NoPoint:
+    """The newest restore point, or the newest one at this time or before it.
+
+    Reads the records of newer backups, which are bad, in progress or failed, and those of the chain.
+    """
+    notes: list[str] = []
+    for each in catalog.of_table(location, until=at_or_before):
+        if isinstance(each, BadRecord):
+            notes.append(f"the newer record {each.id} cannot be used: {each.error.message}")
+            continue
+        time = each.record.time
+        if each.record.state != "complete" or time is None or (at_or_before and time > at_or_before):
+            continue
+        found = open_point(catalog, each)
+        if isinstance(found, FoundPoint):
+            return FoundPoint(found.point, found.backups, tuple(notes))
+        notes.append(f"the newer backup {found.id} cannot be restored: {found.reason}")
+    return NoPoint(tuple(notes))
+
+
+def open_point(catalog: Catalog, stored: StoredRecord) -> FoundPoint | Unrestorable:
+    """The restore point of one backup, or why there is none."""
+    earlier = [each for each in stored.record.chain.needs if each != stored.record.id]
+    looked_up = read_concurrently(lambda backup: catalog.look_up(stored.location, backup), earlier)
+    found = [each for each in looked_up if each is not None]
+    bad = next((each for each in found if isinstance(each, BadRecord)), None)
+    if bad is not None:
+        return Unrestorable(stored.record.id, f"it needs the backup {bad.id}: {bad.error.message}")
+    backups = [*_good(found), stored]
+    by_id = {each.record.id: each for each in backups}
+    point = judge_one(stored.record, {name: each.record for name, each in by_id.items()})
+    if isinstance(point, Unrestorable):
+        return point
+    return FoundPoint(point, tuple(by_id[each] for each in point.needs))
+
+
+def _good(found: Sequence[StoredRecord | BadRecord]) -> list[StoredRecord]:
+    return [each for each in found if isinstance(each, StoredRecord)]

@@ -1,0 +1,82 @@
+"""``from`` of a restore, or ``--from``: a backup, an instant, or data that no record describes.
+
+Read once; every reader matches on the kind.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ddbbackup.model.backup_id import is_backup_id
+from ddbbackup.times import InvalidTime, parse_time
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The account and Region in which backups were taken; None: that in which the plan runs."""
+
+    account: str | None = None
+    region: str | None = None
+
+    def __str__(self) -> str:
+        named = (("account", self.account), ("region", self.region))
+        return ", ".join(f"{name} {value}" for name, value in named if value is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class FromLatest:
+    """The newest restore point."""
+
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FromBackup:
+    """The restore point with this backup ID."""
+
+    id: str
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FromTime:
+    """The newest restore point at this time, in UTC, or before it."""
+
+    time: datetime
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FromExport:
+    """An export that AWS still knows."""
+
+    arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class FromFolder:
+    """A folder in S3. ``bucket_owner`` is the account that must own the bucket."""
+
+    uri: str
+    bucket_owner: str | None = None
+
+
+FromCatalog = FromLatest | FromBackup | FromTime
+"""What the records of the plan describe."""
+RestoreFrom = FromCatalog | FromExport | FromFolder
+
+
+def parse_from(text: str, *, now: datetime, origin: Origin | None = None) -> FromCatalog:
+    """``latest``, a backup ID, or a time as ``parse_time`` reads it. Raises ``InvalidTime``."""
+    if text == "latest":
+        return FromLatest(origin)
+    if is_backup_id(text):
+        return FromBackup(text, origin)
+    if not text[:1].isdecimal():
+        raise InvalidTime(
+            f"{text!r} is not a backup or a time",
+            hint="use `latest`, a backup ID from `ddbbackup list`, a time such as 2026-11-23T14:00:00Z, a date, "
+            "or a duration ago such as 2h",
+        )
+    return FromTime(parse_time(text, now=now), origin)

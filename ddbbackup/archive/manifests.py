@@ -25,7 +25,10 @@ _HINT = "use another backup of the table; if this export is a copy, copy its who
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """``manifest-summary.json``. A missing ``exportType`` means FULL_EXPORT."""
+    """``manifest-summary.json``. A missing ``exportType`` means FULL_EXPORT.
+
+    ``from_time``, ``to_time`` and ``view`` are those of an incremental export.
+    """
 
     export_arn: str
     table_arn: str
@@ -34,6 +37,9 @@ class Summary:
     output_format: str
     item_count: int
     export_time: datetime | None
+    from_time: datetime | None = None
+    to_time: datetime | None = None
+    view: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,9 @@ def parse_summary(body: bytes, *, where: str) -> Summary:
         output_format=_text(data, "outputFormat", where) if "outputFormat" in data else "DYNAMODB_JSON",
         item_count=_count(data, "itemCount", where),
         export_time=_time(data.get("exportTime")),
+        from_time=_time(data.get("exportFromTime")),
+        to_time=_time(data.get("exportToTime")),
+        view=_text(data, "outputView", where) if "outputView" in data else None,
     )
 
 

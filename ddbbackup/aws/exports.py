@@ -76,7 +76,7 @@ def _parameters(request: ExportRequest) -> ExportTableToPointInTimeInputTypeDef:
 
 
 def _window(request: ExportRequest) -> IncrementalExportSpecificationTypeDef:
-    window: IncrementalExportSpecificationTypeDef = {"ExportViewType": "NEW_IMAGE"}
+    window: IncrementalExportSpecificationTypeDef = {"ExportViewType": request.view}
     if request.from_time is not None:
         window["ExportFromTime"] = request.from_time.replace(microsecond=0)
     if request.to_time is not None:
@@ -86,6 +86,7 @@ def _window(request: ExportRequest) -> IncrementalExportSpecificationTypeDef:
 
 def _export(description: ExportDescriptionTypeDef) -> Export:
     """A missing ExportType is a full export (observed on AWS). A filter means that items are missing."""
+    window = description.get("IncrementalExportSpecification", {})
     return Export(
         arn=description["ExportArn"],
         status=description["ExportStatus"],
@@ -100,6 +101,9 @@ def _export(description: ExportDescriptionTypeDef) -> Export:
         start_time=to_utc(description.get("StartTime")),
         end_time=to_utc(description.get("EndTime")),
         export_type=description.get("ExportType", "FULL_EXPORT"),
+        from_time=to_utc(window.get("ExportFromTime")),
+        to_time=to_utc(window.get("ExportToTime")),
+        view=window.get("ExportViewType"),
         format=description.get("ExportFormat", "DYNAMODB_JSON"),
         client_token=description.get("ClientToken"),
         manifest_key=description.get("ExportManifest"),

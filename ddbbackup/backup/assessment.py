@@ -9,13 +9,24 @@ from typing import Final, Literal
 
 from ddbbackup.backup.check_destination import checks_of
 from ddbbackup.backup.exported import is_of
+from ddbbackup.backup.next_backup import (
+    CLOCK_MARGIN,
+    SHORTEST_WINDOW,
+    Chain,
+    FullExport,
+    NextBackup,
+    NotDue,
+    Window,
+    next_backup,
+)
 from ddbbackup.catalog import BadRecord, Catalog, Location, Record, StoredRecord, locate
+from ddbbackup.catalog.find_point import FoundPoint, find_point
 from ddbbackup.errors import DdbBackupError, ExportTimeInvalid, Refused
 from ddbbackup.model.assessment import Assessment, Blocker
 from ddbbackup.model.cost import Cost
 from ddbbackup.model.json_value import get_integer, get_objects
 from ddbbackup.model.s3_location import S3Location
-from ddbbackup.plan.model import Destination
+from ddbbackup.plan.model import Destination, TableEntry
 from ddbbackup.ports import PitrWindow, TableFacts
 from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.context import RunContext
@@ -44,18 +55,26 @@ class RequestedBackup:
 
     table: str
     destination: Destination
-    pitr: Literal["require", "enable"]
+    entry: TableEntry
     export_time: datetime | None
+
+    @property
+    def pitr(self) -> Literal["require", "enable"]:
+        return self.entry.pitr
 
 
 @dataclass(frozen=True, slots=True)
 class BackupFindings:
-    """``run_record`` is the record of an earlier attempt of this run. ``pitr`` is None if it could not be read."""
+    """``run_record`` is the record of an earlier attempt of this run. ``pitr`` is None if it could not be read.
+
+    ``next`` is what ``method: incremental`` makes; None for a full export by ``method: export``.
+    """
 
     table: TableFacts
     location: Location
     run_record: StoredRecord | None
     pitr: PitrWindow | None
+    next: NextBackup | None = None
 
     @property
     def unfinished(self) -> StoredRecord | None:
@@ -100,13 +119,18 @@ async def assess_backup(
     run_record = await context.call(context.catalog.of_run, findings.location, run=context.run_id)
     findings = replace(findings, run_record=run_record)
     assessment = replace(assessment, findings=findings)
-    if findings.complete is not None and await _is_confirmed(call_aws, findings.complete):
-        return _already_complete(assessment, findings.complete.record)
+    complete = findings.complete
+    if complete is not None and not catches_up(complete.record) and await _is_confirmed(call_aws, complete):
+        return _already_complete(assessment, complete.record)
     if findings.unfinished is not None and findings.unfinished.record.export_arn:
         return _continue_export(assessment, findings.unfinished.record)
     assessment = replace(assessment, actions=(summary, "record the backup"))
     assessment = await _with_pitr(call_aws, requested, assessment)
-    return await _with_estimate(context, requested, assessment) if context.estimating else assessment
+    if requested.entry.method == "incremental":
+        assessment = await _with_next(context, requested, assessment)
+    if not context.estimating or isinstance(assessment.findings.next, NotDue):
+        return assessment
+    return await _with_estimate(context, requested, assessment)
 
 
 def location_of(context: RunContext, destination: Destination, table: str) -> Location:
@@ -202,11 +226,66 @@ def _pitr_blockers(requested: RequestedBackup, pitr: PitrWindow) -> Iterator[Blo
         )
 
 
+def catches_up(record: Record) -> bool:
+    """Whether it is a window of a run that missed several, and other windows follow it in the same run."""
+    end = record.covers.end if record.kind == "window" and record.covers is not None else None
+    return end is not None and record.started_at - end >= SHORTEST_WINDOW + CLOCK_MARGIN
+
+
+async def _with_next(
+    context: RunContext, requested: RequestedBackup, assessment: Assessment[BackupFindings]
+) -> Assessment[BackupFindings]:
+    """The assessment with what ``method: incremental`` makes: a full export, a window, or nothing yet."""
+    findings = assessment.findings
+    chain = await context.call(_newest_chain, context.catalog, findings.location)
+    following = next_backup(
+        chain,
+        table_id=findings.table.table_id,
+        pitr=findings.pitr or PitrWindow(enabled=True),
+        until=requested.export_time or context.clock.now() - CLOCK_MARGIN,
+        full_every_seconds=requested.entry.full_every_seconds,
+    )
+    assessment = replace(assessment, findings=replace(findings, next=following))
+    match following:
+        case NotDue(previous, due):
+            return replace(
+                assessment,
+                summary=f"nothing to do: the next window of {requested.table} is due at {to_iso(due)}",
+                actions=(),
+                blockers=(),
+                facts={"backup": previous.id, "due": to_iso(due)},
+            )
+        case Window(start=start, end=end):
+            summary = (
+                f"export the changes of {requested.table} from {to_iso(start)} to {to_iso(end)} "
+                f"to {S3Location(findings.location.bucket, findings.location.prefix)}"
+            )
+            notes = ("other windows follow, because earlier runs are missing",) if following.more else ()
+            return replace(
+                assessment,
+                summary=summary,
+                actions=(*assessment.actions[:-2], summary, assessment.actions[-1]),
+                notes=(*assessment.notes, *notes),
+            )
+        case FullExport():
+            note = f"a full export begins a new chain: {following.because}"
+            return replace(assessment, notes=(*assessment.notes, note))
+
+
+def _newest_chain(catalog: Catalog, location: Location) -> Chain | None:
+    found = find_point(catalog, location, kinds=("full", "window"))
+    if not isinstance(found, FoundPoint):
+        return None
+    return Chain(found.point, found.backups[0].record, found.last.record)
+
+
 async def _with_estimate(
     context: RunContext, requested: RequestedBackup, assessment: Assessment[BackupFindings]
 ) -> Assessment[BackupFindings]:
     """The assessment with size, time and cost, estimated from earlier backups."""
     findings = assessment.findings
+    if isinstance(findings.next, Window):
+        return _with_window_estimate(context, assessment)
     history = await context.call(_read_history, context.catalog, findings.location)
     seconds = _export_seconds(history.last)
     return replace(
@@ -220,6 +299,22 @@ async def _with_estimate(
         cost=_estimate_cost(context, requested, findings, history),
         notes=(*assessment.notes, *_history_notes(context, findings, history)),
         facts=_facts(requested, findings, history),
+    )
+
+
+def _with_window_estimate(
+    context: RunContext, assessment: Assessment[BackupFindings]
+) -> Assessment[BackupFindings]:
+    """AWS does not say how much has changed, so only the least cost is known."""
+    return replace(
+        assessment,
+        cost=context.prices.cost("incremental_export", 0),
+        seconds_basis="incremental exports of small tables took about 5 minutes on AWS",
+        notes=(
+            *assessment.notes,
+            "AWS bills a window by its changes, and at least 10 MB; the estimate is the least",
+        ),
+        facts={"backup_kind": "window"},
     )
 
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+import structlog
+
+from ddbbackup import events
 from ddbbackup.backup.assessment import BackupFindings, RequestedBackup, assess_backup
 from ddbbackup.backup.export_scheduler import scheduler_of
 from ddbbackup.backup.finish_backup import complete_backup
+from ddbbackup.backup.next_backup import FullExport, NextBackup, NotDue, Window
 from ddbbackup.backup.record_settings import record_settings
 from ddbbackup.backup.start_export import enable_pitr, start_export
 from ddbbackup.catalog import (
     RECORD_VERSION,
     Record,
     RecordedChain,
+    RecordedCoverage,
+    RecordedData,
     RecordedDestination,
     RecordedExport,
     RecordedTable,
@@ -29,6 +35,8 @@ from ddbbackup.plan.model import Destination, TableEntry
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import Permission
 from ddbbackup.times import to_iso
+
+log = structlog.get_logger()
 
 PERMISSIONS: Final = (
     Permission("s3:PutObject", "record", ("backup",)),
@@ -63,17 +71,36 @@ class BackupTable:
         return f"export {self.table}{when}"
 
     async def assess(self, context: RunContext) -> Assessment[BackupFindings]:
-        requested = RequestedBackup(self.table, self.destination, self.entry.pitr, self.export_time)
+        requested = RequestedBackup(self.table, self.destination, self.entry, self.export_time)
         return await assess_backup(context, requested, step=self.id, kind=self.kind, summary=self.summary)
 
     async def run(self, context: RunContext, assessment: Assessment[BackupFindings]) -> Outcome:
+        """Several windows in a row if earlier runs are missing."""
+        outcome = await self._run_once(context, assessment)
+        windows = 1
+        while outcome.status == "done" and _more_is_due(assessment.findings.next):
+            assessment = await self.assess(context)
+            if not assessment.changes:
+                break
+            outcome = await self._run_once(context, assessment)
+            windows += 1
+        if windows == 1:
+            return outcome
+        return replace(outcome, facts={**outcome.facts, "windows": windows})
+
+    async def _run_once(self, context: RunContext, assessment: Assessment[BackupFindings]) -> Outcome:
         findings = assessment.findings
+        if isinstance(findings.next, NotDue):
+            log.info(events.WINDOW_POSTPONED, **assessment.facts)
+            return Outcome(self.id, self.kind, self.table, "unchanged", assessment.facts)
         if findings.complete is not None and not assessment.changes:
             return self._unchanged(findings.complete.record)
         if findings.pitr_is_disabled:
             await enable_pitr(context, self.table)
         if assessment.blockers:  # an ``after_run`` blocker: enabling recovery was all that this run could do
             raise assessment.blockers[0].error
+        if isinstance(findings.next, FullExport) and findings.next.restarted.reason != "first":
+            log.warning(events.CHAIN_RESTARTED, because=findings.next.because)
         unfinished = findings.unfinished
         stored = unfinished or await self._create_record(context, findings)
         scheduler = scheduler_of(context)
@@ -94,9 +121,9 @@ class BackupTable:
         plan, run, arn = context.plan.name, context.run_id, table.arn
         identity = context.source.identity
         started_at = context.clock.now().replace(microsecond=0)
-        backup_id = new_backup_id(
-            self.export_time or started_at, plan=plan, table_arn=arn, run=run, attempt=attempt
-        )
+        window = findings.next if isinstance(findings.next, Window) else None
+        reaches = window.end if window else self.export_time or started_at
+        backup_id = new_backup_id(reaches, plan=plan, table_arn=arn, run=run, attempt=attempt)
         description = await context.call(
             context.catalog.keep_document, location, description_document(table.description)
         )
@@ -109,6 +136,7 @@ class BackupTable:
             state="in_progress",
             started_at=started_at,
             made_by="export",
+            covers=RecordedCoverage(kind="window", start=window.start, end=window.end) if window else None,
             table=RecordedTable(
                 name=self.table,
                 arn=arn,
@@ -132,10 +160,28 @@ class BackupTable:
                 ),
                 requested_time=self.export_time,
             ),
-            chain=RecordedChain(base=backup_id, needs=(backup_id,)),
+            chain=_chain(backup_id, findings.next),
+            data=RecordedData(view=self.entry.view if window else None),
         )
         return await context.call(context.catalog.create, record, location)
 
     def _unchanged(self, record: Record) -> Outcome:
         facts = {"backup": record.id, "items": record.data.item_count, "size_bytes": record.data.size_bytes}
         return Outcome(self.id, self.kind, self.table, "unchanged", facts)
+
+
+def _more_is_due(made: NextBackup | None) -> bool:
+    return isinstance(made, Window) and made.more
+
+
+def _chain(backup_id: str, following: NextBackup | None) -> RecordedChain:
+    if isinstance(following, Window):
+        previous = following.previous
+        return RecordedChain(
+            base=previous.needs[0],
+            previous=previous.id,
+            needs=(*previous.needs, backup_id),
+            restarted=following.restarted,
+        )
+    restarted = following.restarted if isinstance(following, FullExport) else None
+    return RecordedChain(base=backup_id, needs=(backup_id,), restarted=restarted)

@@ -14,6 +14,7 @@ def is_of(export: Export, stored: StoredRecord) -> bool:
     return (
         export.table_arn == location.table_arn
         and record.export is not None
+        and (export.export_type == "INCREMENTAL_EXPORT") == (record.kind == "window")
         and export.client_token == record.export.client_token
         and export.bucket == location.bucket
         and (export.prefix or None) == export_prefix(location.prefix)

@@ -16,7 +16,6 @@ from ddbbackup.backup.start_export import covered_by, made_by_export, start_expo
 from ddbbackup.catalog import (
     ObservedSetting,
     Record,
-    RecordedData,
     RecordedFailure,
     RecordedVerification,
     StoredRecord,
@@ -151,7 +150,7 @@ async def complete_backup(
         record,
         covers=covered_by(export, record.covers),
         export=replace(made_by_export(record), ended_at=export.end_time),
-        data=RecordedData(manifest_key=_relative(stored, export), item_count=export.item_count),
+        data=replace(record.data, manifest_key=_relative(stored, export), item_count=export.item_count),
     )
     try:
         if export.filtered:

@@ -116,6 +116,7 @@ def _describe(cloud: Cloud, arn: str) -> Export:
 async def _request(context: RunContext, stored: StoredRecord, pitr: str) -> Export:
     record = stored.record
     location = stored.location
+    window = record.covers if record.kind == "window" else None
     request = ExportRequest(  # from the plan and the account: a record is written by whoever can write to the bucket
         table_arn=location.table_arn,
         bucket=location.bucket,
@@ -124,7 +125,11 @@ async def _request(context: RunContext, stored: StoredRecord, pitr: str) -> Expo
         bucket_owner=location.bucket_owner,
         sse_algorithm=location.encryption.algorithm,
         kms_key_id=location.encryption.kms_key_id,
-        export_time=made_by_export(record).requested_time,
+        export_time=None if window else made_by_export(record).requested_time,
+        export_type="INCREMENTAL_EXPORT" if window else "FULL_EXPORT",
+        from_time=window.start if window else None,
+        to_time=window.end if window else None,
+        view=record.data.view or "NEW_AND_OLD_IMAGES",
     )
     try:
         export = await _start_or_enable_pitr(context, location.table, request, pitr)

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from ddbbackup.catalog.location import Location
 from ddbbackup.catalog.queries import read_concurrently
+from ddbbackup.catalog.record import BackupKind
 from ddbbackup.catalog.restore_points import RestorePoint, Unrestorable, judge_one
 from ddbbackup.catalog.store import BadRecord, Catalog, StoredRecord
+
+ALL_KINDS: Final[tuple[BackupKind, ...]] = ("full", "window", "scan", "snapshot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +40,13 @@ class NoPoint:
 
 
 def find_point(
-    catalog: Catalog, location: Location, *, at_or_before: datetime | None = None
+    catalog: Catalog,
+    location: Location,
+    *,
+    at_or_before: datetime | None = None,
+    kinds: Sequence[BackupKind] = ALL_KINDS,
 ) -> FoundPoint | NoPoint:
-    """The newest restore point, or the newest one at this time or before it.
+    """The newest restore point of these kinds, or the newest one at this time or before it.
 
     Reads the records of newer backups, which are bad, in progress or failed, and those of the chain.
     """
@@ -48,7 +56,9 @@ def find_point(
             notes.append(f"the newer record {each.id} cannot be used: {each.error.message}")
             continue
         time = each.record.time
-        if each.record.state != "complete" or time is None or (at_or_before and time > at_or_before):
+        if each.record.state != "complete" or time is None or each.record.kind not in kinds:
+            continue
+        if at_or_before is not None and time > at_or_before:
             continue
         found = open_point(catalog, each)
         if isinstance(found, FoundPoint):

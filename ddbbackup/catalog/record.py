@@ -24,6 +24,7 @@ Count = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 BackupId = Annotated[str, Meta(pattern=r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}\Z")]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 BackupKind = Literal["full", "window", "snapshot", "scan"]
+RestartReason = Literal["first", "due", "recreated", "gap"]
 Level = Literal["listing", "checksums", "items"]
 MAX_CHAIN: Final = 10_000  # windows of 15 minutes for a hundred days
 Text = Annotated[str, Meta(min_length=1)]
@@ -112,15 +113,33 @@ class RecordedScan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Restarted:
+    """Why ``method: incremental`` began a new chain.
+
+    ``first``: there was none. ``due``: by ``full_every``. ``recreated``: the table was deleted and created again.
+    ``gap``: the recovery window no longer reached back to the end of the chain. ``missing_from`` is that end, if
+    changes after it may be in no backup.
+    """
+
+    reason: RestartReason
+    missing_from: Time | None = None
+
+    def __post_init__(self) -> None:
+        _set_utc(self, "missing_from")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedChain:
     """The backups that a restore of this one needs: the base first, this one last.
 
-    ``base`` is a backup of the whole table, ``previous`` the backup that this window follows.
+    ``base`` is a backup of the whole table, ``previous`` the backup that this window follows. ``restarted`` is the
+    same for all backups of a chain; None for a backup that begins no chain.
     """
 
     base: BackupId
     previous: BackupId | None = None
     needs: Annotated[tuple[BackupId, ...], Meta(min_length=1, max_length=MAX_CHAIN)]
+    restarted: Restarted | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

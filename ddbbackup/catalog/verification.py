@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ddbbackup.archive.layout import export_folder
+from ddbbackup.archive.manifests import Summary
 from ddbbackup.bulk import verify_files
 from ddbbackup.bulk.model import DataFile
 from ddbbackup.catalog.archived import archived_among
@@ -84,6 +85,19 @@ def _with_sizes(opened: OpenedExport, objects: Objects) -> tuple[DataFile, ...]:
     return tuple(replace(file, size_bytes=sizes.get(file.key)) for file in opened.files)
 
 
+def _covers(summary: Summary, record: Record) -> bool:
+    """Whether the export is of the kind, and of the window, that the record says."""
+    covers = record.covers
+    if covers is None or covers.kind != "window":
+        return summary.export_type == "FULL_EXPORT"
+    return (summary.export_type, summary.from_time, summary.to_time, summary.view) == (
+        "INCREMENTAL_EXPORT",
+        covers.start,
+        covers.end,
+        record.data.view,
+    )
+
+
 def match_record(opened: OpenedExport, record: Record) -> None:
     """Raises ``DataIncomplete`` if the manifests are not those of the record's export."""
     if opened.item_count != record.data.item_count:
@@ -97,6 +111,11 @@ def match_record(opened: OpenedExport, record: Record) -> None:
     if summary.export_arn != record.export.arn:
         raise DataIncomplete(
             f"the manifest of {record.export.arn} belongs to another export, {summary.export_arn}", hint=_HINT
+        )
+    if not _covers(summary, record):
+        raise DataIncomplete(
+            f"the manifest of {record.export.arn} is of another kind or another window than its record",
+            hint=_HINT,
         )
     if summary.table_id and summary.table_id != record.table.id:
         raise DataIncomplete(

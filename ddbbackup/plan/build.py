@@ -112,6 +112,8 @@ def _table_entry(
         expect=Expect(expect.get("min"), expect.get("max")) if expect else None,
         method=value.get("method", "export"),
         pitr=value.get("pitr", "require"),
+        full_every_seconds=parse_duration(value.get("full_every", "30d")),
+        view=value.get("view", "NEW_AND_OLD_IMAGES"),
         rpo_seconds=parse_duration(value["rpo"]) if "rpo" in value else None,
     )
 

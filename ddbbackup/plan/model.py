@@ -12,7 +12,8 @@ from typing import Final, Literal
 from ddbbackup.model.encryption import Encryption
 from ddbbackup.plan.restore_from import FromCatalog, Origin, RestoreFrom
 
-Method = Literal["export"]
+Method = Literal["export", "incremental"]
+View = Literal["NEW_IMAGE", "NEW_AND_OLD_IMAGES"]
 RestoreMethod = Literal["auto", "write", "bulk-put", "import", "point-in-time"]
 Existing = Literal["fail", "overwrite", "keep"]
 
@@ -59,7 +60,9 @@ class Expect:
 class TableEntry:
     """One element of ``tables``, with ``defaults`` applied.
 
-    Exactly one of ``name``, ``match`` and ``tags`` is set. ``position`` is its index in the plan.
+    ``full_every_seconds`` and ``view`` belong to ``method: incremental``: when a new full export begins a chain, and
+    which images windows have. Exactly one of ``name``, ``match`` and ``tags`` is set.
+    ``position`` is its index in the plan.
     """
 
     position: int
@@ -71,6 +74,8 @@ class TableEntry:
     expect: Expect | None = None
     method: Method = "export"
     pitr: Literal["require", "enable"] = "require"
+    full_every_seconds: int = 30 * 86_400
+    view: View = "NEW_AND_OLD_IMAGES"
     rpo_seconds: int | None = None
 
 

@@ -27,6 +27,7 @@ from ddbbackup.ports.exports import (
     ExportStatus,
     ExportSummary,
     ExportType,
+    ExportView,
 )
 from ddbbackup.ports.imports import Import, ImportPage, ImportRequest, Imports, ImportStatus, ImportSummary
 from ddbbackup.ports.kms import KmsKeyFacts, KmsKeys
@@ -68,6 +69,7 @@ __all__ = [
     "ExportStatus",
     "ExportSummary",
     "ExportType",
+    "ExportView",
     "Exports",
     "Identity",
     "Import",

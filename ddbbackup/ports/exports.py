@@ -10,11 +10,15 @@ EXPORTS_IN_FLIGHT: Final = 300  # of one account and region (DynamoDB guide: Quo
 
 ExportStatus = Literal["IN_PROGRESS", "COMPLETED", "FAILED"]
 ExportType = Literal["FULL_EXPORT", "INCREMENTAL_EXPORT"]
+ExportView = Literal["NEW_IMAGE", "NEW_AND_OLD_IMAGES"]
 
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """The parameters of one ``ExportTableToPointInTime``. Fractions of seconds are dropped."""
+    """The parameters of one ``ExportTableToPointInTime``. Fractions of seconds are dropped.
+
+    ``from_time`` (inclusive), ``to_time`` (exclusive) and ``view`` are those of an incremental export.
+    """
 
     table_arn: str
     bucket: str
@@ -27,6 +31,7 @@ class ExportRequest:
     export_type: ExportType = "FULL_EXPORT"
     from_time: datetime | None = None
     to_time: datetime | None = None
+    view: ExportView = "NEW_AND_OLD_IMAGES"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,9 @@ class Export:
     start_time: datetime | None = None
     end_time: datetime | None = None
     export_type: ExportType = "FULL_EXPORT"
+    from_time: datetime | None = None
+    to_time: datetime | None = None
+    view: str | None = None
     format: str = "DYNAMODB_JSON"
     client_token: str | None = None
     manifest_key: str | None = None

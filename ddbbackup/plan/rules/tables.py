@@ -1,12 +1,15 @@
-"""No two entries select the same tables, and an entry with a name has no keys of a selector."""
+"""No two entries select the same tables, and no key of an entry is without effect."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
-from ddbbackup.plan.document import Document
+from ddbbackup.plan.document import Document, ValuePath
 from ddbbackup.plan.rules.access import entries
 from ddbbackup.problems import Problem
+
+_OF_INCREMENTAL: Final = ("full_every", "view")
 
 
 def check(document: Document) -> Iterator[Problem]:
@@ -24,6 +27,7 @@ def check(document: Document) -> Iterator[Problem]:
                     f"duplicate entry for {document.show((*path, key), value)} (first in tables[{earlier}])",
                     hint="remove one of the two entries",
                 )
+        yield from _check_method(document, path, entry)
         if "name" in entry:
             for key in ("exclude", "expect"):
                 if key in entry:
@@ -34,3 +38,19 @@ def check(document: Document) -> Iterator[Problem]:
                         hint=f"remove `{key}`, or replace `name` with `match` or `tags`",
                         at_key=True,
                     )
+
+
+def _check_method(document: Document, path: ValuePath, entry: Mapping[str, Any]) -> Iterator[Problem]:
+    defaults = document.data.get("defaults")
+    by_default = defaults.get("method") if isinstance(defaults, Mapping) else None
+    if entry.get("method", by_default) == "incremental":
+        return
+    for key in _OF_INCREMENTAL:
+        if key in entry:
+            yield document.problem(
+                (*path, key),
+                "unsupported-combination",
+                f"`{key}` has no effect without `method: incremental`",
+                hint=f"remove `{key}`, or set `method: incremental`",
+                at_key=True,
+            )

@@ -26,7 +26,7 @@ from ddbbackup.catalog import (
     RecordedTable,
     RecordedVerification,
 )
-from ddbbackup.catalog.record import parse_record
+from ddbbackup.catalog.record import Restarted, parse_record
 from ddbbackup.errors import DataIncomplete
 from ddbbackup.plan.schemas import schema_text
 from tests.support.records import NOW, instant, record
@@ -153,6 +153,12 @@ records = st.builds(
         base=backup_ids,
         previous=st.none() | backup_ids,
         needs=st.lists(backup_ids, min_size=1, max_size=3).map(tuple),
+        restarted=st.none()
+        | st.builds(
+            Restarted,
+            reason=st.sampled_from(["first", "due", "recreated", "gap"]),
+            missing_from=optional_times,
+        ),
     ),
     data=st.builds(
         RecordedData,

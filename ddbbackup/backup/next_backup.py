@@ -1,0 +1,107 @@
+"""What ``method: incremental`` makes next for one table: a full export, a window, or nothing yet. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from ddbbackup.catalog.record import MAX_CHAIN, Record, Restarted, RestartReason
+from ddbbackup.catalog.restore_points import RestorePoint
+from ddbbackup.ports import PitrWindow
+from ddbbackup.times import to_iso
+
+# DynamoDB guide: Quotas. Other windows are InvalidExportTimeException (observed on AWS).
+SHORTEST_WINDOW: Final = timedelta(minutes=15)
+LONGEST_WINDOW: Final = timedelta(hours=24)
+# A window must not end after the clock of AWS, which may differ from ours by a minute (DynamoDB guide: exports).
+CLOCK_MARGIN: Final = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class FullExport:
+    """A new chain. ``restarted`` says why, and which changes no backup holds."""
+
+    restarted: Restarted
+
+    @property
+    def because(self) -> str:
+        return describe_restart(self.restarted)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The changes from ``start`` to ``end``, which follow ``previous``. ``more``: other windows are due after it."""
+
+    previous: RestorePoint
+    start: datetime
+    end: datetime
+    more: bool
+    restarted: Restarted | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotDue:
+    """The next window would be shorter than AWS accepts, until ``due``."""
+
+    previous: RestorePoint
+    due: datetime
+
+
+NextBackup = FullExport | Window | NotDue
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The newest chain of a table: its restore point, its base, and what has been said about its beginning."""
+
+    point: RestorePoint
+    base: Record
+    last: Record
+
+    @property
+    def end(self) -> datetime:
+        """In whole seconds, as AWS accepts them. Changes may be in two backups then, which is harmless."""
+        return self.point.time.replace(microsecond=0)
+
+
+def next_backup(
+    chain: Chain | None, *, table_id: str, pitr: PitrWindow, until: datetime, full_every_seconds: int
+) -> NextBackup:
+    """``until`` is the latest end of a window: the common export time, or now less ``CLOCK_MARGIN``."""
+    if chain is None:
+        return _full("first")
+    if chain.point.table_id != table_id:
+        return _full("recreated", missing_from=chain.end)
+    if not pitr.enabled or (pitr.earliest is not None and pitr.earliest > chain.end):
+        return _full("gap", missing_from=chain.end)
+    if len(chain.point.needs) >= MAX_CHAIN:
+        return _full("due")
+    if chain.base.time is not None and until - chain.base.time >= timedelta(seconds=full_every_seconds):
+        return _full("due")
+    if until - chain.end < SHORTEST_WINDOW:
+        return NotDue(chain.point, due=chain.end + SHORTEST_WINDOW + CLOCK_MARGIN)
+    end = min(until.replace(microsecond=0), chain.end + LONGEST_WINDOW)
+    more = until - end >= SHORTEST_WINDOW
+    return Window(chain.point, chain.end, end, more, chain.last.chain.restarted)
+
+
+def describe_restart(restarted: Restarted) -> str:
+    """Why a chain began with a full export, for people."""
+    since = to_iso(restarted.missing_from)
+    match restarted.reason:
+        case "first":
+            return "the table has no full backup that a window could follow"
+        case "due":
+            return "the last full export is older than `full_every`"
+        case "recreated":
+            return f"the table was deleted and created again; changes of the old table after {since} are in no backup"
+        case "gap":
+            return (
+                f"the recovery window no longer reaches back to the last backup, because point-in-time recovery was "
+                f"disabled; changes between {since} and the full export can only be restored as far as it shows them"
+            )
+
+
+def _full(reason: RestartReason, *, missing_from: datetime | None = None) -> FullExport:
+    return FullExport(Restarted(reason=reason, missing_from=missing_from))

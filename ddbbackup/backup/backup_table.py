@@ -12,6 +12,7 @@ from ddbbackup import events
 from ddbbackup.backup.assessment import BackupFindings, RequestedBackup, assess_backup
 from ddbbackup.backup.export_scheduler import scheduler_of
 from ddbbackup.backup.finish_backup import complete_backup
+from ddbbackup.backup.method import BackupMethod
 from ddbbackup.backup.next_backup import FullExport, NextBackup, NotDue, Window
 from ddbbackup.backup.record_settings import record_settings
 from ddbbackup.backup.start_export import enable_pitr, start_export
@@ -185,3 +186,11 @@ def _chain(backup_id: str, following: NextBackup | None) -> RecordedChain:
         )
     restarted = following.restarted if isinstance(following, FullExport) else None
     return RecordedChain(base=backup_id, needs=(backup_id,), restarted=restarted)
+
+
+METHOD: Final = BackupMethod(
+    lambda planned: BackupTable(
+        planned.table, planned.entry, planned.destination, planned.export_time, needs=planned.needs
+    ),
+    exports=True,
+)

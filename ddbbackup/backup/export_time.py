@@ -8,6 +8,7 @@ from typing import Final
 
 from ddbbackup.backup.assessment import location_of
 from ddbbackup.backup.check_destination import checks_of
+from ddbbackup.backup.methods import BACKUP_METHODS
 from ddbbackup.backup.planning import common_instant
 from ddbbackup.errors import TableMissing
 from ddbbackup.plan.model import Destination
@@ -30,7 +31,9 @@ async def choose_export_time(context: RunContext, selection: Selection) -> datet
     if context.plan.export_time != "common":
         return None
     destinations = {
-        table: context.plan.destinations[entry.destination] for table, entry in selection.chosen.items()
+        table: context.plan.destinations[entry.destination]
+        for table, entry in selection.chosen.items()
+        if BACKUP_METHODS[entry.method].exports
     }
     unusable = {
         destination.name

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from ddbbackup.backup.backup_table import BackupTable
 from ddbbackup.backup.check_destination import CheckDestination
+from ddbbackup.backup.method import PlannedBackup
+from ddbbackup.backup.methods import BACKUP_METHODS
 from ddbbackup.errors import DdbBackupError
 from ddbbackup.model.assessment import Assessment, Blocker
 from ddbbackup.model.outcome import Outcome
@@ -60,12 +61,14 @@ def backup_steps(plan: Plan, selection: Selection, *, export_time: datetime | No
         if plan.destinations[name].require
     }
     backups = [
-        BackupTable(
-            table=name,
-            entry=entry,
-            destination=plan.destinations[entry.destination],
-            export_time=export_time,
-            needs=(checks[entry.destination].id,) if entry.destination in checks else (),
+        BACKUP_METHODS[entry.method].step(
+            PlannedBackup(
+                table=name,
+                entry=entry,
+                destination=plan.destinations[entry.destination],
+                export_time=export_time,
+                needs=(checks[entry.destination].id,) if entry.destination in checks else (),
+            )
         )
         for name, entry in selection.chosen.items()
     ]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ddbbackup.backup.methods import BACKUP_METHODS
 from ddbbackup.cli.registries import STEP_KINDS
 from ddbbackup.cli.verbs import VERBS
 from ddbbackup.plan.rules import RULES
@@ -44,7 +45,9 @@ def module_of(path: str) -> ModuleType:
     return importlib.import_module(f"ddbbackup.{name}")
 
 
-@pytest.mark.parametrize("kind", ["restore method", "setting", "verb", "renderer", "plan rule", "step kind"])
+@pytest.mark.parametrize(
+    "kind", ["restore method", "backup method", "setting", "verb", "renderer", "plan rule", "step kind"]
+)
 def test_every_kind_has_a_registry_where_the_page_says(kind: str) -> None:
     """`NAME` in `path`: the module at this path defines this name."""
     (first, *_) = re.findall(r"`(\w+)`(?: and `\w+`)? (?:in|of) `([\w/]+\.py)`", rows()[kind]["registry"])
@@ -64,6 +67,11 @@ def file_of(member: Any) -> Path:
 def test_every_restore_method_is_where_the_page_says() -> None:
     for method in RESTORE_METHODS.values():
         assert file_of(method.load).parent in folders("restore method")
+
+
+def test_every_backup_method_is_where_the_page_says() -> None:
+    for method in BACKUP_METHODS.values():
+        assert file_of(method.step).parent in folders("backup method")
 
 
 def test_every_setting_is_where_the_page_says() -> None:

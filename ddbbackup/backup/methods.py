@@ -1,0 +1,15 @@
+"""The registry of backup methods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from ddbbackup.backup import backup_table
+from ddbbackup.backup.method import BackupMethod
+from ddbbackup.plan.model import Method
+
+BACKUP_METHODS: Final[Mapping[Method, BackupMethod]] = {
+    "export": backup_table.METHOD,
+    "incremental": backup_table.METHOD,  # the step of an export decides what is exported
+}

@@ -152,7 +152,7 @@ def _client(session: boto3.Session, connection: Connection, service: str, region
         retries={"mode": "standard", "total_max_attempts": _MAX_ATTEMPTS},
         connect_timeout=5,
         read_timeout=60,
-        max_pool_connections=32,
+        max_pool_connections=64,
         tcp_keepalive=True,
         user_agent_extra=f"ddbbackup/{__version__}",
     )

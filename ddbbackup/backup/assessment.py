@@ -12,7 +12,6 @@ from ddbbackup.backup.exported import is_of
 from ddbbackup.backup.next_backup import (
     CLOCK_MARGIN,
     SHORTEST_WINDOW,
-    Chain,
     FullExport,
     NextBackup,
     NotDue,
@@ -20,7 +19,7 @@ from ddbbackup.backup.next_backup import (
     next_backup,
 )
 from ddbbackup.catalog import BadRecord, Catalog, Location, Record, StoredRecord, locate
-from ddbbackup.catalog.find_point import FoundPoint, find_point
+from ddbbackup.catalog.find_point import newest_chain
 from ddbbackup.errors import DdbBackupError, ExportTimeInvalid, Refused
 from ddbbackup.model.assessment import Assessment, Blocker
 from ddbbackup.model.cost import Cost
@@ -237,7 +236,7 @@ async def _with_next(
 ) -> Assessment[BackupFindings]:
     """The assessment with what ``method: incremental`` makes: a full export, a window, or nothing yet."""
     findings = assessment.findings
-    chain = await context.call(_newest_chain, context.catalog, findings.location)
+    chain = await context.call(newest_chain, context.catalog, findings.location)
     following = next_backup(
         chain,
         table_id=findings.table.table_id,
@@ -270,13 +269,6 @@ async def _with_next(
         case FullExport():
             note = f"a full export begins a new chain: {following.because}"
             return replace(assessment, notes=(*assessment.notes, note))
-
-
-def _newest_chain(catalog: Catalog, location: Location) -> Chain | None:
-    found = find_point(catalog, location, kinds=("full", "window"))
-    if not isinstance(found, FoundPoint):
-        return None
-    return Chain(found.point, found.backups[0].record, found.last.record)
 
 
 async def _with_estimate(

@@ -179,9 +179,9 @@ def _chain(backup_id: str, following: NextBackup | None) -> RecordedChain:
     if isinstance(following, Window):
         previous = following.previous
         return RecordedChain(
-            base=previous.needs[0],
+            base=previous.chain.base,
             previous=previous.id,
-            needs=(*previous.needs, backup_id),
+            needs=(*previous.chain.needs, backup_id),
             restarted=following.restarted,
         )
     restarted = following.restarted if isinstance(following, FullExport) else None

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from ddbbackup.catalog.find_point import NewestChain
 from ddbbackup.catalog.record import MAX_CHAIN, Record, Restarted, RestartReason
-from ddbbackup.catalog.restore_points import RestorePoint
 from ddbbackup.ports import PitrWindow
 from ddbbackup.times import to_iso
 
@@ -33,7 +33,7 @@ class FullExport:
 class Window:
     """The changes from ``start`` to ``end``, which follow ``previous``. ``more``: other windows are due after it."""
 
-    previous: RestorePoint
+    previous: Record
     start: datetime
     end: datetime
     more: bool
@@ -44,46 +44,34 @@ class Window:
 class NotDue:
     """The next window would be shorter than AWS accepts, until ``due``."""
 
-    previous: RestorePoint
+    previous: Record
     due: datetime
 
 
 NextBackup = FullExport | Window | NotDue
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """The newest chain of a table: its restore point, its base, and what has been said about its beginning."""
-
-    point: RestorePoint
-    base: Record
-    last: Record
-
-    @property
-    def end(self) -> datetime:
-        """In whole seconds, as AWS accepts them. Changes may be in two backups then, which is harmless."""
-        return self.point.time.replace(microsecond=0)
-
-
 def next_backup(
-    chain: Chain | None, *, table_id: str, pitr: PitrWindow, until: datetime, full_every_seconds: int
+    chain: NewestChain | None, *, table_id: str, pitr: PitrWindow, until: datetime, full_every_seconds: int
 ) -> NextBackup:
     """``until`` is the latest end of a window: the common export time, or now less ``CLOCK_MARGIN``."""
     if chain is None:
         return _full("first")
-    if chain.point.table_id != table_id:
+    if chain.last.table.id != table_id:
         return _full("recreated", missing_from=chain.end)
     if not pitr.enabled or (pitr.earliest is not None and pitr.earliest > chain.end):
         return _full("gap", missing_from=chain.end)
-    if len(chain.point.needs) >= MAX_CHAIN:
+    if len(chain.last.chain.needs) >= MAX_CHAIN:
         return _full("due")
+    if chain.base is None:
+        return _full("broken")
     if chain.base.time is not None and until - chain.base.time >= timedelta(seconds=full_every_seconds):
         return _full("due")
     if until - chain.end < SHORTEST_WINDOW:
-        return NotDue(chain.point, due=chain.end + SHORTEST_WINDOW + CLOCK_MARGIN)
+        return NotDue(chain.last, due=chain.end + SHORTEST_WINDOW + CLOCK_MARGIN)
     end = min(until.replace(microsecond=0), chain.end + LONGEST_WINDOW)
     more = until - end >= SHORTEST_WINDOW
-    return Window(chain.point, chain.end, end, more, chain.last.chain.restarted)
+    return Window(chain.last, chain.end, end, more, chain.last.chain.restarted)
 
 
 def describe_restart(restarted: Restarted) -> str:
@@ -94,6 +82,8 @@ def describe_restart(restarted: Restarted) -> str:
             return "the table has no full backup that a window could follow"
         case "due":
             return "the last full export is older than `full_every`"
+        case "broken":
+            return "the full backup of the chain is missing or cannot be used"
         case "recreated":
             return f"the table was deleted and created again; changes of the old table after {since} are in no backup"
         case "gap":

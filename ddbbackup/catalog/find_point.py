@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from ddbbackup.catalog.location import Location
 from ddbbackup.catalog.queries import read_concurrently
-from ddbbackup.catalog.record import BackupKind
+from ddbbackup.catalog.record import Record
 from ddbbackup.catalog.restore_points import RestorePoint, Unrestorable, judge_one
 from ddbbackup.catalog.store import BadRecord, Catalog, StoredRecord
-
-ALL_KINDS: Final[tuple[BackupKind, ...]] = ("full", "window", "scan", "snapshot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +41,8 @@ def find_point(
     location: Location,
     *,
     at_or_before: datetime | None = None,
-    kinds: Sequence[BackupKind] = ALL_KINDS,
 ) -> FoundPoint | NoPoint:
-    """The newest restore point of these kinds, or the newest one at this time or before it.
+    """The newest restore point, or the newest one at this time or before it.
 
     Reads the records of newer backups, which are bad, in progress or failed, and those of the chain.
     """
@@ -56,7 +52,7 @@ def find_point(
             notes.append(f"the newer record {each.id} cannot be used: {each.error.message}")
             continue
         time = each.record.time
-        if each.record.state != "complete" or time is None or each.record.kind not in kinds:
+        if each.record.state != "complete" or time is None:
             continue
         if at_or_before is not None and time > at_or_before:
             continue
@@ -85,3 +81,40 @@ def open_point(catalog: Catalog, stored: StoredRecord) -> FoundPoint | Unrestora
 
 def _good(found: Sequence[StoredRecord | BadRecord]) -> list[StoredRecord]:
     return [each for each in found if isinstance(each, StoredRecord)]
+
+
+@dataclass(frozen=True, slots=True)
+class NewestChain:
+    """The newest chain of a table: the record of its last backup, and that of its base.
+
+    ``base`` is None if it is missing or cannot be used. The backups between them are not read: each was complete when
+    the next one was made.
+    """
+
+    last: Record
+    base: Record | None
+
+    @property
+    def end(self) -> datetime:
+        """In whole seconds, as AWS accepts them. Changes may be in two backups then, which is harmless."""
+        return (self.last.time or self.last.started_at).replace(microsecond=0)
+
+
+def newest_chain(catalog: Catalog, location: Location) -> NewestChain | None:
+    """The chain to which the next window belongs; None if there is none. Reads two records of it."""
+    for each in catalog.of_table(location):
+        if isinstance(each, BadRecord) or each.record.state != "complete":
+            continue
+        if each.record.kind == "full":
+            return NewestChain(each.record, each.record)
+        if each.record.kind == "window":
+            return NewestChain(each.record, _base(catalog, each))
+    return None
+
+
+def _base(catalog: Catalog, stored: StoredRecord) -> Record | None:
+    found = catalog.look_up(stored.location, stored.record.chain.base)
+    if not isinstance(found, StoredRecord) or found.record.state != "complete":
+        return None
+    same = found.record.kind == "full" and found.record.table.id == stored.record.table.id
+    return found.record if same else None

@@ -18,7 +18,7 @@ from ddbbackup.ports import Identity
 T = TypeVar("T")
 U = TypeVar("U")
 IN_PROGRESS_AT_MOST: Final = timedelta(days=7)  # after that, `wait` ignores an export
-_READS_AT_ONCE: Final = 16
+_READS_AT_ONCE: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,11 @@ class TableRecords:
 
     def all(self) -> tuple[StoredRecord | BadRecord, ...]:
         return tuple(self.catalog.of_table(self.location))
+
+    def keys(self, *, limit: int | None, since: datetime | None) -> list[str]:
+        """The keys of the newest records, newest first; see ``newest_records``."""
+        keys = self.catalog.record_keys(self.location, since=since)
+        return keys[::-1][:limit]
 
     def newest(self) -> StoredRecord | None:
         records = self.catalog.of_table(self.location)
@@ -98,6 +103,16 @@ def complete_backups(
         )
     records = [each for many in read_concurrently(TableRecords.all, tables) for each in many]
     return tuple(each for each in records if isinstance(each, BadRecord) or each.record.state == "complete")
+
+
+def newest_records(
+    tables: Iterable[TableRecords], *, limit: int | None = None, since: datetime | None = None
+) -> list[StoredRecord | BadRecord]:
+    """The newest records of each table: at most ``limit``, and only those that reach ``since`` by their IDs."""
+    listed = list(tables)
+    keys = read_concurrently(lambda each: each.keys(limit=limit, since=since), listed)
+    wanted = [(table, key) for table, own in zip(listed, keys, strict=True) for key in own]
+    return read_concurrently(lambda pair: pair[0].catalog.read(pair[0].location, pair[1]), wanted)
 
 
 def find_backups(tables: Iterable[TableRecords], backup_id: str) -> tuple[StoredRecord | BadRecord, ...]:

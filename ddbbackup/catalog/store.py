@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -31,7 +31,7 @@ log = structlog.get_logger()
 
 _RECORD_LIMIT_BYTES: Final = 8 << 20  # a response of DescribeTable has kilobytes
 _UPDATES_AT_MOST: Final = 5
-_RECENT: Final = timedelta(days=40)  # hourly backups of this time are one page of a listing
+_RECENT: Final = timedelta(days=3)  # a table with a backup in this time needs one short listing
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 _REGION: Final = re.compile(r"[a-z]{2,3}(-[a-z]+)+-[0-9]+")
 
@@ -189,19 +189,19 @@ class Catalog:
     ) -> Iterator[StoredRecord | BadRecord]:
         """The records of one table, newest first. Each is read when the iterator reaches it.
 
-        ``until``: only those that may have reached this time or an earlier one. The keys of the last weeks are listed
+        ``until``: only those that may have reached this time or an earlier one. The keys of the last days are listed
         first, so that the newest backup costs one request for any number of older ones.
         """
-        recent = (until or self._clock.now()) - _RECENT
-        newest = f"{until + START_WITHIN:%Y%m%dT%H%M%SZ}~" if until is not None else "~"
-        listed = self.record_keys(location, since=recent)
-        seen = set(listed)
-        for key in sorted(listed, reverse=True):
-            if key.removeprefix(location.records) <= newest:
+        last = f"{until + START_WITHIN:%Y%m%dT%H%M%SZ}~" if until is not None else "~"
+        recent = self.record_keys(location, since=(until or self._clock.now()) - _RECENT)
+        for key in itertools.chain(reversed(recent), self._older_keys(location, recent)):
+            if key.removeprefix(location.records) <= last:
                 yield self.read(location, key)
-        for key in sorted(self.record_keys(location), reverse=True):
-            if key not in seen and key.removeprefix(location.records) <= newest:
-                yield self.read(location, key)
+
+    def _older_keys(self, location: Location, recent: Sequence[str]) -> Iterator[str]:
+        """Newest first. Lists them when they are reached: most callers never do."""
+        known = set(recent)
+        yield from (key for key in reversed(self.record_keys(location)) if key not in known)
 
     def of_run(self, location: Location, *, run: str) -> StoredRecord | None:
         """The last attempt of a run at one table.

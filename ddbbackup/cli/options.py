@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ddbbackup.errors import Refused, UsageError
 from ddbbackup.suggestions import suggest
-from ddbbackup.times import InvalidTime, parse_duration
+from ddbbackup.times import InvalidTime, parse_duration, parse_time
 
 if TYPE_CHECKING:
     from ddbbackup.plan.restore_from import RestoreFrom
@@ -68,6 +68,21 @@ def log_format(parser: argparse.ArgumentParser) -> None:
 
 def only(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", metavar="GLOB", help="only tables with a matching name")
+
+
+def limit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--limit", metavar="N", type=_positive, help="only the newest N backups of each table"
+    )
+
+
+def since(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--since",
+        metavar="TIME",
+        type=_since,
+        help="only backups whose data reaches this time: a time, a date, or a duration ago such as 7d",
+    )
 
 
 def run_id(help_text: str) -> AddOption:
@@ -310,6 +325,19 @@ def _duration(text: str) -> float:
         return float(parse_duration(text))
     except InvalidTime as error:
         raise UsageError(f"--timeout: {error.message}", hint=error.hint) from None
+
+
+def _positive(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,5}", text):
+        raise UsageError(f"invalid number {text!r}", hint="use a whole number from 1 to 999999")
+    return int(text)
+
+
+def _since(text: str) -> datetime:
+    try:
+        return parse_time(text, now=datetime.now(UTC))
+    except InvalidTime as error:
+        raise UsageError(f"--since: {error.message}", hint=error.hint) from None
 
 
 def _source(text: str) -> RestoreFrom:

@@ -259,13 +259,16 @@ _ROWS: Final = (
         help="list the backups in the catalog",
         description="Lists the recorded backups of the plan, also of tables that the plan no longer selects.",
         module="list_backups",
-        options=(options.plan_files, options.log_format, options.only),
+        options=(options.plan_files, options.log_format, options.only, options.limit, options.since),
         forms=("text", "json"),
         schema="list",
         role="read",
         examples=(
             Example("list", "list every backup"),
             Example("list --only orders", "list the backups of one table"),
+            Example(
+                "list --since 7d --limit 3", "list up to three backups of each table, none older than a week"
+            ),
         ),
         exit_codes=_READ_CODES,
         docs=("command-line.md",),

@@ -14,7 +14,8 @@ class TableStatus:
     ``age_seconds`` is the age of the data in that backup, ``export_time`` its instant. ``completed_at`` is when the
     backup was verified, ``seconds`` its duration from start to verification. ``running`` is the ID of a backup in
     progress. ``last_failure`` is the failure of the newest backup that has ended, if that one failed.
-    ``bad_records`` are the IDs of newer records that cannot be used.
+    ``bad_records`` are the IDs of newer records that cannot be used. ``gap_since``: changes after this time, before
+    the chain of the backup began, may be in no backup.
     """
 
     table: str
@@ -30,6 +31,7 @@ class TableStatus:
     running: str | None = None
     last_failure: str | None = None
     bad_records: tuple[str, ...] = ()
+    gap_since: datetime | None = None
 
     @property
     def breaks_rpo(self) -> bool:

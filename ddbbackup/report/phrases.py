@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ddbbackup.report.formatting import count, counted, duration, size
+from ddbbackup.times import to_iso
 
 if TYPE_CHECKING:
     from ddbbackup.model.check import State
@@ -120,7 +121,10 @@ def _unrecorded(results: SettingResults) -> bool:
 
 
 def table_status(table: TableRow) -> str:
-    return _TABLE_STATUS[table.status] + (" (last attempt failed)" if table.last_failure else "")
+    notes = ["last attempt failed"] if table.last_failure else []
+    if table.gap_since is not None:
+        notes.append(f"gap since {to_iso(table.gap_since)}")
+    return _TABLE_STATUS[table.status] + (f" ({', '.join(notes)})" if notes else "")
 
 
 def rpo_breach(table: TableRow) -> str:

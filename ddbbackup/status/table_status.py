@@ -52,11 +52,12 @@ def assess_status(
         seconds=(last.completed_at - last.started_at).total_seconds() if last.completed_at else None,
         running=running,
         last_failure=last_failure,
+        gap_since=last.chain.restarted.missing_from if last.chain.restarted is not None else None,
     )
 
 
 def _read_status(context: RunContext, table: str, entry: TableEntry) -> TableStatus:
-    """Reads records up to the newest complete one."""
+    """Reads records up to the newest complete one. The backups that it needs were complete when it was written."""
     destination = context.plan.destinations[entry.destination]
     location = locate(destination, context.source.identity, table=table, plan=context.plan.name)
     newer: list[Record] = []

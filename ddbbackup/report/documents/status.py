@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class TableRow:
     """One table. ``age_seconds`` is the age of the data in ``backup``, counted from ``export_time``.
 
+    ``gap_since``: changes after this time, before the full backup of the chain, may be in no backup.
+
     ``running`` is the id of a backup in progress, ``last_failure`` the message of the newest completed attempt
     if it failed.
     """
@@ -32,6 +34,7 @@ class TableRow:
     items: int | None
     running: str | None
     last_failure: str | None
+    gap_since: datetime | None
 
     @property
     def breaks_rpo(self) -> bool:
@@ -85,4 +88,5 @@ def table_row(table: TableStatus) -> TableRow:
         items=table.items,
         running=table.running,
         last_failure=table.last_failure,
+        gap_since=table.gap_since,
     )

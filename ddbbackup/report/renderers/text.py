@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _BACKUP_COLUMNS: Final = ("BACKUP", "KIND", "LAST BACKUP", "ITEMS", "SIZE", "TIME", "COST", "")
 _RESTORE_COLUMNS: Final = ("RESTORE", "INTO", "BACKUP", "ITEMS", "SIZE", "TIME", "COST", "")
-_LIST_COLUMNS: Final = ("TABLE", "BACKUP", "STATE", "AS OF", "ITEMS", "SIZE", "ACCOUNT", "REGION")
+_LIST_COLUMNS: Final = ("TABLE", "BACKUP", "KIND", "STATE", "AS OF", "ITEMS", "SIZE", "ACCOUNT", "REGION")
 _STATUS_COLUMNS: Final = ("TABLE", "STATUS", "LAST BACKUP", "AGE", "RPO", "ITEMS", "RUNNING")
 
 
@@ -141,6 +141,7 @@ def _list(document: BackupList) -> str:
         (
             row.table,
             row.backup,
+            row.kind or "–",
             row.state,
             to_iso(row.export_time) or "–",
             count(row.items),

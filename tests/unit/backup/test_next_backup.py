@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from ddbbackup.backup.next_backup import (
     LONGEST_WINDOW,
     SHORTEST_WINDOW,
-    Chain,
     FullExport,
     NextBackup,
     NotDue,
     Window,
     next_backup,
 )
-from ddbbackup.catalog import RecordedData, restore_points
+from ddbbackup.catalog import RecordedData
+from ddbbackup.catalog.find_point import NewestChain
 from ddbbackup.ports import PitrWindow
 from tests.support.records import NOW, TABLE_ID, instant, record
 
@@ -30,15 +30,15 @@ BASE = record(
 PITR = PitrWindow(True, NOW - timedelta(days=35), NOW)
 
 
-def chain(*, length: int = 1) -> Chain:
-    (point,) = restore_points([BASE])
-    return Chain(replace(point, needs=(BASE.id,) * length), BASE, BASE)
+def chain(*, length: int = 1) -> NewestChain:
+    last = replace(BASE, chain=replace(BASE.chain, needs=(BASE.id,) * length))
+    return NewestChain(last, BASE)
 
 
 def following(
     until: datetime,
     *,
-    after: Chain | None = None,
+    after: NewestChain | None = None,
     pitr: PitrWindow = PITR,
     table_id: str = TABLE_ID,
 ) -> NextBackup:
@@ -63,8 +63,7 @@ def test_a_window_begins_exactly_at_the_end_of_the_chain() -> None:
 def test_times_are_whole_seconds() -> None:
     """AWS does not accept others; the window begins a little before the end of the backup, not after it."""
     later = replace(BASE, covers=instant(NOW + timedelta(milliseconds=700)))
-    (point,) = restore_points([later])
-    made = following(NOW + timedelta(hours=1, milliseconds=300), after=Chain(point, later, later))
+    made = following(NOW + timedelta(hours=1, milliseconds=300), after=NewestChain(later, later))
     assert isinstance(made, Window)
     assert (made.start, made.end) == (NOW, NOW + timedelta(hours=1))
 
@@ -88,6 +87,7 @@ def test_missed_runs_are_made_up_for_by_windows_of_a_day() -> None:
     [
         ({"until": NOW + timedelta(days=30)}, "due", None),
         ({"after": chain(length=10_000)}, "due", None),
+        ({"after": NewestChain(BASE, None)}, "broken", None),
         ({"table_id": "another"}, "recreated", NOW),
         ({"pitr": PitrWindow(True, NOW + timedelta(seconds=1), None)}, "gap", NOW),
         ({"pitr": PitrWindow(enabled=False)}, "gap", NOW),

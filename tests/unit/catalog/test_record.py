@@ -156,7 +156,7 @@ records = st.builds(
         restarted=st.none()
         | st.builds(
             Restarted,
-            reason=st.sampled_from(["first", "due", "recreated", "gap"]),
+            reason=st.sampled_from(["first", "due", "recreated", "gap", "broken"]),
             missing_from=optional_times,
         ),
     ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Final, NoReturn
 
 import structlog
@@ -12,7 +11,7 @@ from ddbbackup import events
 from ddbbackup.backup.export_scheduler import scheduler_of
 from ddbbackup.backup.exported import require_own
 from ddbbackup.backup.record_settings import record_settings, settings_not_read
-from ddbbackup.backup.start_export import start_export
+from ddbbackup.backup.start_export import START_WITHIN, start_export
 from ddbbackup.catalog import Record, RecordedData, RecordedFailure, RecordedVerification, StoredRecord
 from ddbbackup.catalog.verification import Verification, verify_export
 from ddbbackup.errors import DataIncomplete, Refused, RemoteJobFailed
@@ -27,7 +26,6 @@ log = structlog.get_logger()
 
 PERMISSIONS: Final = (Permission("s3:PutObject", "record", ("backup",)),)
 
-_START_WITHIN: Final = timedelta(days=1)
 _FAILURE_HINTS: Final = {
     "S3NoSuchBucket": "create the bucket, or correct `bucket` of the destination",
     "S3AccessDenied": "allow the role that runs ddbbackup s3:PutObject, s3:PutObjectAcl and s3:AbortMultipartUpload "
@@ -96,7 +94,10 @@ class FinishBackup:
     def _was_never_started(self, context: RunContext) -> bool:
         """A missing export is started within a day; later, its data would not be what the record says."""
         record = self.stored.record
-        return record.export.arn is None and context.clock.now() - record.started_at >= _START_WITHIN
+        if record.export.arn is not None:
+            return False
+        since = min(record.started_at, record.export.requested_time or record.started_at)
+        return context.clock.now() - since >= START_WITHIN
 
     async def _record_never_started(self, context: RunContext) -> None:
         failed = replace(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, Literal
 
@@ -11,7 +12,7 @@ import structlog
 from ddbbackup import events
 from ddbbackup.archive.layout import export_prefix
 from ddbbackup.backup.export_scheduler import scheduler_of
-from ddbbackup.catalog import RecordedFailure, StoredRecord
+from ddbbackup.catalog import Record, RecordedFailure, StoredRecord
 from ddbbackup.catalog.acceptance import CLOCK_SKEW
 from ddbbackup.errors import Conflict, PitrDisabled, Refused
 from ddbbackup.ports import Cloud, Export, ExportRequest
@@ -21,6 +22,9 @@ from ddbbackup.steps.permissions import CUSTOMER_KEY, KMS_KEY, PITR_ENABLE, Perm
 from ddbbackup.steps.recovery_window import pitr_disabled, pitr_enabled_after_common_time
 
 log = structlog.get_logger()
+
+# A run that is repeated, or `wait`, starts exports of older data no more: it would pass for data of today.
+START_WITHIN: Final = timedelta(days=1)
 
 PERMISSIONS: Final = (
     Permission("dynamodb:ExportTableToPointInTime", "table", ("backup",)),
@@ -66,7 +70,7 @@ async def start_export(
     updated = replace(
         record,
         export=replace(
-            record.export, arn=export.arn, time=export.export_time or record.export.requested_time
+            record.export, arn=export.arn, time=export.export_time or requested_time(context, record)
         ),
     )
     return StartedExport(await context.call(context.catalog.update, stored, updated), export.arn)
@@ -99,6 +103,11 @@ def _describe(cloud: Cloud, arn: str) -> Export:
     return cloud.exports.describe(arn)
 
 
+def requested_time(context: RunContext, record: Record) -> datetime | None:
+    """The ExportTime of the request. A record alone asks for none: the plan says whether there is a common time."""
+    return record.export.requested_time if context.plan.export_time == "common" else None
+
+
 async def _request(context: RunContext, stored: StoredRecord, pitr: str) -> Export:
     record = stored.record
     location = stored.location
@@ -110,7 +119,7 @@ async def _request(context: RunContext, stored: StoredRecord, pitr: str) -> Expo
         bucket_owner=location.bucket_owner,
         sse_algorithm=location.encryption.algorithm,
         kms_key_id=location.encryption.kms_key_id,
-        export_time=record.export.requested_time,
+        export_time=requested_time(context, record),
     )
     try:
         export = await _start_or_enable_pitr(context, location.table, request, pitr)

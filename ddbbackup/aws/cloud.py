@@ -17,14 +17,16 @@ from ddbbackup.aws.kms import Kms
 from ddbbackup.aws.objects import S3Objects
 from ddbbackup.aws.pitr_restores import DynamoPitrRestores
 from ddbbackup.aws.scaling import ApplicationScaling
-from ddbbackup.aws.session import Connection, is_aws_url
+from ddbbackup.aws.sdk_session import Region
+from ddbbackup.aws.session import Connection, is_aws_url, known_regions
 from ddbbackup.aws.settings import DynamoSettings
 from ddbbackup.aws.tables import DynamoTables
 from ddbbackup.aws.tagging import ResourceTags
 from ddbbackup.aws.topics import SnsTopics
-from ddbbackup.errors import AccessDenied, NotSupported, UsageError
+from ddbbackup.errors import AccessDenied, NotSupported, Unreachable, UsageError
 from ddbbackup.model.arn import Arn
 from ddbbackup.ports import Identity, Place
+from ddbbackup.suggestions import suggest
 
 EMULATED_ACCOUNT: Final = "000000000000"
 
@@ -114,7 +116,8 @@ class AwsCloud:
             except ValueError as error:  # what botocore raises for an invalid endpoint URL or region
                 raise UsageError(
                     f"could not connect to {service}: {error}",
-                    hint="correct `aws.endpoint_urls` and `aws.region` in the plan, or AWS_ENDPOINT_URL",
+                    hint="correct `aws.endpoint_urls` and `aws.region` in the plan, or AWS_ENDPOINT_URL and "
+                    "AWS_REGION",
                 ) from error
 
     def _companion(self, service: str, *, region: str | None = None) -> Any:
@@ -147,8 +150,7 @@ class AwsCloud:
             arn = Arn("aws", "iam", "", EMULATED_ACCOUNT, "root")
             identity = Identity(EMULATED_ACCOUNT, str(arn), arn.partition, found.name, found.origin)
         else:
-            with translate_errors("identify the AWS credentials"):
-                response = self._client("sts").get_caller_identity()
+            response = self._ask_sts(found)
             arn = Arn.parse(response["Arn"])
             identity = Identity(response["Account"], str(arn), arn.partition, found.name, found.origin)
         if connection.account is not None and identity.account != connection.account:
@@ -158,3 +160,17 @@ class AwsCloud:
                 hint="use credentials of that account, or correct `aws.account` (or `to.account`) in the plan",
             )
         return identity
+
+    def _ask_sts(self, region: Region) -> Any:
+        """GetCallerIdentity. Raises ``Unreachable`` that names the Region if it is probably mistyped."""
+        try:
+            with translate_errors("identify the AWS credentials"):
+                return self._client("sts").get_caller_identity()
+        except Unreachable as error:
+            known = known_regions()
+            if region.name is None or region.name in known or self.connection.endpoint_url("sts"):
+                raise
+            raise Unreachable(
+                f"{error}; the AWS SDK does not know the Region {region.name} (from {region.origin})",
+                hint=suggest(region.name, known, otherwise="correct the Region"),
+            ) from error

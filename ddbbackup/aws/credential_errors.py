@@ -89,7 +89,8 @@ _SOURCES: Final = {
     ),
     "assume-role": Source(
         "the role of the profile",
-        "check `role_arn` and `source_profile` of the profile, and the trust policy of the role",
+        "check `role_arn` and `source_profile` or `credential_source` of the profile, and the trust policy of the "
+        "role",
     ),
     "assume-role of the plan": Source("the role of the plan", "correct `assume_role` in the plan"),
     "assume-role-with-web-identity": Source(
@@ -188,7 +189,9 @@ def explain(error: Exception, source: Source, method: str | None) -> DdbBackupEr
         return _unavailable(f"{source.name} cannot be reached ({_line(error)})", source)
     if (known := _known(error, source)) is not None:
         return _denied(*known)
-    if method == "custom-process":
+    if (
+        method == "custom-process" or str(error) in _UNQUOTED
+    ):  # also of the profile with which a role is assumed
         return _denied(*_process_failed(error))
     return _denied(_failed(error, source, method), source.hint)
 
@@ -220,6 +223,10 @@ def _known(error: Exception, source: Source) -> tuple[str, str] | None:
             )
         case sdk.ConfigParseError() | sdk.ConfigNotFound():
             return _line(error), "correct the file, or AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE"
+        case sdk.PartialCredentialsError() if error.kwargs.get("provider") == "assume-role":
+            return "the profile has `role_arn`, but no credentials to assume it with", (
+                "add `source_profile` or `credential_source` to the profile"
+            )
         case sdk.PartialCredentialsError():
             return _line(error), "set both the access key and the secret key, or neither"
         case sdk.UnauthorizedSSOTokenError() | sdk.SSOTokenLoadError() | sdk.TokenRetrievalError():
@@ -239,6 +246,7 @@ def _known(error: Exception, source: Source) -> tuple[str, str] | None:
     return None
 
 
+_UNQUOTED: Final = ("No closing quotation", "No escaped character")  # of shlex, before anything runs
 _SSO: Final = _SOURCES["sso"]
 _LOGIN: Final = _SOURCES["login"]
 
@@ -264,6 +272,11 @@ def _process_failed(error: Exception) -> tuple[str, str]:
         return f"{source.name} failed", source.hint
     if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
         return f"{source.name} did not print JSON", source.hint
+    if isinstance(error, IndexError) or str(error) in _UNQUOTED:
+        return (
+            f"{source.name} is not a command: it is empty, or a quotation mark is missing",
+            "correct `credential_process` in the AWS configuration",
+        )
     if isinstance(error, ValueError | OverflowError):
         return f"{source.name} printed an `Expiration` that is not a time", source.hint
     return f"{source.name} printed a document of another form ({type(error).__name__})", source.hint

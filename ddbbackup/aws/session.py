@@ -126,6 +126,23 @@ def is_aws_url(url: str) -> bool:
     return f".{host}".endswith(_aws_hosts())
 
 
+def check_endpoint(url: str) -> None:
+    """Raises ``ValueError``, as botocore does, for what botocore lets through. Never with a password of the URL."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https"):
+        raise ValueError(f"Invalid endpoint: its scheme is {parts.scheme!r}, not http or https")
+    if "@" in parts.netloc:
+        raise ValueError("Invalid endpoint: it contains a user name")
+    _ = parts.port
+
+
+@functools.cache
+def known_regions() -> frozenset[str]:
+    """Every Region that the SDK knows. AWS may have newer ones."""
+    partitions = create_loader().load_data("partitions")["partitions"]
+    return frozenset(region for each in partitions for region in each["regions"])
+
+
 @functools.cache
 def _aws_hosts() -> tuple[str, ...]:
     """The domains of all partitions that the SDK knows, with a dot before them."""
@@ -160,6 +177,7 @@ def _client(session: boto3.Session, connection: Connection, service: str, region
     client = create(config=config)
     if service == "s3" and (connection.endpoint_url("s3") or not is_aws_url(client.meta.endpoint_url)):
         client = create(config=config.merge(_OTHER_S3))
+    check_endpoint(client.meta.endpoint_url)
     refuse_unusable_responses(client)
     add_retries(client)
     check_certificates(client, _sdk_session(connection).certificates)

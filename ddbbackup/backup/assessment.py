@@ -18,7 +18,9 @@ from ddbbackup.backup.next_backup import (
     Window,
     next_backup,
 )
+from ddbbackup.backup.start_export import requested_time
 from ddbbackup.catalog import BadRecord, Catalog, Location, Record, StoredRecord, locate
+from ddbbackup.catalog.acceptance import START_WITHIN
 from ddbbackup.catalog.find_point import newest_chain
 from ddbbackup.errors import DdbBackupError, ExportTimeInvalid, Refused
 from ddbbackup.model.assessment import Assessment, Blocker
@@ -121,11 +123,14 @@ async def assess_backup(
     complete = findings.complete
     if complete is not None and not catches_up(complete.record) and await _is_confirmed(call_aws, complete):
         return _already_complete(assessment, complete.record)
-    if findings.unfinished is not None and findings.unfinished.record.export_arn:
-        return _continue_export(assessment, findings.unfinished.record)
+    if findings.unfinished is not None:
+        unfinished = findings.unfinished.record
+        if unfinished.export_arn:
+            return _continue_export(assessment, unfinished)
+        requested = replace(requested, export_time=requested_time(context, unfinished))
     assessment = replace(assessment, actions=(summary, "record the backup"))
     assessment = await _with_pitr(call_aws, requested, assessment)
-    if requested.entry.method == "incremental":
+    if requested.entry.method == "incremental" and findings.unfinished is None:
         assessment = await _with_next(context, requested, assessment)
     if not context.estimating or isinstance(assessment.findings.next, NotDue):
         return assessment
@@ -190,7 +195,7 @@ async def _with_pitr(
     assessment = replace(
         assessment,
         findings=replace(assessment.findings, pitr=pitr),
-        blockers=tuple(_pitr_blockers(requested, pitr)),
+        blockers=tuple(_pitr_blockers(requested, pitr, call_aws.context.clock.now())),
     )
     if pitr.enabled or requested.pitr != "enable":
         return assessment
@@ -201,12 +206,20 @@ async def _with_pitr(
     )
 
 
-def _pitr_blockers(requested: RequestedBackup, pitr: PitrWindow) -> Iterator[Blocker]:
+def _pitr_blockers(requested: RequestedBackup, pitr: PitrWindow, now: datetime) -> Iterator[Blocker]:
     time = requested.export_time
     if not pitr.enabled and requested.pitr != "enable":
         yield Blocker(pitr_disabled(requested.table))
     elif not pitr.enabled and time is not None:
         yield Blocker(pitr_enabled_after_common_time(requested.table), after_run=True)
+    elif time is not None and now - time >= START_WITHIN:
+        yield Blocker(
+            ExportTimeInvalid(
+                f"the common export time that this run recorded, {to_iso(time)}, is more than a day old, so "
+                f"{requested.table} is not exported as of it",
+                hint="run the backup with another --run-id",
+            )
+        )
     elif time is not None and pitr.earliest is not None and time < pitr.earliest:
         yield Blocker(
             ExportTimeInvalid(

@@ -102,7 +102,9 @@ class FinishBackup:
     def _was_never_started(self, context: RunContext) -> bool:
         """A missing export is started within a day; later, its data would not be what the record says."""
         record = self.stored.record
-        return record.export_arn is None and context.clock.now() - record.started_at >= START_WITHIN
+        if record.export_arn is not None:
+            return False
+        return context.clock.now() - min(record.started_at, record.ids_time) >= START_WITHIN
 
     async def _record_never_started(self, context: RunContext) -> None:
         failed = replace(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import partial
 from typing import Final, Literal
 
@@ -21,6 +22,8 @@ from ddbbackup.steps.permissions import CUSTOMER_KEY, KMS_KEY, PITR_ENABLE, Perm
 from ddbbackup.steps.recovery_window import pitr_disabled, pitr_enabled_after_common_time
 
 log = structlog.get_logger()
+
+# A run that is repeated, or `wait`, starts exports of older data no more: it would pass for data of today.
 
 PERMISSIONS: Final = (
     Permission("dynamodb:ExportTableToPointInTime", "table", ("backup",)),
@@ -113,6 +116,11 @@ def _describe(cloud: Cloud, arn: str) -> Export:
     return cloud.exports.describe(arn)
 
 
+def requested_time(context: RunContext, record: Record) -> datetime | None:
+    """The ExportTime of the request. A record alone asks for none: the plan says whether there is a common time."""
+    return made_by_export(record).requested_time if context.plan.export_time == "common" else None
+
+
 async def _request(context: RunContext, stored: StoredRecord, pitr: str) -> Export:
     record = stored.record
     location = stored.location
@@ -125,7 +133,7 @@ async def _request(context: RunContext, stored: StoredRecord, pitr: str) -> Expo
         bucket_owner=location.bucket_owner,
         sse_algorithm=location.encryption.algorithm,
         kms_key_id=location.encryption.kms_key_id,
-        export_time=None if window else made_by_export(record).requested_time,
+        export_time=None if window else requested_time(context, record),
         export_type="INCREMENTAL_EXPORT" if window else "FULL_EXPORT",
         from_time=window.start if window else None,
         to_time=window.end if window else None,

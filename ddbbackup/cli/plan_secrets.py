@@ -11,8 +11,6 @@ from ddbbackup.safe_text import Secrets
 
 def add_secrets_of_plan(secrets: Secrets, plan: Plan) -> None:
     """Passwords in addresses, addresses that are credentials, headers with credentials, and external IDs."""
-    for url in plan.aws.endpoint_urls.values():
-        secrets.add_url(url)
     for address in _addresses(plan):
         secrets.add_url(address)
     for notification in plan.notifications:

@@ -17,8 +17,8 @@ def check_proxies(endpoint_urls: Mapping[str, str], environ: Mapping[str, str]) 
     """Checks the proxies through which these endpoints, and those of AWS, are reached. Raises ``UsageError``."""
     for scheme in sorted(_schemes(endpoint_urls)):
         names = [f"{scheme}_proxy", f"{scheme.upper()}_PROXY"]
-        name = next((name for name in names if environ.get(name)), None)
-        if name is not None:
+        name = next((name for name in names if name in environ), None)
+        if name is not None and environ[name]:  # `https_proxy=` turns off HTTPS_PROXY, as in urllib
             _check(name, environ[name])
 
 

@@ -23,12 +23,20 @@ AUDIENCE: Final = "sts.amazonaws.com"
 """What tokens must be made for: GitHub's action and EKS ask for it by default, and so does our GitLab component."""
 SESSION_SECONDS: Final = 6 * 3600
 """The maximum session duration of the roles: as long as the example pipelines wait for exports."""
-_GITHUB: Final = re.compile(r"(?P<repository>[\w.-]+(@\d+)?/[\w.-]+(@\d+)?)(:(?P<filter>.+))?", re.ASCII)
+_HOST: Final = r"[\w-]+(\.[\w-]+)+"  # without a port: IAM API, CreateOpenIDConnectProvider
+# A subject of another form would match no token, or, with a wildcard, those of pull requests.
+_GITHUB: Final = re.compile(
+    r"(?P<repository>[\w.-]+(@\d+)?/[\w.-]+(@\d+)?)"
+    r"(:(?P<filter>pull_request|(ref:refs/(heads|tags)/|environment:)(?P<name>.+)))?",
+    re.ASCII,
+)
 _GITLAB: Final = re.compile(
-    r"(https://(?P<host>[\w.-]+(:\d+)?)/)?(?P<project>[\w.-]+(/[\w.-]+)+)(:(?P<filter>.+))?", re.ASCII
+    rf"(https://(?P<host>{_HOST})/)?(?P<project>[\w.-]+(/[\w.-]+)+)"
+    r"(:(?P<filter>ref_type:(branch|tag):ref:(?P<name>.+)))?",
+    re.ASCII,
 )
 _IRSA: Final = re.compile(
-    r"(https://)?(?P<issuer>[\w.-]+(/[\w.-]+)*):(?P<namespace>[a-z0-9-]+):(?P<account>[a-z0-9.-]+)", re.ASCII
+    rf"(https://)?(?P<issuer>{_HOST}(/[\w.-]+)*):(?P<namespace>[a-z0-9-]+):(?P<account>[a-z0-9.-]+)", re.ASCII
 )
 _HINT: Final = (
     "write github:OWNER/REPO[:ref:refs/heads/BRANCH|:environment:NAME], "
@@ -60,6 +68,11 @@ def parse_trust(text: str) -> Trust:
     match = pattern.fullmatch(rest)
     if match is None:
         raise UsageError(f"--trust: {text!r} does not have the form of {kind}", hint=_HINT)
+    if not (match.groupdict().get("name") or "main").strip("*?/"):
+        raise UsageError(
+            f"--trust: {text!r} allows every branch, tag or environment, which pull requests can choose",
+            hint="name one, or a pattern such as release/* that only maintainers can use",
+        )
     return make(match)
 
 

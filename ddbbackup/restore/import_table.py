@@ -87,7 +87,7 @@ async def load(job: RestoreJob) -> LoadResult:
         ended=lambda each: each.status not in _RUNNING,
         job=f"the import {arn}",
     )
-    _check_result(job, ended)
+    _check_result(job, ended, table_remains=await _created_target(job, ended))
     table = await wait_until_writable(job)
     await prove_loaded(job, table)
     facts: dict[str, Json] = {
@@ -158,12 +158,12 @@ async def _find_remote_job(job: RestoreJob) -> Import | None:
 
 
 async def _is_usable(job: RestoreJob, found: Import) -> bool:
-    """Whether the import is running, or the target is the table that it created.
+    """Whether the import is running, or the target is the table that it created."""
+    return found.status in _RUNNING or await _created_target(job, found)
 
-    The import may have created the table since the target was resolved.
-    """
-    if found.status in _RUNNING:
-        return True
+
+async def _created_target(job: RestoreJob, found: Import) -> bool:
+    """Asks AWS again: the import may have created the table since the target was resolved."""
     try:
         target = await AwsCaller(job.context, job.cloud)(
             "DescribeTable", lambda cloud: cloud.tables.describe(job.target)
@@ -200,8 +200,12 @@ def _describe_with_progress(job: RestoreJob, arn: str) -> Import:
     return running
 
 
-def _check_result(job: RestoreJob, ended: Import) -> None:
-    """Raises unless the import succeeded and imported every item of the manifest."""
+def _check_result(job: RestoreJob, ended: Import, *, table_remains: bool) -> None:
+    """Raises unless the import succeeded and imported every item of the manifest.
+
+    ``table_remains``: the target is the table that the import created. While it exists, another run would only find
+    the failed import again.
+    """
     expected = job.backup.opened.item_count
     counts = f"{ended.imported_items} of {expected} items were imported, {ended.errors} failed"
     if ended.status == "COMPLETED" and (ended.imported_items, ended.errors) == (expected, 0):
@@ -232,6 +236,11 @@ def _check_result(job: RestoreJob, ended: Import) -> None:
         raise DataIncomplete(
             f"{message}; the incomplete table {job.target} remains",
             hint=f"read the errors in {_log_stream(ended)}, delete {job.target}, then run the restore again",
+        )
+    if table_remains:
+        raise RemoteJobFailed(
+            f"{message}; the empty table {job.target} remains",
+            hint=f"fix the cause above, delete {job.target}, then run the restore again",
         )
     raise RemoteJobFailed(message, hint="fix the cause above, then run the restore again")
 

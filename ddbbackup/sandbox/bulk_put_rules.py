@@ -91,7 +91,7 @@ def page(jobs: Sequence[BulkPutState], request: Mapping[str, Any]) -> dict[str, 
     size = int(request.get("MaxResults") or PAGE)
     if not 1 <= size <= 25:
         raise AwsError("ValidationException", "MaxResults must be between 1 and 25")
-    start = int(request.get("NextToken") or 0)
+    start = int(request.get("NextToken") or "0", 16)
     newest_first = list(reversed(jobs))
     response: dict[str, Any] = {
         "BulkOperationsSummaryList": [
@@ -104,5 +104,5 @@ def page(jobs: Sequence[BulkPutState], request: Mapping[str, Any]) -> dict[str, 
         ]
     }
     if start + size < len(newest_first):
-        response["NextToken"] = str(start + size)
+        response["NextToken"] = f"{start + size:016x}"
     return response

@@ -131,7 +131,7 @@ def page(imports: Sequence[ImportState], request: Mapping[str, Any]) -> dict[str
     """ListImports, newest first, including imports of deleted tables."""
     arn = request.get("TableArn")
     newest_first = [each for each in reversed(imports) if arn in (None, each.table_arn)]
-    size, start = int(request.get("PageSize") or PAGE), int(request.get("NextToken") or 0)
+    size, start = int(request.get("PageSize") or PAGE), int(request.get("NextToken") or "0", 16)
     response: dict[str, Any] = {
         "ImportSummaryList": [
             {
@@ -146,7 +146,7 @@ def page(imports: Sequence[ImportState], request: Mapping[str, Any]) -> dict[str
         ]
     }
     if start + size < len(newest_first):
-        response["NextToken"] = str(start + size)
+        response["NextToken"] = f"{start + size:0112x}"  # the SDK accepts no shorter one
     return response
 
 

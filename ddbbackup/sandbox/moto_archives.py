@@ -1,5 +1,7 @@
 """Archived objects, which moto knows in part: what GetObject, HeadObject, ListObjectsV2 and RestoreObject answer.
 
+AWS jobs read objects by GetObject, and ask ``is_readable``.
+
 Sources: S3 guide (Working with archived objects; Restoring an archived object) and botocore's model of these calls.
 """
 
@@ -27,6 +29,7 @@ _CLASSES: Final = ("GLACIER", "DEEP_ARCHIVE")
 _TIERS: Final = ("ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS")  # of INTELLIGENT_TIERING
 _CONTENTS: Final = re.compile(r"<Contents>.*?</Contents>", re.DOTALL)
 _KEY: Final = re.compile(r"<Key>(.*?)</Key>", re.DOTALL)
+REFUSAL: Final = ("InvalidObjectState", "The operation is not valid for the object's storage class")
 
 
 @dataclass(slots=True)
@@ -40,6 +43,15 @@ class Archived:
     @property
     def is_readable(self) -> bool:
         return self.expires is not None
+
+
+_STATES: Final[WeakKeyDictionary[FakeKey, Archived]] = WeakKeyDictionary()
+
+
+def is_readable(key: FakeKey) -> bool:
+    """Whether GetObject returns the object."""
+    state = _look_up(key)
+    return state is None or state.is_readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +72,6 @@ class MotoArchives:
     def __init__(self) -> None:
         self.retrieve_seconds: float | None = 0.5
         self.requested: list[Retrieval] = []
-        self._states: WeakKeyDictionary[FakeKey, Archived] = WeakKeyDictionary()
 
     def install(self) -> None:
         """Replaces moto's handlers."""
@@ -76,41 +87,31 @@ class MotoArchives:
         """``tier`` is a storage class (GLACIER, DEEP_ARCHIVE, GLACIER_IR) or a tier of INTELLIGENT_TIERING."""
         found = _find(bucket, key)
         found.set_storage_class("INTELLIGENT_TIERING" if tier in _TIERS else tier)
-        self._states.pop(found, None)
+        _STATES.pop(found, None)
         if tier in (*_TIERS, *_CLASSES):
-            self._states[found] = Archived(tier)
+            _STATES[found] = Archived(tier)
 
     def finish(self, bucket: str, key: str) -> None:
         """Ends the retrieval of an object."""
         self._finish(_find(bucket, key), 1)
 
     def _finish(self, key: FakeKey, days: int) -> None:
-        state = self._states.get(key)
+        state = _STATES.get(key)
         if state is None or not state.retrieving:
             return
         if state.tier in _TIERS:  # the object itself moves back
-            del self._states[key]
+            del _STATES[key]
             return
         state.retrieving, state.expires = False, datetime.now(UTC) + timedelta(days=days)
-
-    def _look_up(self, key: FakeKey | None) -> Archived | None:
-        """The state of an archived object, also if it was put with its storage class."""
-        if key is None:
-            return None
-        if key not in self._states and key.storage_class in _CLASSES:
-            self._states[key] = Archived(str(key.storage_class))
-        return self._states.get(key)
 
     def _getting(self) -> Callable[[S3Response], Any]:
         def get_object(response: S3Response) -> Any:
             key = _find_or_none(response.bucket_name, response.parse_key_name())
-            state = self._look_up(key)
+            state = _look_up(key)
             if state is None or key is None:
                 return _ORIGINAL_GET(response)
             if not state.is_readable:
-                return _refusal(
-                    403, "InvalidObjectState", "The operation is not valid for the object's storage class"
-                )
+                return _refusal(403, *REFUSAL)
             storage_class = key.storage_class
             key.set_storage_class("STANDARD")  # moto would not return the retrieved copy
             try:
@@ -124,7 +125,7 @@ class MotoArchives:
         def head_object(response: S3Response, bucket_name: str, *arguments: Any, **more: Any) -> Any:
             answer = _ORIGINAL_HEAD(response, bucket_name, *arguments, **more)
             key = _find_or_none(bucket_name, response.parse_key_name())
-            state = self._look_up(key)
+            state = _look_up(key)
             if state is None:
                 return answer
             status, headers, body = answer
@@ -153,7 +154,7 @@ class MotoArchives:
     def _with_status(self, bucket: str, contents: str) -> str:
         found = _KEY.search(contents)
         key = _find_or_none(bucket, unquote(unescape(found[1]))) if found else None
-        state = self._look_up(key)
+        state = _look_up(key)
         if state is None or state.tier in _TIERS or not (state.retrieving or state.expires):
             return contents
         expiry = (
@@ -178,7 +179,7 @@ class MotoArchives:
     def _restore(self, found: FakeKey | None, name: str, body: str) -> Any:
         if found is None:
             return _refusal(404, "NoSuchKey", "The specified key does not exist.")
-        state = self._look_up(found)
+        state = _look_up(found)
         if state is None:
             message = "Restore is not allowed for the object's current storage class"
             return _refusal(403, "InvalidObjectState", message)
@@ -196,6 +197,15 @@ class MotoArchives:
             timer.daemon = True
             timer.start()
         return 200 if known else 202, {}, ""
+
+
+def _look_up(key: FakeKey | None) -> Archived | None:
+    """The state of an archived object, also if it was put with its storage class."""
+    if key is None:
+        return None
+    if key not in _STATES and key.storage_class in _CLASSES:
+        _STATES[key] = Archived(str(key.storage_class))
+    return _STATES.get(key)
 
 
 def _element(body: str, name: str) -> str | None:

@@ -117,11 +117,15 @@ class MotoBulkPuts:
         source = state.request["InputS3Configuration"]
         bucket = find_bucket(source["S3Bucket"], owner=source.get("S3BucketOwner"), account=account)
         if isinstance(bucket, tuple):
-            state.end_time, state.failure = time.time(), bucket
-            state.status = "FAILED"
+            _fail(state, bucket)
             return
-        objects = list(bucket.objects(source.get("S3KeyPrefix", "")))
-        state.total_bytes = sum(len(body) for _, body in objects)
+        prefix = source.get("S3KeyPrefix", "")
+        state.total_bytes = sum(bucket.sizes(prefix))
+        try:
+            objects = list(bucket.objects(prefix))
+        except S3Refusal as refusal:
+            _fail(state, failure_of(refusal))
+            return
         half = len(objects) // 2
         self._put(state, table, objects[:half])
         self.timers.after(seconds / 2, self._finish, state, table, account, objects[half:], held=True)
@@ -162,10 +166,14 @@ class MotoBulkPuts:
             try:
                 _report(state, bucket, output.get("S3KeyPrefix", ""))
             except S3Refusal as refusal:
-                state.end_time, state.failure, state.status = time.time(), failure_of(refusal), "FAILED"
+                _fail(state, failure_of(refusal))
                 return
         state.end_time = time.time()
         state.status = "COMPLETED_WITH_ERRORS" if state.failed_items else "COMPLETED"
+
+
+def _fail(state: BulkPutState, failure: tuple[str, str]) -> None:
+    state.end_time, state.failure, state.status = time.time(), failure, "FAILED"
 
 
 def _report(state: BulkPutState, bucket: Bucket, prefix: str) -> None:

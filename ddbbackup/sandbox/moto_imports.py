@@ -24,10 +24,12 @@ from ddbbackup.sandbox.import_rules import (
     find_replayed,
     page,
 )
+from ddbbackup.sandbox.moto_buckets import S3Refusal
 from ddbbackup.sandbox.moto_jobs import (
     Bucket,
     Timers,
     answered,
+    failure_of,
     find_bucket,
     lines_of,
     new_job_id,
@@ -124,6 +126,15 @@ class MotoImports:
 
     def _load(self, state: ImportState, table: Table, bucket: Bucket, seconds: float) -> None:
         """An invalid line is counted as an error, a line that is not JSON ends its object. The table stays."""
+        failure = None
+        try:
+            self._read(state, table, bucket)
+        except S3Refusal as refusal:
+            failure = failure_of(refusal)
+        overlay(table).status = "ACTIVE"
+        self.timers.after(seconds / 3, self._end, state, failure)
+
+    def _read(self, state: ImportState, table: Table, bucket: Bucket) -> None:
         compression = state.request.get("InputCompressionType", "NONE")
         for _, body in bucket.objects(state.request["S3BucketSource"].get("S3KeyPrefix", "")):
             state.processed_bytes += len(body)
@@ -136,13 +147,13 @@ class MotoImports:
                         state.errors += 1
             except ValueError:
                 state.errors += 1
-        overlay(table).status = "ACTIVE"
-        self.timers.after(seconds / 3, self._end, state)
 
-    def _end(self, state: ImportState) -> None:
+    def _end(self, state: ImportState, failure: tuple[str, str] | None) -> None:
         """The import ends seconds after the table is ACTIVE (observed on AWS)."""
-        if state.errors:
-            _fail(state, ("ItemValidationError", _INVALID))
+        if failure is None and state.errors:
+            failure = ("ItemValidationError", _INVALID)
+        if failure is not None:
+            _fail(state, failure)
             return
         state.end_time = time.time()
         state.status = "COMPLETED"
@@ -152,7 +163,7 @@ def _source_sizes(source: dict[str, Any], backend: DynamoDBBackend) -> list[int]
     """Of the objects; none if the bucket cannot be used, which AWS finds out later."""
     bucket = find_bucket(source["S3Bucket"], owner=source.get("S3BucketOwner"), account=backend.account_id)
     prefix = source.get("S3KeyPrefix", "")
-    return [] if isinstance(bucket, tuple) else [len(body) for _, body in bucket.objects(prefix)]
+    return [] if isinstance(bucket, tuple) else bucket.sizes(prefix)
 
 
 def _put(table: Table, line: bytes) -> bool:

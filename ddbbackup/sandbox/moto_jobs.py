@@ -19,9 +19,10 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.dynamodb.exceptions import ERROR_TYPE_PREFIX, DynamodbException
 from moto.dynamodb.models.table import Table
-from moto.s3.models import s3_backends
+from moto.s3.models import FakeKey, s3_backends
 
 from ddbbackup.sandbox.aws_error import AwsError
+from ddbbackup.sandbox.moto_archives import REFUSAL, is_readable
 from ddbbackup.sandbox.moto_buckets import Encryption, S3Refusal, check_put
 
 _ORIGINAL_DESCRIBE: Final = Table.describe
@@ -62,13 +63,25 @@ class Bucket:
     backend: Any
     account: str
 
+    def sizes(self, prefix: str) -> list[int]:
+        """Those that a listing shows, also of archived objects."""
+        return [key.size for key in self._keys(prefix)]
+
     def objects(self, prefix: str) -> Iterator[tuple[str, bytes]]:
-        """Every object whose key begins with the prefix, also manifests: AWS matches prefixes as plain text."""
+        """Every object whose key begins with the prefix, also manifests: AWS matches prefixes as plain text.
+
+        Raises ``S3Refusal`` for an archived object.
+        """
+        for key in self._keys(prefix):
+            if not is_readable(key):
+                raise S3Refusal(403, *REFUSAL)
+            yield key.name, key.value
+
+    def _keys(self, prefix: str) -> list[FakeKey]:
         keys, *_ = self.backend.list_objects(
             self.backend.get_bucket(self.name), prefix=prefix, delimiter=None, marker=None, max_keys=None
         )
-        for key in keys:
-            yield key.name, key.value
+        return list(keys)
 
     def put(self, key: str, body: bytes, encryption: Encryption) -> None:
         """Puts as the account that started the job (observed on AWS). Raises ``S3Refusal``.
@@ -107,7 +120,10 @@ def requested_encryption(request: Mapping[str, Any]) -> Encryption:
 
 
 def failure_of(refusal: S3Refusal) -> tuple[str, str]:
-    """The failure code and message of a job whose objects S3 refuses (codes observed on AWS)."""
+    """The failure code and message of a job whose objects S3 refuses.
+
+    ``S3AccessDenied`` and ``KmsNotFoundException`` were observed on AWS; others are made by the same pattern.
+    """
     code = "KmsNotFoundException" if refusal.code == "KMS.NotFoundException" else f"S3{refusal.code}"
     return code, refusal.message
 

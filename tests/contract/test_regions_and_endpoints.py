@@ -11,7 +11,7 @@ from ddbbackup.aws import AwsCloud, Connection
 from ddbbackup.aws.cloud import EMULATED_ACCOUNT
 from ddbbackup.aws.sdk_session import Region
 from ddbbackup.aws.session import forget_sessions, is_aws_url
-from ddbbackup.errors import NotSupported, UsageError
+from ddbbackup.errors import NotSupported, Unreachable, UsageError
 from tests.support.fault_proxy import FaultProxy
 
 CALLER = (
@@ -98,6 +98,50 @@ def test_sts_is_not_asked_about_an_emulated_dynamodb(
     assert cloud.identity.account == EMULATED_ACCOUNT
     with pytest.raises(NotSupported, match="cannot use kms: DynamoDB is an emulator"):
         cloud.kms_keys("eu-west-1")
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("htp://127.0.0.1:9", "its scheme is 'htp'"),
+        ("http://127.0.0.1:80000", "Port out of range"),
+        ("http://user:hunter2@127.0.0.1:9", "it contains a user name"),
+        ("127.0.0.1:9", "Invalid endpoint"),
+    ],
+)
+def test_an_endpoint_of_the_environment_that_cannot_be_one(
+    monkeypatch: pytest.MonkeyPatch, url: str, reason: str
+) -> None:
+    """The SDK accepts most of them, and would fail at each request."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    with pytest.raises(UsageError) as raised:
+        _ = AwsCloud(Connection(region="eu-west-1")).identity
+    assert reason in str(raised.value)
+    assert "AWS_ENDPOINT_URL" in raised.value.hint
+    assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("region", "hint"), [("eu-wset-1", "use `eu-west-1` instead"), ("zz-zzzz-9", "correct the Region")]
+)
+def test_a_region_that_does_not_exist_is_named(
+    monkeypatch: pytest.MonkeyPatch, region: str, hint: str
+) -> None:
+    """It has no servers, so the SDK can only say that it cannot connect. A new one is not refused beforehand."""
+    monkeypatch.setenv("AWS_REGION", region)
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")  # where nothing answers
+    with pytest.raises(
+        Unreachable, match=rf"does not know the Region {region} \(from AWS_REGION\)"
+    ) as raised:
+        _ = AwsCloud(Connection()).identity
+    assert raised.value.hint == hint
+
+
+def test_a_region_that_exists_is_not_blamed_for_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    with pytest.raises(Unreachable) as raised:
+        _ = AwsCloud(Connection(region="eu-west-1")).identity
+    assert "does not know" not in str(raised.value)
 
 
 @pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_STS"])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from ddbbackup.sandbox.moto_archives import MotoArchives, Retrieval
-from tests.support.aws import Aws
+from ddbbackup.sandbox.server import Sandbox
+from tests.support.aws import Aws, line
 from tests.support.plans import plan
 from tests.support.program import Program
 
@@ -156,6 +159,51 @@ def test_nothing_is_retrieved_for_a_restore_that_is_refused(
     assert archives.requested == []
 
 
+@pytest.mark.parametrize("method", ["import", "bulk-put"])
+def test_a_job_that_finds_archived_objects_says_so(
+    sandbox: Aws,
+    bucket: str,
+    program: Program,
+    archives: MotoArchives,
+    jobs: Sandbox,
+    backed_up: str,
+    method: str,
+) -> None:
+    """A lifecycle rule may archive them after the look at the listing.
+
+    Doing what the hint says leads to the restored table.
+    """
+    running: Any = jobs.imports if method == "import" else jobs.bulk_puts
+    before = len(running.started)
+    (program.directory / "method.yaml").write_text(f"restores: {{back: {{method: {method}}}}}")
+
+    def archive() -> None:
+        while len(running.started) == before:
+            time.sleep(0.005)
+        for key in data_files(sandbox, bucket):
+            archives.archive(bucket, key, "GLACIER")
+        running.timers.gate.set()
+
+    running.timers.gate.clear()
+    thread = threading.Thread(target=archive)
+    thread.start()
+    layers = ("-f", "ddbbackup.yaml", "-f", "method.yaml")
+    failed = program.run("restore", "back", *layers, "--output", "json")
+    thread.join()
+
+    assert failed.code == 1
+    assert "S3InvalidObjectState" in failed.error["message"]
+    if method == "import":  # the failed import would be found again
+        assert failed.error["message"].endswith(f"; the empty table {backed_up} remains")
+        assert f"delete {backed_up}" in failed.error["hint"]
+        sandbox.dynamodb.delete_table(TableName=backed_up)
+    for key in data_files(sandbox, bucket):
+        sandbox.s3.restore_object(Bucket=bucket, Key=key, RestoreRequest={"Days": 1})
+        archives.finish(bucket, key)
+    assert program.run("restore", "back", *layers).code == 0
+    assert sandbox.items(backed_up) == sandbox.items(backed_up.removesuffix("-2"))
+
+
 # ---- the sandbox
 
 
@@ -194,6 +242,59 @@ def test_the_sandbox_keeps_archived_objects_unreadable_until_they_are_retrieved(
     assert "RestoreExpiryDate" in listed()["RestoreStatus"]
     assert s3.head_object(**where)["Restore"].startswith('ongoing-request="false", expiry-date="')
     assert s3.get_object(**where)["Body"].read() == b"body"
+
+
+@pytest.mark.parametrize("job", ["import", "bulk put"])
+def test_imports_and_bulk_puts_cannot_read_archived_objects(
+    sandbox: Aws, bucket: str, name: str, archives: MotoArchives, job: str
+) -> None:
+    """Until S3 has retrieved them."""
+    for number, item in enumerate(ITEMS[:2]):
+        sandbox.s3.put_object(Bucket=bucket, Key=f"in/{number}.json", Body=line(item) + b"\n")
+    archives.archive(bucket, "in/1.json", "DEEP_ARCHIVE")
+
+    status, code = run_job(sandbox, job, bucket, name)
+    assert (status, code) == ("FAILED", "S3InvalidObjectState")
+
+    request = {"Days": 1}
+    assert code_of(sandbox.s3.restore_object, Bucket=bucket, Key="in/1.json", RestoreRequest=request) == "ok"
+    archives.finish(bucket, "in/1.json")
+
+    assert run_job(sandbox, job, bucket, f"{name}-2") == ("COMPLETED", None)
+    assert len(sandbox.items(f"{name}-2")) == 2
+
+
+def run_job(aws: Aws, job: str, bucket: str, table: str) -> tuple[str, str | None]:
+    """The status and the failure code of a job that reads `in/` into a new table."""
+    source = {"S3Bucket": bucket, "S3KeyPrefix": "in/"}
+    if job == "import":
+        arn = aws.dynamodb.import_table(
+            S3BucketSource=source,
+            InputFormat="DYNAMODB_JSON",
+            TableCreationParameters={
+                "TableName": table,
+                "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+                "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+                "BillingMode": "PAY_PER_REQUEST",
+            },
+        )["ImportTableDescription"]["ImportArn"]
+    else:
+        aws.create_table(table)
+        arn = aws.dynamodb.start_bulk_put_items(
+            TableName=table,
+            InputS3Configuration={**source, "InputFormat": "DYNAMODB_JSON"},
+            OutputS3Configuration={"S3Bucket": bucket, "OutputType": ["ERROR"]},
+        )["BulkOperationDescription"]["BulkOperationArn"]
+    while True:
+        if job == "import":
+            found = aws.dynamodb.describe_import(ImportArn=arn)["ImportTableDescription"]
+            status = found["ImportStatus"]
+        else:
+            found = aws.dynamodb.describe_bulk_operation(BulkOperationArn=arn)["BulkOperationDescription"]
+            status = found["BulkOperationStatus"]
+        if status != "IN_PROGRESS":
+            return status, found.get("FailureCode")
+        time.sleep(0.05)
 
 
 def test_the_archive_tiers_of_intelligent_tiering_are_in_no_listing(

@@ -6,12 +6,15 @@ import json
 import signal
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from ddbbackup.catalog import derive_client_token, new_backup_id
 from ddbbackup.sandbox.export_rules import ExportState
 from ddbbackup.sandbox.moto_exports import MotoExports
+from ddbbackup.times import to_iso
 from tests.support.aws import Aws
 from tests.support.plans import plan
 from tests.support.program import Program
@@ -106,6 +109,44 @@ def _start_and_kill(aws: Aws, bucket: str, name: str, program: Program, exports:
     time.sleep(0.3)
     process.send_signal(signal.SIGKILL)
     process.communicate()
+
+
+@pytest.mark.parametrize("verb", [("backup", "--run-id", "job-2"), ("wait",)], ids=lambda verb: verb[0])
+def test_a_record_does_not_choose_the_time_of_the_data(
+    sandbox: Aws,
+    bucket: str,
+    name: str,
+    program: Program,
+    exports: MotoExports,
+    age_recovery: Callable[[str, float], None],
+    verb: tuple[str, ...],
+) -> None:
+    """A record in progress, forged for a run ID that can be guessed, asks for old data: the plan does not."""
+    arn = sandbox.create_table(name, pitr=True)
+    age_recovery(name, 20 * 86400)
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}]))
+    assert program.run("backup", "--run-id", "job-1").code == 0
+    (genuine_key,) = sandbox.record_keys(bucket, name)
+    forged = record(sandbox, bucket, name)
+    table_id, now = forged["table"]["id"], datetime.now(UTC).replace(microsecond=0)
+    ids: dict[str, Any] = {"plan": forged["plan"], "table_arn": arn, "run": "job-2", "attempt": 1}
+    forged |= {
+        "id": new_backup_id(now, **ids),
+        "run": "job-2",
+        "state": "in_progress",
+        "started_at": to_iso(now),
+    }
+    old = to_iso(now - timedelta(days=10))
+    forged["export"] = {"client_token": derive_client_token(table_id=table_id, **ids), "requested_time": old}
+    key = f"{genuine_key.rpartition('/')[0]}/{forged['id']}.json"
+    sandbox.s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(forged).encode())
+
+    program.run(*verb)
+
+    assert [each.request.get("ExportTime") for each in exports_of(exports, name)][1:] in ([], [None])
+    again = program.run("backup", "--run-id", "job-2")
+    assert again.code == 0, again.err
+    assert [each.request.get("ExportTime") for each in exports_of(exports, name)] == [None, None]
 
 
 def test_no_wait_only_starts_exports_and_wait_completes_them(

@@ -114,6 +114,19 @@ def test_a_role_whose_credential_process_fails(configure: Configure, tmp_path: P
             "[profile p]\ncredential_process = /no/such/helper\n",
             "the `credential_process` of the profile, /no/such/helper, cannot be run: no such file or directory",
         ),
+        (
+            "[profile p]\ncredential_process = helper 'x\n",
+            "the `credential_process` of the profile is not a command: it is empty, or a quotation mark is missing",
+        ),
+        ("[profile p]\ncredential_process =\n", "the `credential_process` of the profile is not a command"),
+        (
+            f"[profile p]\nrole_arn = {ROLE}\nsource_profile = b\n[profile b]\ncredential_process = h 'x\n",
+            "the `credential_process` of the profile is not a command",
+        ),
+        (
+            f"[profile p]\nrole_arn = {ROLE}\n",
+            "the profile has `role_arn`, but no credentials to assume it with",
+        ),
         ("[profile other]\n", "the profile p does not exist in the AWS configuration"),
         ("[profile p\n", "Unable to parse config file: "),
         ("[profile p]\naws_access_key_id = A\n", "Partial credentials found in config-file"),

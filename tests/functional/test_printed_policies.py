@@ -106,6 +106,7 @@ def test_several_policies_of_one_role_are_a_document_of_their_own(program: Progr
     [
         (("--output", "terraform"), "--output terraform needs --iam"),
         (("--trust", "github:acme/infra"), "--trust needs --iam"),
+        (("--iam", "--only", "orders"), "--iam does not support --only"),
         (("--iam", "--output", "markdown"), "policies have no output form 'markdown'"),
         (("--iam", "--trust", "github:acme"), "does not have the form of github"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 from functools import partial
@@ -459,3 +460,19 @@ def test_imports_are_limited_by_number_bytes_and_objects(
     sandbox.dynamodb.import_table(**parameters)
     parameters["TableCreationParameters"]["TableName"] = f"{name}-2"
     assert refusal(once(sandbox).import_table, **parameters)[0] == "LimitExceededException"
+
+
+def test_pages_of_imports_have_tokens_that_the_sdk_accepts() -> None:
+    """At least 112 hexadecimal digits (botocore's model): with a shorter one, no second page can be read."""
+    request = {"S3BucketSource": {"S3Bucket": "vault"}, "InputFormat": "DYNAMODB_JSON"}
+    imports = [ImportState(f"arn-{n}", request, "table", "id", 0.0) for n in range(60)]
+    seen: list[str] = []
+    token: dict[str, str] = {}
+    while True:
+        answer = import_rules.page(imports, {"PageSize": 25, **token})
+        seen += [each["ImportArn"] for each in answer["ImportSummaryList"]]
+        if "NextToken" not in answer:
+            break
+        assert re.fullmatch(r"([0-9a-f]{16}){7,64}", answer["NextToken"])
+        token = {"NextToken": answer["NextToken"]}
+    assert seen == [f"arn-{n}" for n in reversed(range(60))]

@@ -280,6 +280,14 @@ def recovery_window_that_fell_behind(world: World) -> Subject:
     return AllBackups(table="users")
 
 
+def common_time_of_long_ago(world: World) -> Subject:
+    """A run ID is used again after two days, or a record that lies says so."""
+    started = world.clock.now() - timedelta(days=2)
+    world.cloud.put_record(record(run="r1", at=started, export={"requested_time": started}))
+    world.common_time = True
+    return AllBackups()
+
+
 def missing_requirement(world: World) -> Subject:
     world.cloud.buckets.versioning = False
     world.destination = replace(world.destination, require=("versioning",))
@@ -291,8 +299,11 @@ def too_few_tables(world: World) -> Subject:
     return AllBackups("select", "")
 
 
-def export_never_started(world: World, *, planned: bool = True) -> Subject:
-    unfinished = record(run="interrupted", at=world.clock.now() - timedelta(days=2))
+def export_never_started(world: World, *, planned: bool = True, days: int = 2, data_days: int = 2) -> Subject:
+    """``data_days``: how old the data is that the record asks for."""
+    now = world.clock.now()
+    asked = {"requested_time": now - timedelta(days=data_days)}
+    unfinished = record(run="interrupted", at=now - timedelta(days=days), export=asked)
     world.cloud.put_record(unfinished)
     catalog = world.context(estimating=False).catalog
     (location,) = catalog.tables(world.destination, world.cloud.identity).values()
@@ -483,8 +494,9 @@ ROWS = (
     Row("steps.assessing.blocked#1", "table orders does not exist", missing_table),
     Row("backup.assessment._pitr_blockers#1", "recovery is disabled for orders", disabled_recovery),
     Row("backup.assessment._pitr_blockers#2", "until this run enabled it", recovery_enabled_too_late),
-    Row("backup.assessment._pitr_blockers#3", "can only be exported as of", common_time_before_the_window),
-    Row("backup.assessment._pitr_blockers#4", "has fallen behind", recovery_window_that_fell_behind),
+    Row("backup.assessment._pitr_blockers#3", "is more than a day old", common_time_of_long_ago),
+    Row("backup.assessment._pitr_blockers#4", "can only be exported as of", common_time_before_the_window),
+    Row("backup.assessment._pitr_blockers#5", "has fallen behind", recovery_window_that_fell_behind),
     Row("backup.check_destination.assess#1", "versioning is disabled for vault", missing_requirement),
     Row("backup.planning.assess#1", "expects at least 5", too_few_tables),
     Row(
@@ -701,6 +713,25 @@ def test_a_source_that_is_not_used_blocks_the_other_methods_with_its_own_sentenc
     (step,) = document["restores"]
     (candidate,) = [each for each in step["facts"]["candidates"] if each["method"] == method]
     assert candidate["blockers"][0] == outcome.error.message
+
+
+def test_the_record_of_one_table_asks_for_old_data_of_no_other(world: World) -> None:
+    """A repeated run uses the common time that a record says, for all its tables."""
+    world.cloud.tables.add(describe("users"))
+    world.tables = (*world.tables, TableEntry(1, "vault", name="users"))
+    subject = common_time_of_long_ago(world)
+    outcomes = run_virtually(subject.run(world.context(estimating=False)), world.clock)
+    errors = {each.table: each.error for each in outcomes}
+    assert {type(error).__name__ for error in errors.values()} == {"ExportTimeInvalid"}
+    assert errors.keys() == {"orders", "users"}
+
+
+def test_wait_starts_no_export_of_old_data(world: World) -> None:
+    """Even if the record says that its run began just now."""
+    subject = export_never_started(world, days=0, data_days=2)
+    (outcome,) = run_virtually(subject.run(world.context(estimating=False)), world.clock)
+    assert outcome.error is not None
+    assert "so `wait` records it as failed" in outcome.error.message
 
 
 def test_every_place_that_blocks_a_step_has_a_row() -> None:

@@ -49,6 +49,10 @@ def _check_options(options: Namespace) -> None:
     if options.iam is None and (only_iam or options.trust):
         what = f"--output {min(only_iam)}" if only_iam else "--trust"
         raise UsageError(f"{what} needs --iam", hint="add --iam")
+    if options.iam is not None and options.only:
+        raise UsageError(
+            "--iam does not support --only: a role is for all tables of the plan", hint="remove --only"
+        )
     if options.iam is not None and "markdown" in forms:
         raise UsageError(
             "policies have no output form 'markdown'",

@@ -17,6 +17,7 @@ from ddbbackup.plan.rules import (
     methods,
     notifications,
     restores,
+    roles,
     secrets,
     tables,
     templates,
@@ -31,6 +32,7 @@ RULES: Final[tuple[Callable[[Document], Iterator[Problem]], ...]] = (
     templates.check,
     restores.check,
     methods.check,
+    roles.check,
     notifications.check,
     secrets.check,
 )

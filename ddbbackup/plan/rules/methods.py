@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from ddbbackup.model.arn import Arn
 from ddbbackup.plan.document import Document, ValuePath
 from ddbbackup.plan.restore_from import FromBackup, parse_from
 from ddbbackup.plan.rules.access import get, names_export, restores
@@ -28,7 +27,6 @@ def check(document: Document) -> Iterator[Problem]:
             yield from _point_in_time(document, path, restore)
         if method == "bulk-put":
             yield from _bulk_put(document, path, restore)
-        yield from _role_account(document, path, restore)
 
 
 def _creates_table(
@@ -122,20 +120,6 @@ def _bulk_put(document: Document, path: ValuePath, restore: dict[str, Any]) -> I
             (*path, "limits", "workers"),
             "`workers` has no effect, because `method: bulk-put` runs inside AWS",
             hint="remove `workers`, or use `method: write`",
-        )
-
-
-def _role_account(document: Document, path: ValuePath, restore: dict[str, Any]) -> Iterator[Problem]:
-    account, role_arn = get(restore, "to", "account"), get(restore, "to", "assume_role", "role_arn")
-    if not isinstance(account, str) or not isinstance(role_arn, str):
-        return
-    role = Arn.parse_if_arn(role_arn)
-    if role is not None and role.account.isdecimal() and role.account != account:
-        yield _unsupported(
-            document,
-            (*path, "to", "account"),
-            f"`role_arn` is not a role of account {document.show((*path, 'to', 'account'), account)}",
-            hint="correct `account` or `role_arn`",
         )
 
 

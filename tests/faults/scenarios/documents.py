@@ -11,8 +11,10 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from ddbbackup.catalog import derive_client_token, new_backup_id
 from tests.faults.model import Scenario
 from tests.faults.works import WORKS, check_backup, check_items
 from tests.faults.world import ACCOUNT, World
@@ -76,6 +78,22 @@ class _Forger:
         day = "20990101T000000Z" if later else "20200101T000000Z"
         return f"{day}-{self.world.random.randrange(16**8):08x}"
 
+    def of_run(self, run: str, **members: Any) -> dict[str, Any]:
+        """The record as another run would have written it: whoever knows the table can derive ID and token."""
+        record = {**self.record, "run": run, **members}
+        started_at = datetime.now(UTC).replace(microsecond=0) - timedelta(
+            seconds=self.world.random.randrange(600)
+        )
+        ids = {"plan": record["plan"], "table_arn": record["table"]["arn"], "run": run, "attempt": 1}
+        token = derive_client_token(table_id=record["table"]["id"], **ids)
+        record |= {
+            "id": new_backup_id(started_at, **ids),
+            "attempt": 1,
+            "started_at": f"{started_at:%Y-%m-%dT%H:%M:%SZ}",
+        }
+        record["export"] = {**record["export"], "client_token": token}
+        return record
+
     def put(self, document: Any, *, key: str | None = None, **dump: Any) -> str:
         body = document if isinstance(document, bytes) else json.dumps(document, **dump).encode()
         key = key or self.key
@@ -93,6 +111,12 @@ class _Forger:
 def _in_progress(document: Mapping[str, Any]) -> dict[str, Any]:
     """The record of an export that was only asked for."""
     return {**document, "state": "in_progress", "completed_at": None}
+
+
+def _never_started(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The record of a run that was killed before it asked AWS for an export."""
+    export = {**document["export"], "arn": None, "time": None, "ended_at": None, "manifest_key": None}
+    return {**_in_progress(document), "export": export}
 
 
 # ---- exports of somebody else's table, into somebody else's bucket
@@ -114,15 +138,12 @@ def _play_exfiltration(world: World, scenario: Scenario) -> None:
         swaps |= {f"ddb/{world.source}/": "stolen/"}
     # A run id can be guessed, so the record of a run may be replaced; its token is new or as it was.
     in_place = scenario.work == "backup" or world.random.random() < 0.5
-    new_id = forger.id if in_place else forger.other_id()
-    if world.random.random() < 0.7:
-        swaps[forger.token] = f"ddbbackup-{world.random.randrange(16**40):040x}"
-    forged = _swap(_in_progress(forger.record), {**swaps, forger.id: new_id})
-    for name in ("arn", "time", "ended_at", "manifest_key"):
-        if isinstance(forged.get("export"), dict):
-            forged["export"][name] = None
-    forger.put_beside(forged, new_id)
+    record = forger.record if in_place else forger.of_run("forged")
+    if world.random.random() < 0.5:
+        swaps[record["export"]["client_token"]] = f"ddbbackup-{world.random.randrange(16**40):040x}"
+    forger.put_beside(_never_started(_swap(record, swaps)), record["id"])
     if scenario.work == "wait":
+        world.allow_another_export()  # of the table and into the bucket of the plan, if the record is accepted
         world.run("wait")
     else:
         run = str(forger.record.get("run", "nightly-1"))
@@ -133,6 +154,22 @@ def _play_exfiltration(world: World, scenario: Scenario) -> None:
     world.require(not stolen, "nothing reaches a bucket that the plan does not name", f"{stolen[:3]}")
     world.require(not exports, "no export of a table that the plan does not name", f"{len(exports)} exports")
     world.aws.dynamodb.delete_table(TableName=payroll)
+
+
+def _play_old_data(world: World, scenario: Scenario) -> None:
+    """A record that is in progress asks for the data of another day: the plan asks for the latest."""
+    forger = _Forger(world)
+    asked = datetime.now(UTC).replace(microsecond=0) - timedelta(days=world.random.randrange(2, 30))
+    forged = _never_started(forger.of_run("forged"))
+    forged["export"]["requested_time"] = f"{asked:%Y-%m-%dT%H:%M:%SZ}"
+    forger.put_beside(forged, forged["id"])
+    world.allow_another_export()
+    world.run(*({"wait": ("wait",), "backup": ("backup", "--run-id", "forged")}[scenario.work]))
+    starts = [each for each in world.proxy.requests if each.operation == "ExportTableToPointInTime"]
+    old = [each for each in starts if b'"ExportTime"' in each.body]
+    world.require(not old, "no export of other data than the plan asks for", f"{len(old)} requests")
+    world.run("backup", "--run-id", "forged")
+    check_backup(world)
 
 
 def _play_other_export(world: World, scenario: Scenario) -> None:
@@ -300,10 +337,9 @@ def _play_hostile_value(world: World, scenario: Scenario) -> None:
     forger = _Forger(world)
     value = HOSTILE[scenario.point]
     paths = [path for path in _paths(forger.record) if path not in {("id",), ("plan",)}]
-    for _ in range(4):
-        new_id = forger.other_id()
-        forged = _swap(forger.record, {forger.id: new_id})
-        forger.put_beside(_replaced(forged, world.random.choice(paths), value), new_id)
+    for number in range(4):
+        forged = forger.of_run(f"forged-{number}")
+        forger.put_beside(_replaced(forged, world.random.choice(paths), value), forged["id"])
     _read_everything(world, forger)
 
 
@@ -484,6 +520,7 @@ SCENARIOS: Final = (
         for verb in ("wait", "backup")
         for what in ("table", "bucket", "prefix", "table-bucket-prefix")
     ),
+    *(Scenario("forged-record", verb, "old-data", _play_old_data) for verb in ("wait", "backup")),
     *(
         Scenario("forged-record", "restore", f"other-export-{point}", _play_other_export)
         for point in ("complete", "in-progress")

@@ -14,7 +14,6 @@ name: prod
 aws:
   region: eu-west-1
   assume_role: {role_arn: "arn:aws:iam::123456789012:role/x", external_id: "${EXTERNAL_ID}"}
-  endpoint_urls: {s3: "${S3_URL}"}
 destinations: {v: {bucket: acme-vault}}
 tables: [{name: orders}]
 notifications:
@@ -25,7 +24,6 @@ metrics:
 """
 ENVIRON = {
     "EXTERNAL_ID": "external-s3cr3t",
-    "S3_URL": "http://u:s3-s3cr3t@localhost:1",
     "HOOK": "https://u:hook-s3cr3t@h/x",
     "TOKEN": "token-s3cr3t",
     "CHAT": "https://hooks.slack.com/services/T0/B0/chat-s3cr3t",

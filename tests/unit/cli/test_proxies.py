@@ -52,10 +52,11 @@ def test_other_proxies_are_accepted(proxy: str) -> None:
 
 
 def test_a_proxy_that_no_request_passes_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the schemes of the endpoints and NO_PROXY."""
+    """By the schemes of the endpoints, NO_PROXY, and an empty `https_proxy`, which turns off HTTPS_PROXY (urllib)."""
     bad = "socks5://127.0.0.1:1"
     check_proxies({}, {"http_proxy": bad, "ALL_PROXY": bad})
     check_proxies(LOCAL, {"HTTPS_PROXY": bad})
+    check_proxies({}, {"https_proxy": "", "HTTPS_PROXY": bad})
     with pytest.raises(UsageError):
         check_proxies(LOCAL, {"http_proxy": bad})
     monkeypatch.setenv("NO_PROXY", "10.0.0.1")

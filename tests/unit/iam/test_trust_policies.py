@@ -70,8 +70,8 @@ def test_a_wildcard_in_a_branch_is_a_pattern() -> None:
     [
         ("gitlab:acme/team/infra", "gitlab.com", "project_path:acme/team/infra:ref_type:branch:ref:main"),
         (
-            "gitlab:https://git.acme.example:8443/acme/infra:ref_type:branch:ref:prod",
-            "git.acme.example:8443",
+            "gitlab:https://git.acme.example/acme/infra:ref_type:branch:ref:prod",
+            "git.acme.example",
             "project_path:acme/infra:ref_type:branch:ref:prod",
         ),
     ],
@@ -106,14 +106,39 @@ def test_a_service_account_of_kubernetes(scheme: str) -> None:
         "irsa:oidc.eks/id/1",
         "irsa:oidc.eks/id/1:*:*",
         "bitbucket:acme/infra",
+        "github:acme/infra:main",
+        "github:acme/infra:ref:main",
+        "github:acme/infra:*",
+        "github:acme/infra:pull*",
+        "github:acme/infra:ref:*",
+        "github:acme/infra:environment:",
+        "gitlab:acme/infra:main",
+        "gitlab:acme/infra:*",
+        "gitlab:https://git.acme.example:8443/acme/infra",
+        "irsa:cluster:backups:ddbbackup",
         "",
     ],
 )
 def test_what_names_nobody_in_particular_is_refused(text: str) -> None:
-    """A trust policy with a wildcard repository would let everybody in."""
+    """A wildcard would let everybody in, or pull requests. Another form of subject or issuer would let nobody in."""
     with pytest.raises(UsageError) as caught:
         parse_trust(text)
     assert "github:OWNER/REPO" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "github:acme/infra:ref:refs/heads/*",
+        "github:acme/infra:environment:*",
+        "github:acme/infra:environment:?*",
+        "gitlab:acme/infra:ref_type:branch:ref:**",
+    ],
+)
+def test_every_branch_or_environment_is_refused(text: str) -> None:
+    """The author of a pull request or merge request chooses the name of the branch and of the environment."""
+    with pytest.raises(UsageError, match="which pull requests can choose"):
+        parse_trust(text)
 
 
 def test_several_issuers_share_a_policy() -> None:

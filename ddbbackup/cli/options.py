@@ -6,9 +6,9 @@ import argparse
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from ddbbackup.clock import SystemClock
 from ddbbackup.errors import Refused, UsageError
 from ddbbackup.suggestions import suggest
 from ddbbackup.times import InvalidTime, parse_duration
@@ -337,8 +337,8 @@ def _source(text: str) -> SourceSelector:
     origin = _ORIGIN.fullmatch(text)
     try:
         if origin is not None:
-            source = parse_source(origin["source"] or "latest", now=datetime.now(UTC))
+            source = parse_source(origin["source"] or "latest", now=SystemClock().now())
             return replace(source, origin=Origin(origin["account"], origin["region"]))
-        return parse_source(text, now=datetime.now(UTC))
+        return parse_source(text, now=SystemClock().now())
     except InvalidTime as error:
         raise UsageError(f"--from: {error.message}", hint=error.hint) from None

@@ -6,7 +6,6 @@ import gzip
 import json
 import random
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -34,6 +33,7 @@ from ddbbackup.sandbox.moto_jobs import (
     table_id,
 )
 from ddbbackup.sandbox.moto_tables import indexes_being_added, table_state
+from ddbbackup.sandbox.sandbox_clock import CLOCK
 
 
 class MotoBulkPuts:
@@ -86,7 +86,7 @@ class MotoBulkPuts:
             check_new(request)
             table = _table(backend, str(request["TableName"]))
             _check_idle(table)
-            account, now = backend.account_id, time.time()
+            account, now = backend.account_id, CLOCK.now()
             state = BulkPutState(
                 arn=str(Arn.parse(table.table_arn).below("bulk-operation", new_job_id(now))),
                 request=request,
@@ -117,7 +117,7 @@ class MotoBulkPuts:
         source = state.request["InputS3Configuration"]
         bucket = find_bucket(source["S3Bucket"], owner=source.get("S3BucketOwner"), account=account)
         if isinstance(bucket, tuple):
-            state.end_time, state.failure = time.time(), bucket
+            state.end_time, state.failure = CLOCK.now(), bucket
             state.status = "FAILED"
             return
         objects = list(bucket.objects(source.get("S3KeyPrefix", "")))
@@ -152,7 +152,7 @@ class MotoBulkPuts:
         self, state: BulkPutState, table: Table, account: str, objects: list[tuple[str, bytes]]
     ) -> None:
         if state.status == "CANCELLING":
-            state.end_time, state.status = time.time(), "CANCELLED"
+            state.end_time, state.status = CLOCK.now(), "CANCELLED"
             state.failure = ("Cancelled", "The operation was cancelled by the caller")
             return
         self._put(state, table, objects)
@@ -162,9 +162,9 @@ class MotoBulkPuts:
             try:
                 _report(state, bucket, output.get("S3KeyPrefix", ""))
             except S3Refusal as refusal:
-                state.end_time, state.failure, state.status = time.time(), failure_of(refusal), "FAILED"
+                state.end_time, state.failure, state.status = CLOCK.now(), failure_of(refusal), "FAILED"
                 return
-        state.end_time = time.time()
+        state.end_time = CLOCK.now()
         state.status = "COMPLETED_WITH_ERRORS" if state.failed_items else "COMPLETED"
 
 

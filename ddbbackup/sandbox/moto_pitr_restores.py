@@ -1,14 +1,10 @@
-"""RestoreTableToPointInTime: takes time, and does not restore the settings that AWS does not restore.
-
-The items are those at the time of the call, whatever time is requested: moto keeps no history.
-"""
+"""RestoreTableToPointInTime: takes time, and does not restore the settings that AWS does not restore."""
 
 from __future__ import annotations
 
 import copy
 import random
 import threading
-import time
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -18,9 +14,11 @@ from moto.dynamodb.responses import DynamoHandler
 
 from ddbbackup.model.arn import Arn
 from ddbbackup.sandbox.aws_error import AwsError
+from ddbbackup.sandbox.moto_changes import fill, items_at
 from ddbbackup.sandbox.moto_jobs import Timers, answered, overlay, plain_times
 from ddbbackup.sandbox.moto_tables import table_state
 from ddbbackup.sandbox.pitr_restore_rules import check_region, check_shape, restored_time
+from ddbbackup.sandbox.sandbox_clock import CLOCK
 
 
 class MotoPitrRestores:
@@ -58,13 +56,14 @@ class MotoPitrRestores:
             if source is None:
                 raise AwsError("TableNotFoundException", f"Table not found: {name}")
             pitr = sources.describe_continuous_backups(name)["PointInTimeRecoveryDescription"]
-            moment = restored_time(request, pitr, name, time.time())
+            moment = restored_time(request, pitr, name, CLOCK.now())
             target = str(request["TargetTableName"])
             if target in backend.tables:
                 busy = overlay(backend.tables[target]).restore is not None
                 code = "TableInUseException" if busy else "TableAlreadyExistsException"
                 raise AwsError(code, f"Table already exists: {target}")
             table = _copy(source, target, backend, request)
+            fill(table, items_at(source, moment))
             overlay(table).status = "CREATING"
             overlay(table).restore = {
                 "SourceTableArn": source.table_arn,
@@ -84,7 +83,7 @@ def _finish(table: Table) -> None:
 
 
 def _copy(source: Table, name: str, backend: DynamoDBBackend, request: dict[str, Any]) -> Table:
-    """Restores keys, indexes, billing, limits, SSE and items; not stream, TTL, PITR, tags, protection and class."""
+    """Restores keys, indexes, billing, limits, and SSE; not stream, TTL, PITR, tags, protection and class."""
     mode = request.get("BillingModeOverride") or source.billing_mode or "PROVISIONED"
     table = backend.create_table(
         name=name,
@@ -102,7 +101,6 @@ def _copy(source: Table, name: str, backend: DynamoDBBackend, request: dict[str,
     )
     table.indexes = copy.deepcopy(source.indexes)
     table.global_indexes = copy.deepcopy(source.global_indexes)
-    table.items = copy.deepcopy(source.items)
     table_state(table).limits = copy.deepcopy(table_state(source).limits)
     table_state(table).vectors = copy.deepcopy(table_state(source).vectors)
     return table

@@ -13,6 +13,8 @@ from moto.dynamodb.responses import DynamoHandler
 
 from ddbbackup.model.aws_texts import DATA_PLANE
 from ddbbackup.sandbox.aws_error import AwsError
+from ddbbackup.sandbox.moto_tables import created_at
+from ddbbackup.sandbox.sandbox_clock import CLOCK
 
 _ORIGINAL: Final = DynamoHandler.call_action
 _FORMAT: Final = "%Y%m%dT%H%M%SZ"
@@ -66,8 +68,8 @@ class MotoRequests:
         parameters = getattr(handler, "params", {})
         names = [parameters["TableName"]] if "TableName" in parameters else parameters.get("RequestItems", {})
         tables = dynamodb_backends[handler.current_account][handler.region].tables
-        oldest = datetime.now(UTC).replace(tzinfo=None) - timedelta(seconds=self.data_plane_lag_seconds)
-        return any(name in tables and tables[name].created_at > oldest for name in names)
+        oldest = CLOCK.now() - self.data_plane_lag_seconds
+        return any(name in tables and created_at(tables[name]) > oldest for name in names)
 
 
 def _wrong_time(header: str | None) -> str | None:

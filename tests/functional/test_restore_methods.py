@@ -7,7 +7,7 @@ import json
 import signal
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 
 from ddbbackup.model.arn import Arn
 from ddbbackup.restore import import_quota, method_selection, shared_state
+from ddbbackup.sandbox.sandbox_clock import SandboxClock
 from ddbbackup.sandbox.server import Sandbox
 from tests.support.aws import Aws, in_order, line, md5
 from tests.support.fault_proxy import RESET_AFTER, FaultProxy
@@ -785,13 +786,15 @@ def test_a_point_in_time_is_restored_into_another_region(
     name: str,
     program: Program,
     jobs: Sandbox,
-    age_recovery: Callable[[str, float], None],
+    clock: SandboxClock,
 ) -> None:
     """With the RestoreDateTime of the plan. AWS requires the encryption to be stated for another region."""
     sandbox.create_table(name, pitr=True)
     sandbox.put(name, *ITEMS)
-    age_recovery(name, 3600)
-    moment = (datetime.now(UTC) - timedelta(minutes=30)).replace(microsecond=0)
+    clock.advance(1800)
+    moment = datetime.fromtimestamp(int(clock.now()), UTC)
+    sandbox.put(name, {"id": {"S": "later"}})
+    clock.advance(1800)
     to = {"table": f"{name}-new", "region": "eu-central-1"}
     back = {"table": name, "from": moment.isoformat(), "to": to, "method": "point-in-time"}
     program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores={"back": back}))

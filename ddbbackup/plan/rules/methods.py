@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any, Final
 
+from ddbbackup.clock import SystemClock
 from ddbbackup.model.arn import Arn
 from ddbbackup.plan.document import Document, ValuePath
 from ddbbackup.plan.rules.access import get, names_export, restores
@@ -95,7 +95,7 @@ def _point_in_time(document: Document, path: ValuePath, restore: dict[str, Any])
 
 def _is_backup_id(source: str) -> bool:
     try:
-        return parse_source(source, now=datetime.now(UTC)).backup_id is not None
+        return parse_source(source, now=SystemClock().now()).backup_id is not None
     except InvalidTime:
         return False  # the schema reports this
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -26,6 +28,15 @@ class SandboxClock:
 
     def advance(self, seconds: float) -> None:
         self.ahead_seconds += seconds
+
+    @contextmanager
+    def ago(self, seconds: float) -> Iterator[None]:
+        """What is written in the ``with`` block was written so long ago."""
+        self.ahead_seconds -= seconds
+        try:
+            yield
+        finally:
+            self.ahead_seconds += seconds
 
 
 CLOCK: Final = SandboxClock()  # of the process, as moto's state is

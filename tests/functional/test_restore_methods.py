@@ -430,7 +430,7 @@ def test_a_cancelled_bulk_put_is_started_again(
 
 
 def test_a_point_in_time_restore_needs_no_backup(
-    sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox
+    sandbox: Aws, bucket: str, name: str, program: Program, clock: SandboxClock
 ) -> None:
     """AWS copies the table with its indexes. The report says that no items were counted."""
     sandbox.create_table(
@@ -446,6 +446,7 @@ def test_a_point_in_time_restore_needs_no_backup(
         ],
     )
     sandbox.put(name, *ITEMS)
+    clock.advance(600)
     restores = {"back": {"table": name, "to": {"table": f"{name}-new"}, "method": "point-in-time"}}
     program.plan(plan(sandbox, bucket, tables=[{"name": "another"}], restores=restores))
 
@@ -466,8 +467,9 @@ def test_a_killed_point_in_time_restore_is_resumed(
     sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox
 ) -> None:
     """It has no token: the new table is recognized by its TableId."""
-    sandbox.create_table(name, pitr=True)
-    sandbox.put(name, *ITEMS)
+    with jobs.clock.ago(3600):
+        sandbox.create_table(name, pitr=True)
+        sandbox.put(name, *ITEMS)
     restores = {"back": {"table": name, "to": {"table": f"{name}-new"}, "method": "point-in-time"}}
     program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores=restores))
     jobs.pitr_restores.timers.gate.clear()
@@ -502,8 +504,9 @@ def test_a_table_that_no_run_has_recorded_is_adopted_on_request_with_proof(
     sandbox: Aws, name: str, program: Program, jobs: Sandbox
 ) -> None:
     """AWS says where the table comes from until the restore ends. The plan has no vault, so the state is a file."""
-    sandbox.create_table(name, pitr=True)
-    sandbox.put(name, *ITEMS)
+    with jobs.clock.ago(3600):
+        sandbox.create_table(name, pitr=True)
+        sandbox.put(name, *ITEMS)
     back = {"table": name, "to": {"table": f"{name}-new"}, "method": "point-in-time"}
     document = json.loads(plan(sandbox, "none", restores={"back": back}))
     del document["destinations"]
@@ -751,7 +754,14 @@ def test_a_copied_vault_can_be_restored(sandbox: Aws, bucket: str, name: str, pr
     ],
 )
 def test_a_job_whose_response_was_lost_is_not_started_twice(
-    sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox, method: str, operation: str
+    sandbox: Aws,
+    bucket: str,
+    name: str,
+    program: Program,
+    jobs: Sandbox,
+    clock: SandboxClock,
+    method: str,
+    operation: str,
 ) -> None:
     """The SDK repeats the request: with the same token, or for a table that exists by then."""
     lost = iter([RESET_AFTER])
@@ -766,6 +776,7 @@ def test_a_job_whose_response_was_lost_is_not_started_twice(
     }
     before = started[method]()
     backed_up(sandbox, bucket, name, program)
+    clock.advance(600)
     with FaultProxy(sandbox.url, lose_one) as proxy:
         urls = {"dynamodb": proxy.url, "s3": sandbox.s3_url, "sts": sandbox.url}
         restores = {"back": {"table": name, "to": {"table": f"{name}-new"}, "method": method}}

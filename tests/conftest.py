@@ -67,12 +67,18 @@ def exports(running_sandbox: Sandbox) -> Iterator[MotoExports]:
 
 @pytest.fixture
 def jobs(running_sandbox: Sandbox) -> Iterator[Sandbox]:
-    """The controls of its imports, bulk puts and point-in-time restores, reset after the test."""
+    """The controls of its imports, bulk puts, restores and on-demand backups, reset after the test."""
     yield running_sandbox
     running_sandbox.bulk_puts.withholds = None
     running_sandbox.requests.data_plane_lag_seconds = 0.0
+    running_sandbox.requests.backups_lag_seconds = 0.0
     running_sandbox.requests.bursts.clear()
-    for each in (running_sandbox.imports, running_sandbox.bulk_puts, running_sandbox.pitr_restores):
+    for each in (
+        running_sandbox.imports,
+        running_sandbox.bulk_puts,
+        running_sandbox.pitr_restores,
+        running_sandbox.backups,
+    ):
         each.timers.gate.set()
 
 

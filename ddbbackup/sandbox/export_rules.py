@@ -60,7 +60,9 @@ class ExportState:
 def check_request(request: Mapping[str, Any]) -> None:
     """Raises ``AwsError`` for what is invalid for any table."""
     if request.get("S3SseKmsKeyId") and request.get("S3SseAlgorithm") != "KMS":
-        raise AwsError("ValidationException", "KMS Key Id is not supported for this encryption type")
+        raise AwsError(
+            "ValidationException", "Invalid Request: KMS Key Id is not supported for this encryption type"
+        )
 
 
 def check_recovery(pitr: Mapping[str, Any], table_name: str) -> None:
@@ -95,7 +97,8 @@ def find_replayed(exports: Sequence[ExportState], request: Mapping[str, Any]) ->
             if dict(export.request) == dict(request):
                 return export
             raise AwsError(
-                "ExportConflictException", "Duplicate request detected with conflicting parameters"
+                "ExportConflictException",
+                "Export conflict: Duplicate request detected with conflicting parameters",
             )
     return None
 

@@ -24,6 +24,7 @@ from ddbbackup.sandbox import (
     update_rules,
 )
 from ddbbackup.sandbox.moto_archives import MotoArchives
+from ddbbackup.sandbox.moto_backups import MotoBackups
 from ddbbackup.sandbox.moto_bulk_puts import MotoBulkPuts
 from ddbbackup.sandbox.moto_exports import MotoExports
 from ddbbackup.sandbox.moto_imports import MotoImports
@@ -52,7 +53,8 @@ class Sandbox:
         self.imports = MotoImports(export_seconds)
         self.bulk_puts = MotoBulkPuts(export_seconds)
         self.pitr_restores = MotoPitrRestores(export_seconds)
-        self._jobs = (self.exports, self.imports, self.bulk_puts, self.pitr_restores)
+        self.backups = MotoBackups(export_seconds)
+        self._jobs = (self.exports, self.imports, self.bulk_puts, self.pitr_restores, self.backups)
         for jobs in self._jobs:
             jobs.install()
         self.requests = MotoRequests()

@@ -71,19 +71,19 @@ def _misplaced(kind: str | None) -> str:
 def check_created(window: Window, created: float) -> None:
     """Raises ``AwsError``. AWS checks this before point-in-time recovery."""
     if window.start < int(created):
+        begin = _iso(window.start)
         raise AwsError(
             _TIME,
-            "Incremental export period from time cannot be less than the table creation time : "
-            f"{_iso(window.start)}",
+            f"Incremental export period from time cannot be less than the table creation time : {begin}",
         )
 
 
 def check_extent(window: Window, *, earliest: float, now: float) -> None:
     """Raises ``AwsError``. ``earliest`` is the EarliestRestorableDateTime."""
     if window.end > now:
+        end = _iso(window.end)
         raise AwsError(
-            _TIME,
-            f"Incremental export period to time cannot be greater than the current time : {_iso(window.end)}",
+            _TIME, f"Incremental export period to time cannot be greater than the current time : {end}"
         )
     length = window.end - window.start
     if length < SHORTEST_SECONDS:

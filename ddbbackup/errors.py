@@ -129,6 +129,10 @@ class ObjectMissing(Refused):
     """The bucket or the object does not exist."""
 
 
+class SnapshotMissing(Refused):
+    """The on-demand backup does not exist, or does not any more."""
+
+
 class ObjectArchived(Refused):
     """The object is in an archive storage class and must be retrieved before it can be read."""
 

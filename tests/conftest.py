@@ -5,19 +5,21 @@ from __future__ import annotations
 import os
 import secrets
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import hypothesis
 import pytest
-from moto.dynamodb.models import dynamodb_backends
 
+from ddbbackup.clock import SystemClock
 from ddbbackup.sandbox import start as start_sandbox
 from ddbbackup.sandbox.moto_archives import MotoArchives
 from ddbbackup.sandbox.moto_exports import MotoExports
 from ddbbackup.sandbox.moto_session_keys import MotoSessionKeys
+from ddbbackup.sandbox.sandbox_clock import SandboxClock
 from ddbbackup.sandbox.server import Sandbox
-from tests.support.aws import REGION, Aws
+from tests.support.aws import Aws
 from tests.support.program import Program
 from tests.support.speed import collect_garbage_less_often, parse_service_models_once
 
@@ -65,12 +67,18 @@ def exports(running_sandbox: Sandbox) -> Iterator[MotoExports]:
 
 @pytest.fixture
 def jobs(running_sandbox: Sandbox) -> Iterator[Sandbox]:
-    """The controls of its imports, bulk puts and point-in-time restores, reset after the test."""
+    """The controls of its imports, bulk puts, restores and on-demand backups, reset after the test."""
     yield running_sandbox
     running_sandbox.bulk_puts.withholds = None
     running_sandbox.requests.data_plane_lag_seconds = 0.0
+    running_sandbox.requests.backups_lag_seconds = 0.0
     running_sandbox.requests.bursts.clear()
-    for each in (running_sandbox.imports, running_sandbox.bulk_puts, running_sandbox.pitr_restores):
+    for each in (
+        running_sandbox.imports,
+        running_sandbox.bulk_puts,
+        running_sandbox.pitr_restores,
+        running_sandbox.backups,
+    ):
         each.timers.gate.set()
 
 
@@ -95,15 +103,12 @@ def archives(running_sandbox: Sandbox) -> Iterator[MotoArchives]:
 
 
 @pytest.fixture
-def age_recovery(running_sandbox: Sandbox) -> Callable[[str, float], None]:
-    """Moves the time when the point-in-time recovery of a table was enabled into the past, by seconds."""
-    backend = dynamodb_backends[running_sandbox.account][REGION]
-
-    def age(table: str, seconds: float) -> None:
-        backups = backend.get_table(table).continuous_backups
-        backups["PointInTimeRecoveryDescription"]["EarliestRestorableDateTime"] -= seconds
-
-    return age
+def clock(running_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxClock]:
+    """The time of day in the sandbox and of the program in this process (``Program.run``), reset after the test."""
+    clock = running_sandbox.clock
+    monkeypatch.setattr(SystemClock, "now", lambda self: datetime.fromtimestamp(clock.now(), UTC))
+    yield clock
+    clock.ahead_seconds = 0.0
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from ddbbackup.aws.scaling import ApplicationScaling
 from ddbbackup.aws.sdk_session import Region
 from ddbbackup.aws.session import Connection, is_aws_url, known_regions
 from ddbbackup.aws.settings import DynamoSettings
+from ddbbackup.aws.snapshots import DynamoSnapshots
 from ddbbackup.aws.tables import DynamoTables
 from ddbbackup.aws.tagging import ResourceTags
 from ddbbackup.aws.topics import SnsTopics
@@ -75,6 +76,10 @@ class AwsCloud:
         return DynamoPitrRestores(self._client("dynamodb"))
 
     @cached_property
+    def snapshots(self) -> DynamoSnapshots:
+        return DynamoSnapshots(self._client("dynamodb"), self._client("dynamodb", retries=False))
+
+    @cached_property
     def objects(self) -> S3Objects:
         return S3Objects(self._client("s3"))
 
@@ -109,10 +114,10 @@ class AwsCloud:
         connection = self.connection.at(place)
         return self if connection == self.connection else AwsCloud(connection)
 
-    def _client(self, service: str, *, region: str | None = None) -> Any:
+    def _client(self, service: str, *, region: str | None = None, retries: bool = True) -> Any:
         with translate_errors(f"connect to {service}"):
             try:
-                return self.connection.client(service, region=region)
+                return self.connection.client(service, region=region, retries=retries)
             except ValueError as error:  # what botocore raises for an invalid endpoint URL or region
                 raise UsageError(
                     f"could not connect to {service}: {error}",

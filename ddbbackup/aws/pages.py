@@ -10,7 +10,13 @@ from typing import Any, Final
 
 from ddbbackup.aws.response_shape import UnusableResponse
 
-_TOKENS: Final = ("NextToken", "NextContinuationToken", "LastEvaluatedTableName", "LastEvaluatedKey")
+_TOKENS: Final = (
+    "NextToken",
+    "NextContinuationToken",
+    "LastEvaluatedTableName",
+    "LastEvaluatedKey",
+    "LastEvaluatedBackupArn",
+)
 
 
 def pages_of(client: Any, operation: str, **parameters: Any) -> Iterator[Mapping[str, Any]]:

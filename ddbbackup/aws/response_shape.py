@@ -15,9 +15,12 @@ from ddbbackup.model.documents import JSON_OBJECT, InvalidDocument
 
 _EXPORT: Final = ("ExportArn", "ExportStatus", "TableArn", "S3Bucket")
 _IMPORT: Final = ("ImportArn", "ImportStatus")
+_SNAPSHOT: Final = ("BackupArn", "BackupName", "BackupStatus", "BackupCreationDateTime")
 # Source: response syntax of each operation in the API references of DynamoDB, S3, STS and KMS. Below a member, `[]`
 # means each element of its list; an empty list of a member with `?` is left out of the response.
 _MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "CreateBackup": tuple(f"BackupDetails.{name}" for name in _SNAPSHOT),
+    "DescribeBackup": tuple(f"BackupDescription.BackupDetails.{name}" for name in _SNAPSHOT),
     "DescribeContinuousBackups": ("ContinuousBackupsDescription.ContinuousBackupsStatus",),
     "DescribeExport": tuple(f"ExportDescription.{name}" for name in _EXPORT),
     "DescribeImport": tuple(f"ImportTableDescription.{name}" for name in _IMPORT),
@@ -39,12 +42,14 @@ _MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
     "GetResourcePolicy": ("Policy",),
     "HeadObject": ("ETag", "ContentLength"),
     "ImportTable": tuple(f"ImportTableDescription.{name}" for name in _IMPORT),
+    "ListBackups": tuple(f"BackupSummaries.[].{name}" for name in _SNAPSHOT),
     "ListExports": ("ExportSummaries.[].ExportArn", "ExportSummaries.[].ExportStatus"),
     "ListImports": ("ImportSummaryList.[].ImportArn", "ImportSummaryList.[].ImportStatus"),
     "ListObjectsV2": tuple(f"Contents?.[].{name}" for name in ("Key", "Size", "ETag")),
     "ListTables": ("TableNames",),
     "ListTagsOfResource": ("Tags",),
     "PutObject": ("ETag",),
+    "RestoreTableFromBackup": ("TableDescription.TableArn",),
     "RestoreTableToPointInTime": ("TableDescription.TableArn",),
     "GetResources": ("ResourceTagMappingList.[].ResourceARN",),
     "Scan": ("Count",),

@@ -103,13 +103,16 @@ class Connection:
         """A client that is not shared, so that event handlers can be registered with it."""
         session = self.boto_session()
         with _LOCK:
-            return _client.__wrapped__(session, self, service, None)
+            return _client.__wrapped__(session, self, service, None, True)
 
-    def client(self, service: str, *, region: str | None = None) -> Any:
-        """A client with the retries, time-outs and endpoint of this connection; safe to share between threads."""
+    def client(self, service: str, *, region: str | None = None, retries: bool = True) -> Any:
+        """A client with the time-outs and endpoint of this connection; safe to share between threads.
+
+        Without ``retries`` it sends each request once, unless the credentials or the signature were out of date.
+        """
         session = self.boto_session()
         with _LOCK:  # making clients from one session is not thread-safe (boto3 guide: Session)
-            return _client(session, self, service, region)
+            return _client(session, self, service, region, retries)
 
 
 def forget_sessions() -> None:
@@ -164,9 +167,11 @@ def _session(connection: Connection) -> boto3.Session:
 
 
 @functools.lru_cache(maxsize=128)
-def _client(session: boto3.Session, connection: Connection, service: str, region: str | None) -> Any:
+def _client(
+    session: boto3.Session, connection: Connection, service: str, region: str | None, retries: bool
+) -> Any:
     config = Config(
-        retries={"mode": "standard", "total_max_attempts": _MAX_ATTEMPTS},
+        retries={"mode": "standard", "total_max_attempts": _MAX_ATTEMPTS if retries else 1},
         connect_timeout=5,
         read_timeout=60,
         max_pool_connections=64,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from ddbbackup.clock import SystemClock
 from ddbbackup.errors import Refused, UsageError
 from ddbbackup.suggestions import suggest
 from ddbbackup.times import InvalidTime, parse_duration, parse_time
@@ -335,7 +336,7 @@ def _positive(text: str) -> int:
 
 def _since(text: str) -> datetime:
     try:
-        return parse_time(text, now=datetime.now(UTC))
+        return parse_time(text, now=SystemClock().now())
     except InvalidTime as error:
         raise UsageError(f"--since: {error.message}", hint=error.hint) from None
 
@@ -369,7 +370,7 @@ def _source(text: str) -> RestoreFrom:
     try:
         if origin is not None:
             named = Origin(origin["account"], origin["region"])
-            return parse_from(origin["source"] or "latest", now=datetime.now(UTC), origin=named)
-        return parse_from(text, now=datetime.now(UTC))
+            return parse_from(origin["source"] or "latest", now=SystemClock().now(), origin=named)
+        return parse_from(text, now=SystemClock().now())
     except InvalidTime as error:
         raise UsageError(f"--from: {error.message}", hint=error.hint) from None

@@ -133,6 +133,7 @@ _HOLES: Final = {
 _INVALID_VALUE: Final = "{number} validation error detected: Value '{name}' at '{member}'"
 _CONSTRAINT: Final = f"{_INVALID_VALUE} failed to satisfy constraint: Member must"
 _UNDEFINED: Final = f"{_INVALID} Some index key attributes are not defined in AttributeDefinitions"
+_SPECIFICATION: Final = "incremental export specification"
 _NOT_IMPORTED: Final = "Some of the items failed validation checks and were not imported"
 _OTHER_ENDPOINT: Final = (
     "The bucket you are attempting to access must be addressed using the specified endpoint"
@@ -210,8 +211,12 @@ _WITH_NAMES: Final = (
     "Export Time is invalid",
     "Difference between export period from time and export period to time is less than 15 minutes",
     "Difference between export period from time and export period to time is greater than 24 hours",
-    "Export period from time cannot be less than the table creation time",
-    "Export period to time cannot be greater than the current time",
+    "Incremental export period from time cannot be less than the table creation time : {time}",
+    "Incremental export period to time cannot be greater than the current time : {time}",
+    f"Invalid Request: Export Type expected to be Incremental Export when {_SPECIFICATION} is provided",
+    "Invalid Request: When Export Type is Full Export , Incremental Export Specification should not be provided",
+    "Invalid Request: Incremental Export Specification expected when export type is set as Incremental Export",
+    "Invalid Request: ExportFromTime must be provided in IncrementalExportSpecification",
     "Restore time is outside of the recovery window, which goes from {time} to {time}",
     "One of RestoreDateTime or UseLatestRestorableTime must be provided",
     "One of SourceTableArn or SourceTableName must be provided",
@@ -222,13 +227,24 @@ _WITH_NAMES: Final = (
     "Import not found: {arn}",
     "Bulk operation not found: {arn}",
     "Duplicate request detected with conflicting parameters",
+    "Export conflict: Duplicate request detected with conflicting parameters",
     "The same client token was used with other parameters",
     "KMS Key Id is not supported for this encryption type",
+    "Invalid Request: KMS Key Id is not supported for this encryption type",
     "Subscriber limit exceeded",
     "Subscriber limit exceeded: {number} concurrent exports",
     "Subscriber limit exceeded: {number} concurrent imports",
     "Subscriber limit exceeded: Only {number} tables can be created, updated, or deleted simultaneously",
     f"{_NOT_IMPORTED}. Please check CloudWatch error logs for more details",
+    # on-demand backups
+    "Invalid Backup ARN",
+    "Access is denied",
+    "Backup not found: {arn}",
+    "Backup is being used to restore another table: {arn}",
+    "Backup is being used to restore table: {arn}",
+    "User is not allowed to delete the system backup with arn {arn}. It will automatically expire on {time}",
+    "Time range lower bound must be less than or equal to upper bound",
+    "Limit must be between 1 and {number}",
     # S3
     "Access Denied",
     "Bad Request",

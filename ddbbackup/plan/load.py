@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import reduce
 from pathlib import Path
 
+from ddbbackup.clock import SystemClock
 from ddbbackup.errors import PlanInvalid
 from ddbbackup.plan.build import build
 from ddbbackup.plan.document import Document, overlay
@@ -52,7 +53,7 @@ def check(
 
 
 def _build(document: Document, paths: Sequence[str | Path], now: datetime | None) -> Plan:
-    return build(document.data, str(paths[0]), now=now or datetime.now(UTC))
+    return build(document.data, str(paths[0]), now=now or SystemClock().now())
 
 
 def _read_and_check(

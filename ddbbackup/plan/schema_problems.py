@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final
 
+from ddbbackup.clock import SystemClock
 from ddbbackup.plan.document import Document, ValuePath
 from ddbbackup.plan.restore_from import parse_from
 from ddbbackup.plan.schemas import admits_string, plan_schema, resolve
@@ -57,7 +57,7 @@ def _parse_error(parser: str, text: str) -> InvalidTime | None:
         if parser == "duration":
             parse_duration(text)
         else:
-            parse_from(text, now=datetime.now(UTC))
+            parse_from(text, now=SystemClock().now())
     except InvalidTime as error:
         return error
     return None

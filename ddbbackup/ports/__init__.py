@@ -41,6 +41,13 @@ from ddbbackup.ports.objects import (
 )
 from ddbbackup.ports.pitr_restores import PitrRestore, PitrRestoreRequest, PitrRestores
 from ddbbackup.ports.settings import Scaling, Settings
+from ddbbackup.ports.snapshots import (
+    Snapshot,
+    SnapshotRestore,
+    SnapshotRestoreRequest,
+    Snapshots,
+    SnapshotStatus,
+)
 from ddbbackup.ports.tables import KeyAttribute, PitrWindow, TableFacts, Tables
 from ddbbackup.ports.topics import Topics
 
@@ -96,6 +103,11 @@ __all__ = [
     "Scaling",
     "Settings",
     "Side",
+    "Snapshot",
+    "SnapshotRestore",
+    "SnapshotRestoreRequest",
+    "SnapshotStatus",
+    "Snapshots",
     "TableFacts",
     "Tables",
     "Topics",

@@ -14,6 +14,7 @@ from ddbbackup.ports.kms import KmsKeys
 from ddbbackup.ports.objects import Objects
 from ddbbackup.ports.pitr_restores import PitrRestores
 from ddbbackup.ports.settings import Scaling, Settings
+from ddbbackup.ports.snapshots import Snapshots
 from ddbbackup.ports.tables import Tables
 from ddbbackup.ports.tagging import Tagging
 from ddbbackup.ports.topics import Topics
@@ -64,6 +65,8 @@ class Cloud(Protocol):
     def bulk_puts(self) -> BulkPuts: ...
     @property
     def pitr_restores(self) -> PitrRestores: ...
+    @property
+    def snapshots(self) -> Snapshots: ...
     @property
     def objects(self) -> Objects: ...
     @property

@@ -1,8 +1,7 @@
 """An emulated AWS on this machine, for the demo and the tests: moto, with jobs that behave as those of AWS.
 
 It is an emulation, so it proves nothing about AWS. Exports, imports and point-in-time restores behave as observed on
-AWS, and use the error messages of AWS where they are known. Bulk puts follow botocore's model only. moto keeps no
-history: an export or a point-in-time restore contains the items at its start, whatever time was requested.
+AWS, and use the error messages of AWS where they are known. Bulk puts follow botocore's model only.
 README.md lists what each module emulates.
 """
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from ddbbackup.model.arn import Arn
 from ddbbackup.sandbox.aws_error import AwsError
+from ddbbackup.sandbox.window_rules import Window
 
 LATEST_LAG_SECONDS: Final = 300.0
 QUOTA: Final = 300
@@ -33,40 +34,55 @@ class ExportState:
     billed_size_bytes: int = 0
     manifest_key: str | None = None
     failure: tuple[str, str] | None = field(default=None)
+    window: Window | None = None  # of an incremental export, which has no export time
+
+    @property
+    def format(self) -> str:
+        return str(self.request.get("ExportFormat", "DYNAMODB_JSON"))
 
     @property
     def root(self) -> str:
-        """The prefix of all keys of the export."""
+        """The prefix of the manifests."""
+        return f"{self._folder}{Arn.parse(self.arn).export_id}/"
+
+    @property
+    def data_root(self) -> str:
+        """The prefix of the data files, which all incremental exports below one prefix share."""
+        return f"{self._folder if self.window else self.root}data/"
+
+    @property
+    def _folder(self) -> str:
         prefix = self.request.get("S3Prefix") or ""
         joined = f"{prefix.rstrip('/')}/" if prefix else ""
-        return f"{joined}AWSDynamoDB/{Arn.parse(self.arn).export_id}/"
+        return f"{joined}AWSDynamoDB/"
 
 
-def check_new(request: Mapping[str, Any], pitr: Mapping[str, Any], table_name: str, now: float) -> float:
-    """The export time of a valid request. Raises ``AwsError`` for an invalid one."""
-    if request.get("ExportType", "FULL_EXPORT") != "FULL_EXPORT":
-        raise AwsError("ValidationException", "The sandbox emulates full exports only")
-    if request.get("ExportFormat", "DYNAMODB_JSON") != "DYNAMODB_JSON":
-        raise AwsError("ValidationException", "The sandbox emulates exports as DYNAMODB_JSON only")
+def check_request(request: Mapping[str, Any]) -> None:
+    """Raises ``AwsError`` for what is invalid for any table."""
     if request.get("S3SseKmsKeyId") and request.get("S3SseAlgorithm") != "KMS":
-        raise AwsError("ValidationException", "KMS Key Id is not supported for this encryption type")
+        raise AwsError(
+            "ValidationException", "Invalid Request: KMS Key Id is not supported for this encryption type"
+        )
+
+
+def check_recovery(pitr: Mapping[str, Any], table_name: str) -> None:
+    """Raises ``AwsError`` unless point-in-time recovery is enabled."""
     if pitr.get("PointInTimeRecoveryStatus") != "ENABLED":
         raise AwsError(
             "PointInTimeRecoveryUnavailableException",
             f"Point in time recovery is not enabled for table '{table_name}'",
         )
-    requested = request.get("ExportTime")
-    if requested is None:
-        return now
-    earliest = float(pitr["EarliestRestorableDateTime"])
-    if float(requested) > now or float(requested) < int(earliest):
+
+
+def check_export_time(requested: float, *, earliest: float, now: float) -> None:
+    """Raises ``AwsError`` for an instant outside the recovery window."""
+    if requested > now or requested < int(earliest):
         raise AwsError("InvalidExportTimeException", "Export Time is invalid")
-    if float(requested) > latest_restorable(earliest, now):
+    if requested > latest_restorable(earliest, now):
         raise AwsError(
             "InvalidExportTimeException",
             "Point in Time Recovery is not available for specified export time",
         )
-    return float(requested)
 
 
 def latest_restorable(earliest: float, now: float) -> float:
@@ -81,7 +97,8 @@ def find_replayed(exports: Sequence[ExportState], request: Mapping[str, Any]) ->
             if dict(export.request) == dict(request):
                 return export
             raise AwsError(
-                "ExportConflictException", "Duplicate request detected with conflicting parameters"
+                "ExportConflictException",
+                "Export conflict: Duplicate request detected with conflicting parameters",
             )
     return None
 
@@ -100,11 +117,11 @@ def describe(export: ExportState) -> dict[str, Any]:
         "StartTime": export.start_time,
         "TableArn": export.table_arn,
         "TableId": export.table_id,
-        "ExportTime": export.export_time,
         "ClientToken": request.get("ClientToken"),
         "S3Bucket": request["S3Bucket"],
         "S3SseAlgorithm": request.get("S3SseAlgorithm", "AES256"),
-        "ExportFormat": "DYNAMODB_JSON",
+        "ExportFormat": export.format,
+        **_extent(export),
     }
     for name in ("S3BucketOwner", "S3Prefix", "S3SseKmsKeyId"):
         if request.get(name):
@@ -122,6 +139,20 @@ def describe(export: ExportState) -> dict[str, Any]:
     return response
 
 
+def _extent(export: ExportState) -> dict[str, Any]:
+    """A full export has no ExportType, an incremental one no ExportTime."""
+    if export.window is None:
+        return {"ExportTime": export.export_time}
+    return {
+        "ExportType": "INCREMENTAL_EXPORT",
+        "IncrementalExportSpecification": {
+            "ExportFromTime": export.window.start,
+            "ExportToTime": export.window.end,
+            "ExportViewType": export.window.view,
+        },
+    }
+
+
 def page(exports: Sequence[ExportState], request: Mapping[str, Any]) -> dict[str, Any]:
     """ListExports in the reverse alphanumeric order of the ARNs (DynamoDB API: ListExports).
 
@@ -135,7 +166,11 @@ def page(exports: Sequence[ExportState], request: Mapping[str, Any]) -> dict[str
     listed = below[:size]
     response: dict[str, Any] = {
         "ExportSummaries": [
-            {"ExportArn": each.arn, "ExportStatus": each.status, "ExportType": "FULL_EXPORT"}
+            {
+                "ExportArn": each.arn,
+                "ExportStatus": each.status,
+                "ExportType": "INCREMENTAL_EXPORT" if each.window else "FULL_EXPORT",
+            }
             for each in listed
         ]
     }

@@ -6,7 +6,6 @@ import gzip
 import json
 import random
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -34,6 +33,7 @@ from ddbbackup.sandbox.moto_jobs import (
     table_id,
 )
 from ddbbackup.sandbox.moto_tables import indexes_being_added, table_state
+from ddbbackup.sandbox.sandbox_clock import CLOCK
 
 
 class MotoBulkPuts:
@@ -86,7 +86,7 @@ class MotoBulkPuts:
             check_new(request)
             table = _table(backend, str(request["TableName"]))
             _check_idle(table)
-            account, now = backend.account_id, time.time()
+            account, now = backend.account_id, CLOCK.now()
             state = BulkPutState(
                 arn=str(Arn.parse(table.table_arn).below("bulk-operation", new_job_id(now))),
                 request=request,
@@ -156,7 +156,7 @@ class MotoBulkPuts:
         self, state: BulkPutState, table: Table, account: str, objects: list[tuple[str, bytes]]
     ) -> None:
         if state.status == "CANCELLING":
-            state.end_time, state.status = time.time(), "CANCELLED"
+            state.end_time, state.status = CLOCK.now(), "CANCELLED"
             state.failure = ("Cancelled", "The operation was cancelled by the caller")
             return
         self._put(state, table, objects)
@@ -168,12 +168,12 @@ class MotoBulkPuts:
             except S3Refusal as refusal:
                 _fail(state, failure_of(refusal))
                 return
-        state.end_time = time.time()
+        state.end_time = CLOCK.now()
         state.status = "COMPLETED_WITH_ERRORS" if state.failed_items else "COMPLETED"
 
 
 def _fail(state: BulkPutState, failure: tuple[str, str]) -> None:
-    state.end_time, state.failure, state.status = time.time(), failure, "FAILED"
+    state.end_time, state.failure, state.status = CLOCK.now(), failure, "FAILED"
 
 
 def _report(state: BulkPutState, bucket: Bucket, prefix: str) -> None:

@@ -4,43 +4,50 @@ from __future__ import annotations
 
 import random
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
 from ddbbackup.model.arn import Arn
 from ddbbackup.sandbox.aws_error import AwsError
-from ddbbackup.sandbox.export_files import write_export
+from ddbbackup.sandbox.change_log import Change
+from ddbbackup.sandbox.export_files import ExportLine, write_export
+from ddbbackup.sandbox.export_lines import ion_change, ion_item, json_change, json_item
 from ddbbackup.sandbox.export_rules import (
     ExportState,
-    check_new,
+    check_export_time,
     check_quota,
+    check_recovery,
+    check_request,
     describe,
     find_replayed,
-    latest_restorable,
     page,
 )
 from ddbbackup.sandbox.moto_buckets import S3Refusal
+from ddbbackup.sandbox.moto_changes import items_at, items_now, net_changes
 from ddbbackup.sandbox.moto_jobs import (
     Timers,
     answered,
     describe_table,
     failure_of,
     find_bucket,
-    line_of,
     new_job_id,
+    plain_item,
     plain_times,
     requested_encryption,
     table_id,
 )
+from ddbbackup.sandbox.moto_tables import created_at
+from ddbbackup.sandbox.sandbox_clock import CLOCK
+from ddbbackup.sandbox.window_rules import Window, check_created, check_extent, requested_window
 
-_ORIGINAL_PITR: Final = DynamoDBBackend.describe_continuous_backups
+Content = Sequence[Item] | Sequence[Change[Item]]
 
 
 class MotoExports:
@@ -73,7 +80,6 @@ class MotoExports:
             (DynamoHandler, "export_table_to_point_in_time", start),
             (DynamoHandler, "describe_export", describe_one),
             (DynamoHandler, "list_exports", list_all),
-            (DynamoDBBackend, "describe_continuous_backups", _describe_with_window),
             (Table, "describe", describe_table),
         ):
             setattr(owner, name, replacement)
@@ -88,22 +94,23 @@ class MotoExports:
             earlier = find_replayed(self.started, request)
             if earlier is not None:
                 return describe(earlier)
-            now = time.time()
-            pitr = backend.describe_continuous_backups(table.name)["PointInTimeRecoveryDescription"]
-            export_time = check_new(request, pitr, table.name, now)
+            check_request(request)
+            window = requested_window(request, CLOCK.now())
+            export_time, content = _content(backend, table, request, window)
             check_quota(self.started)
+            start_time = CLOCK.now() if window or "ExportTime" in request else export_time
             export = ExportState(
-                arn=str(Arn.parse(table.table_arn).below("export", new_job_id(now))),
+                arn=str(Arn.parse(table.table_arn).below("export", new_job_id(start_time))),
                 request=request,
                 table_arn=table.table_arn,
                 table_id=table_id(table),
-                export_time=float(int(export_time)),
-                start_time=now,
+                export_time=export_time,
+                start_time=start_time,
+                window=window,
             )
             self.started.append(export)
-        lines = [line_of(item) for item in table.all_items()]
         seconds = random.uniform(*self.export_seconds)  # noqa: S311  # not for security: AWS jobs differ in duration
-        self._timers.after(seconds, self._end, export, lines, backend.account_id)
+        self._timers.after(seconds, self._end, export, content, table, backend.account_id)
         return describe(export)
 
     def describe(self, arn: str) -> dict[str, Any]:
@@ -119,22 +126,72 @@ class MotoExports:
         ids = {table_id(table) for table in tables if arn in (None, table.table_arn)}
         return page([e for e in self.started if arn is None or e.table_id in ids], handler.body)
 
-    def _end(self, export: ExportState, lines: list[bytes], account: str) -> None:
+    def _end(self, export: ExportState, content: Content, table: Table, account: str) -> None:
         request = export.request
         bucket = find_bucket(request["S3Bucket"], owner=request.get("S3BucketOwner"), account=account)
         if isinstance(bucket, tuple):
-            export.end_time, export.failure = time.time(), bucket
+            export.end_time, export.failure = CLOCK.now(), bucket
             export.status = "FAILED"
             return
         put = partial(bucket.put, encryption=requested_encryption(request))
         try:
             put(export.root + "_started", b"")
-            write_export(export, lines, put)
+            write_export(export, _lines(export, content, table), put, CLOCK.now())
         except S3Refusal as refusal:
-            export.end_time, export.failure = time.time(), failure_of(refusal)
+            export.end_time, export.failure = CLOCK.now(), failure_of(refusal)
         if self.before_completed is not None:
             self.before_completed(export)
         export.status = "FAILED" if export.failure else "COMPLETED"
+
+
+def _content(
+    backend: DynamoDBBackend, table: Table, request: Mapping[str, Any], window: Window | None
+) -> tuple[float, Content]:
+    """The export time and the items or changes of a valid request. Raises ``AwsError`` for an invalid one.
+
+    An incremental export has no export time: 0.
+    """
+    if window is not None:
+        check_created(window, created_at(table))
+    pitr = backend.describe_continuous_backups(table.name)["PointInTimeRecoveryDescription"]
+    check_recovery(pitr, table.name)
+    earliest = float(pitr["EarliestRestorableDateTime"])
+    if window is not None:
+        check_extent(window, earliest=earliest, now=CLOCK.now())
+        return 0.0, net_changes(table, window.start, window.end)
+    if "ExportTime" not in request:
+        return items_now(table)
+    check_export_time(request["ExportTime"], earliest=earliest, now=CLOCK.now())
+    return request["ExportTime"], items_at(table, request["ExportTime"])
+
+
+def _lines(export: ExportState, content: Content, table: Table) -> list[ExportLine]:
+    return [
+        _change_line(export, each, table) if isinstance(each, Change) else _item_line(export, each, table)
+        for each in content
+    ]
+
+
+def _item_line(export: ExportState, item: Item, table: Table) -> ExportLine:
+    plain = plain_item(item)
+    write = ion_item if export.format == "ION" else json_item
+    return ExportLine(_partition_key(plain, table), write(plain))
+
+
+def _change_line(export: ExportState, change: Change[Item], table: Table) -> ExportLine:
+    old, new = (plain_item(image) if image is not None else None for image in (change.old, change.new))
+    known = new if new is not None else old
+    if known is None:
+        raise AssertionError("a net change has an image")
+    keys = {name: known[name] for name in table.table_key_attrs}
+    if export.window is not None and export.window.view == "NEW_IMAGE":
+        old = None
+    write = ion_change if export.format == "ION" else json_change
+    return ExportLine(_partition_key(known, table), write(change.micros, keys, old, new))
+
+
+def _partition_key(item: Mapping[str, Any], table: Table) -> bytes:
+    return repr(item[table.hash_key_attr]).encode()
 
 
 def _table(backend: DynamoDBBackend, arn: str) -> Table:
@@ -142,13 +199,3 @@ def _table(backend: DynamoDBBackend, arn: str) -> Table:
         if table.table_arn == arn:
             return table
     raise AwsError("TableNotFoundException", f"Table not found: {arn}")
-
-
-def _describe_with_window(backend: DynamoDBBackend, table_name: str) -> dict[str, Any]:
-    response = _ORIGINAL_PITR(backend, table_name)
-    pitr = response["PointInTimeRecoveryDescription"]
-    if pitr["PointInTimeRecoveryStatus"] == "ENABLED":
-        pitr["LatestRestorableDateTime"] = latest_restorable(
-            float(pitr["EarliestRestorableDateTime"]), time.time()
-        )
-    return response

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 import uuid
 from typing import Any, Final
 
@@ -38,6 +37,7 @@ from ddbbackup.sandbox.moto_jobs import (
     put_line,
 )
 from ddbbackup.sandbox.moto_tables import add_vectors, keep_warm, table_state
+from ddbbackup.sandbox.sandbox_clock import CLOCK
 
 _INVALID: Final = (
     "Some of the items failed validation checks and were not imported. Please check CloudWatch error logs for "
@@ -91,7 +91,7 @@ class MotoImports:
             name = request["TableCreationParameters"]["TableName"]
             region, account = backend.region_name, backend.account_id
             table = Arn.of_table(name, partition=get_partition(region), region=region, account=account)
-            now = time.time()
+            now = CLOCK.now()
             state = ImportState(
                 arn=str(table.below("import", new_job_id(now))),
                 request=request,
@@ -155,7 +155,7 @@ class MotoImports:
         if failure is not None:
             _fail(state, failure)
             return
-        state.end_time = time.time()
+        state.end_time = CLOCK.now()
         state.status = "COMPLETED"
 
 
@@ -175,7 +175,7 @@ def _put(table: Table, line: bytes) -> bool:
 
 
 def _fail(state: ImportState, failure: tuple[str, str]) -> None:
-    state.end_time, state.failure = time.time(), failure
+    state.end_time, state.failure = CLOCK.now(), failure
     state.status = "FAILED"
 
 

@@ -8,11 +8,11 @@ from typing import Any, Final
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
 
+from ddbbackup.sandbox import moto_changes
 from ddbbackup.sandbox.aws_error import AwsError
 from ddbbackup.sandbox.index_rules import check_item, is_indexed
 from ddbbackup.sandbox.moto_tables import aws_error
 
-_PUT: Final[Any] = Table.put_item
 _QUERY: Final[Any] = Table.query
 _INDEX_ITEMS: Final[Any] = Table.has_idx_items
 _BATCH: Final[Any] = DynamoHandler.batch_write_item
@@ -31,7 +31,7 @@ def install() -> None:
 
 def _put_item(table: Table, item_attrs: dict[str, Any], *arguments: Any, **named: Any) -> Any:
     _check(table, item_attrs)
-    return _PUT(table, item_attrs, *arguments, **named)
+    return moto_changes.put_item(table, item_attrs, *arguments, **named)
 
 
 def _batch_write_item(handler: DynamoHandler) -> Any:

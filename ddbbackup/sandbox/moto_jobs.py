@@ -13,20 +13,20 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from weakref import WeakKeyDictionary
 
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.dynamodb.exceptions import ERROR_TYPE_PREFIX, DynamodbException
+from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import Table
 from moto.s3.models import FakeKey, s3_backends
 
 from ddbbackup.sandbox.aws_error import AwsError
+from ddbbackup.sandbox.export_lines import json_item
 from ddbbackup.sandbox.moto_archives import REFUSAL, is_readable
 from ddbbackup.sandbox.moto_buckets import Encryption, S3Refusal, check_put
 
 _ORIGINAL_DESCRIBE: Final = Table.describe
-_OVERLAYS: Final[WeakKeyDictionary[Table, Overlay]] = WeakKeyDictionary()
 _SAMPLE: Final = 16  # items that the size of a table is estimated from
 
 
@@ -160,9 +160,13 @@ def answered(make: Callable[[], dict[str, Any]]) -> ActionResult:
 
 def plain_times(request: dict[str, Any]) -> dict[str, Any]:
     """The request with times in seconds since the epoch: moto parses them to datetimes."""
-    return {
-        name: value.timestamp() if isinstance(value, datetime) else value for name, value in request.items()
-    }
+    return {name: _plain_time(value) for name, value in request.items()}
+
+
+def _plain_time(value: Any) -> Any:
+    if isinstance(value, dict):
+        return plain_times(value)
+    return value.timestamp() if isinstance(value, datetime) else value
 
 
 @dataclass(slots=True)
@@ -176,10 +180,11 @@ class Overlay:
 
 def overlay(table: Table) -> Overlay:
     """The overlay of a table. Its TableId, which moto does not have, differs for each table of the same name."""
-    if table not in _OVERLAYS:
+    if not hasattr(table, "overlay"):  # in the table, because moto copies tables in transactions
         table_uuid = uuid.uuid5(uuid.NAMESPACE_URL, f"{table.table_arn} {table.created_at.isoformat()}")
-        _OVERLAYS[table] = Overlay(str(table_uuid))
-    return _OVERLAYS[table]
+        table.overlay = Overlay(str(table_uuid))  # type: ignore[attr-defined] # moto's class does not have it
+    result: Overlay = table.overlay  # type: ignore[attr-defined] # as above
+    return result
 
 
 def new_job_id(now: float) -> str:
@@ -205,16 +210,15 @@ def describe_table(table: Table, base_key: str = "TableDescription") -> dict[str
     return response
 
 
-def line_of(item: Any) -> bytes:
-    """One line of an export: the item in DynamoDB JSON, in UTF-8."""
-    plain = {name: _plain(value) for name, value in item.attrs.items()}
-    return json.dumps({"Item": plain}, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+def plain_item(item: Item) -> dict[str, Any]:
+    """The item in DynamoDB JSON."""
+    return {name: _plain(value) for name, value in item.attrs.items()}
 
 
 def _size(table: Table) -> int:
     """An estimate; on AWS the size is hours old."""
     items = [item for _, item in zip(range(_SAMPLE), table.all_items(), strict=False)]
-    return sum(len(line_of(item)) for item in items) * len(table) // max(1, len(items))
+    return sum(len(json_item(plain_item(item))) for item in items) * len(table) // max(1, len(items))
 
 
 def _plain(value: Any) -> Any:

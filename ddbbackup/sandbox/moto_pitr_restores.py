@@ -1,26 +1,22 @@
-"""RestoreTableToPointInTime: takes time, and does not restore the settings that AWS does not restore.
-
-The items are those at the time of the call, whatever time is requested: moto keeps no history.
-"""
+"""RestoreTableToPointInTime: takes time, and does not restore the settings that AWS does not restore."""
 
 from __future__ import annotations
 
-import copy
 import random
 import threading
-import time
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
-from moto.dynamodb.models.table import Table
+from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.responses import DynamoHandler
 
 from ddbbackup.model.arn import Arn
 from ddbbackup.sandbox.aws_error import AwsError
-from ddbbackup.sandbox.moto_jobs import Timers, answered, overlay, plain_times
-from ddbbackup.sandbox.moto_tables import table_state
-from ddbbackup.sandbox.pitr_restore_rules import check_region, check_shape, restored_time
+from ddbbackup.sandbox.moto_changes import items_at
+from ddbbackup.sandbox.moto_jobs import Timers, answered, plain_times
+from ddbbackup.sandbox.moto_restored_tables import check_target, finish, make_table, restorable
+from ddbbackup.sandbox.restore_rules import check_region, check_shape, restored_time
+from ddbbackup.sandbox.sandbox_clock import CLOCK
 
 
 class MotoPitrRestores:
@@ -47,7 +43,7 @@ class MotoPitrRestores:
     def start(self, handler: DynamoHandler) -> dict[str, Any]:
         request, backend = plain_times(handler.body), handler.dynamodb_backend
         check_shape(request)
-        region = check_region(request, here=backend.region_name)
+        region = check_region(request, request.get("SourceTableArn"), here=backend.region_name)
         sources = dynamodb_backends[backend.account_id][region]
         arn = Arn.parse(request["SourceTableArn"]) if request.get("SourceTableArn") else None
         name = arn.table_name if arn else str(request["SourceTableName"])
@@ -58,51 +54,12 @@ class MotoPitrRestores:
             if source is None:
                 raise AwsError("TableNotFoundException", f"Table not found: {name}")
             pitr = sources.describe_continuous_backups(name)["PointInTimeRecoveryDescription"]
-            moment = restored_time(request, pitr, name, time.time())
-            target = str(request["TargetTableName"])
-            if target in backend.tables:
-                busy = overlay(backend.tables[target]).restore is not None
-                code = "TableInUseException" if busy else "TableAlreadyExistsException"
-                raise AwsError(code, f"Table already exists: {target}")
-            table = _copy(source, target, backend, request)
-            overlay(table).status = "CREATING"
-            overlay(table).restore = {
-                "SourceTableArn": source.table_arn,
-                "RestoreDateTime": moment,
-                "RestoreInProgress": True,
-            }
+            moment = restored_time(request, pitr, name, CLOCK.now())
+            check_target(backend, str(request["TargetTableName"]))
+            summary = {"RestoreDateTime": moment}
+            items = items_at(source, moment)
+            table = make_table(restorable(source), items, request, backend, summary)
             self.started.append(table.table_arn)
         seconds = random.uniform(*self.restore_seconds)  # noqa: S311  # not for security: AWS jobs differ in duration
-        self.timers.after(seconds, _finish, table, held=True)
+        self.timers.after(seconds, finish, table, held=True)
         return table.describe()
-
-
-def _finish(table: Table) -> None:
-    """After the restore, the description has no restore summary any more (observed on AWS)."""
-    overlay(table).restore = None
-    overlay(table).status = "ACTIVE"
-
-
-def _copy(source: Table, name: str, backend: DynamoDBBackend, request: dict[str, Any]) -> Table:
-    """Restores keys, indexes, billing, limits, SSE and items; not stream, TTL, PITR, tags, protection and class."""
-    mode = request.get("BillingModeOverride") or source.billing_mode or "PROVISIONED"
-    table = backend.create_table(
-        name=name,
-        schema=copy.deepcopy(source.schema),
-        throughput=copy.deepcopy(source.throughput) if mode == "PROVISIONED" else None,
-        attr=copy.deepcopy(source.attr),
-        global_indexes=None,
-        indexes=None,
-        streams=None,
-        billing_mode=mode,
-        sse_specification=request.get("SSESpecificationOverride") or copy.deepcopy(source.sse_specification),
-        tags=[],
-        deletion_protection_enabled=False,
-        warm_throughput=None,
-    )
-    table.indexes = copy.deepcopy(source.indexes)
-    table.global_indexes = copy.deepcopy(source.global_indexes)
-    table.items = copy.deepcopy(source.items)
-    table_state(table).limits = copy.deepcopy(table_state(source).limits)
-    table_state(table).vectors = copy.deepcopy(table_state(source).vectors)
-    return table

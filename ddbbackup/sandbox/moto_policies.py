@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +16,7 @@ from ddbbackup.model.arn import Arn
 from ddbbackup.sandbox import policy_rules, update_rules
 from ddbbackup.sandbox.aws_error import AwsError
 from ddbbackup.sandbox.moto_tables import aws_error
+from ddbbackup.sandbox.sandbox_clock import CLOCK
 
 VISIBLE_SECONDS: Final = 0.3  # on AWS 1 to 3 seconds
 DENIED_SECONDS: Final = 0.5  # on AWS 2 to 237 seconds
@@ -49,7 +49,7 @@ def install() -> None:
 def _put_policy(handler: DynamoHandler) -> Any:
     backend, arn = handler.dynamodb_backend, handler.body["ResourceArn"]
     _known_resource(backend, arn)
-    document, now = handler.body["Policy"], time.time()
+    document, now = handler.body["Policy"], CLOCK.now()
     current = backend.resource_policies.get(arn)
     if isinstance(current, _Policy):
         if json.loads(current.policy_doc) == json.loads(document):
@@ -80,7 +80,7 @@ def _get_policy(handler: DynamoHandler) -> Any:
     _known_resource(backend, arn)
     policy = backend.resource_policies.get(arn)
     text = policy.policy_doc if policy is not None else None
-    if isinstance(policy, _Policy) and time.time() - policy.changed < VISIBLE_SECONDS:
+    if isinstance(policy, _Policy) and CLOCK.now() - policy.changed < VISIBLE_SECONDS:
         text = policy.before
     if policy is None or text is None:
         raise aws_error("PolicyNotFoundException", f"Resource-based policy not found: {arn}")
@@ -100,7 +100,7 @@ def _authorize(handler: DynamoHandler, resource: str) -> None:
     action = f"dynamodb:{handler._get_action()}"
     for arn in _tables_of(handler):
         policy = handler.dynamodb_backend.resource_policies.get(arn)
-        in_force = isinstance(policy, _Policy) and time.time() - policy.changed >= DENIED_SECONDS
+        in_force = isinstance(policy, _Policy) and CLOCK.now() - policy.changed >= DENIED_SECONDS
         if policy is not None and in_force and policy_rules.denies(policy.policy_doc, action):
             raise aws_error(
                 "AccessDeniedException",

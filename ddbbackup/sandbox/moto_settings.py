@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, Final
 
 from moto.core.responses import ActionResult
@@ -11,6 +10,7 @@ from moto.dynamodb.responses import DynamoHandler
 from moto.kinesis.models import kinesis_backends
 
 from ddbbackup.sandbox.moto_tables import UPDATE_SECONDS, aws_error, refuse_reserved_tags, table_state
+from ddbbackup.sandbox.sandbox_clock import CLOCK
 
 TTL_SECONDS: Final = 31 * 60.0  # AWS rejects a second change of TTL for this long (observed on AWS)
 _ORIGINALS: Final[dict[str, Any]] = {
@@ -33,10 +33,10 @@ def install() -> None:
 
 def _update_time_to_live(handler: DynamoHandler) -> Any:
     state = table_state(handler.dynamodb_backend.get_table(handler.body["TableName"]))
-    if time.time() - state.ttl_changed < TTL_SECONDS:
+    if CLOCK.now() - state.ttl_changed < TTL_SECONDS:
         raise aws_error("ValidationException", "The sandbox: TTL was changed less than 31 minutes ago")
     result = _ORIGINALS["update_time_to_live"](handler)
-    state.ttl_changed = time.time()
+    state.ttl_changed = CLOCK.now()
     return result
 
 
@@ -54,7 +54,7 @@ def _update_insights(handler: DynamoHandler) -> Any:
     table, index = _table_and_index(handler)
     modes = table_state(table).insights
     if handler.body["ContributorInsightsAction"] == "ENABLE":
-        table_state(table).enabling[f"insights {index}"] = time.time() + UPDATE_SECONDS
+        table_state(table).enabling[f"insights {index}"] = CLOCK.now() + UPDATE_SECONDS
         modes[index] = handler.body.get("ContributorInsightsMode") or "ACCESSED_AND_THROTTLED_KEYS"
     else:
         modes.pop(index, None)
@@ -86,7 +86,7 @@ def _describe_kinesis(handler: DynamoHandler) -> Any:
 
 
 def _enabling(table: Table, what: str) -> bool:
-    return table_state(table).enabling.get(what, 0.0) > time.time()
+    return table_state(table).enabling.get(what, 0.0) > CLOCK.now()
 
 
 def _enable_kinesis(handler: DynamoHandler) -> Any:
@@ -99,7 +99,7 @@ def _enable_kinesis(handler: DynamoHandler) -> Any:
     precision = (request.get("EnableKinesisStreamingConfiguration") or {}).get(
         "ApproximateCreationDateTimePrecision"
     )
-    table_state(table).enabling[arn] = time.time() + UPDATE_SECONDS
+    table_state(table).enabling[arn] = CLOCK.now() + UPDATE_SECONDS
     table_state(table).kinesis[arn] = {
         "StreamArn": arn,
         "DestinationStatus": "ACTIVE" if exists else "ENABLE_FAILED",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -25,6 +24,7 @@ from ddbbackup.sandbox.moto_tables import (
     table_state,
 )
 from ddbbackup.sandbox.replica_rules import check_replica, check_stream, check_write_scaling, created_replica
+from ddbbackup.sandbox.sandbox_clock import CLOCK
 from ddbbackup.sandbox.update_rules import (
     check_alone,
     check_class,
@@ -59,7 +59,7 @@ def _update_table(handler: DynamoHandler) -> Any:
 
 def _check(table: Table, request: dict[str, Any]) -> None:
     """Raises ``AwsError`` for a change that AWS refuses."""
-    state, now = table_state(table), time.time()
+    state, now = table_state(table), CLOCK.now()
     check_alone(request)
     if running_changes(state) or (is_allocating(table) and "GlobalSecondaryIndexUpdates" not in request):
         raise AwsError(
@@ -173,7 +173,7 @@ def _scales(table: Table, resource: str, kind: str) -> bool:
 
 
 def _change_what_moto_lacks(table: Table, request: Mapping[str, Any]) -> None:
-    state, now = table_state(table), time.time()
+    state, now = table_state(table), CLOCK.now()
     created = [
         each["Create"] for each in request.get("GlobalSecondaryIndexUpdates") or () if "Create" in each
     ]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC
 from typing import Any, Final
 
 from moto.dynamodb.exceptions import ERROR_TYPE_PREFIX, DynamodbException
+from moto.dynamodb.models.dynamo_type import Item
 from moto.dynamodb.models.table import GlobalSecondaryIndex, Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.kms.models import kms_backends
 
+from ddbbackup.sandbox.change_log import ChangeLog
+from ddbbackup.sandbox.sandbox_clock import CLOCK
 from ddbbackup.sandbox.update_rules import warm_floor
 
 UPDATE_SECONDS: Final = 0.2
@@ -41,6 +44,7 @@ class TableState:
     protection_changed: float = 0.0
     class_changes: list[float] = field(default_factory=list)
     key_changes: list[float] = field(default_factory=list)
+    changes: ChangeLog[Item] | None = None  # while point-in-time recovery is enabled
 
 
 def table_state(table: Table) -> TableState:
@@ -48,6 +52,11 @@ def table_state(table: Table) -> TableState:
         table.ddbbackup = TableState()  # type: ignore[attr-defined]
     result: TableState = table.ddbbackup  # type: ignore[attr-defined]
     return result
+
+
+def created_at(table: Table) -> float:
+    """In seconds since the epoch."""
+    return float(table.created_at.replace(tzinfo=UTC).timestamp())
 
 
 def install() -> None:
@@ -98,7 +107,7 @@ def _create_table(handler: DynamoHandler) -> Any:
 
 def add_vectors(table: Table, vectors: Sequence[dict[str, Any]]) -> None:
     """Vector indexes of a new table, which is ACTIVE before they are."""
-    state, until = table_state(table), time.time() + INDEX_SECONDS
+    state, until = table_state(table), CLOCK.now() + INDEX_SECONDS
     state.vectors = list(vectors)
     state.filling = {index["IndexName"]: until for index in vectors}
 
@@ -136,7 +145,7 @@ def _delete_table(handler: DynamoHandler) -> Any:
 
 def _described(table: Table, description: Mapping[str, Any]) -> dict[str, Any]:
     state = table_state(table)
-    busy, added, now = running_changes(state), indexes_being_added(table), time.time()
+    busy, added, now = running_changes(state), indexes_being_added(table), CLOCK.now()
     result: dict[str, Any] = {}
     if state.table_class:
         result["TableClassSummary"] = {"TableClass": state.table_class}
@@ -174,7 +183,7 @@ def _described(table: Table, description: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def indexes_being_added(table: Table) -> list[str]:
-    now = time.time()
+    now = CLOCK.now()
     return [name for name, until in table_state(table).indexing.items() if until > now]
 
 
@@ -185,9 +194,9 @@ def is_allocating(table: Table) -> bool:
 
 def _allocated(state: TableState, index: str) -> bool:
     """While the index is filled, TableStatus is ACTIVE again (observed on AWS)."""
-    return state.indexing[index] - time.time() < INDEX_SECONDS / 2
+    return state.indexing[index] - CLOCK.now() < INDEX_SECONDS / 2
 
 
 def running_changes(state: TableState) -> list[str]:
-    now = time.time()
+    now = CLOCK.now()
     return [change for change, until in state.busy.items() if until > now]

@@ -13,15 +13,18 @@ from moto.server import ThreadedMotoServer
 from ddbbackup.errors import UsageError
 from ddbbackup.sandbox import (
     moto_buckets,
+    moto_changes,
     moto_indexes,
     moto_policies,
     moto_scaling,
     moto_settings,
     moto_table_updates,
     moto_tables,
+    sandbox_clock,
     update_rules,
 )
 from ddbbackup.sandbox.moto_archives import MotoArchives
+from ddbbackup.sandbox.moto_backups import MotoBackups
 from ddbbackup.sandbox.moto_bulk_puts import MotoBulkPuts
 from ddbbackup.sandbox.moto_exports import MotoExports
 from ddbbackup.sandbox.moto_imports import MotoImports
@@ -33,26 +36,34 @@ HOST: Final = "127.0.0.1"  # the server has no authentication, so it must not be
 
 
 class Sandbox:
-    """A running sandbox; ``url`` is the endpoint of all services. ``stop`` ends it."""
+    """A running sandbox; ``url`` is the endpoint of all services. ``stop`` ends it.
+
+    For tests: ``clock`` is the time of day in its DynamoDB, ``expire_items`` lets TTL delete what has expired.
+    """
 
     account = DEFAULT_ACCOUNT_ID
 
     def __init__(self, port: int, export_seconds: tuple[float, float], cooldown_seconds: float) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         moto_api_backend.reset()
+        self.clock = sandbox_clock.CLOCK
+        self.clock.ahead_seconds = 0.0
         update_rules.COOLDOWN_SECONDS = cooldown_seconds
         self.exports = MotoExports(export_seconds)
         self.imports = MotoImports(export_seconds)
         self.bulk_puts = MotoBulkPuts(export_seconds)
         self.pitr_restores = MotoPitrRestores(export_seconds)
-        self._jobs = (self.exports, self.imports, self.bulk_puts, self.pitr_restores)
+        self.backups = MotoBackups(export_seconds)
+        self._jobs = (self.exports, self.imports, self.bulk_puts, self.pitr_restores, self.backups)
         for jobs in self._jobs:
             jobs.install()
         self.requests = MotoRequests()
         self.requests.install()
         for part in (
+            sandbox_clock,
             moto_tables,
             moto_table_updates,
+            moto_changes,
             moto_indexes,
             moto_settings,
             moto_policies,
@@ -79,6 +90,10 @@ class Sandbox:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def expire_items(self) -> int:
+        """Deletes the items that have expired by the TTL of their tables, and returns how many."""
+        return moto_changes.delete_expired()
 
     def stop(self) -> None:
         for jobs in self._jobs:

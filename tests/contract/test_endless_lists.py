@@ -23,6 +23,10 @@ READS: dict[str, tuple[str, Callable[[AwsCloud], Any]]] = {
         '{"TableNames": [], "LastEvaluatedTableName": "TOKEN"}',
         lambda cloud: list(cloud.tables.names()),
     ),
+    "ListBackups": (
+        '{"BackupSummaries": [], "LastEvaluatedBackupArn": "TOKEN-longer-than-thirty-six-characters"}',
+        lambda cloud: list(cloud.snapshots.of_table("t")),
+    ),
     "ListTagsOfResource": ('{"Tags": [], "NextToken": "TOKEN"}', lambda cloud: cloud.settings.tags(TABLE)),
     "Scan": (
         '{"Count": 0, "LastEvaluatedKey": {"id": {"S": "TOKEN"}}}',

@@ -27,6 +27,7 @@ from ddbbackup.aws.pitr_restores import DynamoPitrRestores
 from ddbbackup.aws.scaling import ApplicationScaling
 from ddbbackup.aws.session import Connection
 from ddbbackup.aws.settings import DynamoSettings
+from ddbbackup.aws.snapshots import DynamoSnapshots
 from ddbbackup.aws.tables import DynamoTables
 from ddbbackup.aws.topics import SnsTopics
 from ddbbackup.errors import (
@@ -46,6 +47,7 @@ from ddbbackup.ports import (
     ImportRequest,
     ObjectFacts,
     PitrRestoreRequest,
+    SnapshotRestoreRequest,
 )
 from tests.support.stubs import client
 
@@ -107,6 +109,7 @@ def adapters(failure: Exception) -> Iterator[tuple[Any, FailingClient]]:
         ("dynamodb", DynamoImports),
         ("dynamodb", DynamoBulkPuts),
         ("dynamodb", DynamoPitrRestores),
+        ("dynamodb", lambda c: DynamoSnapshots(c, c)),
         ("s3", S3Objects),
         ("s3", S3Buckets),
         ("kms", Kms),
@@ -122,6 +125,7 @@ REQUESTS: dict[str, Any] = {
     "DynamoImports": ImportRequest("vault", "p/", {"TableName": "orders"}, "token"),
     "DynamoBulkPuts": BulkPutRequest("orders", "vault", "p/", "reports/", "token"),
     "DynamoPitrRestores": PitrRestoreRequest(TABLE, "orders-2"),
+    "DynamoSnapshots": SnapshotRestoreRequest(f"{TABLE}/backup/01", "orders-2"),
 }
 ARGUMENTS: dict[str, Any] = {
     "definition": {"TableName": "orders"},

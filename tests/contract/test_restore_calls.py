@@ -13,17 +13,27 @@ import pytest
 from ddbbackup.aws.bulk_puts import DynamoBulkPuts
 from ddbbackup.aws.imports import DynamoImports
 from ddbbackup.aws.pitr_restores import DynamoPitrRestores
+from ddbbackup.aws.session import Connection
+from ddbbackup.aws.snapshots import DynamoSnapshots
 from ddbbackup.errors import (
     AccessDenied,
     Conflict,
     DdbBackupError,
+    InUse,
     PitrDisabled,
     Refused,
+    SnapshotMissing,
     TableMissing,
     Throttled,
     Unreachable,
 )
-from ddbbackup.ports import BulkPutRequest, ImportRequest, PitrRestoreRequest
+from ddbbackup.ports import (
+    BulkPutRequest,
+    ImportRequest,
+    PitrRestoreRequest,
+    Snapshot,
+    SnapshotRestoreRequest,
+)
 from tests.support.stubs import stubbed
 
 TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
@@ -49,6 +59,8 @@ REQUESTED_BULK_PUT = BulkPutRequest(
     write_units_per_second=2000,
 )
 REQUESTED_RESTORE = PitrRestoreRequest(TABLE, "orders-2")
+SNAPSHOT = f"{TABLE}/backup/01795400000000-0badcafe"
+REQUESTED_SNAPSHOT_RESTORE = SnapshotRestoreRequest(SNAPSHOT, "orders-2")
 
 
 # ---- imports
@@ -273,6 +285,116 @@ def test_a_pitr_restore_names_its_source_by_arn_and_either_a_time_or_the_latest(
     assert (made_table.table_arn, made_table.table_id, made_table.time) == (f"{TABLE}-2", "id-2", NOW)
 
 
+# ---- on-demand backups
+
+
+def test_an_on_demand_backup_is_created_by_one_request_only() -> None:
+    """The client with retries must not be asked: a second request would make a second backup."""
+    details = {
+        "BackupArn": SNAPSHOT,
+        "BackupName": "ddbbackup-1",
+        "BackupStatus": "CREATING",
+        "BackupType": "USER",
+        "BackupCreationDateTime": NOW,
+        "BackupSizeBytes": 300,
+    }
+    with stubbed("dynamodb") as (retrying, _), stubbed("dynamodb") as (once, stub):
+        expected = {"TableName": "orders", "BackupName": "ddbbackup-1"}
+        stub.add_response("create_backup", {"BackupDetails": details}, expected)
+        made = DynamoSnapshots(retrying, once).create("orders", "ddbbackup-1")
+    assert made == Snapshot(SNAPSHOT, "ddbbackup-1", "CREATING", NOW, size_bytes=300)
+
+
+def test_a_client_without_retries_sends_a_request_once() -> None:
+    """Also if the connection breaks or AWS is throttling."""
+    connection = Connection(region="eu-west-1", endpoint_urls=(("dynamodb", "http://127.0.0.1:9"),))
+    retries = [connection.client("dynamodb", retries=each).meta.config.retries for each in (True, False)]
+    assert [each["total_max_attempts"] for each in retries] == [4, 1]
+
+
+def test_an_on_demand_backup_is_described_with_its_table() -> None:
+    details = {
+        "BackupArn": SNAPSHOT,
+        "BackupName": "ddbbackup-1",
+        "BackupStatus": "AVAILABLE",
+        "BackupType": "USER",
+        "BackupCreationDateTime": NOW,
+    }
+    table = {
+        "TableName": "orders",
+        "TableId": "id-1",
+        "TableArn": TABLE,
+        "KeySchema": DEFINITION["KeySchema"],
+        "TableCreationDateTime": NOW,
+        "ProvisionedThroughput": {"ReadCapacityUnits": 1, "WriteCapacityUnits": 1},
+        "ItemCount": 7,
+    }
+    with stubbed("dynamodb") as (made, stub):
+        description = {"BackupDetails": details, "SourceTableDetails": table}
+        response = {"BackupDescription": description}
+        stub.add_response("describe_backup", response, {"BackupArn": SNAPSHOT})
+        found = DynamoSnapshots(made, made).describe(SNAPSHOT)
+    assert found == Snapshot(
+        SNAPSHOT, "ddbbackup-1", "AVAILABLE", NOW, table_arn=TABLE, table_id="id-1", item_count=7
+    )
+
+
+def test_the_on_demand_backups_of_a_table_are_listed_in_pages() -> None:
+    """Only those of users: nobody can delete the others, and AWS Backup has its own."""
+
+    def summary(number: int) -> dict[str, Any]:
+        return {
+            "TableName": "orders",
+            "TableId": "id-1",
+            "TableArn": TABLE,
+            "BackupArn": f"{SNAPSHOT}{number}",
+            "BackupName": f"ddbbackup-{number}",
+            "BackupCreationDateTime": NOW,
+            "BackupStatus": "AVAILABLE",
+            "BackupType": "USER",
+            "BackupSizeBytes": 300,
+        }
+
+    first = {"TableName": "orders", "BackupType": "USER", "TimeRangeLowerBound": NOW}
+    with stubbed("dynamodb") as (made, stub):
+        pages: list[dict[str, Any]] = [
+            {"BackupSummaries": [summary(1)], "LastEvaluatedBackupArn": f"{SNAPSHOT}1"},
+            {"BackupSummaries": [summary(2)]},
+        ]
+        stub.add_response("list_backups", pages[0], first)
+        stub.add_response("list_backups", pages[1], {**first, "ExclusiveStartBackupArn": f"{SNAPSHOT}1"})
+        found = list(DynamoSnapshots(made, made).of_table("orders", since=NOW))
+    assert [(each.name, each.table_id, each.size_bytes) for each in found] == [
+        ("ddbbackup-1", "id-1", 300),
+        ("ddbbackup-2", "id-1", 300),
+    ]
+
+
+def test_a_restore_from_an_on_demand_backup_overrides_only_what_was_asked_for() -> None:
+    """Indexes are never overridden: an empty override drops them all."""
+    response = {"TableDescription": {"TableArn": f"{TABLE}-2", "TableId": "id-2"}}
+    plain = {"BackupArn": SNAPSHOT, "TargetTableName": "orders-2"}
+    more = {
+        **plain,
+        "BillingModeOverride": "PAY_PER_REQUEST",
+        "SSESpecificationOverride": {"Enabled": True, "SSEType": "KMS"},
+    }
+    with stubbed("dynamodb") as (made, stub):
+        stub.add_response("restore_table_from_backup", response, plain)
+        stub.add_response("restore_table_from_backup", response, more)
+        snapshots = DynamoSnapshots(made, made)
+        found = snapshots.restore(REQUESTED_SNAPSHOT_RESTORE)
+        sse = {"Enabled": True, "SSEType": "KMS"}
+        snapshots.restore(replace(REQUESTED_SNAPSHOT_RESTORE, billing_mode="PAY_PER_REQUEST", sse=sse))
+    assert (found.table_arn, found.table_id) == (f"{TABLE}-2", "id-2")
+
+
+def test_an_on_demand_backup_is_deleted_by_its_arn() -> None:
+    with stubbed("dynamodb") as (made, stub):
+        stub.add_response("delete_backup", {}, {"BackupArn": SNAPSHOT})
+        DynamoSnapshots(made, made).delete(SNAPSHOT)
+
+
 # ---- refusals
 
 
@@ -302,6 +424,24 @@ def test_a_pitr_restore_names_its_source_by_arn_and_either_a_time_or_the_latest(
         ("restore_table_to_point_in_time", "InvalidRestoreTimeException", Refused),
         ("restore_table_to_point_in_time", "PointInTimeRecoveryUnavailableException", PitrDisabled),
         ("restore_table_to_point_in_time", "InternalServerError", Unreachable),
+        ("create_backup", "TableNotFoundException", TableMissing),
+        ("create_backup", "TableInUseException", InUse),
+        ("create_backup", "ContinuousBackupsUnavailableException", InUse),
+        ("create_backup", "BackupInUseException", InUse),
+        ("create_backup", "LimitExceededException", Throttled),
+        ("create_backup", "ThrottlingException", Throttled),
+        ("create_backup", "InternalServerError", Unreachable),
+        ("describe_backup", "BackupNotFoundException", SnapshotMissing),
+        ("describe_backup", "ThrottlingException", Throttled),
+        ("list_backups", "ThrottlingException", Throttled),
+        ("delete_backup", "BackupNotFoundException", SnapshotMissing),
+        ("delete_backup", "BackupInUseException", InUse),
+        ("delete_backup", "ValidationException", Refused),
+        ("restore_table_from_backup", "TableAlreadyExistsException", Refused),
+        ("restore_table_from_backup", "TableInUseException", InUse),
+        ("restore_table_from_backup", "BackupNotFoundException", SnapshotMissing),
+        ("restore_table_from_backup", "BackupInUseException", InUse),
+        ("restore_table_from_backup", "LimitExceededException", Throttled),
     ],
 )
 def test_every_error_of_the_restore_calls_is_translated_with_a_hint(
@@ -314,6 +454,13 @@ def test_every_error_of_the_restore_calls_is_translated_with_a_hint(
         "list_imports": lambda made: DynamoImports(made).page(table_arn=TABLE),
         "start_bulk_put_items": lambda made: DynamoBulkPuts(made).start(REQUESTED_BULK_PUT),
         "restore_table_to_point_in_time": lambda made: DynamoPitrRestores(made).start(REQUESTED_RESTORE),
+        "create_backup": lambda made: DynamoSnapshots(made, made).create("orders", "ddbbackup-1"),
+        "describe_backup": lambda made: DynamoSnapshots(made, made).describe(SNAPSHOT),
+        "list_backups": lambda made: list(DynamoSnapshots(made, made).of_table("orders")),
+        "delete_backup": lambda made: DynamoSnapshots(made, made).delete(SNAPSHOT),
+        "restore_table_from_backup": lambda made: DynamoSnapshots(made, made).restore(
+            REQUESTED_SNAPSHOT_RESTORE
+        ),
     }
     with stubbed("dynamodb") as (made, stub):
         stub.add_client_error(operation, code, "the words of AWS")

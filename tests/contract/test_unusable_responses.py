@@ -12,9 +12,11 @@ from botocore.exceptions import CredentialRetrievalError
 from ddbbackup.aws.cloud import AwsCloud
 from ddbbackup.aws.error_map import translate_errors
 from ddbbackup.errors import AccessDenied, Unreachable
+from ddbbackup.ports import SnapshotRestoreRequest
 from tests.support.scripted_aws import scripted_aws
 
 TABLE = "arn:aws:dynamodb:eu-west-1:123456789012:table/t"
+SNAPSHOT = f"{TABLE}/backup/01795400000000-0badcafe"
 READS: dict[str, Callable[[AwsCloud], Any]] = {
     "ListTables": lambda cloud: list(cloud.tables.names()),
     "DescribeTable": lambda cloud: cloud.tables.describe("t"),
@@ -25,6 +27,10 @@ READS: dict[str, Callable[[AwsCloud], Any]] = {
     "Scan": lambda cloud: cloud.tables.holds_items("t"),
     "DescribeExport": lambda cloud: cloud.exports.describe(f"{TABLE}/job/01"),
     "ListExports": lambda cloud: cloud.exports.page(),
+    "DescribeBackup": lambda cloud: cloud.snapshots.describe(SNAPSHOT),
+    "ListBackups": lambda cloud: list(cloud.snapshots.of_table("t")),
+    "RestoreTableFromBackup": lambda cloud: cloud.snapshots.restore(SnapshotRestoreRequest(SNAPSHOT, "t-2")),
+    "CreateBackup": lambda cloud: cloud.snapshots.create("t", "nightly"),
     "DescribeImport": lambda cloud: cloud.imports.describe(f"{TABLE}/job/01"),
     "ListImports": lambda cloud: cloud.imports.page(table_arn=TABLE),
     "ListObjectsV2": lambda cloud: list(cloud.objects.keys("b", "p/")),

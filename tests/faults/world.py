@@ -163,6 +163,14 @@ class World:
             TableName=self.source, TimeToLiveSpecification={"Enabled": True, "AttributeName": "ttl"}
         )
 
+    def restart_recovery(self) -> None:
+        """Makes this moment the only one that can be restored, as the latest one is five minutes ago otherwise."""
+        for enabled in (False, True):
+            self.aws.dynamodb.update_continuous_backups(
+                TableName=self.source,
+                PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": enabled},
+            )
+
     def create_bucket(self) -> None:
         self.aws.create_bucket(self.bucket)
 
@@ -177,6 +185,7 @@ class World:
         while time.time() % 1 > 0.9:  # backup ids have seconds
             time.sleep(0.02)
         self.expect_code(self.run("backup", "--run-id", "newer"), 0)
+        self.restart_recovery()
         self.wanted = self.aws.items(self.source)
         return Vault(self.bucket, self.source, older, self.wanted)
 

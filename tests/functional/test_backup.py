@@ -14,6 +14,7 @@ import pytest
 from ddbbackup.catalog import derive_client_token, new_backup_id
 from ddbbackup.sandbox.export_rules import ExportState
 from ddbbackup.sandbox.moto_exports import MotoExports
+from ddbbackup.sandbox.sandbox_clock import SandboxClock
 from ddbbackup.times import to_iso
 from tests.support.aws import Aws
 from tests.support.plans import plan
@@ -172,12 +173,12 @@ def test_globs_and_tags_select_tables_and_all_have_the_common_export_time(
     name: str,
     program: Program,
     exports: MotoExports,
-    age_recovery: Callable[[str, float], None],
+    clock: SandboxClock,
 ) -> None:
     """`match` without `exclude`, `tags` that all match, and one ExportTime for every table."""
     for suffix in ("-a", "-b", "-b-tmp", "x"):
         sandbox.create_table(f"{name}{suffix}", pitr=True)
-        age_recovery(f"{name}{suffix}", 3600)
+    clock.advance(3600)
     arn = sandbox.dynamodb.describe_table(TableName=f"{name}x")["Table"]["TableArn"]
     sandbox.dynamodb.tag_resource(ResourceArn=arn, Tags=[{"Key": "backup", "Value": name}])
     entries = [{"match": f"{name}-*", "exclude": ["*-tmp"], "expect": {"min": 2}}, {"tags": {"backup": name}}]

@@ -8,13 +8,14 @@ be needed by a call, except for those that are listed below with the reason.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from ddbbackup.sandbox.moto_archives import MotoArchives
 from ddbbackup.sandbox.moto_exports import MotoExports
+from ddbbackup.sandbox.sandbox_clock import SandboxClock
 from tests.support.authoriser import allows, denied, pairs, unused
 from tests.support.aws import REGION, Aws
 from tests.support.calls import Call, calls_of_sandbox
@@ -112,14 +113,14 @@ def test_the_policy_for_backups(
     name: str,
     program: Program,
     exports: MotoExports,
-    age_recovery: Callable[[str, float], None],
+    clock: SandboxClock,
 ) -> None:
     """By name and glob; with `pitr: enable`, `require`, `export_time: common`, and a second run that waits."""
     exports.export_seconds = (1.0, 1.5)
     tables = [f"{name}-a", f"{name}-b", f"{name}-c"]
     for table in tables:
         dress(sandbox, table)
-        age_recovery(table, 3600)
+    clock.advance(3600)
     sandbox.create_table(f"{name}-off")
     sandbox.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     entries = [
@@ -133,7 +134,7 @@ def test_the_policy_for_backups(
     with calls_of_sandbox() as calls:
         first = program.run("backup")
         assert first.code == 3, first.err[:6000]  # the table whose recovery was off has no common time yet
-        age_recovery(f"{name}-off", 3600)
+        clock.advance(3600)
         assert program.run("backup", "--no-wait").code == 0
         forget_export(sandbox, bucket, f"{name}-a")
         assert program.run("wait").code == 0

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ddbbackup.sandbox.moto_exports import MotoExports
+from ddbbackup.sandbox.sandbox_clock import SandboxClock
 from tests.support.aws import Aws
 from tests.support.calls import calls_of_sandbox
 from tests.support.plans import plan
@@ -166,12 +166,12 @@ def test_a_preview_lists_tables_that_are_no_longer_selected(
 
 
 def test_a_preview_shows_the_common_export_time(
-    sandbox: Aws, bucket: str, name: str, program: Program, age_recovery: Callable[[str, float], None]
+    sandbox: Aws, bucket: str, name: str, program: Program, clock: SandboxClock
 ) -> None:
     """A table whose recovery is disabled cannot have it."""
     for suffix in ("-a", "-b"):
         sandbox.create_table(name + suffix, pitr=True)
-        age_recovery(name + suffix, 3600)
+    clock.advance(3600)
     sandbox.create_table(f"{name}-off")
     tables = [{"match": f"{name}-*", "pitr": "enable"}]
     program.plan(plan(sandbox, bucket, tables=tables, export_time="common"))

@@ -7,7 +7,7 @@ import json
 import signal
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 
 from ddbbackup.model.arn import Arn
 from ddbbackup.restore import import_quota, method_selection, shared_state
+from ddbbackup.sandbox.sandbox_clock import SandboxClock
 from ddbbackup.sandbox.server import Sandbox
 from tests.support.aws import Aws, in_order, line, md5
 from tests.support.fault_proxy import RESET_AFTER, FaultProxy
@@ -429,7 +430,7 @@ def test_a_cancelled_bulk_put_is_started_again(
 
 
 def test_a_point_in_time_restore_needs_no_backup(
-    sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox
+    sandbox: Aws, bucket: str, name: str, program: Program, clock: SandboxClock
 ) -> None:
     """AWS copies the table with its indexes. The report says that no items were counted."""
     sandbox.create_table(
@@ -445,6 +446,7 @@ def test_a_point_in_time_restore_needs_no_backup(
         ],
     )
     sandbox.put(name, *ITEMS)
+    clock.advance(600)
     restores = {"back": {"table": name, "to": {"table": f"{name}-new"}, "method": "point-in-time"}}
     program.plan(plan(sandbox, bucket, tables=[{"name": "another"}], restores=restores))
 
@@ -465,8 +467,9 @@ def test_a_killed_point_in_time_restore_is_resumed(
     sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox
 ) -> None:
     """It has no token: the new table is recognized by its TableId."""
-    sandbox.create_table(name, pitr=True)
-    sandbox.put(name, *ITEMS)
+    with jobs.clock.ago(3600):
+        sandbox.create_table(name, pitr=True)
+        sandbox.put(name, *ITEMS)
     restores = {"back": {"table": name, "to": {"table": f"{name}-new"}, "method": "point-in-time"}}
     program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores=restores))
     jobs.pitr_restores.timers.gate.clear()
@@ -501,8 +504,9 @@ def test_a_table_that_no_run_has_recorded_is_adopted_on_request_with_proof(
     sandbox: Aws, name: str, program: Program, jobs: Sandbox
 ) -> None:
     """AWS says where the table comes from until the restore ends. The plan has no vault, so the state is a file."""
-    sandbox.create_table(name, pitr=True)
-    sandbox.put(name, *ITEMS)
+    with jobs.clock.ago(3600):
+        sandbox.create_table(name, pitr=True)
+        sandbox.put(name, *ITEMS)
     back = {"table": name, "to": {"table": f"{name}-new"}, "method": "point-in-time"}
     document = json.loads(plan(sandbox, "none", restores={"back": back}))
     del document["destinations"]
@@ -750,7 +754,14 @@ def test_a_copied_vault_can_be_restored(sandbox: Aws, bucket: str, name: str, pr
     ],
 )
 def test_a_job_whose_response_was_lost_is_not_started_twice(
-    sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox, method: str, operation: str
+    sandbox: Aws,
+    bucket: str,
+    name: str,
+    program: Program,
+    jobs: Sandbox,
+    clock: SandboxClock,
+    method: str,
+    operation: str,
 ) -> None:
     """The SDK repeats the request: with the same token, or for a table that exists by then.
 
@@ -776,6 +787,7 @@ def test_a_job_whose_response_was_lost_is_not_started_twice(
     }
     before = started[method]()
     backed_up(sandbox, bucket, name, program)
+    clock.advance(600)
     with FaultProxy(sandbox.url, lose_one) as proxy:
         urls = {"dynamodb": proxy.url, "s3": sandbox.s3_url, "sts": sandbox.url}
         restores = {"back": {"table": name, "to": {"table": f"{name}-new"}, "method": method}}
@@ -796,13 +808,15 @@ def test_a_point_in_time_is_restored_into_another_region(
     name: str,
     program: Program,
     jobs: Sandbox,
-    age_recovery: Callable[[str, float], None],
+    clock: SandboxClock,
 ) -> None:
     """With the RestoreDateTime of the plan. AWS requires the encryption to be stated for another region."""
     sandbox.create_table(name, pitr=True)
     sandbox.put(name, *ITEMS)
-    age_recovery(name, 3600)
-    moment = (datetime.now(UTC) - timedelta(minutes=30)).replace(microsecond=0)
+    clock.advance(1800)
+    moment = datetime.fromtimestamp(int(clock.now()), UTC)
+    sandbox.put(name, {"id": {"S": "later"}})
+    clock.advance(1800)
     to = {"table": f"{name}-new", "region": "eu-central-1"}
     back = {"table": name, "from": moment.isoformat(), "to": to, "method": "point-in-time"}
     program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores={"back": back}))

@@ -13,7 +13,14 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from ddbbackup.sandbox import import_rules, moto_policies, moto_scaling, moto_tables, update_rules
+from ddbbackup.sandbox import (
+    import_rules,
+    moto_policies,
+    moto_restored_tables,
+    moto_scaling,
+    moto_tables,
+    update_rules,
+)
 from ddbbackup.sandbox.aws_error import AwsError
 from ddbbackup.sandbox.import_rules import ImportState, check_source, quota_bytes
 from ddbbackup.sandbox.server import Sandbox
@@ -426,6 +433,21 @@ def _is_denied(call: Callable[..., Any], **parameters: Any) -> bool:
 
 
 # ---- imports
+
+
+def test_restores_are_limited_by_number(
+    sandbox: Aws, name: str, monkeypatch: pytest.MonkeyPatch, jobs: Sandbox
+) -> None:
+    """Of both kinds together, those that run."""
+    monkeypatch.setattr(moto_restored_tables, "QUOTA", 1)
+    sandbox.create_table(name, pitr=True)
+    jobs.pitr_restores.timers.gate.clear()
+    request = {"SourceTableName": name, "UseLatestRestorableTime": True}
+    sandbox.dynamodb.restore_table_to_point_in_time(TargetTableName=f"{name}-a", **request)
+
+    code, text = refusal(once(sandbox).restore_table_to_point_in_time, TargetTableName=f"{name}-b", **request)
+
+    assert (code, text.startswith("Only 1 restore operations")) == ("LimitExceededException", True)
 
 
 def test_imports_are_limited_by_number_bytes_and_objects(

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from ddbbackup.sandbox import moto_policies, moto_settings
+from ddbbackup.sandbox.sandbox_clock import SandboxClock
 from tests.support.aws import Aws, in_order
 from tests.support.everything import OTHER_REGION, Everything, policy
 from tests.support.fault_proxy import RESET, RESET_AFTER, FaultProxy
@@ -190,12 +191,13 @@ def test_only_requested_settings_are_applied(everything: Everything, bucket: str
 
 @pytest.mark.parametrize("method", ["import", "point-in-time"])
 def test_settings_that_a_restore_by_aws_does_not_copy_are_applied(
-    sandbox: Aws, bucket: str, name: str, program: Program, method: str
+    sandbox: Aws, bucket: str, name: str, program: Program, clock: SandboxClock, method: str
 ) -> None:
     """Tags, table class, stream, TTL, recovery, insights, scaling and deletion protection."""
     original, copy = Everything(sandbox, name), Everything(sandbox, f"{name}-copy")
     original.create(local_index=method != "import")
     sandbox.put(name, *ITEMS)
+    clock.advance(600)
     restore = {"table": name, "method": method, "to": {"table": copy.name, "settings": "all"}}
     program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores={"back": restore}))
     assert program.run("backup").code == 0

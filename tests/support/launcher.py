@@ -148,10 +148,7 @@ def _become(order: dict[str, Any]) -> None:
     random.seed()
     offset = float(os.environ.pop(CLOCK_OFFSET, "0"))
     if offset:
-        now = clock.SystemClock.now
-        clock.SystemClock.now = (  # type: ignore[method-assign]
-            lambda self: now(self) + timedelta(seconds=offset)
-        )
+        set_ahead(offset)
 
 
 def _make_clients() -> None:
@@ -164,14 +161,13 @@ def _make_clients() -> None:
 if __name__ == "__main__":
     import gc
     import random
-    from datetime import timedelta
     from importlib import import_module
 
     import boto3
     import botocore.loaders
 
-    from ddbbackup import clock
     from ddbbackup.cli import entry
+    from ddbbackup.sandbox.later import set_ahead
 
     for verb in ("backup", "list_backups", "restore", "status", "verify", "wait"):
         import_module(f"ddbbackup.cli.commands.{verb}")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any, Final
 
+from ddbbackup.clock import SystemClock
 from ddbbackup.plan.document import Document, ValuePath
 from ddbbackup.plan.restore_from import FromBackup, parse_from
 from ddbbackup.plan.rules.access import get, names_export, restores
@@ -93,7 +93,7 @@ def _point_in_time(document: Document, path: ValuePath, restore: dict[str, Any])
 
 def _is_backup_id(source: str) -> bool:
     try:
-        return isinstance(parse_from(source, now=datetime.now(UTC)), FromBackup)
+        return isinstance(parse_from(source, now=SystemClock().now()), FromBackup)
     except InvalidTime:
         return False  # the schema reports this
 

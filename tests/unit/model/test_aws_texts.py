@@ -24,7 +24,7 @@ from ddbbackup.model.aws_texts import (
     safe_reason,
     safe_text,
 )
-from ddbbackup.sandbox import export_rules, import_rules, pitr_restore_rules
+from ddbbackup.sandbox import backup_rules, export_rules, import_rules, restore_rules, window_rules
 
 SECRET = "4111 1111  1111\n1111"
 ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
@@ -238,7 +238,9 @@ def test_nothing_of_a_text_that_nobody_knows_is_shown(message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", [export_rules, import_rules, pitr_restore_rules], ids=lambda each: each.__name__
+    "module",
+    [backup_rules, export_rules, import_rules, restore_rules, window_rules],
+    ids=lambda each: each.__name__,
 )
 def test_the_texts_of_the_sandbox_are_known(module: ModuleType) -> None:
     """They repeat AWS's, except for what the sandbox does not emulate. So the tests meet what people read."""
@@ -253,6 +255,10 @@ def _texts_of_errors(tree: ast.AST) -> Iterator[str]:
         "arn": ARN,
         "quota": "300",
         "QUOTA": "50",
+        "begin": "2026-10-31T00:00:00Z",
+        "end": "2026-10-31T01:00:00Z",
+        "time": "2026-12-31T01:00:00Z",
+        "view": "NEW_IMAGES",
         "earliest": "2026-11-01T00:00:00Z",
         "latest": "2026-11-02T00:00:00Z",
     }

@@ -1,4 +1,4 @@
-"""The rules of point-in-time restores, as observed on AWS."""
+"""The rules of restores into new tables, to a point in time and from on-demand backups, as observed on AWS."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ def check_shape(request: Mapping[str, Any]) -> None:
         raise AwsError(
             "ValidationException", "One of RestoreDateTime or UseLatestRestorableTime must be provided"
         )
+    check_overrides(request)
+
+
+def check_overrides(request: Mapping[str, Any]) -> None:
+    """Raises ``AwsError`` for overrides that the sandbox does not emulate."""
     for name in ("OnDemandThroughputOverride", "ProvisionedThroughputOverride"):
         if request.get(name) == {}:
             raise AwsError("ValidationException", f"The sandbox takes no empty {name}")
@@ -26,10 +31,12 @@ def check_shape(request: Mapping[str, Any]) -> None:
             raise AwsError("ValidationException", f"The sandbox does not emulate {name}")
 
 
-def check_region(request: Mapping[str, Any], *, here: str) -> str:
-    """The region of the source. Raises ``AwsError`` for a restore across regions without an SSE override."""
-    arn = request.get("SourceTableArn")
-    region = Arn.parse(str(arn)).region if arn else here
+def check_region(request: Mapping[str, Any], arn: str | None, *, here: str) -> str:
+    """The region of the source, a table or a backup, whose ARN the request has.
+
+    Raises ``AwsError`` for a restore across regions without an SSE override.
+    """
+    region = Arn.parse(arn).region if arn else here
     if region != here and not request.get("SSESpecificationOverride"):
         raise AwsError(
             "ValidationException", "sseSpecificationOverride must be provided for cross-region restores"

@@ -18,7 +18,7 @@ from ddbbackup.backup.next_backup import (
     Window,
     next_backup,
 )
-from ddbbackup.backup.start_export import requested_time
+from ddbbackup.backup.start_export import asks_for_another_time
 from ddbbackup.catalog import BadRecord, Catalog, Location, Record, StoredRecord, locate
 from ddbbackup.catalog.acceptance import START_WITHIN
 from ddbbackup.catalog.find_point import newest_chain
@@ -76,10 +76,13 @@ class BackupFindings:
     run_record: StoredRecord | None
     pitr: PitrWindow | None
     next: NextBackup | None = None
+    asks_for_another_time: bool = False
 
     @property
     def unfinished(self) -> StoredRecord | None:
         """The record of this run's export if the backup is in progress, or is to be verified once more."""
+        if self.asks_for_another_time:
+            return None
         if self.run_record is not None and self.run_record.record.table.id not in ("", self.table.table_id):
             return None
         return self._run_record_if("in_progress") or self._run_record_if("not_whole")
@@ -118,7 +121,8 @@ async def assess_backup(
     if blockers := tuple(Blocker(check.error) for check in checks if check.error is not None):
         return replace(assessment, blockers=blockers)  # the records in such a bucket cannot be read
     run_record = await context.call(context.catalog.of_run, findings.location, run=context.run_id)
-    findings = replace(findings, run_record=run_record)
+    other_time = run_record is not None and asks_for_another_time(context, run_record.record)
+    findings = replace(findings, run_record=run_record, asks_for_another_time=other_time)
     assessment = replace(assessment, findings=findings)
     complete = findings.complete
     if complete is not None and not catches_up(complete.record) and await _is_confirmed(call_aws, complete):
@@ -127,7 +131,8 @@ async def assess_backup(
         unfinished = findings.unfinished.record
         if unfinished.export_arn:
             return _continue_export(assessment, unfinished)
-        requested = replace(requested, export_time=requested_time(context, unfinished))
+        time = unfinished.export.requested_time if unfinished.export is not None else None
+        requested = replace(requested, export_time=time)
     assessment = replace(assessment, actions=(summary, "record the backup"))
     assessment = await _with_pitr(call_aws, requested, assessment)
     if requested.entry.method == "incremental" and findings.unfinished is None:

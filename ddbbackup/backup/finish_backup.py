@@ -12,7 +12,12 @@ from ddbbackup import events
 from ddbbackup.backup.export_scheduler import scheduler_of
 from ddbbackup.backup.exported import require_own
 from ddbbackup.backup.record_settings import record_settings, settings_not_read
-from ddbbackup.backup.start_export import covered_by, made_by_export, start_export
+from ddbbackup.backup.start_export import (
+    asks_for_another_time,
+    covered_by,
+    made_by_export,
+    start_export,
+)
 from ddbbackup.catalog import (
     ObservedSetting,
     Record,
@@ -75,6 +80,8 @@ class FinishBackup:
         )
         if record.export_arn is not None:
             return assessment
+        if asks_for_another_time(context, record):
+            return replace(assessment, actions=(), blockers=(Blocker(_another_time(record)),))
         if not self.planned:
             return replace(assessment, actions=(), blockers=(Blocker(_not_planned(record)),))
         if self._was_never_started(context):
@@ -116,6 +123,13 @@ class FinishBackup:
             ),
         )
         await context.call(context.catalog.update, self.stored, failed)
+
+
+def _another_time(record: Record) -> Refused:
+    return Refused(
+        f"the record {record.id} asks for data of {to_iso(record.ids_time)}, but the plan has no common export time",
+        hint=f"run `ddbbackup backup --only {record.table.name}`, and find out who wrote the record",
+    )
 
 
 def _not_planned(record: Record) -> Refused:

@@ -59,8 +59,10 @@ def next_backup(
         return _full("first")
     if chain.last.table.id != table_id:
         return _full("recreated", missing_from=chain.end)
-    if not pitr.enabled or (pitr.earliest is not None and pitr.earliest > chain.end):
+    if not pitr.enabled or (pitr.earliest is not None and pitr.earliest > (chain.last.time or chain.end)):
         return _full("gap", missing_from=chain.end)
+    if pitr.earliest is not None and pitr.earliest > chain.end:
+        return _full("too_early")
     if len(chain.last.chain.needs) >= MAX_CHAIN:
         return _full("due")
     if chain.base is None:
@@ -84,6 +86,8 @@ def describe_restart(restarted: Restarted) -> str:
             return "the last full export is older than `full_every`"
         case "broken":
             return "the full backup of the chain is missing or cannot be used"
+        case "too_early":
+            return "the last full backup was made in the second in which point-in-time recovery was enabled"
         case "recreated":
             return f"the table was deleted and created again; changes of the old table after {since} are in no backup"
         case "gap":

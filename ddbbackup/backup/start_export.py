@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from functools import partial
 from typing import Final, Literal
 
@@ -116,9 +115,13 @@ def _describe(cloud: Cloud, arn: str) -> Export:
     return cloud.exports.describe(arn)
 
 
-def requested_time(context: RunContext, record: Record) -> datetime | None:
-    """The ExportTime of the request. A record alone asks for none: the plan says whether there is a common time."""
-    return made_by_export(record).requested_time if context.plan.export_time == "common" else None
+def asks_for_another_time(context: RunContext, record: Record) -> bool:
+    """Whether a record asks for data of a time for which the plan does not ask.
+
+    The plan says whether there is a common time. Nobody else may choose the time of the data.
+    """
+    requested = record.export.requested_time if record.export is not None else None
+    return requested is not None and context.plan.export_time != "common"
 
 
 async def _request(context: RunContext, stored: StoredRecord, pitr: str) -> Export:
@@ -133,7 +136,7 @@ async def _request(context: RunContext, stored: StoredRecord, pitr: str) -> Expo
         bucket_owner=location.bucket_owner,
         sse_algorithm=location.encryption.algorithm,
         kms_key_id=location.encryption.kms_key_id,
-        export_time=None if window else requested_time(context, record),
+        export_time=None if window else made_by_export(record).requested_time,
         export_type="INCREMENTAL_EXPORT" if window else "FULL_EXPORT",
         from_time=window.start if window else None,
         to_time=window.end if window else None,

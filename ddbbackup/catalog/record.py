@@ -24,7 +24,7 @@ Count = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 BackupId = Annotated[str, Meta(pattern=r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}\Z")]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 BackupKind = Literal["full", "window", "snapshot", "scan"]
-RestartReason = Literal["first", "due", "recreated", "gap", "broken"]
+RestartReason = Literal["first", "due", "recreated", "gap", "broken", "too_early"]
 Level = Literal["listing", "checksums", "items"]
 MAX_CHAIN: Final = 10_000  # windows of 15 minutes for a hundred days
 Text = Annotated[str, Meta(min_length=1)]
@@ -118,7 +118,8 @@ class Restarted:
 
     ``first``: there was none. ``due``: by ``full_every``. ``recreated``: the table was deleted and created again.
     ``gap``: the recovery window no longer reached back to the end of the chain. ``broken``: its full backup is
-    missing or cannot be used. ``missing_from`` is the end of the chain if changes after it may be in no backup.
+    missing or cannot be used. ``too_early``: it was made in the second in which recovery was enabled, and windows
+    begin at whole seconds. ``missing_from`` is the end of the chain if changes after it may be in no backup.
     """
 
     reason: RestartReason

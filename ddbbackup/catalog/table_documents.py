@@ -12,14 +12,24 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
 from msgspec import Meta
+from msgspec.structs import replace
 
 from ddbbackup.catalog.observed_setting import ObservedSetting
 from ddbbackup.errors import REPORT_BUG, DataIncomplete, StepFailed
 from ddbbackup.model.documents import JSON_OBJECT, DocumentType, InvalidDocument, encode_document
 from ddbbackup.model.json_value import JsonObject
 
-# AWS updates them every six hours (DynamoDB API: TableDescription); the record has those of the table.
-_COUNTERS: Final = frozenset({"ItemCount", "TableSizeBytes", "IndexSizeBytes"})
+# What changes by itself: counts, which AWS updates every six hours (DynamoDB API: TableDescription) and of which the
+# record has those of the table, and the recovery window, which moves with the time.
+_CHANGING: Final = frozenset(
+    {
+        "ItemCount",
+        "TableSizeBytes",
+        "IndexSizeBytes",
+        "EarliestRestorableDateTime",
+        "LatestRestorableDateTime",
+    }
+)
 _HINT: Final = "restore the export with `from: {s3_uri: …}`, and find out who changed the document"
 
 
@@ -72,17 +82,21 @@ class TableDocument:
 
 
 def description_document(description: Mapping[str, Any]) -> TableDocument:
-    """The document of the ``Table`` member of DescribeTable, without the counters that change by themselves.
+    """The document of the ``Table`` member of DescribeTable, without what changes by itself.
 
     It is checked when it is read and not here, so that an unusual response of AWS cannot prevent a backup. Raises
     ``StepFailed`` if it has no form in JSON.
     """
-    return _document(_without_counters(dict(description)), "description")
+    return _document(_lasting(dict(description)), "description")
 
 
 def settings_document(settings: Mapping[str, ObservedSetting]) -> TableDocument:
-    """The document of the settings that DescribeTable does not show, by name. Raises ``StepFailed``."""
-    return _document(dict(settings), "settings")
+    """The document of the settings that DescribeTable does not show, by name, without what changes by itself.
+
+    Raises ``StepFailed`` as ``description_document`` does.
+    """
+    lasting = {name: replace(each, value=_lasting(each.value)) for name, each in settings.items()}
+    return _document(lasting, "settings")
 
 
 def parse_description(body: bytes, sha256: str, *, where: str) -> JsonObject:
@@ -120,9 +134,9 @@ def _document(value: object, what: str) -> TableDocument:
     return TableDocument(body, hashlib.sha256(body).hexdigest())
 
 
-def _without_counters(value: Any) -> Any:
+def _lasting(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _without_counters(each) for name, each in value.items() if name not in _COUNTERS}
+        return {name: _lasting(each) for name, each in value.items() if name not in _CHANGING}
     if isinstance(value, list):
-        return [_without_counters(each) for each in value]
+        return [_lasting(each) for each in value]
     return value

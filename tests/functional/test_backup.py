@@ -48,7 +48,8 @@ def test_a_backup_writes_a_complete_record_with_the_table_description(
     assert written["state"] == "complete"
     assert written["data"]["item_count"] == 30
     assert written["table"]["name"] == name
-    assert written["description"]["KeySchema"] == [{"AttributeName": "id", "KeyType": "HASH"}]
+    description = sandbox.table_document(bucket, name, written["table"]["description"])
+    assert description["KeySchema"] == [{"AttributeName": "id", "KeyType": "HASH"}]
     assert done.facts["backup"] == written["id"]
     listed = json.loads(program.run("list", "--output", "json").out)
     assert [each["backup"] for each in listed["backups"]] == [written["id"]]
@@ -119,26 +120,28 @@ def test_a_record_does_not_choose_the_time_of_the_data(
     name: str,
     program: Program,
     exports: MotoExports,
-    age_recovery: Callable[[str, float], None],
+    clock: SandboxClock,
     verb: tuple[str, ...],
 ) -> None:
     """A record in progress, forged for a run ID that can be guessed, asks for old data: the plan does not."""
     arn = sandbox.create_table(name, pitr=True)
-    age_recovery(name, 20 * 86400)
+    clock.advance(20 * 86400)
     program.plan(plan(sandbox, bucket, tables=[{"name": name}]))
     assert program.run("backup", "--run-id", "job-1").code == 0
     (genuine_key,) = sandbox.record_keys(bucket, name)
     forged = record(sandbox, bucket, name)
-    table_id, now = forged["table"]["id"], datetime.now(UTC).replace(microsecond=0)
+    table_id, now = forged["table"]["id"], datetime.fromtimestamp(int(clock.now()), UTC)
     ids: dict[str, Any] = {"plan": forged["plan"], "table_arn": arn, "run": "job-2", "attempt": 1}
+    old = now - timedelta(days=10)
     forged |= {
-        "id": new_backup_id(now, **ids),
+        "id": new_backup_id(old, **ids),
         "run": "job-2",
         "state": "in_progress",
         "started_at": to_iso(now),
     }
-    old = to_iso(now - timedelta(days=10))
-    forged["export"] = {"client_token": derive_client_token(table_id=table_id, **ids), "requested_time": old}
+    token = derive_client_token(table_id=table_id, **ids)
+    forged["export"] = {"client_token": token, "requested_time": to_iso(old)}
+    forged["chain"] = {"base": forged["id"], "needs": [forged["id"]]}
     key = f"{genuine_key.rpartition('/')[0]}/{forged['id']}.json"
     sandbox.s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(forged).encode())
 

@@ -125,7 +125,8 @@ class Repository:
             for holder, member in (
                 (record, "started_at"),
                 (record, "completed_at"),
-                (record["export"], "time"),
+                (record["covers"], "start"),
+                (record["covers"], "end"),
             ):
                 holder[member] = to_iso(_moment(holder[member]) - timedelta(days=days))
             record["id"] = new_backup_id(
@@ -135,6 +136,7 @@ class Repository:
                 run=record["run"],
                 attempt=record["attempt"],
             )
+            record["chain"] = {"base": record["id"], "previous": None, "needs": [record["id"]]}
             self.aws.s3.delete_object(Bucket=self.bucket, Key=key)
             moved = f"{key.rpartition('/')[0]}/{record['id']}.json"
             self.aws.s3.put_object(Bucket=self.bucket, Key=moved, Body=json.dumps(record).encode())

@@ -68,6 +68,10 @@ def record(aws: Aws, bucket: str, name: str) -> dict[str, Any]:
     return dict(json.loads(aws.read(bucket, key)))
 
 
+def recorded_settings(aws: Aws, bucket: str, name: str) -> dict[str, Any]:
+    return aws.table_document(bucket, name, record(aws, bucket, name)["settings"])
+
+
 def test_a_table_with_all_settings_is_restored_with_all_settings(
     everything: Everything, bucket: str, program: Program
 ) -> None:
@@ -463,7 +467,7 @@ def test_a_setting_that_a_backup_could_not_read_is_unknown_and_not_absent(
         program.plan(restoring(through(aws, proxy.url), bucket, name, f"{name}-2"))
         done = program.run("backup", "--output", "json")
     assert done.code == 0, done.out
-    recorded = record(aws, bucket, name)["settings"]
+    recorded = recorded_settings(aws, bucket, name)
     assert (recorded["ttl"]["state"], recorded["ttl"]["reason"]) == ("unknown", "denied")
     assert (recorded["kinesis"]["state"], recorded["kinesis"]["reason"]) == ("unknown", "unsupported")
     assert recorded["pitr"]["state"] == "present"
@@ -503,7 +507,7 @@ def test_a_run_that_continues_a_backup_reads_the_settings(
     continued = program.run("wait")
 
     assert continued.code == 0, continued.out
-    ttl = record(aws, bucket, name)["settings"]["ttl"]
+    ttl = recorded_settings(aws, bucket, name)["ttl"]
     assert (ttl["state"], ttl.get("reason")) == (("unknown", "not-read") if deleted else ("present", None))
     assert ("settings not read: " in continued.out) == deleted
     assert program.run("restore", "back").code == (3 if deleted else 0)

@@ -16,6 +16,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from ddbbackup.model.backup_id import is_backup_id
+
 REGION = "eu-west-1"
 KEY, SECRET = "testkey", "testsecret"
 _AUTH = f"AWS4-HMAC-SHA256 Credential={KEY}/20260101/{REGION}/dynamodb/aws4_request, SignedHeaders=host, Signature=00"
@@ -77,10 +79,13 @@ class Aws:
         while (table := self.dynamodb.describe_table(TableName=name)["Table"])["TableStatus"] != "ACTIVE":
             time.sleep(0.05)
         if pitr:
-            self.dynamodb.update_continuous_backups(
-                TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
-            )
+            self.set_pitr(name, enabled=True)
         return str(table["TableArn"])
+
+    def set_pitr(self, table: str, *, enabled: bool) -> None:
+        self.dynamodb.update_continuous_backups(
+            TableName=table, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": enabled}
+        )
 
     def put(self, table: str, *items: Item) -> None:
         for item in items:
@@ -180,8 +185,15 @@ class Aws:
         return [
             key
             for key in self.keys(bucket, "")
-            if "ddbbackup/" in key and marker in key and "/data/" not in key
+            if "ddbbackup/" in key
+            and marker in key
+            and is_backup_id(key.rpartition("/")[2].removesuffix(".json"))
         ]
+
+    def table_document(self, bucket: str, table: str, sha256: str) -> dict[str, Any]:
+        """The description or the settings that a record of the table names."""
+        (key,) = [key for key in self.keys(bucket) if key.endswith(f"/{REGION}/{table}/tables/{sha256}.json")]
+        return dict(json.loads(self.read(bucket, key)))
 
     def keys(self, bucket: str, prefix: str = "") -> list[str]:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)

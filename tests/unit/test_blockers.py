@@ -299,8 +299,11 @@ def too_few_tables(world: World) -> Subject:
     return AllBackups("select", "")
 
 
-def export_never_started(world: World, *, planned: bool = True, days: int = 2, data_days: int = 2) -> Subject:
-    """``data_days``: how old the data is that the record asks for."""
+def export_never_started(
+    world: World, *, planned: bool = True, days: int = 2, data_days: int = 2, common: bool = True
+) -> Subject:
+    """``data_days``: how old the data is that the record asks for; ``common``: the plan has a common time."""
+    world.common_time = common
     now = world.clock.now()
     asked = {"requested_time": now - timedelta(days=data_days)}
     unfinished = record(run="interrupted", at=now - timedelta(days=days), export=asked)
@@ -501,10 +504,15 @@ ROWS = (
     Row("backup.planning.assess#1", "expects at least 5", too_few_tables),
     Row(
         "backup.finish_backup.assess#1",
+        "the plan has no common export time",
+        lambda world: export_never_started(world, common=False),
+    ),
+    Row(
+        "backup.finish_backup.assess#2",
         "the plan does not back up orders",
         lambda world: export_never_started(world, planned=False),
     ),
-    Row("backup.finish_backup.assess#2", "interrupted more than a day ago", export_never_started),
+    Row("backup.finish_backup.assess#3", "interrupted more than a day ago", export_never_started),
     Row("steps.bad_record.assess#1", "is not a valid record", damaged_record),
     # ---- restores: what the assessment finds
     Row("restore.assessment._assess#1", "another import into copy is running", running_import, "run"),

@@ -102,6 +102,17 @@ def test_a_new_chain_says_why_it_begins_and_what_is_missing(
     assert made.because
 
 
+def test_a_full_backup_in_the_second_in_which_recovery_was_enabled_begins_no_chain() -> None:
+    """AWS refuses a window that begins before the recovery window, and a later one would miss changes."""
+    earliest, taken = NOW + timedelta(milliseconds=300), NOW + timedelta(milliseconds=700)
+    base = replace(BASE, covers=instant(taken))
+    made = following(
+        NOW + timedelta(hours=1), after=NewestChain(base, base), pitr=PitrWindow(True, earliest, None)
+    )
+    assert isinstance(made, FullExport)
+    assert made.restarted.reason == "too_early"
+
+
 def test_a_recovery_window_that_cannot_be_read_is_left_to_aws() -> None:
     assert isinstance(following(NOW + timedelta(hours=1), pitr=PitrWindow(enabled=True)), Window)
 

@@ -156,7 +156,7 @@ records = st.builds(
         restarted=st.none()
         | st.builds(
             Restarted,
-            reason=st.sampled_from(["first", "due", "recreated", "gap", "broken"]),
+            reason=st.sampled_from(["first", "due", "recreated", "gap", "broken", "too_early"]),
             missing_from=optional_times,
         ),
     ),

@@ -82,6 +82,17 @@ def test_equal_tables_share_one_document() -> None:
     )
 
 
+def test_the_recovery_window_is_not_recorded() -> None:
+    """It moves with the time: every backup would have settings of its own."""
+
+    def document(latest: str) -> object:
+        window = {"PointInTimeRecoveryStatus": "ENABLED", "LatestRestorableDateTime": latest}
+        value = {"PointInTimeRecoveryDescription": window}
+        return settings_document({"pitr": ObservedSetting("present", value)})
+
+    assert document("2026-11-24T10:00:00Z") == document("2026-11-24T11:00:00Z")
+
+
 def test_another_document_is_not_believed() -> None:
     """Whoever can write to the bucket could give a restored table other keys or another policy."""
     for document, other, parse in (

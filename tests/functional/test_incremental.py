@@ -1,0 +1,167 @@
+"""``method: incremental``, by running the program against the sandbox, whose time the tests move."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from ddbbackup.sandbox.moto_exports import MotoExports
+from ddbbackup.sandbox.sandbox_clock import SandboxClock
+from tests.support.aws import Aws
+from tests.support.plans import plan
+from tests.support.program import Program
+
+HOUR = 3600.0
+ITEMS = [{"id": {"S": str(n)}, "v": {"N": str(n)}} for n in range(5)]
+
+
+@pytest.fixture
+def backed_up(
+    sandbox: Aws, bucket: str, name: str, program: Program, clock: SandboxClock
+) -> Callable[..., Any]:
+    """Writes the plan and the first, full backup. The function makes the next one."""
+    sandbox.create_table(name, pitr=True)
+    sandbox.put(name, *ITEMS)
+    clock.advance(2)
+    program.plan(plan(sandbox, bucket, tables=[{"name": name, "method": "incremental"}]))
+
+    def back_up(*options: str) -> Any:
+        done = program.run("backup", "--output", "json", *options)
+        assert done.code == 0, done.err
+        return done
+
+    back_up()
+    return back_up
+
+
+def records(aws: Aws, bucket: str, table: str) -> list[dict[str, Any]]:
+    """All records of a table, oldest first."""
+    return [json.loads(aws.read(bucket, key)) for key in aws.record_keys(bucket, table)]
+
+
+def test_the_first_backup_is_full_and_the_next_one_a_window(
+    sandbox: Aws, bucket: str, name: str, clock: SandboxClock, backed_up: Callable[..., Any]
+) -> None:
+    """The window begins exactly where the full backup ends, and its record names what it needs."""
+    sandbox.put(name, {"id": {"S": "new"}})
+    clock.advance(HOUR)
+    backed_up()
+
+    base, window = records(sandbox, bucket, name)
+    assert base["chain"]["restarted"]["reason"] == "first"
+    assert base["covers"]["kind"] == "instant"
+    assert window["covers"]["kind"] == "window"
+    assert window["covers"]["start"] == base["covers"]["end"].partition(".")[0].removesuffix("Z") + "Z"
+    assert window["chain"]["needs"] == [base["id"], window["id"]]
+    assert window["data"]["item_count"] == 1
+    assert window["data"]["view"] == "NEW_AND_OLD_IMAGES"
+    assert base["table"]["description"] == window["table"]["description"]
+    assert base["settings"] == window["settings"]
+
+
+def test_a_run_that_comes_too_early_starts_nothing(
+    name: str, exports: MotoExports, clock: SandboxClock, backed_up: Callable[..., Any], program: Program
+) -> None:
+    """And is no failure: a schedule may be closer than 15 minutes."""
+    clock.advance(600)
+    early = backed_up()
+    assert early.report["outcomes"][0]["status"] == "unchanged"
+    assert "due" in early.facts
+    assert early.named("window.postponed")
+    assert len([each for each in exports.started if each.table_arn.endswith(f"/{name}")]) == 1
+    preview = json.loads(program.run("preview", "--output", "json").out)
+    assert "the next window" in preview["backups"][0]["summary"]
+
+
+def test_missed_runs_are_made_up_for(
+    sandbox: Aws, bucket: str, name: str, clock: SandboxClock, backed_up: Callable[..., Any]
+) -> None:
+    """By windows of a day, in one run."""
+    clock.advance(60 * HOUR)
+    done = backed_up()
+    assert done.facts["windows"] == 3
+    windows = records(sandbox, bucket, name)[1:]
+    spans = [hours_of(each["covers"]) for each in windows]
+    assert spans[:2] == [24, 24]
+    assert 11 < spans[2] < 12.1
+    assert [each["chain"]["previous"] for each in windows[1:]] == [each["id"] for each in windows[:-1]]
+
+
+def test_a_gap_of_the_recovery_window_is_said_loudly(
+    sandbox: Aws, bucket: str, name: str, clock: SandboxClock, backed_up: Callable[..., Any], program: Program
+) -> None:
+    """Recovery was disabled and enabled again: a full backup begins a new chain; an event and `status` say so."""
+    clock.advance(HOUR)
+    sandbox.set_pitr(name, enabled=False)
+    sandbox.set_pitr(name, enabled=True)
+    clock.advance(HOUR)
+    preview = program.run("preview")
+    assert "point-in-time recovery was disabled" in preview.out
+    done = backed_up()
+    assert done.named("chain.restarted")
+    base, again = records(sandbox, bucket, name)
+    assert again["chain"]["restarted"]["reason"] == "gap"
+    assert again["chain"]["needs"] == [again["id"]]
+    assert again["chain"]["restarted"]["missing_from"].startswith(base["covers"]["end"][:19])
+    assert "gap since" in program.run("status").out
+
+
+def test_a_table_that_was_created_again_begins_a_new_chain(
+    sandbox: Aws, bucket: str, name: str, clock: SandboxClock, backed_up: Callable[..., Any]
+) -> None:
+    """Windows of the new table would not follow the data of the old one."""
+    clock.advance(HOUR)
+    sandbox.dynamodb.delete_table(TableName=name)
+    sandbox.create_table(name, pitr=True)
+    clock.advance(HOUR)
+    backed_up()
+    assert records(sandbox, bucket, name)[-1]["chain"]["restarted"]["reason"] == "recreated"
+
+
+def test_a_full_backup_is_made_again_by_full_every(
+    sandbox: Aws, bucket: str, name: str, clock: SandboxClock, backed_up: Callable[..., Any], program: Program
+) -> None:
+    entry = {"name": name, "method": "incremental", "full_every": "2d"}
+    program.plan(plan(sandbox, bucket, tables=[entry]))
+    clock.advance(49 * HOUR)
+    backed_up()
+    assert [each["covers"]["kind"] for each in records(sandbox, bucket, name)] == ["instant", "instant"]
+
+
+def test_a_lost_base_begins_a_new_chain(
+    sandbox: Aws, bucket: str, name: str, clock: SandboxClock, backed_up: Callable[..., Any]
+) -> None:
+    """A window without its base cannot be restored."""
+    clock.advance(HOUR)
+    backed_up()
+    sandbox.s3.delete_object(Bucket=bucket, Key=sandbox.record_keys(bucket, name)[0])
+    clock.advance(HOUR)
+    backed_up()
+    assert records(sandbox, bucket, name)[-1]["chain"]["restarted"]["reason"] == "broken"
+
+
+def test_a_window_has_the_view_that_the_plan_asks_for(
+    sandbox: Aws, bucket: str, name: str, clock: SandboxClock, backed_up: Callable[..., Any], program: Program
+) -> None:
+    entry = {"name": name, "method": "incremental", "view": "NEW_IMAGE"}
+    program.plan(plan(sandbox, bucket, tables=[entry]))
+    sandbox.put(name, {**ITEMS[0], "v": {"N": "100"}})
+    clock.advance(HOUR)
+    backed_up()
+    window = records(sandbox, bucket, name)[-1]
+    assert window["data"]["view"] == "NEW_IMAGE"
+    keys = [each["Key"] for each in sandbox.s3.list_objects_v2(Bucket=bucket)["Contents"]]
+    data = [key for key in keys if "/AWSDynamoDB/data/" in key]
+    lines = b"".join(gzip.decompress(sandbox.read(bucket, key)) for key in data)
+    assert b"NewImage" in lines
+    assert b"OldImage" not in lines
+
+
+def hours_of(covers: dict[str, str]) -> float:
+    start, end = (datetime.fromisoformat(covers[name]) for name in ("start", "end"))
+    return (end - start).total_seconds() / 3600

@@ -162,6 +162,65 @@ def test_a_window_has_the_view_that_the_plan_asks_for(
     assert b"OldImage" not in lines
 
 
+def test_a_window_is_verified_and_listed(
+    sandbox: Aws, bucket: str, name: str, clock: SandboxClock, backed_up: Callable[..., Any], program: Program
+) -> None:
+    """Its data files lie beside those of other windows; only its own are read."""
+    for number in range(3):
+        sandbox.put(name, {"id": {"S": f"new-{number}"}})
+        clock.advance(HOUR)
+        backed_up()
+    verified = program.run("verify", "--all", "--output", "json")
+    assert verified.code == 0, verified.err
+    assert sorted(each["facts"]["items"] for each in verified.report["outcomes"]) == [1, 1, 1, 5]
+    listed = json.loads(program.run("list", "--limit", "2", "--output", "json").out)["backups"]
+    assert [each["kind"] for each in listed] == ["window", "window"]
+    (row,) = json.loads(program.run("status", "--output", "json").out)["tables"]
+    assert row["backup"] == listed[0]["backup"]
+    assert row["age_seconds"] < 120
+
+
+@pytest.mark.parametrize("verb", ["wait", "backup"])
+def test_a_window_whose_run_was_stopped_is_completed(
+    sandbox: Aws,
+    bucket: str,
+    name: str,
+    exports: MotoExports,
+    clock: SandboxClock,
+    backed_up: Callable[..., Any],
+    program: Program,
+    verb: str,
+) -> None:
+    """By `wait`, or by the same run again: no second export of the same window."""
+    clock.advance(HOUR)
+    started = program.run("backup", "--no-wait", "--run-id", "job-1")
+    assert started.code == 0, started.err
+    assert records(sandbox, bucket, name)[-1]["state"] == "in_progress"
+    done = program.run(verb, "--run-id", "job-1")
+    assert done.code == 0, done.err
+    assert [each["state"] for each in records(sandbox, bucket, name)] == ["complete", "complete"]
+    assert len([each for each in exports.started if each.table_arn.endswith(f"/{name}")]) == 2
+
+
+def test_a_forged_window_is_no_restore_point(
+    sandbox: Aws, bucket: str, name: str, clock: SandboxClock, backed_up: Callable[..., Any], program: Program
+) -> None:
+    """A record that claims a longer window than its export has: the manifest decides."""
+    clock.advance(HOUR)
+    backed_up()
+    clock.advance(HOUR)
+    backed_up()
+    base, first, second = records(sandbox, bucket, name)
+    key = sandbox.record_keys(bucket, name)[-1]
+    second["covers"]["start"] = base["covers"]["end"][:19] + "Z"
+    second["chain"] = {**second["chain"], "previous": base["id"], "needs": [base["id"], second["id"]]}
+    sandbox.s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(second).encode())
+    verified = program.run("verify", "--backup", second["id"])
+    assert verified.code == 65
+    assert "another window than its record" in verified.out + verified.err
+    assert first["state"] == "complete"
+
+
 def hours_of(covers: dict[str, str]) -> float:
     start, end = (datetime.fromisoformat(covers[name]) for name in ("start", "end"))
     return (end - start).total_seconds() / 3600

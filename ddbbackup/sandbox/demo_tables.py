@@ -50,6 +50,11 @@ class DemoTables:
             for number in range(1, 51):
                 self._dynamodb.put_item(TableName=name, Item=_item(number))
 
+    def use_table1(self) -> None:
+        """Adds an item, and changes another one, as an application does."""
+        self._dynamodb.put_item(TableName="table1", Item=_item(51))
+        self._dynamodb.put_item(TableName="table1", Item=_item(3) | {"paid": {"BOOL": True}})
+
     def break_table1(self) -> None:
         """Deletes one item and overwrites another."""
         self._dynamodb.delete_item(TableName="table1", Key={"id": {"S": "1"}})

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ddbbackup.sandbox.demo_tables import DemoTables, Item
 
 DEFAULT_PORT: Final = 5555
+_HOUR: Final = 3600
 
 
 def run(options: Namespace) -> int:
@@ -49,7 +50,8 @@ def _run_demo(options: Namespace) -> int:
         narrator = _Narrator(_environment(aws.url, state), quiet=options.output == "json")
         narrator.line(f"A sandbox (moto, an AWS emulation) is running at {aws.url}. No AWS account is used.")
         tables = DemoTables(aws.url)
-        tables.create()
+        with aws.clock.ago(_HOUR + 60):
+            tables.create()
         before = tables.items("table1")
         narrator.line(
             f"It has a bucket and two tables with {len(before)} items of every attribute type each."
@@ -57,15 +59,22 @@ def _run_demo(options: Namespace) -> int:
         plan = shlex.quote(_relative(plan_path()))
         narrator.step("1. Validate the plan, which lists the tables to back up:")
         narrator.command(f"validate -f {plan}")
-        narrator.step("2. Export both tables, verify the data files and record the backups:")
+        narrator.step("2. An hour ago: export both tables, verify the data files and record the backups:")
+        with aws.clock.ago(_HOUR):
+            narrator.command(f"backup -f {plan}", ago_seconds=_HOUR)
+        narrator.step("3. Ten minutes ago: an application adds an item to table1 and changes another one.")
+        with aws.clock.ago(10 * 60):
+            tables.use_table1()
+        before = tables.items("table1")
+        narrator.step("4. Now: export only what has changed since, which is a window of a few changes:")
         narrator.command(f"backup -f {plan}")
-        narrator.command(f"status -f {plan}")
-        narrator.step("3. Damage table1: delete the item with id=1 and overwrite the item with id=2.")
+        narrator.command(f"list -f {plan}")
+        narrator.step("5. Damage table1: delete the item with id=1 and overwrite the item with id=2.")
         tables.break_table1()
         _show_damage(narrator, before, tables)
-        narrator.step("4. Restore table1 from its backup:")
+        narrator.step("6. Restore table1 to the last minute before the damage:")
         narrator.command(f"restore table1-back --yes -f {plan}")
-        narrator.step("5. Compare table1 with its items before the damage:")
+        narrator.step("7. Compare table1 with its items before the damage:")
         _compare(narrator, before, tables)
         narrator.line("Done; the sandbox is stopped. Write your own plan with `ddbbackup init`.")
     return write_output(options, DemoReport(tuple(narrator.commands), items=len(before), equal=True))
@@ -106,11 +115,12 @@ class _Narrator:
     def step(self, text: str) -> None:
         self.line(f"\n{text}")
 
-    def command(self, arguments: str) -> None:
-        """Raises ``StepFailed`` if the command fails."""
+    def command(self, arguments: str, *, ago_seconds: int = 0) -> None:
+        """Raises ``StepFailed`` if the command fails. ``ago_seconds``: it runs as if it had been run so long ago."""
         self.line(f"   $ ddbbackup {arguments}")
-        command = [sys.executable, "-m", "ddbbackup", *shlex.split(arguments)]
-        if arguments.split(maxsplit=1)[0] in ("backup", "status", "restore"):
+        program = ["ddbbackup.sandbox.later", str(-ago_seconds)] if ago_seconds else ["ddbbackup"]
+        command = [sys.executable, "-m", *program, *shlex.split(arguments)]
+        if arguments.split(maxsplit=1)[0] in ("backup", "list", "restore"):
             command += ["--log-format", "console"]
         if self._quiet:
             command += ["--output", "json"]

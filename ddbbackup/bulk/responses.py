@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, NoReturn, assert_never
 
 from ddbbackup.archive.attribute_values import comparable_key
+from ddbbackup.archive.item_keys import unique_members
 from ddbbackup.model.aws_errors import is_clock_skew
 from ddbbackup.model.aws_texts import UNKNOWN, error_code, safe_reason
 from ddbbackup.ports import BulkOperation, BulkResponse, KeyAttribute
@@ -129,19 +130,12 @@ def _parse(response: BulkResponse) -> dict[str, Any]:
         raise _Unproven(f"content type {shown}, which DynamoDB does not send")
     try:
         document = json.loads(
-            response.body, object_pairs_hook=_unique_members, parse_constant=_refuse_constant
+            response.body, object_pairs_hook=unique_members, parse_constant=_refuse_constant
         )
     except (ValueError, RecursionError):
         raise _Unproven("a body that is not JSON") from None
     if not isinstance(document, dict):
         raise _Unproven("a body that is not a JSON object")
-    return document
-
-
-def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    document = dict(pairs)
-    if len(document) != len(pairs):
-        raise ValueError("a member is there twice")
     return document
 
 

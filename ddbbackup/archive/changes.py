@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from ddbbackup.archive.item_keys import ItemKeys, canonical_raw_value, join_values, unique_members
@@ -46,16 +46,10 @@ class ChangeCutter:
 
     def __init__(self, keys: Sequence[KeyAttribute]) -> None:
         self._keys = ItemKeys(keys)
-        self._kinds = {key.name: key.type for key in keys}
-        names = self._keys.names
+        names, kinds = self._keys.names, {key.name: key.type for key in keys}
+        self._types = [kinds[name] for name in names]
         orders = {names, names[::-1]} if self._keys.have_one_spelling else set()
-        self._heads = [(self._head_pattern(order), order != names) for order in sorted(orders)]
-
-    def _head_pattern(self, names: Sequence[str]) -> re.Pattern[bytes]:
-        attributes = (
-            rf'"{re.escape(name)}":\{{"{self._kinds[name]}":"([^"\\\n]*)"\}}'.encode() for name in names
-        )
-        return re.compile(_HEAD + rb"\{" + b",".join(attributes) + rb"\}")
+        self._heads = [(_head_pattern(order, kinds), order != names) for order in sorted(orders)]
 
     def cut(self, line: bytes) -> Change:
         """Raises ``DataIncomplete`` for a line that is not exactly one change of an item with the table's key."""
@@ -63,31 +57,38 @@ class ChangeCutter:
 
     def _cut_as_aws_writes(self, line: bytes) -> Change | None:
         """None for a line that has to be parsed, because its parts cannot be told apart with certainty."""
-        for pattern, is_reversed in self._heads:
-            head = pattern.match(line)
-            if head is not None:
-                break
-        else:
+        match = self._match_head(line)
+        if match is None:
             return None
-        timestamp, *raw = head.groups()
-        values = [
-            canonical_raw_value(self._kinds[name], value)
-            for name, value in zip(self._keys.names, reversed(raw) if is_reversed else raw, strict=True)
-        ]
-        if None in values or not line.endswith(b"}\n") or b"\\u00" in line:
+        head, values = match
+        if not line.endswith(b"}\n") or b"\\u00" in line or line.count(b"{") != line.count(b"}"):
             return None
-        key = join_values([value for value in values if value is not None])
-        images = head.end()
+        key = join_values(values)
+        micros, images = int(head[1]), head.end()
         at = _find_new_image(line, images)
         if at is None:
             return None
         if at < 0:
             keys_at = head.end(1) + len(b'"}},"Keys":')
-            return Change(key, int(timestamp), b'{"Key":' + line[keys_at:images] + b"}\n", is_delete=True)
+            return Change(key, micros, b'{"Key":' + line[keys_at:images] + b"}\n", is_delete=True)
         item = b'{"Item":' + line[at + len(_NEW) - 2 :]
         if self._keys.of_line(item) != key:
             return None
-        return Change(key, int(timestamp), item, is_delete=False)
+        return Change(key, micros, item, is_delete=False)
+
+    def _match_head(self, line: bytes) -> tuple[re.Match[bytes], list[bytes]] | None:
+        """The line up to its images, and the canonical values of its key, the partition key first."""
+        for pattern, is_reversed in self._heads:
+            head = pattern.match(line)
+            if head is None:
+                continue
+            raw = head.groups()[1:]
+            in_order = raw[::-1] if is_reversed else raw
+            values = [
+                canonical_raw_value(kind, value) for kind, value in zip(self._types, in_order, strict=True)
+            ]
+            return None if None in values else (head, [value for value in values if value is not None])
+        return None
 
     def _cut_parsed(self, line: bytes) -> Change:
         members = _members(line)
@@ -103,10 +104,15 @@ class ChangeCutter:
         return Change(key, timestamp, b'{"Item":' + new.text + b"}\n", is_delete=False)
 
 
+def _head_pattern(names: Sequence[str], kinds: Mapping[str, str]) -> re.Pattern[bytes]:
+    attributes = (rf'"{re.escape(name)}":\{{"{kinds[name]}":"([^"\\\n]*)"\}}'.encode() for name in names)
+    return re.compile(_HEAD + rb"\{" + b",".join(attributes) + rb"\}")
+
+
 def _find_new_image(line: bytes, start: int) -> int | None:
     """Where the member ``NewImage`` begins, with its comma, behind the keys; -1 if there is none; None if unclear.
 
-    The line contains no ``\\u00``, so a name has one spelling. ``,"`` cannot be inside of a string, where the quote is
+    The line contains no ``\\u00``, so a name has one spelling. ``,"`` cannot be inside of a string, where quotes are
     escaped. So what is found is a member of an object: of the line, or of an image that has an attribute with this
     name. Only an attribute has a type as the first name in its value.
     """

@@ -86,7 +86,9 @@ COMPOSITE = (KeyAttribute("sort", "RANGE", "N"), KeyAttribute("id", "HASH", "S")
 def test_a_change_in_any_other_form_of_json(
     change: dict[str, Any], data: st.DataObject, ascii_only: bool, separators: tuple[str, str]
 ) -> None:
-    extra = data.draw(st.sampled_from([{}, {"Version": "2"}, {"Context": {"M": {"NewImage": {"S": "x"}}}}]))
+    extra: dict[str, Any] = data.draw(
+        st.sampled_from([{}, {"Version": "2"}, {"Context": {"M": {"NewImage": {"S": "x"}}}}])
+    )
     members = dict(data.draw(st.permutations(list((change | extra).items()))))
     line = json.dumps(members, ensure_ascii=ascii_only, separators=separators).encode() + b"\n"
     cut = ChangeCutter(COMPOSITE).cut(line)

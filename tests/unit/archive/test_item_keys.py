@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
@@ -19,16 +19,15 @@ TEXT = ItemKeys((KeyAttribute("id", "HASH", "S"),))
 NUMBER = ItemKeys((KeyAttribute("id", "HASH", "N"),))
 BINARY = ItemKeys((KeyAttribute("id", "HASH", "B"),))
 NAMES = st.sampled_from(["id", "sort", "a b", "é", 'quo"te', "id2", "N"])
+TYPES: st.SearchStrategy[Literal["S", "N", "B"]] = st.sampled_from(("S", "N", "B"))
 VALUES: dict[str, st.SearchStrategy[str]] = {"S": texts, "N": numbers(), "B": binaries}
 
 
 @st.composite
 def schemas(draw: st.DrawFn) -> tuple[KeyAttribute, ...]:
     names = draw(st.lists(NAMES, min_size=1, max_size=2, unique=True))
-    kinds = st.sampled_from(["S", "N", "B"])
-    keys = [
-        KeyAttribute(name, role, draw(kinds)) for name, role in zip(names, ("HASH", "RANGE"), strict=False)
-    ]  # type: ignore[arg-type]  # of a sampled str
+    keys = [KeyAttribute(names[0], "HASH", draw(TYPES))]
+    keys += [KeyAttribute(name, "RANGE", draw(TYPES)) for name in names[1:]]
     return tuple(draw(st.permutations(keys)))
 
 

@@ -1,0 +1,63 @@
+"""The final lines of a chain: of its full backup, those that no window changes; of its windows, the last changes.
+
+Each item is then written once, in its final state. Files can be written in any order, and a reader of the table never
+sees an item in a state that a later change supersedes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import compress
+
+from ddbbackup.archive.changes import ChangeCutter
+from ddbbackup.archive.item_keys import ItemKeys
+from ddbbackup.bulk.changed_keys import ChangedKeys, KeyLookup
+from ddbbackup.ports import KeyAttribute
+
+
+@dataclass(frozen=True, slots=True)
+class ChainConfig:
+    """``deletes``: items whose last change is a delete are deleted from the table, not only left out."""
+
+    keys: ChangedKeys
+    deletes: bool
+
+
+class ChainLines:
+    """Selects the final lines of any file of the chain. Not thread-safe."""
+
+    def __init__(self, config: ChainConfig, keys: Sequence[KeyAttribute]) -> None:
+        self.deletes = config.deletes
+        self._lookup = KeyLookup(config.keys)
+        self._keys = ItemKeys(keys)
+        self._cutter = ChangeCutter(keys)
+
+    def of_full_backup(self, lines: Sequence[bytes]) -> tuple[list[bytes], list[bytes]]:
+        """The lines that no window changes, and the lines without a certain key."""
+        final: list[bytes] = []
+        invalid: list[bytes] = []
+        of_line, lookup = self._keys.of_line, self._lookup
+        for line in lines:
+            key = of_line(line)
+            if key is None:
+                invalid.append(line)
+            elif key not in lookup:
+                final.append(line)
+        return final, invalid
+
+    def of_window(self, lines: Sequence[bytes], first: int) -> tuple[list[bytes], list[bytes]]:
+        """Of changes with the numbers from ``first`` on, those that no later one supersedes.
+
+        As lines ``{"Item":{…}}`` to put, and lines ``{"Key":{…}}`` to delete. Raises ``DataIncomplete`` for a line
+        that is not a change.
+        """
+        puts: list[bytes] = []
+        deletes: list[bytes] = []
+        for line in compress(lines, self._lookup.finals(first, len(lines))):
+            change = self._cutter.cut(line)
+            (deletes if change.is_delete else puts).append(change.line)
+        return puts, deletes
+
+    def close(self) -> None:
+        self._lookup.close()

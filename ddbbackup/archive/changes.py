@@ -22,7 +22,6 @@ _NEW: Final = b',"NewImage":{"'
 _TYPES: Final = frozenset((b"S", b"N", b"B", b"SS", b"NS", b"BS", b"L", b"M", b"BOOL", b"NULL"))
 _MAX_TIMESTAMP: Final = 10**18
 _MEMBERS: Final = ("Metadata", "Keys", "OldImage", "NewImage")
-_QUOTED_MEMBERS: Final = tuple(f'"{name}"'.encode() for name in _MEMBERS)
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=unique_members)
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _HINT: Final = "use another restore point of the table: this one was damaged or changed after AWS wrote it"
@@ -41,6 +40,15 @@ class Change(NamedTuple):
     is_delete: bool
 
 
+class _Head(NamedTuple):
+    """``attributes`` are the members of ``Keys``, unparsed; ``images_at`` is where they end."""
+
+    key: bytes
+    micros: int
+    attributes: Sequence[bytes]
+    images_at: int
+
+
 class ChangeCutter:
     """Cuts the lines of one table's windows."""
 
@@ -51,43 +59,39 @@ class ChangeCutter:
         orders = {names, names[::-1]} if self._keys.have_one_spelling else set()
         self._heads = [(_head_pattern(order, kinds), order != names) for order in sorted(orders)]
 
+    def read_head(self, line: bytes) -> tuple[bytes, int]:
+        """The canonical key and the microseconds of a change. Raises ``DataIncomplete`` like ``cut``.
+
+        A head as AWS writes it is believed without a look at the images, which ``cut`` checks.
+        """
+        head = self._match_head(line)
+        if head is None:
+            change = self._cut_parsed(line)
+            return change.key, change.written_at_micros
+        return head.key, head.micros
+
     def cut(self, line: bytes) -> Change:
         """Raises ``DataIncomplete`` for a line that is not exactly one change of an item with the table's key."""
-        return self._cut_as_aws_writes(line) or self._cut_parsed(line)
+        head = self._match_head(line)
+        return (head and _cut_behind(line, head)) or self._cut_parsed(line)
 
-    def _cut_as_aws_writes(self, line: bytes) -> Change | None:
-        """None for a line that has to be parsed, because its parts cannot be told apart with certainty."""
-        match = self._match_head(line)
-        if match is None:
-            return None
-        head, values = match
-        if not line.endswith(b"}\n") or b"\\u00" in line or line.count(b"{") != line.count(b"}"):
-            return None
-        key = join_values(values)
-        micros, images = int(head[1]), head.end()
-        at = _find_new_image(line, images)
-        if at is None:
-            return None
-        if at < 0:
-            keys_at = head.end(1) + len(b'"}},"Keys":')
-            return Change(key, micros, b'{"Key":' + line[keys_at:images] + b"}\n", is_delete=True)
-        item = b'{"Item":' + line[at + len(_NEW) - 2 :]
-        if self._keys.of_line(item) != key:
-            return None
-        return Change(key, micros, item, is_delete=False)
-
-    def _match_head(self, line: bytes) -> tuple[re.Match[bytes], list[bytes]] | None:
-        """The line up to its images, and the canonical values of its key, the partition key first."""
+    def _match_head(self, line: bytes) -> _Head | None:
+        """The line up to its images as AWS writes it; None for a line that has to be parsed."""
         for pattern, is_reversed in self._heads:
-            head = pattern.match(line)
-            if head is None:
+            match = pattern.match(line)
+            if match is None:
                 continue
-            raw = head.groups()[1:]
-            in_order = raw[::-1] if is_reversed else raw
-            values = [
-                canonical_raw_value(kind, value) for kind, value in zip(self._types, in_order, strict=True)
-            ]
-            return None if None in values else (head, [value for value in values if value is not None])
+            micros, *groups = match.groups()
+            attributes, raw = groups[::2], groups[1::2]
+            if is_reversed:
+                raw.reverse()
+            values = []
+            for kind, raw_value in zip(self._types, raw, strict=True):
+                value = canonical_raw_value(kind, raw_value)
+                if value is None:
+                    return None
+                values.append(value)
+            return _Head(join_values(values), int(micros), attributes, match.end())
         return None
 
     def _cut_parsed(self, line: bytes) -> Change:
@@ -105,30 +109,43 @@ class ChangeCutter:
 
 
 def _head_pattern(names: Sequence[str], kinds: Mapping[str, str]) -> re.Pattern[bytes]:
-    attributes = (rf'"{re.escape(name)}":\{{"{kinds[name]}":"([^"\\\n]*)"\}}'.encode() for name in names)
+    attributes = (rf'("{re.escape(name)}":\{{"{kinds[name]}":"([^"\\\n]*)"\}})'.encode() for name in names)
     return re.compile(_HEAD + rb"\{" + b",".join(attributes) + rb"\}")
 
 
-def _find_new_image(line: bytes, start: int) -> int | None:
-    """Where the member ``NewImage`` begins, with its comma, behind the keys; -1 if there is none; None if unclear.
+def _cut_behind(line: bytes, head: _Head) -> Change | None:
+    """None for a line that has to be parsed, because its parts cannot be told apart with certainty.
 
-    The line contains no ``\\u00``, so a name has one spelling. ``,"`` cannot be inside of a string, where quotes are
+    In a line without ``\\u00`` a name has one spelling, and ``,"`` cannot be inside of a string, where quotes are
     escaped. So what is found is a member of an object: of the line, or of an image that has an attribute with this
     name. Only an attribute has a type as the first name in its value.
     """
+    start = head.images_at
+    if (
+        not line.endswith(b"}\n")
+        or (b"\\" in line and b"\\u00" in line)
+        or line.count(b"{") != line.count(b"}")
+    ):
+        return None
     at = line.find(_NEW, start)
+    if at != start and not line.startswith(_OLD, start) and line[start:] != b"}\n":
+        return None
     if at < 0:
         if line.find(b'"NewImage"', start) >= 0:
             return None
-        return -1 if line[start:] == b"}\n" or line.startswith(_OLD, start) else None
-    if at != start and not line.startswith(_OLD, start):
-        return None
+        return Change(
+            head.key, head.micros, b'{"Key":{' + b",".join(head.attributes) + b"}}\n", is_delete=True
+        )
     name_at = at + len(_NEW)
     if line[name_at : line.find(b'"', name_at)] in _TYPES:
         return None
-    if any(line.find(name, name_at) >= 0 for name in _QUOTED_MEMBERS):
+    image = line[name_at - 2 :]
+    if b'"NewImage"' in image or b'"OldImage"' in image or b'"Keys"' in image or b'"Metadata"' in image:
         return None  # perhaps a member that is there twice, or behind the new image
-    return at
+    for attribute in head.attributes:
+        if attribute not in image:
+            return None  # perhaps another item
+    return Change(head.key, head.micros, b'{"Item":' + image, is_delete=False)
 
 
 class _Member(NamedTuple):

@@ -12,7 +12,7 @@ from itertools import compress
 
 from ddbbackup.archive.changes import ChangeCutter
 from ddbbackup.archive.item_keys import ItemKeys
-from ddbbackup.bulk.changed_keys import ChangedKeys, KeyLookup
+from ddbbackup.bulk.changed_keys import MAX_KEY_BYTES, ChangedKeys, FinalChanges, index_key, open_keys
 from ddbbackup.ports import KeyAttribute
 
 
@@ -29,7 +29,8 @@ class ChainLines:
 
     def __init__(self, config: ChainConfig, keys: Sequence[KeyAttribute]) -> None:
         self.deletes = config.deletes
-        self._lookup = KeyLookup(config.keys)
+        self._changed = open_keys(config.keys)
+        self._final_changes = FinalChanges(config.keys)
         self._keys = ItemKeys(keys)
         self._cutter = ChangeCutter(keys)
 
@@ -37,12 +38,12 @@ class ChainLines:
         """The lines that no window changes, and the lines without a certain key."""
         final: list[bytes] = []
         invalid: list[bytes] = []
-        of_line, lookup = self._keys.of_line, self._lookup
+        of_line, changed = self._keys.of_line, self._changed
         for line in lines:
             key = of_line(line)
             if key is None:
                 invalid.append(line)
-            elif key not in lookup:
+            elif (key if len(key) <= MAX_KEY_BYTES else index_key(key)) not in changed:
                 final.append(line)
         return final, invalid
 
@@ -54,10 +55,7 @@ class ChainLines:
         """
         puts: list[bytes] = []
         deletes: list[bytes] = []
-        for line in compress(lines, self._lookup.finals(first, len(lines))):
+        for line in compress(lines, self._final_changes.among(first, len(lines))):
             change = self._cutter.cut(line)
             (deletes if change.is_delete else puts).append(change.line)
         return puts, deletes
-
-    def close(self) -> None:
-        self._lookup.close()

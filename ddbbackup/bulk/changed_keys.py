@@ -1,54 +1,61 @@
-"""The keys that the windows of a chain change, and the last change of each: on disk, in little memory.
+"""The keys that the windows of a chain change, and the last change of each: in little memory, however many they are.
 
-Every change is a record of fixed size, in one of 256 partitions by the first byte of the digest of its key. One
-partition at a time is then reduced to the last change of each key. The result are three files (docs/decisions/0021):
+Changes are collected in partitions by the CRC of their keys, on disk, and one partition at a time is reduced to the
+last change of each key. The result are files (docs/decisions/0021): ``finals`` has one bit for each change, set for
+those that no later one supersedes; ``keys`` holds the keys. Few keys become a set in the memory of each worker. Many
+are looked up in buckets on disk, behind a bitmap that answers most lookups of keys that are not there.
 
-- ``keys``: the digests, sorted, so that a lookup reads the few that begin with the same bits;
-- ``filter``: a bitmap by the CRC of keys, which answers most lookups of keys that are not there;
-- ``finals``: one bit for each change, set for those that no later one supersedes.
-
-Digests have 128 bits, so two keys with one digest are not to be expected. The files hold no item data.
+Keys are compared as they are. Only one that is longer than ``MAX_KEY_BYTES`` is kept as a hash of 64 bytes.
 """
 
 from __future__ import annotations
 
 import itertools
+import marshal
 import mmap
 import os
 import shutil
 import threading
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from io import FileIO
+from operator import itemgetter
 from pathlib import Path
-from struct import Struct
 from typing import Final
 
 from ddbbackup.archive.lines import crc32
 from ddbbackup.errors import DataIncomplete, StepFailed
 
-_DIGEST_BYTES: Final = 16
-_RECORD: Final = Struct(f">{_DIGEST_BYTES}sIQQ")  # digest, window, microseconds, number of the change
-_PARTITIONS: Final = 256
-_BUFFER_BYTES: Final = 32 << 10  # of each partition
-_KEYS_A_BUCKET: Final = 32
+MAX_KEY_BYTES: Final = 64
+MAX_KEYS_IN_MEMORY: Final = 400_000  # some 40 MB in each worker
+_KEYS_A_PARTITION: Final = 200_000
+_BUFFERED_CHANGES: Final = 1 << 16  # of all partitions
+_KEYS_A_BUCKET: Final = 16
 _FILTER_BITS_A_CHANGE: Final = 16
 _MAX_FILTER_BITS: Final = 1 << 28
 _FOLDER: Final = "changed-keys"
+KEYS: Final = "keys"
+STARTS: Final = "starts"
+FILTER: Final = "filter"
+FINALS: Final = "finals"
+_SPILL: Final = "spill"
 _HINT: Final = "free space there, or set DDBBACKUP_STATE_DIR, then run the same command again"
 
 
 @dataclass(frozen=True, slots=True)
 class ChangedKeys:
-    """Where the files are. Picklable; a worker opens them with ``KeyLookup``."""
+    """Where the files are, and how to find a key in them. Picklable; each worker opens them.
+
+    ``buckets`` is the number of buckets of each partition; 0 if the keys are few, and become a set.
+    """
 
     directory: Path
     key_count: int
-    bucket_bits: int
-    filter_bits: int
+    partitions: int
+    buckets: int
 
 
 @contextmanager
@@ -71,15 +78,15 @@ class ChangedKeysBuilder:
 
     def __init__(self, directory: Path, expected: int) -> None:
         self._directory = directory
-        self._filter_bits = _filter_bits(expected)
-        self._filter = bytearray(self._filter_bits // 8)
-        self._buffers = [bytearray() for _ in range(_PARTITIONS)]
-        self._chunks: list[list[tuple[int, int]]] = [[] for _ in range(_PARTITIONS)]
+        self._partitions = max(1, -(-expected // _KEYS_A_PARTITION))
+        self._expected = expected
+        self._buffered = _Changes(self._partitions)
+        self._chunks: list[list[tuple[int, int, int]]] = [[] for _ in range(self._partitions)]
         self._discarded: list[range] = []
         self._numbers = 0
         self._spilled_bytes = 0
         self._lock = threading.Lock()
-        self._spill = _create(directory / "spill")
+        self._spill = _create(directory / _SPILL)
 
     def reserve(self, count: int) -> int:
         """The number of the first of ``count`` changes."""
@@ -93,132 +100,204 @@ class ChangedKeysBuilder:
         with self._lock:
             self._discarded.append(range(first, first + count))
 
-    def add(self, window: int, first: int, changes: Iterable[tuple[bytes, int]]) -> None:
-        """Keys in canonical form with the microseconds of their changes, whose numbers begin with ``first``."""
-        records = []
-        mask, bits = self._filter_bits - 1, self._filter
-        crcs = []
-        for number, (key, micros) in enumerate(changes, start=first):
-            digest = blake2b(key, digest_size=_DIGEST_BYTES).digest()
-            records.append(_RECORD.pack(digest, window, micros, number))
-            crcs.append(crc32(key, 0) & mask)
+    def add(self, window: int, first: int, keys: Sequence[bytes], micros: Sequence[int]) -> None:
+        """Changes of a window with the numbers from ``first`` on; ``keys`` as ``index_key`` makes them."""
         with self._lock:
-            for crc in crcs:
-                bits[crc >> 3] |= 1 << (crc & 7)
-            for record in records:
-                self._buffers[record[0]] += record
-            self._write_full_buffers()
+            self._buffered.add(window, first, keys, micros)
+            if self._buffered.count >= _BUFFERED_CHANGES:
+                self._write_buffered()
 
     def finish(self) -> ChangedKeys:
         """Raises ``DataIncomplete`` if two changes of one window have the same key and time."""
-        with self._lock:
-            for partition in range(_PARTITIONS):
-                self._write_buffer(partition)
+        with self._lock, self._spill:
+            self._write_buffered()
+            buckets = None
+            if self._expected > MAX_KEYS_IN_MEMORY:
+                buckets = _Buckets(self._partitions, self._expected)
             finals = bytearray((self._numbers + 7) // 8)
-            bucket_bits = max(8, min(24, (self._numbers // _KEYS_A_BUCKET).bit_length()))
-            shift = 32 - bucket_bits
-            counts = array("Q", bytes(8 * ((1 << bucket_bits) + 1)))
-            try:
-                with _create(self._directory / "keys") as keys:
-                    for partition in range(_PARTITIONS):
-                        last = self._last_changes(partition)
-                        for _, _, number in last.values():
-                            finals[number >> 3] |= 1 << (number & 7)
-                        digests = sorted(last)
-                        for digest in digests:
-                            counts[(int.from_bytes(digest[:4], "big") >> shift) + 1] += 1
-                        _write(keys, b"".join(digests))
-                starts = array("Q", itertools.accumulate(counts))
-                for name, content in (
-                    ("starts", starts.tobytes()),
-                    ("filter", self._filter),
-                    ("finals", finals),
-                ):
-                    with _create(self._directory / name) as file:
-                        _write(file, content)
-                (self._directory / "spill").unlink()
-            except OSError as error:
-                raise _disk_error(self._directory, error) from error
-            finally:
-                self._spill.close()
-            return ChangedKeys(self._directory, starts[-1], bucket_bits, self._filter_bits)
+            key_count = 0
+            with _create(self._directory / KEYS) as file:
+                for partition in range(self._partitions):
+                    last = self._last_changes(partition)
+                    key_count += len(last)
+                    for number in last.values():
+                        finals[number >> 3] |= 1 << (number & 7)
+                    _write(file, buckets.content(list(last)) if buckets else marshal.dumps(list(last)))
+            self._write_file(FINALS, finals)
+            if buckets:
+                self._write_file(STARTS, buckets.starts.tobytes())
+                self._write_file(FILTER, buckets.filter)
+            (self._directory / _SPILL).unlink()
+            return ChangedKeys(
+                self._directory, key_count, self._partitions, buckets.of_partition if buckets else 0
+            )
 
-    def _last_changes(self, partition: int) -> dict[bytes, tuple[int, int, int]]:
-        """Window, microseconds and number of the last change of each key."""
-        last: dict[bytes, tuple[int, int, int]] = {}
-        for offset, size_bytes in self._chunks[partition]:
-            for digest, *change in _RECORD.iter_unpack(os.pread(self._spill.fileno(), size_bytes, offset)):
-                window, micros, number = change
-                if self._discarded and any(number in numbers for numbers in self._discarded):
-                    continue
-                earlier = last.get(digest)
-                if earlier is not None:
-                    if (window, micros) == earlier[:2]:
-                        raise DataIncomplete(
-                            "a window holds two changes of one item that were written at the same time",
-                            hint="use another restore point of the table",
-                        )
-                    if (window, micros) < earlier[:2]:
-                        continue
-                last[digest] = (window, micros, number)
+    def _last_changes(self, partition: int) -> dict[bytes, int]:
+        """The keys of a partition with the numbers of their last changes."""
+        last: dict[bytes, int] = {}
+        by_window = itertools.groupby(sorted(self._chunks[partition]), key=itemgetter(0))
+        for _, chunks in by_window:
+            keys: list[bytes] = []
+            micros: list[int] = []
+            numbers: list[int] = []
+            for _, offset, size_bytes in chunks:
+                some = marshal.loads(os.pread(self._spill.fileno(), size_bytes, offset))  # noqa: S302  # our own
+                keys += some[0]
+                micros += some[1]
+                numbers += some[2]
+            last.update(_last_of_window(keys, micros, numbers, self._discarded))
         return last
 
-    def _write_full_buffers(self) -> None:
-        for partition, buffer in enumerate(self._buffers):
-            if len(buffer) >= _BUFFER_BYTES:
-                self._write_buffer(partition)
+    def _write_buffered(self) -> None:
+        for (window, partition), columns in self._buffered.take():
+            content = marshal.dumps(columns)
+            _write(self._spill, content)
+            self._chunks[partition].append((window, self._spilled_bytes, len(content)))
+            self._spilled_bytes += len(content)
 
-    def _write_buffer(self, partition: int) -> None:
-        buffer = self._buffers[partition]
-        if not buffer:
+    def _write_file(self, name: str, content: bytes | bytearray) -> None:
+        with _create(self._directory / name) as file:
+            _write(file, content)
+
+
+Columns = tuple[list[bytes], list[int], list[int]]
+"""Keys, microseconds and numbers of some changes."""
+
+
+class _Changes:
+    """Changes that wait to be written, by window and partition."""
+
+    def __init__(self, partitions: int) -> None:
+        self.count = 0
+        self._partitions = partitions
+        self._columns: dict[tuple[int, int], Columns] = {}
+
+    def add(self, window: int, first: int, keys: Sequence[bytes], micros: Sequence[int]) -> None:
+        self.count += len(keys)
+        numbers = range(first, first + len(keys))
+        if self._partitions == 1:
+            all_keys, all_micros, all_numbers = self._of(window, 0)
+            all_keys += keys
+            all_micros += micros
+            all_numbers += numbers
             return
-        try:
-            _write(self._spill, buffer)
-        except OSError as error:
-            raise _disk_error(self._directory, error) from error
-        self._chunks[partition].append((self._spilled_bytes, len(buffer)))
-        self._spilled_bytes += len(buffer)
-        buffer.clear()
+        columns = [self._of(window, partition) for partition in range(self._partitions)]
+        for key, written_at, number in zip(keys, micros, numbers, strict=True):
+            of_key, of_time, of_number = columns[crc32(key, 0) % self._partitions]
+            of_key.append(key)
+            of_time.append(written_at)
+            of_number.append(number)
+
+    def take(self) -> list[tuple[tuple[int, int], Columns]]:
+        taken = [(place, columns) for place, columns in self._columns.items() if columns[0]]
+        self._columns, self.count = {}, 0
+        return taken
+
+    def _of(self, window: int, partition: int) -> Columns:
+        return self._columns.setdefault((window, partition), ([], [], []))
 
 
-class KeyLookup:
-    """The index in a worker. Not thread-safe."""
+def _last_of_window(
+    keys: list[bytes], micros: list[int], numbers: list[int], discarded: Sequence[range]
+) -> dict[bytes, int]:
+    """AWS writes one change of a key into a window (aws-facts). If there are more, the time of the write decides."""
+    changes: Iterable[tuple[bytes, int, int]] = zip(keys, micros, numbers, strict=True)
+    if discarded:
+        changes = [each for each in changes if not any(each[2] in numbers for numbers in discarded)]
+        keys, numbers = [each[0] for each in changes], [each[2] for each in changes]
+    last = dict(zip(keys, numbers, strict=True))
+    if len(last) == len(keys):
+        return last
+    latest: dict[bytes, tuple[int, int]] = {}
+    for key, written_at, number in changes:
+        earlier = latest.get(key)
+        if earlier is not None and earlier[0] == written_at:
+            raise DataIncomplete(
+                "a window holds two changes of one item that were written at the same time",
+                hint="use another restore point of the table",
+            )
+        if earlier is None or earlier[0] < written_at:
+            latest[key] = (written_at, number)
+    return {key: number for key, (_, number) in latest.items()}
+
+
+class _Buckets:
+    """Many keys, so that a lookup reads a few of them."""
+
+    def __init__(self, partitions: int, expected: int) -> None:
+        self.of_partition = max(1, expected // partitions // _KEYS_A_BUCKET)
+        self.starts = array("Q", [0])
+        bits = min(_MAX_FILTER_BITS, 1 << (expected * _FILTER_BITS_A_CHANGE - 1).bit_length())
+        self.filter = bytearray(bits // 8)
+        self._partitions, self._mask = partitions, bits - 1
+
+    def content(self, keys: list[bytes]) -> bytes:
+        """What to write for the keys of the next partition."""
+        buckets: list[list[bytes]] = [[] for _ in range(self.of_partition)]
+        for key in keys:
+            crc = crc32(key, 0)
+            buckets[crc // self._partitions % self.of_partition].append(key)
+            bit = crc & self._mask
+            self.filter[bit >> 3] |= 1 << (bit & 7)
+        contents = [marshal.dumps(bucket) for bucket in buckets]
+        for content in contents:
+            self.starts.append(self.starts[-1] + len(content))
+        return b"".join(contents)
+
+
+def open_keys(index: ChangedKeys) -> Container[bytes]:
+    """The keys as ``index_key`` makes them."""
+    if index.buckets:
+        return _KeysOnDisk(index)
+    with (index.directory / KEYS).open("rb") as file:
+        partitions = [marshal.load(file) for _ in range(index.partitions)]  # noqa: S302  # our own file
+    return frozenset(itertools.chain.from_iterable(partitions))
+
+
+class _KeysOnDisk:
+    """Not thread-safe."""
 
     def __init__(self, index: ChangedKeys) -> None:
-        self._keys = (index.directory / "keys").open("rb", buffering=0)
-        self._finals = (index.directory / "finals").open("rb", buffering=0)
-        self._starts = array("Q", (index.directory / "starts").read_bytes())
-        self._shift = 32 - index.bucket_bits
-        self._mask = index.filter_bits - 1
-        with (index.directory / "filter").open("rb") as file:
-            self._filter = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._partitions, self._buckets = index.partitions, index.buckets
+        self._keys = (index.directory / KEYS).open("rb", buffering=0)
+        self._filter = _map(index.directory / FILTER)
+        self._mask = len(self._filter) * 8 - 1
+        self._starts = memoryview(_map(index.directory / STARTS)).cast("Q")
 
-    def __contains__(self, key: bytes) -> bool:
-        """Whether a window changes the item with this key, in canonical form."""
-        crc = crc32(key, 0) & self._mask
-        if not self._filter[crc >> 3] & (1 << (crc & 7)):
+    def __contains__(self, key: object) -> bool:
+        if not isinstance(key, bytes):
             return False
-        digest = blake2b(key, digest_size=_DIGEST_BYTES).digest()
-        bucket = int.from_bytes(digest[:4], "big") >> self._shift
+        crc = crc32(key, 0)
+        bit = crc & self._mask
+        if not self._filter[bit >> 3] & (1 << (bit & 7)):
+            return False
+        bucket = crc % self._partitions * self._buckets + crc // self._partitions % self._buckets
         start, end = self._starts[bucket], self._starts[bucket + 1]
-        digests = os.pread(self._keys.fileno(), (end - start) * _DIGEST_BYTES, start * _DIGEST_BYTES)
-        return digests.find(digest) % _DIGEST_BYTES == 0
+        keys: list[bytes] = marshal.loads(os.pread(self._keys.fileno(), end - start, start))  # noqa: S302  # our own
+        return key in keys
 
-    def finals(self, first: int, count: int) -> list[bool]:
-        """For each of ``count`` changes whether it is the last one of its item."""
+
+class FinalChanges:
+    """Which changes no later one supersedes. Not thread-safe."""
+
+    def __init__(self, index: ChangedKeys) -> None:
+        self._file = (index.directory / FINALS).open("rb", buffering=0)
+
+    def among(self, first: int, count: int) -> list[int]:
+        """For each of ``count`` changes with the numbers from ``first`` on: not 0 if it is final."""
         start = first >> 3
-        bits = os.pread(self._finals.fileno(), ((first + count + 7) >> 3) - start, start)
-        return [bool(bits[(n >> 3) - start] & (1 << (n & 7))) for n in range(first, first + count)]
-
-    def close(self) -> None:
-        self._keys.close()
-        self._finals.close()
-        self._filter.close()
+        bits = os.pread(self._file.fileno(), ((first + count + 7) >> 3) - start, start)
+        return [bits[(n >> 3) - start] & (1 << (n & 7)) for n in range(first, first + count)]
 
 
-def _filter_bits(changes: int) -> int:
-    wanted = max(1 << 15, changes * _FILTER_BITS_A_CHANGE)
-    return min(_MAX_FILTER_BITS, 1 << (wanted - 1).bit_length())
+def index_key(key: bytes) -> bytes:
+    """A canonical key (``archive.item_keys``) as it is in the index: of bounded size."""
+    return key if len(key) <= MAX_KEY_BYTES else b"#" + blake2b(key).digest()
+
+
+def _map(path: Path) -> mmap.mmap:
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def _create(path: Path) -> FileIO:
@@ -230,10 +309,13 @@ def _create(path: Path) -> FileIO:
 
 
 def _write(file: FileIO, content: bytes | bytearray) -> None:
-    """All of it: a single write of the system may end early."""
+    """All of it: a single write of the system may end early. Raises ``StepFailed``."""
     left = memoryview(content)
-    while left:
-        left = left[file.write(left) or 0 :]
+    try:
+        while left:
+            left = left[file.write(left) or 0 :]
+    except OSError as error:
+        raise _disk_error(Path(str(file.name)), error) from error
 
 
 def _disk_error(path: Path, error: OSError) -> StepFailed:

@@ -1,6 +1,6 @@
 """Reads the windows of a chain once, before anything is written: which keys they change, and which changes are last.
 
-Every line is cut and every file compared with its manifest, so damage is found before the table has changed.
+Every file is compared with its manifest, so damage is found before the table has changed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 
 from ddbbackup.archive.changes import ChangeCutter
 from ddbbackup.archive.lines import split_lines, whole_lines
-from ddbbackup.bulk.changed_keys import ChangedKeys, ChangedKeysBuilder, changed_keys_folder
+from ddbbackup.bulk.changed_keys import ChangedKeys, ChangedKeysBuilder, changed_keys_folder, index_key
 from ddbbackup.bulk.model import DataFile, Stopped, WriteJob
 from ddbbackup.bulk.verified_stream import check_item_count, open_data_file, read_until_whole
 from ddbbackup.errors import DataIncomplete
@@ -93,20 +93,20 @@ class _Reading:
 
     def _read(self, window: int, file: DataFile) -> int:
         first = self._builder.reserve(file.item_count)
+        read_head = self._cutter.read_head
         count = 0
         try:
             with open_data_file(self._objects, file) as stream:
                 for block in whole_lines(stream.pieces()):
                     if self._stop.is_set() or self.failed.is_set():
                         raise Stopped
-                    changes = [self._cutter.cut(line) for line in split_lines(block) if not line.isspace()]
-                    if count + len(changes) > file.item_count:
-                        check_item_count(file, count + len(changes))
-                    self._builder.add(
-                        window, first + count, ((each.key, each.written_at_micros) for each in changes)
-                    )
-                    count += len(changes)
-                    self._add_progress(len(changes))
+                    heads = [read_head(line) for line in split_lines(block) if not line.isspace()]
+                    if count + len(heads) > file.item_count:
+                        check_item_count(file, count + len(heads))
+                    keys = [index_key(key) for key, _ in heads]
+                    self._builder.add(window, first + count, keys, [micros for _, micros in heads])
+                    count += len(heads)
+                    self._add_progress(len(heads))
                 check_item_count(file, count)
         except BaseException:
             self._builder.discard(first, file.item_count)

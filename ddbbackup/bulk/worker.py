@@ -146,8 +146,6 @@ class _Worker:
             self._transport.close()
             for reading in self._open.values():
                 reading.reader.close()
-            if self._chain is not None:
-                self._chain.close()
 
     # ---- results of lines
 

@@ -12,41 +12,19 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from ddbbackup.archive.item_keys import ItemKeys, canonical_raw_value, join_values, unique_members
+from ddbbackup.archive.item_keys import ItemKeys, join_raw_values, unique_members
 from ddbbackup.errors import DataIncomplete
 from ddbbackup.ports import KeyAttribute
 
 _HEAD: Final = rb'\{"Metadata":\{"WriteTimestampMicros":\{"N":"([0-9]{1,18})"\}\},"Keys":'
 _OLD: Final = b',"OldImage":{"'
 _NEW: Final = b',"NewImage":{"'
-_TYPES: Final = frozenset((b"S", b"N", b"B", b"SS", b"NS", b"BS", b"L", b"M", b"BOOL", b"NULL"))
+_TYPES: Final = (b'S"', b'N"', b'B"', b'M"', b'L"', b'SS"', b'NS"', b'BS"', b'BOOL"', b'NULL"')
 _MAX_TIMESTAMP: Final = 10**18
 _MEMBERS: Final = ("Metadata", "Keys", "OldImage", "NewImage")
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=unique_members)
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _HINT: Final = "use another restore point of the table: this one was damaged or changed after AWS wrote it"
-
-
-class Change(NamedTuple):
-    """The last change of an item within one window.
-
-    ``key`` is canonical, see ``item_keys``. ``line`` is ``{"Item":{…}}`` with the new image, or ``{"Key":{…}}`` if
-    the item was deleted; it ends with a newline.
-    """
-
-    key: bytes
-    written_at_micros: int
-    line: bytes
-    is_delete: bool
-
-
-class _Head(NamedTuple):
-    """``attributes`` are the members of ``Keys``, unparsed; ``images_at`` is where they end."""
-
-    key: bytes
-    micros: int
-    attributes: Sequence[bytes]
-    images_at: int
 
 
 class ChangeCutter:
@@ -56,45 +34,39 @@ class ChangeCutter:
         self._keys = ItemKeys(keys)
         names, kinds = self._keys.names, {key.name: key.type for key in keys}
         self._types = [kinds[name] for name in names]
-        orders = {names, names[::-1]} if self._keys.have_one_spelling else set()
-        self._heads = [(_head_pattern(order, kinds), order != names) for order in sorted(orders)]
+        # Each pattern with its groups: the microseconds, and the values in the order of the key.
+        self._heads: list[tuple[re.Pattern[bytes], tuple[int, ...]]] = []
+        if self._keys.have_one_spelling:
+            self._heads.append((_head_pattern(names, kinds), (1, 3, 5)[: 1 + len(names)]))
+            if len(names) > 1:
+                self._heads.append((_head_pattern(names[::-1], kinds), (1, 5, 3)))
 
     def read_head(self, line: bytes) -> tuple[bytes, int]:
-        """The canonical key and the microseconds of a change. Raises ``DataIncomplete`` like ``cut``.
+        """The canonical key (``item_keys``) and the microseconds of the write. Raises ``DataIncomplete``.
 
         A head as AWS writes it is believed without a look at the images, which ``cut`` checks.
         """
-        head = self._match_head(line)
-        if head is None:
-            change = self._cut_parsed(line)
-            return change.key, change.written_at_micros
-        return head.key, head.micros
-
-    def cut(self, line: bytes) -> Change:
-        """Raises ``DataIncomplete`` for a line that is not exactly one change of an item with the table's key."""
-        head = self._match_head(line)
-        return (head and _cut_behind(line, head)) or self._cut_parsed(line)
-
-    def _match_head(self, line: bytes) -> _Head | None:
-        """The line up to its images as AWS writes it; None for a line that has to be parsed."""
-        for pattern, is_reversed in self._heads:
+        for pattern, micros_and_values in self._heads:
             match = pattern.match(line)
-            if match is None:
-                continue
-            micros, *groups = match.groups()
-            attributes, raw = groups[::2], groups[1::2]
-            if is_reversed:
-                raw.reverse()
-            values = []
-            for kind, raw_value in zip(self._types, raw, strict=True):
-                value = canonical_raw_value(kind, raw_value)
-                if value is None:
-                    return None
-                values.append(value)
-            return _Head(join_values(values), int(micros), attributes, match.end())
-        return None
+            if match is not None:
+                micros, *values = match.group(*micros_and_values)
+                key = join_raw_values(self._types, values)
+                if key is not None:
+                    return key, int(micros)
+        return self._parse(line)[:2]
 
-    def _cut_parsed(self, line: bytes) -> Change:
+    def cut(self, line: bytes) -> bytes:
+        """What to write: ``{"Item":{…}}`` with the new image, or ``{"Key":{…}}`` to delete; ends with a newline.
+
+        Raises ``DataIncomplete`` for a line that is not exactly one change of an item with the table's key.
+        """
+        for pattern, _ in self._heads:
+            match = pattern.match(line)
+            if match is not None:
+                return _cut_behind(line, match) or self._parse(line)[2]
+        return self._parse(line)[2]
+
+    def _parse(self, line: bytes) -> tuple[bytes, int, bytes]:
         members = _members(line)
         keys, new = members.get("Keys"), members.get("NewImage")
         key = self._keys.of_item(keys.value) if keys else None
@@ -102,10 +74,10 @@ class ChangeCutter:
         if keys is None or key is None or timestamp is None or set(keys.value) != set(self._keys.names):
             raise _damaged("a line is not a change of an item with the key of the table")
         if new is None:
-            return Change(key, timestamp, b'{"Key":' + keys.text + b"}\n", is_delete=True)
+            return key, timestamp, b'{"Key":' + keys.text + b"}\n"
         if self._keys.of_item(new.value) != key:
             raise _damaged("a line has another key than its new image")
-        return Change(key, timestamp, b'{"Item":' + new.text + b"}\n", is_delete=False)
+        return key, timestamp, b'{"Item":' + new.text + b"}\n"
 
 
 def _head_pattern(names: Sequence[str], kinds: Mapping[str, str]) -> re.Pattern[bytes]:
@@ -113,39 +85,40 @@ def _head_pattern(names: Sequence[str], kinds: Mapping[str, str]) -> re.Pattern[
     return re.compile(_HEAD + rb"\{" + b",".join(attributes) + rb"\}")
 
 
-def _cut_behind(line: bytes, head: _Head) -> Change | None:
+def _cut_behind(line: bytes, head: re.Match[bytes]) -> bytes | None:
     """None for a line that has to be parsed, because its parts cannot be told apart with certainty.
 
     In a line without ``\\u00`` a name has one spelling, and ``,"`` cannot be inside of a string, where quotes are
     escaped. So what is found is a member of an object: of the line, or of an image that has an attribute with this
     name. Only an attribute has a type as the first name in its value.
     """
-    start = head.images_at
-    if (
-        not line.endswith(b"}\n")
-        or (b"\\" in line and b"\\u00" in line)
-        or line.count(b"{") != line.count(b"}")
-    ):
+    if (b"\\" in line and b"\\u00" in line) or not line.endswith(b"}\n"):
         return None
+    start = head.end()
     at = line.find(_NEW, start)
     if at != start and not line.startswith(_OLD, start) and line[start:] != b"}\n":
         return None
+    attributes = head.groups()[1::2]
     if at < 0:
-        if line.find(b'"NewImage"', start) >= 0:
+        if b'"NewImage"' in line or line.count(b"{") != line.count(b"}"):
             return None
-        return Change(
-            head.key, head.micros, b'{"Key":{' + b",".join(head.attributes) + b"}}\n", is_delete=True
-        )
-    name_at = at + len(_NEW)
-    if line[name_at : line.find(b'"', name_at)] in _TYPES:
+        return b'{"Key":{' + b",".join(attributes) + b"}}\n"
+    if line.startswith(_TYPES, at + len(_NEW)):
         return None
-    image = line[name_at - 2 :]
-    if b'"NewImage"' in image or b'"OldImage"' in image or b'"Keys"' in image or b'"Metadata"' in image:
-        return None  # perhaps a member that is there twice, or behind the new image
-    for attribute in head.attributes:
-        if attribute not in image:
+    image = line[at + len(_NEW) - 2 :]
+    if (
+        image.count(b"{") + 1 != image.count(b"}")
+        # Perhaps a member that is there twice, or behind the new image.
+        or b'"NewImage"' in image
+        or b'"OldImage"' in image
+        or b'"Keys"' in image
+        or b'"Metadata"' in image
+    ):
+        return None
+    for attribute in attributes:
+        if attribute not in image or image.count(attribute[: attribute.index(b":")]) != 1:
             return None  # perhaps another item
-    return Change(head.key, head.micros, b'{"Item":' + image, is_delete=False)
+    return b'{"Item":' + image
 
 
 class _Member(NamedTuple):

@@ -34,18 +34,22 @@ class ChainLines:
         self._keys = ItemKeys(keys)
         self._cutter = ChangeCutter(keys)
 
-    def of_full_backup(self, lines: Sequence[bytes]) -> tuple[list[bytes], list[bytes]]:
-        """The lines that no window changes, and the lines without a certain key."""
-        final: list[bytes] = []
+    def of_full_backup(self, block: bytes, lines: Sequence[bytes]) -> tuple[list[bytes], list[bytes]]:
+        """The lines that no window changes, and the lines without a certain key.
+
+        ``lines`` are those of ``block``, or else items of it without newlines.
+        """
+        whole = bool(lines) and lines[0].endswith(b"\n")
+        found = self._keys.of_block(block, lines) if whole else [self._keys.of_line(line) for line in lines]
+        keys = [key for key in found if key is not None]
         invalid: list[bytes] = []
-        of_line, changed = self._keys.of_line, self._changed
-        for line in lines:
-            key = of_line(line)
-            if key is None:
-                invalid.append(line)
-            elif (key if len(key) <= MAX_KEY_BYTES else index_key(key)) not in changed:
-                final.append(line)
-        return final, invalid
+        if len(keys) < len(lines):
+            invalid = [line for line, key in zip(lines, found, strict=True) if key is None]
+            lines = [line for line, key in zip(lines, found, strict=True) if key is not None]
+        if max(map(len, keys), default=0) > MAX_KEY_BYTES:
+            keys = [index_key(key) for key in keys]
+        changed = self._changed
+        return [line for line, key in zip(lines, keys, strict=True) if key not in changed], invalid
 
     def of_window(self, lines: Sequence[bytes], first: int) -> tuple[list[bytes], list[bytes]]:
         """Of changes with the numbers from ``first`` on, those that no later one supersedes.
@@ -57,5 +61,5 @@ class ChainLines:
         deletes: list[bytes] = []
         for line in compress(lines, self._final_changes.among(first, len(lines))):
             change = self._cutter.cut(line)
-            (deletes if change.is_delete else puts).append(change.line)
+            (puts if change.startswith(b'{"Item"') else deletes).append(change)
         return puts, deletes

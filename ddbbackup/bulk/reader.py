@@ -129,7 +129,7 @@ class UnitReader:
             invalid_before = len(self.invalid_lines)
             lines = self._take_valid(block, lines)
             self._item_count += len(lines) + len(self.invalid_lines) - invalid_before
-            lines = self._take_final_items(lines)
+            lines = self._take_final_items(block, lines)
         self._take_sample(lines)
         self._handed_over += len(lines)
         rest = self._lines[self._position :]
@@ -153,11 +153,11 @@ class UnitReader:
             self.invalid_lines += [line for line in stripped if not is_item(line)]
         return valid
 
-    def _take_final_items(self, lines: list[bytes]) -> list[bytes]:
+    def _take_final_items(self, block: bytes, lines: list[bytes]) -> list[bytes]:
         """Of the lines of a full backup those that no window changes."""
         if self._chain is None:
             return lines
-        final, invalid = self._chain.of_full_backup(lines)
+        final, invalid = self._chain.of_full_backup(block, lines)
         self.invalid_lines += invalid
         self.superseded += len(lines) - len(final) - len(invalid)
         return final

@@ -65,6 +65,12 @@ def test_the_key_of_a_line_is_that_of_its_item(
     line = json.dumps({"Item": shuffled}, ensure_ascii=ascii_only, separators=separators).encode() + b"\n"
     reader = ItemKeys(keys)
     assert reader.of_line(line) == reader.of_item(item)
+    others = [
+        json.dumps({"Item": {**item, **data.draw(st.composite(key_of)(keys))}}).encode() + b"\n"
+        for _ in range(2)
+    ]
+    lines = data.draw(st.permutations([line, *others]))
+    assert reader.of_block(b"".join(lines), lines) == [reader.of_line(each) for each in lines]
 
 
 @pytest.mark.parametrize(
@@ -113,6 +119,8 @@ def test_escapes_of_one_text() -> None:
 )
 def test_what_has_no_certain_key(line: bytes) -> None:
     assert TEXT.of_line(line) is None
+    lines = [b'{"Item":{"id":{"S":"a"}}}\n', line + b"\n", b'{"Item":{"id":{"S":"b"}}}\n']
+    assert TEXT.of_block(b"".join(lines), lines) == [b"a", None, b"b"]
 
 
 @pytest.mark.parametrize("value", ["x", "", ".", "1e", "--1", "1e1234567", "0x1", "١"])

@@ -75,7 +75,7 @@ class ItemKeys:
 
     def of_block(self, block: bytes, lines: Sequence[bytes]) -> list[bytes | None]:
         """The same as ``of_line`` for each of ``lines``, which are those of ``block``, with newlines. Faster."""
-        columns = [self._raw_values(block, len(lines), *attribute) for attribute in self._attributes]
+        columns = [self._raw_values(block, lines, *attribute) for attribute in self._attributes]
         if not columns or None in columns or (b"\\" in block and contains(block, b"\\u00")):
             return [self.of_line(line) for line in lines]
         if self._types == ("S",) and b"\\" not in block:
@@ -87,11 +87,20 @@ class ItemKeys:
         ]
 
     @staticmethod
-    def _raw_values(block: bytes, count: int, name: bytes, opening: bytes, start: int) -> list[bytes] | None:
+    def _raw_values(
+        block: bytes, lines: Sequence[bytes], name: bytes, opening: bytes, start: int
+    ) -> list[bytes] | None:
         """The values of a key attribute, unless a line does not have its name exactly once, with a value behind it.
 
-        From one name to the next there is then exactly one newline.
+        From one name to the next there is then exactly one newline. Fastest if it is the first attribute everywhere.
         """
+        first = b'{"Item":{' + name + opening
+        if min(lines) >= first and max(lines) < first + b"\xff" and block.count(name) == len(lines):
+            start += len(first) - len(opening)
+            values = [
+                line[start:end] for line in lines if line.startswith(b'"}', end := line.find(b'"', start))
+            ]
+            return values if len(values) == len(lines) else None
         behind = block.split(name)
         del behind[0]
         values = [
@@ -101,7 +110,7 @@ class ItemKeys:
             and each.startswith(b'"}', end := each.find(b'"', start))
             and each.count(b"\n") == 1
         ]
-        return values if len(values) == len(behind) == count else None
+        return values if len(values) == len(behind) == len(lines) else None
 
     def _of_parsed(self, line: bytes) -> bytes | None:
         try:

@@ -31,7 +31,7 @@ from ddbbackup.errors import DataIncomplete, StepFailed
 
 MAX_KEY_BYTES: Final = 64
 MAX_KEYS_IN_MEMORY: Final = 400_000  # some 40 MB in each worker
-_KEYS_A_PARTITION: Final = 200_000
+_KEYS_A_PARTITION: Final = 400_000
 _BUFFERED_CHANGES: Final = 1 << 16  # of all partitions
 _KEYS_A_BUCKET: Final = 16
 _FILTER_BITS_A_CHANGE: Final = 16

@@ -9,18 +9,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress
+from pathlib import Path
 
 from ddbbackup.archive.changes import ChangeCutter
 from ddbbackup.archive.item_keys import ItemKeys
-from ddbbackup.bulk.changed_keys import MAX_KEY_BYTES, ChangedKeys, FinalChanges, index_key, open_keys
+from ddbbackup.bulk.changed_keys import MAX_KEY_BYTES, FinalChanges, index_key, open_keys
 from ddbbackup.ports import KeyAttribute
 
 
 @dataclass(frozen=True, slots=True)
 class ChainConfig:
-    """``deletes``: items whose last change is a delete are deleted from the table, not only left out."""
+    """``index`` is the folder of the changed keys, which are complete before a worker gets its first unit.
 
-    keys: ChangedKeys
+    ``deletes``: items whose last change is a delete are deleted from the table, not only left out.
+    """
+
+    index: Path
     deletes: bool
 
 
@@ -29,8 +33,8 @@ class ChainLines:
 
     def __init__(self, config: ChainConfig, keys: Sequence[KeyAttribute]) -> None:
         self.deletes = config.deletes
-        self._changed = open_keys(config.keys)
-        self._final_changes = FinalChanges(config.keys)
+        self._changed = open_keys(config.index)
+        self._final_changes = FinalChanges(config.index)
         self._keys = ItemKeys(keys)
         self._cutter = ChangeCutter(keys)
 

@@ -19,7 +19,6 @@ import threading
 from array import array
 from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from hashlib import blake2b
 from io import FileIO
 from operator import itemgetter
@@ -31,7 +30,7 @@ from ddbbackup.errors import DataIncomplete, StepFailed
 
 MAX_KEY_BYTES: Final = 64
 MAX_KEYS_IN_MEMORY: Final = 400_000  # some 40 MB in each worker
-_KEYS_A_PARTITION: Final = 400_000
+_KEYS_A_PARTITION: Final = 150_000  # some 30 MB while it is reduced
 _BUFFERED_CHANGES: Final = 1 << 16  # of all partitions
 _KEYS_A_BUCKET: Final = 16
 _FILTER_BITS_A_CHANGE: Final = 16
@@ -41,21 +40,9 @@ KEYS: Final = "keys"
 STARTS: Final = "starts"
 FILTER: Final = "filter"
 FINALS: Final = "finals"
+LAYOUT: Final = "layout"  # the number of partitions, and of the buckets of each; 0 if the keys become a set
 _SPILL: Final = "spill"
 _HINT: Final = "free space there, or set DDBBACKUP_STATE_DIR, then run the same command again"
-
-
-@dataclass(frozen=True, slots=True)
-class ChangedKeys:
-    """Where the files are, and how to find a key in them. Picklable; each worker opens them.
-
-    ``buckets`` is the number of buckets of each partition; 0 if the keys are few, and become a set.
-    """
-
-    directory: Path
-    key_count: int
-    partitions: int
-    buckets: int
 
 
 @contextmanager
@@ -107,7 +94,7 @@ class ChangedKeysBuilder:
             if self._buffered.count >= _BUFFERED_CHANGES:
                 self._write_buffered()
 
-    def finish(self) -> ChangedKeys:
+    def finish(self) -> None:
         """Raises ``DataIncomplete`` if two changes of one window have the same key and time."""
         with self._lock, self._spill:
             self._write_buffered()
@@ -115,11 +102,9 @@ class ChangedKeysBuilder:
             if self._expected > MAX_KEYS_IN_MEMORY:
                 buckets = _Buckets(self._partitions, self._expected)
             finals = bytearray((self._numbers + 7) // 8)
-            key_count = 0
             with _create(self._directory / KEYS) as file:
                 for partition in range(self._partitions):
                     last = self._last_changes(partition)
-                    key_count += len(last)
                     for number in last.values():
                         finals[number >> 3] |= 1 << (number & 7)
                     _write(file, buckets.content(list(last)) if buckets else marshal.dumps(list(last)))
@@ -128,9 +113,8 @@ class ChangedKeysBuilder:
                 self._write_file(STARTS, buckets.starts.tobytes())
                 self._write_file(FILTER, buckets.filter)
             (self._directory / _SPILL).unlink()
-            return ChangedKeys(
-                self._directory, key_count, self._partitions, buckets.of_partition if buckets else 0
-            )
+            layout = (self._partitions, buckets.of_partition if buckets else 0)
+            self._write_file(LAYOUT, marshal.dumps(layout))
 
     def _last_changes(self, partition: int) -> dict[bytes, int]:
         """The keys of a partition with the numbers of their last changes."""
@@ -138,19 +122,19 @@ class ChangedKeysBuilder:
         by_window = itertools.groupby(sorted(self._chunks[partition]), key=itemgetter(0))
         for _, chunks in by_window:
             keys: list[bytes] = []
-            micros: list[int] = []
-            numbers: list[int] = []
+            micros, numbers = array("Q"), array("Q")
             for _, offset, size_bytes in chunks:
                 some = marshal.loads(os.pread(self._spill.fileno(), size_bytes, offset))  # noqa: S302  # our own
                 keys += some[0]
-                micros += some[1]
-                numbers += some[2]
+                micros.frombytes(some[1])
+                numbers.frombytes(some[2])
             last.update(_last_of_window(keys, micros, numbers, self._discarded))
         return last
 
     def _write_buffered(self) -> None:
         for (window, partition), columns in self._buffered.take():
-            content = marshal.dumps(columns)
+            keys, micros, numbers = columns
+            content = marshal.dumps((keys, micros.tobytes(), numbers.tobytes()))
             _write(self._spill, content)
             self._chunks[partition].append((window, self._spilled_bytes, len(content)))
             self._spilled_bytes += len(content)
@@ -160,7 +144,7 @@ class ChangedKeysBuilder:
             _write(file, content)
 
 
-Columns = tuple[list[bytes], list[int], list[int]]
+Columns = tuple[list[bytes], "array[int]", "array[int]"]
 """Keys, microseconds and numbers of some changes."""
 
 
@@ -177,9 +161,9 @@ class _Changes:
         numbers = range(first, first + len(keys))
         if self._partitions == 1:
             all_keys, all_micros, all_numbers = self._of(window, 0)
-            all_keys += keys
-            all_micros += micros
-            all_numbers += numbers
+            all_keys.extend(keys)
+            all_micros.extend(micros)
+            all_numbers.extend(numbers)
             return
         columns = [self._of(window, partition) for partition in range(self._partitions)]
         for key, written_at, number in zip(keys, micros, numbers, strict=True):
@@ -194,11 +178,11 @@ class _Changes:
         return taken
 
     def _of(self, window: int, partition: int) -> Columns:
-        return self._columns.setdefault((window, partition), ([], [], []))
+        return self._columns.setdefault((window, partition), ([], array("Q"), array("Q")))
 
 
 def _last_of_window(
-    keys: list[bytes], micros: list[int], numbers: list[int], discarded: Sequence[range]
+    keys: Sequence[bytes], micros: Sequence[int], numbers: Sequence[int], discarded: Sequence[range]
 ) -> dict[bytes, int]:
     """AWS writes one change of a key into a window (aws-facts). If there are more, the time of the write decides."""
     changes: Iterable[tuple[bytes, int, int]] = zip(keys, micros, numbers, strict=True)
@@ -245,24 +229,25 @@ class _Buckets:
         return b"".join(contents)
 
 
-def open_keys(index: ChangedKeys) -> Container[bytes]:
+def open_keys(folder: Path) -> Container[bytes]:
     """The keys as ``index_key`` makes them."""
-    if index.buckets:
-        return _KeysOnDisk(index)
-    with (index.directory / KEYS).open("rb") as file:
-        partitions = [marshal.load(file) for _ in range(index.partitions)]  # noqa: S302  # our own file
-    return frozenset(itertools.chain.from_iterable(partitions))
+    partitions, buckets = marshal.loads((folder / LAYOUT).read_bytes())  # noqa: S302  # our own file
+    if buckets:
+        return _KeysOnDisk(folder, partitions, buckets)
+    with (folder / KEYS).open("rb") as file:
+        keys = [marshal.load(file) for _ in range(partitions)]  # noqa: S302  # our own file
+    return frozenset(itertools.chain.from_iterable(keys))
 
 
 class _KeysOnDisk:
     """Not thread-safe."""
 
-    def __init__(self, index: ChangedKeys) -> None:
-        self._partitions, self._buckets = index.partitions, index.buckets
-        self._keys = (index.directory / KEYS).open("rb", buffering=0)
-        self._filter = _map(index.directory / FILTER)
+    def __init__(self, folder: Path, partitions: int, buckets: int) -> None:
+        self._partitions, self._buckets = partitions, buckets
+        self._keys = (folder / KEYS).open("rb", buffering=0)
+        self._filter = _map(folder / FILTER)
         self._mask = len(self._filter) * 8 - 1
-        self._starts = memoryview(_map(index.directory / STARTS)).cast("Q")
+        self._starts = memoryview(_map(folder / STARTS)).cast("Q")
 
     def __contains__(self, key: object) -> bool:
         if not isinstance(key, bytes):
@@ -280,8 +265,8 @@ class _KeysOnDisk:
 class FinalChanges:
     """Which changes no later one supersedes. Not thread-safe."""
 
-    def __init__(self, index: ChangedKeys) -> None:
-        self._file = (index.directory / FINALS).open("rb", buffering=0)
+    def __init__(self, folder: Path) -> None:
+        self._file = (folder / FINALS).open("rb", buffering=0)
 
     def among(self, first: int, count: int) -> list[int]:
         """For each of ``count`` changes with the numbers from ``first`` on: not 0 if it is final."""

@@ -6,15 +6,14 @@ Every file is compared with its manifest, so damage is found before the table ha
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from ddbbackup.archive.changes import ChangeCutter
 from ddbbackup.archive.lines import split_lines, whole_lines
-from ddbbackup.bulk.changed_keys import ChangedKeys, ChangedKeysBuilder, changed_keys_folder, index_key
+from ddbbackup.bulk.changed_keys import ChangedKeysBuilder, index_key
 from ddbbackup.bulk.model import DataFile, Stopped, WriteJob
 from ddbbackup.bulk.verified_stream import check_item_count, open_data_file, read_until_whole
 from ddbbackup.errors import DataIncomplete
@@ -25,37 +24,27 @@ from ddbbackup.ports import Objects
 _THREADS: Final = 6
 
 
-@dataclass(frozen=True, slots=True)
-class IndexedWindows:
-    """``first_changes``: the number of the first change of each file, by URI."""
+def index_windows(
+    job: WriteJob, objects: Objects, folder: Path, *, on_progress: OnProgress, stop: threading.Event
+) -> Mapping[str, int]:
+    """Writes the index into ``folder``. Returns the number of the first change of each file, by URI. Blocks.
 
-    keys: ChangedKeys
-    first_changes: Mapping[str, int]
-
-
-@contextmanager
-def indexed_windows(
-    job: WriteJob, objects: Objects, *, on_progress: OnProgress, stop: threading.Event
-) -> Iterator[IndexedWindows]:
-    """The index, on disk below ``job.state_dir`` until the end of the ``with`` block. Blocks.
-
-    Raises ``DataIncomplete`` if a file does not match its manifest or has a
-    line that is not a change, ``Stopped``, and ``StepFailed`` if the disk is full.
+    Raises ``DataIncomplete`` if a file does not match its manifest or has a line that is not a change, ``Stopped``,
+    and ``StepFailed`` if the disk is full.
     """
     files = [(number, file) for number, window in enumerate(job.windows) for file in window]
     _check_each_listed_once([file for _, file in files])
-    with changed_keys_folder(job.state_dir) as folder:
-        builder = ChangedKeysBuilder(folder, sum(file.item_count for _, file in files))
-        reading = _Reading(builder, ChangeCutter(job.keys), objects, job.table, files, on_progress, stop)
-        with ThreadPoolExecutor(_THREADS, thread_name_prefix="index") as pool:
-            try:
-                firsts = list(pool.map(reading.index, files))
-            except BaseException:
-                reading.failed.set()
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-        first_changes = {file.uri: first for (_, file), first in zip(files, firsts, strict=True)}
-        yield IndexedWindows(builder.finish(), first_changes)
+    builder = ChangedKeysBuilder(folder, sum(file.item_count for _, file in files))
+    reading = _Reading(builder, ChangeCutter(job.keys), objects, job.table, files, on_progress, stop)
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="index") as pool:
+        try:
+            firsts = list(pool.map(reading.index, files))
+        except BaseException:
+            reading.failed.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    builder.finish()
+    return {file.uri: first for (_, file), first in zip(files, firsts, strict=True)}
 
 
 def _check_each_listed_once(files: Sequence[DataFile]) -> None:

@@ -123,7 +123,7 @@ class _Worker:
         self._format = request_format(
             config.existing, config.table, config.keys, count_units=config.rate_limited
         )
-        self._chain = ChainLines(config.chain, config.keys) if config.chain else None
+        self._chain: ChainLines | None = None
         self._sender = Sender(self._transport, self._format, config, self, self._bucket)
         self._queued: deque[Unit] = deque()
         self._numbers = itertools.count()
@@ -255,6 +255,8 @@ class _Worker:
             self._open_unit(unit, earlier)
 
     def _open_unit(self, unit: Unit, earlier: tuple[Prefix, ...] = ()) -> None:
+        if self._chain is None and self._config.chain is not None:
+            self._chain = ChainLines(self._config.chain, self._config.keys)
         number = next(self._numbers)
         reader = UnitReader(
             unit,

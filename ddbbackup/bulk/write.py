@@ -8,12 +8,14 @@ import shutil
 import threading
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from ddbbackup.bulk.chain_lines import ChainConfig
-from ddbbackup.bulk.index_windows import IndexedWindows, indexed_windows
+from ddbbackup.bulk.changed_keys import changed_keys_folder
+from ddbbackup.bulk.index_windows import index_windows
 from ddbbackup.bulk.ledger import Ledger
 from ddbbackup.bulk.model import DataFile, FinishedFile, Unit, UnitResult, WriteJob, WriteResult
 from ddbbackup.bulk.rejects import merge_rejects
@@ -40,30 +42,28 @@ def write_items(
     ``Unreachable`` if DynamoDB does not accept the items.
     """
     finished = _finished_of(_all_files(job), ledger.finished_files())
-    if len(finished) == len(_all_files(job)) or not any(job.windows):
-        return _write(job, access, ledger, finished, on_progress, stop)
-    with indexed_windows(job, access.objects(), on_progress=on_progress, stop=stop) as index:
-        return _write(job, access, ledger, finished, on_progress, stop, index)
-
-
-def _write(
-    job: WriteJob,
-    access: BulkAccess,
-    ledger: Ledger,
-    finished: Mapping[str, FinishedFile],
-    on_progress: OnProgress,
-    stop: threading.Event,
-    index: IndexedWindows | None = None,
-) -> WriteResult:
     files = [file for file in _all_files(job) if file.uri not in finished]
     workers = worker_count(files, job.workers, os.cpu_count() or 1)
-    units = split_into_units(files, workers, index.first_changes if index else {})
     rejects_dir = _empty_rejects_dir(job.state_dir)
     progress = _WriteProgress(job, finished.values(), on_progress)
-    results = _Results(units, ledger)
-    worker = WorkerProcess if workers > 1 else WorkerThread
-    spawn = partial(worker, access, _worker_config(job, rejects_dir, index))
-    with WorkerPool(spawn, workers=workers, units_per_second=job.write_units_per_second) as pool:
+    with ExitStack() as stack:
+        chain = None
+        if files and any(job.windows):
+            folder = stack.enter_context(changed_keys_folder(job.state_dir))
+            chain = ChainConfig(folder, deletes=job.deletes)
+        worker = WorkerProcess if workers > 1 else WorkerThread
+        spawn = partial(worker, access, _worker_config(job, rejects_dir, chain))
+        pool = stack.enter_context(
+            WorkerPool(spawn, workers=workers, units_per_second=job.write_units_per_second)
+        )
+        first_changes: Mapping[str, int] = {}
+        if chain is not None:
+            pool.start(len(files))
+            first_changes = index_windows(
+                job, access.objects(), chain.index, on_progress=on_progress, stop=stop
+            )
+        units = split_into_units(files, workers, first_changes)
+        results = _Results(units, ledger)
         for report in pool.run(units, stop):
             if isinstance(report, ProgressDelta):
                 progress.add(report)
@@ -148,7 +148,7 @@ class _WriteProgress:
         self._on_progress(Progress(self._table, "write", self._done, self._total, "items", detail))
 
 
-def _worker_config(job: WriteJob, rejects_dir: Path, index: IndexedWindows | None) -> WorkerConfig:
+def _worker_config(job: WriteJob, rejects_dir: Path, chain: ChainConfig | None) -> WorkerConfig:
     return WorkerConfig(
         table=job.table,
         keys=job.keys,
@@ -156,7 +156,7 @@ def _worker_config(job: WriteJob, rejects_dir: Path, index: IndexedWindows | Non
         rejects_dir=rejects_dir,
         rate_limited=job.write_units_per_second is not None,
         stall_timeout_seconds=job.stall_timeout_seconds,
-        chain=ChainConfig(index.keys, deletes=job.deletes) if index else None,
+        chain=chain,
     )
 
 

@@ -43,19 +43,21 @@ class Point(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``kept``: why each restore point is kept, by ID, newest first; ``removed``: all others, newest first.
+    """``kept``: why restore points are kept, by ID. ``needed``: those that are kept only because the restore point of
+    the other ID needs them. ``removed``: all others. Each begins with the newest.
 
-    Newest first is also the order of removal: what a restore point needs is removed after it.
+    That is also the order of removal: what a restore point needs is removed after it.
     """
 
     kept: Mapping[str, tuple[str, ...]]
+    needed: Mapping[str, str]
     removed: tuple[str, ...]
 
 
-def judge_points(points: Iterable[Point], policy: Retention) -> Verdict:
-    """``judge`` for restore points that are all known."""
+def decide_points(points: Iterable[Point], policy: Retention) -> Verdict:
+    """``decide`` for restore points that are all known."""
     by_id = {point.id: point for point in points}
-    return judge(chains_of(by_id.values()), policy, lambda each: by_id[each].verified is not None)
+    return decide(chains_of(by_id.values()), policy, lambda each: by_id[each].verified is not None)
 
 
 def chains_of(points: Iterable[Point]) -> tuple[Chain, ...]:
@@ -69,7 +71,7 @@ def chains_of(points: Iterable[Point]) -> tuple[Chain, ...]:
     return tuple(chains)
 
 
-def judge(
+def decide(
     chains: Collection[Chain],
     policy: Retention,
     is_verified: Callable[[str], bool],
@@ -83,7 +85,7 @@ def judge(
     """
     table = _Table(chains, is_verified)
     if not table.ids:
-        return Verdict({}, ())
+        return Verdict({}, {}, ())
     for backup_id, reason in (in_use or {}).items():
         table.keep(backup_id, reason)
     table.keep(table.ids[-1], NEWEST)
@@ -144,17 +146,12 @@ class _Table:
                 if each in needed_by:
                     break
                 needed_by[each] = backup_id
-        kept: dict[str, tuple[str, ...]] = {}
-        removed: list[str] = []
-        for backup_id in reversed(self.ids):
-            reasons = self._reasons.get(backup_id, [])
-            if backup_id in needed_by:
-                reasons = [*reasons, f"{needed_by[backup_id]} needs it"]
-            if reasons:
-                kept[backup_id] = tuple(reasons)
-            else:
-                removed.append(backup_id)
-        return Verdict(kept, tuple(removed))
+        kept = {each: tuple(self._reasons[each]) for each in sorted(self._reasons, reverse=True)}
+        return Verdict(
+            kept,
+            {each: by for each, by in needed_by.items() if each not in kept},
+            tuple(each for each in reversed(self.ids) if each not in kept and each not in needed_by),
+        )
 
 
 # ---- rules
@@ -172,7 +169,10 @@ class _Period:
 
 
 def _monday(backup_id: str) -> str:
-    time = time_of_id(backup_id)
+    try:
+        time = time_of_id(backup_id)
+    except ValueError:  # of a record that nobody has read yet; it is in no week with others
+        return backup_id
     return f"{time - timedelta(days=time.weekday()):%Y%m%d}"
 
 

@@ -13,9 +13,9 @@ from typing import Final, Literal
 from ddbbackup.plan.model import Plan, Restore
 from ddbbackup.plan.restore_from import FromCatalog, FromExport
 
-RoleName = Literal["backup", "restore", "verify", "read"]
-"""The role that runs ``backup`` and ``wait``; ``restore``; ``verify``; or, as a pipeline of pull requests does, only
-verbs that read (``preview``, ``status``, ``list``, ``doctor``)."""
+RoleName = Literal["backup", "restore", "verify", "prune", "read"]
+"""The role that runs ``backup`` and ``wait``; ``restore``; ``verify``; ``prune``; or, as a pipeline of pull requests
+does, only verbs that read (``preview``, ``status``, ``list``, ``doctor``)."""
 
 On = Literal[
     "everything",  # `*`, for actions that accept no resource

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ddbbackup.model.backup_id import time_of_id
 from ddbbackup.plan.model import Retention
-from ddbbackup.retention.policy import NEWEST, NEWEST_VERIFIED, Verdict, chains_of, judge, judge_points
+from ddbbackup.retention.policy import NEWEST, NEWEST_VERIFIED, Verdict, chains_of, decide, decide_points
 
 ALL = {each.name for each in fields(Retention)}
 
@@ -47,15 +47,19 @@ def kept_dates(verdict: Verdict) -> list[str]:
     return [f"{time_of_id(each):%m-%d}" for each in sorted(verdict.kept)]
 
 
+def all_kept(verdict: Verdict) -> set[str]:
+    return verdict.kept.keys() | verdict.needed.keys()
+
+
 # ---- examples
 
 
 def test_without_restore_points_there_is_nothing_to_decide() -> None:
-    assert judge_points([], Retention(keep_last=1)) == Verdict({}, ())
+    assert decide_points([], Retention(keep_last=1)) == Verdict({}, {}, ())
 
 
 def test_the_last_ones_are_kept() -> None:
-    verdict = judge_points(nightly("2026-11-01", 5), Retention(keep_last=2))
+    verdict = decide_points(nightly("2026-11-01", 5), Retention(keep_last=2))
     assert kept_dates(verdict) == ["11-04", "11-05"]
     assert verdict.removed == (an_id("2026-11-03"), an_id("2026-11-02"), an_id("2026-11-01"))
     assert verdict.kept[an_id("2026-11-05")] == (NEWEST, "keep_last: 2")
@@ -64,7 +68,7 @@ def test_the_last_ones_are_kept() -> None:
 
 def test_days_are_those_of_utc_and_their_newest_restore_point_is_kept() -> None:
     points = fulls("2026-11-01T00:00:00", "2026-11-01T23:59:59", "2026-11-02T00:00:00", "2026-11-02T12:00:00")
-    verdict = judge_points(points, Retention(keep_daily=2))
+    verdict = decide_points(points, Retention(keep_daily=2))
     assert verdict.kept == {
         an_id("2026-11-02T12:00:00"): (NEWEST, "keep_daily: 2026-11-02"),
         an_id("2026-11-01T23:59:59"): ("keep_daily: 2026-11-01",),
@@ -74,14 +78,14 @@ def test_days_are_those_of_utc_and_their_newest_restore_point_is_kept() -> None:
 def test_hours_without_a_restore_point_do_not_count() -> None:
     """If backups stop for a week, the older ones must not expire because of it."""
     points = fulls("2026-11-01T10:10:00", "2026-11-01T11:10:00", "2026-11-08T09:10:00", "2026-11-08T09:40:00")
-    verdict = judge_points(points, Retention(keep_hourly=3))
+    verdict = decide_points(points, Retention(keep_hourly=3))
     assert verdict.removed == (an_id("2026-11-08T09:10:00"),)
     assert verdict.kept[an_id("2026-11-01T10:10:00")] == ("keep_hourly: 2026-11-01T10:00Z",)
 
 
 def test_a_week_begins_on_monday() -> None:
     """1 November 2026 is a Sunday."""
-    verdict = judge_points(nightly("2026-10-26", 9), Retention(keep_weekly=2))
+    verdict = decide_points(nightly("2026-10-26", 9), Retention(keep_weekly=2))
     assert verdict.kept == {
         an_id("2026-11-03"): (NEWEST, "keep_weekly: the week of 2026-11-02"),
         an_id("2026-11-01"): ("keep_weekly: the week of 2026-10-26",),
@@ -89,12 +93,12 @@ def test_a_week_begins_on_monday() -> None:
 
 
 def test_the_week_of_the_new_year_is_one_week() -> None:
-    verdict = judge_points(nightly("2026-12-28", 7), Retention(keep_weekly=1))
+    verdict = decide_points(nightly("2026-12-28", 7), Retention(keep_weekly=1))
     assert kept_dates(verdict) == ["01-03"]
 
 
 def test_months_and_years() -> None:
-    verdict = judge_points(nightly("2025-11-15", 420), Retention(keep_monthly=2, keep_yearly=2))
+    verdict = decide_points(nightly("2025-11-15", 420), Retention(keep_monthly=2, keep_yearly=2))
     assert verdict.kept == {
         an_id("2027-01-08"): (NEWEST, "keep_monthly: 2027-01", "keep_yearly: 2027"),
         an_id("2026-12-31"): ("keep_monthly: 2026-12", "keep_yearly: 2026"),
@@ -103,7 +107,7 @@ def test_months_and_years() -> None:
 
 def test_the_oldest_stays_while_a_rule_has_too_few_periods() -> None:
     """Otherwise `keep_yearly` alone would keep nothing but the newest until the first year ends."""
-    verdict = judge_points(nightly("2026-03-01", 30), Retention(keep_yearly=3))
+    verdict = decide_points(nightly("2026-03-01", 30), Retention(keep_yearly=3))
     assert verdict.kept == {
         an_id("2026-03-30"): (NEWEST, "keep_yearly: 2026"),
         an_id("2026-03-01"): ("keep_yearly: the oldest, because fewer than 3 years have one",),
@@ -112,25 +116,27 @@ def test_the_oldest_stays_while_a_rule_has_too_few_periods() -> None:
 
 def test_within_counts_back_from_the_newest_restore_point() -> None:
     """Not from now: a backup that stopped a month ago keeps its last week."""
-    verdict = judge_points(nightly("2020-01-01", 20), Retention(keep_within_seconds=7 * 86400))
+    verdict = decide_points(nightly("2020-01-01", 20), Retention(keep_within_seconds=7 * 86400))
     assert kept_dates(verdict) == [f"01-{day}" for day in range(13, 21)]
     assert verdict.kept[an_id("2020-01-13")] == ("keep_within: 7d",)
 
 
 def test_within_a_time_before_the_calendar_keeps_all() -> None:
     points = nightly("2020-01-01", 20)
-    assert judge_points(points, Retention(keep_within_seconds=9_999_999 * 86400)).removed == ()
+    assert decide_points(points, Retention(keep_within_seconds=9_999_999 * 86400)).removed == ()
 
 
 def test_what_a_kept_one_needs_is_kept_and_tails_are_removed() -> None:
     old = chain("2026-10-01", "2026-10-02", "2026-10-03", "2026-10-04")
     new = chain("2026-10-30", "2026-10-31", "2026-11-01")
-    verdict = judge_points([*old, *new], Retention(keep_last=1))
+    verdict = decide_points([*old, *new], Retention(keep_last=1))
     assert verdict.removed == tuple(each.id for each in reversed(old))
     assert verdict.kept == {
         an_id("2026-11-01"): (NEWEST, "keep_last: 1"),
-        an_id("2026-10-31"): (f"{an_id('2026-11-01')} needs it",),
-        an_id("2026-10-30"): (f"{an_id('2026-11-01')} needs it",),
+    }
+    assert verdict.needed == {
+        an_id("2026-10-31"): an_id("2026-11-01"),
+        an_id("2026-10-30"): an_id("2026-11-01"),
     }
 
 
@@ -138,18 +144,16 @@ def test_the_tail_behind_the_last_kept_window_is_removed() -> None:
     old = chain("2026-10-01T00:00:00", "2026-10-01T08:00:00", "2026-10-01T16:00:00")
     new = chain("2026-10-01T12:00:00", "2026-10-02T00:00:00")
     in_use = {old[1].id: "a run uses it"}
-    verdict = judge(
-        chains_of([*old, *new]), Retention(keep_last=1), is_verified=lambda each: True, in_use=in_use
-    )
+    verdict = decide(chains_of([*old, *new]), Retention(keep_last=1), lambda _: True, in_use=in_use)
     assert verdict.removed == (old[2].id,)
     assert verdict.kept[old[1].id] == ("a run uses it",)
-    assert verdict.kept[old[0].id] == (f"{old[1].id} needs it",)
+    assert verdict.needed[old[0].id] == old[1].id
 
 
 def test_the_newest_verified_one_is_kept() -> None:
     points = nightly("2026-11-01", 6)
     points = [*points[:2], *(replace(each, verified=None) for each in points[2:])]
-    verdict = judge_points(points, Retention(keep_last=2))
+    verdict = decide_points(points, Retention(keep_last=2))
     assert verdict.kept[an_id("2026-11-02")] == (NEWEST_VERIFIED,)
     assert kept_dates(verdict) == ["11-02", "11-05", "11-06"]
 
@@ -157,12 +161,12 @@ def test_the_newest_verified_one_is_kept() -> None:
 def test_a_window_on_an_unverified_base_is_not_verified() -> None:
     old = nightly("2026-10-01", 1)
     new = [replace(each, verified=None) for each in chain("2026-11-01", "2026-11-02")]
-    verdict = judge_points([*old, *new], Retention(keep_last=1))
+    verdict = decide_points([*old, *new], Retention(keep_last=1))
     assert verdict.kept[an_id("2026-10-01")] == (NEWEST_VERIFIED,)
 
 
 def test_more_verified_ones_are_kept_if_the_policy_wants_them() -> None:
-    verdict = judge_points(nightly("2026-11-01", 6), Retention(keep_last=1, min_verified=3))
+    verdict = decide_points(nightly("2026-11-01", 6), Retention(keep_last=1, min_verified=3))
     assert kept_dates(verdict) == ["11-04", "11-05", "11-06"]
     assert verdict.kept[an_id("2026-11-05")] == ("min_verified: 3",)
 
@@ -178,10 +182,10 @@ def test_few_verifications_are_asked_for() -> None:
         asked.add(backup_id)
         return True
 
-    verdict = judge([old, ids], Retention(keep_daily=7), is_verified)
+    verdict = decide([old, ids], Retention(keep_daily=7), is_verified)
     assert set(verdict.removed) == set(old)
     assert asked == {ids[0]}
-    judge([old, ids], Retention(keep_daily=7, min_verified=5), is_verified)
+    decide([old, ids], Retention(keep_daily=7, min_verified=5), is_verified)
     assert asked == set(ids[:5])
 
 
@@ -257,12 +261,13 @@ def required(points: list[Point], policy: Retention) -> set[str]:
 def test_the_laws_of_retention(history: tuple[list[Point], set[str]], policy: Retention) -> None:
     points, _ = history
     by_id = {each.id: each for each in points}
-    verdict = judge_points(points, policy)
-    kept, removed = set(verdict.kept), set(verdict.removed)
+    verdict = decide_points(points, policy)
+    kept, removed = all_kept(verdict), set(verdict.removed)
 
     # Every restore point is decided once, and removed before what it needs.
     assert kept | removed == by_id.keys()
     assert not kept & removed
+    assert not verdict.kept.keys() & verdict.needed.keys()
     assert list(verdict.removed) == sorted(removed, reverse=True)
     if not points:
         return
@@ -279,23 +284,22 @@ def test_the_laws_of_retention(history: tuple[list[Point], set[str]], policy: Re
     for backup_id, reasons in verdict.kept.items():
         assert reasons
         for reason in reasons:
-            if reason.endswith(" needs it"):
-                user = reason.removesuffix(" needs it")
-                assert backup_id in by_id[user].needs[:-1]
-                assert user in kept
-            elif reason == NEWEST_VERIFIED:
+            if reason == NEWEST_VERIFIED:
                 assert backup_id == verified[-1]
             elif reason.startswith("min_verified"):
                 assert backup_id in verified
             else:
                 assert backup_id in wanted
+    for backup_id, user in verdict.needed.items():
+        assert backup_id in by_id[user].needs[:-1]
+        assert user in verdict.kept
 
 
 @given(histories(), policies)
 def test_a_second_prune_removes_nothing(history: tuple[list[Point], set[str]], policy: Retention) -> None:
     points, _ = history
-    kept = judge_points(points, policy).kept
-    assert judge_points([each for each in points if each.id in kept], policy).removed == ()
+    kept = all_kept(decide_points(points, policy))
+    assert decide_points([each for each in points if each.id in kept], policy).removed == ()
 
 
 @given(histories(), policies)
@@ -303,8 +307,8 @@ def test_backups_one_by_one_decide_as_restore_points_do(
     history: tuple[list[Point], set[str]], policy: Retention
 ) -> None:
     points, verified = history
-    one_by_one = judge(chains_of(points), policy, verified.__contains__)
-    assert one_by_one == judge_points(points, policy)
+    one_by_one = decide(chains_of(points), policy, verified.__contains__)
+    assert one_by_one == decide_points(points, policy)
 
 
 @given(histories(), policies, st.data())
@@ -315,15 +319,15 @@ def test_what_is_in_use_stays_with_what_it_needs(
     if not points:
         return
     used = data.draw(st.sampled_from(points))
-    verdict = judge(
+    verdict = decide(
         chains_of(points), policy, verified.__contains__, in_use={used.id: "a backup in progress needs it"}
     )
-    assert set(used.needs) <= set(verdict.kept)
+    assert set(used.needs) <= all_kept(verdict)
 
 
 @pytest.mark.parametrize("rule", sorted(ALL - {"keep_within_seconds", "min_verified"}))
 def test_every_rule_alone_keeps_something_of_a_long_history(rule: str) -> None:
     points = nightly("2025-01-01", 400)
-    verdict = judge_points(points, Retention(**{rule: 2}))
+    verdict = decide_points(points, Retention(**{rule: 2}))
     assert len(verdict.kept) == 2
     assert len(verdict.removed) == 398

@@ -14,24 +14,34 @@ from ddbbackup.plan.model import Retention
 from ddbbackup.retention.decision import Decision
 from ddbbackup.retention.removal import Removal, Remover, bad_records
 from ddbbackup.steps.context import RunContext
-from ddbbackup.steps.permissions import KMS_KEY, TAGS, Permission
+from ddbbackup.steps.permissions import (
+    RETENTION,
+    RETENTION_BY_TAGS,
+    RETENTION_WITH_KEY,
+    Permission,
+)
 
 PERMISSIONS: Final = (
-    Permission("s3:ListBucket", "bucket", ("prune",)),
-    Permission("s3:GetObject", "any-object", ("prune",)),
-    Permission("s3:PutObject", "any-record", ("prune",), note="to mark a record before its data is deleted"),
-    Permission("s3:DeleteObject", "any-object", ("prune",)),
+    Permission("s3:ListBucket", "bucket", ("prune",), RETENTION),
+    Permission("s3:GetObject", "any-record", ("prune",), RETENTION),
+    Permission("s3:GetObject", "manifest", ("prune",), RETENTION),
+    Permission(
+        "s3:PutObject", "record", ("prune",), RETENTION, note="marks a record before its data is deleted"
+    ),
+    Permission("s3:DeleteObject", "object", ("prune",), RETENTION),
+    Permission("s3:DeleteObject", "record", ("prune",), RETENTION),
     Permission(
         "s3:GetBucketVersioning",
         "bucket",
         ("prune", "read"),
-        note="without it, nothing says whether the bucket keeps what is removed",
+        RETENTION,
+        note="without it, there is no note about versions that the bucket keeps",
     ),
-    Permission("kms:Decrypt", "key", ("prune",), KMS_KEY, for_aws=True),
-    Permission("kms:GenerateDataKey*", "key", ("prune",), KMS_KEY, for_aws=True),
-    Permission("dynamodb:ListTables", "everything", ("prune",), TAGS),
-    Permission("tag:GetResources", "everything", ("prune",), TAGS),
-    Permission("dynamodb:ListTagsOfResource", "table", ("prune",), TAGS),
+    Permission("kms:Decrypt", "key", ("prune",), RETENTION_WITH_KEY, for_aws=True),
+    Permission("kms:GenerateDataKey*", "key", ("prune",), RETENTION_WITH_KEY, for_aws=True),
+    Permission("dynamodb:ListTables", "everything", ("prune",), RETENTION_BY_TAGS),
+    Permission("tag:GetResources", "everything", ("prune",), RETENTION_BY_TAGS),
+    Permission("dynamodb:ListTagsOfResource", "table", ("prune",), RETENTION_BY_TAGS),
 )
 
 
@@ -77,16 +87,16 @@ class PruneTable:
             decision,
             actions=actions,
             size_bytes=decision.size_bytes if actions else None,
-            blockers=tuple(map(Blocker, self._blockers(decision))),
+            blockers=tuple(self._blockers(decision)),
             notes=tuple(notes),
             facts=_facts(decision),
         )
 
-    def _blockers(self, decision: Decision) -> Iterator[DdbBackupError]:
+    def _blockers(self, decision: Decision) -> Iterator[Blocker]:
         if decision.bad:
-            yield bad_records(self.table, decision.bad)
+            yield Blocker(bad_records(self.table, decision.bad))
         if self.unconfirmed is not None and decision.removed:
-            yield self.unconfirmed
+            yield Blocker(self.unconfirmed)
 
     async def run(self, context: RunContext, assessment: Assessment[Decision]) -> Outcome:
         decision = assessment.findings

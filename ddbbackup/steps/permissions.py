@@ -165,6 +165,18 @@ FROM_BACKUPS: Final = When(
     "a restore has another method than `point-in-time`",
     lambda plan: any(restore.method != "point-in-time" for restore in plan.restores.values()),
 )
+RETENTION: Final = When(
+    "an entry of `tables` has `retention`",
+    lambda plan: any(entry.retention is not None for entry in plan.tables),
+)
+RETENTION_BY_TAGS: Final = When(
+    "an entry of `tables` with `tags` has `retention`",
+    lambda plan: any(entry.retention is not None and entry.tags is not None for entry in plan.tables),
+)
+RETENTION_WITH_KEY: Final = When(
+    "an entry of `tables` has `retention`, and a destination names a KMS key",
+    lambda plan: RETENTION.holds(plan) and KMS_KEY.holds(plan),
+)
 RESTORES: Final = When("the plan has `restores`", lambda plan: bool(plan.restores))
 
 _KEY_ACTIONS: Final = ("Encrypt", "Decrypt", "ReEncrypt*", "GenerateDataKey*", "DescribeKey", "CreateGrant")

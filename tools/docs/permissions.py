@@ -13,6 +13,7 @@ _ROLES: Final[dict[RoleName, str]] = {
     "backup": "`backup` and `wait`",
     "restore": "`restore`",
     "verify": "`verify`",
+    "prune": "`prune`",
     "read": "`preview`, `status`, `list` and `doctor`, also in the pipeline of a pull request; it can read no items",
 }
 RESOURCES: Final[dict[On, str]] = {

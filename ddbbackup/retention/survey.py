@@ -136,15 +136,16 @@ def _in_use(survey: Survey) -> dict[str, str]:
     points = {each for chain in survey.chains for each in chain}
     used: dict[str, str] = {}
     for stored in survey.in_state("in_progress"):
-        for each in stored.record.chain.needs[:-1]:
-            if each in points:
-                used[each] = f"{stored.record.id}, which is in progress, needs it"
+        needs = stored.record.chain.needs[:-1]
+        last = next((each for each in reversed(needs) if each in points), None)
+        if last is not None:
+            used[last] = f"{stored.record.id}, which is in progress, needs it"
     times = [
         (stored.record.time, backup_id)
         for backup_id, stored in survey.records.items()
         if backup_id in points and stored.record.time is not None
     ]
-    if times:
+    if times and max(times)[1] != max(points):
         used.setdefault(max(times)[1], "its data is the newest")
     return used
 

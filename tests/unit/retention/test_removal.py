@@ -312,6 +312,25 @@ def test_a_killed_prune_leaves_whole_restore_points_and_is_taken_up(
             assert any(map(key.startswith, folders)), key
 
 
+def test_a_chain_is_removed_from_its_end_wherever_the_prune_is_killed() -> None:
+    """A complete record stands for everything that it needs, so none may be left beside an expiring one."""
+    for dies_in in range(1, 1000):
+        vault = Vault()
+        vault.chain(TODAY - 9 * DAY, 3)
+        newest = vault.full(TODAY - DAY)
+        vault.objects.dies_in = dies_in
+        with contextlib.suppress(Killed):
+            remove(vault)
+        if not vault.objects.is_dead:
+            break
+        vault.objects.dies_in, vault.objects.is_dead = None, False
+        vault.assert_whole()
+        chains_are_whole(vault.records())
+        assert remove(vault).failures == {}
+        assert vault.ids() == {newest.id}
+    assert dies_in > 20
+
+
 def chains_are_whole(records: list[Record]) -> None:
     """A complete record stands for its chain: everything that it needs is complete too."""
     states = {each.id: each.state for each in records}

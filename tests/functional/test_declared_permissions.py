@@ -177,6 +177,39 @@ def test_the_policy_for_verifying(sandbox: Aws, bucket: str, name: str, program:
     assert verdict(program, "verify", calls) == ([], [])
 
 
+def test_the_policy_for_pruning(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    """With a KMS key, which encrypts the mark in a record. The role of `prune` can read no items."""
+    for table in (name, f"{name}-b"):
+        sandbox.create_table(table, pitr=True)
+        sandbox.put(table, *ITEMS)
+    tables = [{"name": name, "retention": {"keep_last": 1}}, {"match": f"{name}-?"}]
+    encryption = {"algorithm": "KMS", "kms_key_id": new_key(sandbox)}
+    vault = {"vault": {"bucket": bucket, "prefix": "ddb/{table}/", "encryption": encryption}}
+    program.plan(whole_plan(sandbox, bucket, tables=tables, destinations=vault))
+    for run in ("first", "second"):
+        assert program.run("backup", "--run-id", run).code == 0
+    with calls_of_sandbox() as calls:
+        done = program.run("prune", "--apply")
+        assert done.code == 0, done.out
+    assert verdict(program, "prune", calls) == ([], [])
+    data = f"arn:aws:s3:::{bucket}/ddb/{name}/AWSDynamoDB/01-a/data/x.json.gz"
+    assert denied(policies(program, "prune"), [Call("s3", "GetObject", data)])
+
+
+def test_the_policy_for_pruning_by_tags(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    arn = sandbox.create_table(name, pitr=True)
+    sandbox.dynamodb.tag_resource(ResourceArn=arn, Tags=[{"Key": "backup", "Value": name}])
+    entry = {"tags": {"backup": name}, "retention": {"keep_last": 1}}
+    program.plan(whole_plan(sandbox, bucket, tables=[entry]))
+    for run in ("first", "second"):
+        assert program.run("backup", "--run-id", run).code == 0
+    with calls_of_sandbox() as calls:
+        assert program.run("prune", "--apply").code == 0
+        assert program.run("preview", "prune").code == 0
+    assert denied(policies(program, "prune"), calls) == []
+    assert "tag:GetResources" in {action_of(call) for call in calls}
+
+
 RESTORES: dict[str, dict[str, Any]] = {
     "write": {"method": "write", "to": {"settings": "none"}},
     "write with settings": {

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import structlog
 
-from tests.benchmarks import machine, plan
+from tests.benchmarks import machine, plan, pruning
 from tests.benchmarks.bulk import measure_memory
 from tests.benchmarks.clients import inflater
 from tests.benchmarks.orchestration.compare import chapter, simulate, targets
@@ -48,6 +48,8 @@ def main() -> int:
         with _telling("orchestration"):
             structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
             nights = simulate(work)
+        with _telling("retention"):
+            prunes = [pruning.plan_all(shape) for shape in pruning.SHAPES]
         with _telling("soundness"):
             proofs = prove(data.sound, tools, work)
             stop = stop_in_mid_run(data.exports[400]["large"], tools, work)
@@ -76,6 +78,7 @@ def main() -> int:
             *memory_targets(memories),
             soundness_target(proofs),
             *targets(nights),
+            *pruning.targets(prunes),
         ],
         results=results,
         memories=memories,
@@ -83,7 +86,7 @@ def main() -> int:
         stop=stop,
         verification=rates,
         real=real,
-        orchestration=chapter(nights),
+        orchestration=chapter(nights) + pruning.chapter(prunes),
     )
     options.page.write_text(page(measured), encoding="utf-8")
     for target in measured.targets:

@@ -199,8 +199,8 @@ def chapter(plans: list[Plan]) -> str:
 ## What retention decides
 
 {TABLES:,} tables with {RECORDS:,} records each, {AT_ONCE} requests at a time, on a store that answers each after
-{LATENCY_SECONDS * 1000:.0f} ms and makes its answers in the same process. `prune` lists the records of a table and reads those that no other
-stands for: the newest window of a chain names all that it needs.
+{LATENCY_SECONDS * 1000:.0f} ms and makes its answers in the same process. `prune` lists the records of a table and
+reads those that no other stands for: the newest window of a chain names all that it needs.
 
 | history of each table | tables | requests | time | restore points to remove |
 | --- | ---: | ---: | ---: | ---: |

@@ -37,6 +37,12 @@ PERMISSIONS: Final = (
         RETENTION,
         note="without it, there is no note about versions that the bucket keeps",
     ),
+    *(
+        Permission(
+            f"dynamodb:{action}", "snapshot", ("prune",), RETENTION, note="only on-demand backups need it"
+        )
+        for action in ("DescribeBackup", "DeleteBackup")
+    ),
     Permission("kms:Decrypt", "key", ("prune",), RETENTION_WITH_KEY, for_aws=True),
     Permission("kms:GenerateDataKey*", "key", ("prune",), RETENTION_WITH_KEY, for_aws=True),
     Permission("dynamodb:ListTables", "everything", ("prune",), RETENTION_BY_TAGS),
@@ -103,7 +109,8 @@ class PruneTable:
         kept = len(decision.kept) + decision.needed
         if not decision.reasons:
             return Outcome(self.id, self.kind, self.table, "unchanged", {"kept": kept})
-        remover = Remover(context.catalog, context.source.objects, context.stop)
+        cloud = context.source
+        remover = Remover(context.catalog, cloud.objects, cloud.snapshots, context.stop)
         removal = await context.heavy(remover.remove, decision, self.policy, now=context.clock.now())
         facts: dict[str, Any] = {
             "removed": len(removal.backups),

@@ -19,7 +19,7 @@ import structlog
 from ddbbackup import events
 from ddbbackup.archive.layout import ExportFolder
 from ddbbackup.bulk.model import Stopped
-from ddbbackup.catalog import BadRecord, Catalog, Location, StoredRecord
+from ddbbackup.catalog import BadRecord, Catalog, Location, RecordedSnapshot, StoredRecord
 from ddbbackup.catalog.table_documents import TableDocument
 from ddbbackup.errors import (
     AccessDenied,
@@ -27,11 +27,12 @@ from ddbbackup.errors import (
     DataIncomplete,
     DdbBackupError,
     ObjectMissing,
+    SnapshotMissing,
     Throttled,
     Unreachable,
 )
 from ddbbackup.plan.model import Retention
-from ddbbackup.ports import DELETE_AT_MOST, Objects
+from ddbbackup.ports import DELETE_AT_MOST, Objects, Snapshots
 from ddbbackup.retention.backup_objects import (
     BackupObjects,
     data_of_other_windows,
@@ -72,6 +73,7 @@ class Remover:
 
     catalog: Catalog
     objects: Objects
+    snapshots: Snapshots
     stop: threading.Event
 
     def remove(self, planned: Decision, policy: Retention, *, now: datetime) -> Removal:
@@ -157,6 +159,9 @@ class Remover:
             return error
 
     def _remove_objects(self, stored: StoredRecord, needed: frozenset[str]) -> BackupObjects:
+        if stored.record.snapshot is not None:
+            self._remove_snapshot(stored, stored.record.snapshot)
+            return BackupObjects()
         found = objects_of_backup(self.objects, stored)
         shared = needed.intersection(found.data)
         if shared:
@@ -168,6 +173,22 @@ class Remover:
         self._delete(stored, found.data)
         self._delete(stored, found.manifests)
         return found
+
+    def _remove_snapshot(self, stored: StoredRecord, recorded: RecordedSnapshot) -> None:
+        """Deletes the on-demand backup if it has the name that only this attempt of the run gave to one."""
+        self._go_on()
+        if recorded.arn is None:
+            return
+        try:
+            found = self.snapshots.describe(recorded.arn)
+            if found.name != recorded.name or found.table_arn != stored.location.table_arn:
+                raise DataIncomplete(
+                    f"the on-demand backup {recorded.arn} is not the one of the record {stored.record.id}",
+                    hint="find out who wrote the record, and remove it by hand",
+                )
+            self.snapshots.delete(recorded.arn)
+        except SnapshotMissing:
+            return  # an earlier run, or somebody else, has deleted it
 
     def _delete(self, stored: StoredRecord, keys: Sequence[str]) -> None:
         """Raises the first error of an object that S3 does not delete."""

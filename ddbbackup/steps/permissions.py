@@ -25,6 +25,7 @@ On = Literal[
     "table-key",  # the KMS keys that encrypt them
     "table-key-use",  # the same keys, only in requests that DynamoDB makes for the caller
     "export",  # their exports: table/T/export/*
+    "snapshot",  # their on-demand backups: table/T/backup/*
     "target",  # the tables that restores write to
     "target-everything",  # `*` in their account, for actions that accept no resource
     "target-index",  # their indexes: table/T/index/*

@@ -31,6 +31,8 @@ UNCALLED = {
     "s3:DeleteObject": "only if two processes start the same run at the same time",
     "dynamodb:ListBulkOperations": "only if a run was killed between the start of a job and the state file",
     "dynamodb:ListImports": "only if the restore selects an import, for its quotas",
+    "dynamodb:DescribeBackup": "only to prune on-demand backups",
+    "dynamodb:DeleteBackup": "only to prune on-demand backups",
     "dynamodb:PutItem": "only if a restore keeps items or continues an interrupted one",
 }
 

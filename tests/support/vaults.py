@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ from ddbbackup.catalog import (
     RecordedChain,
     RecordedCoverage,
     RecordedData,
+    RecordedSnapshot,
     RecordedVerification,
     RestorePoint,
     StoredRecord,
@@ -24,9 +25,10 @@ from ddbbackup.catalog import (
     locate,
     restore_points,
 )
-from ddbbackup.errors import DdbBackupError
+from ddbbackup.errors import DdbBackupError, SnapshotMissing
 from ddbbackup.model.checksums import md5_base64
 from ddbbackup.plan.model import Destination
+from ddbbackup.ports import Snapshot
 from tests.support.memory import MemoryObjects
 from tests.support.records import IDENTITY, TABLE_ID, instant, record
 from tests.support.virtual_time import VirtualClock
@@ -101,11 +103,30 @@ class MortalObjects(MemoryObjects):
             raise Killed
 
 
+@dataclass
+class MemorySnapshots:
+    """On-demand backups, as far as they are described and deleted."""
+
+    by_arn: dict[str, Snapshot] = field(default_factory=dict)
+
+    def describe(self, arn: str) -> Snapshot:
+        if arn not in self.by_arn:
+            raise SnapshotMissing(f"{arn} does not exist", hint="-")
+        return self.by_arn[arn]
+
+    def delete(self, arn: str) -> None:
+        del self.by_arn[arn]
+
+    def __getattr__(self, name: str) -> Any:
+        raise NotImplementedError(name)
+
+
 class Vault:
     """Records of ``orders`` of the plan ``prod``. Every record has another run and another export."""
 
     def __init__(self, *, prefix: str = "ddb/{table}/", table: str = "orders") -> None:
         self.objects = MortalObjects()
+        self.snapshots = MemorySnapshots()
         self.clock = VirtualClock()
         self.destination = Destination("vault", "vault", prefix)
         self.table = table
@@ -131,6 +152,23 @@ class Vault:
         made = [self.full(first)]
         for number in range(windows):
             made.append(self.window(made[-1], first + every * (number + 1)))
+        return made
+
+    def snapshot(self, at: datetime) -> Record:
+        """An on-demand backup."""
+        made = self._record(at, has_arn=False)
+        assert made.export is not None
+        arn = f"{self.location.table_arn}/backup/0{round(at.timestamp() * 1000):013d}-{self._count:08x}"
+        name = made.export.client_token
+        self.snapshots.by_arn[arn] = Snapshot(arn, name, "AVAILABLE", at, table_arn=self.location.table_arn)
+        made = replace(
+            made,
+            made_by="snapshot",
+            export=None,
+            snapshot=RecordedSnapshot(name=name, arn=arn),
+            covers=RecordedCoverage(kind="interval", start=at, end=at + timedelta(minutes=1)),
+        )
+        self.write(made)
         return made
 
     def unfinished(self, at: datetime, state: str, *, has_arn: bool = True, **members: Any) -> Record:

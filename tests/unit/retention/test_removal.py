@@ -25,7 +25,7 @@ def plan(vault: Vault, policy: Retention = LAST) -> Decision:
 
 
 def remove(vault: Vault, policy: Retention = LAST, planned: Decision | None = None) -> Removal:
-    remover = Remover(vault.catalog, vault.objects, threading.Event())
+    remover = Remover(vault.catalog, vault.objects, vault.snapshots, threading.Event())
     return remover.remove(planned or plan(vault, policy), policy, now=TODAY)
 
 
@@ -147,6 +147,39 @@ def test_a_failed_export_without_a_manifest_loses_the_data_files_of_its_own_fold
     assert [key for key in vault.objects.bodies if key.startswith(folder)] == [f"{folder}data/notes.txt"]
 
 
+def test_an_on_demand_backup_is_deleted_before_its_record() -> None:
+    vault = Vault()
+    old, newest = vault.snapshot(TODAY - 2 * DAY), vault.snapshot(TODAY - DAY)
+    assert old.snapshot is not None
+    assert newest.snapshot is not None
+    removal = remove(vault)
+    assert (removal.backups, removal.objects) == ([old.id], 0)
+    assert list(vault.snapshots.by_arn) == [newest.snapshot.arn]
+    assert vault.ids() == {newest.id}
+
+
+def test_an_on_demand_backup_that_is_gone_does_not_keep_its_record() -> None:
+    vault = Vault()
+    old = vault.snapshot(TODAY - 2 * DAY)
+    vault.snapshot(TODAY - DAY)
+    assert old.snapshot is not None
+    del vault.snapshots.by_arn[str(old.snapshot.arn)]
+    assert remove(vault).backups == [old.id]
+
+
+def test_an_on_demand_backup_of_somebody_else_is_not_deleted() -> None:
+    """A record is a claim; the name of an on-demand backup is derived from the run that made it."""
+    vault = Vault()
+    old = vault.snapshot(TODAY - 2 * DAY)
+    vault.snapshot(TODAY - DAY)
+    assert old.snapshot is not None
+    arn = str(old.snapshot.arn)
+    vault.snapshots.by_arn[arn] = replace(vault.snapshots.by_arn[arn], name="before-the-migration")
+    removal = remove(vault)
+    assert isinstance(removal.failures[old.id], DataIncomplete)
+    assert arn in vault.snapshots.by_arn
+
+
 def test_objects_that_cannot_be_deleted_stay_and_are_tried_again() -> None:
     """Such as those that a bucket policy or a legal hold protects. The backup is no restore point any more."""
     vault = Vault()
@@ -180,7 +213,9 @@ def test_a_busy_service_is_asked_again() -> None:
             vault.objects.undeletable.clear()
             return False
 
-    removal = Remover(vault.catalog, vault.objects, Waited()).remove(plan(vault), LAST, now=TODAY)
+    removal = Remover(vault.catalog, vault.objects, vault.snapshots, Waited()).remove(
+        plan(vault), LAST, now=TODAY
+    )
     assert (removal.backups, removal.failures) == ([old.id], {})
 
 

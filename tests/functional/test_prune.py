@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ddbbackup.catalog import new_backup_id
+from ddbbackup.sandbox.sandbox_clock import SandboxClock
 from ddbbackup.times import from_iso, to_iso
 from tests.support.aws import Aws
 from tests.support.plans import plan
@@ -235,6 +236,36 @@ def test_a_versioned_bucket_keeps_what_is_removed_until_a_lifecycle_rule_deletes
     kept = {(each["Key"], each["VersionId"]) for each in before["Versions"]}
     assert kept <= {(each["Key"], each["VersionId"]) for each in after["Versions"]}
     assert len(after["DeleteMarkers"]) > len(before.get("DeleteMarkers", ()))
+
+
+def test_a_chain_expires_as_a_whole_and_leaves_the_windows_of_the_next_one(
+    sandbox: Aws, bucket: str, name: str, program: Program, clock: SandboxClock
+) -> None:
+    """The data of all windows lies in one folder."""
+    sandbox.create_table(name, pitr=True)
+    incremental = {"name": name, "method": "incremental", "full_every": "2h"}
+    program.plan(plan(sandbox, bucket, tables=[incremental]))
+    for number in range(7):
+        sandbox.put(name, {"id": {"S": str(number)}})
+        clock.advance(1800)
+        done = program.run("backup", "--output", "json")
+        assert done.code == 0, done.err
+    rows = json.loads(program.run("list", "--output", "json").out)["backups"]
+    kinds = [row["kind"] for row in rows]
+    assert kinds == ["window", "full", *["window"] * 4, "full"]
+    ids = [row["backup"] for row in rows]
+    shared = f"ddb/{name}/AWSDynamoDB/data/"
+    windows = len(sandbox.keys(bucket, shared))
+
+    program.plan(plan(sandbox, bucket, tables=[{**incremental, "retention": {"keep_last": 1}}]))
+    shown = json.loads(program.run("prune", "--output", "json", "--confirm", "test").out)
+    assert [each["backup"] for each in shown["prunes"][0]["facts"]["keep"]] == [ids[0]]
+    assert shown["prunes"][0]["facts"]["needed"] == 1
+    done = program.run("prune", "--apply", "--confirm", "test", "--output", "json")
+    assert (done.code, done.facts["removed"], done.facts["kept"]) == (0, 5, 2)
+    assert list(listed(program)) == ids[:2]
+    assert len(sandbox.keys(bucket, shared)) == windows // 5
+    assert program.run("verify", "--all").code == 0
 
 
 def test_a_record_that_cannot_be_used_keeps_every_backup_of_its_table(

@@ -91,7 +91,7 @@ def data_of_other_windows(
     apart = {folder.root for folder in (*removed, *full)}
     beside = [
         ExportFolder(location.bucket, root)
-        for base in sorted({_base(folder) for folder in removed})
+        for base in sorted({base_of(folder) for folder in removed})
         for root in objects.folders(location.bucket, base, owner=location.bucket_owner)
         if root not in apart and root != f"{base}data/"
     ]
@@ -114,7 +114,7 @@ def _data_of_window(objects: Objects, folder: ExportFolder, location: Location) 
             f"the manifest in {folder.location} lists a file that is not the data of an export",
             hint="find out who changed the manifest",
         )
-    return [f"{_base(folder)}data/{name}" for name in names]
+    return [f"{base_of(folder)}data/{name}" for name in names]
 
 
 def _named(objects: Objects, folder: ExportFolder, location: Location, data: list[str]) -> list[str]:
@@ -131,6 +131,6 @@ def _names(objects: Objects, folder: ExportFolder, location: Location) -> Iterat
     return (each.key.rpartition("/")[2] for each in opened.files)
 
 
-def _base(folder: ExportFolder) -> str:
-    """``<prefix>AWSDynamoDB/``."""
+def base_of(folder: ExportFolder) -> str:
+    """``<prefix>AWSDynamoDB/``, which holds the folders of all exports below a prefix."""
     return folder.root[: folder.root.rstrip("/").rfind("/") + 1]

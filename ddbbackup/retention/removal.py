@@ -35,6 +35,7 @@ from ddbbackup.plan.model import Retention
 from ddbbackup.ports import DELETE_AT_MOST, Objects, Snapshots
 from ddbbackup.retention.backup_objects import (
     BackupObjects,
+    base_of,
     data_of_other_windows,
     folder_of,
     objects_of_backup,
@@ -79,7 +80,8 @@ class Remover:
     def remove(self, planned: Decision, policy: Retention, *, now: datetime) -> Removal:
         """Removes what was ``planned`` and what every record of the table, read now, confirms. Blocks.
 
-        Raises ``DataIncomplete`` before anything is changed if a record of the table cannot be used.
+        Raises ``DataIncomplete`` before anything is changed if a record of the table cannot be used, or the data of
+        a restore point that stays is gone.
         """
         survey = read_table(self.catalog, planned.location)
         if survey.bad:
@@ -91,12 +93,29 @@ class Remover:
         if changed := [each for each in planned.reasons if each not in ids]:
             more = f", and {len(changed) - 1} more" if len(changed) > 1 else ""
             removal.notes.append(f"stayed, because other records of the table changed: {changed[0]}{more}")
-        expiring = [self._mark(survey.records[each]) for each in ids]
         kept = [stored for each, stored in survey.records.items() if each not in ids]
+        if ids:
+            self._require_data(survey, kept)
+        expiring = [self._mark(survey.records[each]) for each in ids]
         self._remove_data(expiring, kept, removal)
         self._remove_records(expiring, removal)
         self._remove_documents(expiring, kept, survey, removal)
         return removal
+
+    def _require_data(self, survey: Survey, kept: Sequence[StoredRecord]) -> None:
+        """That there is a folder for each restore point that stays: one listing tells it of a thousand."""
+        points = {each for chain in survey.chains for each in chain}
+        folders = [(stored, folder) for stored, folder in _folders(kept) if stored.record.id in points]
+        bucket, owner = survey.location.bucket, survey.location.bucket_owner
+        bases = {base_of(folder) for _, folder in folders}
+        present = {root for base in sorted(bases) for root in self.objects.folders(bucket, base, owner=owner)}
+        for stored, folder in folders:
+            if folder.root not in present:
+                raise DataIncomplete(
+                    f"no backup of {survey.location.table} is removed, because the data of {stored.record.id}, "
+                    "which stays, does not exist",
+                    hint="run `ddbbackup verify --all` to see which backups are whole",
+                )
 
     # ---- marking
 

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import json
 import signal
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from ddbbackup.catalog import new_backup_id
+from ddbbackup.catalog import (
+    Record,
+    RecordedChain,
+    RecordedCoverage,
+    RecordedData,
+    RecordedSnapshot,
+    derive_client_token,
+    new_backup_id,
+)
+from ddbbackup.catalog.record import parse_record
 from ddbbackup.sandbox.sandbox_clock import SandboxClock
 from ddbbackup.times import from_iso, to_iso
 from tests.support.aws import Aws
@@ -266,6 +276,47 @@ def test_a_chain_expires_as_a_whole_and_leaves_the_windows_of_the_next_one(
     assert list(listed(program)) == ids[:2]
     assert len(sandbox.keys(bucket, shared)) == windows // 5
     assert program.run("verify", "--all").code == 0
+
+
+def test_an_on_demand_backup_expires_with_its_record(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """It lies in DynamoDB, not in the bucket."""
+    (export,) = back_up(sandbox, bucket, name, program, 1)
+    (key,) = [each for each in sandbox.record_keys(bucket, name) if export in each]
+    at = datetime.now(UTC) - timedelta(days=2)
+    recorded = snapshot_of(parse_record(sandbox.read(bucket, key), where=key), at)
+    assert recorded.snapshot is not None
+    made = sandbox.dynamodb.create_backup(TableName=name, BackupName=recorded.snapshot.name)["BackupDetails"]
+    recorded = replace(recorded, snapshot=replace(recorded.snapshot, arn=made["BackupArn"]))
+    sandbox.s3.put_object(Bucket=bucket, Key=key.replace(export, recorded.id), Body=recorded.to_json())
+    assert list(listed(program)) == [export, recorded.id]
+
+    keep(sandbox, bucket, name, program, keep_last=1)
+    done = program.run("prune", "--apply", "--output", "json")
+    assert (done.code, done.facts["removed"], done.facts["objects"]) == (0, 1, 0)
+    assert sandbox.dynamodb.list_backups(TableName=name)["BackupSummaries"] == []
+    assert list(listed(program)) == [export]
+
+
+def snapshot_of(record: Record, at: datetime) -> Record:
+    """The record of an on-demand backup of the same table, two days old."""
+    run: dict[str, Any] = {"plan": record.plan, "table_arn": record.table.arn, "run": "manual", "attempt": 1}
+    backup = new_backup_id(at, **run)
+    return replace(
+        record,
+        id=backup,
+        run="manual",
+        started_at=at,
+        completed_at=at,
+        made_by="snapshot",
+        export=None,
+        snapshot=RecordedSnapshot(name=derive_client_token(table_id=record.table.id, **run)),
+        covers=RecordedCoverage(kind="interval", start=at, end=at),
+        chain=RecordedChain(base=backup, needs=(backup,)),
+        data=RecordedData(),
+        verified=None,
+    )
 
 
 def test_a_record_that_cannot_be_used_keeps_every_backup_of_its_table(

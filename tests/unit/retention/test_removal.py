@@ -234,6 +234,19 @@ def test_nothing_of_a_table_is_removed_while_one_of_its_records_cannot_be_used()
     assert vault.objects.bodies == before
 
 
+def test_nothing_is_removed_if_the_data_of_what_stays_is_gone() -> None:
+    """A lifecycle rule, or somebody, deleted it: then the others are all that there is."""
+    vault = Vault()
+    vault.full(TODAY - 2 * DAY)
+    newest = vault.full(TODAY - DAY)
+    for key in [each for each in vault.objects.bodies if each.startswith(vault.folder(newest))]:
+        del vault.objects.bodies[key]
+    before = dict(vault.objects.bodies)
+    with pytest.raises(DataIncomplete, match=f"the data of {newest.id}, which stays, does not exist"):
+        remove(vault)
+    assert vault.objects.bodies == before
+
+
 def test_a_window_that_began_after_the_decision_keeps_what_it_needs() -> None:
     vault = Vault()
     chain = vault.chain(TODAY - 9 * DAY, 2)

@@ -141,7 +141,7 @@ def _in_use(survey: Survey) -> dict[str, str]:
         if last is not None:
             used[last] = f"{stored.record.id}, which is in progress, needs it"
     times = [
-        (stored.record.time, backup_id)
+        (stored.record.time.replace(microsecond=0), backup_id)  # the unit of IDs
         for backup_id, stored in survey.records.items()
         if backup_id in points and stored.record.time is not None
     ]

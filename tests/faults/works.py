@@ -10,6 +10,7 @@ from tests.faults.model import Then
 from tests.faults.world import ACCOUNT, World, export_lines
 from tests.support.aws import REGION, in_order
 from tests.support.everything import Everything
+from tests.support.next_second import wait_for_next_second
 
 RUN_ID: Final = "nightly-1"
 
@@ -77,6 +78,7 @@ def _prepare_verify(world: World) -> None:
 
 def _prepare_prune(world: World) -> None:
     _prepare_verify(world)
+    wait_for_next_second()
     world.expect_code(world.run("backup", "--run-id", "nightly-2"), 0)
     world.write_plan(tables=[{"name": world.source, "retention": {"keep_last": 1}}])
 

@@ -21,6 +21,7 @@ from tests.support.aws import REGION, Aws
 from tests.support.calls import Call, calls_of_sandbox
 from tests.support.dependent_rights import action_of, rights_of
 from tests.support.everything import until_found
+from tests.support.next_second import wait_for_next_second
 from tests.support.plans import plan
 from tests.support.program import Program
 
@@ -189,6 +190,7 @@ def test_the_policy_for_pruning(sandbox: Aws, bucket: str, name: str, program: P
     vault = {"vault": {"bucket": bucket, "prefix": "ddb/{table}/", "encryption": encryption}}
     program.plan(whole_plan(sandbox, bucket, tables=tables, destinations=vault))
     for run in ("first", "second"):
+        wait_for_next_second()
         assert program.run("backup", "--run-id", run).code == 0
     with calls_of_sandbox() as calls:
         done = program.run("prune", "--apply")
@@ -204,6 +206,7 @@ def test_the_policy_for_pruning_by_tags(sandbox: Aws, bucket: str, name: str, pr
     entry = {"tags": {"backup": name}, "retention": {"keep_last": 1}}
     program.plan(whole_plan(sandbox, bucket, tables=[entry]))
     for run in ("first", "second"):
+        wait_for_next_second()
         assert program.run("backup", "--run-id", run).code == 0
     with calls_of_sandbox() as calls:
         assert program.run("prune", "--apply").code == 0

@@ -19,6 +19,7 @@ from ddbbackup.cli.grammar import parse
 from ddbbackup.sandbox.moto_archives import MotoArchives
 from tests.support.accounts import Account
 from tests.support.aws import REGION, Aws
+from tests.support.next_second import wait_for_next_second
 from tests.support.program import Program, Result
 
 PAGES = Path(__file__).parents[2] / "docs" / "how-to"
@@ -130,6 +131,7 @@ def test_expire_old_backups(page: Page, bucket: str, name: str) -> None:
     page.program.plan(page.blocks("yaml")[0].replace("keep_within: 7d ", "keep_last: 1 "))
     backed_up(page, name)
     for _ in range(2):
+        wait_for_next_second()
         assert page.program.run("backup", AWS_ENDPOINT_URL=page.aws.url).code == 0
     shown, _, done = page.run()
     assert "keep 2 and remove 1 of 3 restore points" in shown.out

@@ -12,6 +12,7 @@ from ddbbackup.backup import (
     export_time,
     finish_backup,
     record_settings,
+    snapshot,
     start_export,
 )
 from ddbbackup.backup.backup_table import BackupTable
@@ -66,6 +67,7 @@ DECLARING: Final = (
     start_export,
     export_scheduler,
     finish_backup,
+    snapshot,
     source,
     target,
     compatibility,

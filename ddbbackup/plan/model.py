@@ -12,7 +12,7 @@ from typing import Final, Literal
 from ddbbackup.model.encryption import Encryption
 from ddbbackup.plan.restore_from import FromCatalog, Origin, RestoreFrom
 
-Method = Literal["export", "incremental"]
+Method = Literal["export", "incremental", "snapshot"]
 View = Literal["NEW_IMAGE", "NEW_AND_OLD_IMAGES"]
 RestoreMethod = Literal["auto", "write", "bulk-put", "import", "point-in-time"]
 Existing = Literal["fail", "overwrite", "keep"]

@@ -100,10 +100,19 @@ SELECTORS: Final = When(
 TAGS: Final = When(
     "an entry of `tables` has `tags`", lambda plan: any(entry.tags is not None for entry in plan.tables)
 )
+_EXPORTED: Final = ("export", "incremental")
+EXPORTS: Final = When(
+    "an entry of `tables` has `method: export` or `incremental`",
+    lambda plan: any(entry.method in _EXPORTED for entry in plan.tables),
+)
+SNAPSHOTS: Final = When(
+    "an entry of `tables` has `method: snapshot`",
+    lambda plan: any(entry.method == "snapshot" for entry in plan.tables),
+)
 COMMON_TIME: Final = When("the plan has `export_time: common`", lambda plan: plan.export_time == "common")
 PITR_ENABLE: Final = When(
     "an entry of `tables` has `pitr: enable`",
-    lambda plan: any(entry.pitr == "enable" for entry in plan.tables),
+    lambda plan: any(entry.pitr == "enable" and entry.method in _EXPORTED for entry in plan.tables),
 )
 KMS_KEY: Final = When(
     "a destination names a KMS key",

@@ -40,6 +40,14 @@ def parse_duration(text: str) -> int:
     return int(match[1]) * _SECONDS_PER_UNIT[match[2]]
 
 
+def format_duration(seconds: int) -> str:
+    """The text of which ``parse_duration`` makes these seconds, in the largest unit: ``7d``."""
+    unit = max(
+        (u for u, size in _SECONDS_PER_UNIT.items() if seconds % size == 0), key=_SECONDS_PER_UNIT.__getitem__
+    )
+    return f"{seconds // _SECONDS_PER_UNIT[unit]}{unit}"
+
+
 def parse_time(text: str, *, now: datetime) -> datetime:
     """The UTC instant that a person means by ``text``.
 

@@ -65,10 +65,15 @@ def _text(value: object) -> object:
 
 
 def _number(text: object) -> object:
-    """Sign, digits and exponent without superfluous zeros; the text itself if it is not a number."""
-    match = _NUMBER.fullmatch(text) if isinstance(text, str) else None
+    parts = decimal_parts(text) if isinstance(text, str) else None
+    return ("?", text) if parts is None else parts
+
+
+def decimal_parts(text: str) -> tuple[bool, str, int] | None:
+    """Whether it is negative, its digits and its exponent, without superfluous zeros; None for what is no number."""
+    match = _NUMBER.fullmatch(text)
     if match is None or not (match[2] or match[3]):
-        return ("?", text)
+        return None
     fraction = match[3] or ""
     digits = (match[2] + fraction).lstrip("0")
     significant = digits.rstrip("0")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, TypedDict
 
@@ -10,9 +10,10 @@ from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadErro
 from urllib3.exceptions import HTTPError
 
 from ddbbackup.aws.archives import archive_in_head, archive_in_listing
-from ddbbackup.aws.error_map import code_of, translate_errors
+from ddbbackup.aws.error_codes import CHECK_NETWORK
+from ddbbackup.aws.error_map import code_of, from_client_error, translate_errors
 from ddbbackup.aws.pages import pages_of
-from ddbbackup.errors import Conflict, DataIncomplete, ObjectMissing, Unreachable
+from ddbbackup.errors import Conflict, DataIncomplete, DdbBackupError, ObjectMissing, Unreachable
 from ddbbackup.model.checksums import md5_base64
 from ddbbackup.model.encryption import Encryption
 from ddbbackup.model.s3_location import S3Location
@@ -21,6 +22,7 @@ from ddbbackup.ports import ObjectFacts, RetrievalTier
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import (
+        DeleteTypeDef,
         GetObjectOutputTypeDef,
         GetObjectRequestTypeDef,
         PutObjectRequestTypeDef,
@@ -181,6 +183,34 @@ class S3Objects:
     def delete(self, bucket: str, key: str, *, owner: str | None = None) -> None:
         with translate_errors(f"delete {S3Location(bucket, key)}"):
             self._client.delete_object(Bucket=bucket, Key=key, **expected_owner(owner))
+
+    def delete_many(
+        self, bucket: str, keys: Sequence[str], *, owner: str | None = None
+    ) -> Mapping[str, DdbBackupError]:
+        """Asks S3 to name every deleted object: an object that the response does not name is not taken for deleted.
+
+        The SDK adds the checksum that S3 requires of this request (S3 API: DeleteObjects).
+        """
+        if not keys:
+            return {}
+        delete: DeleteTypeDef = {"Objects": [{"Key": key} for key in keys], "Quiet": False}
+        with translate_errors(f"delete {len(keys)} objects in s3://{bucket}"):
+            response = self._client.delete_objects(Bucket=bucket, Delete=delete, **expected_owner(owner))
+        deleted = {each["Key"] for each in response.get("Deleted", ()) if "Key" in each}
+        reported = {each["Key"]: each for each in response.get("Errors", ()) if "Key" in each}
+        errors: dict[str, DdbBackupError] = {}
+        for key in keys:
+            action = f"delete {S3Location(bucket, key)}"
+            if key in reported:
+                code, message = reported[key].get("Code", ""), reported[key].get("Message", "")
+                if code != "NoSuchKey":
+                    error = ClientError({"Error": {"Code": code, "Message": message}}, "DeleteObjects")
+                    errors[key] = from_client_error(error, action)
+            elif key not in deleted:
+                errors[key] = Unreachable(
+                    f"could not {action}: the response does not name the object", hint=CHECK_NETWORK
+                )
+        return errors
 
     def _identical(self, bucket: str, key: str, body: bytes, owner: str | None) -> ObjectFacts | None:
         try:

@@ -55,6 +55,7 @@ _MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
     "Scan": ("Count",),
 }
 _XML_ROOTS: Final[Mapping[str, str]] = {
+    "DeleteObjects": "DeleteResult",
     "GetBucketEncryption": "ServerSideEncryptionConfiguration",
     "GetBucketLifecycleConfiguration": "LifecycleConfiguration",
     "GetBucketVersioning": "VersioningConfiguration",

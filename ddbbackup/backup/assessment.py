@@ -31,7 +31,7 @@ from ddbbackup.plan.model import Destination, TableEntry
 from ddbbackup.ports import PitrWindow, TableFacts
 from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.context import RunContext
-from ddbbackup.steps.permissions import Permission
+from ddbbackup.steps.permissions import EXPORTS, Permission
 from ddbbackup.steps.recovery_window import pitr_disabled, pitr_enabled_after_common_time
 from ddbbackup.times import to_iso
 
@@ -41,6 +41,7 @@ PERMISSIONS: Final = (
         "dynamodb:DescribeContinuousBackups",
         "table",
         ("backup", "read"),
+        EXPORTS,
         note="without it, only starting the export shows whether the table can be exported",
     ),
     Permission("s3:ListBucket", "bucket", ("backup", "read")),

@@ -13,22 +13,17 @@ from ddbbackup.backup.assessment import BackupFindings, RequestedBackup, assess_
 from ddbbackup.backup.export_scheduler import scheduler_of
 from ddbbackup.backup.finish_backup import complete_backup
 from ddbbackup.backup.method import BackupMethod
+from ddbbackup.backup.new_record import create_record, new_backup
 from ddbbackup.backup.next_backup import FullExport, NextBackup, NotDue, Window
 from ddbbackup.backup.record_settings import record_settings
 from ddbbackup.backup.start_export import enable_pitr, start_export
 from ddbbackup.catalog import (
-    RECORD_VERSION,
     Record,
     RecordedChain,
     RecordedCoverage,
     RecordedData,
-    RecordedDestination,
     RecordedExport,
-    RecordedTable,
     StoredRecord,
-    derive_client_token,
-    description_document,
-    new_backup_id,
 )
 from ddbbackup.model.assessment import Assessment
 from ddbbackup.model.outcome import Outcome
@@ -117,54 +112,19 @@ class BackupTable:
         return await complete_backup(context, stored, export, settings, step=self.id, kind=self.kind)
 
     async def _create_record(self, context: RunContext, findings: BackupFindings) -> StoredRecord:
-        table, location, earlier = findings.table, findings.location, findings.run_record
-        attempt = earlier.record.attempt + 1 if earlier else 1
-        plan, run, arn = context.plan.name, context.run_id, table.arn
-        identity = context.source.identity
-        started_at = context.clock.now().replace(microsecond=0)
         window = findings.next if isinstance(findings.next, Window) else None
-        reaches = window.end if window else self.export_time or started_at
-        backup_id = new_backup_id(reaches, plan=plan, table_arn=arn, run=run, attempt=attempt)
-        description = await context.call(
-            context.catalog.keep_document, location, description_document(table.description)
-        )
-        record = Record(
-            record_version=RECORD_VERSION,
-            id=backup_id,
-            plan=plan,
-            run=run,
-            attempt=attempt,
-            state="in_progress",
-            started_at=started_at,
+        new = new_backup(context, findings, reaches=window.end if window else self.export_time)
+        return await create_record(
+            context,
+            findings,
+            self.destination,
+            new,
             made_by="export",
             covers=RecordedCoverage(kind="window", start=window.start, end=window.end) if window else None,
-            table=RecordedTable(
-                name=self.table,
-                arn=arn,
-                id=table.table_id,
-                account=identity.account,
-                region=identity.region,
-                description=description,
-                item_count=table.item_count,
-                size_bytes=table.size_bytes,
-            ),
-            destination=RecordedDestination(
-                bucket=location.bucket,
-                prefix=location.prefix,
-                bucket_owner=location.bucket_owner,
-                sse_algorithm=self.destination.encryption.algorithm,
-                kms_key_id=self.destination.encryption.kms_key_id,
-            ),
-            export=RecordedExport(
-                client_token=derive_client_token(
-                    plan=plan, table_arn=arn, table_id=table.table_id, run=run, attempt=attempt
-                ),
-                requested_time=self.export_time,
-            ),
-            chain=_chain(backup_id, findings.next),
+            export=RecordedExport(client_token=new.token, requested_time=self.export_time),
+            chain=_chain(new.id, findings.next),
             data=RecordedData(view=self.entry.view if window else None),
         )
-        return await context.call(context.catalog.create, record, location)
 
     def _unchanged(self, record: Record) -> Outcome:
         facts = {"backup": record.id, "items": record.data.item_count, "size_bytes": record.data.size_bytes}

@@ -17,7 +17,7 @@ from ddbbackup.errors import Bug, Conflict, PitrDisabled, Refused
 from ddbbackup.ports import Cloud, Export, ExportRequest
 from ddbbackup.steps.aws_caller import AwsCaller, read_pages
 from ddbbackup.steps.context import RunContext
-from ddbbackup.steps.permissions import CUSTOMER_KEY, KMS_KEY, PITR_ENABLE, Permission, use_of_key
+from ddbbackup.steps.permissions import CUSTOMER_KEY, EXPORTS, KMS_KEY, PITR_ENABLE, Permission, use_of_key
 from ddbbackup.steps.recovery_window import pitr_disabled, pitr_enabled_after_common_time
 
 log = structlog.get_logger()
@@ -25,15 +25,15 @@ log = structlog.get_logger()
 # A run that is repeated, or `wait`, starts exports of older data no more: it would pass for data of today.
 
 PERMISSIONS: Final = (
-    Permission("dynamodb:ExportTableToPointInTime", "table", ("backup",)),
+    Permission("dynamodb:ExportTableToPointInTime", "table", ("backup",), EXPORTS),
     Permission("dynamodb:UpdateContinuousBackups", "table", ("backup",), PITR_ENABLE),
-    Permission("dynamodb:ListExports", "everything", ("backup",)),
-    Permission("dynamodb:DescribeExport", "export", ("backup",)),
-    Permission("s3:PutObject", "object", ("backup",), for_aws=True),
-    Permission("s3:AbortMultipartUpload", "object", ("backup",), for_aws=True),
-    Permission("s3:PutObjectAcl", "object", ("backup",), for_aws=True),
+    Permission("dynamodb:ListExports", "everything", ("backup",), EXPORTS),
+    Permission("dynamodb:DescribeExport", "export", ("backup",), EXPORTS),
+    Permission("s3:PutObject", "object", ("backup",), EXPORTS, for_aws=True),
+    Permission("s3:AbortMultipartUpload", "object", ("backup",), EXPORTS, for_aws=True),
+    Permission("s3:PutObjectAcl", "object", ("backup",), EXPORTS, for_aws=True),
     *use_of_key("key", ("backup",), KMS_KEY),
-    *use_of_key("table-key-use", ("backup",), note=CUSTOMER_KEY),
+    *use_of_key("table-key-use", ("backup",), EXPORTS, note=CUSTOMER_KEY),
 )
 
 

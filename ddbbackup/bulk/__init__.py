@@ -4,6 +4,9 @@ Writing: ``write`` splits the files into units (``units``) and runs them in a ``
 units (``reader``), sends batches (``sender``) and reports through a pipe (``worker_messages``). ``responses`` decides
 what an answer proves. ``ledger`` keeps the finished files, ``rejects`` the items that the table does not accept.
 
+A full backup and the windows that follow it are written in one pass. ``index_windows`` reads the windows first and
+fills ``changed_keys``; ``chain_lines`` then selects the final lines of each file.
+
 Proving: ``verify`` reads every file once. ``sample`` takes some items out of files, and ``read_back`` compares them
 with the table.
 """

@@ -16,11 +16,12 @@ class Batch:
     the first half, because both may hold the same key.
 
     ``may_be_written``: a request with these lines has had no usable response, so an equal item in the table may be
-    our own. ``reading``: the existing item is read, not put.
+    our own. ``reading``: the existing item is read, not put. ``deletes``: the lines are keys of items to delete.
     """
 
     __slots__ = (
         "attempt",
+        "deletes",
         "lines",
         "lines_checked",
         "may_be_written",
@@ -33,7 +34,13 @@ class Batch:
     )
 
     def __init__(
-        self, unit: int, lines: Sequence[bytes], then: Batch | None = None, *, may_be_written: bool = False
+        self,
+        unit: int,
+        lines: Sequence[bytes],
+        then: Batch | None = None,
+        *,
+        may_be_written: bool = False,
+        deletes: bool = False,
     ) -> None:
         self.unit = unit
         self.lines = lines
@@ -43,5 +50,10 @@ class Batch:
         self.size_bytes = 0  # of the last request
         self.may_be_written = may_be_written
         self.reading = False
+        self.deletes = deletes
         self.resigned = False  # whether it was sent again because the time of its signature was rejected
         self.lines_checked = False  # whether each line has been parsed as an item
+
+    def part(self, lines: Sequence[bytes], then: Batch | None) -> Batch:
+        """A batch of some of the lines of this one, which was not accepted as a whole."""
+        return Batch(self.unit, lines, then, may_be_written=self.may_be_written, deletes=self.deletes)

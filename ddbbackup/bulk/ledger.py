@@ -64,10 +64,11 @@ def finished_file(entry: object, identity: RestoreIdentity) -> FinishedFile | No
     except (ValueError, RecursionError):
         return None
     file = FinishedFile(**values)
-    numbers = (file.item_count, file.written, file.kept, file.equal, file.size_bytes)
+    results = (file.written, file.kept, file.equal, file.superseded, file.deleted)
+    numbers = (file.item_count, *results, file.size_bytes)
     if not all(type(number) is int and number >= 0 for number in numbers):
         return None
-    return file if file.written + file.kept + file.equal == file.item_count else None
+    return file if sum(results) == file.item_count else None
 
 
 def _proof(values: Mapping[str, Any], identity: RestoreIdentity) -> str:

@@ -51,8 +51,10 @@ class SampledItem:
 
 @dataclass(frozen=True, slots=True)
 class WriteJob:
-    """Put all items of ``files`` into ``table``.
+    """Put all items of ``files`` into ``table``, in the state that ``windows`` leave them in.
 
+    ``windows`` are the data files of incremental exports that follow ``files``, in the order of time. An item that
+    they delete is not put. ``deletes``: it is also deleted from the table, where it may be; only with ``overwrite``.
     ``state_dir`` belongs to this restore alone: it holds the rejected items (``rejects.jsonl``, mode 0600).
     ``stall_timeout_seconds``: a worker fails after this time without a single successful write.
     """
@@ -61,6 +63,8 @@ class WriteJob:
     table: str
     keys: tuple[KeyAttribute, ...]
     state_dir: Path
+    windows: tuple[tuple[DataFile, ...], ...] = ()
+    deletes: bool = False
     existing: Existing = "overwrite"
     write_units_per_second: int | None = None
     workers: int | None = None
@@ -69,7 +73,10 @@ class WriteJob:
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """The result of every item: ``item_count`` must equal that of the manifest.
+    """The result of every line: ``line_count`` must equal the counts of the manifests.
+
+    ``superseded`` lines were not written, because a window changes their item, or a later change does. ``deleted``
+    are items whose last change is a delete. Without windows both are 0.
 
     ``kept``: the table held an item with the key (``existing: keep``). ``equal`` and ``different``: it did, and how
     it compares (``existing: verify``). ``different`` and ``rejected`` items are in ``rejects_file``.
@@ -84,6 +91,8 @@ class WriteResult:
     equal: int
     different: int
     rejected: int
+    superseded: int
+    deleted: int
     files: int
     resumed_files: int
     size_bytes: int
@@ -96,12 +105,17 @@ class WriteResult:
 
     @property
     def item_count(self) -> int:
+        """The number of items in their final state."""
         return self.written + self.kept + self.equal + self.different + self.rejected
+
+    @property
+    def line_count(self) -> int:
+        return self.item_count + self.superseded + self.deleted
 
 
 @dataclass(frozen=True, slots=True)
 class FinishedFile:
-    """A data file with no item left to write: each is ``written``, ``kept`` or ``equal``; see ``WriteResult``."""
+    """A data file with no item left to write. The counts of ``WriteResult`` add up to ``item_count``."""
 
     key: str
     md5: str
@@ -110,6 +124,8 @@ class FinishedFile:
     kept: int
     equal: int
     size_bytes: int
+    superseded: int = 0
+    deleted: int = 0
     suspect: bool = False
 
 
@@ -129,8 +145,9 @@ class Unit:
     """What a worker does at a time: a data file, or part ``part`` of the ``parts`` of a large file.
 
     A part is every ``parts``-th section of the inflated stream. Each part reads the whole file. ``sample`` are the
-    numbers of the lines to sample, counted from 0 within the unit. ``repeated``: another worker died over it, so some
-    of its items may be in the table.
+    numbers of the lines to sample, counted from 0 among those of the unit that are put. ``repeated``: another worker
+    died over it, so some of its items may be in the table. ``first_change``: the file belongs to a window, and its
+    changes have the numbers from this one on in the index of changed keys.
     """
 
     number: int
@@ -139,6 +156,7 @@ class Unit:
     parts: int = 1
     sample: tuple[int, ...] = ()
     repeated: bool = False
+    first_change: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +173,8 @@ class UnitResult:
     different: int
     rejected: int
     size_bytes: int
+    superseded: int = 0
+    deleted: int = 0
     reasons: tuple[tuple[str, int], ...] = ()
     suspect: bool = False
     sample: tuple[SampledItem, ...] = ()

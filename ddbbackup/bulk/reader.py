@@ -10,11 +10,13 @@ from typing import Final, NamedTuple
 
 from ddbbackup.archive.lines import are_plain_items, crc32, is_item, split_lines, whole_lines
 from ddbbackup.bulk.batch import MAX_BATCH_BYTES, Batch
+from ddbbackup.bulk.chain_lines import ChainLines
 from ddbbackup.bulk.model import SampledItem, Unit
 from ddbbackup.bulk.request_format import RequestFormat
 from ddbbackup.bulk.sample import sampled_item
 from ddbbackup.bulk.units import SECTION_BYTES
 from ddbbackup.bulk.verified_stream import check_item_count, name_file_in_errors, open_data_file
+from ddbbackup.errors import Bug
 from ddbbackup.ports import KeyAttribute, Objects
 
 HELD_BYTES: Final = 1 << 20  # a file that inflates to no more is verified before its first item is put
@@ -35,6 +37,9 @@ class UnitReader:
     ``next_batch`` never blocks. An error of the reading thread is raised by ``next_batch``, after all that was
     read before it. ``invalid_lines`` collects the lines that are not items; the worker rejects them.
 
+    ``chain``: only the final lines of a full backup and its windows are handed out. ``superseded`` and
+    ``left_out_deletes`` count the others: of items that change later, and deletes that are not to be carried out.
+
     ``earlier``: what readings of this unit that failed have handed out. ``suspect``, once all is read: whether that
     differs from the content, so that lines were put that no file holds.
     """
@@ -48,6 +53,7 @@ class UnitReader:
         *,
         number: int,
         earlier: Sequence[Prefix] = (),
+        chain: ChainLines | None = None,
     ) -> None:
         self.unit = unit
         self.size_bytes = 0
@@ -55,7 +61,12 @@ class UnitReader:
         self.sample: list[SampledItem] = []
         self.handed_out = Prefix(0, 0)
         self.suspect = False
+        self.superseded = 0
+        self.left_out_deletes = 0
         self._number = number
+        self._chain = chain
+        self._deletes: list[bytes] = []
+        self._handed_over = 0  # lines to put
         self._keys = keys
         self._earlier = earlier
         self._may_be_written = unit.repeated or bool(earlier)
@@ -75,13 +86,20 @@ class UnitReader:
     @property
     def exhausted(self) -> bool:
         """Whether ``next_batch`` has returned everything."""
-        return self._ended and self._position >= len(self._lines)
+        return self._ended and self._position >= len(self._lines) and not self._deletes
 
     def next_batch(self) -> Batch | None:
         """The next batch, or None if there is none yet, or none any more (``exhausted``)."""
-        while len(self._lines) - self._position < self._max_items and not self._ended:
+        while (
+            len(self._lines) - self._position < self._max_items
+            and len(self._deletes) < self._max_items
+            and not self._ended
+        ):
             if not self._load_block():
                 return None
+        if len(self._deletes) >= self._max_items or (self._ended and self._deletes):
+            deletes, self._deletes = self._deletes[: self._max_items], self._deletes[self._max_items :]
+            return Batch(self._number, deletes, deletes=True)
         start, end = self._position, self._position + self._max_items
         lines = self._lines[start:end]
         if not lines:
@@ -105,10 +123,15 @@ class UnitReader:
             self._end()
             return True
         lines = split_lines(block)
-        if not are_plain_items(block, lines, forbidden_tokens=self._forbidden_tokens):
-            lines = self._take_valid(lines)
+        if self.unit.first_change is not None:
+            lines = self._take_valid(block, self._take_final_changes(lines))
+        else:
+            invalid_before = len(self.invalid_lines)
+            lines = self._take_valid(block, lines)
+            self._item_count += len(lines) + len(self.invalid_lines) - invalid_before
+            lines = self._take_final_items(block, lines)
         self._take_sample(lines)
-        self._item_count += len(lines)
+        self._handed_over += len(lines)
         rest = self._lines[self._position :]
         self._lines, self._position = (rest + lines if rest else lines), 0
         self._fits = len(block) + sum(map(len, rest)) <= MAX_BATCH_BYTES
@@ -120,21 +143,45 @@ class UnitReader:
             with name_file_in_errors(self.unit.file):
                 check_item_count(self.unit.file, self._item_count)
 
-    def _take_valid(self, lines: list[bytes]) -> list[bytes]:
-        valid: list[bytes] = []
-        for line in lines:
-            stripped = line.strip()
-            if not stripped:
-                continue
-            if is_item(stripped):
-                valid.append(stripped)
-            else:
-                self.invalid_lines.append(stripped)
-                self._item_count += 1
+    def _take_valid(self, block: bytes, lines: list[bytes]) -> list[bytes]:
+        """The lines that are items; ``block`` is what they were read from. Adds the others to ``invalid_lines``."""
+        if not lines or are_plain_items(block, lines, forbidden_tokens=self._forbidden_tokens):
+            return lines
+        stripped = [line.strip() for line in lines if not line.isspace()]
+        valid = [line for line in stripped if is_item(line)]
+        if len(valid) < len(stripped):
+            self.invalid_lines += [line for line in stripped if not is_item(line)]
         return valid
 
+    def _take_final_items(self, block: bytes, lines: list[bytes]) -> list[bytes]:
+        """Of the lines of a full backup those that no window changes."""
+        if self._chain is None:
+            return lines
+        final, invalid = self._chain.of_full_backup(block, lines)
+        self.invalid_lines += invalid
+        self.superseded += len(lines) - len(final) - len(invalid)
+        return final
+
+    def _take_final_changes(self, lines: list[bytes]) -> list[bytes]:
+        """Of the lines of a window those that put items in their final state; keeps the deletes."""
+        if self._chain is None or self.unit.first_change is None:
+            raise Bug("a unit belongs to a window, but its job has none")
+        changes = [line for line in lines if not line.isspace()]
+        with name_file_in_errors(self.unit.file):
+            if self._item_count + len(changes) > self.unit.file.item_count:
+                check_item_count(self.unit.file, self._item_count + len(changes))
+            first = self.unit.first_change + self._item_count
+            puts, deletes = self._chain.of_window(changes, first)
+        self._item_count += len(changes)
+        self.superseded += len(changes) - len(puts) - len(deletes)
+        if self._chain.deletes:
+            self._deletes += deletes
+        else:
+            self.left_out_deletes += len(deletes)
+        return puts
+
     def _take_sample(self, lines: Sequence[bytes]) -> None:
-        first = self._item_count
+        first = self._handed_over
         while self._samples_left and self._samples_left[-1] < first + len(lines):
             index = max(0, self._samples_left.pop() - first)
             item = sampled_item(lines[index], self._keys) if index < len(lines) else None

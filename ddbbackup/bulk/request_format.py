@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Protocol, assert_never
+from typing import Any, Final, Literal, Protocol, assert_never
 
 from ddbbackup.bulk.model import Existing
 from ddbbackup.ports import BulkOperation, KeyAttribute
@@ -48,7 +48,10 @@ def request_format(
 
 
 class BatchWrite:
-    """BatchWriteItem: puts every item, over an existing one with the same key."""
+    """BatchWriteItem: puts every item, over an existing one with the same key.
+
+    With ``request="DeleteRequest"`` it deletes every item whose key is a line ``{"Key":{…}}``, if there is one.
+    """
 
     operation: Final = "BatchWriteItem"
     max_items: Final = 25  # the limit of BatchWriteItem
@@ -56,12 +59,20 @@ class BatchWrite:
     success_body: Final = b'{"UnprocessedItems":{}}'
     forbidden_tokens: Final = (b"Request",)
 
-    def __init__(self, table: str, *, count_units: bool) -> None:
-        self._head = b'{"RequestItems":{' + json.dumps(table).encode() + b':[{"PutRequest":'
+    def __init__(
+        self,
+        table: str,
+        *,
+        count_units: bool,
+        request: Literal["PutRequest", "DeleteRequest"] = "PutRequest",
+    ) -> None:
+        opening = f'{{"{request}":'
+        self._head = f'{{"RequestItems":{{{json.dumps(table)}:[{opening}'.encode()
+        self._between = f"}},{opening}".encode()
         self._tail = b"}]}" + (b',"ReturnConsumedCapacity":"TOTAL"}' if count_units else b"}")
 
     def body(self, lines: Sequence[bytes]) -> bytes:
-        return self._head + b'},{"PutRequest":'.join(lines) + self._tail
+        return self._head + self._between.join(lines) + self._tail
 
 
 class ConditionalPut:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, NoReturn, assert_never
 
 from ddbbackup.archive.attribute_values import comparable_key
+from ddbbackup.archive.item_keys import unique_members
 from ddbbackup.model.aws_errors import is_clock_skew
 from ddbbackup.model.aws_texts import UNKNOWN, error_code, safe_reason
 from ddbbackup.ports import BulkOperation, BulkResponse, KeyAttribute
@@ -98,8 +99,10 @@ class _Unproven(Exception):
     """The response does not have the shape of DynamoDB's; the text says why and holds nothing of the body."""
 
 
-def classify(response: BulkResponse, operation: BulkOperation, table: str) -> Classification:
-    """Classifies any response; never raises.
+def classify(
+    response: BulkResponse, operation: BulkOperation, table: str, *, deletes: bool = False
+) -> Classification:
+    """Classifies any response; never raises. ``deletes``: the batch that was sent holds deletes, not puts.
 
     Only a response of exactly the known shape proves anything. Everything else that DynamoDB does not describe as an
     error of its own is sent again: a repeated put is harmless, a lost one is not.
@@ -109,7 +112,7 @@ def classify(response: BulkResponse, operation: BulkOperation, table: str) -> Cl
     try:
         document = _parse(response)
         if response.status == 200:
-            return _classify_success(document, operation, table)
+            return _classify_success(document, operation, table, deletes=deletes)
         return _classify_error(document, response.status)
     except _Unproven as error:
         category: Category = "retry" if response.status >= 500 else "unproven"
@@ -129,19 +132,12 @@ def _parse(response: BulkResponse) -> dict[str, Any]:
         raise _Unproven(f"content type {shown}, which DynamoDB does not send")
     try:
         document = json.loads(
-            response.body, object_pairs_hook=_unique_members, parse_constant=_refuse_constant
+            response.body, object_pairs_hook=unique_members, parse_constant=_refuse_constant
         )
     except (ValueError, RecursionError):
         raise _Unproven("a body that is not JSON") from None
     if not isinstance(document, dict):
         raise _Unproven("a body that is not a JSON object")
-    return document
-
-
-def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    document = dict(pairs)
-    if len(document) != len(pairs):
-        raise ValueError("a member is there twice")
     return document
 
 
@@ -152,7 +148,9 @@ def _refuse_constant(name: str) -> NoReturn:
 # ---- successes
 
 
-def _classify_success(document: dict[str, Any], operation: BulkOperation, table: str) -> Classification:
+def _classify_success(
+    document: dict[str, Any], operation: BulkOperation, table: str, *, deletes: bool
+) -> Classification:
     required, optional = _MEMBERS[operation]
     if not required <= document.keys() <= required | optional:
         raise _Unproven(f"a body that is not a response to {operation}")
@@ -161,7 +159,7 @@ def _classify_success(document: dict[str, Any], operation: BulkOperation, table:
         case "PutItem":
             return Classification("written", consumed=consumed)
         case "BatchWriteItem":
-            unprocessed = _unprocessed_puts(document["UnprocessedItems"], table)
+            unprocessed = _unprocessed_writes(document["UnprocessedItems"], table, deletes=deletes)
             category: Category = "unprocessed" if unprocessed else "written"
             return Classification(category, consumed=consumed, unprocessed=unprocessed)
         case "GetItem":
@@ -178,9 +176,10 @@ def _classify_success(document: dict[str, Any], operation: BulkOperation, table:
             assert_never(operation)
 
 
-def _unprocessed_puts(by_table: object, table: str) -> tuple[dict[str, Any], ...]:
-    requests = _of_table(by_table, table)
-    return _items([_only_member(_only_member(request, "PutRequest"), "Item") for request in requests])
+def _unprocessed_writes(by_table: object, table: str, *, deletes: bool) -> tuple[dict[str, Any], ...]:
+    """The items of puts, or the keys of deletes."""
+    request, member = ("DeleteRequest", "Key") if deletes else ("PutRequest", "Item")
+    return _items([_only_member(_only_member(each, request), member) for each in _of_table(by_table, table)])
 
 
 def _unprocessed_keys(by_table: object, table: str) -> tuple[dict[str, Any], ...]:
@@ -288,10 +287,16 @@ def select_unprocessed(
     names = [key.name for key in keys]
     try:
         unprocessed_keys = [comparable_key(item, names) for item in unprocessed]
-        sent = [comparable_key(json.loads(line)["Item"], names) for line in lines]
+        sent = [comparable_key(_item_or_key(json.loads(line)), names) for line in lines]
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None  # lines are sent unparsed: one of them may not be JSON
     wanted = set(unprocessed_keys)
     if len(wanted) != len(unprocessed_keys) or not wanted <= set(sent):
         return None
     return [line for line, key in zip(lines, sent, strict=True) if key in wanted]
+
+
+def _item_or_key(line: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Of a line to put, and of one to delete."""
+    found: Mapping[str, Any] = line["Key"] if line.keys() == {"Key"} else line["Item"]
+    return found

@@ -22,7 +22,7 @@ from ddbbackup.bulk.failures import (
 )
 from ddbbackup.bulk.rate_control import ConcurrencyLimit, TokenBucket, backoff_seconds
 from ddbbackup.bulk.rejects import NOT_AN_ITEM
-from ddbbackup.bulk.request_format import RequestFormat, read_body
+from ddbbackup.bulk.request_format import BatchWrite, RequestFormat, read_body
 from ddbbackup.bulk.responses import JSON_TYPE, Classification, classify, select_unprocessed, unproven
 from ddbbackup.bulk.worker_messages import WorkerConfig
 from ddbbackup.errors import Refused
@@ -44,6 +44,7 @@ class ResultObserver(Protocol):
     """
 
     def written(self, unit: int, count: int) -> None: ...
+    def deleted(self, unit: int, count: int) -> None: ...
     def kept(self, unit: int) -> None: ...
     def equal(self, unit: int) -> None: ...
     def different(self, unit: int, line: bytes, existing: Mapping[str, Any]) -> None: ...
@@ -65,6 +66,10 @@ class Sender:
         self._transport, self._format, self._config = transport, request_format, config
         self._observer, self._bucket = observer, bucket
         self._operation, self._success_body = request_format.operation, request_format.success_body
+        # Of the same operation as the puts: only chains that overwrite have deletes.
+        self._delete_format = BatchWrite(
+            config.table, count_units=config.rate_limited, request="DeleteRequest"
+        )
         self._key_names = [key.name for key in config.keys]
         self._limit = ConcurrencyLimit(start=_START_IN_FLIGHT, maximum=request_format.max_in_flight)
         self._delayed: list[tuple[float, int, Batch]] = []  # a heap by the time of the next attempt
@@ -93,7 +98,7 @@ class Sender:
             operation = "GetItem"
             body = read_body(self._config.table, _item_of(batch.lines[0]), self._config.keys)
         else:
-            body = self._format.body(batch.lines)
+            body = (self._delete_format if batch.deletes else self._format).body(batch.lines)
         batch.size_bytes = len(body)
         self._in_flight_bytes += len(body)
         if self._bucket is not None:
@@ -147,16 +152,21 @@ class Sender:
     # ---- responses
 
     def _on_written(self, batch: Batch, response: BulkResponse) -> None:
-        count = len(batch.lines)
-        self._accepted += count
-        self._observer.written(batch.unit, count)
+        self._on_accepted(batch, len(batch.lines))
         self._limit.on_success(response.seconds)
         self._progress_at = time.monotonic()
         self._finish(batch)
 
+    def _on_accepted(self, batch: Batch, count: int) -> None:
+        self._accepted += count
+        if batch.deletes:
+            self._observer.deleted(batch.unit, count)
+        else:
+            self._observer.written(batch.unit, count)
+
     def _on_response(self, batch: Batch, response: BulkResponse) -> None:
         operation: BulkOperation = "GetItem" if batch.reading else self._operation
-        result = classify(response, operation, self._config.table)
+        result = classify(response, operation, self._config.table, deletes=batch.deletes)
         now = time.monotonic()
         if self._bucket is not None:
             self._count_units(self._bucket, batch, result)
@@ -228,8 +238,7 @@ class Sender:
         self.throttled += 1
         self._limit.on_throttle(now, response.seconds, len(remaining) / len(batch.lines))
         if written:
-            self._accepted += written
-            self._observer.written(batch.unit, written)
+            self._on_accepted(batch, written)
             self._progress_at = now
             batch.attempt = 0
         batch.lines = remaining
@@ -309,7 +318,7 @@ class Sender:
 
     def _reject_invalid_lines(self, batch: Batch) -> bool:
         """Some servers answer malformed JSON with a 5xx. True if lines of ours were the cause and are rejected."""
-        if batch.lines_checked:
+        if batch.lines_checked or batch.deletes:
             return False
         batch.lines_checked = True
         valid: list[bytes] = []
@@ -334,9 +343,8 @@ class Sender:
             self._finish(batch)
             return
         middle = len(batch.lines) // 2
-        second_half = Batch(batch.unit, batch.lines[middle:], batch.then, may_be_written=batch.may_be_written)
-        first_half = Batch(batch.unit, batch.lines[:middle], second_half, may_be_written=batch.may_be_written)
-        self._ready.append(first_half)
+        second_half = batch.part(batch.lines[middle:], batch.then)
+        self._ready.append(batch.part(batch.lines[:middle], second_half))
 
     def _reject(self, unit: int, line: bytes, reason: str, detail: str) -> None:
         self._observer.rejected(unit, line, reason, detail)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, assert_never
 
 from ddbbackup.bulk.batch import Batch
+from ddbbackup.bulk.chain_lines import ChainLines
 from ddbbackup.bulk.model import Unit, UnitResult
 from ddbbackup.bulk.rate_control import TokenBucket
 from ddbbackup.bulk.reader import Prefix, UnitReader
@@ -74,12 +75,13 @@ class _Reading:
     ) -> None:
         self.number, self.reader, self.rejects, self.earlier = number, reader, rejects, earlier
         self.taken = self.written = self.kept = self.equal = self.different = self.rejected = self.dropped = 0
+        self.deleted = self.passed_over = 0
         self.abandoned = False
 
     @property
     def done(self) -> int:
-        """Lines that have a result."""
-        return self.written + self.kept + self.equal + self.different + self.rejected
+        """Lines that were sent and have a result."""
+        return self.written + self.deleted + self.kept + self.equal + self.different + self.rejected
 
     @property
     def at_rest(self) -> bool:
@@ -100,6 +102,8 @@ class _Reading:
             different=self.different,
             rejected=self.rejected,
             size_bytes=reader.size_bytes,
+            superseded=reader.superseded,
+            deleted=self.deleted + reader.left_out_deletes,
             reasons=tuple(self.rejects.reasons.most_common(_MAX_REASONS)),
             suspect=reader.suspect,
             sample=tuple(reader.sample),
@@ -119,6 +123,7 @@ class _Worker:
         self._format = request_format(
             config.existing, config.table, config.keys, count_units=config.rate_limited
         )
+        self._chain: ChainLines | None = None
         self._sender = Sender(self._transport, self._format, config, self, self._bucket)
         self._queued: deque[Unit] = deque()
         self._numbers = itertools.count()
@@ -146,6 +151,11 @@ class _Worker:
 
     def written(self, unit: int, count: int) -> None:
         self._open[unit].written += count
+        self._unreported_items += count
+        self._changed[unit] += 1
+
+    def deleted(self, unit: int, count: int) -> None:
+        self._open[unit].deleted += count
         self._unreported_items += count
         self._changed[unit] += 1
 
@@ -221,6 +231,7 @@ class _Worker:
                 self._abandon(reading, error)
                 continue
             self._reject_invalid_lines(reading)
+            self._count_passed_over(reading)
             if batch is None:
                 if reading.reader.exhausted:
                     self._turns.popleft()
@@ -244,9 +255,17 @@ class _Worker:
             self._open_unit(unit, earlier)
 
     def _open_unit(self, unit: Unit, earlier: tuple[Prefix, ...] = ()) -> None:
+        if self._chain is None and self._config.chain is not None:
+            self._chain = ChainLines(self._config.chain, self._config.keys)
         number = next(self._numbers)
         reader = UnitReader(
-            unit, self._objects, self._format, self._config.keys, number=number, earlier=earlier
+            unit,
+            self._objects,
+            self._format,
+            self._config.keys,
+            number=number,
+            earlier=earlier,
+            chain=self._chain,
         )
         rejects = Rejects(self._config.rejects_dir, unit.number, unit.file.uri)
         self._open[number] = reading = _Reading(number, reader, rejects, earlier)
@@ -264,7 +283,7 @@ class _Worker:
 
     def _read_again(self, reading: _Reading) -> None:
         """Not before all of its requests have ended: none of them may overtake those of the next reading."""
-        self._unreported_items -= reading.done
+        self._unreported_items -= reading.done + reading.passed_over
         pause = READ_PAUSES_SECONDS[len(reading.earlier)]
         earlier = (*reading.earlier, reading.reader.handed_out)
         self._again.append((time.monotonic() + pause, reading.reader.unit, earlier))
@@ -275,6 +294,12 @@ class _Worker:
             reading.taken += 1
             self.rejected(reading.number, line, NOT_AN_ITEM, NOT_AN_ITEM)
         reading.reader.invalid_lines.clear()
+
+    def _count_passed_over(self, reading: _Reading) -> None:
+        """Lines of a chain that are not sent, because they are not final."""
+        passed_over = reading.reader.superseded + reading.reader.left_out_deletes
+        self._unreported_items += passed_over - reading.passed_over
+        reading.passed_over = passed_over
 
     def _report_finished_units(self) -> None:
         for number in self._changed:

@@ -87,6 +87,11 @@ class WorkerPool:
         for worker in self._workers:
             worker.close(max(0.0, deadline - time.monotonic()))
 
+    def start(self, workers: int) -> None:
+        """Starts workers before there are units, so that they are ready when there are. They have no rate yet."""
+        for _ in range(min(self._max_workers, workers)):
+            self._workers.append(self._spawn())
+
     def run(self, units: Sequence[Unit], stop: threading.Event) -> Iterator[ProgressDelta | UnitResult]:
         """Yields the reports of the workers until all units are finished.
 
@@ -94,7 +99,10 @@ class WorkerPool:
         keep dying.
         """
         self._pending.extend(units)
-        for _ in range(min(self._max_workers, len(units))):
+        for worker in self._workers[: len(units)]:
+            self._assign(worker)
+        self._rebalance()
+        for _ in range(min(self._max_workers, len(units)) - len(self._workers)):
             self._add_worker()
         remaining = len(units)
         while remaining:

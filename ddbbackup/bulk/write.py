@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import threading
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+from ddbbackup.bulk.chain_lines import ChainConfig
+from ddbbackup.bulk.changed_keys import changed_keys_folder
+from ddbbackup.bulk.index_windows import index_windows
 from ddbbackup.bulk.ledger import Ledger
 from ddbbackup.bulk.model import DataFile, FinishedFile, Unit, UnitResult, WriteJob, WriteResult
 from ddbbackup.bulk.rejects import merge_rejects
@@ -27,22 +32,38 @@ REJECTS: Final = "rejects.jsonl"
 def write_items(
     job: WriteJob, *, access: BulkAccess, ledger: Ledger, on_progress: OnProgress, stop: threading.Event
 ) -> WriteResult:
-    """Writes every item of the job's files, except of those that ``ledger`` calls finished. Blocks.
+    """Writes every item of the job, except of those files that ``ledger`` calls finished. Blocks.
+
+    With windows, each item is written once, in its final state (``chain_lines``); the index of changed keys takes 32
+    bytes of ``job.state_dir`` for each change meanwhile.
 
     Raises ``DataIncomplete`` if a file does not match its manifest, ``Stopped`` soon after ``stop`` is set,
     ``Refused`` if ``job.state_dir`` cannot be written, and ``AccessDenied``, ``TableMissing``, ``Throttled`` or
     ``Unreachable`` if DynamoDB does not accept the items.
     """
-    finished = _finished_of(job.files, ledger.finished_files())
-    files = [file for file in job.files if file.uri not in finished]
+    finished = _finished_of(_all_files(job), ledger.finished_files())
+    files = [file for file in _all_files(job) if file.uri not in finished]
     workers = worker_count(files, job.workers, os.cpu_count() or 1)
-    units = split_into_units(files, workers)
     rejects_dir = _empty_rejects_dir(job.state_dir)
     progress = _WriteProgress(job, finished.values(), on_progress)
-    results = _Results(units, ledger)
-    worker = WorkerProcess if workers > 1 else WorkerThread
-    spawn = partial(worker, access, _worker_config(job, rejects_dir))
-    with WorkerPool(spawn, workers=workers, units_per_second=job.write_units_per_second) as pool:
+    with ExitStack() as stack:
+        chain = None
+        if files and any(job.windows):
+            folder = stack.enter_context(changed_keys_folder(job.state_dir))
+            chain = ChainConfig(folder, deletes=job.deletes)
+        worker = WorkerProcess if workers > 1 else WorkerThread
+        spawn = partial(worker, access, _worker_config(job, rejects_dir, chain))
+        pool = stack.enter_context(
+            WorkerPool(spawn, workers=workers, units_per_second=job.write_units_per_second)
+        )
+        first_changes: Mapping[str, int] = {}
+        if chain is not None:
+            pool.start(len(files))
+            first_changes = index_windows(
+                job, access.objects(), chain.index, on_progress=on_progress, stop=stop
+            )
+        units = split_into_units(files, workers, first_changes)
+        results = _Results(units, ledger)
         for report in pool.run(units, stop):
             if isinstance(report, ProgressDelta):
                 progress.add(report)
@@ -50,6 +71,10 @@ def write_items(
                 results.add(report)
     rejects_file = merge_rejects(rejects_dir, job.state_dir / REJECTS)
     return _total(job, finished, results, progress, rejects_file)
+
+
+def _all_files(job: WriteJob) -> tuple[DataFile, ...]:
+    return (*job.files, *itertools.chain.from_iterable(job.windows))
 
 
 def _finished_of(files: Sequence[DataFile], finished: Iterable[FinishedFile]) -> dict[str, FinishedFile]:
@@ -89,10 +114,12 @@ class _Results:
             kept=sum(each.kept for each in parts),
             equal=sum(each.equal for each in parts),
             size_bytes=sum(each.size_bytes for each in parts),
+            superseded=sum(each.superseded for each in parts),
+            deleted=sum(each.deleted for each in parts),
             suspect=file.uri in self.suspect_files,
         )
         left = sum(each.rejected + each.different for each in parts)
-        count = done.written + done.kept + done.equal + left
+        count = done.written + done.kept + done.equal + done.superseded + done.deleted + left
         if count != file.item_count:  # of a file in one part, the reader has compared it
             raise DataIncomplete(
                 f"the data file {file.uri} holds {count} items, but the manifest says {file.item_count}",
@@ -107,7 +134,7 @@ class _WriteProgress:
 
     def __init__(self, job: WriteJob, finished: Collection[FinishedFile], on_progress: OnProgress) -> None:
         self._table = job.table
-        self._total = sum(file.item_count for file in job.files)
+        self._total = sum(file.item_count for file in _all_files(job))
         self._done = sum(file.item_count for file in finished)
         self._on_progress = on_progress
         self.throttled = 0
@@ -121,7 +148,7 @@ class _WriteProgress:
         self._on_progress(Progress(self._table, "write", self._done, self._total, "items", detail))
 
 
-def _worker_config(job: WriteJob, rejects_dir: Path) -> WorkerConfig:
+def _worker_config(job: WriteJob, rejects_dir: Path, chain: ChainConfig | None) -> WorkerConfig:
     return WorkerConfig(
         table=job.table,
         keys=job.keys,
@@ -129,6 +156,7 @@ def _worker_config(job: WriteJob, rejects_dir: Path) -> WorkerConfig:
         rejects_dir=rejects_dir,
         rate_limited=job.write_units_per_second is not None,
         stall_timeout_seconds=job.stall_timeout_seconds,
+        chain=chain,
     )
 
 
@@ -164,7 +192,9 @@ def _total(
         equal=_sum("equal", earlier, results.all),
         different=_sum("different", results.all),
         rejected=_sum("rejected", results.all),
-        files=len(job.files),
+        superseded=_sum("superseded", earlier, results.all),
+        deleted=_sum("deleted", earlier, results.all),
+        files=len(_all_files(job)),
         resumed_files=len(finished),
         size_bytes=_sum("size_bytes", earlier, results.all),
         consumed_write_units=progress.consumed,

@@ -18,7 +18,7 @@ from ddbbackup.model.documents import MAX_INTEGER, DocumentType, InvalidDocument
 from ddbbackup.times import to_utc
 
 RECORD_VERSION: Final = 1
-State = Literal["in_progress", "complete", "failed", "not_whole"]
+State = Literal["in_progress", "complete", "failed", "not_whole", "expiring"]
 Time = Annotated[datetime, Meta(tz=True)]
 Count = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 BackupId = Annotated[str, Meta(pattern=r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}\Z")]

@@ -93,7 +93,8 @@ class Catalog:
         """Writes a later state of a record.
 
         Whoever loses a race against another process of the same run reads what that one wrote, and agrees with it if
-        it is about the same export. Raises ``Conflict`` if it is not.
+        it is about the same export. Raises ``Conflict`` if it is not, and if the backup is being removed: its record
+        never becomes another again.
         """
         for _ in range(_UPDATES_AT_MOST):
             try:
@@ -102,6 +103,11 @@ class Catalog:
                 current = self.read(stored.location, stored.key)
                 if isinstance(current, BadRecord) or not _same_export(current.record, record):
                     raise
+                if current.record.state == "expiring" and record.state != "expiring":
+                    raise Conflict(
+                        f"`ddbbackup prune` is removing the backup {record.id}",
+                        hint="run the command with another backup",
+                    ) from None
                 if current.record.state == "complete" or current.record == record:
                     return current
                 stored = current

@@ -14,9 +14,10 @@ from ddbbackup.model.assessment import AnyAssessment
 from ddbbackup.model.check import Check
 from ddbbackup.plan.model import Plan, Restore
 from ddbbackup.plan.selection import Selection, format_selector, select
-from ddbbackup.report.documents.preview import SelectedTables
+from ddbbackup.report.documents.preview import Preview, SelectedTables, preview
 from ddbbackup.restore.blockers import unconfirmed_overwrite
 from ddbbackup.restore.planning import overwrites_its_source, restore_step
+from ddbbackup.retention.planning import plan_prune
 from ddbbackup.status.unselected_tables import UnselectedTable, unselected_tables
 from ddbbackup.steps.assessing import assess, blocked
 from ddbbackup.steps.context import RunContext
@@ -33,6 +34,7 @@ class LookAhead:
     destinations: Mapping[str, Sequence[Check]] = field(default_factory=dict)
     backups: tuple[AnyAssessment, ...] = ()
     restores: tuple[AnyAssessment, ...] = ()
+    prunes: tuple[AnyAssessment, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -56,6 +58,32 @@ async def preview_restores(context: RunContext, restores: Sequence[Restore]) -> 
     """What each of these restores would do."""
     assessments = await asyncio.gather(*(_restore(context, restore) for restore in restores))
     return LookAhead(restores=tuple(assessments))
+
+
+async def preview_prune(
+    context: RunContext, *, only: str | None = None, confirmed: bool = False
+) -> LookAhead:
+    """What ``prune --apply`` would do. Raises what it raises before its first step, such as ``NothingSelected``."""
+    found = await plan_prune(context, only=only, confirmed=confirmed)
+    return LookAhead(prunes=await _assess_all(found.steps, context), notes=found.notes)
+
+
+def preview_of(context: RunContext, found: LookAhead, *, detailed_exit_code: bool) -> Preview:
+    return preview(
+        plan=context.plan.name,
+        run=context.run_id,
+        now=context.clock.now(),
+        identity=context.source.identity,
+        prices=context.prices,
+        selection=found.selection,
+        unselected_tables=found.unselected_tables,
+        destinations=found.destinations,
+        backups=found.backups,
+        restores=found.restores,
+        prunes=found.prunes,
+        notes=found.notes,
+        detailed_exit_code=detailed_exit_code,
+    )
 
 
 def _used(selection: Selection) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ _ORIGIN: Final = re.compile(
 )
 DEFAULT_PLAN: Final = "ddbbackup.yaml"
 SHELLS: Final = ("bash", "zsh", "fish")
-POLICY_ROLES: Final = ("all", "backup", "restore", "verify", "read")
+POLICY_ROLES: Final = ("all", "backup", "restore", "verify", "prune", "read")
 SCHEMAS: Final = (
     "plan",
     "record",
@@ -151,9 +151,10 @@ def preview_scope(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "what",
         nargs="?",
-        choices=("backup", "restore"),
-        metavar="backup | restore NAME",
-        help="preview only the backups, or only one restore (default: the whole plan)",
+        choices=("backup", "restore", "prune"),
+        metavar="backup | restore NAME | prune",
+        help="preview only the backups, only one restore, or what retention removes (default: the backups and "
+        "restores of the plan)",
     )
     parser.add_argument("name", nargs="?", metavar="NAME", help=argparse.SUPPRESS)
 
@@ -196,6 +197,18 @@ def restore_name(parser: argparse.ArgumentParser) -> None:
 
 def confirm(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--yes", action="store_true", help="overwrite the live table without asking")
+
+
+def apply(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--apply", action="store_true", help="remove what is shown without it")
+
+
+def confirm_plan(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--confirm",
+        metavar="PLAN",
+        help="name of the plan; required to remove more than half of all restore points",
+    )
 
 
 def adopt(parser: argparse.ArgumentParser) -> None:

@@ -27,6 +27,7 @@ _EVENTS: Final = {
     "write": events.RESTORE_PROGRESSED,
     "tags": events.TAGS_PROGRESSED,
     "index": events.RESTORE_PROGRESSED,
+    "changes": events.RESTORE_PROGRESSED,
 }
 
 log = structlog.get_logger()

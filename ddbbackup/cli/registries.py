@@ -12,6 +12,7 @@ from ddbbackup.backup import (
     export_time,
     finish_backup,
     record_settings,
+    snapshot,
     start_export,
 )
 from ddbbackup.backup.backup_table import BackupTable
@@ -36,6 +37,8 @@ from ddbbackup.restore import (
 )
 from ddbbackup.restore import settings as restore_settings
 from ddbbackup.restore.restore_table import RestoreTable
+from ddbbackup.retention import prune_table
+from ddbbackup.retention.prune_table import PruneTable
 from ddbbackup.status import table_status, unselected_tables
 from ddbbackup.steps import inventory
 from ddbbackup.steps.bad_record import ReportBadRecord
@@ -48,6 +51,7 @@ STEP_KINDS: Final = {
     "finish": FinishBackup,
     "verify": VerifyBackup,
     "restore": RestoreTable,
+    "prune": PruneTable,
     "select": FailedSelector,
     "record": ReportBadRecord,
 }
@@ -63,6 +67,7 @@ DECLARING: Final = (
     start_export,
     export_scheduler,
     finish_backup,
+    snapshot,
     source,
     target,
     compatibility,
@@ -78,6 +83,7 @@ DECLARING: Final = (
     later_indexes,
     record_settings,
     restore_settings,
+    prune_table,
     doctor,
 )
 

@@ -160,7 +160,7 @@ _ROWS: Final = (
         help="show what a run would do, with blockers, time and cost",
         description="Shows what a run would do: the tables and restores, what blocks them, the estimated time and "
         "cost. Only reads from AWS. Exits with the code that the run would end with.",
-        arguments="[backup | restore NAME]",
+        arguments="[backup | restore NAME | prune]",
         options=(
             options.preview_scope,
             options.plan_files,
@@ -178,6 +178,7 @@ _ROWS: Final = (
             Example("preview", "preview the backups and restores of the plan"),
             Example("preview backup --only 'orders*'", "preview the backups of some tables"),
             Example("preview restore orders-copy", "preview one restore"),
+            Example("preview prune", "preview what retention removes"),
             Example("preview --output markdown", "write a comment for a pull request"),
         ),
         exit_codes=(0, 1, 2, 3, 5, 64, 65, 69, 70, 75, 77, 78, 130, 143),
@@ -333,6 +334,39 @@ _ROWS: Final = (
         ),
         exit_codes=_RUN_CODES,
         docs=("how-to/restore-one-table-now.md", "restore-methods.md"),
+    ),
+    Verb(
+        name="prune",
+        help="show and remove the backups that the retention policies do not keep",
+        description="Shows which restore points the `retention` of the plan keeps, and why, and which backups it "
+        "does not keep. With --apply, removes the latter: their data, then their records. Never removes the newest "
+        "restore point of a table, its newest verified one, what a kept restore point needs, or backups in "
+        "progress.",
+        options=(
+            options.plan_files,
+            options.log_format,
+            options.only,
+            options.run_id("ID of this run in logs and reports"),
+            options.apply,
+            options.confirm_plan,
+            options.detailed_exit_code,
+        ),
+        forms=_RUN_FORMS,
+        schema="report",
+        role="prune",
+        notifies=True,
+        on_interrupt=Interruption(
+            "backups that were being removed are partly gone and no longer restore points",
+            "run the same command again to remove the rest",
+        ),
+        examples=(
+            Example("prune", "show what would be removed, and why the rest is kept"),
+            Example("prune --apply", "remove it"),
+            Example("prune --apply --confirm prod", "remove it, even if it is more than half"),
+            Example("prune --apply --only 'orders*'", "remove backups of some tables"),
+        ),
+        exit_codes=(0, 1, 2, 3, 5, 64, 65, 69, 70, 77, 78, 130, 143),
+        docs=("how-to/expire-old-backups.md",),
     ),
     Verb(
         name="doctor",

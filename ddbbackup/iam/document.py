@@ -18,7 +18,7 @@ from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.model import Plan, Restore
 from ddbbackup.steps.permissions import Permission, RoleName
 
-ROLES: Final[tuple[RoleName, ...]] = ("backup", "restore", "verify", "read")
+ROLES: Final[tuple[RoleName, ...]] = ("backup", "restore", "verify", "prune", "read")
 MOST_POLICIES: Final = 3
 """Of one role (docs/decisions/0018)."""
 _AT_THE_TARGET: Final = (

@@ -158,6 +158,10 @@ def _exports(scope: Scope) -> Iterator[Resource]:
     yield Resource(source.arn if isinstance(source, FromExport) else any_export)
 
 
+def _snapshots(scope: Scope) -> Iterator[Resource]:
+    yield Resource(str(scope.table_arn().below("backup", "*")))
+
+
 def _targets(scope: Scope) -> Iterator[Resource]:
     if scope.restore is not None:
         yield Resource(str(scope.target_arn()))
@@ -356,6 +360,7 @@ _KINDS: Final[dict[str, Callable[[Scope], Iterator[Resource]]]] = {
     "everything": _everything,
     "table": _tables,
     "export": _exports,
+    "snapshot": _snapshots,
     "index": _indexes,
     "stream": _streams,
     "table-key": _table_keys,

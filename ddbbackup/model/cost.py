@@ -15,6 +15,7 @@ RateName = Literal[
     "point_in_time_restore",
     "bulk_put",
     "pitr_month",
+    "snapshot_month",
     "s3_month",
     "s3_put",
     "s3_get",

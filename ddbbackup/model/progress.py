@@ -15,10 +15,10 @@ class Progress:
     """
 
     table: str
-    phase: Literal["export", "verify", "write", "tags", "index"]
+    phase: Literal["export", "verify", "write", "tags", "index", "changes"]
     done: int
     total: int | None
-    unit: Literal["bytes", "items", "files", "exports", "tables", "indexes"] = "items"
+    unit: Literal["bytes", "items", "files", "exports", "tables", "indexes", "changes"] = "items"
     detail: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -21,6 +21,7 @@ from ddbbackup.plan.model import (
     Plan,
     Pushgateway,
     Restore,
+    Retention,
     TableEntry,
     Target,
 )
@@ -115,7 +116,14 @@ def _table_entry(
         full_every_seconds=parse_duration(value.get("full_every", "30d")),
         view=value.get("view", "NEW_AND_OLD_IMAGES"),
         rpo_seconds=parse_duration(value["rpo"]) if "rpo" in value else None,
+        retention=_retention(value["retention"]) if "retention" in value else None,
     )
+
+
+def _retention(value: Mapping[str, Any]) -> Retention:
+    rules = without_extensions(value)
+    within = rules.pop("keep_within", None)
+    return Retention(**rules, keep_within_seconds=parse_duration(within) if within is not None else None)
 
 
 def _restore(name: str, value: Mapping[str, Any], destination: str | None, now: datetime) -> Restore:

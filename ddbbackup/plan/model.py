@@ -12,7 +12,7 @@ from typing import Final, Literal
 from ddbbackup.model.encryption import Encryption
 from ddbbackup.plan.restore_from import FromCatalog, Origin, RestoreFrom
 
-Method = Literal["export", "incremental"]
+Method = Literal["export", "incremental", "snapshot"]
 View = Literal["NEW_IMAGE", "NEW_AND_OLD_IMAGES"]
 RestoreMethod = Literal["auto", "write", "bulk-put", "import", "point-in-time"]
 Existing = Literal["fail", "overwrite", "keep"]
@@ -57,6 +57,20 @@ class Expect:
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """Which restore points of a table to keep; 0 and None: the rule is not set. A plan sets at least one rule."""
+
+    keep_last: int = 0
+    keep_hourly: int = 0
+    keep_daily: int = 0
+    keep_weekly: int = 0
+    keep_monthly: int = 0
+    keep_yearly: int = 0
+    keep_within_seconds: int | None = None
+    min_verified: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class TableEntry:
     """One element of ``tables``, with ``defaults`` applied.
 
@@ -77,6 +91,7 @@ class TableEntry:
     full_every_seconds: int = 30 * 86_400
     view: View = "NEW_AND_OLD_IMAGES"
     rpo_seconds: int | None = None
+    retention: Retention | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,17 @@ def select(plan: Plan, inventory: Inventory, *, only: str | None = None) -> Sele
     return Selection(chosen, tuple(failures))
 
 
+def entries_for(plan: Plan, name: str, tags: Mapping[str, str]) -> tuple[TableEntry, ...]:
+    """The entries that select a table of this name, whether or not it still exists: the one that names it, or all
+    selectors that match it.
+    """
+    named = tuple(entry for entry in plan.tables if entry.name == name)
+    inventory = Inventory((name,), {name: tags})
+    return named or tuple(
+        entry for entry in plan.tables if entry.name is None and _matches(entry, name, inventory)
+    )
+
+
 def format_selector(entry: TableEntry) -> str:
     """The entry for messages: ``match: billing-*``."""
     if entry.name is not None:

@@ -32,6 +32,7 @@ from ddbbackup.ports.exports import (
 from ddbbackup.ports.imports import Import, ImportPage, ImportRequest, Imports, ImportStatus, ImportSummary
 from ddbbackup.ports.kms import KmsKeyFacts, KmsKeys
 from ddbbackup.ports.objects import (
+    DELETE_AT_MOST,
     Archive,
     ArchiveTier,
     ObjectFacts,
@@ -52,6 +53,7 @@ from ddbbackup.ports.tables import KeyAttribute, PitrWindow, TableFacts, Tables
 from ddbbackup.ports.topics import Topics
 
 __all__ = [
+    "DELETE_AT_MOST",
     "EXPORTS_IN_FLIGHT",
     "MIN_WRITE_UNITS",
     "AccessKeys",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
+from ddbbackup.errors import DdbBackupError
 from ddbbackup.model.encryption import Encryption
 
 ArchiveTier = Literal["GLACIER", "DEEP_ARCHIVE", "ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS"]
 RetrievalTier = Literal["standard", "bulk"]
+DELETE_AT_MOST: Final = 1000
+"""Objects in one request to delete many (S3 API: DeleteObjects)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +109,12 @@ class Objects(Protocol):
 
     def delete(self, bucket: str, key: str, *, owner: str | None = None) -> None:
         """Has no effect on a missing object."""
+
+    def delete_many(
+        self, bucket: str, keys: Sequence[str], *, owner: str | None = None
+    ) -> Mapping[str, DdbBackupError]:
+        """Deletes up to ``DELETE_AT_MOST`` objects in one request. Has no effect on missing ones.
+
+        Returns the error of each object that was not deleted, by key. In a versioned bucket, S3 keeps the versions
+        and adds delete markers.
+        """

@@ -30,7 +30,8 @@ CHECK_STATE: Final[Mapping[State, str]] = {
     "problem": "PROBLEM",
     "unknown": "not checked",
 }
-_COUNTED: Final = {"items": "item", "files": "data file"}
+_COUNTED: Final = {"items": "item", "files": "data file", "objects": "object"}
+_PRUNED_AT_MOST: Final = 20  # lines for one table
 _TABLE_STATUS: Final = {"fresh": "ok", "stale": "STALE", "never": "NEVER BACKED UP"}
 
 SettingResults = Sequence[Mapping[str, Any]]
@@ -63,7 +64,7 @@ def outcome_facts(outcome: StepOutcome) -> list[str]:
             continue
         if name in _COUNTED:
             phrases.append(counted(value, _COUNTED[name]))
-        elif name in ("written", "kept", "rejected"):
+        elif name in ("written", "removed", "kept", "rejected"):
             phrases.append(f"{count(value)} {name}")
         elif name == "size_bytes":
             phrases.append(size(value))
@@ -146,6 +147,28 @@ def doctor_summary(report: DoctorReport) -> str:
         if number
     ]
     return f"doctor {report.plan}: {', '.join(counts)}"
+
+
+# ---- retention
+
+
+def prune_lines(step: PreviewStep) -> Iterator[str]:
+    """What is kept and why, and what is removed and why: one line for each backup, as far as they are few."""
+    keep, remove = step.facts.get("keep", ()), step.facts.get("remove", ())
+    yield from _first_ones([f"keep    {each['backup']}  {', '.join(each['reasons'])}" for each in keep])
+    if needed := step.facts.get("needed"):
+        yield f"keep    {counted(needed, 'backup')} that these need"
+    for each in step.facts.get("in_progress", ()):
+        yield f"keep    {each}  it is in progress"
+    for each in step.facts.get("failed", ()):
+        yield f"keep    {each}  it failed not long ago"
+    yield from _first_ones([f"remove  {each['backup']}  {each['reason']}" for each in remove])
+
+
+def _first_ones(lines: Sequence[str]) -> Iterator[str]:
+    yield from lines[:_PRUNED_AT_MOST]
+    if len(lines) > _PRUNED_AT_MOST:
+        yield f"{lines[0][:7]} {counted(len(lines) - _PRUNED_AT_MOST, 'older backup')}, see --output json"
 
 
 # ---- preview

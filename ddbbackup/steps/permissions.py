@@ -13,9 +13,9 @@ from typing import Final, Literal
 from ddbbackup.plan.model import Plan, Restore
 from ddbbackup.plan.restore_from import FromCatalog, FromExport
 
-RoleName = Literal["backup", "restore", "verify", "read"]
-"""The role that runs ``backup`` and ``wait``; ``restore``; ``verify``; or, as a pipeline of pull requests does, only
-verbs that read (``preview``, ``status``, ``list``, ``doctor``)."""
+RoleName = Literal["backup", "restore", "verify", "prune", "read"]
+"""The role that runs ``backup`` and ``wait``; ``restore``; ``verify``; ``prune``; or, as a pipeline of pull requests
+does, only verbs that read (``preview``, ``status``, ``list``, ``doctor``)."""
 
 On = Literal[
     "everything",  # `*`, for actions that accept no resource
@@ -25,6 +25,7 @@ On = Literal[
     "table-key",  # the KMS keys that encrypt them
     "table-key-use",  # the same keys, only in requests that DynamoDB makes for the caller
     "export",  # their exports: table/T/export/*
+    "snapshot",  # their on-demand backups: table/T/backup/*
     "target",  # the tables that restores write to
     "target-everything",  # `*` in their account, for actions that accept no resource
     "target-index",  # their indexes: table/T/index/*
@@ -99,10 +100,19 @@ SELECTORS: Final = When(
 TAGS: Final = When(
     "an entry of `tables` has `tags`", lambda plan: any(entry.tags is not None for entry in plan.tables)
 )
+_EXPORTED: Final = ("export", "incremental")
+EXPORTS: Final = When(
+    "an entry of `tables` has `method: export` or `incremental`",
+    lambda plan: any(entry.method in _EXPORTED for entry in plan.tables),
+)
+SNAPSHOTS: Final = When(
+    "an entry of `tables` has `method: snapshot`",
+    lambda plan: any(entry.method == "snapshot" for entry in plan.tables),
+)
 COMMON_TIME: Final = When("the plan has `export_time: common`", lambda plan: plan.export_time == "common")
 PITR_ENABLE: Final = When(
     "an entry of `tables` has `pitr: enable`",
-    lambda plan: any(entry.pitr == "enable" for entry in plan.tables),
+    lambda plan: any(entry.pitr == "enable" and entry.method in _EXPORTED for entry in plan.tables),
 )
 KMS_KEY: Final = When(
     "a destination names a KMS key",
@@ -164,6 +174,18 @@ POINT_IN_TIME: Final = When(
 FROM_BACKUPS: Final = When(
     "a restore has another method than `point-in-time`",
     lambda plan: any(restore.method != "point-in-time" for restore in plan.restores.values()),
+)
+RETENTION: Final = When(
+    "an entry of `tables` has `retention`",
+    lambda plan: any(entry.retention is not None for entry in plan.tables),
+)
+RETENTION_BY_TAGS: Final = When(
+    "an entry of `tables` with `tags` has `retention`",
+    lambda plan: any(entry.retention is not None and entry.tags is not None for entry in plan.tables),
+)
+RETENTION_WITH_KEY: Final = When(
+    "an entry of `tables` has `retention`, and a destination names a KMS key",
+    lambda plan: RETENTION.holds(plan) and KMS_KEY.holds(plan),
 )
 RESTORES: Final = When("the plan has `restores`", lambda plan: bool(plan.restores))
 

@@ -17,6 +17,10 @@ _RATES: Final = {
     "DescribeExport": (8, 1.0),
     "ListExports": (8, 1.0),
     "TagResource": (1, 2.0),
+    # Bursts of 13 DescribeBackup or DeleteBackup and of 5 ListBackups throttle (observed on AWS).
+    "DescribeBackup": (8, 0.2),
+    "DeleteBackup": (8, 0.2),
+    "ListBackups": (4, 0.4),
 }
 _OTHERS: Final = (20, 0.05)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import structlog
 
-from tests.benchmarks import machine, plan
+from tests.benchmarks import large_catalog, machine, plan
 from tests.benchmarks.bulk import measure_memory
 from tests.benchmarks.clients import inflater
 from tests.benchmarks.orchestration.compare import chapter, simulate, targets
@@ -48,6 +48,9 @@ def main() -> int:
         with _telling("orchestration"):
             structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
             nights = simulate(work)
+        with _telling("retention"):
+            prunes = [large_catalog.plan_all(shape) for shape in large_catalog.SHAPES]
+            newest = [large_catalog.find_newest(shape) for shape in large_catalog.SHAPES]
         with _telling("soundness"):
             proofs = prove(data.sound, tools, work)
             stop = stop_in_mid_run(data.exports[400]["large"], tools, work)
@@ -76,6 +79,7 @@ def main() -> int:
             *memory_targets(memories),
             soundness_target(proofs),
             *targets(nights),
+            *large_catalog.targets(prunes, newest),
         ],
         results=results,
         memories=memories,
@@ -83,7 +87,7 @@ def main() -> int:
         stop=stop,
         verification=rates,
         real=real,
-        orchestration=chapter(nights),
+        orchestration=chapter(nights) + large_catalog.chapter(prunes, newest),
     )
     options.page.write_text(page(measured), encoding="utf-8")
     for target in measured.targets:

@@ -10,7 +10,7 @@ import base64
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -129,29 +129,31 @@ def dump(source: Export, directory: Path) -> None:
 
 
 def _make(path: Path, first: int, count: int, item_bytes: int) -> PoolFile:
-    lines = list(_lines(first, count, item_bytes))
+    return made_file(path, [item_line(number, item_bytes) for number in range(first, first + count)])
+
+
+def made_file(path: Path, lines: Sequence[bytes]) -> PoolFile:
     body = gzip.compress(b"\n".join(lines) + b"\n", 6, mtime=0)
     path.write_bytes(body)
     digest = sum(
         int.from_bytes(hashlib.md5(line[len(b'{"Item":') : -1]).digest()[:8], "little") for line in lines
     )
-    lines_bytes = sum(map(len, lines)) + count
-    return PoolFile(str(path), count, _md5(body), lines_bytes, len(body), digest)
+    lines_bytes = sum(map(len, lines)) + len(lines)
+    return PoolFile(str(path), len(lines), _md5(body), lines_bytes, len(body), digest)
 
 
-def _lines(first: int, count: int, item_bytes: int) -> Iterator[bytes]:
-    """About ``item_bytes`` each. A third of the binary is random, the rest repeats it: gzip halves such lines."""
-    for number in range(first, first + count):
-        key = f"{number:012d}"
-        chance = hashlib.shake_128(key.encode()).digest(8 + item_bytes // 3)
-        price, day = int.from_bytes(chance[:4], "big") % 10**6, chance[4] % 28 + 1
-        head = (
-            f'{{"Item":{{"id":{{"S":"{key}"}},"price":{{"N":"{price}.99"}},"paid":{{"BOOL":true}},'
-            f'"created":{{"S":"2026-11-{day:02d}T10:00:00Z"}},"photo":{{"B":"'
-        ).encode()
-        tail = b'"},"note":{"NULL":true},"tags":{"SS":["gift","new"]}}}'
-        raw = max(8, (item_bytes - len(head) - len(tail)) * 3 // 4)
-        yield head + base64.b64encode((chance[8 : 8 + raw // 3] * 4)[:raw]) + tail
+def item_line(number: int, item_bytes: int) -> bytes:
+    """About ``item_bytes``. A third of the binary is random, the rest repeats it: gzip halves such lines."""
+    key = f"{number:012d}"
+    chance = hashlib.shake_128(key.encode()).digest(8 + item_bytes // 3)
+    price, day = int.from_bytes(chance[:4], "big") % 10**6, chance[4] % 28 + 1
+    head = (
+        f'{{"Item":{{"id":{{"S":"{key}"}},"price":{{"N":"{price}.99"}},"paid":{{"BOOL":true}},'
+        f'"created":{{"S":"2026-11-{day:02d}T10:00:00Z"}},"photo":{{"B":"'
+    ).encode()
+    tail = b'"},"note":{"NULL":true},"tags":{"SS":["gift","new"]}}}'
+    raw = max(8, (item_bytes - len(head) - len(tail)) * 3 // 4)
+    return head + base64.b64encode((chance[8 : 8 + raw // 3] * 4)[:raw]) + tail
 
 
 def _manifests(folder: Path, base: str, entries: Sequence[dict[str, object]], items: int) -> None:

@@ -332,6 +332,42 @@ def test_listing_follows_pages_and_folders_use_the_delimiter() -> None:
         objects.delete("vault", "k")
 
 
+def test_objects_that_s3_does_not_delete_are_returned_with_their_errors() -> None:
+    """One request deletes some and refuses others. What it does not mention counts as not deleted."""
+    names = ["deleted", "denied", "gone", "slow", "unmentioned"]
+    with stubbed("s3") as (made, stub):
+        stub.add_response(
+            "delete_objects",
+            {
+                "Deleted": [{"Key": "deleted"}],
+                "Errors": [
+                    {"Key": "denied", "Code": "AccessDenied", "Message": "Access Denied"},
+                    {"Key": "gone", "Code": "NoSuchKey", "Message": "The specified key does not exist."},
+                    {"Key": "slow", "Code": "SlowDown", "Message": "Please reduce your request rate."},
+                ],
+            },
+            {
+                "Bucket": "vault",
+                "Delete": {"Objects": [{"Key": name} for name in names], "Quiet": False},
+                "ExpectedBucketOwner": "210987654321",
+            },
+        )
+        errors = S3Objects(made).delete_many("vault", names, owner="210987654321")
+    assert {key: type(error) for key, error in errors.items()} == {
+        "denied": AccessDenied,
+        "slow": Throttled,
+        "unmentioned": Unreachable,
+    }
+    assert errors["denied"].message == "could not delete s3://vault/denied: Access Denied (AccessDenied)"
+
+
+def test_a_request_to_delete_many_objects_that_is_refused_raises() -> None:
+    with stubbed("s3") as (made, stub):
+        stub.add_client_error("delete_objects", "AccessDenied", http_status_code=403)
+        with pytest.raises(AccessDenied, match="could not delete 1 objects in s3://vault"):
+            S3Objects(made).delete_many("vault", ["k"])
+
+
 class InterruptedBody(io.BytesIO):
     """A body whose connection is reset after its first bytes."""
 

@@ -11,7 +11,7 @@ import pytest
 from ddbbackup.aws.objects import S3Objects
 from ddbbackup.errors import Conflict, DataIncomplete, ObjectMissing
 from ddbbackup.model.encryption import Encryption
-from ddbbackup.ports import Objects
+from ddbbackup.ports import DELETE_AT_MOST, Objects
 from tests.support import servers
 from tests.support.aws import Aws
 from tests.support.memory import MemoryObjects
@@ -174,3 +174,15 @@ def test_a_listing_starts_after_a_key_and_leaves_out_folders_on_request(store: S
     assert listed("t/1.jsom", recursive=False) == ["t/1.json", "t/2.json", "t/3.json"]
     assert listed(None, recursive=False) == ["t/1.json", "t/2.json", "t/3.json"]
     assert listed("t/3.json", recursive=False) == []
+
+
+def test_many_objects_are_deleted_at_once(store: Store) -> None:
+    """As many as one request takes, with names that XML and URLs escape; missing ones are no error."""
+    names = [f"a/{number}" for number in range(DELETE_AT_MOST - 3)]
+    for key in ("a/b c+d&<ключ>.json", "a/%41", *names[:5], "b"):
+        store.put(key)
+    errors = store.objects.delete_many(store.bucket, ["a/b c+d&<ключ>.json", "a/%41", "a/missing", *names])
+    assert errors == {}
+    assert store.keys() == ["b"]
+    assert store.objects.delete_many(store.bucket, []) == {}
+    assert store.keys() == ["b"]

@@ -77,6 +77,18 @@ def test_a_change_without_a_result_has_no_body_or_an_empty_object() -> None:
         cloud.settings.tag(TABLE, {"a": "b"})
 
 
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_a_broken_body_does_not_mean_that_objects_were_deleted(body: bytes) -> None:
+    with answering(body) as cloud, pytest.raises(Unreachable, match="could not delete 1 objects"):
+        pytest.fail(f"returned {cloud.objects.delete_many('b', ['k'])!r}")
+
+
+def test_an_object_is_deleted_if_the_response_names_it() -> None:
+    with answering(b"<DeleteResult><Deleted><Key>a</Key></Deleted></DeleteResult>") as cloud:
+        errors = cloud.objects.delete_many("b", ["a", "b"])
+    assert [(key, type(error)) for key, error in errors.items()] == [("b", Unreachable)]
+
+
 def test_a_response_without_a_body_is_no_object() -> None:
     """Its headers lack what S3 always sends."""
     with answering(b"x") as cloud, pytest.raises(Unreachable, match="lacks ETag"):

@@ -113,9 +113,12 @@ def check_writes(
         if request.operation.startswith(_READS):
             continue
         if request.service == "s3":
-            bucket, key = request.key
-            if bucket not in buckets or not key.startswith(prefix):
-                yield Violation("write outside the plan", f"{request.operation} s3://{bucket}/{key[:120]}")
+            bucket, _ = request.key
+            for key in request.keys:
+                if bucket not in buckets or not key.startswith(prefix):
+                    yield Violation(
+                        "write outside the plan", f"{request.operation} s3://{bucket}/{key[:120]}"
+                    )
         elif request.service == "dynamodb":
             named = dict(_targets(json.loads(request.body)))
             for member, value in named.items():

@@ -10,6 +10,7 @@ from tests.faults.model import Then
 from tests.faults.world import ACCOUNT, World, export_lines
 from tests.support.aws import REGION, in_order
 from tests.support.everything import Everything
+from tests.support.next_second import wait_for_next_second
 
 RUN_ID: Final = "nightly-1"
 
@@ -73,6 +74,26 @@ def _prepare_wait(world: World) -> None:
 def _prepare_verify(world: World) -> None:
     _prepare_backup(world)
     world.expect_code(world.run("backup", "--run-id", RUN_ID), 0)
+
+
+def _prepare_prune(world: World) -> None:
+    _prepare_verify(world)
+    wait_for_next_second()
+    world.expect_code(world.run("backup", "--run-id", "nightly-2"), 0)
+    world.write_plan(tables=[{"name": world.source, "retention": {"keep_last": 1}}])
+
+
+def check_prune(world: World) -> None:
+    """One backup is left, which is whole, and nothing of the other one."""
+    states = [each["state"] for each in world.records()]
+    world.require(states == ["complete"], "exit 0 means that one backup is left", str(states))
+    exports = {key.split("AWSDynamoDB/")[1].split("/")[0] for key in _of_exports(world)}
+    world.require(len(exports) == 1, "exit 0 means that nothing is left of the other one", str(exports))
+    check_backup(world)
+
+
+def _of_exports(world: World) -> list[str]:
+    return [key for key in world.aws.keys(world.bucket) if "AWSDynamoDB/" in key]
 
 
 def _check_nothing(world: World) -> None:
@@ -263,6 +284,21 @@ WORKS: Final = {
                 "GetObject:data",
             ),
             24,
+            ("same", "other-machine"),
+        ),
+        Work(
+            "prune",
+            ("prune", "--apply"),
+            _prepare_prune,
+            check_prune,
+            (
+                "GetCallerIdentity",
+                *_VAULT,
+                "GetBucket:versioning",
+                "PutObject:record",
+                "DeleteObjects",
+            ),
+            32,
             ("same", "other-machine"),
         ),
         Work(

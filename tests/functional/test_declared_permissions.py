@@ -21,6 +21,7 @@ from tests.support.aws import REGION, Aws
 from tests.support.calls import Call, calls_of_sandbox
 from tests.support.dependent_rights import action_of, rights_of
 from tests.support.everything import until_found
+from tests.support.next_second import wait_for_next_second
 from tests.support.plans import plan
 from tests.support.program import Program
 
@@ -31,6 +32,8 @@ UNCALLED = {
     "s3:DeleteObject": "only if two processes start the same run at the same time",
     "dynamodb:ListBulkOperations": "only if a run was killed between the start of a job and the state file",
     "dynamodb:ListImports": "only if the restore selects an import, for its quotas",
+    "dynamodb:DescribeBackup": "only to prune on-demand backups",
+    "dynamodb:DeleteBackup": "only to prune on-demand backups",
     "dynamodb:PutItem": "only if a restore keeps items or continues an interrupted one",
 }
 
@@ -175,6 +178,41 @@ def test_the_policy_for_verifying(sandbox: Aws, bucket: str, name: str, program:
     with calls_of_sandbox() as calls:
         assert program.run("verify").code == 0
     assert verdict(program, "verify", calls) == ([], [])
+
+
+def test_the_policy_for_pruning(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    """With a KMS key, which encrypts the mark in a record. The role of `prune` can read no items."""
+    for table in (name, f"{name}-b"):
+        sandbox.create_table(table, pitr=True)
+        sandbox.put(table, *ITEMS)
+    tables = [{"name": name, "retention": {"keep_last": 1}}, {"match": f"{name}-?"}]
+    encryption = {"algorithm": "KMS", "kms_key_id": new_key(sandbox)}
+    vault = {"vault": {"bucket": bucket, "prefix": "ddb/{table}/", "encryption": encryption}}
+    program.plan(whole_plan(sandbox, bucket, tables=tables, destinations=vault))
+    for run in ("first", "second"):
+        wait_for_next_second()
+        assert program.run("backup", "--run-id", run).code == 0
+    with calls_of_sandbox() as calls:
+        done = program.run("prune", "--apply")
+        assert done.code == 0, done.out
+    assert verdict(program, "prune", calls) == ([], [])
+    data = f"arn:aws:s3:::{bucket}/ddb/{name}/AWSDynamoDB/01-a/data/x.json.gz"
+    assert denied(policies(program, "prune"), [Call("s3", "GetObject", data)])
+
+
+def test_the_policy_for_pruning_by_tags(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    arn = sandbox.create_table(name, pitr=True)
+    sandbox.dynamodb.tag_resource(ResourceArn=arn, Tags=[{"Key": "backup", "Value": name}])
+    entry = {"tags": {"backup": name}, "retention": {"keep_last": 1}}
+    program.plan(whole_plan(sandbox, bucket, tables=[entry]))
+    for run in ("first", "second"):
+        wait_for_next_second()
+        assert program.run("backup", "--run-id", run).code == 0
+    with calls_of_sandbox() as calls:
+        assert program.run("prune", "--apply").code == 0
+        assert program.run("preview", "prune").code == 0
+    assert denied(policies(program, "prune"), calls) == []
+    assert "tag:GetResources" in {action_of(call) for call in calls}
 
 
 RESTORES: dict[str, dict[str, Any]] = {

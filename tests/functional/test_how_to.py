@@ -19,6 +19,7 @@ from ddbbackup.cli.grammar import parse
 from ddbbackup.sandbox.moto_archives import MotoArchives
 from tests.support.accounts import Account
 from tests.support.aws import REGION, Aws
+from tests.support.next_second import wait_for_next_second
 from tests.support.program import Program, Result
 
 PAGES = Path(__file__).parents[2] / "docs" / "how-to"
@@ -120,6 +121,23 @@ def test_restore_one_customers_items(page: Page, name: str) -> None:
         )
         assert done.stdout.split("\n") == [output, ""], done.stderr
     assert page.aws.items(name) == [ITEMS[2], ITEMS[4]]
+
+
+@pytest.mark.parametrize("page", ["expire-old-backups"], indirect=True)
+def test_expire_old_backups(page: Page, bucket: str, name: str) -> None:
+    """Of three backups of one day, the newest and the oldest stay. S3 accepts the lifecycle rule."""
+    (rule,) = page.blocks("json")
+    page.aws.s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=json.loads(rule))
+    page.program.plan(page.blocks("yaml")[0].replace("keep_within: 7d ", "keep_last: 1 "))
+    backed_up(page, name)
+    for _ in range(2):
+        wait_for_next_second()
+        assert page.program.run("backup", AWS_ENDPOINT_URL=page.aws.url).code == 0
+    shown, _, done = page.run()
+    assert "keep 2 and remove 1 of 3 restore points" in shown.out
+    assert "1 removed" in done.out
+    listed = page.program.run("list", "--output", "json", AWS_ENDPOINT_URL=page.aws.url)
+    assert len(listed.report["backups"]) == 2
 
 
 @pytest.mark.parametrize("page", ["restore-an-archived-backup"], indirect=True)

@@ -41,7 +41,7 @@ def policy_plan(tables: int, **more: object) -> str:
         "name": "p",
         "aws": {"region": REGION, "account": "123456789012"},
         "destinations": {"vault": {"bucket": "acme-vault", "prefix": "ddb/{table}/"}},
-        "tables": [{"name": each} for each in names],
+        "tables": [{"name": each, "retention": {"keep_last": 7}} for each in names],
         "restores": {"copy": {"table": names[0], "to": {"table": "copy", "settings": "all"}}},
         **more,
     }
@@ -56,7 +56,7 @@ def test_iam_accepts_the_policies(sandbox: Aws, name: str, program: Program, tab
     done = program.run("doctor", "--iam", "--trust", "github:acme/infra", *forms)
     assert done.code == 0, done.err
     roles = done.report["roles"]
-    assert set(roles) == {"backup", "restore", "verify", "read"}
+    assert set(roles) == {"backup", "restore", "verify", "prune", "read"}
 
     template = json.loads((program.directory / "iam.json").read_text())["Resources"]
     properties = [each["Properties"] for each in template.values()]

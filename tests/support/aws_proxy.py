@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
+from xml.etree import ElementTree
 
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "server", "date", "content-length"}
 _BUCKET_SUBRESOURCES = (
@@ -55,6 +56,13 @@ class Request:
         """Bucket and object key of an S3 request."""
         bucket, _, key = unquote(urlsplit(self.path).path).lstrip("/").partition("/")
         return bucket, key
+
+    @property
+    def keys(self) -> list[str]:
+        """Object keys of an S3 request: those of its body if it deletes many."""
+        if self.operation != "DeleteObjects":
+            return [self.key[1]]
+        return [each.text or "" for each in ElementTree.fromstring(self.body).iterfind(".//{*}Key")]
 
 
 @dataclass(frozen=True)
@@ -207,6 +215,8 @@ def _operation(
     _, _, key = unquote(url.path).lstrip("/").partition("/")
     if key:
         return "s3", f"{_OBJECT_CALLS.get(method, method)}:{subject_of(key)}"
+    if method == "POST" and "delete" in query:
+        return "s3", "DeleteObjects"
     if method == "GET" and not any(each in query for each in _BUCKET_SUBRESOURCES):
         return "s3", "ListObjectsV2"
     if method == "GET":

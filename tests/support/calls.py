@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+from xml.etree import ElementTree
 
 from moto.core.responses import BaseResponse
 from moto.dynamodb.models import dynamodb_backends
@@ -93,12 +94,26 @@ def calls_of(method: str, url: str, headers: Mapping[str, str], body: bytes) -> 
 
 
 def _calls(request: Any, body: bytes, action: str | None) -> Iterator[Call]:
+    deleted = list(_deleted(request, body))
+    if deleted:
+        yield from deleted
+        return
     call = _call(request, body, action)
     yield call
     if call.operation == "RestoreTableToPointInTime":  # needs its permission on both tables
         parameters = json.loads(body)
         source = parameters.get("SourceTableArn") or _table(parameters["SourceTableName"])
         yield replace(call, resource=source)
+
+
+def _deleted(request: Any, body: bytes) -> Iterator[Call]:
+    """DeleteObjects needs s3:DeleteObject for each of its objects (SAR: Amazon S3)."""
+    url = urlsplit(request.url)
+    if request.method != "POST" or "delete" not in parse_qs(url.query, keep_blank_values=True):
+        return
+    bucket = unquote(url.path).strip("/")
+    for each in ElementTree.fromstring(body).iterfind(".//{*}Key"):
+        yield Call("s3", "DeleteObject", str(S3Location(bucket, each.text or "").arn("aws")))
 
 
 def _call(request: Any, body: bytes, action: str | None) -> Call:

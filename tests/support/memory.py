@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from ddbbackup.errors import Conflict, DataIncomplete, ObjectMissing
+from ddbbackup.errors import Conflict, DataIncomplete, DdbBackupError, ObjectMissing
 from ddbbackup.model.encryption import Encryption
 from ddbbackup.ports import Archive, ObjectFacts, RetrievalTier
 
@@ -110,6 +110,13 @@ class MemoryObjects:
 
     def delete(self, bucket: str, key: str, *, owner: str | None = None) -> None:
         self.bodies.pop(key, None)
+
+    def delete_many(
+        self, bucket: str, keys: Sequence[str], *, owner: str | None = None
+    ) -> Mapping[str, DdbBackupError]:
+        for key in keys:
+            self.bodies.pop(key, None)
+        return {}
 
     def _body(self, key: str) -> bytes:
         if key not in self.bodies:

@@ -20,10 +20,11 @@ NOT_MET = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"
 
 
 class MemoryTable:
-    """A table ``TABLE`` with the key ``KEYS``. ``puts`` are all items that were ever put, in their order."""
+    """A table ``TABLE`` with the key ``KEYS``. ``puts`` and ``deletes`` are all requests, in their order."""
 
     def __init__(self, items: Iterable[Mapping[str, Any]] = (), *, returns_existing: bool = True) -> None:
         self.puts: list[Mapping[str, Any]] = []
+        self.deletes: list[Mapping[str, Any]] = []
         self._items = {self._key(item): item for item in items}
         self._returns_existing = returns_existing
 
@@ -43,7 +44,11 @@ class MemoryTable:
         match operation:
             case "BatchWriteItem":
                 for each in request["RequestItems"][TABLE]:
-                    self._put(each["PutRequest"]["Item"])
+                    if "DeleteRequest" in each:
+                        self.deletes.append(each["DeleteRequest"]["Key"])
+                        self._items.pop(self._key(self.deletes[-1]), None)
+                    else:
+                        self._put(each["PutRequest"]["Item"])
                 return self._ok({"UnprocessedItems": {}})
             case "PutItem":
                 existing = self._items.get(self._key(request["Item"]))

@@ -8,7 +8,7 @@ from collections import Counter
 
 from tests.support.fault_proxy import RESET
 
-_BETWEEN = b'},{"PutRequest":'
+_BETWEEN = {"PutRequest": b'},{"PutRequest":', "DeleteRequest": b'},{"DeleteRequest":'}
 THROTTLE = (
     400,
     b'{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}',
@@ -34,6 +34,7 @@ class Sink:
         seed: int = 1,
     ) -> None:
         self.contents: dict[str, set[bytes]] = {}
+        self.deleted: set[str] = set()
         self.faults: Counter[str] = Counter()
         self.puts = 0
         self._shares = {"reset": resets, "busy": busy, "throttle": throttled, "conflict": conflicts}
@@ -66,13 +67,16 @@ class Sink:
         (table, requests) = next(iter(json.loads(body)["RequestItems"].items()))
         assert 1 <= len(requests) <= 25
         assert len(body) < 16 * 1024 * 1024
-        start = body.index(b'[{"PutRequest":') + len(b'[{"PutRequest":')
-        lines = body[start : body.rindex(b"}]}")].split(_BETWEEN)
+        (kind,) = {name for request in requests for name in request}
+        start = body.index(_BETWEEN[kind][2:]) + len(_BETWEEN[kind][2:])
+        lines = body[start : body.rindex(b"}]}")].split(_BETWEEN[kind])
         unprocessed = []
         for request, line in zip(requests, lines, strict=True):
             if self._random.random() < self._unprocessed:
                 self.faults["unprocessed"] += 1
                 unprocessed.append(request)
+            elif kind == "DeleteRequest":
+                self.deleted.add(request[kind]["Key"]["id"]["S"])
             else:
                 self._remember(request["PutRequest"]["Item"], line)
         return (

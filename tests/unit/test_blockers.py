@@ -22,7 +22,7 @@ from ddbbackup.backup.export_time import choose_export_time
 from ddbbackup.backup.finish_backup import FinishBackup
 from ddbbackup.backup.planning import backup_steps
 from ddbbackup.catalog import BadRecord, Catalog, RecordedChain, RecordedCoverage, StoredRecord, locate
-from ddbbackup.cli.look_ahead import LookAhead, preview_backup, preview_restores
+from ddbbackup.cli.look_ahead import LookAhead, preview_backup, preview_prune, preview_restores
 from ddbbackup.cli.registries import STEP_KINDS
 from ddbbackup.errors import DdbBackupError
 from ddbbackup.model.outcome import Outcome
@@ -33,6 +33,7 @@ from ddbbackup.plan.model import (
     Limits,
     Plan,
     Restore,
+    Retention,
     TableEntry,
     Target,
 )
@@ -55,6 +56,7 @@ from ddbbackup.restore.methods import RESTORE_METHODS
 from ddbbackup.restore.planning import restore_step
 from ddbbackup.restore.restore_progress import RestoreProgress
 from ddbbackup.restore.state import RestoreState
+from ddbbackup.retention.planning import plan_prune
 from ddbbackup.steps.assessing import assess
 from ddbbackup.steps.bad_record import ReportBadRecord
 from ddbbackup.steps.context import RunContext
@@ -68,7 +70,7 @@ from tests.support.records import NOW, record
 from tests.support.virtual_time import VirtualClock, run_virtually
 
 PACKAGE = Path(ddbbackup.__file__).parent
-PACKAGES = ("backup", "restore", "steps", "status", "verify")
+PACKAGES = ("backup", "restore", "retention", "steps", "status", "verify")
 RAISE_TO_BLOCK = ("restore.source", "restore.live_source", "restore.planning")
 ROOT = f"ddb/orders/AWSDynamoDB/{EXPORT_ID}/"
 FOLDER = f"s3://{BUCKET}/{ROOT}"
@@ -167,6 +169,20 @@ class AllBackups:
         selection = select(context.plan, await take_inventory(context))
         export_time = await choose_export_time(context, selection)
         return await run_steps(backup_steps(context.plan, selection, export_time=export_time), context)
+
+
+@dataclass(frozen=True)
+class OnePrune:
+    """``ddbbackup prune --apply``."""
+
+    kind: str = "prune"
+    table: str = ""
+
+    async def preview(self, context: RunContext) -> LookAhead:
+        return await preview_prune(context)
+
+    async def run(self, context: RunContext) -> tuple[Outcome, ...]:
+        return await run_steps((await plan_prune(context)).steps, context)
 
 
 @dataclass(frozen=True)
@@ -322,6 +338,22 @@ def damaged_record(world: World) -> Subject:
     (bad,) = world.context(estimating=False).catalog.of_table(location)
     assert isinstance(bad, BadRecord)
     return OneBadRecord(bad)
+
+
+def only_the_last(world: World) -> Subject:
+    world.tables = (TableEntry(0, "vault", name="orders", retention=Retention(keep_last=1)),)
+    return OnePrune()
+
+
+def more_than_half(world: World) -> Subject:
+    for days in (2, 3):
+        world.cloud.put_backup(at=NOW - timedelta(days=days))
+    return only_the_last(world)
+
+
+def record_that_may_need_anything(world: World) -> Subject:
+    damaged_record(world)
+    return only_the_last(world)
 
 
 def running_import(world: World) -> Subject:
@@ -514,6 +546,9 @@ ROWS = (
     ),
     Row("backup.finish_backup.assess#3", "interrupted more than a day ago", export_never_started),
     Row("steps.bad_record.assess#1", "is not a valid record", damaged_record),
+    # ---- steps that prune
+    Row("retention.prune_table._blockers#1", "a record cannot be used", record_that_may_need_anything),
+    Row("retention.prune_table._blockers#2", "2 of 3 restore points would be removed", more_than_half),
     # ---- restores: what the assessment finds
     Row("restore.assessment._assess#1", "another import into copy is running", running_import, "run"),
     Row("restore.blockers.other_import_running#1", "another import into copy", running_import, "run"),
@@ -794,6 +829,7 @@ async def document_of(subject: Subject, context: RunContext) -> dict[str, Any]:
         destinations=found.destinations,
         backups=found.backups,
         restores=found.restores,
+        prunes=found.prunes,
         notes=found.notes,
     )
     rendered: dict[str, Any] = json.loads(renderer("json").render(document))
@@ -801,7 +837,7 @@ async def document_of(subject: Subject, context: RunContext) -> dict[str, Any]:
 
 
 def steps_of(document: dict[str, Any], subject: Subject) -> list[dict[str, Any]]:
-    steps = [*document["backups"], *document["restores"]]
+    steps = [*document["backups"], *document["restores"], *document["prunes"]]
     return [each for each in steps if each["kind"] == subject.kind and subject.table in ("", each["table"])]
 
 

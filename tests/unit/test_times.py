@@ -8,9 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ddbbackup.times import InvalidTime, from_iso, parse_duration, parse_time, to_iso
+from ddbbackup.times import InvalidTime, format_duration, from_iso, parse_duration, parse_time, to_iso
 
 NOW = datetime(2026, 11, 24, 10, 30, 15, 123456, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(1, "1s"), (90, "90s"), (60, "1m"), (5400, "90m"), (86_400, "1d"), (604_800, "7d")]
+)
+def test_a_duration_is_written_in_its_largest_unit(seconds: int, text: str) -> None:
+    assert format_duration(seconds) == text
+    assert parse_duration(text) == seconds
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ _ROLES: Final[dict[RoleName, str]] = {
     "backup": "`backup` and `wait`",
     "restore": "`restore`",
     "verify": "`verify`",
+    "prune": "`prune`",
     "read": "`preview`, `status`, `list` and `doctor`, also in the pipeline of a pull request; it can read no items",
 }
 RESOURCES: Final[dict[On, str]] = {
@@ -23,6 +24,7 @@ RESOURCES: Final[dict[On, str]] = {
     "table-key": "the KMS keys of the account",
     "table-key-use": "the same keys, if the request comes from DynamoDB in the region (`kms:ViaService`)",
     "export": "`table/T/export/*`",
+    "snapshot": "`table/T/backup/*`",
     "target": "the target tables of restores: `table/TARGET`",
     "target-everything": "`*` in the account of the target: the action supports no resource",
     "target-index": "`table/TARGET/index/*`",

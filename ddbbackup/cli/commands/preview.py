@@ -1,4 +1,4 @@
-"""``preview [backup | restore NAME]``: what a run would do, what blocks it and what it costs. Only reads."""
+"""``preview [backup | restore NAME | prune]``: what a run would do, what blocks it and what it costs. Only reads."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ from argparse import Namespace
 from dataclasses import replace
 
 from ddbbackup.cli.find_restore import find_restore
-from ddbbackup.cli.look_ahead import LookAhead, preview_backup, preview_restores
+from ddbbackup.cli.look_ahead import (
+    LookAhead,
+    preview_backup,
+    preview_of,
+    preview_prune,
+    preview_restores,
+)
 from ddbbackup.cli.output import write_output
 from ddbbackup.cli.session import Session, run_session
 from ddbbackup.errors import UsageError
-from ddbbackup.report.documents.preview import Preview, preview
+from ddbbackup.report.documents.preview import Preview
 from ddbbackup.steps.context import RunContext
 
 
@@ -18,22 +24,8 @@ def run(options: Namespace) -> int:
     _check_arguments(options)
 
     async def look(session: Session) -> Preview:
-        context = session.context
-        found = await _look_ahead(context, options)
-        return preview(
-            plan=context.plan.name,
-            run=context.run_id,
-            now=context.clock.now(),
-            identity=context.source.identity,
-            prices=context.prices,
-            selection=found.selection,
-            unselected_tables=found.unselected_tables,
-            destinations=found.destinations,
-            backups=found.backups,
-            restores=found.restores,
-            notes=found.notes,
-            detailed_exit_code=options.detailed_exitcode,
-        )
+        found = await _look_ahead(session.context, options)
+        return preview_of(session.context, found, detailed_exit_code=options.detailed_exitcode)
 
     document = run_session(options, look, estimating=True)
     return write_output(options, document, document.exit_code)
@@ -42,6 +34,8 @@ def run(options: Namespace) -> int:
 async def _look_ahead(context: RunContext, options: Namespace) -> LookAhead:
     if options.what == "restore":
         return await preview_restores(context, [find_restore(context.plan, options)])
+    if options.what == "prune":
+        return await preview_prune(context, only=options.only)
     if options.what == "backup":
         return await preview_backup(context, only=options.only)
     restores = await preview_restores(context, list(context.plan.restores.values()))

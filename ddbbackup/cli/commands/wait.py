@@ -6,6 +6,7 @@ from argparse import Namespace
 from collections.abc import Mapping
 
 from ddbbackup.backup.finish_backup import FinishBackup
+from ddbbackup.backup.snapshot import FinishSnapshot
 from ddbbackup.catalog import BadRecord
 from ddbbackup.catalog.queries import backups_in_progress, tables_with_records
 from ddbbackup.cli.output import write_report
@@ -28,14 +29,15 @@ def run(options: Namespace) -> int:
             tables_with_records, context.catalog, session.plan, context.source.identity, only=options.only
         )
         unfinished = await context.call(backups_in_progress, tables, now=context.clock.now())
-        steps: list[FinishBackup | ReportBadRecord] = []
+        steps: list[FinishBackup | FinishSnapshot | ReportBadRecord] = []
         for each in unfinished:
             if isinstance(each, BadRecord):
                 steps.append(ReportBadRecord(each))
             elif options.run_id in (None, each.record.run):
                 never_started = each.record.job_arn is None
                 planned = not never_started or each.location.table in await all_tables()
-                steps.append(FinishBackup(each, planned=planned))
+                finish = FinishSnapshot if each.record.made_by == "snapshot" else FinishBackup
+                steps.append(finish(each, planned=planned))
         return await session.carry_out(steps)
 
     return write_report(options, run_session(options, wait))

@@ -43,7 +43,16 @@ def check(document: Document) -> Iterator[Problem]:
 def _check_method(document: Document, path: ValuePath, entry: Mapping[str, Any]) -> Iterator[Problem]:
     defaults = document.data.get("defaults")
     by_default = defaults.get("method") if isinstance(defaults, Mapping) else None
-    if entry.get("method", by_default) == "incremental":
+    method = entry.get("method", by_default)
+    if method == "snapshot" and "pitr" in entry:
+        yield document.problem(
+            (*path, "pitr"),
+            "unsupported-combination",
+            "`pitr` has no effect with `method: snapshot`, which needs no point-in-time recovery",
+            hint="remove `pitr`",
+            at_key=True,
+        )
+    if method == "incremental":
         return
     for key in _OF_INCREMENTAL:
         if key in entry:

@@ -144,6 +144,7 @@ class Preview:
     destinations: tuple[DestinationChecks, ...]
     backups: tuple[PreviewStep, ...]
     restores: tuple[PreviewStep, ...]
+    prunes: tuple[PreviewStep, ...]
     notes: tuple[str, ...]
     totals: Totals
     prices: PriceList
@@ -151,12 +152,12 @@ class Preview:
 
     @property
     def steps(self) -> tuple[PreviewStep, ...]:
-        return (*self.backups, *self.restores)
+        return (*self.backups, *self.restores, *self.prunes)
 
     @property
     def decisive_steps(self) -> tuple[PreviewStep, ...]:
         """The steps that decide the exit code: restores run on demand, so they count only without backups."""
-        return self.backups or self.restores
+        return self.backups or self.restores or self.prunes
 
 
 def preview(
@@ -171,6 +172,7 @@ def preview(
     destinations: Mapping[str, Sequence[Check]] | None = None,
     backups: Sequence[Assessment[Any]] = (),
     restores: Sequence[Assessment[Any]] = (),
+    prunes: Sequence[Assessment[Any]] = (),
     notes: Sequence[str] = (),
     detailed_exit_code: bool = False,
 ) -> Preview:
@@ -178,7 +180,7 @@ def preview(
 
     ``detailed_exit_code``: exit with 2 if nothing blocks the run and it would change anything.
     """
-    decisive = backups or restores
+    decisive = backups or restores or prunes
     return Preview(
         plan=plan,
         run=run,
@@ -195,6 +197,7 @@ def preview(
         ),
         backups=tuple(_step(step) for step in backups),
         restores=tuple(_step(step) for step in restores),
+        prunes=tuple(_step(step) for step in prunes),
         notes=tuple(notes),
         totals=_totals(decisive),
         prices=PriceList(prices.as_of, prices.region, prices.file),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>|#~@])")
 _STEP_COLUMNS: Final = ("table", "items", "size", "time", "cost", "")
+_PRUNE_COLUMNS: Final = ("prune", "restore points", "remove", "size", "")
 _STATUS_COLUMNS: Final = ("table", "status", "last backup", "age", "RPO", "items", "running")
 
 
@@ -149,6 +150,7 @@ def _preview(preview: Preview) -> str:
         "\n".join(_blockers(preview)),
         _steps("backup", preview.backups),
         _steps("restore", preview.restores),
+        _prunes(preview.prunes),
         "\n".join(_remarks(preview)),
         " ".join(map(_plain, phrases.cost_estimate(preview))),
         _collapsed("Details", list(_details(preview.steps))),
@@ -176,6 +178,20 @@ def _steps(heading: str, steps: Sequence[PreviewStep]) -> str:
     return _table((heading, *_STEP_COLUMNS), rows) if rows else ""
 
 
+def _prunes(steps: Sequence[PreviewStep]) -> str:
+    rows = [
+        (
+            _code(step.table),
+            count(step.facts.get("restore_points")),
+            count(len(step.facts.get("remove", ()))),
+            size(step.size_bytes),
+            "**blocked**" if step.blockers else "" if step.changes else "nothing to do",
+        )
+        for step in steps
+    ]
+    return _table(_PRUNE_COLUMNS, rows) if rows else ""
+
+
 def _blockers(preview: Preview) -> Iterator[str]:
     for blocker, tables in phrases.blockers(preview):
         yield f"- **blocked** {', '.join(map(_code, tables))}: {_plain(blocker.message)}  "
@@ -201,7 +217,8 @@ def _remarks(preview: Preview) -> Iterator[str]:
 def _details(steps: Sequence[PreviewStep]) -> Iterator[str]:
     for step in steps:
         yield f"- {_plain(step.step)}: {_plain(step.summary)}"
-        yield from (f"  - {_plain(fact)}" for fact in phrases.step_facts(step))
+        facts = phrases.prune_lines(step) if step.kind == "prune" else phrases.step_facts(step)
+        yield from (f"  - {_plain(fact)}" for fact in facts)
 
 
 def _destinations(preview: Preview) -> Iterator[str]:

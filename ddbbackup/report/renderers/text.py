@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _BACKUP_COLUMNS: Final = ("BACKUP", "KIND", "LAST BACKUP", "ITEMS", "SIZE", "TIME", "COST", "")
 _RESTORE_COLUMNS: Final = ("RESTORE", "INTO", "BACKUP", "ITEMS", "SIZE", "TIME", "COST", "")
+_PRUNE_COLUMNS: Final = ("PRUNE", "RESTORE POINTS", "KEEP", "REMOVE", "SIZE", "")
 _LIST_COLUMNS: Final = ("TABLE", "BACKUP", "KIND", "STATE", "AS OF", "ITEMS", "SIZE", "ACCOUNT", "REGION")
 _STATUS_COLUMNS: Final = ("TABLE", "STATUS", "LAST BACKUP", "AGE", "RPO", "ITEMS", "RUNNING")
 
@@ -199,7 +200,9 @@ def _preview(preview: Preview) -> str:
         [phrases.preview_summary(preview), caller],
         _backup_steps(preview.backups),
         _restore_steps(preview.restores),
+        _prune_steps(preview.prunes),
         list(_restore_details(preview.restores)),
+        list(_prune_details(preview.prunes)),
         list(_blockers(preview)),
         [f"note: {step.table}: {note}" for step in preview.steps for note in step.notes],
         list(_selection(preview)),
@@ -230,6 +233,32 @@ def _restore_steps(steps: Sequence[PreviewStep]) -> list[str]:
         for step in steps
     ]
     return _columns(_RESTORE_COLUMNS, rows).splitlines() if rows else []
+
+
+def _prune_steps(steps: Sequence[PreviewStep]) -> list[str]:
+    """``SIZE`` is that of what is removed."""
+    rows = [
+        (
+            step.table,
+            count(step.facts.get("restore_points")),
+            count(_kept(step)),
+            count(len(step.facts.get("remove", ()))),
+            size(step.size_bytes),
+            "BLOCKED" if step.blockers else "" if step.changes else "nothing to do",
+        )
+        for step in steps
+    ]
+    return _columns(_PRUNE_COLUMNS, rows).splitlines() if rows else []
+
+
+def _kept(step: PreviewStep) -> int | None:
+    return len(step.facts["keep"]) + int(step.facts["needed"]) if "keep" in step.facts else None
+
+
+def _prune_details(steps: Sequence[PreviewStep]) -> Iterator[str]:
+    for step in steps:
+        yield f"{step.step}: {step.summary}"
+        yield from (f"  {line}" for line in phrases.prune_lines(step))
 
 
 def _estimates(step: PreviewStep) -> tuple[str, ...]:

@@ -154,6 +154,14 @@ ANSWERED: Final = {
     **{name: WORKS[name].operations for name in ("backup", "write", "settings")},
     "verify": ("ListObjectsV2", "GetObject:record", "GetObject:data"),
     "wait": ("GetObject:record", "DescribeExport", "PutObject:record"),
+    "prune": (
+        "ListObjectsV2",
+        "GetObject:record",
+        "GetObject:files",
+        "GetBucket:versioning",
+        "PutObject:record",
+        "DeleteObjects",
+    ),
     "write-fail": ("Scan", "BatchGetItem"),
     "write-keep": ("PutItem",),
     "import": (

@@ -13,6 +13,7 @@ from tests.faults.world import World
 _KILLED: Final = (
     "backup",
     "wait",
+    "prune",
     "write",
     "write-fail",
     "write-keep",

@@ -57,6 +57,9 @@ class Results:
     def written(self, unit: int, count: int) -> None:
         self.counts["written"] += count
 
+    def deleted(self, unit: int, count: int) -> None:
+        self.counts["deleted"] += count
+
     def kept(self, unit: int) -> None:
         self.counts["kept"] += 1
 

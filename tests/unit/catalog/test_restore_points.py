@@ -74,7 +74,7 @@ def test_an_interval_says_since_when_it_shows_the_table() -> None:
     assert (point.since, point.time) == (NOW, NOW + HOUR)
 
 
-@pytest.mark.parametrize("state", ["in_progress", "failed", "not_whole"])
+@pytest.mark.parametrize("state", ["in_progress", "failed", "not_whole", "expiring"])
 def test_a_backup_that_is_not_complete_is_no_restore_point(state: str) -> None:
     """Nor is any window after it."""
     base, first, second = chain(2)

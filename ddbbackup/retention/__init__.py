@@ -1,0 +1,1 @@
+"""Retention: which restore points of a table to keep, and the removal of the others."""

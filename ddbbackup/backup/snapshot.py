@@ -174,8 +174,8 @@ async def _record_snapshot(context: RunContext, stored: StoredRecord, *, step: s
     """
     stored, settings = await record_settings(context, stored)
     if not context.wait:
-        facts = {"backup": stored.record.id, "snapshot_arn": stored.record.job_arn}
-        return Outcome(step, kind, stored.record.table.name, "started", facts)
+        started: dict[str, Json] = {"backup": stored.record.id, "snapshot_arn": stored.record.job_arn}
+        return Outcome(step, kind, stored.record.table.name, "started", started)
     snapshot = await _wait_until_available(context, _arn(stored.record))
     if not is_of(snapshot, stored):
         error = DataIncomplete(

@@ -22,6 +22,7 @@ _SIDS: Final[dict[On | str, str]] = {
     "index": "BelowTables",
     "stream": "BelowTables",
     "export": "BelowTables",
+    "snapshot": "BelowTables",
     "target": "Targets",
     "target-index": "BelowTargets",
     "target-stream": "BelowTargets",

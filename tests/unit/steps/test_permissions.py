@@ -10,7 +10,7 @@ import pytest
 
 import ddbbackup
 from ddbbackup.cli.registries import DECLARING
-from ddbbackup.iam import resources
+from ddbbackup.iam import resources, statements
 from ddbbackup.plan.model import AwsSettings, Limits, Plan, Restore, Target
 from ddbbackup.plan.restore_from import FromFolder, FromLatest
 from ddbbackup.steps.permissions import On, RoleName
@@ -77,3 +77,4 @@ def test_every_kind_of_resource_has_an_arn_and_a_row_in_the_reference() -> None:
     kinds = set(get_args(On))
     assert set(resources._KINDS) == kinds
     assert set(permissions_page.RESOURCES) == kinds
+    assert kinds <= set(statements._SIDS)

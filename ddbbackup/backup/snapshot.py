@@ -194,9 +194,9 @@ async def _record_snapshot(context: RunContext, stored: StoredRecord, *, step: s
         data=replace(stored.record.data, size_bytes=snapshot.size_bytes),
     )
     await context.call(context.catalog.update, stored, record)
-    facts: dict[str, Json] = {**_facts(record), **settings_not_read(settings)}
-    log.info(events.BACKUP_RECORDED, **facts)
-    return Outcome(step, kind, record.table.name, "done", facts)
+    recorded: dict[str, Json] = {**_facts(record), **settings_not_read(settings)}
+    log.info(events.BACKUP_RECORDED, **recorded)
+    return Outcome(step, kind, record.table.name, "done", recorded)
 
 
 async def _wait_until_available(context: RunContext, arn: str) -> Snapshot:

@@ -27,6 +27,7 @@ log = structlog.get_logger()
 
 START_PERMISSIONS: Final = (
     Permission("dynamodb:CreateBackup", "table", ("backup",), SNAPSHOTS),
+    Permission("dynamodb:DescribeTable", "table", ("backup",), SNAPSHOTS),
     Permission("dynamodb:ListBackups", "everything", ("backup",), SNAPSHOTS),
     *use_of_key("table-key-use", ("backup",), SNAPSHOTS, note=CUSTOMER_KEY),
 )
@@ -49,9 +50,12 @@ async def take_snapshot(
 
     async def attempt() -> Snapshot:
         nonlocal may_exist
-        if may_exist and (found := await _find(context, stored)) is not None:
-            log.info(events.JOB_REATTACHED, job_arn=found.arn, backup=record.id)
-            return found
+        if may_exist:
+            found = await _find(context, stored)
+            if found is not None:
+                log.info(events.JOB_REATTACHED, job_arn=found.arn, backup=record.id)
+                return found
+            await _require_same_table(context, stored)
         may_exist = True
         snapshot = await _create(context, stored)
         log.info(events.JOB_STARTED, job_arn=snapshot.arn, backup=record.id)
@@ -84,6 +88,18 @@ def is_of(snapshot: Snapshot, stored: StoredRecord) -> bool:
         and snapshot.table_arn == stored.location.table_arn
         and snapshot.table_id in (None, stored.record.table.id)
     )
+
+
+async def _require_same_table(context: RunContext, stored: StoredRecord) -> None:
+    """Raises ``Refused`` if the table was deleted and created again since the record was written."""
+    call_aws, name = AwsCaller(context, context.source), stored.location.table
+    table = await call_aws("DescribeTable", lambda cloud: cloud.tables.describe(name))
+    if table.table_id != stored.record.table.id:
+        raise Refused(
+            f"the table {name} was deleted and created again before the on-demand backup of {stored.record.id} was "
+            "created",
+            hint=f"run `ddbbackup backup --only {name}`",
+        )
 
 
 async def _create(context: RunContext, stored: StoredRecord) -> Snapshot:

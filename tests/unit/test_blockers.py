@@ -21,7 +21,16 @@ import ddbbackup
 from ddbbackup.backup.export_time import choose_export_time
 from ddbbackup.backup.finish_backup import FinishBackup
 from ddbbackup.backup.planning import backup_steps
-from ddbbackup.catalog import BadRecord, Catalog, RecordedChain, RecordedCoverage, StoredRecord, locate
+from ddbbackup.backup.snapshot import FinishSnapshot
+from ddbbackup.catalog import (
+    BadRecord,
+    Catalog,
+    Record,
+    RecordedChain,
+    RecordedCoverage,
+    StoredRecord,
+    locate,
+)
 from ddbbackup.cli.look_ahead import LookAhead, preview_backup, preview_prune, preview_restores
 from ddbbackup.cli.registries import STEP_KINDS
 from ddbbackup.errors import DdbBackupError
@@ -66,7 +75,7 @@ from ddbbackup.times import to_iso
 from ddbbackup.verify.verify_backup import VerifyBackup
 from tests.support.contexts import run_context
 from tests.support.memory_cloud import BACKED_UP, BUCKET, EXPORT_ID, VAULT, MemoryCloud, describe
-from tests.support.records import NOW, record
+from tests.support.records import NOW, record, snapshot_record
 from tests.support.virtual_time import VirtualClock, run_virtually
 
 PACKAGE = Path(ddbbackup.__file__).parent
@@ -195,10 +204,14 @@ class OneUnfinished:
     table: str = ""
 
     async def preview(self, context: RunContext) -> LookAhead:
-        return LookAhead(backups=(await assess(FinishBackup(self.stored, self.planned), context),))
+        return LookAhead(backups=(await assess(self._step(), context),))
 
     async def run(self, context: RunContext) -> tuple[Outcome, ...]:
-        return await run_steps([FinishBackup(self.stored, self.planned)], context)
+        return await run_steps([self._step()], context)
+
+    def _step(self) -> FinishBackup | FinishSnapshot:
+        finish = FinishSnapshot if self.stored.record.made_by == "snapshot" else FinishBackup
+        return finish(self.stored, self.planned)
 
 
 @dataclass(frozen=True)
@@ -323,12 +336,26 @@ def export_never_started(
     now = world.clock.now()
     asked = {"requested_time": now - timedelta(days=data_days)}
     unfinished = record(run="interrupted", at=now - timedelta(days=days), export=asked)
+    return one_unfinished(world, unfinished, planned=planned)
+
+
+def one_unfinished(world: World, unfinished: Record, *, planned: bool) -> Subject:
     world.cloud.put_record(unfinished)
     catalog = world.context(estimating=False).catalog
     (location,) = catalog.tables(world.destination, world.cloud.identity).values()
     stored = catalog.find(location, unfinished.id)
     assert stored is not None
     return OneUnfinished(stored, planned)
+
+
+def missing_bucket_of_a_snapshot(world: World) -> Subject:
+    world.tables = (TableEntry(0, "vault", name="orders", method="snapshot"),)
+    return missing_bucket(world)
+
+
+def snapshot_never_created(world: World, *, planned: bool = True) -> Subject:
+    unfinished = snapshot_record(run="interrupted", at=world.clock.now() - timedelta(days=2))
+    return one_unfinished(world, unfinished, planned=planned)
 
 
 def damaged_record(world: World) -> Subject:
@@ -545,6 +572,13 @@ ROWS = (
         lambda world: export_never_started(world, planned=False),
     ),
     Row("backup.finish_backup.assess#3", "interrupted more than a day ago", export_never_started),
+    Row("backup.snapshot.assess#1", "bucket vault does not exist", missing_bucket_of_a_snapshot),
+    Row(
+        "backup.snapshot.assess#1",
+        "the plan does not back up orders",
+        lambda world: snapshot_never_created(world, planned=False),
+    ),
+    Row("backup.snapshot.assess#2", "interrupted more than a day ago", snapshot_never_created),
     Row("steps.bad_record.assess#1", "is not a valid record", damaged_record),
     # ---- steps that prune
     Row("retention.prune_table._blockers#1", "a record cannot be used", record_that_may_need_anything),

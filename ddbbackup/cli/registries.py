@@ -36,6 +36,7 @@ from ddbbackup.restore import (
     write,
 )
 from ddbbackup.restore import settings as restore_settings
+from ddbbackup.restore import snapshot as restore_snapshot
 from ddbbackup.restore.restore_table import RestoreTable
 from ddbbackup.retention import prune_table
 from ddbbackup.retention.prune_table import PruneTable
@@ -80,6 +81,7 @@ DECLARING: Final = (
     import_table,
     bulk_put,
     point_in_time,
+    restore_snapshot,
     later_indexes,
     record_settings,
     restore_settings,

@@ -14,7 +14,7 @@ from ddbbackup.plan.restore_from import FromCatalog, Origin, RestoreFrom
 
 Method = Literal["export", "incremental", "snapshot"]
 View = Literal["NEW_IMAGE", "NEW_AND_OLD_IMAGES"]
-RestoreMethod = Literal["auto", "write", "bulk-put", "import", "point-in-time"]
+RestoreMethod = Literal["auto", "write", "bulk-put", "import", "point-in-time", "snapshot"]
 Existing = Literal["fail", "overwrite", "keep"]
 
 

@@ -116,6 +116,43 @@ def point_in_time_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
     return tuple(blockers)
 
 
+def snapshot_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
+    if inputs.backup_error is not None:
+        return (Blocker(inputs.backup_error),)
+    if not inputs.from_snapshot:
+        return (
+            _refused(
+                "the backup is not an on-demand backup of DynamoDB, which `method: snapshot` restores",
+                "use `method: auto`",
+            ),
+        )
+    blockers = _target_not_new(inputs, "a restore of an on-demand backup")
+    if not inputs.same_account:
+        blockers.append(
+            _refused(
+                "AWS restores an on-demand backup only in the account in which it was created",
+                "restore an export with `method: write`",
+            )
+        )
+    if inputs.restore.target.indexes == "after-load":
+        blockers.append(
+            _refused(
+                "a restore of an on-demand backup creates the table with its indexes, but the restore has "
+                "`indexes: after-load`",
+                "remove `to.indexes`",
+            )
+        )
+    mode = get_object(inputs.description, "BillingModeSummary").get("BillingMode")
+    if inputs.restore.target.billing_mode == "PROVISIONED" and mode == "PAY_PER_REQUEST":
+        blockers.append(
+            _refused(
+                f"{inputs.restore.table} was an on-demand table, so there is no provisioned capacity to copy",
+                "remove `to.billing_mode`",
+            )
+        )
+    return tuple(blockers)
+
+
 # ---- by what a closer look at bucket and target shows
 
 
@@ -222,6 +259,13 @@ def other_import_running(target: str, import_arn: str) -> Refused:
 
 
 def _no_backup(inputs: MethodInputs) -> list[Blocker]:
+    if inputs.from_snapshot:
+        return [
+            _refused(
+                "the backup is an on-demand backup of DynamoDB, whose items nobody but AWS can read",
+                "use `method: snapshot`, which restores it into a new table",
+            )
+        ]
     return [Blocker(inputs.backup_error)] if inputs.backup_error else []
 
 

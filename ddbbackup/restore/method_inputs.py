@@ -17,7 +17,8 @@ class MethodInputs:
     ``target_description`` is None if the target does not exist. ``description`` is DescribeTable of the table that
     was backed up, empty without a record. ``items`` and ``files`` count the backup. ``backup_error`` and
     ``live_error`` say why that source cannot be used. A source that was not resolved has neither an error nor a
-    description. ``import_refusal`` says why AWS would not start an import now, once that is known.
+    description. ``from_snapshot``: the backup is an on-demand backup of DynamoDB. ``import_refusal`` says why AWS
+    would not start an import now, once that is known.
     """
 
     restore: Restore
@@ -27,6 +28,7 @@ class MethodInputs:
     items: int | None = None
     files: int | None = None
     backup_error: DdbBackupError | None = None
+    from_snapshot: bool = False
     live_description: JsonObject = field(default_factory=dict)
     live_error: DdbBackupError | None = None
     import_refusal: Blocker | None = None

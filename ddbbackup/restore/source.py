@@ -1,4 +1,4 @@
-"""Find the export that ``from`` names: by its record, its ExportArn, or its folder in S3."""
+"""Find the backup that ``from`` names: by its record, or an export by its ExportArn or its folder in S3."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Final, assert_never
 
 from ddbbackup.archive.layout import export_folder, parse_s3_uri
 from ddbbackup.catalog import Location, ObservedSetting, OpenedExport, locate, open_export
-from ddbbackup.catalog.find_point import FoundPoint, find_point, open_point
+from ddbbackup.catalog.find_point import ALL_KINDS, FoundPoint, find_point, open_point
+from ddbbackup.catalog.record import BackupKind
 from ddbbackup.catalog.verification import match_record
 from ddbbackup.errors import Bug, ObjectMissing, Refused
 from ddbbackup.model.encryption import Encryption
@@ -22,6 +23,7 @@ from ddbbackup.plan.restore_from import (
     FromTime,
     Origin,
 )
+from ddbbackup.restore.snapshot_source import SnapshotSource
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import BY_EXPORT_ARN, FROM_BACKUPS, KMS_KEY, RESTORES, Permission
 from ddbbackup.times import to_iso
@@ -59,8 +61,8 @@ class RestoreSource:
     origin: Origin | None = None
 
 
-def resolve_source(context: RunContext, restore: Restore) -> RestoreSource:
-    """Finds the backup and reads its manifests. Blocking.
+def resolve_source(context: RunContext, restore: Restore) -> RestoreSource | SnapshotSource:
+    """Finds the backup and reads its manifests, unless it is an on-demand backup of DynamoDB. Blocking.
 
     Raises ``Refused`` if the backup does not exist or does not contain the whole table, ``DataIncomplete`` if its
     manifests do not match, and ``ObjectMissing``.
@@ -111,11 +113,13 @@ def _from_export(context: RunContext, export_arn: str) -> RestoreSource:
     return RestoreSource(export_arn, opened, export.table_arn)
 
 
-def _from_catalog(context: RunContext, restore: Restore) -> RestoreSource:
+def _from_catalog(context: RunContext, restore: Restore) -> RestoreSource | SnapshotSource:
     """The data is expected beside its record, so that a copy or a replica of a whole vault works like the vault."""
     found = _choose_point(context, restore)
     stored, location = found.last, found.last.location
     record = stored.record
+    if record.snapshot is not None:
+        return _from_snapshot(context, found)
     if record.data.manifest_key is None:
         raise Bug("a complete record names no manifest, although it was accepted")
     folder = export_folder(location.bucket, location.absolute(record.data.manifest_key))
@@ -134,6 +138,27 @@ def _from_catalog(context: RunContext, restore: Restore) -> RestoreSource:
     )
 
 
+def _from_snapshot(context: RunContext, found: FoundPoint) -> SnapshotSource:
+    stored = found.last
+    arn = stored.record.job_arn
+    if arn is None:
+        raise Bug("a complete record names no on-demand backup, although it was accepted")
+    return SnapshotSource(
+        stored.record.id,
+        arn,
+        stored.record.table.arn,
+        context.catalog.description(stored),
+        context.catalog.settings(stored),
+        found.notes,
+        origin=_other_origin(context, stored.location),
+    )
+
+
+def _kinds(method: str) -> tuple[BackupKind, ...]:
+    """The kinds of backups that a restore method can use."""
+    return tuple(kind for kind in ALL_KINDS if (kind == "snapshot") == (method == "snapshot"))
+
+
 def _choose_point(context: RunContext, restore: Restore) -> FoundPoint:
     location = _location(context, restore)
     if restore.origin is not None:
@@ -141,13 +166,21 @@ def _choose_point(context: RunContext, restore: Restore) -> FoundPoint:
     if isinstance(restore.source, FromBackup):
         return _point_of_backup(context, restore, location, restore.source.id)
     before = restore.source.time if isinstance(restore.source, FromTime) else None
-    found = find_point(context.catalog, location, at_or_before=before)
+    kinds = _kinds(restore.method)
+    found = find_point(context.catalog, location, at_or_before=before, kinds=kinds)
     if isinstance(found, FoundPoint):
         return found
     when = f" as of {to_iso(before)} or earlier" if before else ""
     unusable = f" ({len(found.notes)} records cannot be used)" if found.notes else ""
+    what = "on-demand backup" if restore.method == "snapshot" else "backup"
+    other = find_point(context.catalog, location, at_or_before=before)
+    if isinstance(other, FoundPoint) and restore.method != "snapshot":
+        raise Refused(
+            f"the backups of {restore.table} are on-demand backups, which `method: {restore.method}` cannot restore",
+            hint="use `method: snapshot`",
+        )
     raise Refused(
-        f"there is no complete backup of {restore.table}{when} in {location.uri}{unusable}",
+        f"there is no complete {what} of {restore.table}{when} in {location.uri}{unusable}",
         hint=_hint_without_backup(context, restore, location),
     )
 

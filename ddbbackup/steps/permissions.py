@@ -171,6 +171,10 @@ POINT_IN_TIME: Final = When(
     "a restore has `method: point-in-time`",
     lambda plan: any(restore.method == "point-in-time" for restore in plan.restores.values()),
 )
+FROM_SNAPSHOTS: Final = When(
+    "a restore has `method: snapshot`",
+    lambda plan: any(restore.method == "snapshot" for restore in plan.restores.values()),
+)
 FROM_BACKUPS: Final = When(
     "a restore has another method than `point-in-time`",
     lambda plan: any(restore.method != "point-in-time" for restore in plan.restores.values()),

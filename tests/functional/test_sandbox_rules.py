@@ -405,7 +405,7 @@ def test_a_policy_is_seen_late_and_changed_every_15_seconds_at_most(
     code, text = refusal(change)
     assert code == "ThrottlingException"
     assert text.startswith(
-        f"Resource-based policy for table {name} modified within the previous 3000000 milliseconds."
+        f"Resource-based policy for table {name} modified within the previous 15000 milliseconds."
     )
     assert json.loads(dynamodb.get_resource_policy(ResourceArn=arn)["Policy"]) == json.loads(first)
     clock.advance(1500)

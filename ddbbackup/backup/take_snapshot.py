@@ -20,7 +20,7 @@ from ddbbackup.errors import Bug, InUse, Refused, Unreachable
 from ddbbackup.ports import Cloud, Snapshot
 from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.context import RunContext
-from ddbbackup.steps.permissions import CUSTOMER_KEY, SNAPSHOTS, Permission, use_of_key
+from ddbbackup.steps.permissions import SNAPSHOTS, Permission
 from ddbbackup.steps.retry import RetryPolicy, retry
 
 log = structlog.get_logger()
@@ -29,7 +29,6 @@ START_PERMISSIONS: Final = (
     Permission("dynamodb:CreateBackup", "table", ("backup",), SNAPSHOTS),
     Permission("dynamodb:DescribeTable", "table", ("backup",), SNAPSHOTS),
     Permission("dynamodb:ListBackups", "everything", ("backup",), SNAPSHOTS),
-    *use_of_key("table-key-use", ("backup",), SNAPSHOTS, note=CUSTOMER_KEY),
 )
 _ATTEMPTS: Final = RetryPolicy((Unreachable,), longest_seconds=60.0, give_up_seconds=300.0)
 

@@ -28,7 +28,7 @@ from ddbbackup.restore.settings import later_indexes
 from ddbbackup.restore.shared_state import shared_state
 from ddbbackup.restore.state import RestoreState
 from ddbbackup.steps.context import RunContext
-from ddbbackup.steps.permissions import FROM_BACKUPS, KMS_KEY, MUST_BE_EMPTY, RESTORES, Permission
+from ddbbackup.steps.permissions import FROM_EXPORTS, KMS_KEY, MUST_BE_EMPTY, RESTORES, Permission
 
 PERMISSIONS: Final = (
     Permission("dynamodb:DescribeTable", "target", ("restore", "read")),
@@ -42,7 +42,7 @@ PERMISSIONS: Final = (
         note="reads one key to check that the table is empty",
     ),
     Permission(
-        "dynamodb:BatchGetItem", "target", ("restore",), FROM_BACKUPS, note="reads a sample back, to prove it"
+        "dynamodb:BatchGetItem", "target", ("restore",), FROM_EXPORTS, note="reads a sample back, to prove it"
     ),
     Permission("s3:GetObject", "restore-state", ("restore",), RESTORES),
     Permission(

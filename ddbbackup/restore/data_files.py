@@ -15,10 +15,10 @@ from ddbbackup.catalog import OpenedExport
 from ddbbackup.catalog.archived import ArchivedObjects, archived_among
 from ddbbackup.model.checksums import single_part_etag
 from ddbbackup.ports import Objects
-from ddbbackup.steps.permissions import FROM_BACKUPS, RESTORES, Permission
+from ddbbackup.steps.permissions import FROM_EXPORTS, RESTORES, Permission
 
 PERMISSIONS: Final = (
-    Permission("s3:ListBucket", "bucket", ("restore",), FROM_BACKUPS),
+    Permission("s3:ListBucket", "bucket", ("restore",), FROM_EXPORTS),
     Permission("s3:ListBucket", "bucket", ("read",), RESTORES),
 )
 

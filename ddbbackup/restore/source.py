@@ -8,7 +8,7 @@ from typing import Final, assert_never
 
 from ddbbackup.archive.layout import export_folder, parse_s3_uri
 from ddbbackup.catalog import Location, ObservedSetting, OpenedExport, locate, open_export
-from ddbbackup.catalog.find_point import ALL_KINDS, FoundPoint, find_point, open_point
+from ddbbackup.catalog.find_point import FoundPoint, find_point, open_point
 from ddbbackup.catalog.record import BackupKind
 from ddbbackup.catalog.verification import match_record
 from ddbbackup.errors import Bug, ObjectMissing, Refused
@@ -25,7 +25,14 @@ from ddbbackup.plan.restore_from import (
 )
 from ddbbackup.restore.snapshot_source import SnapshotSource
 from ddbbackup.steps.context import RunContext
-from ddbbackup.steps.permissions import BY_EXPORT_ARN, FROM_BACKUPS, KMS_KEY, RESTORES, Permission
+from ddbbackup.steps.permissions import (
+    BY_EXPORT_ARN,
+    FROM_BACKUPS,
+    FROM_EXPORTS,
+    KMS_KEY,
+    RESTORES,
+    Permission,
+)
 from ddbbackup.times import to_iso
 
 _ORIGINS_SHOWN: Final = 10
@@ -34,7 +41,7 @@ PERMISSIONS: Final = (
     Permission("s3:ListBucket", "bucket", ("restore",), FROM_BACKUPS),
     Permission("s3:ListBucket", "bucket", ("read",), RESTORES),
     Permission("s3:GetObject", "record", ("restore",), FROM_BACKUPS),
-    Permission("s3:GetObject", "object", ("restore",), FROM_BACKUPS),
+    Permission("s3:GetObject", "object", ("restore",), FROM_EXPORTS),
     Permission("s3:GetObject", "manifest", ("read",), RESTORES, note="no data files"),
     Permission("kms:Decrypt", "key", ("restore", "read"), KMS_KEY, for_aws=True),
     Permission("dynamodb:DescribeExport", "export", ("restore", "read"), BY_EXPORT_ARN),
@@ -154,9 +161,9 @@ def _from_snapshot(context: RunContext, found: FoundPoint) -> SnapshotSource:
     )
 
 
-def _kinds(method: str) -> tuple[BackupKind, ...]:
+def _kinds(method: str) -> frozenset[BackupKind]:
     """The kinds of backups that a restore method can use."""
-    return tuple(kind for kind in ALL_KINDS if (kind == "snapshot") == (method == "snapshot"))
+    return frozenset({"snapshot"}) if method == "snapshot" else frozenset({"full", "window", "scan"})
 
 
 def _choose_point(context: RunContext, restore: Restore) -> FoundPoint:

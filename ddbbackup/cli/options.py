@@ -215,7 +215,7 @@ def adopt(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--adopt",
         action="store_true",
-        help="continue with the table of a point-in-time restore that was interrupted before it recorded the table, "
+        help="continue with the table of a `point-in-time` or `snapshot` restore that was interrupted before it recorded the table, "
         "if AWS proves that this restore requested it",
     )
 

@@ -262,7 +262,7 @@ def _no_backup(inputs: MethodInputs) -> list[Blocker]:
     if inputs.from_snapshot:
         return [
             _refused(
-                "the backup is an on-demand backup of DynamoDB, whose items nobody but AWS can read",
+                "the backup is an on-demand backup of DynamoDB, whose items only AWS can read",
                 "use `method: snapshot`, which restores it into a new table",
             )
         ]

@@ -179,15 +179,19 @@ def _choose_point(context: RunContext, restore: Restore) -> FoundPoint:
         return found
     when = f" as of {to_iso(before)} or earlier" if before else ""
     unusable = f" ({len(found.notes)} records cannot be used)" if found.notes else ""
-    what = "on-demand backup" if restore.method == "snapshot" else "backup"
     other = find_point(context.catalog, location, at_or_before=before)
-    if isinstance(other, FoundPoint) and restore.method != "snapshot":
+    if isinstance(other, FoundPoint) and restore.method == "snapshot":
         raise Refused(
-            f"the backups of {restore.table} are on-demand backups, which `method: {restore.method}` cannot restore",
-            hint="use `method: snapshot`",
+            f"no backup of {restore.table}{when} is an on-demand backup of DynamoDB, as `method: snapshot` needs",
+            hint="use `method: auto`",
+        )
+    if isinstance(other, FoundPoint):
+        raise Refused(
+            f"all backups of {restore.table}{when} are on-demand backups of DynamoDB, whose items only AWS can read",
+            hint="use `method: snapshot`, which restores them into a new table",
         )
     raise Refused(
-        f"there is no complete {what} of {restore.table}{when} in {location.uri}{unusable}",
+        f"there is no complete backup of {restore.table}{when} in {location.uri}{unusable}",
         hint=_hint_without_backup(context, restore, location),
     )
 

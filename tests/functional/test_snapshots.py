@@ -240,8 +240,8 @@ def test_other_methods_do_not_restore_a_snapshot(
     by_write = program.run("restore", "back", "--output", "json")
 
     assert (by_auto.code, by_write.code) == (1, 1)
-    assert "`method: auto` cannot restore" in by_auto.error["message"]
-    assert "whose items nobody but AWS can read" in by_write.error["message"]
+    assert "whose items only AWS can read" in by_auto.error["message"]
+    assert "whose items only AWS can read" in by_write.error["message"]
     assert "method: snapshot" in by_auto.error["hint"]
     assert "method: snapshot" in by_write.error["hint"]
 
@@ -255,4 +255,4 @@ def test_an_export_is_no_snapshot(sandbox: Aws, bucket: str, name: str, program:
     done = program.run("restore", "back", "--output", "json")
 
     assert done.code == 1
-    assert "there is no complete on-demand backup" in done.error["message"]
+    assert "as `method: snapshot` needs" in done.error["message"]

@@ -29,6 +29,7 @@ from ddbbackup.catalog import (
     RecordedChain,
     RecordedCoverage,
     StoredRecord,
+    description_document,
     locate,
 )
 from ddbbackup.cli.look_ahead import LookAhead, preview_backup, preview_prune, preview_restores
@@ -358,6 +359,37 @@ def snapshot_never_created(world: World, *, planned: bool = True) -> Subject:
     return one_unfinished(world, unfinished, planned=planned)
 
 
+def put_snapshot(world: World) -> Record:
+    """A complete on-demand backup of ``orders``, older than the export."""
+    at = BACKED_UP - timedelta(hours=1)
+    description = world.cloud.put_document("orders", description_document(describe("orders")))
+    complete = snapshot_record(
+        run="snapshots",
+        at=at,
+        arn=f"{world.cloud.tables.arn('orders')}/backup/01795400000000-0badcafe",
+        state="complete",
+        completed_at=at,
+        covers=RecordedCoverage(
+            kind="interval", start=at - timedelta(minutes=1), end=at + timedelta(minutes=1)
+        ),
+        destination={"bucket": BUCKET},
+        table_members={"description": description},
+    )
+    world.cloud.put_record(complete)
+    return complete
+
+
+def of_a_snapshot(world: World, **members: Any) -> Subject:
+    put_snapshot(world)
+    return restore("snapshot", **members)
+
+
+def only_a_snapshot(world: World) -> Subject:
+    no_backup(world)
+    put_snapshot(world)
+    return restore("write")
+
+
 def damaged_record(world: World) -> Subject:
     stored = world.cloud.put_backup()
     location = locate(VAULT, world.cloud.identity, table="orders", plan="prod")
@@ -667,6 +699,37 @@ ROWS = (
         "option",
     ),
     Row("restore.blockers.unexpected_objects#1", "1 objects in", unexpected_object),
+    Row(
+        "restore.blockers.snapshot_blockers#1",
+        "no complete backup of orders",
+        lambda world: no_backup(world, "snapshot"),
+        "candidate",
+    ),
+    Row(
+        "restore.blockers.snapshot_blockers#2",
+        "is not an on-demand backup",
+        lambda world: restore("snapshot", **source(FromBackup(world.cloud.put_backup().id))),
+    ),
+    Row(
+        "restore.blockers.snapshot_blockers#3",
+        "only in the account in which it was created",
+        lambda world: of_a_snapshot(world, target=Target("copy", account="210987654321")),
+    ),
+    Row(
+        "restore.blockers.snapshot_blockers#4",
+        "creates the table with its indexes",
+        lambda world: of_a_snapshot(world, target=Target("copy", indexes="after-load")),
+    ),
+    Row(
+        "restore.blockers.snapshot_blockers#5",
+        "there is no provisioned capacity to copy",
+        lambda world: of_a_snapshot(world, target=Target("copy", billing_mode="PROVISIONED")),
+    ),
+    Row(
+        "restore.blockers._no_backup#2",
+        "whose items only AWS can read",
+        lambda world: restore("write", **source(FromBackup(put_snapshot(world).id))),
+    ),
     Row("restore.blockers._no_backup#1", "no complete backup of orders", no_backup, "candidate"),
     Row(
         "restore.blockers._no_target#1",
@@ -713,7 +776,13 @@ ROWS = (
     ),
     Row("restore.source._point_of_backup#2", "is in_progress, not complete", incomplete_backup),
     Row("restore.source._point_of_backup#3", "which does not exist", broken_chain),
-    Row("restore.source._choose_point#1", "there is no complete backup of orders", no_backup),
+    Row(
+        "restore.source._choose_point#1",
+        "is an on-demand backup of DynamoDB",
+        lambda world: restore("snapshot"),
+    ),
+    Row("restore.source._choose_point#2", "whose items only AWS can read", only_a_snapshot),
+    Row("restore.source._choose_point#3", "there is no complete backup of orders", no_backup),
     Row(
         "restore.source._location#1",
         "does not back up orders",
@@ -835,6 +904,7 @@ def test_a_step_that_verifies_has_no_blockers(world: World) -> None:
 @pytest.mark.parametrize("method", RESTORE_METHODS)
 def test_a_restore_that_nothing_blocks_has_no_blockers(world: World, method: str) -> None:
     """So the rows show the blockers that they name, not those of an incomplete world."""
+    put_snapshot(world)
     document = run_virtually(document_of(restore(method), world.context(estimating=True)), world.clock)
     assert document["restores"][0]["blockers"] == []
     assert document["restores"][0]["changes"]

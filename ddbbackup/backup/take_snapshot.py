@@ -14,9 +14,10 @@ from typing import Final
 import structlog
 
 from ddbbackup import events
-from ddbbackup.catalog import RecordedFailure, RecordedSnapshot, StoredRecord
+from ddbbackup.catalog import RecordedFailure, StoredRecord
 from ddbbackup.catalog.acceptance import CLOCK_SKEW
-from ddbbackup.errors import Bug, InUse, Refused, Unreachable
+from ddbbackup.catalog.snapshots import is_snapshot_of, made_by_snapshot
+from ddbbackup.errors import InUse, Refused, Unreachable
 from ddbbackup.ports import Cloud, Snapshot
 from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.context import RunContext
@@ -73,22 +74,6 @@ async def take_snapshot(
     return await context.call(context.catalog.update, stored, updated)
 
 
-def made_by_snapshot(stored: StoredRecord) -> RecordedSnapshot:
-    """Raises ``Bug`` for a record of another backup: no caller has any."""
-    if stored.record.snapshot is None:
-        raise Bug(f"the backup {stored.record.id} is made by {stored.record.made_by}")
-    return stored.record.snapshot
-
-
-def is_of(snapshot: Snapshot, stored: StoredRecord) -> bool:
-    """Whether name and table of a described backup are those of the record's run."""
-    return (
-        snapshot.name == made_by_snapshot(stored).name
-        and snapshot.table_arn == stored.location.table_arn
-        and snapshot.table_id in (None, stored.record.table.id)
-    )
-
-
 async def _require_same_table(context: RunContext, stored: StoredRecord) -> None:
     """Raises ``Refused`` if the table was deleted and created again since the record was written."""
     call_aws, name = AwsCaller(context, context.source), stored.location.table
@@ -112,7 +97,7 @@ async def _find(context: RunContext, stored: StoredRecord) -> Snapshot | None:
     """The backup with the name of the record, of the table that the record describes; the oldest if there are two."""
     call_aws = AwsCaller(context, context.source)
     listed = await call_aws("ListBackups", partial(_list, stored=stored))
-    return next((snapshot for snapshot in listed if is_of(snapshot, stored)), None)
+    return next((snapshot for snapshot in listed if is_snapshot_of(snapshot, stored)), None)
 
 
 def _list(cloud: Cloud, stored: StoredRecord) -> list[Snapshot]:

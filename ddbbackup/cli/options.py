@@ -215,8 +215,8 @@ def adopt(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--adopt",
         action="store_true",
-        help="continue with the table of a `point-in-time` or `snapshot` restore that was interrupted before it recorded the table, "
-        "if AWS proves that this restore requested it",
+        help="continue with the table of a `point-in-time` or `snapshot` restore that was interrupted before it "
+        "recorded the table, if AWS proves that this restore requested it",
     )
 
 

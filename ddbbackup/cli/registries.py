@@ -44,6 +44,7 @@ from ddbbackup.status import table_status, unselected_tables
 from ddbbackup.steps import inventory
 from ddbbackup.steps.bad_record import ReportBadRecord
 from ddbbackup.steps.permissions import READ_CATALOG, VERIFY_DATA, Permission
+from ddbbackup.verify import verify_snapshot
 from ddbbackup.verify.verify_backup import VerifyBackup
 
 STEP_KINDS: Final = {
@@ -69,6 +70,7 @@ DECLARING: Final = (
     export_scheduler,
     finish_backup,
     snapshot,
+    verify_snapshot,
     source,
     target,
     compatibility,

@@ -102,6 +102,26 @@ def test_settings_that_a_snapshot_does_not_keep_are_applied(
     assert sandbox.items(copy.name) == in_order(items)
 
 
+def test_a_snapshot_is_verified_by_asking_aws(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    """One that was deleted is missing data: exit code 65. `doctor` and `status` know snapshots too."""
+    sandbox.create_table(name)
+    write_plan(sandbox, bucket, name, program)
+    assert program.run("backup").code == 0
+
+    there = program.run("verify", "--output", "json")
+    assert there.code == 0, there.err
+    assert there.facts["notes"] == ["AWS has the on-demand backup; only a restore shows what is in it"]
+    checked = program.run("doctor", "--output", "json")
+    assert not [each for each in checked.report["checks"] if each["state"] == "failed"], checked.out
+    assert program.run("status", "--output", "json").report["tables"][0]["backup"]
+
+    (snapshot,) = snapshots(sandbox, name)
+    sandbox.dynamodb.delete_backup(BackupArn=snapshot["BackupArn"])
+    gone = program.run("verify", "--output", "json")
+    assert gone.code == 65
+    assert "does not exist any more" in gone.error["message"]
+
+
 def test_a_preview_says_what_a_snapshot_and_its_restore_would_do(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:

@@ -12,6 +12,7 @@ from ddbbackup.errors import NothingSelected
 from ddbbackup.model.report import Report
 from ddbbackup.steps.bad_record import ReportBadRecord
 from ddbbackup.verify.verify_backup import VerifyBackup
+from ddbbackup.verify.verify_snapshot import VerifySnapshot
 
 
 def run(options: Namespace) -> int:
@@ -34,8 +35,10 @@ def run(options: Namespace) -> int:
     return write_report(options, run_session(options, verify))
 
 
-def _step(backup: StoredRecord | BadRecord) -> VerifyBackup | ReportBadRecord:
-    return ReportBadRecord(backup) if isinstance(backup, BadRecord) else VerifyBackup(backup)
+def _step(backup: StoredRecord | BadRecord) -> VerifyBackup | VerifySnapshot | ReportBadRecord:
+    if isinstance(backup, BadRecord):
+        return ReportBadRecord(backup)
+    return VerifySnapshot(backup) if backup.record.made_by == "snapshot" else VerifyBackup(backup)
 
 
 def _complete_only(

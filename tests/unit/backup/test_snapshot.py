@@ -17,6 +17,7 @@ from ddbbackup.steps.executor import run_steps
 from tests.support.contexts import run_context
 from tests.support.memory_cloud import VAULT, MemoryCloud, describe
 from tests.support.records import TABLE_ID, snapshot_record
+from tests.support.simulated_snapshots import SimulatedSnapshots
 from tests.support.virtual_time import VirtualClock, run_virtually
 
 BROKEN = Unreachable("no connection", hint="-")
@@ -209,3 +210,23 @@ def test_a_complete_snapshot_of_the_same_run_id_is_not_repeated_if_aws_has_it() 
     world.cloud.snapshots.kept.clear()
     assert world.back_up().status == "done"
     assert len(world.cloud.snapshots.kept) == 1
+
+
+@pytest.mark.parametrize("lost", [0.0, 0.2])
+def test_hundreds_of_tables_are_backed_up_within_the_rates_of_aws(lost: float) -> None:
+    """One snapshot each, also if every fifth response is lost; hardly a call is throttled."""
+    world, tables = World(), [f"table-{number:03d}" for number in range(400)]
+    for table in tables:
+        description = describe(table)
+        world.cloud.tables.add({**description, "TableId": description["TableArn"]}, pitr=False)
+    aws = SimulatedSnapshots(world.clock, seed=7, lost=lost)
+    world.cloud.snapshots = aws  # type: ignore[assignment] # it has what backups ask for
+    started = world.clock.monotonic()
+
+    steps = [SnapshotTable(table, VAULT) for table in tables]
+    outcomes = run_virtually(run_steps(steps, world.context()), world.clock)
+
+    assert {each.status for each in outcomes} == {"done"}
+    assert len(aws.kept) == len(tables)
+    assert sum(aws.throttled.values()) <= 0.02 * sum(aws.calls.values()), (aws.throttled, aws.calls)
+    assert world.clock.monotonic() - started < 600

@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ddbbackup.errors import SnapshotMissing, Throttled, Unreachable
@@ -46,7 +47,7 @@ class SimulatedSnapshots:
         table_arn = arn.partition("/backup/")[0]
         made = Snapshot(arn, name, "CREATING", now, 0, table_arn, table_arn, 0)
         self.kept.append(made)
-        self._available_at[arn] = now + timedelta(seconds=self._random.uniform(0, 30))
+        self._available_at[arn] = now + timedelta(seconds=self._random.uniform(0, 600))
         if lost:
             raise Unreachable("the connection broke", hint="-")
         return made
@@ -66,17 +67,7 @@ class SimulatedSnapshots:
 
     def _now(self, snapshot: Snapshot) -> Snapshot:
         ready = self._available_at[snapshot.arn] <= self.clock.now()
-        status = "AVAILABLE" if ready else "CREATING"
-        return Snapshot(
-            snapshot.arn,
-            snapshot.name,
-            status,
-            snapshot.created_at,
-            0,
-            snapshot.table_arn,
-            snapshot.table_id,
-            0,
-        )
+        return replace(snapshot, status="AVAILABLE" if ready else "CREATING")
 
     def _called(self, operation: str) -> None:
         self.calls[operation] += 1

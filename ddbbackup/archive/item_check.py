@@ -75,7 +75,9 @@ def check_value(value: object, depth: int = 1) -> None:
         case "M", dict():
             _check_nested(content.values(), depth)
         case _:
-            raise Defect("an attribute value has a type that DynamoDB does not have, or content of another type")
+            raise Defect(
+                "an attribute value has a type that DynamoDB does not have, or content of another type"
+            )
 
 
 def _check_nested(values: Any, depth: int) -> None:

@@ -23,7 +23,9 @@ View = Literal["NEW_IMAGE", "NEW_AND_OLD_IMAGES"]
 
 # Text of JSON strings as they are in a line. Bytes beyond ASCII are checked for the whole block.
 _PLAIN: Final = rb'[^"\\\x00-\x1f]'
-_ESCAPE: Final = rb'\\(?:["\\/bfnrt]|u(?:[0-9a-cefA-CEF][0-9a-fA-F]{3}|[dD][0-7][0-9a-fA-F]{2}))'  # no surrogates
+_ESCAPE: Final = (
+    rb'\\(?:["\\/bfnrt]|u(?:[0-9a-cefA-CEF][0-9a-fA-F]{3}|[dD][0-7][0-9a-fA-F]{2}))'  # no surrogates
+)
 _STRING: Final = rb'"' + _PLAIN + rb"*+(?:" + _ESCAPE + _PLAIN + rb'*+)*+"'
 _NAME: Final = rb'"' + _PLAIN + rb'*+"'
 _NUMBER: Final = rb'"-?[0-9]{1,19}(?:\.[0-9]{1,19})?"'  # at most 38 digits; longer ones are parsed
@@ -210,7 +212,9 @@ def _keys_pattern(
     keys: Sequence[KeyAttribute], value: Callable[[KeyAttribute], bytes], between: bytes = b","
 ) -> bytes:
     """The key attributes in any order. Captured, the groups are 1, or 1 and 2, or 4 and 3 in the other order."""
-    attributes = [_quoted(key) + rb':\{"' + key.type.encode() + rb'":"' + value(key) + rb'"\}' for key in keys]
+    attributes = [
+        _quoted(key) + rb':\{"' + key.type.encode() + rb'":"' + value(key) + rb'"\}' for key in keys
+    ]
     if len(attributes) == 1:
         return attributes[0]
     one, two = attributes
@@ -223,13 +227,15 @@ def _item_pattern(keys: Sequence[KeyAttribute]) -> bytes:
 
 def _change_pattern(keys: Sequence[KeyAttribute], view: View) -> bytes:
     """The images have the key attributes as Keys has them; in another spelling, the line is parsed."""
-    groups = {keys[0].name: rb"\1"} if len(keys) == 1 else {keys[0].name: rb"(?:\1|\4)", keys[1].name: rb"(?:\2|\3)"}
+    groups = (
+        {keys[0].name: rb"\1"}
+        if len(keys) == 1
+        else {keys[0].name: rb"(?:\1|\4)", keys[1].name: rb"(?:\2|\3)"}
+    )
     image = _image_pattern(keys, lambda key: groups[key.name])
     old, new = rb',"OldImage":' + image, rb',"NewImage":' + image
-    if view == "NEW_IMAGE":
-        images = rb"(?:" + new + rb")?"
-    else:
-        images = rb"(?:" + old + rb"(?:" + new + rb")?|" + new + rb")"
+    both = old + rb"(?:" + new + rb")?|" + new
+    images = rb"(?:" + (both if view == "NEW_AND_OLD_IMAGES" else new + rb"|") + rb")"
     head = rb'\{"Metadata":\{"WriteTimestampMicros":\{"N":"[0-9]{1,18}"\}\},"Keys":\{'
     return head + _keys_pattern(keys, _captured) + rb"\}" + images + rb"\}\n"
 

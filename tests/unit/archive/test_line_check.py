@@ -21,7 +21,9 @@ ONE = (KeyAttribute("id", "HASH", "S"),)
 TWO = (KeyAttribute("at", "RANGE", "N"), KeyAttribute("id", "HASH", "S"))
 BINARY = (KeyAttribute("id", "HASH", "B"),)
 ODD = (KeyAttribute('i"d/é\\', "HASH", "S"),)
-CHECKERS = {keys: LineChecker(keys) for keys in (ONE, TWO, BINARY, ODD)}
+CHECKERS: dict[tuple[KeyAttribute, ...], LineChecker] = {
+    keys: LineChecker(keys) for keys in (ONE, TWO, BINARY, ODD)
+}
 CHANGES = {view: LineChecker(TWO, view=view) for view in ("NEW_IMAGE", "NEW_AND_OLD_IMAGES")}
 MICROS = {"WriteTimestampMicros": {"N": "1768387643192366"}}
 SECRET = "s3cr3t"
@@ -45,6 +47,12 @@ def dump(document: object, *, ascii_only: bool = False) -> bytes:
 def check(checker: LineChecker, *lines: bytes) -> CheckedLines:
     block = b"".join(lines)
     return checker.check(block, split_lines(block))
+
+
+def key_of(keys: Sequence[KeyAttribute], item: object) -> bytes:
+    key = ItemKeys(keys).of_item(item)
+    assert key is not None
+    return key
 
 
 def reason(checker: LineChecker, line: bytes) -> str:
@@ -80,21 +88,23 @@ def test_a_key_of_two_attributes_is_found_in_any_order(
     chance.shuffle(members)
     item = dict(members)
     result = check(CHECKERS[TWO], dump({"Item": item}, ascii_only=ascii_only))
-    assert result == CheckedLines([ItemKeys(TWO).of_item(item)])
+    assert result == CheckedLines([key_of(TWO, item)])
 
 
 @given(binaries.filter(bool), scalars)
 def test_keys_are_canonical(raw: str, value: dict[str, Any]) -> None:
     """Binary keys by their bytes; names of attributes that need escapes."""
     item = {"x": value, "id": {"B": raw}}
-    assert check(CHECKERS[BINARY], dump({"Item": item})).keys == [ItemKeys(BINARY).of_item(item)]
+    assert check(CHECKERS[BINARY], dump({"Item": item})).keys == [key_of(BINARY, item)]
     odd = {"x": value, ODD[0].name: {"S": "é"}}
     assert check(CHECKERS[ODD], dump({"Item": odd})).keys == ["é".encode()]
 
 
 def test_equal_numbers_are_equal_keys() -> None:
     """However they are written."""
-    lines = [dump({"Item": {"id": {"S": "a"}, "at": {"N": text}}}) for text in ("1", "1.0", "10e-1", "+1", "01")]
+    lines = [
+        dump({"Item": {"id": {"S": "a"}, "at": {"N": text}}}) for text in ("1", "1.0", "10e-1", "+1", "01")
+    ]
     assert set(check(CHECKERS[TWO], *lines).keys) == {join_values([b"a", b"1"])}
 
 
@@ -105,7 +115,8 @@ def damaged_lines(draw: st.DrawFn) -> bytes:
     for _ in range(draw(st.integers(1, 3))):
         at = draw(st.integers(0, len(line)))
         piece = draw(
-            st.binary(max_size=2) | st.sampled_from([b"{}", b"[]", b'"', b",", b'"N":"', b"null", b"\\", b":", b"}"])
+            st.binary(max_size=2)
+            | st.sampled_from([b"{}", b"[]", b'"', b",", b'"N":"', b"null", b"\\", b":", b"}"])
         )
         line = line[:at] + piece + line[at + draw(st.integers(0, 4)) :]
     return line.replace(b"\n", b"") + b"\n"
@@ -119,13 +130,15 @@ def damaged_lines(draw: st.DrawFn) -> bytes:
 @example(b'{"Item":{"id":{"S":"a"},"x":{"L":[{"S":"a"},]}}}\n', ONE)
 @example(b'{"Item":{"id":{"S":"a"},"x":{"SS":[]}}}\n', ONE)
 @example(b'{"Item":{"id":{"S":"a"},"x":{"B":"QQ"}}}\n', ONE)
-def test_the_pattern_accepts_nothing_that_the_parser_refuses(line: bytes, keys: tuple[KeyAttribute, ...]) -> None:
+def test_the_pattern_accepts_nothing_that_the_parser_refuses(
+    line: bytes, keys: tuple[KeyAttribute, ...]
+) -> None:
     """Except an attribute twice that is not a key: the pattern does not look for it."""
     ours, parsed = check(CHECKERS[keys], line), check(PARSERS[keys], line)
     if ours != parsed:
         assert parsed.defects == {"the line is not valid JSON, or has a member twice": 1}
         document = json.loads(line)
-        assert ours.keys == [ItemKeys(keys).of_item(document["Item"])]
+        assert ours.keys == [key_of(keys, document["Item"])]
 
 
 @pytest.mark.parametrize(
@@ -232,7 +245,7 @@ def test_changes_of_both_views_are_valid(
         whole["NewImage"] = dict(reversed(image.items()))
     view: View = "NEW_AND_OLD_IMAGES" if old else "NEW_IMAGE"
     found = check(CHANGES[view], dump(whole))
-    expected = ItemKeys(TWO).of_item(keys)
+    expected = key_of(TWO, keys)
     assert found == CheckedLines([expected])
 
 

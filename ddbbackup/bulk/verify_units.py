@@ -14,6 +14,7 @@ from ddbbackup.archive.line_check import LineChecker, View
 from ddbbackup.archive.lines import count_items, split_lines, whole_lines
 from ddbbackup.bulk.key_digests import DigestWriter, digest_of
 from ddbbackup.bulk.model import DataFile
+from ddbbackup.bulk.read_ahead import read_ahead
 from ddbbackup.bulk.unit_engine import Track
 from ddbbackup.bulk.verified_stream import (
     READ_AGAIN,
@@ -108,8 +109,11 @@ class VerifyItems:
     ) -> _FileFindings:
         digests.undo()  # of an earlier reading of the file
         count, defects = 0, Counter[str]()
-        with open_data_file(objects, file) as stream:
-            for block in whole_lines(_tracked(stream, track)):
+        with (
+            open_data_file(objects, file) as stream,
+            read_ahead(whole_lines(_tracked(stream, track))) as blocks,
+        ):
+            for block in blocks:
                 checked = checker.check(block, split_lines(block))
                 digests.add(checked.keys)
                 count += len(checked.keys) + checked.defects.total()
@@ -143,8 +147,11 @@ class FindKeys:
 
     def _find(self, file: DataFile, objects: Objects, track: Track, checker: LineChecker) -> Counter[bytes]:
         found = Counter[bytes]()
-        with open_data_file(objects, file) as stream:
-            for block in whole_lines(_tracked(stream, track)):
+        with (
+            open_data_file(objects, file) as stream,
+            read_ahead(whole_lines(_tracked(stream, track))) as blocks,
+        ):
+            for block in blocks:
                 keys = checker.check(block, split_lines(block)).keys
                 found.update(key for key in keys if digest_of(key) in self.digests)
         return found

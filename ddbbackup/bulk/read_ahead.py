@@ -2,7 +2,7 @@
 
 The producer fetches and inflates, which releases the interpreter's lock. And inflating must not happen in a thread
 that matches patterns: isal leaves the upper halves of the vector registers in use, after which other code of the same
-thread takes up to three times as long on some processors (measured: matching a line takes 1.4 us before, 4.5 us after).
+thread is slower on some processors (measured: matching a line takes 1.4 µs before, and 4.5 µs after).
 """
 
 from __future__ import annotations

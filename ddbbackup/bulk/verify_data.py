@@ -73,8 +73,8 @@ def verify_data(
     """Reads every file of the job. Blocks.
 
     Raises ``DataIncomplete`` that says which files do not match the manifest, which lines are no valid items of the
-    table, and whether keys are there more than once; ``Stopped``, and whatever else ``access`` raises. No message holds
-    anything of an item. Progress is in compressed bytes.
+    table, and whether keys are there more than once; ``Stopped``, and whatever else ``access`` raises. No message
+    holds anything of an item. Progress is in compressed bytes.
     """
     units = cut_into_units(job.files)
     total = sum(unit.size_bytes for unit in units)

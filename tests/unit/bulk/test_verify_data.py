@@ -1,4 +1,4 @@
-"""Reading a whole backup: every defect is found, no key is called twice that is not, and interruptions cost little."""
+"""Reading a whole backup: every defect is found, there are no false alarms, and interruptions cost little."""
 
 from __future__ import annotations
 

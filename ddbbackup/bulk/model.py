@@ -22,9 +22,14 @@ class Stopped(Exception):
     """The job ended early because its stop event was set."""
 
 
+DataFormat = Literal["DYNAMODB_JSON", "ION", "PLAIN", "DUMP"]
+"""What a data file holds: lines of an export, or what ``archive.ion`` and ``archive.plain_lines`` read."""
+Compression = Literal["gzip", "zstd", "none"]
+
+
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """One gzipped data file of a backup, as the manifest describes it, at its current location.
+    """One data file of a backup, as the manifest describes it, at its current location.
 
     ``md5`` is the base64 MD5 of the compressed object; ``item_count`` is the number of its lines; ``etag`` is the
     ETag, without quotes, that the manifest names.
@@ -37,6 +42,8 @@ class DataFile:
     bucket_owner: str | None = None
     size_bytes: int | None = None  # of the compressed object, if known
     etag: str | None = None
+    format: DataFormat = "DYNAMODB_JSON"
+    compression: Compression = "gzip"
 
     @property
     def uri(self) -> str:

@@ -28,7 +28,12 @@ def write_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
 
 
 def import_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
-    blockers = [*_no_backup(inputs), *_target_not_new(inputs, "an import"), *_too_many_files(inputs)]
+    blockers = [
+        *_no_backup(inputs),
+        *_target_not_new(inputs, "an import"),
+        *_too_many_files(inputs),
+        *_other_format(inputs),
+    ]
     if inputs.import_refusal is not None:
         blockers.append(inputs.import_refusal)
     if not inputs.exists and inputs.backup_error is None:
@@ -51,7 +56,12 @@ def import_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
 
 
 def bulk_put_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
-    blockers = [*_no_backup(inputs), *_no_target(inputs), *_too_many_files(inputs)]
+    blockers = [
+        *_no_backup(inputs),
+        *_no_target(inputs),
+        *_too_many_files(inputs),
+        *_other_format(inputs),
+    ]
     if not inputs.bulk_put_available:
         blockers.append(
             _refused(
@@ -306,6 +316,17 @@ def _too_many_files(inputs: MethodInputs) -> list[Blocker]:
     return [
         _refused(
             f"the backup has {inputs.files} data files, but AWS reads at most {FILES_PER_JOB} per import or bulk put",
+            "use `method: write`",
+        )
+    ]
+
+
+def _other_format(inputs: MethodInputs) -> list[Blocker]:
+    if inputs.for_aws:
+        return []
+    return [
+        _refused(
+            "the data is not an export in the format DYNAMODB_JSON, which imports and bulk puts read",
             "use `method: write`",
         )
     ]

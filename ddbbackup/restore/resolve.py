@@ -114,6 +114,7 @@ def resolve_restore(
         description=recorded.description if recorded else {},
         items=backup.opened.item_count if backup else None,
         files=len(backup.opened.files) if backup else None,
+        for_aws=backup is None or backup.opened.for_aws,
         backup_error=backup_error,
         from_snapshot=snapshot is not None,
         live_description=live.description if live else {},

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, assert_never
 
-from ddbbackup.archive.layout import export_folder, parse_s3_uri
+from ddbbackup.archive.layout import export_folder
 from ddbbackup.catalog import Location, ObservedSetting, OpenedExport, locate, open_export
 from ddbbackup.catalog.find_point import FoundPoint, find_point, open_point
 from ddbbackup.catalog.record import BackupKind
 from ddbbackup.catalog.verification import match_record
-from ddbbackup.errors import Bug, ObjectMissing, Refused
+from ddbbackup.errors import Bug, Refused
 from ddbbackup.model.encryption import Encryption
 from ddbbackup.model.json_value import JsonObject
+from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.model import Restore
 from ddbbackup.plan.restore_from import (
     FromBackup,
@@ -23,6 +24,7 @@ from ddbbackup.plan.restore_from import (
     FromTime,
     Origin,
 )
+from ddbbackup.restore.folder_source import open_folder
 from ddbbackup.restore.snapshot_source import SnapshotSource
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import (
@@ -86,17 +88,11 @@ def resolve_source(context: RunContext, restore: Restore) -> RestoreSource | Sna
 
 
 def _from_folder(context: RunContext, restore: Restore, uri: str, bucket_owner: str | None) -> RestoreSource:
-    folder = parse_s3_uri(uri)
+    bucket = S3Location.parse(uri).bucket
     owner = bucket_owner or next(
-        (d.bucket_owner for d in context.plan.destinations.values() if d.bucket == folder.bucket), None
+        (d.bucket_owner for d in context.plan.destinations.values() if d.bucket == bucket), None
     )
-    try:
-        opened = open_export(context.source.objects, folder, owner=owner)
-    except ObjectMissing as error:
-        raise ObjectMissing(
-            f"there is no export at {uri}: {error.message}",
-            hint="set `s3_uri` to the folder that contains manifest-files.json, below AWSDynamoDB/",
-        ) from error
+    opened = open_folder(context.source.objects, uri, owner=owner, stop=context.stop)
     _refuse_partial(opened, uri)
     arn = opened.summary.table_arn if opened.summary else context.source.tables.arn(restore.table)
     return RestoreSource(uri, opened, arn)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import threading
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ddbbackup.bulk import key_digests, unit_engine, verified_stream, verify_data, verify_units
+from ddbbackup.bulk import unit_engine, verified_stream, verify_data, verify_units
 from ddbbackup.bulk.model import DataFile, Stopped
 from ddbbackup.bulk.unit_engine import Engine
 from ddbbackup.bulk.verify_data import ReadLevel, VerifiedData, VerifyJob
@@ -112,7 +113,12 @@ def test_every_damaged_file_is_counted(tmp_path: Path, level: ReadLevel) -> None
 
 def test_lines_that_are_no_items_are_counted_by_reason(tmp_path: Path) -> None:
     """The checksums of such files match: DynamoDB did not write them, or not for this table."""
-    bad = [item(1, x={"N": SECRET}), item(2, x={"N": SECRET}), {"id": {"N": "3"}}, SECRET.encode()]
+    bad: list[Mapping[str, Any] | bytes] = [
+        item(1, x={"N": SECRET}),
+        item(2, x={"N": SECRET}),
+        {"id": {"N": "3"}},
+        SECRET.encode(),
+    ]
     backup = Backup(tmp_path, *several(2), bad, [item(4), item("", x={"S": SECRET})])
     assert verify(backup.job("checksums"), FolderAccess(tmp_path)).item_count == 86
     message = damage(backup.job(), FolderAccess(tmp_path))
@@ -145,7 +151,7 @@ class Coarse:
 def test_keys_that_share_a_digest_are_no_false_alarm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The keys themselves are compared."""
 
-    monkeypatch.setattr(key_digests.hashlib, "blake2b", Coarse)
+    monkeypatch.setattr(hashlib, "blake2b", Coarse)
     backup = Backup(tmp_path, *several(4, 30))
     assert verify(backup.job(), FolderAccess(tmp_path)).item_count == 120
     again = Backup(tmp_path, *several(4, 30), [item("3-7")])

@@ -81,7 +81,7 @@ from tests.support.virtual_time import VirtualClock, run_virtually
 
 PACKAGE = Path(ddbbackup.__file__).parent
 PACKAGES = ("backup", "restore", "retention", "steps", "status", "verify")
-RAISE_TO_BLOCK = ("restore.source", "restore.live_source", "restore.planning")
+RAISE_TO_BLOCK = ("restore.source", "restore.folder_source", "restore.live_source", "restore.planning")
 ROOT = f"ddb/orders/AWSDynamoDB/{EXPORT_ID}/"
 FOLDER = f"s3://{BUCKET}/{ROOT}"
 
@@ -521,6 +521,11 @@ def too_many_files(world: World) -> Subject:
     return restore("import")
 
 
+def plain_folder(world: World) -> Subject:
+    world.cloud.objects.bodies["dump/a.json"] = b'{"id":{"S":"a"}}'
+    return restore("import", **source(FromFolder(f"s3://{BUCKET}/dump/")))
+
+
 def described_export(world: World, **members: Any) -> Subject:
     arn = f"{world.cloud.tables.arn('orders')}/export/{EXPORT_ID}"
     key = f"{ROOT}manifest-summary.json"
@@ -748,6 +753,7 @@ ROWS = (
         lambda world: restore("import", **to("copy", create="never")),
     ),
     Row("restore.blockers._too_many_files#1", "at most 1 per import", too_many_files),
+    Row("restore.blockers._other_format#1", "which imports and bulk puts read", plain_folder),
     # ---- restores: what keeps them from being planned or resolved
     Row(
         "restore.planning.restore_step#1",
@@ -755,7 +761,7 @@ ROWS = (
         lambda world: restore(**to("{table}" + "x" * 250)),
     ),
     Row(
-        "restore.source._from_folder#1",
+        "restore.folder_source.open_folder#1",
         "there is no export at",
         lambda world: no_backup(world, **source(FromFolder(FOLDER))),
     ),

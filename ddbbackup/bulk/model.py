@@ -139,17 +139,6 @@ class FinishedFile:
 
 
 @dataclass(frozen=True, slots=True)
-class VerifiedFile:
-    """The measured size, hash and item count of a data file whose content matches its manifest."""
-
-    key: str
-    size_bytes: int
-    md5: str
-    item_count: int
-    version_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Unit:
     """What a worker does at a time: a data file, or part ``part`` of the ``parts`` of a large file.
 

@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, Literal
 
 from ddbbackup.archive.line_check import View
@@ -47,12 +48,13 @@ _HINT: Final = "use another backup of the table: this one was damaged or changed
 class VerifyJob:
     """``files`` have sizes. ``keys`` are the key attributes of the table, ``view`` the images of a window's lines.
 
-    ``directory`` is private to this backup, level and set of files; what an earlier run left there is continued.
+    ``directory`` is private to this backup and level; what an earlier run left there is continued. None: nothing is
+    kept for a later run.
     """
 
     files: tuple[DataFile, ...]
     level: ReadLevel
-    directory: Path
+    directory: Path | None = None
     keys: tuple[KeyAttribute, ...] = ()
     view: View | None = None
     table: str = ""
@@ -76,13 +78,22 @@ def verify_data(
     table, and whether keys are there more than once; ``Stopped``, and whatever else ``access`` raises. No message
     holds anything of an item. Progress is in compressed bytes.
     """
+    if job.directory is None:
+        with TemporaryDirectory(prefix="ddbbackup-verify-") as directory:
+            return _verify(job, Path(directory) / "state", access, on_progress, stop)
+    return _verify(job, job.directory, access, on_progress, stop)
+
+
+def _verify(
+    job: VerifyJob, directory: Path, access: BulkAccess, on_progress: OnProgress, stop: threading.Event
+) -> VerifiedData:
     units = cut_into_units(job.files)
     total = sum(unit.size_bytes for unit in units)
-    with VerifyLedger(job.directory, _fingerprint(job)) as ledger:
+    with VerifyLedger(directory, _fingerprint(job)) as ledger:
         known = {
             found.number: found
             for found in ledger.findings()
-            if found.number < len(units) and _is_usable(job, units[found.number], found)
+            if found.number < len(units) and _is_usable(job, directory, units[found.number], found)
         }
         left = [unit for unit in units if unit.number not in known]
         continued = sum(units[number].size_bytes for number in known)
@@ -95,13 +106,13 @@ def verify_data(
         )
         if not engine.processes:
             engine = replace(engine, threads=_THREADS_ALONE)
-        for found in run_units(_task(job), left, access, engine, on_bytes=progress.add, stop=stop):
+        for found in run_units(_task(job, directory), left, access, engine, on_bytes=progress.add, stop=stop):
             findings.append(found)
             if not found.damaged:
                 ledger.record(found)
         _raise_damage(findings, len(job.files))
         if job.level == "items":
-            repeated = repeated_digests([digests_path(job.directory, unit) for unit in units])
+            repeated = repeated_digests([digests_path(directory, unit) for unit in units])
             if repeated.count:
                 _confirm_repeated(job, units, repeated, access, engine, stop)
         ledger.remove()
@@ -110,18 +121,18 @@ def verify_data(
     )
 
 
-def _task(job: VerifyJob) -> Task[VerifyUnit, UnitFindings]:
+def _task(job: VerifyJob, directory: Path) -> Task[VerifyUnit, UnitFindings]:
     if job.level == "checksums":
         return VerifyChecksums()
-    return VerifyItems(job.keys, job.view, job.directory)
+    return VerifyItems(job.keys, job.view, directory)
 
 
-def _is_usable(job: VerifyJob, unit: VerifyUnit, found: UnitFindings) -> bool:
+def _is_usable(job: VerifyJob, directory: Path, unit: VerifyUnit, found: UnitFindings) -> bool:
     """Whether the digests of the keys of an earlier run are still there."""
     if job.level != "items":
         return True
     valid = found.item_count - sum(count for _, _, count in found.defects)
-    return count_digests(digests_path(job.directory, unit)) == valid
+    return count_digests(digests_path(directory, unit)) == valid
 
 
 def _fingerprint(job: VerifyJob) -> str:

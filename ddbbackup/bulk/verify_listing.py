@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import base64
 import threading
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ddbbackup.bulk.find_files import FoundFile, find_files
+from ddbbackup.bulk.find_files import find_files
 from ddbbackup.bulk.model import DataFile
 from ddbbackup.errors import DataIncomplete, Unreachable
 from ddbbackup.model.checksums import single_part_etag
@@ -28,17 +29,27 @@ _HINT: Final = "use another backup of the table, and find out who or which lifec
 
 @dataclass(frozen=True, slots=True)
 class ListedFiles:
-    """All data files are there, ``size_bytes`` in total, compressed.
+    """All data files are there. ``files`` are sorted by key, ``sizes`` are theirs, compressed.
 
     ``unproven`` are files whose ETag is neither that of the manifest nor made of their MD5: they were copied or
     overwritten, and only reading them shows which. ``archived`` are the objects that cannot be read, and those in
     INTELLIGENT_TIERING, of which a listing does not show it.
     """
 
-    file_count: int
-    size_bytes: int
+    files: tuple[DataFile, ...]
+    sizes: array[int]
     unproven: tuple[DataFile, ...]
     archived: tuple[ObjectFacts, ...]
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(self.sizes)
+
+    def sized(self) -> tuple[DataFile, ...]:
+        """``files`` with their sizes."""
+        return tuple(
+            replace(file, size_bytes=size) for file, size in zip(self.files, self.sizes, strict=True)
+        )
 
 
 def verify_listing(
@@ -54,7 +65,8 @@ def verify_listing(
     Raises ``DataIncomplete`` that names the first missing objects and says how many there are, ``Stopped``, and
     whatever else ``objects`` raises. Progress is in files.
     """
-    size_bytes = done = 0
+    listed: list[DataFile] = []
+    sizes = array("Q")
     missing: list[DataFile] = []
     unproven: list[DataFile] = []
     archived: list[ObjectFacts] = []
@@ -62,7 +74,8 @@ def verify_listing(
         if facts is None:
             missing.append(file)
         else:
-            size_bytes += facts.size_bytes
+            listed.append(file)
+            sizes.append(facts.size_bytes)
             if not etag_proves(file, facts.etag):
                 unproven.append(replace(file, size_bytes=facts.size_bytes))
             if facts.archive is not None or facts.tiered:
@@ -72,17 +85,7 @@ def verify_listing(
     if missing:
         _confirm_missing(missing, objects)
         raise _missing_error(missing, len(files))
-    return ListedFiles(done, size_bytes, tuple(unproven), tuple(archived))
-
-
-def with_sizes(
-    files: Sequence[DataFile], objects: Objects, *, stop: threading.Event
-) -> tuple[tuple[DataFile, ...], tuple[ObjectFacts, ...]]:
-    """``files`` with the sizes of their objects, in their order, and what S3 says about those that exist. Blocks."""
-    found: dict[str, FoundFile] = {each[0].key: each for each in find_files(files, objects, stop=stop)}
-    listed = tuple(facts for _, facts in found.values() if facts is not None)
-    sizes = {facts.key: facts.size_bytes for facts in listed}
-    return tuple(replace(file, size_bytes=sizes.get(file.key)) for file in files), listed
+    return ListedFiles(tuple(listed), sizes, tuple(unproven), tuple(archived))
 
 
 def etag_proves(file: DataFile, etag: str) -> bool:

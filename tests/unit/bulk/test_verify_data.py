@@ -97,6 +97,14 @@ def test_a_whole_backup_is_proven_and_nothing_stays_behind(tmp_path: Path, level
     assert not (tmp_path / "state").exists()
 
 
+def test_without_a_directory_nothing_is_kept(tmp_path: Path) -> None:
+    """The digests of keys need a place while the program runs."""
+    backup = Backup(tmp_path, *several(2), [item("0-0")])
+    job = replace(backup.job(), directory=None)
+    assert "1 keys are in the backup more than once" in damage(job, FolderAccess(tmp_path))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [file.key for file in backup.files]
+
+
 @pytest.mark.parametrize("level", ["checksums", "items"])
 def test_every_damaged_file_is_counted(tmp_path: Path, level: ReadLevel) -> None:
     """Changed, missing, with another count, with another size: the first ones are named."""

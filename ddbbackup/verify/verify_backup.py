@@ -11,8 +11,8 @@ import structlog
 from ddbbackup import events
 from ddbbackup.catalog import RecordedVerification, StoredRecord
 from ddbbackup.catalog.record import Level
-from ddbbackup.errors import AccessDenied, DataIncomplete, Refused
-from ddbbackup.model.assessment import Assessment, Blocker
+from ddbbackup.errors import AccessDenied, DataIncomplete
+from ddbbackup.model.assessment import Assessment
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import KMS_KEY, Permission
@@ -53,7 +53,6 @@ class VerifyBackup:
 
     async def assess(self, context: RunContext) -> Assessment[None]:
         record = self.stored.record
-        blockers = () if record.snapshot is None else (Blocker(_no_data(self.stored)),)
         return Assessment(
             self.id,
             self.kind,
@@ -69,13 +68,10 @@ class VerifyBackup:
                 size_bytes=record.data.size_bytes,
                 cores=os.cpu_count() or 1,
             ),
-            blockers=blockers,
             facts={"backup": record.id, "level": self.level},
         )
 
     async def run(self, context: RunContext, assessment: Assessment[None]) -> Outcome:
-        if assessment.blockers:
-            raise assessment.blockers[0].error
         record = self.stored.record
         try:
             verification = await verify_data_of(
@@ -107,10 +103,3 @@ class VerifyBackup:
         except AccessDenied as error:
             return (f"the result was not recorded: {error.message}",)
         return ()
-
-
-def _no_data(stored: StoredRecord) -> Refused:
-    return Refused(
-        f"the backup {stored.record.id} is an on-demand backup, which DynamoDB keeps and which has no data files",
-        hint="restore it into a new table to prove it",
-    )

@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 PERMISSIONS: Final = (
     Permission(
-        "s3:PutObject", "record", ("verify",), note="without it, results are reported, but not recorded"
+        "s3:PutObject", "any-record", ("verify",), note="without it, results are reported, but not recorded"
     ),
     Permission("kms:GenerateDataKey", "key", ("verify",), KMS_KEY, for_aws=True, note="for `s3:PutObject`"),
 )

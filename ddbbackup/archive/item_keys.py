@@ -140,7 +140,7 @@ def join_raw_values(kinds: Sequence[str], raw_values: Sequence[bytes]) -> bytes 
     """The key of values as they are in a line, without quotes; None if the line has to be parsed for it."""
     values = []
     for kind, raw in zip(kinds, raw_values, strict=False):
-        value = raw if kind == "S" and b"\\" not in raw else _canonical_raw_value(kind, raw)
+        value = raw if kind == "S" and b"\\" not in raw else canonical_raw_value(kind, raw)
         if value is None:
             return None
         values.append(value)
@@ -162,7 +162,7 @@ def canonical_value(kind: str, value: object) -> bytes | None:
             return None
 
 
-def _canonical_raw_value(kind: str, raw: bytes) -> bytes | None:
+def canonical_raw_value(kind: str, raw: bytes) -> bytes | None:
     """The same for a JSON string as it is in a line, without its quotes; None also if it has to be parsed."""
     if b"\\" in raw:
         return None

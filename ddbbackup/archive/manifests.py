@@ -44,11 +44,15 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """One line of ``manifest-files.json``. ``md5`` is the base64 MD5 of the compressed object."""
+    """One line of ``manifest-files.json``. ``md5`` is the base64 MD5 of the compressed object.
+
+    ``etag`` is the ETag, without quotes, that S3 gave the object; None if the manifest does not name it.
+    """
 
     key: str
     md5: str
     item_count: int
+    etag: str | None = None
 
 
 def parse_summary(body: bytes, *, where: str) -> Summary:
@@ -116,7 +120,13 @@ def _entry(line: bytes, where: str) -> FileEntry:
     md5 = _text(data, "md5Checksum", where)
     if not _MD5.match(md5):
         raise DataIncomplete(f"{where}: md5Checksum is not a base64 MD5", hint=_HINT)
-    return FileEntry(_text(data, "dataFileS3Key", where), md5, _count(data, "itemCount", where))
+    etag = data.get("etag")
+    return FileEntry(
+        _text(data, "dataFileS3Key", where),
+        md5,
+        _count(data, "itemCount", where),
+        etag.strip('"') if isinstance(etag, str) and etag else None,
+    )
 
 
 def _object(body: bytes, where: str) -> dict[str, Any]:

@@ -109,7 +109,9 @@ class BackupTable:
                 facts = {"backup": stored.record.id, "export_arn": stored.record.export_arn}
                 return Outcome(self.id, self.kind, self.table, "started", facts)
             export = await scheduler.wait_until_ended(started.arn, stored.location)
-        return await complete_backup(context, stored, export, settings, step=self.id, kind=self.kind)
+        return await complete_backup(
+            context, stored, export, settings, level=self.entry.verify, step=self.id, kind=self.kind
+        )
 
     async def _create_record(self, context: RunContext, findings: BackupFindings) -> StoredRecord:
         window = findings.next if isinstance(findings.next, Window) else None

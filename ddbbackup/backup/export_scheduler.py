@@ -23,7 +23,7 @@ from ddbbackup.model.progress import Progress
 from ddbbackup.ports import EXPORTS_IN_FLIGHT, Export, ExportRequest
 from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.context import RunContext
-from ddbbackup.steps.permissions import Permission
+from ddbbackup.steps.permissions import EXPORTS, Permission
 from ddbbackup.steps.poll import PollPolicy, poll
 from ddbbackup.steps.retry import NO_RETRY, OUTAGE, RetryPolicy, retry
 
@@ -43,8 +43,8 @@ SETTLING: Final = PollPolicy(first_seconds=2.0, growth=2.0, longest_seconds=(20.
 TURN_SECONDS: Final = 3.0
 
 PERMISSIONS: Final = (
-    Permission("dynamodb:DescribeExport", "export", ("backup",)),
-    Permission("s3:GetObject", "object", ("backup",)),
+    Permission("dynamodb:DescribeExport", "export", ("backup",), EXPORTS),
+    Permission("s3:GetObject", "object", ("backup",), EXPORTS),
 )
 
 

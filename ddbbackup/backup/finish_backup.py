@@ -22,17 +22,19 @@ from ddbbackup.catalog import (
     ObservedSetting,
     Record,
     RecordedFailure,
-    RecordedVerification,
     StoredRecord,
 )
 from ddbbackup.catalog.acceptance import START_WITHIN
-from ddbbackup.catalog.verification import Verification, verify_export
+from ddbbackup.catalog.verification import Verification
 from ddbbackup.errors import DataIncomplete, Refused, RemoteJobFailed
 from ddbbackup.model.assessment import Assessment, Blocker
 from ddbbackup.model.outcome import Outcome
+from ddbbackup.plan.likely_entry import likely_entry
+from ddbbackup.plan.model import VerifyLevel
 from ddbbackup.ports import Export
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import Permission
+from ddbbackup.steps.verification import recorded_result, verify_data_of
 from ddbbackup.times import to_iso
 
 log = structlog.get_logger()
@@ -104,7 +106,11 @@ class FinishBackup:
             started = await start_export(context, self.stored)
             stored, settings = await record_settings(context, started.stored)
             export = await scheduler.wait_until_ended(started.arn, stored.location)
-        return await complete_backup(context, stored, export, settings, step=self.id, kind=self.kind)
+        entry = likely_entry(self.table, context.plan.tables)
+        level = entry.verify if entry is not None else "checksums"
+        return await complete_backup(
+            context, stored, export, settings, level=level, step=self.id, kind=self.kind
+        )
 
     def _was_never_started(self, context: RunContext) -> bool:
         """A missing export is started within a day; later, its data would not be what the record says."""
@@ -153,6 +159,7 @@ async def complete_backup(
     export: Export,
     settings: Mapping[str, ObservedSetting],
     *,
+    level: VerifyLevel,
     step: str,
     kind: str,
 ) -> Outcome:
@@ -174,14 +181,7 @@ async def complete_backup(
                 f"the export {export.arn} has a filter, so it does not contain the whole table",
                 hint="run `ddbbackup backup` again, and find out who started this export",
             )
-        verification = await context.heavy(
-            verify_export,
-            context.source.objects,
-            ended,
-            stored.location,
-            on_progress=context.on_progress,
-            stop=context.stop,
-        )
+        verification = await verify_data_of(context, stored, ended, level=level)
     except DataIncomplete as error:
         incomplete = replace(
             ended,
@@ -219,9 +219,7 @@ async def _record_complete(
         state="complete",
         completed_at=now,
         data=replace(ended.data, file_count=len(opened.files), size_bytes=verification.size_bytes),
-        verified=RecordedVerification(
-            level="checksums", at=now, result="ok", checks=verification.checks, notes=opened.notes
-        ),
+        verified=recorded_result(context, verification),
     )
     await context.call(context.catalog.update, stored, record)
     return record

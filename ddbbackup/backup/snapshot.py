@@ -18,7 +18,7 @@ from ddbbackup.backup.check_destination import checks_of
 from ddbbackup.backup.method import BackupMethod
 from ddbbackup.backup.new_record import create_record, new_backup
 from ddbbackup.backup.record_settings import record_settings, settings_not_read
-from ddbbackup.backup.take_snapshot import START_PERMISSIONS, is_of, take_snapshot
+from ddbbackup.backup.take_snapshot import START_PERMISSIONS, take_snapshot
 from ddbbackup.catalog import (
     Record,
     RecordedChain,
@@ -28,7 +28,8 @@ from ddbbackup.catalog import (
     StoredRecord,
 )
 from ddbbackup.catalog.acceptance import START_WITHIN
-from ddbbackup.errors import Bug, DataIncomplete, Refused, TimedOut
+from ddbbackup.catalog.snapshots import is_snapshot_of, snapshot_arn
+from ddbbackup.errors import DataIncomplete, Refused, TimedOut
 from ddbbackup.model.assessment import Assessment, Blocker
 from ddbbackup.model.json_value import Json
 from ddbbackup.model.outcome import Outcome
@@ -174,10 +175,10 @@ async def _record_snapshot(context: RunContext, stored: StoredRecord, *, step: s
     """
     stored, settings = await record_settings(context, stored)
     if not context.wait:
-        started: dict[str, Json] = {"backup": stored.record.id, "snapshot_arn": stored.record.job_arn}
-        return Outcome(step, kind, stored.record.table.name, "started", started)
-    snapshot = await _wait_until_available(context, _arn(stored.record))
-    if not is_of(snapshot, stored):
+        facts = {"backup": stored.record.id, "snapshot_arn": stored.record.job_arn}
+        return Outcome(step, kind, stored.record.table.name, "started", facts)
+    snapshot = await _wait_until_available(context, snapshot_arn(stored))
+    if not is_snapshot_of(snapshot, stored):
         error = DataIncomplete(
             f"the on-demand backup {snapshot.arn} is not the one that the record {stored.record.id} describes: its "
             "name or its table is another",
@@ -194,9 +195,9 @@ async def _record_snapshot(context: RunContext, stored: StoredRecord, *, step: s
         data=replace(stored.record.data, size_bytes=snapshot.size_bytes),
     )
     await context.call(context.catalog.update, stored, record)
-    facts: dict[str, Json] = {**_facts(record), **settings_not_read(settings)}
-    log.info(events.BACKUP_RECORDED, **facts)
-    return Outcome(step, kind, record.table.name, "done", facts)
+    recorded: dict[str, Json] = {**_facts(record), **settings_not_read(settings)}
+    log.info(events.BACKUP_RECORDED, **recorded)
+    return Outcome(step, kind, record.table.name, "done", recorded)
 
 
 async def _wait_until_available(context: RunContext, arn: str) -> Snapshot:
@@ -219,20 +220,14 @@ async def _is_confirmed(call_aws: AwsCaller, stored: StoredRecord) -> bool:
     if not call_aws.context.run_id_is_key:
         return False
     try:
-        snapshot = await call_aws("DescribeBackup", partial(_describe, arn=_arn(stored.record)))
+        snapshot = await call_aws("DescribeBackup", partial(_describe, arn=snapshot_arn(stored)))
     except Refused:
         return False
-    return snapshot.status == "AVAILABLE" and is_of(snapshot, stored)
+    return snapshot.status == "AVAILABLE" and is_snapshot_of(snapshot, stored)
 
 
 def _describe(cloud: Cloud, arn: str) -> Snapshot:
     return cloud.snapshots.describe(arn)
-
-
-def _arn(record: Record) -> str:
-    if record.job_arn is None:
-        raise Bug(f"the backup {record.id} has no on-demand backup yet")
-    return record.job_arn
 
 
 def _facts(record: Record) -> dict[str, Json]:

@@ -14,21 +14,22 @@ from typing import Final
 import structlog
 
 from ddbbackup import events
-from ddbbackup.catalog import RecordedFailure, RecordedSnapshot, StoredRecord
+from ddbbackup.catalog import RecordedFailure, StoredRecord
 from ddbbackup.catalog.acceptance import CLOCK_SKEW
-from ddbbackup.errors import Bug, InUse, Refused, Unreachable
+from ddbbackup.catalog.snapshots import is_snapshot_of, made_by_snapshot
+from ddbbackup.errors import InUse, Refused, Unreachable
 from ddbbackup.ports import Cloud, Snapshot
 from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.context import RunContext
-from ddbbackup.steps.permissions import CUSTOMER_KEY, SNAPSHOTS, Permission, use_of_key
+from ddbbackup.steps.permissions import SNAPSHOTS, Permission
 from ddbbackup.steps.retry import RetryPolicy, retry
 
 log = structlog.get_logger()
 
 START_PERMISSIONS: Final = (
     Permission("dynamodb:CreateBackup", "table", ("backup",), SNAPSHOTS),
+    Permission("dynamodb:DescribeTable", "table", ("backup",), SNAPSHOTS),
     Permission("dynamodb:ListBackups", "everything", ("backup",), SNAPSHOTS),
-    *use_of_key("table-key-use", ("backup",), SNAPSHOTS, note=CUSTOMER_KEY),
 )
 _ATTEMPTS: Final = RetryPolicy((Unreachable,), longest_seconds=60.0, give_up_seconds=300.0)
 
@@ -49,9 +50,12 @@ async def take_snapshot(
 
     async def attempt() -> Snapshot:
         nonlocal may_exist
-        if may_exist and (found := await _find(context, stored)) is not None:
-            log.info(events.JOB_REATTACHED, job_arn=found.arn, backup=record.id)
-            return found
+        if may_exist:
+            found = await _find(context, stored)
+            if found is not None:
+                log.info(events.JOB_REATTACHED, job_arn=found.arn, backup=record.id)
+                return found
+            await _require_same_table(context, stored)
         may_exist = True
         snapshot = await _create(context, stored)
         log.info(events.JOB_STARTED, job_arn=snapshot.arn, backup=record.id)
@@ -70,20 +74,16 @@ async def take_snapshot(
     return await context.call(context.catalog.update, stored, updated)
 
 
-def made_by_snapshot(stored: StoredRecord) -> RecordedSnapshot:
-    """Raises ``Bug`` for a record of another backup: no caller has any."""
-    if stored.record.snapshot is None:
-        raise Bug(f"the backup {stored.record.id} is made by {stored.record.made_by}")
-    return stored.record.snapshot
-
-
-def is_of(snapshot: Snapshot, stored: StoredRecord) -> bool:
-    """Whether name and table of a described backup are those of the record's run."""
-    return (
-        snapshot.name == made_by_snapshot(stored).name
-        and snapshot.table_arn == stored.location.table_arn
-        and snapshot.table_id in (None, stored.record.table.id)
-    )
+async def _require_same_table(context: RunContext, stored: StoredRecord) -> None:
+    """Raises ``Refused`` if the table was deleted and created again since the record was written."""
+    call_aws, name = AwsCaller(context, context.source), stored.location.table
+    table = await call_aws("DescribeTable", lambda cloud: cloud.tables.describe(name))
+    if table.table_id != stored.record.table.id:
+        raise Refused(
+            f"the table {name} was deleted and created again before the on-demand backup of {stored.record.id} was "
+            "created",
+            hint=f"run `ddbbackup backup --only {name}`",
+        )
 
 
 async def _create(context: RunContext, stored: StoredRecord) -> Snapshot:
@@ -97,7 +97,7 @@ async def _find(context: RunContext, stored: StoredRecord) -> Snapshot | None:
     """The backup with the name of the record, of the table that the record describes; the oldest if there are two."""
     call_aws = AwsCaller(context, context.source)
     listed = await call_aws("ListBackups", partial(_list, stored=stored))
-    return next((snapshot for snapshot in listed if is_of(snapshot, stored)), None)
+    return next((snapshot for snapshot in listed if is_snapshot_of(snapshot, stored)), None)
 
 
 def _list(cloud: Cloud, stored: StoredRecord) -> list[Snapshot]:

@@ -7,15 +7,15 @@ what an answer proves. ``ledger`` keeps the finished files, ``rejects`` the item
 A full backup and the windows that follow it are written in one pass. ``index_windows`` reads the windows first and
 fills ``changed_keys``; ``chain_lines`` then selects the final lines of each file.
 
-Proving: ``verify`` reads every file once. ``sample`` takes some items out of files, and ``read_back`` compares them
-with the table.
+Proving: ``verify_listing`` finds the objects of all files (``find_files``). ``verify_data`` reads them, cut into
+units (``verify_units``) that run in processes (``unit_engine``), and looks for keys that are there twice
+(``key_digests``). ``sample`` takes some items out of files, and ``read_back`` compares them with the table.
 """
 
 from ddbbackup.bulk.key_check import check_keys, read_first_line
 from ddbbackup.bulk.ledger import open_ledger
 from ddbbackup.bulk.read_back import compare_sample
 from ddbbackup.bulk.sample import sample_items
-from ddbbackup.bulk.verify import verify_files
 from ddbbackup.bulk.write import write_items
 
 __all__ = [
@@ -24,6 +24,5 @@ __all__ = [
     "open_ledger",
     "read_first_line",
     "sample_items",
-    "verify_files",
     "write_items",
 ]

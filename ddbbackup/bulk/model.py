@@ -22,11 +22,17 @@ class Stopped(Exception):
     """The job ended early because its stop event was set."""
 
 
+DataFormat = Literal["DYNAMODB_JSON", "ION", "PLAIN", "DUMP"]
+"""What a data file holds: lines of an export, or what ``archive.ion`` and ``archive.plain_lines`` read."""
+Compression = Literal["gzip", "zstd", "none"]
+
+
 @dataclass(frozen=True, slots=True)
 class DataFile:
-    """One gzipped data file of a backup, as the manifest describes it, at its current location.
+    """One data file of a backup, as the manifest describes it, at its current location.
 
-    ``md5`` is the base64 MD5 of the compressed object; ``item_count`` is the number of its lines.
+    ``md5`` is the base64 MD5 of the compressed object; ``item_count`` is the number of its lines; ``etag`` is the
+    ETag, without quotes, that the manifest names.
     """
 
     bucket: str
@@ -35,6 +41,9 @@ class DataFile:
     item_count: int
     bucket_owner: str | None = None
     size_bytes: int | None = None  # of the compressed object, if known
+    etag: str | None = None
+    format: DataFormat = "DYNAMODB_JSON"
+    compression: Compression = "gzip"
 
     @property
     def uri(self) -> str:
@@ -127,17 +136,6 @@ class FinishedFile:
     superseded: int = 0
     deleted: int = 0
     suspect: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class VerifiedFile:
-    """The measured size, hash and item count of a data file whose content matches its manifest."""
-
-    key: str
-    size_bytes: int
-    md5: str
-    item_count: int
-    version_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,19 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final, TypeVar
+from typing import Final, TypeVar, assert_never
 
-from ddbbackup.archive.lines import MAX_LINE_BYTES, inflate
-from ddbbackup.bulk.model import DataFile
+from ddbbackup.archive.ion import ion_to_lines
+from ddbbackup.archive.lines import MAX_LINE_BYTES, inflate, split_lines, whole_lines
+from ddbbackup.archive.plain_lines import dump_to_lines, plain_to_lines
+from ddbbackup.archive.zstd import decompress_zstd
+from ddbbackup.bulk.model import Compression, DataFile, DataFormat
 from ddbbackup.errors import DataIncomplete, ObjectMissing, Unreachable
 from ddbbackup.ports import Objects, ObjectStream
 
 T = TypeVar("T")
 
+_MAX_DUMP_BYTES: Final = 64 << 20
 # Before the second reading of a file, and before the third and last one.
 READ_PAUSES_SECONDS: Final = (0.5, 2.0)
 _HINT: Final = "use another backup of the table: this one was damaged or changed after AWS wrote it"
@@ -56,14 +60,18 @@ class VerifiedStream:
         return base64.b64encode(self._hash.digest()).decode()
 
     def pieces(self) -> Iterator[bytes]:
-        """The inflated content in pieces of bounded size.
+        """The inflated content in pieces of bounded size: lines of an export, whatever the format of the file is.
 
-        Raises ``DataIncomplete`` for invalid gzip, for more content than the items of the manifest can have, and at
-        the end if the MD5 differs from the manifest's; ``CutShort`` if the response does not have its own length.
+        Raises ``DataIncomplete`` for invalid gzip, for more content than the items of the manifest can have, for
+        lines that cannot be converted, and at the end if the MD5 differs from the manifest's; ``CutShort`` if the
+        response does not have its own length.
         """
+        return wire_pieces(self._inflated(), self.file.format)
+
+    def _inflated(self) -> Iterator[bytes]:
         longest = (self.file.item_count + 1) * MAX_LINE_BYTES
         inflated = 0
-        for piece in inflate(self._hashed()):
+        for piece in decompress(self._hashed(), self.file.compression):
             inflated += len(piece)
             if inflated > longest:
                 raise DataIncomplete(
@@ -78,6 +86,44 @@ class VerifiedStream:
             self._hash.update(chunk)
             self.size_bytes += len(chunk)
             yield chunk
+
+
+def decompress(chunks: Iterator[bytes], compression: Compression) -> Iterator[bytes]:
+    """Pieces of bounded size. Raises ``DataIncomplete`` for content that is damaged or cut."""
+    match compression:
+        case "gzip":
+            return inflate(chunks)
+        case "zstd":
+            return decompress_zstd(chunks)
+        case "none":
+            return chunks
+        case _:
+            assert_never(compression)
+
+
+def wire_pieces(pieces: Iterator[bytes], data_format: DataFormat) -> Iterator[bytes]:
+    """Content of any format as lines of an export. Those of an export are passed on as they are."""
+    match data_format:
+        case "DYNAMODB_JSON":
+            return pieces
+        case "ION":
+            return (ion_to_lines(split_lines(block)) for block in whole_lines(pieces))
+        case "PLAIN":
+            return (plain_to_lines(split_lines(block)) for block in whole_lines(pieces))
+        case "DUMP":
+            return _pieces_of_dump(pieces)
+        case _:
+            assert_never(data_format)
+
+
+def _pieces_of_dump(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """One document, of one page of a scan (1 MB of items) in files that dynamodump wrote."""
+    body = bytearray()
+    for piece in pieces:
+        body += piece
+        if len(body) > _MAX_DUMP_BYTES:
+            raise DataIncomplete("it is larger than any file of dynamodump", hint=_HINT)
+    yield dump_to_lines(bytes(body))
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from ddbbackup.archive.ion import require_ion
 from ddbbackup.archive.layout import ExportFolder
 from ddbbackup.archive.manifests import (
     FILES_LIMIT_BYTES,
@@ -17,7 +18,7 @@ from ddbbackup.archive.manifests import (
     parse_file_lines,
     parse_summary,
 )
-from ddbbackup.bulk.model import DataFile
+from ddbbackup.bulk.model import DataFile, DataFormat
 from ddbbackup.bulk.verified_stream import read_until_whole, whole_body
 from ddbbackup.errors import DataIncomplete, ObjectArchived, ObjectMissing, Refused
 from ddbbackup.model.s3_location import S3Location
@@ -34,6 +35,7 @@ class OpenedExport:
     """One export, as its manifests describe it.
 
     ``checks`` lists what was verified, ``notes`` what could not be (a manifest without its MD5, a missing summary).
+    ``data_prefix`` is where its data files are, if not in ``data/`` of the folder.
     """
 
     folder: ExportFolder
@@ -42,6 +44,12 @@ class OpenedExport:
     item_count: int
     checks: tuple[str, ...]
     notes: tuple[str, ...]
+    data_prefix: str | None = None
+
+    @property
+    def for_aws(self) -> bool:
+        """Whether an import or a bulk put can read the data files, with the format that we ask for."""
+        return all(file.format == "DYNAMODB_JSON" for file in self.files)
 
 
 class ManifestArchived(ObjectArchived):
@@ -56,7 +64,7 @@ def open_export(objects: Objects, folder: ExportFolder, *, owner: str | None) ->
     """Reads and checks the manifests, but no data file.
 
     Raises ``ObjectMissing`` if ``manifest-files.json`` is missing, ``DataIncomplete`` if a hash or a count does not
-    match, ``Refused`` for a format that ddbbackup cannot restore (Ion), and ``ManifestArchived``.
+    match, ``Refused`` for a format that ddbbackup cannot restore, and ``ManifestArchived``.
     """
     try:
         return _open(objects, folder, owner)
@@ -69,11 +77,7 @@ def _open(objects: Objects, folder: ExportFolder, owner: str | None) -> OpenedEx
     checks: list[str] = []
     notes: list[str] = []
     summary = _read_summary(objects, folder, owner, checks, notes)
-    if summary and summary.output_format != "DYNAMODB_JSON":
-        raise Refused(
-            f"the export in {where} has the format {summary.output_format}, which ddbbackup does not support",
-            hint="export the table as DYNAMODB_JSON",
-        )
+    data_format = _data_format(summary, str(where))
     files_uri = S3Location(folder.bucket, folder.files_key).uri
     entries = _manifest(
         objects,
@@ -94,6 +98,8 @@ def _open(objects: Objects, folder: ExportFolder, owner: str | None) -> OpenedEx
             md5=entry.md5,
             item_count=entry.item_count,
             bucket_owner=owner,
+            etag=entry.etag,
+            format=data_format,
         )
         for entry, key in zip(entries, keys, strict=True)
     )
@@ -107,6 +113,19 @@ def _open(objects: Objects, folder: ExportFolder, owner: str | None) -> OpenedEx
     if summary:
         checks.append("the item counts of both manifests are equal")
     return OpenedExport(folder, summary, files, total, tuple(checks), tuple(notes))
+
+
+def _data_format(summary: Summary | None, where: str) -> DataFormat:
+    if summary is None or summary.output_format == "DYNAMODB_JSON":
+        return "DYNAMODB_JSON"
+    if summary.output_format == "ION" and summary.export_type == "FULL_EXPORT":
+        require_ion(where)
+        return "ION"
+    raise Refused(
+        f"the export in {where} is a {summary.export_type} in the format {summary.output_format}, which ddbbackup "
+        "does not support",
+        hint="export the table as DYNAMODB_JSON",
+    )
 
 
 def _read_summary(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import get_args
 
 from ddbbackup.catalog.location import Location
 from ddbbackup.catalog.queries import read_concurrently
-from ddbbackup.catalog.record import Record
+from ddbbackup.catalog.record import BackupKind, Record
 from ddbbackup.catalog.restore_points import RestorePoint, Unrestorable, judge_one
 from ddbbackup.catalog.store import BadRecord, Catalog, StoredRecord
 
@@ -41,8 +42,9 @@ def find_point(
     location: Location,
     *,
     at_or_before: datetime | None = None,
+    kinds: Collection[BackupKind] = get_args(BackupKind),
 ) -> FoundPoint | NoPoint:
-    """The newest restore point, or the newest one at this time or before it.
+    """The newest restore point of these kinds, or the newest one at this time or before it.
 
     Reads the records of newer backups, which are bad, in progress or failed, and those of the chain.
     """
@@ -52,7 +54,7 @@ def find_point(
             notes.append(f"the newer record {each.id} cannot be used: {each.error.message}")
             continue
         time = each.record.time
-        if each.record.state != "complete" or time is None:
+        if each.record.state != "complete" or time is None or each.record.kind not in kinds:
             continue
         if at_or_before is not None and time > at_or_before:
             continue

@@ -48,14 +48,17 @@ class TableRecords:
         records = self.catalog.of_table(self.location)
         return next((stored for stored in records if isinstance(stored, StoredRecord)), None)
 
-    def newest_complete(self) -> tuple[StoredRecord | BadRecord, ...]:
-        """The newest complete backup, after the records above it that cannot be used."""
+    def newest_complete(self, count: int = 1) -> tuple[StoredRecord | BadRecord, ...]:
+        """The newest ``count`` complete backups, with the records above them that cannot be used."""
         passed: list[StoredRecord | BadRecord] = []
         for each in self.catalog.of_table(self.location):
             if isinstance(each, BadRecord):
                 passed.append(each)
             elif each.record.state == "complete":
-                return (*passed, each)
+                passed.append(each)
+                count -= 1
+                if not count:
+                    break
         return tuple(passed)
 
     def in_progress(self, now: datetime) -> tuple[StoredRecord | BadRecord, ...]:
@@ -94,13 +97,12 @@ def backups_in_progress(
 
 
 def complete_backups(
-    tables: Iterable[TableRecords], *, every: bool = False
+    tables: Iterable[TableRecords], *, newest: int | None = 1
 ) -> tuple[StoredRecord | BadRecord, ...]:
-    """The newest complete backup of each table, or all of them; and the records that cannot be used."""
-    if not every:
-        return tuple(
-            each for many in read_concurrently(TableRecords.newest_complete, tables) for each in many
-        )
+    """The ``newest`` complete backups of each table, None: all of them; and the records that cannot be used."""
+    if newest is not None:
+        found = read_concurrently(lambda each: each.newest_complete(newest), tables)
+        return tuple(each for many in found for each in many)
     records = [each for many in read_concurrently(TableRecords.all, tables) for each in many]
     return tuple(each for each in records if isinstance(each, BadRecord) or each.record.state == "complete")
 

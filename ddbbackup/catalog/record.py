@@ -234,6 +234,13 @@ class Record:
         return self.covers.end if self.covers is not None else None
 
     @property
+    def holds_all_until(self) -> datetime | None:
+        """Whatever was written before this time is in the backup. Of an interval that is its start."""
+        if self.covers is not None and self.covers.kind == "interval":
+            return self.covers.start
+        return self.time
+
+    @property
     def export_arn(self) -> str | None:
         return self.export.arn if self.export is not None else None
 

@@ -1,44 +1,117 @@
-"""Verifies that the data of a backup is complete: manifests, every data file, and the counts of AWS."""
+"""Verifies that the data of a backup is complete: manifests, objects, and as much of their content as is wanted.
+
+``listing``: every object is there, with the ETag that the manifest names. ``checksums``: and has the size, MD5 and
+number of items of the manifest. ``items``: and every line is a valid item of the table, and no key is there twice.
+"""
 
 from __future__ import annotations
 
+import math
+import random
 import threading
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from ddbbackup.archive.layout import export_folder
 from ddbbackup.archive.manifests import Summary
-from ddbbackup.bulk import verify_files
 from ddbbackup.bulk.model import DataFile
+from ddbbackup.bulk.verify_data import ReadLevel, VerifiedData, VerifyJob
+from ddbbackup.bulk.verify_listing import ListedFiles, verify_listing
 from ddbbackup.catalog.archived import archived_among
 from ddbbackup.catalog.exports import OpenedExport, open_export
 from ddbbackup.catalog.location import Location
-from ddbbackup.catalog.record import Record
+from ddbbackup.catalog.record import Level, Record
 from ddbbackup.errors import DataIncomplete, ObjectArchived, ObjectMissing
 from ddbbackup.model.progress import OnProgress
-from ddbbackup.ports import Objects
+from ddbbackup.ports import KeyAttribute, Objects
+
+ReadData = Callable[[VerifyJob], VerifiedData]
 
 _HINT: Final = (
     "do not use this backup: create a new one with `ddbbackup backup`, and find out who changed the objects"
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thoroughness:
+    """How thoroughly to verify. ``sample_percent`` of the data files are read, None: all of them.
+
+    ``keys`` are the key attributes of the table, for the level ``items``. What an interrupted run has read is kept in
+    ``directory``, if there is one.
+    """
+
+    level: Level = "checksums"
+    sample_percent: float | None = None
+    keys: tuple[KeyAttribute, ...] = ()
+    directory: Path | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The result of reading a complete backup."""
+    """The result of a verification that found no damage. ``level`` is what holds for all of the data."""
 
+    level: Level
     opened: OpenedExport
     size_bytes: int
     checks: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def verify_export(
-    objects: Objects, record: Record, location: Location, *, on_progress: OnProgress, stop: threading.Event
+    objects: Objects,
+    record: Record,
+    location: Location,
+    thoroughness: Thoroughness,
+    *,
+    read_data: ReadData,
+    on_progress: OnProgress,
+    stop: threading.Event,
 ) -> Verification:
-    """Reads the manifests and every data file of a backup. Blocks.
+    """Reads the manifests, lists the data files, and reads those that it has to. Blocks.
 
-    Raises ``DataIncomplete`` if a hash, a size or a count does not match, or a manifest or a data file is missing.
+    Raises ``DataIncomplete`` if a hash, a size, a count or an item is wrong, or a manifest or a data file is missing,
+    and ``ObjectArchived`` if an object has to be read and cannot be.
     """
+    opened = _open(objects, record, location)
+    listed = verify_listing(
+        opened.files, objects, on_progress=on_progress, stop=stop, table=record.table.name
+    )
+    if record.data.size_bytes not in (None, listed.size_bytes):
+        raise DataIncomplete(
+            f"the data files of {record.id} have {listed.size_bytes} bytes, and had {record.data.size_bytes} when "
+            "they were recorded",
+            hint=_HINT,
+        )
+    checks = [*opened.checks, "the item count matches the one in the record"]
+    notes = list(opened.notes)
+    level, to_read = _choose_files(listed, thoroughness, record.id, notes)
+    if level == "listing":
+        checks.append(f"all {len(listed.files)} data files exist")
+        if proven := len(listed.files) - len(listed.unproven):
+            checks.append(f"the ETags of {proven} data files show the content that the manifest describes")
+    if to_read:
+        _require_readable(objects, opened, listed, to_read)
+        read_level: ReadLevel = "items" if thoroughness.level == "items" else "checksums"
+        job = VerifyJob(
+            to_read,
+            read_level,
+            thoroughness.directory,
+            keys=thoroughness.keys,
+            view=record.data.view,
+            table=record.table.name,
+        )
+        data = read_data(job)
+        checks.append(f"the size, MD5 and item count of {len(to_read)} data files match the manifest")
+        if read_level == "items":
+            checks.append(f"{data.item_count} lines are valid items of the table, and no key is there twice")
+        if data.continued_bytes:
+            notes.append(f"{data.continued_bytes} bytes were read by an earlier run, less than a day before")
+    return Verification(level, opened, listed.size_bytes, tuple(checks), tuple(notes))
+
+
+def _open(objects: Objects, record: Record, location: Location) -> OpenedExport:
     if record.data.manifest_key is None or record.data.item_count is None:
         raise DataIncomplete(f"the record {record.id} does not name a manifest", hint=_HINT)
     folder = export_folder(location.bucket, location.absolute(record.data.manifest_key))
@@ -47,42 +120,53 @@ def verify_export(
     except ObjectMissing as error:
         raise DataIncomplete(f"the backup {record.id} is incomplete: {error.message}", hint=_HINT) from error
     match_record(opened, record)
-    files = verify_files(
-        _with_sizes(opened, objects),
-        objects,
-        on_progress=on_progress,
-        stop=stop,
-        table=record.table.name,
+    return opened
+
+
+def _choose_files(
+    listed: ListedFiles, thoroughness: Thoroughness, seed: str, notes: list[str]
+) -> tuple[Level, tuple[DataFile, ...]]:
+    """What will be known about all of the data, and the files to read."""
+    if thoroughness.level == "listing":
+        if listed.unproven:
+            notes.append(
+                f"{len(listed.unproven)} data files have another ETag than the manifest names, so they were read: "
+                "they were copied, or written again with the same content"
+            )
+        return "listing", listed.unproven
+    files = listed.sized()
+    if thoroughness.sample_percent is None:
+        return thoroughness.level, files
+    chosen = sample_files(files, thoroughness.sample_percent, seed=seed)
+    in_sample = {file.key for file in chosen}
+    unproven = tuple(file for file in listed.unproven if file.key not in in_sample)
+    notes.append(
+        f"read: {len(chosen)} of {len(files)} data files ({thoroughness.sample_percent:g}%), chosen by the backup ID"
     )
-    checks = (
-        *opened.checks,
-        f"the size, MD5 and item count of {len(files)} data files match the manifest",
-        "the item count matches the one that AWS reports for the export",
-    )
-    return Verification(opened, sum(file.size_bytes for file in files), checks)
+    return "listing", (*chosen, *unproven)
 
 
-def _with_sizes(opened: OpenedExport, objects: Objects) -> tuple[DataFile, ...]:
-    """Manifests do not contain sizes; a listing does, for a thousand files per request.
+def sample_files(files: Sequence[DataFile], percent: float, *, seed: str) -> tuple[DataFile, ...]:
+    """A share of the files, at least one of those with items; the same ones for the same ``seed``."""
+    with_items = [file for file in files if file.item_count]
+    count = min(len(with_items), math.ceil(len(with_items) * percent / 100))
+    chosen = random.Random(seed).sample(with_items, count)  # noqa: S311  # spreads the sample, keeps no secret
+    return tuple(sorted(chosen, key=lambda file: file.key))
 
-    Raises ``ObjectArchived`` before anything is read.
-    """
-    if not opened.files:
-        return ()
-    folder, owner = opened.files[0].key.rpartition("/")[0], opened.files[0].bucket_owner
-    wanted = {file.key for file in opened.files}
-    listed = [
-        each for each in objects.keys(opened.folder.bucket, f"{folder}/", owner=owner) if each.key in wanted
-    ]
-    archived = archived_among(objects, opened.folder.bucket, listed, owner)
+
+def _require_readable(
+    objects: Objects, opened: OpenedExport, listed: ListedFiles, to_read: Sequence[DataFile]
+) -> None:
+    """Raises ``ObjectArchived`` before anything is read."""
+    keys = {file.key for file in to_read}
+    candidates = [facts for facts in listed.archived if facts.key in keys]
+    archived = archived_among(objects, opened.folder.bucket, candidates, to_read[0].bucket_owner)
     if archived.objects:
         raise ObjectArchived(
             f"{len(archived.objects)} of {len(opened.files)} data files in {opened.folder.location} are archived and "
             f"cannot be read ({archived.tiers})",
-            hint="verify backups before they are archived, or retrieve the objects first",
+            hint="verify backups before they are archived, use `--level listing`, or retrieve the objects first",
         )
-    sizes = {facts.key: facts.size_bytes for facts in listed}
-    return tuple(replace(file, size_bytes=sizes.get(file.key)) for file in opened.files)
 
 
 def _covers(summary: Summary, record: Record) -> bool:

@@ -185,9 +185,32 @@ def backup_id(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--backup", metavar="ID", help="only the backup with this ID")
 
 
-def every_backup(parser: argparse.ArgumentParser) -> None:
+def backups_to_verify(parser: argparse.ArgumentParser) -> None:
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--all", action="store_true", help="every complete backup, the newest first")
+    which.add_argument(
+        "--newest",
+        metavar="N",
+        type=_positive,
+        default=1,
+        help="the newest N complete backups of each table (default: 1)",
+    )
+
+
+def verify_level(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--all", action="store_true", help="every complete backup (default: the newest of each table)"
+        "--level",
+        choices=("listing", "checksums", "items"),
+        default="checksums",
+        help="listing: every object is there, with the ETag that the manifest names, and no data is read; checksums "
+        "(default): and has the size, MD5 and number of items of the manifest; items: and every line is a valid item "
+        "of the table, and no key is there twice",
+    )
+    parser.add_argument(
+        "--sample",
+        metavar="PERCENT",
+        type=_percent,
+        help="list all data files and read only a share of them, such as 5%%, the same one in every run",
     )
 
 
@@ -215,8 +238,8 @@ def adopt(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--adopt",
         action="store_true",
-        help="continue with the table of a point-in-time restore that was interrupted before it recorded the table, "
-        "if AWS proves that this restore requested it",
+        help="continue with the table of a `point-in-time` or `snapshot` restore that was interrupted before it "
+        "recorded the table, if AWS proves that this restore requested it",
     )
 
 
@@ -345,6 +368,19 @@ def _positive(text: str) -> int:
     if not re.fullmatch(r"[1-9][0-9]{0,5}", text):
         raise UsageError(f"invalid number {text!r}", hint="use a whole number from 1 to 999999")
     return int(text)
+
+
+def _percent(text: str) -> float:
+    """``5`` or ``5%``."""
+    try:
+        percent = float(text.removesuffix("%"))
+    except ValueError:
+        percent = 0.0
+    if not 0 < percent <= 100:
+        raise UsageError(
+            f"--sample: {text!r} is not a share of the data files", hint="use a percentage such as 5%"
+        )
+    return percent
 
 
 def _since(text: str) -> datetime:

@@ -36,6 +36,7 @@ from ddbbackup.restore import (
     write,
 )
 from ddbbackup.restore import settings as restore_settings
+from ddbbackup.restore import snapshot as restore_snapshot
 from ddbbackup.restore.restore_table import RestoreTable
 from ddbbackup.retention import prune_table
 from ddbbackup.retention.prune_table import PruneTable
@@ -43,6 +44,7 @@ from ddbbackup.status import table_status, unselected_tables
 from ddbbackup.steps import inventory
 from ddbbackup.steps.bad_record import ReportBadRecord
 from ddbbackup.steps.permissions import READ_CATALOG, VERIFY_DATA, Permission
+from ddbbackup.verify import verify_backup, verify_snapshot
 from ddbbackup.verify.verify_backup import VerifyBackup
 
 STEP_KINDS: Final = {
@@ -68,6 +70,7 @@ DECLARING: Final = (
     export_scheduler,
     finish_backup,
     snapshot,
+    verify_snapshot,
     source,
     target,
     compatibility,
@@ -80,11 +83,13 @@ DECLARING: Final = (
     import_table,
     bulk_put,
     point_in_time,
+    restore_snapshot,
     later_indexes,
     record_settings,
     restore_settings,
     prune_table,
     doctor,
+    verify_backup,
 )
 
 

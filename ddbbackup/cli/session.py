@@ -21,6 +21,7 @@ from ddbbackup.bulk import compare_sample, write_items
 from ddbbackup.bulk.ledger import Ledger
 from ddbbackup.bulk.model import SampledItem, WriteJob, WriteResult
 from ddbbackup.bulk.read_back import Comparison
+from ddbbackup.bulk.verify_data import VerifiedData, VerifyJob, verify_data
 from ddbbackup.catalog import Catalog
 from ddbbackup.cli import logs
 from ddbbackup.cli.event_loop import run_interruptibly
@@ -41,7 +42,7 @@ from ddbbackup.plan.selection import Inventory
 from ddbbackup.ports import Cloud, KeyAttribute
 from ddbbackup.pricing.prices import Prices, load_prices, packaged
 from ddbbackup.safe_text import SECRETS
-from ddbbackup.steps.context import CompareItems, RunContext, WriteItems
+from ddbbackup.steps.context import CompareItems, RunContext, VerifyData, WriteItems
 from ddbbackup.steps.executor import run_steps
 from ddbbackup.steps.inventory import take_inventory
 from ddbbackup.steps.step import Step
@@ -170,6 +171,7 @@ def open_context(
             catalog=Catalog(cloud.objects, plan=plan.name, clock=clock),
             write_items=_bind_writer(on_progress, stop),
             compare_items=_bind_comparison(cloud, stop),
+            verify_data=_bind_verifier(on_progress, stop),
             on_progress=on_progress,
             stop=stop,
             find_state_dir=functools.cache(functools.partial(find_state_dir, os.environ)),
@@ -229,6 +231,16 @@ def _bind_writer(on_progress: OnProgress, stop: threading.Event) -> WriteItems:
         return write_items(job, access=access, ledger=ledger, on_progress=on_progress, stop=stop)
 
     return write
+
+
+def _bind_verifier(on_progress: OnProgress, stop: threading.Event) -> VerifyData:
+    def verify(job: VerifyJob, *, source: Cloud) -> VerifiedData:
+        if not isinstance(source, AwsCloud):
+            raise Bug("a source is not AWS")
+        access = AwsBulkAccess(target=source.connection, source=source.connection)
+        return verify_data(job, access=access, on_progress=on_progress, stop=stop)
+
+    return verify
 
 
 def _bind_comparison(source: AwsCloud, stop: threading.Event) -> CompareItems:

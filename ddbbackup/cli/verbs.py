@@ -276,16 +276,18 @@ _ROWS: Final = (
     ),
     Verb(
         name="verify",
-        help="verify recorded backups by reading them completely",
-        description="Reads backups completely and compares every data file with its manifest and its record: "
-        "sizes, checksums and item counts. Changes nothing.",
+        help="prove that recorded backups are whole",
+        description="Lists the data files of backups, reads as much of them as the level says, and compares them "
+        "with their manifests and records. Records the result in the record of each backup, and changes nothing "
+        "else. An interrupted verification goes on where it stopped if the same command runs again within a day.",
         options=(
             options.plan_files,
             options.log_format,
             options.only,
             options.run_id("ID of this run in logs and reports"),
             options.backup_id,
-            options.every_backup,
+            options.backups_to_verify,
+            options.verify_level,
         ),
         forms=_RUN_FORMS,
         schema="report",
@@ -294,6 +296,8 @@ _ROWS: Final = (
         examples=(
             Example("verify", "verify the newest backup of each table"),
             Example("verify --all --only orders", "verify every backup of one table"),
+            Example("verify --all --level listing", "look whether all objects of all backups are there"),
+            Example("verify --level items --sample 5%", "check the items in a twentieth of the files"),
         ),
         exit_codes=(0, 1, 3, 5, 64, 65, 69, 70, 77, 78, 130, 143),
         docs=("how-to/prove-your-backups.md",),

@@ -159,7 +159,9 @@ def _exports(scope: Scope) -> Iterator[Resource]:
 
 
 def _snapshots(scope: Scope) -> Iterator[Resource]:
-    yield Resource(str(scope.table_arn().below("backup", "*")))
+    place = scope.place_of_backups
+    table = replace(scope.table_arn(), region=place.region, account=place.account)
+    yield Resource(str(table.below("backup", "*")))
 
 
 def _targets(scope: Scope) -> Iterator[Resource]:

@@ -22,6 +22,7 @@ _SIDS: Final[dict[On | str, str]] = {
     "index": "BelowTables",
     "stream": "BelowTables",
     "export": "BelowTables",
+    "snapshot": "BelowTables",
     "target": "Targets",
     "target-index": "BelowTargets",
     "target-stream": "BelowTargets",
@@ -138,7 +139,7 @@ def _below(grant: Grant) -> str:
     """One pattern for everything below a table: each of these actions accepts only one kind of resource there.
 
     The Service Authorization Reference lists for DynamoDB: index for Contributor Insights, stream for resource
-    policies, export for DescribeExport, import for DescribeImport.
+    policies, export for DescribeExport, import for DescribeImport, backup for DescribeBackup and DeleteBackup.
     """
     if _SIDS[grant.on] in ("BelowTables", "BelowTargets"):
         return re.sub(r"(:table/[^/]+)/[a-z]+/\*$", r"\1/*", grant.arn)

@@ -16,6 +16,7 @@ RateName = Literal[
     "bulk_put",
     "pitr_month",
     "snapshot_month",
+    "snapshot_restore",
     "s3_month",
     "s3_put",
     "s3_get",

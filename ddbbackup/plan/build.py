@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from fnmatch import fnmatchcase
 from typing import Any, Final
 
 from ddbbackup.model.encryption import Encryption
+from ddbbackup.plan.likely_entry import likely_entry
 from ddbbackup.plan.model import (
     DEFAULT_PREFIX,
     AssumeRole,
@@ -115,6 +115,7 @@ def _table_entry(
         pitr=value.get("pitr", "require"),
         full_every_seconds=parse_duration(value.get("full_every", "30d")),
         view=value.get("view", "NEW_AND_OLD_IMAGES"),
+        verify=value.get("verify", "checksums"),
         rpo_seconds=parse_duration(value["rpo"]) if "rpo" in value else None,
         retention=_retention(value["retention"]) if "retention" in value else None,
     )
@@ -166,21 +167,8 @@ def _source(value: str | Mapping[str, Any], now: datetime) -> RestoreFrom:
 def _destination_of(
     table: str, entries: tuple[TableEntry, ...], destinations: Mapping[str, Destination]
 ) -> str | None:
-    """The destination of the entry that names the table, or else of the first entry that may select it.
-
-    The tags of a table are known only at run time, so an entry with tags may select any table.
-    """
-    for entry in entries:
-        if entry.name == table:
-            return entry.destination
-    selectors = [e for e in entries if not any(fnmatchcase(table, glob) for glob in e.exclude)]
-    for entry in selectors:
-        if entry.match is not None and fnmatchcase(table, entry.match):
-            return entry.destination
-    for entry in selectors:
-        if entry.tags is not None:
-            return entry.destination
-    return next(iter(destinations), None)
+    entry = likely_entry(table, entries)
+    return entry.destination if entry is not None else next(iter(destinations), None)
 
 
 def _notification(name: str, value: Mapping[str, Any]) -> Notification:

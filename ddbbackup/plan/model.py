@@ -14,7 +14,8 @@ from ddbbackup.plan.restore_from import FromCatalog, Origin, RestoreFrom
 
 Method = Literal["export", "incremental", "snapshot"]
 View = Literal["NEW_IMAGE", "NEW_AND_OLD_IMAGES"]
-RestoreMethod = Literal["auto", "write", "bulk-put", "import", "point-in-time"]
+VerifyLevel = Literal["listing", "checksums", "items"]
+RestoreMethod = Literal["auto", "write", "bulk-put", "import", "point-in-time", "snapshot"]
 Existing = Literal["fail", "overwrite", "keep"]
 
 
@@ -75,7 +76,8 @@ class TableEntry:
     """One element of ``tables``, with ``defaults`` applied.
 
     ``full_every_seconds`` and ``view`` belong to ``method: incremental``: when a new full export begins a chain, and
-    which images windows have. Exactly one of ``name``, ``match`` and ``tags`` is set.
+    which images windows have. ``verify`` is how thoroughly a new backup is verified. Exactly one of ``name``,
+    ``match`` and ``tags`` is set.
     ``position`` is its index in the plan.
     """
 
@@ -90,6 +92,7 @@ class TableEntry:
     pitr: Literal["require", "enable"] = "require"
     full_every_seconds: int = 30 * 86_400
     view: View = "NEW_AND_OLD_IMAGES"
+    verify: VerifyLevel = "checksums"
     rpo_seconds: int | None = None
     retention: Retention | None = None
 

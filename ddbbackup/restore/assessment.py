@@ -13,7 +13,6 @@ from ddbbackup.errors import Bug, DdbBackupError
 from ddbbackup.model.assessment import Assessment, Blocker
 from ddbbackup.plan.model import Restore
 from ddbbackup.restore import blockers
-from ddbbackup.restore.adoption import objection
 from ddbbackup.restore.findings import RestoreFindings, RestoreRequest
 from ddbbackup.restore.inspection import find_quota_blockers, inspect
 from ddbbackup.restore.method import RestoreJob
@@ -29,7 +28,7 @@ from ddbbackup.restore.settings import later_indexes
 from ddbbackup.restore.shared_state import shared_state
 from ddbbackup.restore.state import RestoreState
 from ddbbackup.steps.context import RunContext
-from ddbbackup.steps.permissions import FROM_BACKUPS, KMS_KEY, MUST_BE_EMPTY, RESTORES, Permission
+from ddbbackup.steps.permissions import FROM_EXPORTS, KMS_KEY, MUST_BE_EMPTY, RESTORES, Permission
 
 PERMISSIONS: Final = (
     Permission("dynamodb:DescribeTable", "target", ("restore", "read")),
@@ -43,7 +42,7 @@ PERMISSIONS: Final = (
         note="reads one key to check that the table is empty",
     ),
     Permission(
-        "dynamodb:BatchGetItem", "target", ("restore",), FROM_BACKUPS, note="reads a sample back, to prove it"
+        "dynamodb:BatchGetItem", "target", ("restore",), FROM_EXPORTS, note="reads a sample back, to prove it"
     ),
     Permission("s3:GetObject", "restore-state", ("restore",), RESTORES),
     Permission(
@@ -140,7 +139,7 @@ async def _assess(
     if findings.done:
         summary, facts = f"nothing to do: {target} is restored", resolved.source_facts
         return Assessment(request.step, request.kind, target, summary, findings, facts=facts)
-    found += _unrecorded_table(job, saved)
+    found += _unrecorded_table(job, selected.method, saved)
     found += selected.blockers
     if not found and not findings.is_loaded:
         job, more = await inspect(findings.job, selected.method, retrieve=request.retrieve)
@@ -277,21 +276,17 @@ async def _is_done(job: RestoreJob, earlier: RestoreProgress | None) -> bool:
     return same and recent and (context.estimating or await is_still_there(job))
 
 
-def _unrecorded_table(job: RestoreJob, saved: RestoreProgress | None) -> tuple[Blocker, ...]:
+def _unrecorded_table(
+    job: RestoreJob, method: MethodName, saved: RestoreProgress | None
+) -> tuple[Blocker, ...]:
     """For a target that exists and that no run has recorded: whether, or why not, ``--adopt`` continues with it."""
-    live, target = job.resolved.live, job.resolved.target
-    if job.restore.method != "point-in-time" or live is None or target is None or job.continues:
+    find_objection, target = RESTORE_METHODS[method].objection, job.resolved.target
+    if find_objection is None or target is None or job.continues:
         return ()
-    reason = objection(
-        saved,
-        target,
-        source_key=job.resolved.source_key,
-        source_arn=live.table_arn,
-        time=live.time,
-    )
+    reason = find_objection(job, saved, target)
     if job.adopts and reason is not None:
         return (blockers.not_adoptable(job.target, reason),)
-    return (blockers.adoptable(job.target, live.label),) if reason is None else ()
+    return (blockers.adoptable(job.target, job.resolved.label),) if reason is None else ()
 
 
 def _same_source(earlier: RestoreProgress | None, resolved: ResolvedRestore) -> RestoreProgress | None:

@@ -28,7 +28,12 @@ def write_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
 
 
 def import_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
-    blockers = [*_no_backup(inputs), *_target_not_new(inputs, "an import"), *_too_many_files(inputs)]
+    blockers = [
+        *_no_backup(inputs),
+        *_target_not_new(inputs, "an import"),
+        *_too_many_files(inputs),
+        *_other_format(inputs),
+    ]
     if inputs.import_refusal is not None:
         blockers.append(inputs.import_refusal)
     if not inputs.exists and inputs.backup_error is None:
@@ -51,7 +56,12 @@ def import_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
 
 
 def bulk_put_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
-    blockers = [*_no_backup(inputs), *_no_target(inputs), *_too_many_files(inputs)]
+    blockers = [
+        *_no_backup(inputs),
+        *_no_target(inputs),
+        *_too_many_files(inputs),
+        *_other_format(inputs),
+    ]
     if not inputs.bulk_put_available:
         blockers.append(
             _refused(
@@ -110,6 +120,43 @@ def point_in_time_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
             _refused(
                 f"{inputs.restore.table} is an on-demand table, so the restored table has no provisioned capacity to "
                 "copy",
+                "remove `to.billing_mode`",
+            )
+        )
+    return tuple(blockers)
+
+
+def snapshot_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
+    if inputs.backup_error is not None:
+        return (Blocker(inputs.backup_error),)
+    if not inputs.from_snapshot:
+        return (
+            _refused(
+                "the backup is not an on-demand backup of DynamoDB, which `method: snapshot` restores",
+                "use `method: auto`",
+            ),
+        )
+    blockers = _target_not_new(inputs, "a restore of an on-demand backup")
+    if not inputs.same_account:
+        blockers.append(
+            _refused(
+                "AWS restores an on-demand backup only in the account in which it was created",
+                "restore an export with `method: write`",
+            )
+        )
+    if inputs.restore.target.indexes == "after-load":
+        blockers.append(
+            _refused(
+                "a restore of an on-demand backup creates the table with its indexes, but the restore has "
+                "`indexes: after-load`",
+                "remove `to.indexes`",
+            )
+        )
+    mode = get_object(inputs.description, "BillingModeSummary").get("BillingMode")
+    if inputs.restore.target.billing_mode == "PROVISIONED" and mode == "PAY_PER_REQUEST":
+        blockers.append(
+            _refused(
+                f"{inputs.restore.table} was an on-demand table, so there is no provisioned capacity to copy",
                 "remove `to.billing_mode`",
             )
         )
@@ -222,6 +269,13 @@ def other_import_running(target: str, import_arn: str) -> Refused:
 
 
 def _no_backup(inputs: MethodInputs) -> list[Blocker]:
+    if inputs.from_snapshot:
+        return [
+            _refused(
+                "the backup is an on-demand backup of DynamoDB, whose items only AWS can read",
+                "use `method: snapshot`, which restores it into a new table",
+            )
+        ]
     return [Blocker(inputs.backup_error)] if inputs.backup_error else []
 
 
@@ -262,6 +316,17 @@ def _too_many_files(inputs: MethodInputs) -> list[Blocker]:
     return [
         _refused(
             f"the backup has {inputs.files} data files, but AWS reads at most {FILES_PER_JOB} per import or bulk put",
+            "use `method: write`",
+        )
+    ]
+
+
+def _other_format(inputs: MethodInputs) -> list[Blocker]:
+    if inputs.for_aws:
+        return []
+    return [
+        _refused(
+            "the data is not an export in the format DYNAMODB_JSON, which imports and bulk puts read",
             "use `method: write`",
         )
     ]

@@ -6,19 +6,18 @@ that the manifest does not list would be read too.
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass, replace
 from typing import Final
 
 from ddbbackup.bulk.model import DataFile
+from ddbbackup.bulk.verify_listing import etag_matches_md5
 from ddbbackup.catalog import OpenedExport
 from ddbbackup.catalog.archived import ArchivedObjects, archived_among
-from ddbbackup.model.checksums import single_part_etag
 from ddbbackup.ports import Objects
-from ddbbackup.steps.permissions import FROM_BACKUPS, RESTORES, Permission
+from ddbbackup.steps.permissions import FROM_EXPORTS, RESTORES, Permission
 
 PERMISSIONS: Final = (
-    Permission("s3:ListBucket", "bucket", ("restore",), FROM_BACKUPS),
+    Permission("s3:ListBucket", "bucket", ("restore",), FROM_EXPORTS),
     Permission("s3:ListBucket", "bucket", ("read",), RESTORES),
 )
 
@@ -52,7 +51,7 @@ def list_data_files(objects: Objects, opened: OpenedExport) -> DataFiles:
     folder = opened.folder
     owner = next((file.bucket_owner for file in opened.files), None)
     expected = {file.key: file for file in opened.files}
-    prefix = f"{folder.root}data/"
+    prefix = f"{folder.root}data/" if opened.data_prefix is None else opened.data_prefix
     listed = {each.key: each for each in objects.keys(folder.bucket, prefix, owner=owner)} if expected else {}
     present = [key for key in expected if key in listed]
     archived = archived_among(objects, folder.bucket, [listed[key] for key in present], owner)
@@ -66,9 +65,3 @@ def list_data_files(objects: Objects, opened: OpenedExport) -> DataFiles:
         archived=archived,
         unverifiable=sum(not etag_matches_md5(listed[key].etag, expected[key].md5) for key in present),
     )
-
-
-def etag_matches_md5(etag: str, md5: str) -> bool:
-    """Whether the ETag belongs to an object with this MD5 (base64), uploaded at once or in a single part."""
-    digest = base64.b64decode(md5)
-    return etag.strip('"') in (digest.hex(), single_part_etag(digest))

@@ -81,6 +81,19 @@ def estimate_point_in_time(inputs: MethodInputs, prices: Prices) -> Estimate | N
     )
 
 
+def estimate_snapshot(inputs: MethodInputs, prices: Prices) -> Estimate | None:
+    if not inputs.from_snapshot or not inputs.description:
+        return None
+    small = (get_integer(inputs.description, "ItemCount") or 0) <= IMPORTED_ITEMS
+    size_bytes = float(get_integer(inputs.description, "TableSizeBytes") or 0)
+    return Estimate(
+        seconds=RESTORED_SECONDS if small else None,
+        cost=prices.cost("snapshot_restore", size_bytes),
+        basis="restores of very small tables took 81 to 721 seconds on AWS; the rate for larger tables is not "
+        "published",
+    )
+
+
 def average_item_bytes(description: JsonObject) -> float | None:
     """By the counts of DescribeTable, which AWS updates every six hours; None for an empty table."""
     items = get_integer(description, "ItemCount") or 0

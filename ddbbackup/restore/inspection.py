@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from ddbbackup.catalog.table_keys import recorded_keys
 from ddbbackup.errors import DdbBackupError, Refused
 from ddbbackup.model.assessment import Blocker
 from ddbbackup.ports import RetrievalTier
 from ddbbackup.restore import blockers
-from ddbbackup.restore.compatibility import check_first_item, recorded_keys
+from ddbbackup.restore.compatibility import check_first_item
 from ddbbackup.restore.data_files import DataFiles, list_data_files
 from ddbbackup.restore.method import RestoreJob
 from ddbbackup.restore.method_selection import MethodName

@@ -20,6 +20,7 @@ from ddbbackup.restore.live_source import LiveSource
 from ddbbackup.restore.method_inputs import MethodInputs
 from ddbbackup.restore.resolve import ResolvedRestore
 from ddbbackup.restore.restore_progress import RestoreProgress
+from ddbbackup.restore.snapshot_source import SnapshotSource
 from ddbbackup.restore.source import RestoreSource
 from ddbbackup.restore.state import RestoreState, resumable
 from ddbbackup.steps.context import RunContext
@@ -66,6 +67,13 @@ class RestoreJob:
         return self.data_files
 
     @property
+    def snapshot(self) -> SnapshotSource:
+        """For the method that restores an on-demand backup."""
+        if self.resolved.snapshot is None:
+            raise _not_resolved("an on-demand backup")
+        return self.resolved.snapshot
+
+    @property
     def live(self) -> LiveSource:
         """For methods that restore an earlier state of the live table."""
         if self.resolved.live is None:
@@ -88,7 +96,9 @@ class RestoreMethod:
     ``blockers`` and ``estimate`` are pure. ``continues`` says whether the run can continue what an earlier run left.
     ``find_remote_job`` finds the job of AWS that an earlier run started; it raises ``Refused`` if AWS is working on
     the target for somebody else. ``find_quota_blockers`` says why AWS would not start such a job now, given the data
-    files. ``load`` raises ``DataIncomplete`` unless every item is accounted for.
+    files. ``objection`` says why a table that no run has recorded is not proven to be the one that an earlier run of
+    this restore requested; None if it is (``--adopt``). ``load`` raises ``DataIncomplete`` unless every item is
+    accounted for.
 
     ``creates_table``: AWS creates the target, so it must not exist. ``uses_live_table``: the source is the live
     table, not a backup. ``reads_folder``: AWS reads every object of the data folder. ``experimental`` is one sentence
@@ -100,6 +110,7 @@ class RestoreMethod:
     continues: Callable[[RestoreJob, RestoreProgress], bool]
     load: Callable[[RestoreJob], Awaitable[LoadResult]]
     find_remote_job: Callable[[RestoreJob], Awaitable[object]] | None = None
+    objection: Callable[[RestoreJob, RestoreProgress | None, TableFacts], str | None] | None = None
     find_quota_blockers: Callable[[RestoreJob], Awaitable[Sequence[Blocker]]] | None = None
     creates_table: bool = False
     uses_live_table: bool = False

@@ -15,9 +15,11 @@ class MethodInputs:
     """What ``resolve_restore`` found out about source and target.
 
     ``target_description`` is None if the target does not exist. ``description`` is DescribeTable of the table that
-    was backed up, empty without a record. ``items`` and ``files`` count the backup. ``backup_error`` and
+    was backed up, empty without a record. ``items`` and ``files`` count the backup; ``for_aws``: its data files have
+    the format that an import and a bulk put read. ``backup_error`` and
     ``live_error`` say why that source cannot be used. A source that was not resolved has neither an error nor a
-    description. ``import_refusal`` says why AWS would not start an import now, once that is known.
+    description. ``from_snapshot``: the backup is an on-demand backup of DynamoDB. ``import_refusal`` says why AWS
+    would not start an import now, once that is known.
     """
 
     restore: Restore
@@ -26,7 +28,9 @@ class MethodInputs:
     description: JsonObject = field(default_factory=dict)
     items: int | None = None
     files: int | None = None
+    for_aws: bool = True
     backup_error: DdbBackupError | None = None
+    from_snapshot: bool = False
     live_description: JsonObject = field(default_factory=dict)
     live_error: DdbBackupError | None = None
     import_refusal: Blocker | None = None

@@ -16,7 +16,7 @@ from ddbbackup.restore.estimate import Estimate
 from ddbbackup.restore.method import RestoreMethod
 from ddbbackup.restore.method_inputs import MethodInputs
 
-MethodName = Literal["write", "import", "bulk-put", "point-in-time"]
+MethodName = Literal["write", "import", "bulk-put", "point-in-time", "snapshot"]
 
 AUTO_METHODS: Final[tuple[MethodName, ...]] = ("write", "import")
 # An import takes minutes even for a small table (observed on AWS), so short writes are not worth one.
@@ -71,7 +71,7 @@ def list_candidates(
 
 def _select_by_rules(inputs: MethodInputs, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
     """Selects ``import`` if it is possible, the target must be created, and writing would take long."""
-    write, imported, bulk_put, point_in_time = (
+    write, imported, bulk_put, point_in_time, snapshot = (
         next(each for each in candidates if each.method == name) for name in get_args(MethodName)
     )
     seconds = write.seconds
@@ -96,6 +96,7 @@ def _select_by_rules(inputs: MethodInputs, candidates: tuple[Candidate, ...]) ->
     reasons = {
         bulk_put.method: "`auto` does not choose experimental methods",
         point_in_time.method: "`auto` restores backups, not the live table",
+        snapshot.method: "`auto` restores exports, not on-demand backups",
         selected.method: reason,
     }
     return tuple(

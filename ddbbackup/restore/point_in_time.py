@@ -8,18 +8,17 @@ import structlog
 
 from ddbbackup import events
 from ddbbackup.errors import Refused, TableMissing
-from ddbbackup.model.json_value import Json, JsonObject, get_object
+from ddbbackup.model.json_value import Json
 from ddbbackup.ports import PitrRestore, PitrRestoreRequest, TableFacts
-from ddbbackup.restore.adoption import objection, restore_summary, restored_time
+from ddbbackup.restore.adoption import objection, restored_time
 from ddbbackup.restore.blockers import point_in_time_blockers
 from ddbbackup.restore.estimate import estimate_point_in_time
-from ddbbackup.restore.live_source import LiveSource
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, log_start
+from ddbbackup.restore.new_table import encryption_elsewhere, wait_until_restored
 from ddbbackup.restore.progress import save_remote_job, start_progress
 from ddbbackup.restore.restore_progress import RestoreProgress
-from ddbbackup.restore.target import wait_until_writable
 from ddbbackup.steps.permissions import CUSTOMER_KEY, POINT_IN_TIME, Permission, use_of_key
-from ddbbackup.steps.remote_jobs import start, wait_until_ended
+from ddbbackup.steps.remote_jobs import start
 from ddbbackup.times import to_iso
 
 log = structlog.get_logger()
@@ -37,7 +36,6 @@ PERMISSIONS: Final = (
     *use_of_key("table-key-use", ("restore",), POINT_IN_TIME, CUSTOMER_KEY),
 )
 NOTE: Final = "not verified: AWS reports no item count for point-in-time restores"
-_VISIBLE_SECONDS: Final = 60.0  # DescribeTable may not find a table that was just requested
 
 
 async def load(job: RestoreJob) -> LoadResult:
@@ -50,7 +48,7 @@ async def load(job: RestoreJob) -> LoadResult:
         time = saved.restored_time or to_iso(restored_time(table))
         await save_remote_job(job, method="point-in-time", table_id=table.table_id, restored_time=time)
         log.info(events.JOB_REATTACHED, job_arn=job.resolved.target_arn, target=job.target)
-    table = await _wait_until_restored(job)
+    table = await wait_until_restored(job, f"the point-in-time restore of {job.resolved.target_arn}")
     saved = await job.context.call(job.state.read)
     facts: dict[str, Json] = {
         "items": None,
@@ -73,7 +71,7 @@ async def _start(job: RestoreJob) -> None:
         target=job.target,
         time=live.time,
         billing_mode=job.restore.target.billing_mode,
-        sse=_encryption(live, job),
+        sse=encryption_elsewhere(live.description, region=job.context.source.identity.region, job=job),
     )
     try:
         started = await start(
@@ -99,48 +97,10 @@ async def _find_own_table(job: RestoreJob) -> TableFacts | None:
     return table if _objection(job, saved, table) is None else None
 
 
-async def _wait_until_restored(job: RestoreJob) -> TableFacts:
-    """Waits until the restore is over and the table accepts writes.
-
-    RestoreSummary disappears once the table is ACTIVE (observed on AWS).
-    """
-    clock = job.context.clock
-    visible_at = clock.monotonic() + _VISIBLE_SECONDS
-
-    def describe() -> TableFacts | None:
-        try:
-            return job.cloud.tables.describe(job.target)
-        except TableMissing:
-            if clock.monotonic() > visible_at:
-                raise
-            return None
-
-    await wait_until_ended(
-        job.context,
-        "DescribeTable",
-        describe,
-        ended=lambda table: table is not None and table.status != "CREATING" and not _is_restoring(table),
-        job=f"the point-in-time restore of {job.resolved.target_arn}",
-    )
-    return await wait_until_writable(job)
-
-
 def _objection(job: RestoreJob, saved: RestoreProgress | None, table: TableFacts) -> str | None:
     return objection(
         saved, table, source_key=job.resolved.source_key, source_arn=job.live.table_arn, time=job.live.time
     )
-
-
-def _is_restoring(table: TableFacts) -> bool:
-    return bool(restore_summary(table).get("RestoreInProgress"))
-
-
-def _encryption(live: LiveSource, job: RestoreJob) -> JsonObject | None:
-    """Required only across regions. KMS keys are regional, so KMS becomes ``aws/dynamodb`` of the other region."""
-    if job.context.source.identity.region == job.cloud.identity.region:
-        return None
-    uses_kms = get_object(live.description, "SSEDescription").get("SSEType") == "KMS"
-    return {"Enabled": True, "SSEType": "KMS"} if uses_kms else {"Enabled": False}
 
 
 def _continues(job: RestoreJob, earlier: RestoreProgress) -> bool:
@@ -158,6 +118,7 @@ METHOD: Final = RestoreMethod(
     estimate_point_in_time,
     _continues,
     load,
+    objection=_objection,
     creates_table=True,
     uses_live_table=True,
 )

@@ -13,6 +13,7 @@ from ddbbackup.plan.restore_from import Origin
 from ddbbackup.ports import Cloud, TableFacts
 from ddbbackup.restore.live_source import LiveSource, resolve_live_source
 from ddbbackup.restore.method_inputs import MethodInputs
+from ddbbackup.restore.snapshot_source import SnapshotSource
 from ddbbackup.restore.source import RestoreSource, resolve_source
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.target_place import target_place
@@ -23,8 +24,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ResolvedRestore:
-    """``backup`` is None for a point-in-time restore, ``live`` for any other; ``preview`` resolves both.
+    """One of ``backup``, ``live`` (for a point-in-time restore) and ``snapshot`` is the source.
 
+    ``preview`` resolves ``live`` too.
     ``cloud`` is AWS in the account and region of the target. ``target`` is None if the table does not exist.
     """
 
@@ -34,10 +36,16 @@ class ResolvedRestore:
     target_arn: str
     target: TableFacts | None
     inputs: MethodInputs
+    snapshot: SnapshotSource | None = None
 
     @property
-    def source(self) -> RestoreSource | LiveSource:
-        source = self.backup or self.live
+    def recorded(self) -> RestoreSource | SnapshotSource | None:
+        """The source if it is a backup of either kind, which may have a record; None for the live table."""
+        return self.backup or self.snapshot
+
+    @property
+    def source(self) -> RestoreSource | SnapshotSource | LiveSource:
+        source = self.recorded or self.live
         if source is None:
             raise Bug("a restore was resolved without a source")
         return source
@@ -60,7 +68,7 @@ class ResolvedRestore:
     @property
     def origin(self) -> Origin | None:
         """The account and Region of the backup, if they are not those that the plan runs in."""
-        return self.backup.origin if self.backup is not None else None
+        return self.recorded.origin if self.recorded is not None else None
 
     @property
     def source_facts(self) -> dict[str, Json]:
@@ -71,7 +79,9 @@ class ResolvedRestore:
 
     @property
     def source_key(self) -> str:
-        """Identifies the source: the folder of the export, or the live table and the time."""
+        """Identifies the source: the folder of the export, the on-demand backup, or the live table and the time."""
+        if self.snapshot is not None:
+            return self.snapshot.snapshot_arn
         if self.backup is not None:
             return f"{self.backup.opened.folder.bucket}/{self.backup.opened.folder.root}"
         time = self.live.time if self.live is not None else None
@@ -87,9 +97,11 @@ def resolve_restore(
     method. Raises what resolving the source of this restore raises, and ``AccessDenied`` for a wrong account.
     """
     from_live = restore.method == "point-in-time"
-    backup = live = backup_error = live_error = None
+    recorded = live = backup_error = live_error = None
     if all_sources or not from_live:
-        backup, backup_error = _try(lambda: resolve_source(context, restore), required=not from_live)
+        recorded, backup_error = _try(lambda: resolve_source(context, restore), required=not from_live)
+    backup = recorded if isinstance(recorded, RestoreSource) else None
+    snapshot = recorded if isinstance(recorded, SnapshotSource) else None
     if all_sources or from_live:
         live, live_error = _try(lambda: resolve_live_source(context, restore), required=from_live)
     cloud = context.source.at(target_place(restore))
@@ -99,16 +111,27 @@ def resolve_restore(
         restore=restore,
         target=target,
         target_description=table.description if table else None,
-        description=backup.description if backup else {},
+        description=recorded.description if recorded else {},
         items=backup.opened.item_count if backup else None,
         files=len(backup.opened.files) if backup else None,
+        for_aws=backup is None or backup.opened.for_aws,
         backup_error=backup_error,
+        from_snapshot=snapshot is not None,
         live_description=live.description if live else {},
         live_error=live_error,
-        same_account=context.source.identity.account == cloud.identity.account,
+        same_account=(snapshot.account if snapshot else context.source.identity.account)
+        == cloud.identity.account,
         bulk_put_available=cloud.bulk_puts.available,
     )
-    return ResolvedRestore(None if from_live else backup, live, cloud, target_arn, table, inputs)
+    return ResolvedRestore(
+        backup=None if from_live else backup,
+        live=live,
+        cloud=cloud,
+        target_arn=target_arn,
+        target=table,
+        inputs=inputs,
+        snapshot=None if from_live else snapshot,
+    )
 
 
 def with_current_target(resolved: ResolvedRestore) -> ResolvedRestore:

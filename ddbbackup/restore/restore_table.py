@@ -63,6 +63,8 @@ class RestoreTable:
             source = f"{source} ({origin})"
         if self.restore.method == "point-in-time":
             return f"restore {target} from the point-in-time recovery of {source}"
+        if self.restore.method == "snapshot":
+            return f"restore {target} from an on-demand backup of {source}"
         match self.restore.existing:
             case "fail":
                 return f"write every item of the backup of {source} to {target}"

@@ -20,7 +20,7 @@ from ddbbackup.errors import ObjectArchived, StillRetrieving
 from ddbbackup.model.assessment import Blocker
 from ddbbackup.ports import ArchiveTier, ObjectFacts, RetrievalTier
 from ddbbackup.steps.context import RunContext
-from ddbbackup.steps.permissions import FROM_BACKUPS, Permission
+from ddbbackup.steps.permissions import FROM_EXPORTS, Permission
 from ddbbackup.times import to_iso
 
 log = structlog.get_logger()
@@ -41,7 +41,7 @@ _HOURS: Final[dict[tuple[ArchiveTier, RetrievalTier], int]] = {
 
 PERMISSIONS: Final = (
     Permission(
-        "s3:RestoreObject", "object", ("restore",), FROM_BACKUPS, note="only for `restore --retrieve`"
+        "s3:RestoreObject", "object", ("restore",), FROM_EXPORTS, note="only for `restore --retrieve`"
     ),
 )
 

@@ -143,7 +143,7 @@ async def apply_settings(
     inputs = _inputs(
         resolved, recorded=_recorded(resolved), target=SettingsSnapshot(table.description), created=created
     )
-    if resolved.backup is None:
+    if resolved.recorded is None:
         recorded = await _read_live(context, resolved, inputs.requested)
         inputs = _inputs(resolved, recorded=recorded, target=inputs.target, created=created)
     results = await SettingsApplier(AwsCaller(context, resolved.cloud), inputs, table).apply_all()
@@ -166,7 +166,7 @@ async def preview_settings(
     if resolved.target is not None:
         observed = await read_settings(AwsCaller(context, resolved.cloud), target)
     recorded = _recorded(resolved)
-    if resolved.backup is None:
+    if resolved.recorded is None:
         recorded = await _read_live(context, resolved, frozenset(setting.name for setting in SETTINGS))
     snapshot = SettingsSnapshot(target.description, observed)
     inputs = _inputs(resolved, recorded=recorded, target=snapshot, created=created)
@@ -190,13 +190,13 @@ def _inputs(
         billing_mode=to.billing_mode,
         created=created,
         allowed=to.allow,
-        is_live=resolved.backup is None,
+        is_live=resolved.recorded is None,
     )
 
 
 def _recorded(resolved: ResolvedRestore) -> SettingsSnapshot:
     """Without a record, all settings are unknown."""
-    settings = resolved.backup.settings if resolved.backup is not None else None
+    settings = resolved.recorded.settings if resolved.recorded is not None else None
     return SettingsSnapshot(resolved.description, settings or {})
 
 

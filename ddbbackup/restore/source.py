@@ -1,4 +1,4 @@
-"""Find the export that ``from`` names: by its record, its ExportArn, or its folder in S3."""
+"""Find the backup that ``from`` names: by its record, or an export by its ExportArn or its folder in S3."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, assert_never
 
-from ddbbackup.archive.layout import export_folder, parse_s3_uri
+from ddbbackup.archive.layout import export_folder
 from ddbbackup.catalog import Location, ObservedSetting, OpenedExport, locate, open_export
 from ddbbackup.catalog.find_point import FoundPoint, find_point, open_point
+from ddbbackup.catalog.record import BackupKind
 from ddbbackup.catalog.verification import match_record
-from ddbbackup.errors import Bug, ObjectMissing, Refused
+from ddbbackup.errors import Bug, Refused
 from ddbbackup.model.encryption import Encryption
 from ddbbackup.model.json_value import JsonObject
+from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.model import Restore
 from ddbbackup.plan.restore_from import (
     FromBackup,
@@ -22,8 +24,17 @@ from ddbbackup.plan.restore_from import (
     FromTime,
     Origin,
 )
+from ddbbackup.restore.folder_source import open_folder
+from ddbbackup.restore.snapshot_source import SnapshotSource
 from ddbbackup.steps.context import RunContext
-from ddbbackup.steps.permissions import BY_EXPORT_ARN, FROM_BACKUPS, KMS_KEY, RESTORES, Permission
+from ddbbackup.steps.permissions import (
+    BY_EXPORT_ARN,
+    FROM_BACKUPS,
+    FROM_EXPORTS,
+    KMS_KEY,
+    RESTORES,
+    Permission,
+)
 from ddbbackup.times import to_iso
 
 _ORIGINS_SHOWN: Final = 10
@@ -32,7 +43,7 @@ PERMISSIONS: Final = (
     Permission("s3:ListBucket", "bucket", ("restore",), FROM_BACKUPS),
     Permission("s3:ListBucket", "bucket", ("read",), RESTORES),
     Permission("s3:GetObject", "record", ("restore",), FROM_BACKUPS),
-    Permission("s3:GetObject", "object", ("restore",), FROM_BACKUPS),
+    Permission("s3:GetObject", "object", ("restore",), FROM_EXPORTS),
     Permission("s3:GetObject", "manifest", ("read",), RESTORES, note="no data files"),
     Permission("kms:Decrypt", "key", ("restore", "read"), KMS_KEY, for_aws=True),
     Permission("dynamodb:DescribeExport", "export", ("restore", "read"), BY_EXPORT_ARN),
@@ -59,8 +70,8 @@ class RestoreSource:
     origin: Origin | None = None
 
 
-def resolve_source(context: RunContext, restore: Restore) -> RestoreSource:
-    """Finds the backup and reads its manifests. Blocking.
+def resolve_source(context: RunContext, restore: Restore) -> RestoreSource | SnapshotSource:
+    """Finds the backup and reads its manifests, unless it is an on-demand backup of DynamoDB. Blocking.
 
     Raises ``Refused`` if the backup does not exist or does not contain the whole table, ``DataIncomplete`` if its
     manifests do not match, and ``ObjectMissing``.
@@ -77,17 +88,11 @@ def resolve_source(context: RunContext, restore: Restore) -> RestoreSource:
 
 
 def _from_folder(context: RunContext, restore: Restore, uri: str, bucket_owner: str | None) -> RestoreSource:
-    folder = parse_s3_uri(uri)
+    bucket = S3Location.parse(uri).bucket
     owner = bucket_owner or next(
-        (d.bucket_owner for d in context.plan.destinations.values() if d.bucket == folder.bucket), None
+        (d.bucket_owner for d in context.plan.destinations.values() if d.bucket == bucket), None
     )
-    try:
-        opened = open_export(context.source.objects, folder, owner=owner)
-    except ObjectMissing as error:
-        raise ObjectMissing(
-            f"there is no export at {uri}: {error.message}",
-            hint="set `s3_uri` to the folder that contains manifest-files.json, below AWSDynamoDB/",
-        ) from error
+    opened = open_folder(context.source.objects, uri, owner=owner, stop=context.stop)
     _refuse_partial(opened, uri)
     arn = opened.summary.table_arn if opened.summary else context.source.tables.arn(restore.table)
     return RestoreSource(uri, opened, arn)
@@ -111,11 +116,13 @@ def _from_export(context: RunContext, export_arn: str) -> RestoreSource:
     return RestoreSource(export_arn, opened, export.table_arn)
 
 
-def _from_catalog(context: RunContext, restore: Restore) -> RestoreSource:
+def _from_catalog(context: RunContext, restore: Restore) -> RestoreSource | SnapshotSource:
     """The data is expected beside its record, so that a copy or a replica of a whole vault works like the vault."""
     found = _choose_point(context, restore)
     stored, location = found.last, found.last.location
     record = stored.record
+    if record.snapshot is not None:
+        return _from_snapshot(context, found)
     if record.data.manifest_key is None:
         raise Bug("a complete record names no manifest, although it was accepted")
     folder = export_folder(location.bucket, location.absolute(record.data.manifest_key))
@@ -134,6 +141,27 @@ def _from_catalog(context: RunContext, restore: Restore) -> RestoreSource:
     )
 
 
+def _from_snapshot(context: RunContext, found: FoundPoint) -> SnapshotSource:
+    stored = found.last
+    arn = stored.record.job_arn
+    if arn is None:
+        raise Bug("a complete record names no on-demand backup, although it was accepted")
+    return SnapshotSource(
+        stored.record.id,
+        arn,
+        stored.record.table.arn,
+        context.catalog.description(stored),
+        context.catalog.settings(stored),
+        found.notes,
+        origin=_other_origin(context, stored.location),
+    )
+
+
+def _kinds(method: str) -> frozenset[BackupKind]:
+    """The kinds of backups that a restore method can use."""
+    return frozenset({"snapshot"}) if method == "snapshot" else frozenset({"full", "window", "scan"})
+
+
 def _choose_point(context: RunContext, restore: Restore) -> FoundPoint:
     location = _location(context, restore)
     if restore.origin is not None:
@@ -141,11 +169,23 @@ def _choose_point(context: RunContext, restore: Restore) -> FoundPoint:
     if isinstance(restore.source, FromBackup):
         return _point_of_backup(context, restore, location, restore.source.id)
     before = restore.source.time if isinstance(restore.source, FromTime) else None
-    found = find_point(context.catalog, location, at_or_before=before)
+    kinds = _kinds(restore.method)
+    found = find_point(context.catalog, location, at_or_before=before, kinds=kinds)
     if isinstance(found, FoundPoint):
         return found
     when = f" as of {to_iso(before)} or earlier" if before else ""
     unusable = f" ({len(found.notes)} records cannot be used)" if found.notes else ""
+    other = find_point(context.catalog, location, at_or_before=before)
+    if isinstance(other, FoundPoint) and restore.method == "snapshot":
+        raise Refused(
+            f"no backup of {restore.table}{when} is an on-demand backup of DynamoDB, as `method: snapshot` needs",
+            hint="use `method: auto`",
+        )
+    if isinstance(other, FoundPoint):
+        raise Refused(
+            f"all backups of {restore.table}{when} are on-demand backups of DynamoDB, whose items only AWS can read",
+            hint="use `method: snapshot`, which restores them into a new table",
+        )
     raise Refused(
         f"there is no complete backup of {restore.table}{when} in {location.uri}{unusable}",
         hint=_hint_without_backup(context, restore, location),

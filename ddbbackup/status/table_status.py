@@ -36,7 +36,7 @@ def assess_status(
         return TableStatus(
             table, "never", rpo_seconds=entry.rpo_seconds, running=running, last_failure=last_failure
         )
-    export_time = last.time or last.started_at
+    export_time = last.holds_all_until or last.started_at
     age_seconds = int((now - export_time).total_seconds())
     stale = entry.rpo_seconds is not None and age_seconds > entry.rpo_seconds
     return TableStatus(

@@ -12,6 +12,7 @@ from typing import ParamSpec, Protocol, TypeVar
 from ddbbackup.bulk.ledger import Ledger
 from ddbbackup.bulk.model import SampledItem, WriteJob, WriteResult
 from ddbbackup.bulk.read_back import Comparison
+from ddbbackup.bulk.verify_data import VerifiedData, VerifyJob
 from ddbbackup.catalog import Catalog
 from ddbbackup.clock import Clock
 from ddbbackup.model.progress import OnProgress
@@ -30,6 +31,12 @@ class WriteItems(Protocol):
     """Writes items in bulk. Access to AWS is already configured."""
 
     def __call__(self, job: WriteJob, *, ledger: Ledger, target: Cloud, source: Cloud) -> WriteResult: ...
+
+
+class VerifyData(Protocol):
+    """Reads the data files of a backup. Access to AWS is already configured."""
+
+    def __call__(self, job: VerifyJob, *, source: Cloud) -> VerifiedData: ...
 
 
 class CompareItems(Protocol):
@@ -60,6 +67,7 @@ class RunContext:
     catalog: Catalog
     write_items: WriteItems
     compare_items: CompareItems
+    verify_data: VerifyData
     on_progress: OnProgress
     stop: threading.Event
     find_state_dir: Callable[[], Path]

@@ -171,6 +171,10 @@ POINT_IN_TIME: Final = When(
     "a restore has `method: point-in-time`",
     lambda plan: any(restore.method == "point-in-time" for restore in plan.restores.values()),
 )
+FROM_SNAPSHOTS: Final = When(
+    "a restore has `method: snapshot`",
+    lambda plan: any(restore.method == "snapshot" for restore in plan.restores.values()),
+)
 FROM_BACKUPS: Final = When(
     "a restore has another method than `point-in-time`",
     lambda plan: any(restore.method != "point-in-time" for restore in plan.restores.values()),
@@ -186,6 +190,12 @@ RETENTION_BY_TAGS: Final = When(
 RETENTION_WITH_KEY: Final = When(
     "an entry of `tables` has `retention`, and a destination names a KMS key",
     lambda plan: RETENTION.holds(plan) and KMS_KEY.holds(plan),
+)
+FROM_EXPORTS: Final = When(
+    "a restore has another method than `point-in-time` and `snapshot`",
+    lambda plan: any(
+        restore.method not in ("point-in-time", "snapshot") for restore in plan.restores.values()
+    ),
 )
 RESTORES: Final = When("the plan has `restores`", lambda plan: bool(plan.restores))
 
@@ -213,7 +223,7 @@ READ_CATALOG: Final = (
 """For ``catalog.queries``, in every verb."""
 
 VERIFY_DATA: Final = (
-    Permission("s3:GetObject", "object", ("backup",)),
+    Permission("s3:GetObject", "object", ("backup",), EXPORTS),
     Permission("s3:GetObject", "any-object", ("verify",)),
     Permission("kms:Decrypt", "key", ("backup", "verify"), KMS_KEY, for_aws=True),
 )

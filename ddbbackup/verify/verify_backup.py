@@ -1,26 +1,45 @@
-"""Verify one recorded backup: read all of its data and compare it with its manifests and its record."""
+"""Verify one recorded backup, and record the result."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, replace
+from typing import Final
 
 import structlog
 
 from ddbbackup import events
-from ddbbackup.catalog import StoredRecord
-from ddbbackup.catalog.verification import verify_export
+from ddbbackup.catalog import RecordedVerification, StoredRecord
+from ddbbackup.catalog.record import Level
+from ddbbackup.errors import AccessDenied, DataIncomplete
 from ddbbackup.model.assessment import Assessment
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.steps.context import RunContext
+from ddbbackup.steps.permissions import KMS_KEY, Permission
+from ddbbackup.steps.verification import recorded_result, verification_seconds, verify_data_of
 
 log = structlog.get_logger()
+
+PERMISSIONS: Final = (
+    Permission(
+        "s3:PutObject", "any-record", ("verify",), note="without it, results are reported, but not recorded"
+    ),
+    Permission("kms:GenerateDataKey", "key", ("verify",), KMS_KEY, for_aws=True, note="for `s3:PutObject`"),
+)
+_DOES: Final = {
+    "listing": "list the {files} data files of {id} and compare their ETags with the manifest",
+    "checksums": "read the {files} data files of {id} and compare them with the manifest",
+    "items": "read the {files} data files of {id} and check each of its items",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class VerifyBackup:
-    """Changes neither the record nor the data."""
+    """Changes nothing but ``verified`` in the record. ``sample_percent`` of the files are read; None: all."""
 
     stored: StoredRecord
+    level: Level = "checksums"
+    sample_percent: float | None = None
     kind: str = "verify"
     needs: tuple[str, ...] = ()
 
@@ -34,36 +53,53 @@ class VerifyBackup:
 
     async def assess(self, context: RunContext) -> Assessment[None]:
         record = self.stored.record
-        summary = (
-            f"read the {record.data.file_count} data files of {record.id} and compare them with the manifest"
-        )
         return Assessment(
             self.id,
             self.kind,
             self.table,
-            summary,
+            _DOES[self.level].format(files=record.data.file_count, id=record.id),
             None,
             items=record.data.item_count,
             size_bytes=record.data.size_bytes,
-            facts={"backup": record.id},
+            seconds=verification_seconds(
+                self.level,
+                items=record.data.item_count,
+                files=record.data.file_count,
+                size_bytes=record.data.size_bytes,
+                cores=os.cpu_count() or 1,
+            ),
+            facts={"backup": record.id, "level": self.level},
         )
 
     async def run(self, context: RunContext, assessment: Assessment[None]) -> Outcome:
         record = self.stored.record
-        verification = await context.heavy(
-            verify_export,
-            context.source.objects,
-            record,
-            self.stored.location,
-            on_progress=context.on_progress,
-            stop=context.stop,
-        )
+        try:
+            verification = await verify_data_of(
+                context, self.stored, record, level=self.level, sample_percent=self.sample_percent
+            )
+        except DataIncomplete as error:
+            damaged = RecordedVerification(
+                level=self.level, at=context.clock.now(), result="damaged", notes=(error.message,)
+            )
+            await self._record(context, damaged)
+            raise
+        notes = [*verification.notes, *await self._record(context, recorded_result(context, verification))]
         facts = {
             "backup": record.id,
+            "level": verification.level,
             "items": record.data.item_count,
             "files": len(verification.opened.files),
             "size_bytes": verification.size_bytes,
-            "notes": list(verification.opened.notes),
+            "notes": notes,
         }
         log.info(events.BACKUP_VERIFIED, **facts)
         return Outcome(self.id, self.kind, self.table, "done", facts)
+
+    async def _record(self, context: RunContext, result: RecordedVerification) -> tuple[str, ...]:
+        """What is to be noted. A result is worth reporting even if it cannot be recorded."""
+        record = replace(self.stored.record, verified=result)
+        try:
+            await context.call(context.catalog.update, self.stored, record)
+        except AccessDenied as error:
+            return (f"the result was not recorded: {error.message}",)
+        return ()

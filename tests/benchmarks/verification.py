@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ddbbackup.archive.lines import inflate
-from ddbbackup.aws.objects import S3Objects
+from ddbbackup.aws.bulk_access import AwsBulkAccess
 from ddbbackup.aws.session import Connection
-from ddbbackup.bulk import verify_files
 from ddbbackup.bulk.model import DataFile
+from ddbbackup.bulk.verify_data import VerifyJob, verify_data
 from tests.benchmarks.data import BUCKET, Export
 from tests.benchmarks.sink import ACCESS_KEY, REGION, SECRET_KEY, Tools, running
 
@@ -37,14 +37,19 @@ def measure_verification(export: Export, tools: Tools, *, rounds: int) -> Rates:
     ours, bare = [], []
     with running(tools, export.root) as sink:
         connection = Connection(region=REGION, endpoint_urls=(("s3", sink.url),))
-        objects = S3Objects(connection.client("s3"))
-        files = [
+        access = AwsBulkAccess(target=connection, source=connection)
+        files = tuple(
             DataFile(BUCKET, key, file.md5, file.items, size_bytes=file.size_bytes)
             for key, file in zip(export.keys, export.files, strict=True)
-        ]
+        )
         for _ in range(rounds):
             begun = time.monotonic()
-            verify_files(files, objects, on_progress=lambda progress: None, stop=threading.Event())
+            verify_data(
+                VerifyJob(files, "checksums"),
+                access=access,
+                on_progress=lambda progress: None,
+                stop=threading.Event(),
+            )
             ours.append(time.monotonic() - begun)
             begun = time.monotonic()
             with ThreadPoolExecutor(os.cpu_count()) as pool:

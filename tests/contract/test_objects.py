@@ -141,6 +141,18 @@ def test_keys_are_listed_in_order_below_a_prefix(store: Store) -> None:
     assert store.keys("none/") == []
 
 
+def test_the_times_of_a_listing_are_not_parsed(sandbox: Aws, name: str) -> None:
+    """They are most of the work, and nobody reads them; everything else of the objects arrives."""
+    bucket = sandbox.create_bucket(name)
+    objects = S3Objects(sandbox.s3)
+    store = Store(objects, bucket)
+    store.put("<LastModified>&1</LastModified>", b"four")
+    (listed,) = sandbox.s3.list_objects_v2(Bucket=bucket)["Contents"]
+    assert "LastModified" not in listed
+    (facts,) = objects.keys(bucket, "")
+    assert (facts.key, facts.size_bytes) == ("<LastModified>&1</LastModified>", 4)
+
+
 def test_folders_are_the_prefixes_of_one_level(store: Store) -> None:
     """Objects of that level are none."""
     for key in ("root/x.json", "root/orders/1.json", "root/orders/2.json", "root/a/b/c.json", "rootless/1"):

@@ -16,6 +16,7 @@ import pytest
 from ddbbackup.sandbox.moto_archives import MotoArchives
 from ddbbackup.sandbox.moto_exports import MotoExports
 from ddbbackup.sandbox.sandbox_clock import SandboxClock
+from ddbbackup.sandbox.server import Sandbox
 from tests.support.authoriser import allows, denied, pairs, unused
 from tests.support.aws import REGION, Aws
 from tests.support.calls import Call, calls_of_sandbox
@@ -30,6 +31,7 @@ UNCALLED = {
     "dynamodb:BatchGetItem": "with `keep` and `overwrite`, only to prove what an earlier run restored",
     "s3:RestoreObject": "only with `restore --retrieve`, as the policy for restores is tested",
     "s3:DeleteObject": "only if two processes start the same run at the same time",
+    "dynamodb:ListBackups": "only if nobody knows whether a response to CreateBackup was lost",
     "dynamodb:ListBulkOperations": "only if a run was killed between the start of a job and the state file",
     "dynamodb:ListImports": "only if the restore selects an import, for its quotas",
     "dynamodb:DescribeBackup": "only to prune on-demand backups",
@@ -147,6 +149,30 @@ def test_the_policy_for_backups(
     assert [pair for pair in idle if f"{name}-off" not in pair[1]] == []
 
 
+def test_the_policy_for_on_demand_backups(
+    sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox
+) -> None:
+    """Also of one that `wait` records. It has no right to export, nor to write data into the bucket."""
+    dress(sandbox, name)
+    entry = {"name": name, "method": "snapshot"}
+    vault = {"bucket": bucket, "prefix": "ddb/{table}/"}
+    program.plan(whole_plan(sandbox, bucket, tables=[entry], destinations={"vault": vault}))
+    with calls_of_sandbox() as calls:
+        assert program.run("backup", "--run-id", "nightly").code == 0
+        assert program.run("backup", "--no-wait").code == 0
+        assert program.run("wait").code == 0
+        assert program.run("backup", "--run-id", "nightly").code == 0
+
+    assert verdict(program, "backup", calls) == ([], [])
+    granted = {
+        action
+        for policy in policies(program, "backup")
+        for statement in policy["Statement"]
+        for action in _list(statement["Action"])
+    }
+    assert not granted & {"dynamodb:ExportTableToPointInTime", "dynamodb:DescribeExport", "s3:PutObjectAcl"}
+
+
 def forget_export(aws: Aws, bucket: str, table: str) -> None:
     """As if the run had been killed between starting an export and recording its ARN."""
     for key in aws.record_keys(bucket, table):
@@ -231,6 +257,8 @@ RESTORES: dict[str, dict[str, Any]] = {
         "to": {"create": "never", "settings": "none"},
     },
     "point-in-time": {"method": "point-in-time", "to": {"settings": "none"}},
+    "snapshot": {"method": "snapshot", "to": {"settings": "none"}},
+    "snapshot with settings": {"method": "snapshot", "to": {"settings": ["ttl", "insights"]}},
     "point-in-time with settings": {"method": "point-in-time", "to": {"settings": ["ttl", "insights"]}},
 }
 
@@ -257,7 +285,8 @@ def test_the_policy_for_restores(
     if restore["to"].get("create") == "never":
         encryption = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": new_key(sandbox)}
         sandbox.create_table(f"{name}-2", SSESpecification=encryption)
-    program.plan(whole_plan(sandbox, bucket, tables=[{"name": name}], restores={"back": restore}))
+    entry = {"name": name, **({"method": "snapshot"} if restore["method"] == "snapshot" else {})}
+    program.plan(whole_plan(sandbox, bucket, tables=[entry], restores={"back": restore}))
     assert program.run("backup").code == 0
     archived = (
         [key for key in sandbox.keys(bucket) if "/data/" in key]

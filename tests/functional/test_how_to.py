@@ -78,6 +78,18 @@ def test_first_backup(page: Page, name: str) -> None:
     assert "complete" in listed.out
 
 
+@pytest.mark.parametrize("page", ["back-up-tables-without-recovery"], indirect=True)
+def test_back_up_tables_without_recovery(page: Page, name: str) -> None:
+    """From a table that has none to a copy of it, with its tags."""
+    page.aws.create_table(name, Tags=[{"Key": "team", "Value": "orders"}])
+    page.aws.put(name, *ITEMS)
+    page.run()
+    assert page.aws.items(f"{name}-restored") == ITEMS
+    table = page.aws.dynamodb.describe_table(TableName=f"{name}-restored")["Table"]
+    tags = page.aws.dynamodb.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"]
+    assert tags == [{"Key": "team", "Value": "orders"}]
+
+
 @pytest.mark.parametrize("page", ["restore-one-table-now"], indirect=True)
 def test_restore_one_table_now(page: Page, name: str) -> None:
     """One item is deleted, one overwritten, one new: every command restores what the page says."""

@@ -23,6 +23,7 @@ from ddbbackup.sandbox import (
 )
 from ddbbackup.sandbox.aws_error import AwsError
 from ddbbackup.sandbox.import_rules import ImportState, check_source, quota_bytes
+from ddbbackup.sandbox.sandbox_clock import SandboxClock
 from ddbbackup.sandbox.server import Sandbox
 from tests.support.aws import REGION, Aws, line
 from tests.support.everything import Everything, until_found
@@ -387,28 +388,28 @@ def denial(*actions: str) -> str:
 
 
 def test_a_policy_is_seen_late_and_changed_every_15_seconds_at_most(
-    sandbox: Aws, name: str, monkeypatch: pytest.MonkeyPatch
+    sandbox: Aws, name: str, monkeypatch: pytest.MonkeyPatch, clock: SandboxClock
 ) -> None:
     """An equivalent policy at any time. First ResourceInUseException, then ThrottlingException."""
-    monkeypatch.setattr(moto_policies, "VISIBLE_SECONDS", 3.0)
-    monkeypatch.setattr(update_rules, "COOLDOWN_SECONDS", 15.0)
+    monkeypatch.setattr(moto_policies, "VISIBLE_SECONDS", 1000.0)
+    monkeypatch.setattr(update_rules, "COOLDOWN_SECONDS", 3000.0)
     arn, dynamodb = sandbox.create_table(name), once(sandbox)
     first, second = denial("dynamodb:DeleteItem"), denial("dynamodb:Scan")
     for text in (first, json.dumps(json.loads(first), indent=2)):
         dynamodb.put_resource_policy(ResourceArn=arn, Policy=text)
+    change = partial(dynamodb.put_resource_policy, ResourceArn=arn, Policy=second)
+
     assert refusal(dynamodb.get_resource_policy, ResourceArn=arn)[0] == "PolicyNotFoundException"
-    codes = []
-
-    def throttled() -> bool:
-        codes.append(refusal(dynamodb.put_resource_policy, ResourceArn=arn, Policy=second))
-        return codes[-1][0] == "ThrottlingException"
-
-    wait_until(throttled)
-    assert codes[0][0] == "ResourceInUseException"
-    assert codes[-1][1].startswith(
+    assert refusal(change)[0] == "ResourceInUseException"
+    clock.advance(1500)
+    code, text = refusal(change)
+    assert code == "ThrottlingException"
+    assert text.startswith(
         f"Resource-based policy for table {name} modified within the previous 15000 milliseconds."
     )
     assert json.loads(dynamodb.get_resource_policy(ResourceArn=arn)["Policy"]) == json.loads(first)
+    clock.advance(1500)
+    change()
 
 
 def test_a_deny_of_a_policy_is_enforced_a_moment_later(sandbox: Aws, name: str) -> None:

@@ -104,6 +104,8 @@ def _calls(request: Any, body: bytes, action: str | None) -> Iterator[Call]:
         parameters = json.loads(body)
         source = parameters.get("SourceTableArn") or _table(parameters["SourceTableName"])
         yield replace(call, resource=source)
+    if call.operation == "RestoreTableFromBackup":  # needs its permission on the backup and on the table
+        yield replace(call, resource=_table(json.loads(body)["TargetTableName"]))
 
 
 def _deleted(request: Any, body: bytes) -> Iterator[Call]:
@@ -138,7 +140,9 @@ def _call(request: Any, body: bytes, action: str | None) -> Call:
 
 
 def _json_call(service: str, operation: str, body: dict[str, Any]) -> Call:
-    call = Call(service, operation, _json_resource(service, body), body)
+    # SAR: Amazon DynamoDB, ListBackups has no resource.
+    resource = _json_resource(service, body) if operation != "ListBackups" else "*"
+    call = Call(service, operation, resource, body)
     if service == "kms":
         key = _key(body.get("KeyId"))
         return replace(call, key=key, resource=key.arn) if key is not None else call
@@ -159,7 +163,8 @@ def _table_keys(operation: str, body: dict[str, Any]) -> Iterator[Key]:
         "SSESpecificationOverride"
     )
     texts = [(new or {}).get("KMSMasterKeyId")] if operation != "UpdateTable" else []
-    arn = Arn.parse_if_arn(body.get("TableArn") or body.get("SourceTableArn") or "")
+    restored = body.get("BackupArn") if operation == "RestoreTableFromBackup" else None
+    arn = Arn.parse_if_arn(body.get("TableArn") or body.get("SourceTableArn") or restored or "")
     names = [
         body.get("TableName"),
         body.get("SourceTableName"),
@@ -208,7 +213,8 @@ def _s3_operation(method: str, has_key: bool, query: dict[str, list[str]]) -> st
 def _json_resource(service: str, body: dict[str, Any]) -> str:
     if service == "kms":
         return str(body.get("KeyId", "*"))
-    arn = body.get("ExportArn") or body.get("ImportArn") or body.get("TableArn") or body.get("ResourceArn")
+    named = ("ExportArn", "ImportArn", "BackupArn", "TableArn", "ResourceArn")
+    arn = next((body[name] for name in named if body.get(name)), None)
     if arn:
         return str(arn)
     requested = body.get("RequestItems")

@@ -6,11 +6,22 @@ import threading
 from pathlib import Path
 from typing import Any, cast
 
+from ddbbackup.bulk.verify_data import VerifiedData, VerifyJob, verify_data
 from ddbbackup.plan.model import AwsSettings, Plan
+from ddbbackup.ports import Cloud
 from ddbbackup.steps.context import RunContext
+from tests.support.memory import MemoryObjects
+from tests.support.memory_table import MemoryAccess
 from tests.support.virtual_time import SimulatedThreads, VirtualClock
 
 EMPTY_PLAN = Plan("p", "p.yaml", AwsSettings(), {}, (), {})
+
+
+def verify_in_memory(job: VerifyJob, *, source: Cloud) -> VerifiedData:
+    """Reads the data files of a cloud that is no AWS, in threads of this process."""
+    objects = cast("MemoryObjects", source.objects)
+    access = MemoryAccess(objects, lambda operation, body: (500, b""))
+    return verify_data(job, access=access, on_progress=lambda progress: None, stop=threading.Event())
 
 
 def run_context(clock: VirtualClock, **members: Any) -> RunContext:
@@ -26,6 +37,7 @@ def run_context(clock: VirtualClock, **members: Any) -> RunContext:
         "catalog": nothing,
         "write_items": nothing,
         "compare_items": nothing,
+        "verify_data": verify_in_memory,
         "on_progress": lambda progress: None,
         "stop": threading.Event(),
     }

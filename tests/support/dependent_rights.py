@@ -34,7 +34,7 @@ _KEY_ACTIONS = (
     "DescribeKey",
     "CreateGrant",
 )
-# SAR: Amazon DynamoDB, dependent actions of RestoreTableToPointInTime.
+# SAR: Amazon DynamoDB, dependent actions of RestoreTableToPointInTime and RestoreTableFromBackup.
 _RESTORED = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
 # DynamoDB guide: DynamoDB global tables security.
 _REPLICATED = (
@@ -254,6 +254,7 @@ _RULES: Mapping[str, Callable[[Call], Iterator[Right]]] = {
     "dynamodb:ImportTable": _import,
     "dynamodb:StartBulkPutItems": _bulk_put,
     "dynamodb:RestoreTableToPointInTime": _restore,
+    "dynamodb:RestoreTableFromBackup": _restore,
     "dynamodb:CreateTable": _create_table,
     "dynamodb:UpdateTable": _update_table,
     "dynamodb:UpdateTimeToLive": _update_time_to_live,

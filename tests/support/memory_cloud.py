@@ -7,14 +7,21 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from ddbbackup.catalog import Location, Record, RecordedData, description_document, locate
 from ddbbackup.catalog.table_documents import TableDocument
-from ddbbackup.errors import NotSupported, ObjectMissing, TableMissing
+from ddbbackup.errors import (
+    DdbBackupError,
+    NotSupported,
+    ObjectMissing,
+    SnapshotMissing,
+    TableMissing,
+    Unreachable,
+)
 from ddbbackup.model.arn import Arn
 from ddbbackup.model.checksums import md5_base64
 from ddbbackup.plan.model import Destination
@@ -28,6 +35,7 @@ from ddbbackup.ports import (
     KeyAttribute,
     PitrWindow,
     Place,
+    Snapshot,
     TableFacts,
 )
 from tests.support.memory import MemoryObjects
@@ -148,6 +156,44 @@ class MemoryBulkPuts:
     available: bool = True
 
 
+class MemorySnapshots:
+    """On-demand backups. ``answers`` are taken one by one by ``create``: an error, or "lost" after a creation."""
+
+    def __init__(self, tables: MemoryTables) -> None:
+        self._tables = tables
+        self.kept: list[Snapshot] = []
+        self.answers: list[DdbBackupError | Literal["lost"]] = []
+        self.listed = 0
+        self.now: Callable[[], datetime] = lambda: NOW
+
+    def create(self, table: str, name: str) -> Snapshot:
+        answer = self.answers.pop(0) if self.answers else None
+        if isinstance(answer, DdbBackupError):
+            raise answer
+        facts = self._tables.describe(table)
+        arn = f"{facts.arn}/backup/01795400000000-{len(self.kept):08x}"
+        made = Snapshot(arn, name, "AVAILABLE", self.now(), facts.size_bytes, facts.arn, facts.table_id, 2)
+        self.kept.append(made)
+        if answer == "lost":
+            raise Unreachable("the connection broke", hint="-")
+        return replace(made, status="CREATING", table_arn=None, table_id=None, item_count=None)
+
+    def describe(self, arn: str) -> Snapshot:
+        for each in self.kept:
+            if each.arn == arn:
+                return each
+        raise SnapshotMissing(f"there is no on-demand backup {arn}", hint="-")
+
+    def of_table(self, table: str, *, since: datetime | None = None) -> Iterator[Snapshot]:
+        self.listed += 1
+        arn = self._tables.arn(table)
+        yield from (
+            each
+            for each in self.kept
+            if each.table_arn == arn and (since is None or each.created_at >= since)
+        )
+
+
 class _Settings:
     """Point-in-time recovery can be enabled; no setting can be read."""
 
@@ -181,6 +227,7 @@ class MemoryCloud:
         self.exports = MemoryExports()
         self.imports = MemoryImports()
         self.bulk_puts = MemoryBulkPuts()
+        self.snapshots = MemorySnapshots(self.tables)
         self.settings = _Settings(self.tables)
         self.scaling = _Nothing()
 

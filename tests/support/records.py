@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from ddbbackup.catalog import (
     RecordedCoverage,
     RecordedDestination,
     RecordedExport,
+    RecordedSnapshot,
     RecordedTable,
     derive_client_token,
     new_backup_id,
@@ -69,6 +71,15 @@ def record(
         "chain": RecordedChain(base=backup_id, needs=(backup_id,)),
     }
     return Record(**{**required, **members})
+
+
+def snapshot_record(*, arn: str | None = None, **members: Any) -> Record:
+    """An on-demand backup in progress; ``arn`` is None until it was created. ``members`` as those of ``record``."""
+    made = record(**members)
+    token = derive_client_token(
+        plan=made.plan, table_arn=made.table.arn, table_id=made.table.id, run=made.run, attempt=made.attempt
+    )
+    return replace(made, made_by="snapshot", export=None, snapshot=RecordedSnapshot(name=token, arn=arn))
 
 
 def instant(at: datetime) -> RecordedCoverage:

@@ -33,7 +33,7 @@ _PAGE = 25
 _LINE = b'{"Item":{"id":{"S":"a"}}}\n'
 
 
-class _Bucket:
+class TokenBucket:
     """A token bucket. Rejected calls count as well, up to one burst."""
 
     def __init__(self, burst: float, rate: float) -> None:
@@ -84,9 +84,9 @@ class SimulatedAws:
         self._settling = settling
         self._in_flight = 0
         self._buckets = {
-            "ExportTableToPointInTime": _Bucket(*_START),
-            "DescribeExport": _Bucket(*(reads or DESCRIPTIONS)),
-            "ListExports": _Bucket(*(reads or LISTS)),
+            "ExportTableToPointInTime": TokenBucket(*_START),
+            "DescribeExport": TokenBucket(*(reads or DESCRIPTIONS)),
+            "ListExports": TokenBucket(*(reads or LISTS)),
         }
 
     def called(self, operation: str) -> None:

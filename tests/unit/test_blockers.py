@@ -21,7 +21,17 @@ import ddbbackup
 from ddbbackup.backup.export_time import choose_export_time
 from ddbbackup.backup.finish_backup import FinishBackup
 from ddbbackup.backup.planning import backup_steps
-from ddbbackup.catalog import BadRecord, Catalog, RecordedChain, RecordedCoverage, StoredRecord, locate
+from ddbbackup.backup.snapshot import FinishSnapshot
+from ddbbackup.catalog import (
+    BadRecord,
+    Catalog,
+    Record,
+    RecordedChain,
+    RecordedCoverage,
+    StoredRecord,
+    description_document,
+    locate,
+)
 from ddbbackup.cli.look_ahead import LookAhead, preview_backup, preview_prune, preview_restores
 from ddbbackup.cli.registries import STEP_KINDS
 from ddbbackup.errors import DdbBackupError
@@ -66,12 +76,12 @@ from ddbbackup.times import to_iso
 from ddbbackup.verify.verify_backup import VerifyBackup
 from tests.support.contexts import run_context
 from tests.support.memory_cloud import BACKED_UP, BUCKET, EXPORT_ID, VAULT, MemoryCloud, describe
-from tests.support.records import NOW, record
+from tests.support.records import NOW, record, snapshot_record
 from tests.support.virtual_time import VirtualClock, run_virtually
 
 PACKAGE = Path(ddbbackup.__file__).parent
 PACKAGES = ("backup", "restore", "retention", "steps", "status", "verify")
-RAISE_TO_BLOCK = ("restore.source", "restore.live_source", "restore.planning")
+RAISE_TO_BLOCK = ("restore.source", "restore.folder_source", "restore.live_source", "restore.planning")
 ROOT = f"ddb/orders/AWSDynamoDB/{EXPORT_ID}/"
 FOLDER = f"s3://{BUCKET}/{ROOT}"
 
@@ -195,10 +205,14 @@ class OneUnfinished:
     table: str = ""
 
     async def preview(self, context: RunContext) -> LookAhead:
-        return LookAhead(backups=(await assess(FinishBackup(self.stored, self.planned), context),))
+        return LookAhead(backups=(await assess(self._step(), context),))
 
     async def run(self, context: RunContext) -> tuple[Outcome, ...]:
-        return await run_steps([FinishBackup(self.stored, self.planned)], context)
+        return await run_steps([self._step()], context)
+
+    def _step(self) -> FinishBackup | FinishSnapshot:
+        finish = FinishSnapshot if self.stored.record.made_by == "snapshot" else FinishBackup
+        return finish(self.stored, self.planned)
 
 
 @dataclass(frozen=True)
@@ -323,12 +337,57 @@ def export_never_started(
     now = world.clock.now()
     asked = {"requested_time": now - timedelta(days=data_days)}
     unfinished = record(run="interrupted", at=now - timedelta(days=days), export=asked)
+    return one_unfinished(world, unfinished, planned=planned)
+
+
+def one_unfinished(world: World, unfinished: Record, *, planned: bool) -> Subject:
     world.cloud.put_record(unfinished)
     catalog = world.context(estimating=False).catalog
     (location,) = catalog.tables(world.destination, world.cloud.identity).values()
     stored = catalog.find(location, unfinished.id)
     assert stored is not None
     return OneUnfinished(stored, planned)
+
+
+def missing_bucket_of_a_snapshot(world: World) -> Subject:
+    world.tables = (TableEntry(0, "vault", name="orders", method="snapshot"),)
+    return missing_bucket(world)
+
+
+def snapshot_never_created(world: World, *, planned: bool = True) -> Subject:
+    unfinished = snapshot_record(run="interrupted", at=world.clock.now() - timedelta(days=2))
+    return one_unfinished(world, unfinished, planned=planned)
+
+
+def put_snapshot(world: World) -> Record:
+    """A complete on-demand backup of ``orders``, older than the export."""
+    at = BACKED_UP - timedelta(hours=1)
+    description = world.cloud.put_document("orders", description_document(describe("orders")))
+    complete = snapshot_record(
+        run="snapshots",
+        at=at,
+        arn=f"{world.cloud.tables.arn('orders')}/backup/01795400000000-0badcafe",
+        state="complete",
+        completed_at=at,
+        covers=RecordedCoverage(
+            kind="interval", start=at - timedelta(minutes=1), end=at + timedelta(minutes=1)
+        ),
+        destination={"bucket": BUCKET},
+        table_members={"description": description},
+    )
+    world.cloud.put_record(complete)
+    return complete
+
+
+def of_a_snapshot(world: World, **members: Any) -> Subject:
+    put_snapshot(world)
+    return restore("snapshot", **members)
+
+
+def only_a_snapshot(world: World) -> Subject:
+    no_backup(world)
+    put_snapshot(world)
+    return restore("write")
 
 
 def damaged_record(world: World) -> Subject:
@@ -462,6 +521,11 @@ def too_many_files(world: World) -> Subject:
     return restore("import")
 
 
+def plain_folder(world: World) -> Subject:
+    world.cloud.objects.bodies["dump/a.json"] = b'{"id":{"S":"a"}}'
+    return restore("import", **source(FromFolder(f"s3://{BUCKET}/dump/")))
+
+
 def described_export(world: World, **members: Any) -> Subject:
     arn = f"{world.cloud.tables.arn('orders')}/export/{EXPORT_ID}"
     key = f"{ROOT}manifest-summary.json"
@@ -545,6 +609,13 @@ ROWS = (
         lambda world: export_never_started(world, planned=False),
     ),
     Row("backup.finish_backup.assess#3", "interrupted more than a day ago", export_never_started),
+    Row("backup.snapshot.assess#1", "bucket vault does not exist", missing_bucket_of_a_snapshot),
+    Row(
+        "backup.snapshot.assess#1",
+        "the plan does not back up orders",
+        lambda world: snapshot_never_created(world, planned=False),
+    ),
+    Row("backup.snapshot.assess#2", "interrupted more than a day ago", snapshot_never_created),
     Row("steps.bad_record.assess#1", "is not a valid record", damaged_record),
     # ---- steps that prune
     Row("retention.prune_table._blockers#1", "a record cannot be used", record_that_may_need_anything),
@@ -633,6 +704,37 @@ ROWS = (
         "option",
     ),
     Row("restore.blockers.unexpected_objects#1", "1 objects in", unexpected_object),
+    Row(
+        "restore.blockers.snapshot_blockers#1",
+        "no complete backup of orders",
+        lambda world: no_backup(world, "snapshot"),
+        "candidate",
+    ),
+    Row(
+        "restore.blockers.snapshot_blockers#2",
+        "is not an on-demand backup",
+        lambda world: restore("snapshot", **source(FromBackup(world.cloud.put_backup().id))),
+    ),
+    Row(
+        "restore.blockers.snapshot_blockers#3",
+        "only in the account in which it was created",
+        lambda world: of_a_snapshot(world, target=Target("copy", account="210987654321")),
+    ),
+    Row(
+        "restore.blockers.snapshot_blockers#4",
+        "creates the table with its indexes",
+        lambda world: of_a_snapshot(world, target=Target("copy", indexes="after-load")),
+    ),
+    Row(
+        "restore.blockers.snapshot_blockers#5",
+        "there is no provisioned capacity to copy",
+        lambda world: of_a_snapshot(world, target=Target("copy", billing_mode="PROVISIONED")),
+    ),
+    Row(
+        "restore.blockers._no_backup#2",
+        "whose items only AWS can read",
+        lambda world: restore("write", **source(FromBackup(put_snapshot(world).id))),
+    ),
     Row("restore.blockers._no_backup#1", "no complete backup of orders", no_backup, "candidate"),
     Row(
         "restore.blockers._no_target#1",
@@ -651,6 +753,7 @@ ROWS = (
         lambda world: restore("import", **to("copy", create="never")),
     ),
     Row("restore.blockers._too_many_files#1", "at most 1 per import", too_many_files),
+    Row("restore.blockers._other_format#1", "which imports and bulk puts read", plain_folder),
     # ---- restores: what keeps them from being planned or resolved
     Row(
         "restore.planning.restore_step#1",
@@ -658,7 +761,7 @@ ROWS = (
         lambda world: restore(**to("{table}" + "x" * 250)),
     ),
     Row(
-        "restore.source._from_folder#1",
+        "restore.folder_source.open_folder#1",
         "there is no export at",
         lambda world: no_backup(world, **source(FromFolder(FOLDER))),
     ),
@@ -679,7 +782,13 @@ ROWS = (
     ),
     Row("restore.source._point_of_backup#2", "is in_progress, not complete", incomplete_backup),
     Row("restore.source._point_of_backup#3", "which does not exist", broken_chain),
-    Row("restore.source._choose_point#1", "there is no complete backup of orders", no_backup),
+    Row(
+        "restore.source._choose_point#1",
+        "is an on-demand backup of DynamoDB",
+        lambda world: restore("snapshot"),
+    ),
+    Row("restore.source._choose_point#2", "whose items only AWS can read", only_a_snapshot),
+    Row("restore.source._choose_point#3", "there is no complete backup of orders", no_backup),
     Row(
         "restore.source._location#1",
         "does not back up orders",
@@ -801,6 +910,7 @@ def test_a_step_that_verifies_has_no_blockers(world: World) -> None:
 @pytest.mark.parametrize("method", RESTORE_METHODS)
 def test_a_restore_that_nothing_blocks_has_no_blockers(world: World, method: str) -> None:
     """So the rows show the blockers that they name, not those of an incomplete world."""
+    put_snapshot(world)
     document = run_virtually(document_of(restore(method), world.context(estimating=True)), world.clock)
     assert document["restores"][0]["blockers"] == []
     assert document["restores"][0]["changes"]

@@ -21,9 +21,9 @@ def run(options: Namespace) -> int:
     async def restore(session: Session) -> Report:
         context = session.context
         named = find_restore(session.plan, options)
-        if options.adopt and named.method != "point-in-time":
+        if options.adopt and named.method not in ("auto", "point-in-time", "snapshot"):
             raise UsageError(
-                f"--adopt applies to point-in-time restores, but {named.name} has `method: {named.method}`",
+                f"--adopt applies to restores by AWS into a new table, but {named.name} has `method: {named.method}`",
                 hint="remove --adopt: other methods continue by themselves",
             )
         step = restore_step(

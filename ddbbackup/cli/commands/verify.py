@@ -1,4 +1,4 @@
-"""``verify``: reads recorded backups completely and compares them with their manifests and records."""
+"""``verify``: proves recorded backups, the newest first, and records the results."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from ddbbackup.errors import NothingSelected
 from ddbbackup.model.report import Report
 from ddbbackup.steps.bad_record import ReportBadRecord
 from ddbbackup.verify.verify_backup import VerifyBackup
+from ddbbackup.verify.verify_snapshot import VerifySnapshot
 
 
 def run(options: Namespace) -> int:
@@ -21,7 +22,8 @@ def run(options: Namespace) -> int:
             tables_with_records, context.catalog, session.plan, context.source.identity, only=options.only
         )
         if backup_id is None:
-            backups = await context.call(complete_backups, tables, every=options.all)
+            newest = None if options.all else options.newest
+            backups = await context.call(complete_backups, tables, newest=newest)
         else:
             backups = _complete_only(await context.call(find_backups, tables, backup_id), backup_id)
         if not backups:
@@ -29,13 +31,28 @@ def run(options: Namespace) -> int:
                 f"the catalog has no backup {backup_id}" if backup_id else "there are no complete backups",
                 hint="run `ddbbackup list` to see the backups in the catalog",
             )
-        return await session.carry_out([_step(each) for each in backups])
+        return await session.carry_out([_step(options, each) for each in _newest_first(backups)])
 
     return write_report(options, run_session(options, verify))
 
 
-def _step(backup: StoredRecord | BadRecord) -> VerifyBackup | ReportBadRecord:
-    return ReportBadRecord(backup) if isinstance(backup, BadRecord) else VerifyBackup(backup)
+def _step(
+    options: Namespace, backup: StoredRecord | BadRecord
+) -> VerifyBackup | VerifySnapshot | ReportBadRecord:
+    if isinstance(backup, BadRecord):
+        return ReportBadRecord(backup)
+    if backup.record.made_by == "snapshot":
+        return VerifySnapshot(backup)
+    return VerifyBackup(backup, level=options.level, sample_percent=options.sample)
+
+
+def _newest_first(backups: tuple[StoredRecord | BadRecord, ...]) -> list[StoredRecord | BadRecord]:
+    """By the instant that they reach: if the run is stopped, what is most likely to be needed is proven."""
+    return sorted(backups, key=_id_of, reverse=True)
+
+
+def _id_of(backup: StoredRecord | BadRecord) -> str:
+    return backup.id if isinstance(backup, BadRecord) else backup.record.id
 
 
 def _complete_only(

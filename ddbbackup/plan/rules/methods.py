@@ -12,7 +12,7 @@ from ddbbackup.plan.rules.access import get, names_export, restores
 from ddbbackup.problems import Problem
 from ddbbackup.times import InvalidTime
 
-CREATES_TABLE: Final = ("import", "point-in-time")
+CREATES_TABLE: Final = ("import", "point-in-time", "snapshot")
 MIN_BULK_PUT_WRITE_UNITS: Final = 1024  # StartBulkPutItems in botocore's service model
 
 
@@ -25,6 +25,8 @@ def check(document: Document) -> Iterator[Problem]:
             yield from _import(document, path, restore)
         if method == "point-in-time":
             yield from _point_in_time(document, path, restore)
+        if method == "snapshot":
+            yield from _snapshot(document, path, restore)
         if method == "bulk-put":
             yield from _bulk_put(document, path, restore)
 
@@ -74,11 +76,29 @@ def _point_in_time(document: Document, path: ValuePath, restore: dict[str, Any])
             "`method: point-in-time` restores from the live table, not from a backup",
             hint="use `from: latest` or a time, or use `method: write`",
         )
+    yield from _copy_by_aws(document, path, restore, "point-in-time")
+
+
+def _snapshot(document: Document, path: ValuePath, restore: dict[str, Any]) -> Iterator[Problem]:
+    if names_export(restore):
+        yield _unsupported(
+            document,
+            (*path, "from"),
+            "`method: snapshot` restores an on-demand backup of DynamoDB, not an export",
+            hint="use `from: latest`, a backup ID or a time, or use `method: write`",
+        )
+    yield from _copy_by_aws(document, path, restore, "snapshot")
+
+
+def _copy_by_aws(
+    document: Document, path: ValuePath, restore: dict[str, Any], method: str
+) -> Iterator[Problem]:
+    """For methods by which AWS copies the table, with its indexes and in its account."""
     if get(restore, "to", "indexes") == "after-load":
         yield _unsupported(
             document,
             (*path, "to", "indexes"),
-            "`method: point-in-time` restores the table with its indexes, so they cannot be created after the data",
+            f"`method: {method}` restores the table with its indexes, so they cannot be created after the data",
             hint="remove `indexes`, or restore a backup with `method: write` or `method: import`",
         )
     plan_account, target_account = get(document.data, "aws", "account"), get(restore, "to", "account")
@@ -86,7 +106,7 @@ def _point_in_time(document: Document, path: ValuePath, restore: dict[str, Any])
         yield _unsupported(
             document,
             (*path, "to", "account"),
-            "`method: point-in-time` cannot restore to another account",
+            f"`method: {method}` cannot restore to another account",
             hint="restore a backup instead, with `method: write` or `method: import`",
         )
 

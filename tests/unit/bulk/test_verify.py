@@ -8,14 +8,15 @@ from collections.abc import Callable
 
 import pytest
 
-from ddbbackup.bulk import read_first_line, verified_stream, verify_files
+from ddbbackup.bulk import read_first_line, verified_stream
 from ddbbackup.bulk.model import DataFile
+from ddbbackup.bulk.verify_data import VerifyJob, verify_data
 from ddbbackup.errors import DataIncomplete, Unreachable
 from ddbbackup.model.checksums import md5_base64
 from ddbbackup.model.progress import Progress
 from tests.support.aws import line
 from tests.support.memory import MemoryObjects, MemoryStream
-from tests.support.memory_table import data_file
+from tests.support.memory_table import MemoryAccess, data_file
 
 LINES = [line({"id": {"S": f"k{number}"}}) for number in range(500)]
 
@@ -32,7 +33,8 @@ def verify(objects: MemoryObjects, *files: DataFile) -> list[Progress]:
     def note(progress: Progress) -> None:
         noted.append(progress)
 
-    verify_files(files, objects, on_progress=note, stop=threading.Event())
+    access = MemoryAccess(objects, lambda operation, body: (500, b""))
+    verify_data(VerifyJob(files, "checksums"), access=access, on_progress=note, stop=threading.Event())
     return noted
 
 

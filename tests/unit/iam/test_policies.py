@@ -55,6 +55,22 @@ def test_records_may_be_deleted_and_data_may_not() -> None:
     ]
 
 
+def test_only_the_role_that_prunes_may_delete_data_and_only_if_the_plan_has_a_policy() -> None:
+    """It can read no items: the manifests name the objects."""
+    tables = [{"name": "orders", "retention": {"keep_last": 3}}]
+    found = policies(tables=tables)
+    data = "arn:aws:s3:::acme-vault/ddb/orders/*"
+    assert ("s3:DeleteObject", data) in allowed(found, "prune")
+    assert ("dynamodb:DeleteBackup", f"{TABLE}/orders/*") in allowed(found, "prune")
+    assert {what for action, what in allowed(found, "prune") if action == "s3:GetObject"} == {
+        "arn:aws:s3:::acme-vault/ddb/orders/AWSDynamoDB/*/manifest-*",
+        "arn:aws:s3:::acme-vault/ddb/ddbbackup/p/123456789012/eu-west-1/*",
+    }
+    for role in ("backup", "restore", "verify", "read"):
+        assert role not in found.roles or ("s3:DeleteObject", data) not in allowed(found, role)
+    assert "prune" not in policies(tables=[{"name": "orders"}]).roles
+
+
 def test_the_role_that_a_restore_assumes_has_the_permissions_on_the_target() -> None:
     """The caller reads the backup and assumes the role. The role reads data only for an import."""
     to = {"table": "{table}-{date}", "region": "eu-central-1", "assume_role": {"role_arn": ROLE}}

@@ -50,9 +50,9 @@ def messages(candidate: Candidate) -> str:
 
 def test_all_methods_are_candidates_and_exactly_one_is_selected() -> None:
     """For every `method` of a restore."""
-    for method in ("auto", "write", "import", "bulk-put", "point-in-time"):
+    for method in ("auto", "write", "import", "bulk-put", "point-in-time", "snapshot"):
         found = inputs(restore={"method": method})
-        assert list(by_name(found)) == ["write", "import", "bulk-put", "point-in-time"]
+        assert list(by_name(found)) == ["write", "import", "bulk-put", "point-in-time", "snapshot"]
         assert selected(found).reason
         assert method in ("auto", selected(found).method)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from ddbbackup.catalog import RecordedData, RecordedFailure
+from ddbbackup.catalog import RecordedCoverage, RecordedData, RecordedFailure
 from ddbbackup.plan.model import TableEntry
 from ddbbackup.status.table_status import assess_status
 from tests.support.records import instant, record
@@ -44,3 +44,12 @@ def test_a_running_backup_and_a_failure_since_the_last_backup_are_reported() -> 
     failed = replace(RECORD, state="failed", failure=RecordedFailure(message="no bucket"))
     status = assess_status("t", HOUR, RECORD, [running, failed], NOW)
     assert (status.running, status.last_failure) == (running.id, "no bucket")
+
+
+def test_the_age_of_a_backup_that_covers_an_interval_counts_from_its_start() -> None:
+    """What was written later may be missing from it. Its end may lie a minute ahead."""
+    covers = RecordedCoverage(
+        kind="interval", start=NOW - timedelta(seconds=3601), end=NOW + timedelta(minutes=1)
+    )
+    status = assess_status("t", HOUR, replace(RECORD, covers=covers), [], NOW)
+    assert (status.age_seconds, status.breaks_rpo) == (3601, True)

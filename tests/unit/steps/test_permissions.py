@@ -10,7 +10,7 @@ import pytest
 
 import ddbbackup
 from ddbbackup.cli.registries import DECLARING
-from ddbbackup.iam import resources
+from ddbbackup.iam import resources, statements
 from ddbbackup.plan.model import AwsSettings, Limits, Plan, Restore, Target
 from ddbbackup.plan.restore_from import FromFolder, FromLatest
 from ddbbackup.steps.permissions import On, RoleName
@@ -54,6 +54,11 @@ def test_declared_permissions_are_well_formed() -> None:
         ),
         ({"method": "bulk-put"}, {"StartBulkPutItems", "CreateTable"}, {"BatchWriteItem", "ImportTable"}),
         ({"method": "point-in-time"}, {"RestoreTableToPointInTime"}, {"ImportTable", "CreateTable"}),
+        (
+            {"method": "snapshot"},
+            {"RestoreTableFromBackup"},
+            {"RestoreTableToPointInTime", "BatchGetItem", "CreateTable", "BatchWriteItem"},
+        ),
     ],
 )
 def test_a_plan_needs_the_permissions_of_its_methods_and_no_others(
@@ -76,4 +81,6 @@ def test_every_kind_of_resource_has_an_arn_and_a_row_in_the_reference() -> None:
     """Policies and reference cover the same kinds."""
     kinds = set(get_args(On))
     assert set(resources._KINDS) == kinds
+    assert kinds <= set(statements._SIDS)
     assert set(permissions_page.RESOURCES) == kinds
+    assert kinds <= set(statements._SIDS)

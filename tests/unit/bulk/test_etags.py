@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ddbbackup.restore.data_files import etag_matches_md5
+from ddbbackup.bulk.verify_listing import etag_matches_md5
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 (MANIFEST,) = FIXTURES.rglob("manifest-files.json")

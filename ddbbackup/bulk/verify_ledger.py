@@ -1,0 +1,137 @@
+"""The findings of an interrupted verification, so that another run on this machine need not read everything again."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import time
+from pathlib import Path
+from typing import Annotated, Final, TypeVar
+
+import msgspec
+
+from ddbbackup.bulk.verify_units import UnitFindings
+from ddbbackup.errors import Refused
+
+LEDGER: Final = "ledger.jsonl"
+MAX_AGE_SECONDS: Final = 24 * 3600.0
+_LIMIT_BYTES: Final = 256 << 20  # what is longer was not written by us
+_HINT: Final = "set DDBBACKUP_STATE_DIR to a directory that can be written, then run the same command again"
+_Count = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
+
+
+class _Header(msgspec.Struct, frozen=True):
+    fingerprint: str
+    began: float
+
+
+class _Entry(msgspec.Struct, frozen=True):
+    number: _Count
+    item_count: _Count
+    size_bytes: _Count
+    defects: tuple[tuple[str, str, _Count], ...] = ()
+
+
+_T = TypeVar("_T")
+_HEADERS: Final = msgspec.json.Decoder(_Header)
+_ENTRIES: Final = msgspec.json.Decoder(_Entry)
+
+
+class VerifyLedger:
+    """A context manager that holds the lock of ``directory``, and makes it empty if it is of another verification.
+
+    ``fingerprint`` is of everything that the findings depend on. Findings count for a day: the result that they lead
+    to says that the data is whole today. Raises ``Refused`` if another run holds the lock, or if the directory cannot
+    be used.
+    """
+
+    def __init__(self, directory: Path, fingerprint: str) -> None:
+        self._directory, self._fingerprint = directory, fingerprint
+        self._known: list[UnitFindings] = []
+
+    def __enter__(self) -> VerifyLedger:
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor = os.open(self._directory / LEDGER, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        except OSError as error:
+            raise Refused(
+                f"could not open the state directory {self._directory}: {error.strerror}", hint=_HINT
+            ) from error
+        self._file = os.fdopen(descriptor, "r+b")
+        try:
+            self._lock(descriptor)
+            self._known = self._read()
+        except BaseException:
+            self._file.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def findings(self) -> tuple[UnitFindings, ...]:
+        """Those of earlier runs."""
+        return tuple(self._known)
+
+    def record(self, found: UnitFindings) -> None:
+        entry = _Entry(found.number, found.item_count, found.size_bytes, found.defects)
+        self._write(msgspec.json.encode(entry))
+
+    def remove(self) -> None:
+        """The verification is finished; nothing is left of it."""
+        for path in self._directory.iterdir():
+            path.unlink()
+        with contextlib.suppress(OSError):
+            self._directory.rmdir()
+
+    def _write(self, line: bytes) -> None:
+        self._file.write(
+            b"\n" + line + b"\n"
+        )  # the first newline ends a line that a killed run left incomplete
+        self._file.flush()
+
+    def _lock(self, descriptor: int) -> None:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+                raise Refused(
+                    "another run on this machine is verifying the same backup",
+                    hint="wait until the other run ends, then run the same command again",
+                ) from None
+            raise Refused(
+                f"could not lock the state directory {self._directory}: {error.strerror}", hint=_HINT
+            ) from error
+
+    def _read(self) -> list[UnitFindings]:
+        self._file.seek(0)
+        lines = [line for line in self._file.read(_LIMIT_BYTES).split(b"\n") if line]
+        header = _decoded(_HEADERS, lines[0]) if lines else None
+        age_seconds = time.time() - header.began if header is not None else -1.0
+        if (
+            header is None
+            or header.fingerprint != self._fingerprint
+            or not 0 <= age_seconds <= MAX_AGE_SECONDS
+        ):
+            self._begin_anew()
+            return []
+        entries = [entry for line in lines[1:] if (entry := _decoded(_ENTRIES, line)) is not None]
+        return [
+            UnitFindings(each.number, each.item_count, each.size_bytes, (), each.defects) for each in entries
+        ]
+
+    def _begin_anew(self) -> None:
+        for path in self._directory.iterdir():
+            if path.name != LEDGER:
+                path.unlink()
+        self._file.truncate(0)
+        self._write(msgspec.json.encode(_Header(self._fingerprint, time.time())))
+
+
+def _decoded(decoder: msgspec.json.Decoder[_T], line: bytes) -> _T | None:
+    try:
+        return decoder.decode(line)
+    except (msgspec.DecodeError, RecursionError):
+        return None

@@ -1,0 +1,107 @@
+"""Restores of data that ddbbackup did not back up: folders of other tools, and exports in Ion."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+
+from ddbbackup.model.checksums import md5_base64
+from tests.support.aws import Aws, in_order
+from tests.support.plans import plan
+from tests.support.program import Program
+
+ITEMS: list[dict[str, Any]] = [
+    {
+        "id": {"S": f"k{number:02}"},
+        "n": {"N": "12345678901234567890123456789012345678"},
+        "b": {"B": "aGVsbG8="},
+    }
+    for number in range(40)
+]
+
+
+def write_plan(aws: Aws, bucket: str, target: str, uri: str, **more: Any) -> str:
+    restore = {"table": "gone", "from": {"s3_uri": uri}, "to": {"table": target}, **more}
+    return plan(aws, bucket, tables=[{"name": "gone"}], restores={"back": restore})
+
+
+@pytest.fixture
+def folder(sandbox: Aws, bucket: str) -> str:
+    """Three files, compressed in different ways, and something else."""
+    lines = [json.dumps(item).encode() + b"\n" for item in ITEMS]
+    exported = [b'{"Item":' + line[:-1] + b"}\n" for line in lines]
+    for name, body in {
+        "a.json": b"".join(lines[:10]),
+        "more/b.json.gz": gzip.compress(b"".join(exported[10:30])),
+        "more/c.json.zst": zstandard.compress(b"".join(lines[30:])),
+        "README.txt": b"made by hand",
+    }.items():
+        sandbox.s3.put_object(Bucket=bucket, Key=f"dump/{name}", Body=body)
+    return f"s3://{bucket}/dump"
+
+
+def test_a_folder_without_manifests_is_restored(
+    sandbox: Aws, bucket: str, name: str, folder: str, program: Program
+) -> None:
+    """Every item, and the report says that nothing vouches for completeness."""
+    sandbox.create_table(name)
+    program.plan(write_plan(sandbox, bucket, name, folder))
+    result = program.run("restore", "back", "--output", "json")
+    assert result.code == 0, result.err
+    assert in_order(sandbox.items(name)) == ITEMS
+    (outcome,) = result.report["outcomes"]
+    assert outcome["facts"]["written"] == 40
+    notes = " ".join(outcome["facts"]["notes"])
+    assert "no manifest says" in notes
+    assert "not read: 1 objects" in notes
+
+
+def test_a_folder_without_manifests_is_previewed(
+    sandbox: Aws, bucket: str, name: str, folder: str, program: Program
+) -> None:
+    """With the method that can read it: AWS's own jobs cannot."""
+    sandbox.create_table(name)
+    program.plan(write_plan(sandbox, bucket, name, folder, method="bulk-put"))
+    result = program.run("preview", "restore", "back")
+    assert "which imports and bulk puts read" in result.out + result.err
+    program.plan(write_plan(sandbox, bucket, name, folder))
+    assert program.run("preview", "restore", "back").code == 0
+    assert sandbox.items(name) == []
+
+
+def test_an_export_in_ion_is_restored(
+    sandbox: Aws, bucket: str, name: str, program: Program, tmp_path: Path
+) -> None:
+    """Numbers with all digits, and binary values."""
+    root = "other/AWSDynamoDB/01795400000000-0badcafe/"
+    number = ITEMS[0]["n"]["N"]
+    lines = "".join(
+        f'$ion_1_0 {{Item:{{id:"{item["id"]["S"]}",n:{number}.,b:{{{{aGVsbG8=}}}}}}}}\n' for item in ITEMS
+    )
+    body = gzip.compress(lines.encode())
+    key = f"{root}data/a.ion.gz"
+    arn = f"arn:aws:dynamodb:us-east-1:123456789012:table/{name}"
+    documents = {
+        "manifest-files": {"itemCount": 40, "md5Checksum": md5_base64(body), "dataFileS3Key": key},
+        "manifest-summary": {
+            "exportArn": f"{arn}/export/01795400000000-0badcafe",
+            "tableArn": arn,
+            "itemCount": 40,
+            "outputFormat": "ION",
+        },
+    }
+    sandbox.s3.put_object(Bucket=bucket, Key=key, Body=body)
+    for document, content in documents.items():
+        text = json.dumps(content).encode()
+        sandbox.s3.put_object(Bucket=bucket, Key=f"{root}{document}.json", Body=text)
+        sandbox.s3.put_object(Bucket=bucket, Key=f"{root}{document}.md5", Body=md5_base64(text).encode())
+    sandbox.create_table(name)
+    program.plan(write_plan(sandbox, bucket, name, f"s3://{bucket}/{root}"))
+    result = program.run("restore", "back", "--output", "json")
+    assert result.code == 0, result.err
+    assert in_order(sandbox.items(name)) == ITEMS

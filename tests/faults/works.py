@@ -202,6 +202,7 @@ _VAULT: Final = (
     "GetObject:files",
     "GetObject:md5",
 )
+_RECORDED: Final = (*_VAULT, "GetObject:description")
 # CreateTable takes tags, other ways to make a table do not.
 _COPIED: Final = (
     "ListTagsOfResource",
@@ -235,6 +236,8 @@ WORKS: Final = {
                 "GetBucket:lifecycle",
                 "ListObjectsV2",
                 "PutObject:record",
+                "GetObject:description",
+                "PutObject:description",
                 "ExportTableToPointInTime",
                 "ListTagsOfResource",
                 "DescribeKinesisStreamingDestination",
@@ -248,9 +251,10 @@ WORKS: Final = {
                 "GetObject:summary",
                 "GetObject:md5",
                 "GetObject:files",
+                "HeadObject:data",
                 "GetObject:data",
             ),
-            40,
+            43,
             ("same", "other-run", "other-machine", "wait"),
         ),
         Work(
@@ -267,6 +271,8 @@ WORKS: Final = {
                 "GetObject:summary",
                 "GetObject:md5",
                 "GetObject:files",
+                "GetObject:description",
+                "HeadObject:data",
                 "GetObject:data",
                 "PutObject:record",
             ),
@@ -281,6 +287,7 @@ WORKS: Final = {
             (
                 "GetCallerIdentity",
                 *_VAULT,
+                "HeadObject:data",
                 "GetObject:data",
             ),
             24,
@@ -326,7 +333,7 @@ WORKS: Final = {
             check_restore,
             (
                 *_LOOK,
-                *_VAULT,
+                *_RECORDED,
                 *_STATE,
                 "GetObject:data",
                 "CreateTable",
@@ -393,8 +400,8 @@ WORKS: Final = {
             ("restore", "copy"),
             _restoring(method="import"),
             check_restore,
-            (*_LOOK, *_VAULT, *_STATE, "ListImports", "ImportTable", "DescribeImport", *_SETTINGS),
-            46,
+            (*_LOOK, *_RECORDED, *_STATE, "ListImports", "ImportTable", "DescribeImport", *_SETTINGS),
+            48,
             _RESTORED,
             {"other-machine": (1, 75), "other-run": (1, 75)},
         ),
@@ -403,7 +410,15 @@ WORKS: Final = {
             ("restore", "copy"),
             _prepare_bulk_put,
             check_restore,
-            (*_LOOK, *_STATE, "Scan", "StartBulkPutItems", "DescribeBulkOperation", "ListObjectsV2"),
+            (
+                *_LOOK,
+                *_RECORDED,
+                *_STATE,
+                "Scan",
+                "StartBulkPutItems",
+                "DescribeBulkOperation",
+                "ListObjectsV2",
+            ),
             52,
             _RESTORED,
             _LEASED,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any, Final
 
@@ -17,13 +17,11 @@ except ImportError:  # no wheel for this platform: the standard library does the
     import zlib as _zlib  # type: ignore[no-redef]
 
 _ZLIB_ERROR: Any = _zlib.error
-crc32: Callable[[bytes | memoryview, int], int] = _zlib.crc32
-"""The CRC-32 of ``value`` bytes so far, continued with more bytes."""
 BLOCK_BYTES: Final = 512 << 10
 # An item of 400 KB is at most some 6 MB of JSON: empty lists and nulls count least and have the longest JSON.
 MAX_LINE_BYTES: Final = 16 << 20
 _STEP_BYTES: Final = 16 << 10
-_GZIP: Final = 31  # window bits: expects a gzip header and trailer, and checks both
+_GZIP: Final = 31  # window bits: with a gzip header and trailer, which are checked
 _PREFIX: Final = b'{"Item":{"'
 _AFTER_PREFIX: Final = b'{"Item":{#'  # the smallest byte string that sorts after all with the prefix
 _LAST_BEFORE_NEWLINE: Final = itemgetter(-2)
@@ -53,6 +51,11 @@ def inflate(chunks: Iterable[bytes]) -> Iterator[bytes]:
                 decoder = None
     if decoder is not None:
         raise DataIncomplete("its gzip stream is truncated", hint=_HINT)
+
+
+def gzip_compressor() -> Any:
+    """Makes one gzip member: ``compress`` and ``flush`` return its bytes. Fast, and as small as zlib makes it."""
+    return _zlib.compressobj(1, _zlib.DEFLATED, _GZIP)
 
 
 def _steps(data: bytes) -> list[bytes]:

@@ -25,8 +25,8 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Final
 
-from ddbbackup.archive.lines import crc32
 from ddbbackup.errors import DataIncomplete, StepFailed
+from ddbbackup.model.checksums import crc32
 
 MAX_KEY_BYTES: Final = 64
 MAX_KEYS_IN_MEMORY: Final = 400_000  # some 40 MB in each worker

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from ddbbackup.archive.lines import are_plain_items, crc32, is_item, split_lines, whole_lines
+from ddbbackup.archive.lines import are_plain_items, is_item, split_lines, whole_lines
 from ddbbackup.bulk.batch import MAX_BATCH_BYTES, Batch
 from ddbbackup.bulk.chain_lines import ChainLines
 from ddbbackup.bulk.model import SampledItem, Unit
@@ -17,6 +17,7 @@ from ddbbackup.bulk.sample import sampled_item
 from ddbbackup.bulk.units import SECTION_BYTES
 from ddbbackup.bulk.verified_stream import check_item_count, name_file_in_errors, open_data_file
 from ddbbackup.errors import Bug
+from ddbbackup.model.checksums import crc32
 from ddbbackup.ports import KeyAttribute, Objects
 
 HELD_BYTES: Final = 1 << 20  # a file that inflates to no more is verified before its first item is put

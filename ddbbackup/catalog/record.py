@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from ddbbackup.errors import REPORT_BUG, DataIncomplete, StepFailed
 from ddbbackup.model.documents import MAX_INTEGER, DocumentType, InvalidDocument, encode_document
+from ddbbackup.model.verification_result import VerificationResult
 from ddbbackup.times import to_utc
 
 RECORD_VERSION: Final = 1
@@ -175,6 +176,11 @@ class RecordedVerification:
 
     def __post_init__(self) -> None:
         _set_utc(self, "at")
+
+    @property
+    def outcome(self) -> VerificationResult:
+        """Without its details."""
+        return VerificationResult(self.level, self.at, self.result)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -323,7 +323,15 @@ _CODE: Final = re.compile(
 )
 _SERVICE_CODE: Final = re.compile(r"(?:S3)?[A-Z][A-Za-z]{2,60}(?:\.[A-Z][A-Za-z]{2,60})?|[1-5]\d\d", re.ASCII)
 _OTHER_CODES: Final = frozenset(
-    {"AccessDenied", "OptInRequired", "Throttling", "RequestTimeTooSkewed", "SlowDown"}
+    {
+        "AccessDenied",
+        "OptInRequired",
+        "RequestLimitExceeded",
+        "RequestTimeTooSkewed",
+        "RequestTimeout",
+        "SlowDown",
+        "Throttling",
+    }
 )
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from ddbbackup.model.verification_result import VerificationResult
+
 
 @dataclass(frozen=True, slots=True)
 class TableStatus:
@@ -26,6 +28,7 @@ class TableStatus:
     rpo_seconds: int | None = None
     items: int | None = None
     size_bytes: int | None = None
+    verified: VerificationResult | None = None
     completed_at: datetime | None = None
     seconds: float | None = None
     running: str | None = None

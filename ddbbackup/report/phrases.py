@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from ddbbackup.model.verification_result import VerificationResult
 from ddbbackup.report.formatting import count, counted, duration, size
 from ddbbackup.times import to_iso
 
@@ -126,6 +127,13 @@ def table_status(table: TableRow) -> str:
     if table.gap_since is not None:
         notes.append(f"gap since {to_iso(table.gap_since)}")
     return _TABLE_STATUS[table.status] + (f" ({', '.join(notes)})" if notes else "")
+
+
+def verified(result: VerificationResult | None) -> str:
+    """``checksums 2026-11-24``."""
+    if result is None:
+        return "–"
+    return f"{result.level if result.result == 'ok' else 'DAMAGED'} {result.at:%Y-%m-%d}"
 
 
 def rpo_breach(table: TableRow) -> str:

@@ -48,6 +48,7 @@ def assess_status(
         rpo_seconds=entry.rpo_seconds,
         items=last.data.item_count,
         size_bytes=last.data.size_bytes,
+        verified=last.verified.outcome if last.verified is not None else None,
         completed_at=last.completed_at,
         seconds=(last.completed_at - last.started_at).total_seconds() if last.completed_at else None,
         running=running,

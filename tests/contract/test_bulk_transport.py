@@ -308,3 +308,24 @@ def test_any_error_while_connecting_is_a_result() -> None:
     (result,) = opener.collect()
     assert str(result).startswith("no connection: ")
     opener.close()
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_long_responses_arrive_complete(
+    monkeypatch: pytest.MonkeyPatch, certificate: Path, tls: bool
+) -> None:
+    """Pages of a scan have a megabyte: they come in many pieces, several at a time, with pauses in between."""
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))
+    pages = [bytes([65 + number]) * ((1 << 20) + number) for number in range(4)]
+
+    def script(connection: socket.socket) -> None:
+        while request := read_request(connection):
+            response = response_with(pages[int(request.rpartition(b"\r\n\r\n")[2])])
+            for end in (30, 200, 70_000, len(response)):
+                connection.sendall(response[:end])
+                response = response[end:]
+                time.sleep(0.02)
+
+    with RawServer(script, tls=certificate if tls else None) as server:
+        responses = send_all(server.url, [b"0", b"1", b"2", b"3"])
+    assert [(each.status, each.body) for each in responses] == [(200, page) for page in pages]

@@ -309,7 +309,7 @@ def test_a_preview_of_a_restore_shows_every_method_and_the_settings(
     step = steps(preview, "restores")[f"{name}-2"]
     assert (preview.code, step["items"], step["blockers"]) == (2, 30, [])
     methods = {each["method"]: each for each in step["facts"]["candidates"]}
-    assert {"write", "import", "bulk-put", "point-in-time"} == set(methods)
+    assert {"write", "import", "bulk-put", "point-in-time", "snapshot"} == set(methods)
     assert [name for name, each in methods.items() if each["chosen"]] == ["write"]
     settings = {each["setting"]: each["verdict"] for each in step["facts"]["settings"]}
     assert (settings["tags"], settings["pitr"]) == ("would be applied", "skipped")

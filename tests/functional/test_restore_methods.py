@@ -539,14 +539,14 @@ def test_a_table_that_no_run_has_recorded_is_adopted_on_request_with_proof(
     assert len(jobs.pitr_restores.started) == before + 1
 
 
-def test_only_a_point_in_time_restore_adopts_a_table(
+def test_only_a_restore_by_aws_into_a_new_table_adopts_one(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:
     """Other methods have tokens or ledgers."""
     program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores={"back": {"table": name}}))
     refused = program.run("restore", "back", "--adopt")
     assert refused.code == 64
-    assert "--adopt applies to point-in-time restores" in refused.err
+    assert "--adopt applies to restores by AWS into a new table" in refused.err
 
 
 @pytest.mark.parametrize("source", ["2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 from ddbbackup.sandbox.server import Sandbox
 from tests.support.aws import Aws, Item, in_order
 from tests.support.everything import Everything
-from tests.support.fault_proxy import RESET_AFTER, FaultProxy
+from tests.support.fault_proxy import RESET, RESET_AFTER, FaultProxy
 from tests.support.plans import plan
 from tests.support.program import Program
 
@@ -32,11 +33,14 @@ def snapshots(aws: Aws, table: str) -> list[dict[str, Any]]:
     return list(aws.dynamodb.list_backups(TableName=table)["BackupSummaries"])
 
 
-def write_plan(aws: Aws, bucket: str, table: str, program: Program, **more: Any) -> None:
+def write_plan(
+    aws: Aws, bucket: str, table: str, program: Program, urls: dict[str, str] | None = None, **more: Any
+) -> None:
     """A plan that takes on-demand backups of the table, and restores them as ``-new``."""
     back = {"table": table, "method": "snapshot", "to": {"table": f"{table}-new"}}
     entries = [{"name": table, "method": "snapshot"}]
-    program.plan(plan(aws, bucket, tables=entries, restores={"back": {**back, **more}}))
+    where = ({"endpoint_urls": urls},) if urls else ()
+    program.plan(plan(aws, bucket, *where, tables=entries, restores={"back": {**back, **more}}))
 
 
 def wait_for(happened: Callable[[], bool], process: subprocess.Popen[str]) -> None:
@@ -244,6 +248,51 @@ def test_a_restore_of_a_snapshot_whose_response_was_lost_is_not_started_twice(
 
     assert done.code == 0, done.out
     assert len(jobs.backups.restored) == before + 1
+
+
+def test_a_table_whose_restore_was_killed_before_its_response_is_adopted_on_request(
+    sandbox: Aws, bucket: str, name: str, program: Program, jobs: Sandbox
+) -> None:
+    """AWS says from which on-demand backup it restores a table, until the restore has ended."""
+    repeated, killed = threading.Event(), threading.Event()
+
+    def lose(called: str, body: bytes) -> tuple[int, bytes] | None:
+        if called != "RestoreTableFromBackup":
+            return None
+        if proxy.seen[called] == 1:
+            return RESET_AFTER
+        repeated.set()
+        killed.wait(60)
+        return RESET
+
+    sandbox.create_table(name)
+    sandbox.put(name, *ITEMS)
+    write_plan(sandbox, bucket, name, program)
+    assert program.run("backup").code == 0
+    jobs.backups.timers.gate.clear()
+    with FaultProxy(sandbox.url, lose) as proxy:
+        urls = {"dynamodb": proxy.url, "s3": sandbox.s3_url, "sts": sandbox.url}
+        write_plan(sandbox, bucket, name, program, urls=urls)
+        process = program.start("restore", "back")
+        wait_for(repeated.is_set, process)
+        kill(process)
+        killed.set()
+    write_plan(sandbox, bucket, name, program)
+
+    refused = program.run("restore", "back", "--output", "json")
+    assert refused.code == 1
+    assert "AWS is restoring it from" in refused.error["message"]
+    assert "--adopt" in refused.error["hint"]
+    adopting = program.start("restore", "back", "--adopt")
+    states = program.directory / "state"
+    wait_for(
+        lambda: any('"writing"' in path.read_text() for path in states.rglob("*.json")),
+        adopting,
+    )
+    jobs.backups.timers.gate.set()
+    adopting.communicate()
+    assert adopting.returncode == 0
+    assert sandbox.items(f"{name}-new") == in_order(ITEMS)
 
 
 def test_other_methods_do_not_restore_a_snapshot(

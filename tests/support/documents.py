@@ -14,6 +14,7 @@ from ddbbackup.model.check import Check
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.model.report import Report
 from ddbbackup.model.table_status import TableStatus
+from ddbbackup.model.verification_result import VerificationResult
 from ddbbackup.ports import Identity
 from ddbbackup.pricing.prices import packaged
 from ddbbackup.problems import Problem
@@ -135,6 +136,7 @@ EXAMPLES: Mapping[str, Document] = {
                 size_bytes=2,
                 bucket="acme-ddb-vault",
                 prefix="ddb/orders/",
+                verified=VerificationResult("items", NOW, "ok"),
                 failure=None,
             ),
         ),

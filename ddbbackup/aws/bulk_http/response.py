@@ -1,17 +1,23 @@
-"""Parses a response from the bytes that a connection has received so far (HTTP/1.1, RFC 9112)."""
+"""Parses a response from the bytes that a connection has received so far (HTTP/1.1, RFC 9112).
+
+Most responses arrive in one piece, and ``parse_response`` is all they need. The page of a scan has a megabyte: once
+its head is known, ``LongBody`` takes the rest of it without looking at the same bytes again.
+"""
 
 from __future__ import annotations
 
 import io
-import zlib
 from http.client import HTTPException, HTTPResponse, IncompleteRead
 from typing import Final, NamedTuple
+
+from ddbbackup.model.checksums import crc32
 
 _MAX_RESPONSE_BYTES: Final = 64 << 20  # more than the largest request with all its items unprocessed
 _MAX_HEAD_BYTES: Final = 64 << 10
 _CONTENT_LENGTH: Final = b"\r\ncontent-length:"
 _CONTENT_TYPE: Final = b"\r\ncontent-type:"
 _CONTENT_ENCODING: Final = b"\r\ncontent-encoding:"
+_CUT_OFF: Final = "the server closed the connection in the middle of its response"
 _CHECKSUM: Final = b"\r\nx-amz-crc32:"  # of the body; DynamoDB sends it with every response
 
 
@@ -28,10 +34,45 @@ class ParsedResponse(NamedTuple):
     content_type: bytes
 
 
-def parse_response(data: bytes, *, ended: bool) -> ParsedResponse | None:
+class LongBody:
+    """A response with the length ``length`` of which ``head`` has arrived, and the beginning of its body.
+
+    Read into ``room`` and say how much it was with ``add``. ``head`` is in lower case.
+    """
+
+    __slots__ = ("_body", "_filled", "_head", "_length")
+
+    def __init__(self, head: bytes, length: int, beginning: bytes) -> None:
+        self._head, self._length = head, length
+        self._body = io.BytesIO()  # it hands out its bytes without a copy, unlike a bytearray
+        self._body.seek(length - 1)
+        self._body.write(b"\0")
+        self._filled = len(beginning)
+        with self._body.getbuffer() as body:
+            body[: self._filled] = beginning
+
+    def room(self) -> memoryview:
+        """Release it before ``add``."""
+        return self._body.getbuffer()[self._filled :]
+
+    def add(self, count: int) -> ParsedResponse | None:
+        """The response once it is complete. 0 means that the server closed the connection.
+
+        Raises ``InvalidResponse``.
+        """
+        if not count:
+            raise InvalidResponse(_CUT_OFF)
+        self._filled += count
+        if self._filled < self._length:
+            return None
+        return _response(self._head, self._body.getvalue(), reusable=True)
+
+
+def parse_response(data: bytes, *, ended: bool) -> ParsedResponse | LongBody | None:
     """The response in ``data``; None while it is incomplete. ``ended``: the server closed the connection.
 
-    Raises ``InvalidResponse``; its text holds nothing of ``data``, which may contain item data.
+    A ``LongBody`` is returned in place of None where it can take the rest. Raises ``InvalidResponse``; its text holds
+    nothing of ``data``, which may contain item data.
     """
     head, separator, body = data.partition(b"\r\n\r\n")
     if not separator:
@@ -51,13 +92,16 @@ def parse_response(data: bytes, *, ended: bool) -> ParsedResponse | None:
         raise InvalidResponse("the response is not HTTP")
     missing = int(length) - len(body)
     if missing > 0:
-        _check_incomplete(data, ended=ended)
-        return None
+        _check_incomplete(len(head) + int(length), ended=ended)
+        return LongBody(lower, int(length), body)
     if missing:
         body = body[: int(length)]
+    return _response(lower, body, reusable=not (missing or ended))
+
+
+def _response(lower: bytes, body: bytes, *, reusable: bool) -> ParsedResponse:
     _check_checksum(lower, body)
-    content_type = _header(lower, _CONTENT_TYPE) or b""
-    return ParsedResponse(int(lower[9:12]), body, not (missing or ended), content_type)
+    return ParsedResponse(int(lower[9:12]), body, reusable, _header(lower, _CONTENT_TYPE) or b"")
 
 
 def _parse_unusual(data: bytes, lower: bytes, *, ended: bool) -> ParsedResponse | None:
@@ -66,11 +110,11 @@ def _parse_unusual(data: bytes, lower: bytes, *, ended: bool) -> ParsedResponse 
     try:
         response.begin()
         if response.length is None and not response.chunked and not ended:
-            _check_incomplete(data, ended=ended)
+            _check_incomplete(len(data), ended=ended)
             return None
         body = response.read()
     except IncompleteRead:
-        _check_incomplete(data, ended=ended)
+        _check_incomplete(len(data), ended=ended)
         return None
     except (HTTPException, ValueError) as error:
         raise InvalidResponse("the response is not HTTP") from error
@@ -97,15 +141,15 @@ def _check_checksum(lower: bytes, body: bytes) -> None:
     checksum = _header(lower, _CHECKSUM)
     if checksum is None or _CONTENT_ENCODING in lower:
         return
-    if not checksum.isdigit() or len(checksum) > 10 or int(checksum) != zlib.crc32(body):
+    if not checksum.isdigit() or len(checksum) > 10 or int(checksum) != crc32(body):
         raise InvalidResponse("the response does not match its checksum (x-amz-crc32)")
 
 
-def _check_incomplete(data: bytes, *, ended: bool) -> None:
+def _check_incomplete(known_bytes: int, *, ended: bool) -> None:
     """Raises ``InvalidResponse`` if the rest can never arrive, or if the response is too long to wait for."""
     if ended:
-        raise InvalidResponse("the server closed the connection in the middle of its response")
-    if len(data) > _MAX_RESPONSE_BYTES:
+        raise InvalidResponse(_CUT_OFF)
+    if known_bytes > _MAX_RESPONSE_BYTES:
         raise InvalidResponse("the response is longer than any response of DynamoDB")
 
 

@@ -21,7 +21,7 @@ def run(options: Namespace) -> int:
     async def restore(session: Session) -> Report:
         context = session.context
         named = find_restore(session.plan, options)
-        if options.adopt and named.method not in ("auto", "point-in-time", "snapshot"):
+        if options.adopt and named.method not in ("point-in-time", "snapshot"):
             raise UsageError(
                 f"--adopt applies to restores by AWS into a new table, but {named.name} has `method: {named.method}`",
                 hint="remove --adopt: other methods continue by themselves",

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import ClassVar, Literal
 
 from ddbbackup.catalog import BadRecord, StoredRecord
+from ddbbackup.model.verification_result import VerificationResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class BackupRow:
     size_bytes: int | None
     bucket: str
     prefix: str
+    verified: VerificationResult | None
     failure: str | None
 
 
@@ -67,5 +69,6 @@ def _row(each: StoredRecord | BadRecord) -> BackupRow:
         size_bytes=record.data.size_bytes if record is not None else None,
         bucket=location.bucket,
         prefix=location.prefix,
+        verified=record.verified.outcome if record is not None and record.verified is not None else None,
         failure=each.error.message if isinstance(each, BadRecord) else failure,
     )

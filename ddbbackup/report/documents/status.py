@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from ddbbackup.model.verification_result import VerificationResult
 from ddbbackup.report.documents.failure import ErrorInfo, error_info
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class TableRow:
     age_seconds: int | None
     rpo_seconds: int | None
     items: int | None
+    verified: VerificationResult | None
     running: str | None
     last_failure: str | None
     gap_since: datetime | None
@@ -86,6 +88,7 @@ def table_row(table: TableStatus) -> TableRow:
         age_seconds=table.age_seconds,
         rpo_seconds=table.rpo_seconds,
         items=table.items,
+        verified=table.verified,
         running=table.running,
         last_failure=table.last_failure,
         gap_since=table.gap_since,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>|#~@])")
 _STEP_COLUMNS: Final = ("table", "items", "size", "time", "cost", "")
 _PRUNE_COLUMNS: Final = ("prune", "restore points", "remove", "size", "")
-_STATUS_COLUMNS: Final = ("table", "status", "last backup", "age", "RPO", "items", "running")
+_STATUS_COLUMNS: Final = ("table", "status", "last backup", "age", "RPO", "items", "verified", "running")
 
 
 def render(document: Document) -> str:
@@ -110,6 +110,7 @@ def _status(document: PlanStatus) -> str:
             duration(row.age_seconds),
             duration(row.rpo_seconds),
             count(row.items),
+            phrases.verified(row.verified),
             _plain(row.running or "–"),
         )
         for row in document.tables

@@ -27,8 +27,19 @@ if TYPE_CHECKING:
 _BACKUP_COLUMNS: Final = ("BACKUP", "KIND", "LAST BACKUP", "ITEMS", "SIZE", "TIME", "COST", "")
 _RESTORE_COLUMNS: Final = ("RESTORE", "INTO", "BACKUP", "ITEMS", "SIZE", "TIME", "COST", "")
 _PRUNE_COLUMNS: Final = ("PRUNE", "RESTORE POINTS", "KEEP", "REMOVE", "SIZE", "")
-_LIST_COLUMNS: Final = ("TABLE", "BACKUP", "KIND", "STATE", "AS OF", "ITEMS", "SIZE", "ACCOUNT", "REGION")
-_STATUS_COLUMNS: Final = ("TABLE", "STATUS", "LAST BACKUP", "AGE", "RPO", "ITEMS", "RUNNING")
+_LIST_COLUMNS: Final = (
+    "TABLE",
+    "BACKUP",
+    "KIND",
+    "STATE",
+    "VERIFIED",
+    "AS OF",
+    "ITEMS",
+    "SIZE",
+    "ACCOUNT",
+    "REGION",
+)
+_STATUS_COLUMNS: Final = ("TABLE", "STATUS", "LAST BACKUP", "AGE", "RPO", "ITEMS", "VERIFIED", "RUNNING")
 
 
 def render(document: Document) -> str:  # noqa: PLR0912 - a table of documents, checked for completeness by mypy
@@ -144,6 +155,7 @@ def _list(document: BackupList) -> str:
             row.backup,
             row.kind or "–",
             row.state,
+            phrases.verified(row.verified),
             to_iso(row.export_time) or "–",
             count(row.items),
             size(row.size_bytes),
@@ -166,6 +178,7 @@ def _status(document: PlanStatus) -> str:
             duration(row.age_seconds),
             duration(row.rpo_seconds),
             count(row.items),
+            phrases.verified(row.verified),
             row.running or "–",
         )
         for row in document.tables

@@ -1,4 +1,4 @@
-"""Which table of an interrupted point-in-time restore may be adopted: only what AWS itself proves."""
+"""Which table of an interrupted restore into a new table may be adopted: only what AWS itself proves."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ddbbackup.ports import TableFacts
-from ddbbackup.restore.adoption import objection
+from ddbbackup.restore.adoption import objection, snapshot_objection
 from ddbbackup.restore.restore_progress import RestoreProgress
 
 ORDERS = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
@@ -27,6 +27,10 @@ SAVED = RestoreProgress(
     method="point-in-time",
     requested_time=LATEST.isoformat(),
 )
+
+
+SNAPSHOT = f"{ORDERS}/backup/01795400000000-0badcafe"
+OF_SNAPSHOT = replace(SAVED, source=SNAPSHOT, method="snapshot", requested_time=None)
 
 
 def table(*, created: datetime = REQUESTED + timedelta(seconds=3), **summary: Any) -> TableFacts:
@@ -87,3 +91,18 @@ def test_what_is_not_proven_is_not_accepted(
 ) -> None:
     """Each part of the proof alone is not enough."""
     assert words in str(reason(found, saved))
+
+
+def test_the_table_of_an_on_demand_backup_is_accepted_by_the_arn_of_the_backup() -> None:
+    def reason_of(found: TableFacts, saved: RestoreProgress | None = OF_SNAPSHOT) -> str | None:
+        return snapshot_objection(saved, found, source_key=SNAPSHOT, snapshot_arn=SNAPSHOT)
+
+    made = table(SourceBackupArn=SNAPSHOT)
+    assert reason_of(made) is None
+    assert "not restored from this" in str(reason_of(table(SourceBackupArn=f"{SNAPSHOT}1")))
+    assert "not restored from this" in str(reason_of(table()))
+    assert "not restored from this" in str(reason_of(made, replace(OF_SNAPSHOT, source="another")))
+    assert "no earlier run" in str(reason_of(made, SAVED))
+    assert "has ended" in str(reason_of(table(SourceBackupArn=SNAPSHOT, RestoreInProgress=False)))
+    old = table(SourceBackupArn=SNAPSHOT, created=REQUESTED - timedelta(minutes=3))
+    assert "older than the request" in str(reason_of(old))

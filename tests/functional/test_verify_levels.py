@@ -1,0 +1,174 @@
+"""``verify`` at its three levels: what each finds, what it records, and what `list` and `status` show of it."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import Any
+
+import pytest
+
+from ddbbackup.model.checksums import md5_base64
+from tests.support.aws import Aws
+from tests.support.plans import plan
+from tests.support.program import Program
+
+SECRET = "s3cr3t"
+ITEMS: list[dict[str, Any]] = [{"id": {"S": f"{SECRET}{number}"}, "n": {"N": "1"}} for number in range(30)]
+
+
+class Backup:
+    """One backup of one table in the sandbox."""
+
+    def __init__(self, aws: Aws, bucket: str, name: str, program: Program, **entry: Any) -> None:
+        self.aws, self.bucket, self.name, self.program = aws, bucket, name, program
+        aws.create_table(name, pitr=True)
+        aws.put(name, *ITEMS)
+        program.plan(plan(aws, bucket, tables=[{"name": name, **entry}]))
+        assert program.run("backup").code == 0
+
+    def keys(self, ending: str) -> list[str]:
+        listed = self.aws.s3.list_objects_v2(Bucket=self.bucket)["Contents"]
+        return [each["Key"] for each in listed if each["Key"].endswith(ending)]
+
+    @property
+    def data(self) -> list[str]:
+        """Data files with several items."""
+        return [key for key in self.keys(".json.gz") if self.body(key).count(b"\n") > 1]
+
+    def body(self, key: str) -> bytes:
+        return gzip.decompress(self.aws.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read())
+
+    def verified(self) -> Any:
+        """What the record says, which is also what `list` and `status` show."""
+        (key,) = [key for key in self.keys(".json") if "/ddbbackup/" in key and "/tables/" not in key]
+        recorded = json.loads(self.aws.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read())["verified"]
+        listed = json.loads(self.program.run("list", "--output", "json").out)["backups"][0]["verified"]
+        status = json.loads(self.program.run("status", "--output", "json").out)["tables"][0]["verified"]
+        assert listed == status
+        assert (listed["level"], listed["result"]) == (recorded["level"], recorded["result"])
+        return recorded
+
+    def rewrite(self, change: Any) -> None:
+        """Changes the lines of a data file, and the documents around it so that all hashes, sizes and counts match."""
+        key = self.data[0]
+        old = self.aws.s3.head_object(Bucket=self.bucket, Key=key)["ContentLength"]
+        body = gzip.compress(change(self.body(key)))
+        self.aws.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
+        (manifest,) = self.keys("manifest-files.json")
+        text = self.aws.s3.get_object(Bucket=self.bucket, Key=manifest)["Body"].read().decode()
+        entries = [json.loads(line) for line in text.splitlines() if line]
+        for entry in entries:
+            if entry["dataFileS3Key"] == key:
+                entry["md5Checksum"] = md5_base64(body)
+                entry.pop("etag", None)
+        written = "".join(json.dumps(entry) + "\n" for entry in entries).encode()
+        self.aws.s3.put_object(Bucket=self.bucket, Key=manifest, Body=written)
+        md5_key = manifest.removesuffix(".json") + ".md5"
+        self.aws.s3.put_object(Bucket=self.bucket, Key=md5_key, Body=md5_base64(written).encode())
+        (record,) = [key for key in self.keys(".json") if "/ddbbackup/" in key and "/tables/" not in key]
+        document = json.loads(self.aws.s3.get_object(Bucket=self.bucket, Key=record)["Body"].read())
+        document["data"]["size_bytes"] += len(body) - old
+        self.aws.s3.put_object(Bucket=self.bucket, Key=record, Body=json.dumps(document).encode())
+
+
+@pytest.mark.parametrize("level", ["listing", "checksums", "items"])
+def test_a_whole_backup_is_proven_at_every_level(
+    sandbox: Aws, bucket: str, name: str, program: Program, level: str
+) -> None:
+    """And the result is recorded with its level and time."""
+    backup = Backup(sandbox, bucket, name, program)
+    assert backup.verified()["level"] == "checksums", "of the backup itself"
+    done = program.run("verify", "--level", level, "--output", "json")
+    assert done.code == 0, done.err
+    assert done.facts["level"] == level
+    recorded = backup.verified()
+    assert (recorded["level"], recorded["result"], recorded["notes"]) == (level, "ok", [])
+    assert SECRET not in json.dumps(recorded) + done.out + done.err
+
+
+@pytest.mark.parametrize("level", ["listing", "items"])
+def test_the_plan_says_how_new_backups_are_verified(
+    sandbox: Aws, bucket: str, name: str, program: Program, level: str
+) -> None:
+    """Instead of by checksums."""
+    backup = Backup(sandbox, bucket, name, program, verify=level)
+    assert backup.verified()["level"] == level
+
+
+@pytest.mark.parametrize("level", ["listing", "checksums", "items"])
+def test_a_deleted_or_changed_object_is_found_at_every_level(
+    sandbox: Aws, bucket: str, name: str, program: Program, level: str
+) -> None:
+    """A listing shows another ETag, and the file behind it is read; the damage is recorded."""
+    backup = Backup(sandbox, bucket, name, program)
+    key = backup.data[0]
+    body = bytearray(sandbox.s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+    body[-5] ^= 1
+    sandbox.s3.put_object(Bucket=bucket, Key=key, Body=bytes(body))
+    changed = program.run("verify", "--level", level)
+    assert changed.code == 65, changed.err
+    recorded = backup.verified()
+    assert (recorded["level"], recorded["result"]) == (level, "damaged")
+    sandbox.s3.delete_object(Bucket=bucket, Key=key)
+    missing = program.run("verify", "--level", level)
+    assert missing.code == 65
+    assert "data files are missing" in missing.err + missing.out
+    assert SECRET not in changed.err + changed.out + missing.err + missing.out + json.dumps(backup.verified())
+
+
+def test_only_the_items_show_what_every_checksum_hides(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """Somebody who can write the whole folder can make all hashes match."""
+    backup = Backup(sandbox, bucket, name, program)
+
+    def change(lines: bytes) -> bytes:
+        return lines.replace(b'"N":"1"', b'"N":"s3cr3t"', 1)
+
+    backup.rewrite(change)
+    assert program.run("verify", "--level", "checksums").code == 0
+    done = program.run("verify", "--level", "items")
+    assert done.code == 65
+    assert "are not valid items of the table: 1 × a number is not a decimal number" in done.err + done.out
+    assert SECRET not in done.err + done.out
+
+
+def test_a_key_that_is_there_twice_is_found(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    """A restore would lose an item, and its counts would still close."""
+    backup = Backup(sandbox, bucket, name, program)
+
+    def change(lines: bytes) -> bytes:
+        first, second, *rest = lines.splitlines(keepends=True)
+        return b"".join((first, first, *rest)) if second else lines
+
+    backup.rewrite(change)
+    done = program.run("verify", "--level", "items")
+    assert done.code == 65
+    assert "1 keys are in the backup more than once" in done.err + done.out
+    assert SECRET not in done.err + done.out
+
+
+def test_a_sample_proves_what_it_says(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    """All objects are listed, some are read: the record does not claim more."""
+    backup = Backup(sandbox, bucket, name, program)
+    done = program.run("verify", "--level", "items", "--sample", "5%")
+    assert done.code == 0, done.err
+    recorded = backup.verified()
+    assert (recorded["level"], recorded["result"]) == ("listing", "ok")
+    assert any("(5%), chosen by the backup ID" in note for note in recorded["notes"])
+    assert program.run("verify", "--sample", "0").code == 64
+
+
+def test_the_newest_backups_are_verified_first(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """As many of them as are asked for."""
+    Backup(sandbox, bucket, name, program)
+    for number in range(2):
+        assert program.run("backup", "--run-id", f"again-{number}").code == 0
+    every = [each["backup"] for each in json.loads(program.run("list", "--output", "json").out)["backups"]]
+    done = program.run("verify", "--newest", "2", "--level", "listing", "--output", "json")
+    found = [each["facts"]["backup"] for each in done.report["outcomes"]]
+    assert sorted(found, reverse=True) == sorted(every, reverse=True)[:2]
+    assert program.run("verify", "--newest", "2", "--all").code == 64

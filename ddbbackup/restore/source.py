@@ -9,8 +9,8 @@ from typing import Final, assert_never
 from ddbbackup.archive.layout import export_folder
 from ddbbackup.catalog import Location, ObservedSetting, OpenedExport, locate, open_export
 from ddbbackup.catalog.find_point import FoundPoint, find_point, open_point
-from ddbbackup.catalog.record import BackupKind
 from ddbbackup.catalog.queries import read_concurrently
+from ddbbackup.catalog.record import BackupKind
 from ddbbackup.catalog.store import StoredRecord
 from ddbbackup.catalog.verification import match_record
 from ddbbackup.errors import Bug, Refused

@@ -166,6 +166,9 @@ def test_the_preview_says_what_follows_the_full_backup(vault: Vault, name: str) 
     vault.plan_restore(f"{name}-2")
     shown = vault.program.run("preview", "restore", "back")
     assert "15 changes in 2 windows follow a backup of 20 items" in " ".join(shown.out.split())
+    vault.plan_restore(name, existing="overwrite")
+    shown = vault.program.run("preview", "restore", "back")
+    assert f"items that a window deleted are deleted from {name}" in " ".join(shown.out.split())
 
 
 def test_a_restore_that_is_repeated_with_its_run_id_does_nothing(vault: Vault, name: str) -> None:

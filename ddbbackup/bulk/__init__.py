@@ -12,6 +12,7 @@ units (``verify_units``) that run in processes (``unit_engine``), and looks for 
 (``key_digests``). ``sample`` takes some items out of files, and ``read_back`` compares them with the table.
 """
 
+from ddbbackup.bulk.chain_sample import sample_chain
 from ddbbackup.bulk.key_check import check_keys, read_first_line
 from ddbbackup.bulk.ledger import open_ledger
 from ddbbackup.bulk.read_back import compare_sample
@@ -23,6 +24,7 @@ __all__ = [
     "compare_sample",
     "open_ledger",
     "read_first_line",
+    "sample_chain",
     "sample_items",
     "write_items",
 ]

@@ -6,7 +6,7 @@ Every file is compared with its manifest, so damage is found before the table ha
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -82,21 +82,15 @@ class _Reading:
 
     def _read(self, window: int, file: DataFile) -> int:
         first = self._builder.reserve(file.item_count)
-        read_head = self._cutter.read_head
         count = 0
         try:
-            with open_data_file(self._objects, file) as stream:
-                for block in whole_lines(stream.pieces()):
-                    if self._stop.is_set() or self.failed.is_set():
-                        raise Stopped
-                    heads = [read_head(line) for line in split_lines(block) if not line.isspace()]
-                    if count + len(heads) > file.item_count:
-                        check_item_count(file, count + len(heads))
-                    keys = [index_key(key) for key, _ in heads]
-                    self._builder.add(window, first + count, keys, [micros for _, micros in heads])
-                    count += len(heads)
-                    self._add_progress(len(heads))
-                check_item_count(file, count)
+            for heads in read_heads(file, self._objects, self._cutter, self._stop):
+                if self.failed.is_set():
+                    raise Stopped
+                keys = [index_key(key) for key, _ in heads]
+                self._builder.add(window, first + count, keys, [micros for _, micros in heads])
+                count += len(heads)
+                self._add_progress(len(heads))
         except BaseException:
             self._builder.discard(first, file.item_count)
             self._add_progress(-count)
@@ -108,3 +102,20 @@ class _Reading:
             self._done += changes
             done = self._done
         self._on_progress(Progress(self._table, "changes", done, self._total, "changes"))
+
+
+def read_heads(
+    file: DataFile, objects: Objects, cutter: ChangeCutter, stop: threading.Event
+) -> Iterator[list[tuple[bytes, int]]]:
+    """The keys and times of all changes of a file, in blocks. Raises ``DataIncomplete`` and ``Stopped``."""
+    count = 0
+    with open_data_file(objects, file) as stream:
+        for block in whole_lines(stream.pieces()):
+            if stop.is_set():
+                raise Stopped
+            heads = [cutter.read_head(line) for line in split_lines(block) if not line.isspace()]
+            count += len(heads)
+            if count > file.item_count:
+                check_item_count(file, count)
+            yield heads
+        check_item_count(file, count)

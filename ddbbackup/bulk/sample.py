@@ -45,7 +45,7 @@ def sample_items(
 
     def read(file: DataFile) -> list[SampledItem]:
         return read_until_whole(
-            lambda: list(_read_lines(file, objects, keys, lines.get(file.uri, ()), event)), event.wait
+            lambda: list(_read_items(file, objects, keys, lines.get(file.uri, ()), event)), event.wait
         )
 
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="sample") as pool:
@@ -112,14 +112,23 @@ def _as_far_as_read(files: Sequence[DataFile], seed: int, read_bytes: int) -> li
     return [read[file.uri] for file in files]
 
 
-def _read_lines(
+def _read_items(
     file: DataFile,
     objects: Objects,
     keys: Sequence[KeyAttribute],
     numbers: Sequence[int],
     stop: threading.Event,
 ) -> Iterator[SampledItem]:
-    """The items with these line ``numbers``, which ascend; reads no further than the last of them."""
+    for line in read_lines(file, objects, numbers, stop):
+        item = sampled_item(line, keys)
+        if item is not None:
+            yield item
+
+
+def read_lines(
+    file: DataFile, objects: Objects, numbers: Sequence[int], stop: threading.Event
+) -> Iterator[bytes]:
+    """The lines with these ``numbers``, which ascend; reads no further than the last of them. Raises ``Stopped``."""
     wanted = list(reversed(numbers))
     first = 0
     with open_data_file(objects, file) as stream:
@@ -128,9 +137,7 @@ def _read_lines(
                 raise Stopped
             lines = [line for line in split_lines(block) if line.strip()]
             while wanted and wanted[-1] < first + len(lines):
-                item = sampled_item(lines[wanted.pop() - first], keys)
-                if item is not None:
-                    yield item
+                yield lines[wanted.pop() - first]
             if not wanted:
                 return
             first += len(lines)

@@ -76,6 +76,14 @@ def bulk_put_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
                 "use `method: write`",
             )
         )
+    if inputs.windows:
+        blockers.append(
+            _refused(
+                "a bulk put writes the items of a full backup before those that changed later, so readers of "
+                f"{inputs.target} would see an older state of the table",
+                "use `method: write`, which writes each item once, in its last state",
+            )
+        )
     limit = inputs.restore.limits.write_units_per_second
     if limit is not None and limit < MIN_WRITE_UNITS:
         blockers.append(
@@ -220,7 +228,7 @@ def missing_files(data_files: DataFiles, backup: str) -> tuple[Blocker, ...]:
     """For every method: a backup without all of its data files cannot be restored."""
     if not data_files.missing:
         return ()
-    total = len(data_files.files) + len(data_files.missing)
+    total = sum(map(len, (data_files.files, *data_files.windows, data_files.missing)))
     error = DataIncomplete(
         f"{len(data_files.missing)} of {total} data files of {backup} are missing, the first is "
         f"{S3Location(data_files.bucket, data_files.missing[0])}",

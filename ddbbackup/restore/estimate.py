@@ -31,15 +31,19 @@ class Estimate:
 
 
 def estimate_write(inputs: MethodInputs, prices: Prices) -> Estimate | None:
-    """Write units by the average item size of the recorded table. Each index counts as one more write per item."""
+    """Write units by the average item size of the recorded table. Each index counts as one more write per item.
+
+    How many items a chain has at its end is only known when it is written: every change counts as one more.
+    """
     size = average_item_bytes(inputs.description)
     if inputs.items is None or size is None:
         return None
-    units = inputs.items * math.ceil(size / 1024)
+    units = (inputs.items + inputs.changes) * math.ceil(size / 1024)
     target = inputs.target_description or inputs.description
     capacity, mode = _write_capacity(inputs, target)
     rate = min(capacity, inputs.restore.limits.write_units_per_second or capacity)
-    basis = f"{units} write units at {rate} per second, by the average item size"
+    at_most = "at most " if inputs.changes else ""
+    basis = f"{at_most}{units} write units at {rate} per second, by the average item size"
     if mode == "PAY_PER_REQUEST":
         return Estimate(units / rate, prices.cost("write_unit", units * (1 + _index_count(target))), basis)
     return Estimate(units / rate, None, f"{basis}; provisioned capacity is billed by the hour, not by write")

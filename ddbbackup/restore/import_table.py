@@ -14,13 +14,14 @@ from ddbbackup.model.json_value import Json
 from ddbbackup.model.progress import Progress
 from ddbbackup.ports import Cloud, Import, ImportRequest
 from ddbbackup.restore.blockers import import_blockers, other_import_running
+from ddbbackup.restore.changes import chain_facts, write_changes
 from ddbbackup.restore.client_token import derive_client_token
 from ddbbackup.restore.estimate import estimate_import
 from ddbbackup.restore.import_quota import find_quota_blockers
 from ddbbackup.restore.index_keys import index_keys, join_keys
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, can_resume, log_start
 from ddbbackup.restore.progress import save_remote_job, start_progress
-from ddbbackup.restore.proof import prove_loaded
+from ddbbackup.restore.proof import prove_loaded, prove_written
 from ddbbackup.restore.restore_progress import RestoreProgress
 from ddbbackup.restore.s3_input import S3Input, build_s3_input
 from ddbbackup.restore.settings import table_to_create
@@ -68,6 +69,8 @@ _ATTEMPTS: Final = 5  # the number of tokens to try; earlier imports of the same
 async def load(job: RestoreJob) -> LoadResult:
     """Waits for the import, not for the table, which is ACTIVE earlier.
 
+    The changes of windows that follow the full backup are written then.
+
     Raises ``DataIncomplete`` unless every item was imported, and ``RemoteJobFailed`` if none was. In both cases the
     table that AWS has created remains.
     """
@@ -98,6 +101,15 @@ async def load(job: RestoreJob) -> LoadResult:
         "job_arn": arn,
         "notes": list(source.notes),
     }
+    changes = await write_changes(job, table, method="import")
+    if changes is not None:
+        await prove_written(job, table, changes.sample)
+        # The number of items is unknown: a put may be of an item that the import has loaded, or of a new one.
+        facts |= {
+            "items": None,
+            "written": ended.imported_items + changes.written,
+            **chain_facts(job, changes),
+        }
     return LoadResult(table, facts)
 
 

@@ -31,7 +31,10 @@ async def inspect(
     context, resolved, method = job.context, job.resolved, RESTORE_METHODS[name]
     found: list[Blocker] = []
     if resolved.backup is not None and not method.uses_live_table:
-        data_files = await context.call(list_data_files, context.source.objects, resolved.backup.opened)
+        backup = resolved.backup
+        data_files = await context.call(
+            list_data_files, context.source.objects, backup.opened, backup.windows
+        )
         job = replace(job, data_files=data_files)
         found += blockers.missing_files(data_files, resolved.backup.label)
         found += blockers.unexpected_objects(data_files) if method.reads_folder else ()

@@ -57,6 +57,15 @@ async def _settings_facts(job: RestoreJob, *, created: bool) -> list[dict[str, J
 def _notes(job: RestoreJob) -> Iterator[str]:
     if job.restore.destination is None:
         yield "the state of this restore is kept on this machine only: another machine cannot continue it"
+    backup = job.resolved.backup
+    if backup is not None and backup.windows:
+        deleted = ""
+        if job.restore.existing == "overwrite" and job.resolved.target is not None:
+            deleted = f", and items that a window deleted are deleted from {job.target}"
+        yield (
+            f"{backup.change_count} changes in {len(backup.windows)} windows follow a backup of "
+            f"{backup.opened.item_count} items; each item is written once, in its last state{deleted}"
+        )
     archived = job.data_files.archived if job.data_files is not None else None
     if archived is not None and archived.unknown:
         yield (

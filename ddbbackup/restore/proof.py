@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import structlog
 
 from ddbbackup import events
-from ddbbackup.bulk import sample_items
+from ddbbackup.bulk import sample_chain, sample_items
 from ddbbackup.bulk.model import DataFile, SampledItem
 from ddbbackup.bulk.read_back import Comparison
 from ddbbackup.errors import DataIncomplete
@@ -26,7 +26,7 @@ async def is_still_there(job: RestoreJob) -> bool:
     backup, target = job.resolved.backup, job.resolved.target
     if target is None:
         return False
-    return backup is None or await holds_sample_of(job, target, _files(backup))
+    return backup is None or await holds_sample_of(job, target, _files_of_chain(backup))
 
 
 async def holds_sample_of(job: RestoreJob, table: TableFacts, files: Sequence[DataFile]) -> bool:
@@ -65,9 +65,15 @@ async def prove_written(job: RestoreJob, table: TableFacts, sample: Sequence[Sam
 
 
 async def _sample(job: RestoreJob, table: TableFacts, files: Sequence[DataFile]) -> Sequence[SampledItem]:
+    """Of a chain, items in their last state: of the full backup what no window changes, and of the last window."""
     if not files:
         return ()
     context = job.context
+    windows = [window.files for window in job.backup.windows if window.item_count]
+    if windows:
+        return await context.heavy(
+            sample_chain, files, windows, context.source.objects, table.keys, stop=context.stop
+        )
     return await context.heavy(
         sample_items, files, context.source.objects, table.keys, seed=len(files), stop=context.stop
     )
@@ -82,3 +88,8 @@ async def _compare(job: RestoreJob, table: TableFacts, sample: Sequence[SampledI
 
 def _files(backup: RestoreSource) -> Sequence[DataFile]:
     return [file for file in backup.opened.files if file.item_count]
+
+
+def _files_of_chain(backup: RestoreSource) -> Sequence[DataFile]:
+    windows = (file for window in backup.windows for file in window.files if file.item_count)
+    return [*_files(backup), *windows]

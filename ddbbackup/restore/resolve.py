@@ -83,7 +83,7 @@ class ResolvedRestore:
         if self.snapshot is not None:
             return self.snapshot.snapshot_arn
         if self.backup is not None:
-            return f"{self.backup.opened.folder.bucket}/{self.backup.opened.folder.root}"
+            return self.backup.key
         time = self.live.time if self.live is not None else None
         return f"{self.table_arn}@{to_iso(time) or 'latest'}"
 
@@ -115,6 +115,8 @@ def resolve_restore(
         items=backup.opened.item_count if backup else None,
         files=len(backup.opened.files) if backup else None,
         for_aws=backup is None or backup.opened.for_aws,
+        windows=len(backup.windows) if backup else 0,
+        changes=backup.change_count if backup else 0,
         backup_error=backup_error,
         from_snapshot=snapshot is not None,
         live_description=live.description if live else {},

@@ -9,7 +9,9 @@ from typing import Final, assert_never
 from ddbbackup.archive.layout import export_folder
 from ddbbackup.catalog import Location, ObservedSetting, OpenedExport, locate, open_export
 from ddbbackup.catalog.find_point import FoundPoint, find_point, open_point
+from ddbbackup.catalog.queries import read_concurrently
 from ddbbackup.catalog.record import BackupKind
+from ddbbackup.catalog.store import StoredRecord
 from ddbbackup.catalog.verification import match_record
 from ddbbackup.errors import Bug, Refused
 from ddbbackup.model.encryption import Encryption
@@ -52,7 +54,10 @@ PERMISSIONS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class RestoreSource:
-    """One export. ``label`` names it for people; ``table_arn`` is the table that was exported.
+    """One backup of a whole table, and the windows that follow it up to the restore point.
+
+    ``opened`` is the backup of the whole table. ``label`` names the restore point for people; ``table_arn`` is the
+    table that was backed up.
 
     ``origin`` is the account and Region of its record, if they are not those that the plan runs in.
 
@@ -68,6 +73,29 @@ class RestoreSource:
     settings: Mapping[str, ObservedSetting] | None = None
     notes: tuple[str, ...] = ()
     origin: Origin | None = None
+    windows: tuple[OpenedExport, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Identifies the data: the folder of the backup, and of the last window."""
+        folders = [self.opened.folder, *(window.folder for window in self.windows[-1:])]
+        return " + ".join(f"{folder.bucket}/{folder.root}" for folder in folders)
+
+    @property
+    def change_count(self) -> int:
+        """The number of changes in the windows; several may be of one item."""
+        return sum(window.item_count for window in self.windows)
+
+    @property
+    def line_count(self) -> int:
+        """The number of items and changes in all data files."""
+        return self.opened.item_count + self.change_count
+
+    @property
+    def opened_notes(self) -> tuple[str, ...]:
+        """What could not be verified when the manifests were read, each said once."""
+        every = (note for opened in (self.opened, *self.windows) for note in opened.notes)
+        return tuple(dict.fromkeys(every))
 
 
 def resolve_source(context: RunContext, restore: Restore) -> RestoreSource | SnapshotSource:
@@ -123,21 +151,18 @@ def _from_catalog(context: RunContext, restore: Restore) -> RestoreSource | Snap
     record = stored.record
     if record.snapshot is not None:
         return _from_snapshot(context, found)
-    if record.data.manifest_key is None:
-        raise Bug("a complete record names no manifest, although it was accepted")
-    folder = export_folder(location.bucket, location.absolute(record.data.manifest_key))
-    opened = open_export(context.source.objects, folder, owner=location.bucket_owner)
-    _refuse_partial(opened, record.id)
-    match_record(opened, record)
+    base, *windows = read_concurrently(lambda backup: _open_backup(context, backup), found.backups)
+    _refuse_partial(base, found.backups[0].record.id)
     return RestoreSource(
         record.id,
-        opened,
+        base,
         record.table.arn,
         context.catalog.description(stored),
         location.encryption,
         context.catalog.settings(stored),
         found.notes,
         origin=_other_origin(context, location),
+        windows=tuple(windows),
     )
 
 
@@ -160,6 +185,17 @@ def _from_snapshot(context: RunContext, found: FoundPoint) -> SnapshotSource:
 def _kinds(method: str) -> frozenset[BackupKind]:
     """The kinds of backups that a restore method can use."""
     return frozenset({"snapshot"}) if method == "snapshot" else frozenset({"full", "window", "scan"})
+
+
+def _open_backup(context: RunContext, stored: StoredRecord) -> OpenedExport:
+    """Raises ``DataIncomplete`` if the manifests are not those of the record, or of another window."""
+    record, location = stored.record, stored.location
+    if record.data.manifest_key is None:
+        raise Bug("a complete record names no manifest, although it was accepted")
+    folder = export_folder(location.bucket, location.absolute(record.data.manifest_key))
+    opened = open_export(context.source.objects, folder, owner=location.bucket_owner)
+    match_record(opened, record)
+    return opened
 
 
 def _choose_point(context: RunContext, restore: Restore) -> FoundPoint:

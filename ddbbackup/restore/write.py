@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import secrets
+from itertools import chain
 from typing import Final, assert_never
 
-import structlog
-
-from ddbbackup import events
 from ddbbackup.bulk import open_ledger
 from ddbbackup.bulk.ledger import RestoreIdentity
-from ddbbackup.bulk.model import Existing, WriteJob, WriteResult
-from ddbbackup.errors import DataIncomplete
+from ddbbackup.bulk.model import Existing, WriteJob
 from ddbbackup.model.json_value import Json
 from ddbbackup.ports import TableFacts
 from ddbbackup.restore.blockers import write_blockers
+from ddbbackup.restore.changes import chain_facts
 from ddbbackup.restore.estimate import estimate_write
-from ddbbackup.restore.index_keys import AFTER_LOAD_HINT, index_keys, join_keys, refused_keys
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, can_resume, log_start
 from ddbbackup.restore.progress import save_progress
 from ddbbackup.restore.proof import holds_sample_of, prove_written
 from ddbbackup.restore.restore_progress import RestoreProgress
-from ddbbackup.restore.source import RestoreSource
 from ddbbackup.restore.target import prepare_target
+from ddbbackup.restore.written_counts import check_counts
 from ddbbackup.steps.permissions import INTO_TABLES, PUTS_ALL, Permission
-
-log = structlog.get_logger()
 
 PERMISSIONS: Final = (
     Permission("dynamodb:BatchWriteItem", "target", ("restore",), PUTS_ALL),
@@ -40,16 +35,18 @@ PERMISSIONS: Final = (
 
 
 async def load(job: RestoreJob) -> LoadResult:
-    """Raises ``DataIncomplete`` unless every item of the manifest is written or kept."""
+    """Raises ``DataIncomplete`` unless every item is written or kept, and every other line accounted for."""
     table = await prepare_target(job, method="write")
     source, context, limits = job.backup, job.context, job.restore.limits
-    notes = list(source.opened.notes)
+    notes = list(source.opened_notes)
     log_start(job, method="write", resumed=job.continues, notes=notes)
     progress = await save_progress(
         job, "writing", method="write", table_id=table.table_id, run=context.run_id
     )
     write_job = WriteJob(
         files=job.files.files,
+        windows=job.files.windows,
+        deletes=bool(source.windows) and _may_hold_deleted_items(job),
         table=job.target,
         keys=table.keys,
         state_dir=job.state.directory,
@@ -65,18 +62,19 @@ async def load(job: RestoreJob) -> LoadResult:
         result = await context.heavy(
             context.write_items, write_job, ledger=ledger, target=job.cloud, source=context.source
         )
-    await context.call(_check_counts, source, result, table)
+    await context.call(check_counts, result, table, expected=source.line_count)
     if (
         job.restore.existing == "fail"
     ):  # with the others, the table may be in use, and every put was acknowledged
         await prove_written(job, table, result.sample)
     facts: dict[str, Json] = {
-        "items": source.opened.item_count,
+        "items": result.item_count,
         "written": result.written + result.equal,  # equal items are those that an interrupted run wrote
         "kept": result.kept,
         "size_bytes": result.size_bytes,
         "resumed_files": result.resumed_files,
         "throttled": result.throttled,
+        **chain_facts(job, result),
         "notes": notes,
     }
     return LoadResult(table, facts)
@@ -86,7 +84,16 @@ async def _ledger_holds(job: RestoreJob, table: TableFacts, identity: RestoreIde
     """Whether the files that the ledger calls finished are in the table, as far as a spread sample shows."""
     with open_ledger(job.state.directory, identity) as ledger:
         finished = {file.key for file in ledger.finished_files()}
-    return await holds_sample_of(job, table, [file for file in job.files.files if file.key in finished])
+    files = (*job.files.files, *chain.from_iterable(job.files.windows))
+    return await holds_sample_of(job, table, [file for file in files if file.key in finished])
+
+
+def _may_hold_deleted_items(job: RestoreJob) -> bool:
+    """Whether the target may hold items that a window deleted: others than this restore have written to it.
+
+    A table that was found empty never gets them, because their lines are left out. With ``keep`` they stay.
+    """
+    return job.restore.existing == "overwrite"
 
 
 def _existing(job: RestoreJob) -> Existing:
@@ -107,39 +114,6 @@ def _existing(job: RestoreJob) -> Existing:
 
 def _continues(job: RestoreJob, earlier: RestoreProgress) -> bool:
     return can_resume(job, earlier, method="write")
-
-
-def _check_counts(source: RestoreSource, result: WriteResult, table: TableFacts) -> None:
-    """Every item must be in the table. With a rejected or a different item, the table is not restored. Blocking."""
-    expected = source.opened.item_count
-    refused = result.rejected + result.different
-    in_table = f"{result.written} were written and {result.kept + result.equal} kept"
-    if refused:
-        reasons = "; ".join(f"{count} × {reason}" for reason, count in result.reasons)
-        log.error(
-            events.ITEMS_REJECTED, rejected=refused, rejects_file=str(result.rejects_file), reasons=reasons
-        )
-        if keys := refused_keys(result.rejects_file, index_keys(table.description)):
-            raise DataIncomplete(
-                f"{refused} of {expected} items were rejected ({reasons}) because of an index of {table.name}: "
-                f"{join_keys(keys)}; {in_table}",
-                hint=AFTER_LOAD_HINT,
-            )
-        raise DataIncomplete(
-            f"{refused} of {expected} items were rejected ({reasons}); {in_table}",
-            hint=f"correct the rejected items in {result.rejects_file}, then put them into the table",
-        )
-    if result.item_count != expected:
-        raise DataIncomplete(
-            f"{in_table}, but the backup holds {expected} items",
-            hint="verify the backup, then run the restore again with `existing: overwrite`",
-        )
-    if result.suspect_files:
-        raise DataIncomplete(
-            f"{len(result.suspect_files)} data files arrived damaged after some of their items had been put, first "
-            f"{result.suspect_files[0]}; they were read again and put, but the table may hold damaged items too",
-            hint="restore into a new table",
-        )
 
 
 METHOD: Final = RestoreMethod(write_blockers, estimate_write, _continues, load)

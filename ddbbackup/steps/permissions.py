@@ -163,6 +163,13 @@ IMPORTS: Final = When(
     "a restore has `method: import`, or has `method: auto` and may create its target from a record",
     lambda plan: any(map(_may_import, plan.restores.values())),
 )
+IMPORTS_CHAINS: Final = When(
+    "a restore has `method: import`, and an entry of `tables` has `method: incremental`",
+    lambda plan: (
+        any(restore.method == "import" for restore in plan.restores.values())
+        and any(entry.method == "incremental" for entry in plan.tables)
+    ),
+)
 BULK_PUTS: Final = When(
     "a restore has `method: bulk-put`",
     lambda plan: any(restore.method == "bulk-put" for restore in plan.restores.values()),

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import structlog
 
-from tests.benchmarks import large_catalog, machine, plan
+from tests.benchmarks import chain, large_catalog, machine, plan
 from tests.benchmarks.bulk import measure_memory
 from tests.benchmarks.clients import inflater
 from tests.benchmarks.orchestration.compare import chapter, simulate, targets
@@ -60,6 +60,10 @@ def main() -> int:
             real = measure_real(data.real, tools, work)
         with _telling("memory"):
             memories = [measure_memory(each, tools, work, processes=2) for each in data.bulk]
+        with _telling("chains"):
+            speed_chain, memory_chain = chain.prepare(tools.build / "data", quick=options.quick)
+            chain_speed = chain.measure_speed(speed_chain, tools, work, rounds=scale.rounds)
+            chain_memory = chain.measure_chain_memory(memory_chain, tools, work)
         with _telling("writing"):
             results = {
                 case: run_case(case, data.exports[case.item_bytes], tools, work, rounds=scale.rounds)
@@ -80,6 +84,7 @@ def main() -> int:
             soundness_target(proofs),
             *targets(nights),
             *large_catalog.targets(prunes, newest),
+            *chain.targets(chain_speed, chain_memory),
         ],
         results=results,
         memories=memories,

@@ -18,6 +18,7 @@ from pathlib import Path
 from tests.benchmarks.data import BUCKET, MADE_BY, Pool, PoolFile, item_line, made_file, pool
 from tests.benchmarks.rounds import fresh
 from tests.benchmarks.sink import Sink, Tools, running
+from tests.benchmarks.targets import Target
 from tests.benchmarks.tree import Usage, measure
 
 CLIENT = Path(__file__).parent / "peers" / "write_chain.py"
@@ -190,6 +191,26 @@ def prepare(root: Path, *, quick: bool) -> tuple[Chain, Chain]:
         root, many, windows=30, changes=sum(f.items for f in many.files) // 10, item_bytes=130
     )
     return speed, memory
+
+
+def targets(speed: ChainSpeed, memory: ChainMemory) -> list[Target]:
+    text = f"items/s of a chain of {speed.windows} windows that change {speed.changes:,} of {speed.items:,} items"
+    cpu = f"{speed.chain_cpu_seconds:.1f} CPU-seconds against {speed.plain_cpu_seconds:.1f}"
+    return [
+        Target(
+            f"{text}, against the full export alone",
+            "≥ 0.6 ×",
+            f"{speed.ratio:.2f} ×",
+            speed.ratio >= 0.6,
+            cpu,
+        ),
+        Target(
+            f"peak memory of any process with {memory.changed_keys:,} changed keys",
+            "≤ 200 MB",
+            f"{memory.process_peak_bytes / 1e6:.0f} MB",
+            memory.process_peak_bytes <= 200e6,
+        ),
+    ]
 
 
 def main() -> None:

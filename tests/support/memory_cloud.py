@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from ddbbackup.catalog import Location, Record, RecordedData, description_document, locate
+from ddbbackup.catalog.record import RecordedChain, RecordedCoverage
 from ddbbackup.catalog.table_documents import TableDocument
 from ddbbackup.errors import (
     DdbBackupError,
@@ -38,6 +39,7 @@ from ddbbackup.ports import (
     Snapshot,
     TableFacts,
 )
+from ddbbackup.times import to_iso
 from tests.support.memory import MemoryObjects
 from tests.support.records import IDENTITY, NOW, TABLE_ID, instant, record
 
@@ -254,8 +256,12 @@ class MemoryCloud:
         *,
         table: str = "orders",
         export_type: str = "FULL_EXPORT",
+        **members: Any,
     ) -> str:
-        """Writes an export with one data file per item. Returns the key of its manifest."""
+        """Writes an export with one data file per item. Returns the key of its manifest.
+
+        ``members`` are added to ``manifest-summary.json``.
+        """
         entries = []
         for number, item in enumerate(items):
             body = gzip.compress(json.dumps({"Item": item}, separators=(",", ":")).encode() + b"\n", mtime=0)
@@ -274,12 +280,53 @@ class MemoryCloud:
             "itemCount": len(items),
             "outputFormat": "DYNAMODB_JSON",
             "exportType": export_type,
+            **members,
         }
         files = "".join(json.dumps(entry) + "\n" for entry in entries).encode()
         for name, body in (("files", files), ("summary", json.dumps(summary).encode())):
             self.objects.bodies[f"{root}manifest-{name}.json"] = body
             self.objects.bodies[f"{root}manifest-{name}.md5"] = md5_base64(body).encode()
         return f"{root}manifest-summary.json"
+
+    def put_window(self, base: Record) -> Record:
+        """A complete window of an hour without changes, which follows this full backup."""
+        location, table = self._location(base.table.name), base.table.name
+        start = base.time or BACKED_UP
+        end = start + timedelta(hours=1)
+        export_id = EXPORT_ID.replace("1795", "1796")
+        arn = f"{self.tables.arn(table)}/export/{export_id}"
+        manifest_key = self.put_export(
+            f"{location.prefix}AWSDynamoDB/{export_id}/",
+            (),
+            table=table,
+            export_type="INCREMENTAL_EXPORT",
+            exportArn=arn,
+            exportFromTime=to_iso(start),
+            exportToTime=to_iso(end),
+            outputView="NEW_IMAGE",
+        )
+        stored = record(
+            table=table,
+            run="later",
+            at=end,
+            state="complete",
+            completed_at=end,
+            covers=RecordedCoverage(kind="window", start=start, end=end),
+            export={"arn": arn},
+            destination={"bucket": BUCKET, "prefix": location.prefix},
+            data=RecordedData(
+                manifest_key=location.relative(manifest_key),
+                item_count=0,
+                file_count=0,
+                size_bytes=0,
+                view="NEW_IMAGE",
+            ),
+            origin=self.identity,
+        )
+        chain = RecordedChain(base=base.id, previous=base.id, needs=(base.id, stored.id))
+        stored = replace(stored, table=base.table, chain=chain)
+        self.put_record(stored)
+        return stored
 
     def put_record(self, stored: Record) -> None:
         location = self._location(stored.table.name)

@@ -470,6 +470,12 @@ def global_table(world: World) -> Subject:
     return restore("bulk-put")
 
 
+def window(world: World) -> Subject:
+    world.cloud.put_window(world.cloud.put_backup())
+    world.cloud.tables.add(describe("copy", items=0))
+    return restore("bulk-put")
+
+
 def live_table_without_recovery(world: World) -> Subject:
     world.cloud.tables.windows.clear()
     return restore("point-in-time")
@@ -646,7 +652,8 @@ ROWS = (
         "cannot be limited to 100",
         lambda world: restore("bulk-put", limits=Limits(write_units_per_second=100)),
     ),
-    Row("restore.blockers.bulk_put_blockers#4", "is a global table", global_table),
+    Row("restore.blockers.bulk_put_blockers#4", "readers of copy would see an older state", window),
+    Row("restore.blockers.bulk_put_blockers#5", "is a global table", global_table),
     Row(
         "restore.blockers.point_in_time_blockers#1",
         "recovery is disabled for orders",

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -44,9 +43,13 @@ class WrittenExport:
     origin: Mapping[str, Any]
 
 
-def new_export_id(start_time: datetime) -> str:
-    """An ExportId as AWS makes them: the time in milliseconds, and a random part."""
-    return f"0{round(start_time.timestamp() * 1000):013d}-{secrets.token_hex(4)}"
+def make_export_id(start_time: datetime, suffix: str) -> str:
+    """An ExportId in the form of AWS: the time in milliseconds, and eight hex digits."""
+    return f"0{round(start_time.timestamp() * 1000):013d}-{suffix}"
+
+
+def export_arn(table_arn: str, export_id: str) -> str:
+    return f"{table_arn}/export/{export_id}"
 
 
 def data_file_name(*parts: object) -> str:
@@ -84,7 +87,7 @@ def _summary(export: WrittenExport, item_count: int) -> dict[str, Any]:
     prefix, _, _ = folder.root.rpartition("AWSDynamoDB/")
     return {
         "version": "2020-06-30",
-        "exportArn": f"{export.table_arn}/export/{export.export_id}",
+        "exportArn": export_arn(export.table_arn, export.export_id),
         "startTime": _iso(export.start_time),
         "endTime": _iso(export.end_time),
         "tableArn": export.table_arn,

@@ -28,7 +28,7 @@ _SEGMENT_BYTES = (
 _OURS = """
 import sys, threading
 from datetime import UTC, datetime
-from ddbbackup.archive.export_writing import new_export_id
+from ddbbackup.archive.export_writing import make_export_id
 from ddbbackup.archive.layout import ExportFolder
 from ddbbackup.aws.bulk_access import AwsBulkAccess
 from ddbbackup.aws.session import Connection
@@ -38,7 +38,7 @@ from ddbbackup.ports import KeyAttribute
 url, bucket, region, size_bytes, concurrency = sys.argv[1:]
 connection = Connection(region=region, endpoint_urls=(("dynamodb", url), ("s3", url)))
 now = datetime.now(UTC)
-export_id = new_export_id(now)
+export_id = make_export_id(now, "0badcafe")
 job = ScanJob(
     table="bench", table_arn=f"arn:aws:dynamodb:{region}:000000000000:table/bench", table_id="bench",
     keys=(KeyAttribute("id", "HASH", "S"),), export_id=export_id, started_at=now, encryption=Encryption(),

@@ -17,13 +17,13 @@ from typing import Any
 
 import pytest
 
-from ddbbackup.archive.export_writing import new_export_id
+from ddbbackup.archive.export_writing import make_export_id
 from ddbbackup.archive.layout import ExportFolder
 from ddbbackup.aws.bulk_access import AwsBulkAccess
 from ddbbackup.aws.objects import S3Objects
 from ddbbackup.aws.session import Connection, forget_sessions
-from ddbbackup.bulk import verify_files
 from ddbbackup.bulk.scan import ScanJob, ScanResult, scan_table
+from ddbbackup.bulk.verify_data import VerifyJob, verify_data
 from ddbbackup.catalog.exports import OpenedExport, open_export
 from ddbbackup.model.encryption import Encryption
 from ddbbackup.model.progress import Progress
@@ -72,7 +72,7 @@ def access_to(server: Aws, s3: Aws) -> AwsBulkAccess:
 
 def job_for(server: Aws, table: str, bucket: str, **members: Any) -> ScanJob:
     described = server.dynamodb.describe_table(TableName=table)["Table"]
-    export_id = new_export_id(BEGUN)
+    export_id = make_export_id(BEGUN, "0badcafe")
     job = ScanJob(
         table=table,
         table_arn=described["TableArn"],
@@ -116,7 +116,11 @@ def verify(opened: OpenedExport, s3: Aws) -> None:
     def ignore(progress: Progress) -> None:
         """Nobody watches."""
 
-    verify_files(opened.files, S3Objects(s3.s3), on_progress=ignore, stop=threading.Event())
+    sizes = {facts.key: facts.size_bytes for facts in S3Objects(s3.s3).keys(opened.folder.bucket, "")}
+    files = tuple(replace(file, size_bytes=sizes[file.key]) for file in opened.files)
+    job = VerifyJob(files, "items", keys=KEYS)
+    verified = verify_data(job, access=access_to(s3, s3), on_progress=ignore, stop=threading.Event())
+    assert verified.item_count == opened.item_count
 
 
 def many_items(count: int, size: int = 2000) -> list[Item]:

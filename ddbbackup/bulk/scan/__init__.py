@@ -7,6 +7,6 @@ beside the data, so that any machine can take up a scan that was killed.
 """
 
 from ddbbackup.bulk.scan.model import ScanJob, ScanResult
-from ddbbackup.bulk.scan.run import scan_table
+from ddbbackup.bulk.scan.run import scan_table, segment_count
 
-__all__ = ["ScanJob", "ScanResult", "scan_table"]
+__all__ = ["ScanJob", "ScanResult", "scan_table", "segment_count"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import threading
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from ddbbackup.archive.export_writing import data_file_name
 from ddbbackup.archive.layout import ExportFolder
 from ddbbackup.bulk.model import Stopped
-from ddbbackup.bulk.scan import ScanJob, ScanResult, data_file, progress, scan_table
+from ddbbackup.bulk.scan import ScanJob, ScanResult, data_file, progress, read_limit, scan_table
+from ddbbackup.bulk.scan.read_limit import ReadLimit
 from ddbbackup.bulk.scan.run import full_file_bytes, segment_count
 from ddbbackup.catalog.exports import open_export
 from ddbbackup.errors import (
@@ -324,18 +325,44 @@ def test_a_segment_that_does_not_move_on_is_not_scanned_forever() -> None:
         scan(MemoryObjects(), respond)
 
 
+class _Clock(threading.Event):
+    """Time that passes while the limit waits."""
+
+    now = 0.0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        assert timeout is not None
+        self.now += max(timeout, 1e-6)
+        return self.is_set()
+
+
 def test_reading_keeps_to_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """40 units at 400 a second take a tenth of a second, when what a page costs is known."""
-    monkeypatch.setattr("ddbbackup.bulk.scan.read_limit.UNITS_OF_A_FULL_PAGE", 3.0)
-    times: list[float] = []
-    inner = table()
+    """Over time, whatever the first pages turn out to cost; a throttled request counts too."""
+    clock = _Clock()
+    monkeypatch.setattr(read_limit, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    limit = ReadLimit(100, clock)
+    for _ in range(50):
+        limit.settle(limit.wait(), 128.5)
+    assert limit.consumed == 50 * 128.5
+    assert 49 * 1.285 <= clock.now <= 51 * 1.285 + 2.56
+    before = clock.now
+    for _ in range(10):
+        limit.give_back(limit.wait(), throttled=True)
+    assert limit.throttled == 10
+    assert clock.now - before > 9 * 1.285
+    for _ in range(100):
+        limit.give_back(limit.wait(), throttled=False)
+    assert clock.now - before < 16
 
-    def respond(operation: BulkOperation, body: bytes) -> tuple[int, bytes]:
-        times.append(time.monotonic())
-        return inner.respond(operation, body)
 
-    scan(MemoryObjects(), respond, replace(JOB, read_units_per_second=400))
-    assert 0.06 < max(times) - min(times) < 5
+def test_a_stopped_scan_does_not_wait_for_its_limit() -> None:
+    """Not even if the next page may be read in an hour."""
+    stop = threading.Event()
+    limit = ReadLimit(1, stop)
+    limit.wait()
+    threading.Timer(0.05, stop.set).start()
+    with pytest.raises(Stopped):
+        limit.wait()
 
 
 # ---- interrupted scans

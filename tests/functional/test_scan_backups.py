@@ -111,7 +111,7 @@ def test_the_record_says_that_it_covers_an_interval(
 
     listed = program.run("list", "--output", "json")
     (backup,) = listed.report["backups"]
-    assert (backup["id"], backup["kind"], backup["state"]) == (record["id"], "scan", "complete")
+    assert (backup["backup"], backup["kind"], backup["state"]) == (record["id"], "scan", "complete")
     assert program.run("verify").code == 0
     assert program.run("status").code == 0
 

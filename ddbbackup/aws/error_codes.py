@@ -115,6 +115,7 @@ _ROWS: Final[tuple[tuple[type[DdbBackupError], str, tuple[str, ...]], ...]] = (
     ),
     (ObjectMissing, _CHECK_BUCKET, ("NoSuchBucket",)),
     (ObjectMissing, _CHECK_KEY, ("NoSuchKey", "404")),
+    (ObjectMissing, "run the same command again: the upload was aborted or completed", ("NoSuchUpload",)),
     (Refused, "check the ARN of the KMS key and its region", ("NotFoundException", "KMS.NotFoundException")),
     (
         NotYetVisible,

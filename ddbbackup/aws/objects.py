@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
 
 from botocore.exceptions import ClientError, HTTPClientError, IncompleteReadError
 from urllib3.exceptions import HTTPError
@@ -15,18 +16,18 @@ from ddbbackup.aws.error_codes import CHECK_NETWORK
 from ddbbackup.aws.error_map import code_of, from_client_error, translate_errors
 from ddbbackup.aws.pages import pages_of
 from ddbbackup.errors import Conflict, DataIncomplete, DdbBackupError, ObjectMissing, Unreachable
-from ddbbackup.model.checksums import md5_base64
+from ddbbackup.model.checksums import crc32, md5_base64
 from ddbbackup.model.encryption import Encryption
 from ddbbackup.model.s3_location import S3Location
-from ddbbackup.ports import ObjectFacts, RetrievalTier
+from ddbbackup.ports import ObjectFacts, RetrievalTier, Upload, UploadedPart
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import (
+        CompletedPartTypeDef,
         DeleteTypeDef,
         GetObjectOutputTypeDef,
         GetObjectRequestTypeDef,
-        PutObjectRequestTypeDef,
         RestoreRequestTypeDef,
     )
 
@@ -34,6 +35,7 @@ CHUNK_BYTES: Final = 512 << 10
 MAX_RESUMES: Final = 4  # in a row, without a byte between them
 _RETRIEVED_BEFORE: Final = ("RestoreAlreadyInProgress", "ObjectAlreadyInActiveTierError")
 _UNUSED: Final = re.compile(rb"<LastModified>[^<]*</LastModified>|<Checksum\w+>[^<]*</Checksum\w+>")
+_NO_UPLOAD: Final = ("NoSuchUpload", "404")
 _INTERRUPTED: Final = (HTTPClientError, IncompleteReadError, HTTPError)
 
 
@@ -110,25 +112,21 @@ class S3Objects:
         The request carries an MD5: a bucket with a default retention of Object Lock refuses objects without a
         checksum (S3 API: PutObject), and the SDK adds none for custom endpoints.
         """
-        parameters: PutObjectRequestTypeDef = {
-            "Bucket": bucket,
-            "Key": key,
-            "Body": body,
-            "ContentType": content_type,
-            "ContentMD5": md5_base64(body),
-            "ServerSideEncryption": "aws:kms" if encryption.algorithm == "KMS" else "AES256",
-        }
-        if owner is not None:
-            parameters["ExpectedBucketOwner"] = owner
-        if if_none_match:
-            parameters["IfNoneMatch"] = "*"
+        condition: _Condition = {"IfNoneMatch": "*"} if if_none_match else {}
         if if_match is not None:
-            parameters["IfMatch"] = if_match
-        if encryption.kms_key_id is not None:
-            parameters["SSEKMSKeyId"] = encryption.kms_key_id
+            condition["IfMatch"] = if_match
         try:
             with translate_errors(f"write {S3Location(bucket, key)}"):
-                return self._client.put_object(**parameters)["ETag"]
+                return self._client.put_object(
+                    Bucket=bucket,
+                    Key=key,
+                    Body=body,
+                    ContentType=content_type,
+                    ContentMD5=md5_base64(body),
+                    **encryption_headers(encryption),
+                    **expected_owner(owner),
+                    **condition,
+                )["ETag"]
         except Conflict:
             existing = self._identical(bucket, key, body, owner)
             if existing is None:
@@ -217,6 +215,79 @@ class S3Objects:
                 )
         return errors
 
+    def begin_upload(
+        self,
+        bucket: str,
+        key: str,
+        *,
+        content_type: str,
+        encryption: Encryption,
+        owner: str | None = None,
+    ) -> Upload:
+        """S3 accepts CRC-32 checksums of the parts only if the upload was begun with them (observed by others)."""
+        with translate_errors(f"begin the upload of {S3Location(bucket, key)}"):
+            response = self._client.create_multipart_upload(
+                Bucket=bucket,
+                Key=key,
+                ContentType=content_type,
+                ChecksumAlgorithm="CRC32",
+                **encryption_headers(encryption),
+                **expected_owner(owner),
+            )
+        return Upload(key, response["UploadId"])
+
+    def put_part(
+        self, bucket: str, upload: Upload, number: int, body: bytes, *, md5: bytes, owner: str | None = None
+    ) -> UploadedPart:
+        """S3 compares the part with two checksums: other servers know MD5 only."""
+        checksum = base64.b64encode(crc32(body).to_bytes(4, "big")).decode()
+        with translate_errors(f"upload part {number} of {S3Location(bucket, upload.key)}"):
+            response = self._client.upload_part(
+                Bucket=bucket,
+                Key=upload.key,
+                UploadId=upload.id,
+                PartNumber=number,
+                Body=body,
+                ContentMD5=base64.b64encode(md5).decode(),
+                ChecksumCRC32=checksum,
+                **expected_owner(owner),
+            )
+        return UploadedPart(response["ETag"], checksum)
+
+    def complete_upload(
+        self, bucket: str, upload: Upload, parts: Sequence[UploadedPart], *, owner: str | None = None
+    ) -> str:
+        """botocore turns an error that S3 sends with the status 200 into an exception."""
+        completed: list[CompletedPartTypeDef] = [
+            {"PartNumber": number, "ETag": part.etag, "ChecksumCRC32": part.crc32}
+            for number, part in enumerate(parts, start=1)
+        ]
+        with translate_errors(f"complete the upload of {S3Location(bucket, upload.key)}"):
+            response = self._client.complete_multipart_upload(
+                Bucket=bucket,
+                Key=upload.key,
+                UploadId=upload.id,
+                MultipartUpload={"Parts": completed},
+                **expected_owner(owner),
+            )
+        return response["ETag"]
+
+    def abort_upload(self, bucket: str, upload: Upload, *, owner: str | None = None) -> None:
+        with translate_errors(f"abort the upload of {S3Location(bucket, upload.key)}"):
+            try:
+                self._client.abort_multipart_upload(
+                    Bucket=bucket, Key=upload.key, UploadId=upload.id, **expected_owner(owner)
+                )
+            except ClientError as error:
+                if code_of(error) not in _NO_UPLOAD:
+                    raise
+
+    def uploads(self, bucket: str, prefix: str, *, owner: str | None = None) -> Iterator[Upload]:
+        with translate_errors(f"list the uploads below {S3Location(bucket, prefix)}"):
+            parameters = {"Bucket": bucket, "Prefix": prefix, **expected_owner(owner)}
+            for page in pages_of(self._client, "list_multipart_uploads", **parameters):
+                yield from (Upload(each["Key"], each["UploadId"]) for each in page.get("Uploads", ()))
+
     def _identical(self, bucket: str, key: str, body: bytes, owner: str | None) -> ObjectFacts | None:
         try:
             existing, facts = self.read(bucket, key, limit_bytes=len(body), owner=owner)
@@ -290,3 +361,23 @@ class ExpectedOwner(TypedDict, total=False):
 def expected_owner(owner: str | None) -> ExpectedOwner:
     """The parameter that makes S3 refuse a bucket of any other account."""
     return {"ExpectedBucketOwner": owner} if owner is not None else {}
+
+
+class _Condition(TypedDict, total=False):
+    IfNoneMatch: str
+    IfMatch: str
+
+
+class EncryptionHeaders(TypedDict, total=False):
+    ServerSideEncryption: Literal["AES256", "aws:kms"]
+    SSEKMSKeyId: str
+
+
+def encryption_headers(encryption: Encryption) -> EncryptionHeaders:
+    """The parameters that say how S3 encrypts a new object, whatever the bucket does by default."""
+    headers: EncryptionHeaders = {
+        "ServerSideEncryption": "aws:kms" if encryption.algorithm == "KMS" else "AES256"
+    }
+    if encryption.kms_key_id is not None:
+        headers["SSEKMSKeyId"] = encryption.kms_key_id
+    return headers

@@ -13,6 +13,7 @@ from ddbbackup.aws.response_shape import UnusableResponse
 _TOKENS: Final = (
     "NextToken",
     "NextContinuationToken",
+    "NextUploadIdMarker",  # of ListMultipartUploads, where one key may have several uploads
     "LastEvaluatedTableName",
     "LastEvaluatedKey",
     "LastEvaluatedBackupArn",

@@ -21,6 +21,8 @@ _SNAPSHOT: Final = ("BackupArn", "BackupName", "BackupStatus", "BackupCreationDa
 _MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
     "CreateBackup": tuple(f"BackupDetails.{name}" for name in _SNAPSHOT),
     "DescribeBackup": tuple(f"BackupDescription.BackupDetails.{name}" for name in _SNAPSHOT),
+    "CompleteMultipartUpload": ("ETag",),
+    "CreateMultipartUpload": ("UploadId",),
     "DescribeContinuousBackups": ("ContinuousBackupsDescription.ContinuousBackupsStatus",),
     "DescribeExport": tuple(f"ExportDescription.{name}" for name in _EXPORT),
     "DescribeImport": tuple(f"ImportTableDescription.{name}" for name in _IMPORT),
@@ -45,6 +47,7 @@ _MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
     "ListBackups": tuple(f"BackupSummaries.[].{name}" for name in _SNAPSHOT),
     "ListExports": ("ExportSummaries.[].ExportArn", "ExportSummaries.[].ExportStatus"),
     "ListImports": ("ImportSummaryList.[].ImportArn", "ImportSummaryList.[].ImportStatus"),
+    "ListMultipartUploads": tuple(f"Uploads?.[].{name}" for name in ("Key", "UploadId")),
     "ListObjectsV2": tuple(f"Contents?.[].{name}" for name in ("Key", "Size", "ETag")),
     "ListTables": ("TableNames",),
     "ListTagsOfResource": ("Tags",),
@@ -53,15 +56,19 @@ _MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
     "RestoreTableToPointInTime": ("TableDescription.TableArn",),
     "GetResources": ("ResourceTagMappingList.[].ResourceARN",),
     "Scan": ("Count",),
+    "UploadPart": ("ETag",),
 }
 _XML_ROOTS: Final[Mapping[str, str]] = {
     "DeleteObjects": "DeleteResult",
+    "CompleteMultipartUpload": "CompleteMultipartUploadResult",
+    "CreateMultipartUpload": "InitiateMultipartUploadResult",
     "GetBucketEncryption": "ServerSideEncryptionConfiguration",
     "GetBucketLifecycleConfiguration": "LifecycleConfiguration",
     "GetBucketVersioning": "VersioningConfiguration",
     "GetCallerIdentity": "GetCallerIdentityResponse",
     "GetObjectLockConfiguration": "ObjectLockConfiguration",
     "GetPublicAccessBlock": "PublicAccessBlockConfiguration",
+    "ListMultipartUploads": "ListMultipartUploadsResult",
     "ListObjectsV2": "ListBucketResult",
 }
 _XML_ROOT: Final = re.compile(rb"\s*(?:<\?xml[^>]{0,200}\?>)?\s*<(?:\w{1,40}:)?(\w{1,80})[\s/>]")

@@ -7,6 +7,8 @@ what an answer proves. ``ledger`` keeps the finished files, ``rejects`` the item
 A full backup and the windows that follow it are written in one pass. ``index_windows`` reads the windows first and
 fills ``changed_keys``; ``chain_lines`` then selects the final lines of each file.
 
+Scanning: ``scan`` reads a table into an export.
+
 Proving: ``verify_listing`` finds the objects of all files (``find_files``). ``verify_data`` reads them, cut into
 units (``verify_units``) that run in processes (``unit_engine``), and looks for keys that are there twice
 (``key_digests``). ``sample`` takes some items out of files, and ``read_back`` compares them with the table.

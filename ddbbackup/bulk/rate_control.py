@@ -56,17 +56,17 @@ class ConcurrencyLimit:
 
 
 class TokenBucket:
-    """A token bucket of write units: filled over time, drained by the units that AWS reports as consumed.
+    """A token bucket of capacity units: filled over time, drained by the units that AWS reports as consumed.
 
     The units of a request are known only from its response. Until then an estimate is reserved, which follows the
     consumption per item of earlier requests.
     """
 
-    def __init__(self, units_per_second: float, now: float) -> None:
+    def __init__(self, units_per_second: float, now: float, *, units_per_item: float = 1.0) -> None:
         self._rate = units_per_second
         self._level = 0.0
         self._filled_at = now
-        self._units_per_item = 1.0
+        self._units_per_item = units_per_item
 
     def set_rate(self, units_per_second: float, now: float) -> None:
         self._fill(now)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, Protocol, assert_never
 
 from ddbbackup.bulk.model import Existing
-from ddbbackup.ports import BulkOperation, KeyAttribute
+from ddbbackup.ports import ItemOperation, KeyAttribute
 
 
 class RequestFormat(Protocol):
@@ -20,7 +20,7 @@ class RequestFormat(Protocol):
     """
 
     @property
-    def operation(self) -> BulkOperation: ...
+    def operation(self) -> ItemOperation: ...
     @property
     def max_items(self) -> int: ...
     @property

@@ -13,7 +13,7 @@ from ddbbackup.archive.attribute_values import comparable_key
 from ddbbackup.archive.item_keys import unique_members
 from ddbbackup.model.aws_errors import is_clock_skew
 from ddbbackup.model.aws_texts import UNKNOWN, error_code, safe_reason
-from ddbbackup.ports import BulkOperation, BulkResponse, KeyAttribute
+from ddbbackup.ports import BulkResponse, ItemOperation, KeyAttribute
 from ddbbackup.safe_text import escape
 
 Category = Literal[
@@ -62,7 +62,7 @@ _REJECTED: Final = frozenset(
 )
 
 # The members of a successful response: those that every response has, and those that some have.
-_MEMBERS: Final[Mapping[BulkOperation, tuple[frozenset[str], frozenset[str]]]] = {
+_MEMBERS: Final[Mapping[ItemOperation, tuple[frozenset[str], frozenset[str]]]] = {
     "BatchWriteItem": (
         frozenset({"UnprocessedItems"}),
         frozenset({"ConsumedCapacity", "ItemCollectionMetrics"}),
@@ -95,26 +95,33 @@ class Classification:
     detail: str = ""
 
 
-class _Unproven(Exception):
+class Unproven(Exception):
     """The response does not have the shape of DynamoDB's; the text says why and holds nothing of the body."""
 
 
 def classify(
-    response: BulkResponse, operation: BulkOperation, table: str, *, deletes: bool = False
+    response: BulkResponse, operation: ItemOperation, table: str, *, deletes: bool = False
 ) -> Classification:
     """Classifies any response; never raises. ``deletes``: the batch that was sent holds deletes, not puts.
 
     Only a response of exactly the known shape proves anything. Everything else that DynamoDB does not describe as an
     error of its own is sent again: a repeated put is harmless, a lost one is not.
     """
+    if response.status != 200:
+        return classify_failure(response)
+    try:
+        return _classify_success(_parse(response), operation, table, deletes=deletes)
+    except Unproven as error:
+        return unproven(str(error))
+
+
+def classify_failure(response: BulkResponse) -> Classification:
+    """Classifies any response but one with the status 200, whatever was asked for; never raises."""
     if response.status == 0:
         return Classification("retry", code="no response", reason=_line(response.body))
     try:
-        document = _parse(response)
-        if response.status == 200:
-            return _classify_success(document, operation, table, deletes=deletes)
-        return _classify_error(document, response.status)
-    except _Unproven as error:
+        return _classify_error(_parse(response), response.status)
+    except Unproven as error:
         category: Category = "retry" if response.status >= 500 else "unproven"
         reason = f"HTTP {response.status} with {error}"
         return Classification(category, code=f"HTTP {response.status}", reason=reason)
@@ -125,19 +132,24 @@ def unproven(why: str) -> Classification:
     return Classification("unproven", code="HTTP 200", reason=f"HTTP 200 with {why}")
 
 
-def _parse(response: BulkResponse) -> dict[str, Any]:
+def check_content_type(response: BulkResponse) -> None:
+    """Raises ``Unproven`` for a type that DynamoDB does not send with this status."""
     content_type = response.content_type.partition(b";")[0].strip()
     if content_type not in ((JSON_TYPE,) if response.status == 200 else _ERROR_TYPES):
         shown = content_type.decode() if re.fullmatch(rb"[a-z0-9.+/-]{3,60}", content_type) else "unknown"
-        raise _Unproven(f"content type {shown}, which DynamoDB does not send")
+        raise Unproven(f"content type {shown}, which DynamoDB does not send")
+
+
+def _parse(response: BulkResponse) -> dict[str, Any]:
+    check_content_type(response)
     try:
         document = json.loads(
             response.body, object_pairs_hook=unique_members, parse_constant=_refuse_constant
         )
     except (ValueError, RecursionError):
-        raise _Unproven("a body that is not JSON") from None
+        raise Unproven("a body that is not JSON") from None
     if not isinstance(document, dict):
-        raise _Unproven("a body that is not a JSON object")
+        raise Unproven("a body that is not a JSON object")
     return document
 
 
@@ -149,11 +161,11 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _classify_success(
-    document: dict[str, Any], operation: BulkOperation, table: str, *, deletes: bool
+    document: dict[str, Any], operation: ItemOperation, table: str, *, deletes: bool
 ) -> Classification:
     required, optional = _MEMBERS[operation]
     if not required <= document.keys() <= required | optional:
-        raise _Unproven(f"a body that is not a response to {operation}")
+        raise Unproven(f"a body that is not a response to {operation}")
     consumed = _consumed_units(document, operation, table)
     match operation:
         case "PutItem":
@@ -187,7 +199,7 @@ def _unprocessed_keys(by_table: object, table: str) -> tuple[dict[str, Any], ...
         return ()
     requested = _only_member(by_table, table)
     if not isinstance(requested, dict) or not isinstance(requested.get("Keys"), list):
-        raise _Unproven("unprocessed keys that were not requested")
+        raise Unproven("unprocessed keys that were not requested")
     return _items(requested["Keys"])
 
 
@@ -197,14 +209,14 @@ def _of_table(by_table: object, table: str) -> list[Any]:
         return []
     listed = _only_member(by_table, table)
     if not isinstance(listed, list):
-        raise _Unproven("items of another table, or in another form than they were sent")
+        raise Unproven("items of another table, or in another form than they were sent")
     return listed
 
 
 def _items(candidates: Sequence[object]) -> tuple[dict[str, Any], ...]:
     items = tuple(each for each in candidates if isinstance(each, dict) and each)
     if len(items) != len(candidates):
-        raise _Unproven("items in another form than they were sent")
+        raise Unproven("items in another form than they were sent")
     return items
 
 
@@ -213,23 +225,24 @@ def _only_member(value: object, name: str) -> object:
     return value[name] if isinstance(value, dict) and value.keys() == {name} else None
 
 
-def _consumed_units(document: dict[str, Any], operation: BulkOperation, table: str) -> float:
+def _consumed_units(document: dict[str, Any], operation: ItemOperation, table: str) -> float:
     """``ConsumedCapacity`` is one object for one item, and a list, one per table, for a batch."""
     if "ConsumedCapacity" not in document:
         return 0.0
     capacity = document["ConsumedCapacity"]
     entries = capacity if operation in ("BatchWriteItem", "BatchGetItem") else [capacity]
     if not isinstance(entries, list):
-        raise _Unproven("a consumed capacity of another form")
-    return sum(_units_of(entry, table) for entry in entries)
+        raise Unproven("a consumed capacity of another form")
+    return sum(consumed_units(entry, table) for entry in entries)
 
 
-def _units_of(entry: Any, table: str) -> float:
+def consumed_units(entry: Any, table: str) -> float:
+    """The capacity units of one ``ConsumedCapacity``. Raises ``Unproven`` for that of another table."""
     if not isinstance(entry, dict) or entry.get("TableName") != table:
-        raise _Unproven("a consumed capacity of another table")
+        raise Unproven("a consumed capacity of another table")
     units = entry.get("CapacityUnits", 0)
     if isinstance(units, bool) or not isinstance(units, int | float) or not 0 <= units < math.inf:
-        raise _Unproven("a consumed capacity that is not a number")
+        raise Unproven("a consumed capacity that is not a number")
     return float(min(units, 1e12))
 
 
@@ -239,7 +252,7 @@ def _units_of(entry: Any, table: str) -> float:
 def _classify_error(document: dict[str, Any], status: int) -> Classification:
     code = error_code(str(document.get("__type", "")))
     if code == UNKNOWN or not 400 <= status < 600:
-        raise _Unproven("a body that is not an error of DynamoDB")
+        raise Unproven("a body that is not an error of DynamoDB")
     message = str(document.get("message") or document.get("Message") or "")[:_LONGEST_MESSAGE]
     existing = document.get("Item")
     return Classification(

@@ -26,7 +26,7 @@ from ddbbackup.bulk.request_format import BatchWrite, RequestFormat, read_body
 from ddbbackup.bulk.responses import JSON_TYPE, Classification, classify, select_unprocessed, unproven
 from ddbbackup.bulk.worker_messages import WorkerConfig
 from ddbbackup.errors import Refused
-from ddbbackup.ports import BulkOperation, BulkResponse, BulkTransport
+from ddbbackup.ports import BulkResponse, BulkTransport, ItemOperation
 
 MAX_IN_FLIGHT_BYTES: Final = 4 << 20
 _START_IN_FLIGHT: Final = 16
@@ -93,7 +93,7 @@ class Sender:
 
     def send(self, batch: Batch) -> None:
         """Sends a new batch at once; call it only if ``has_capacity``."""
-        operation: BulkOperation = self._operation
+        operation: ItemOperation = self._operation
         if batch.reading:
             operation = "GetItem"
             body = read_body(self._config.table, _item_of(batch.lines[0]), self._config.keys)
@@ -165,7 +165,7 @@ class Sender:
             self._observer.written(batch.unit, count)
 
     def _on_response(self, batch: Batch, response: BulkResponse) -> None:
-        operation: BulkOperation = "GetItem" if batch.reading else self._operation
+        operation: ItemOperation = "GetItem" if batch.reading else self._operation
         result = classify(response, operation, self._config.table, deletes=batch.deletes)
         now = time.monotonic()
         if self._bucket is not None:

@@ -10,6 +10,7 @@ import re
 from datetime import datetime, timedelta
 from typing import Final
 
+from ddbbackup.archive.export_writing import make_export_id
 from ddbbackup.catalog.location import Location
 from ddbbackup.catalog.record import Record, derive_client_token, new_backup_id
 
@@ -65,6 +66,8 @@ def _is_of_its_run(record: Record, location: Location) -> bool:
     )
     if record.export is not None:
         return record.export.client_token == token
+    if record.scan is not None:
+        return record.scan.export_id == make_export_id(record.started_at, record.id.rpartition("-")[2])
     return record.snapshot is None or record.snapshot.name == token
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from ddbbackup.archive.export_writing import export_arn
 from ddbbackup.archive.layout import export_folder
 from ddbbackup.archive.manifests import Summary
 from ddbbackup.bulk.model import DataFile
@@ -182,27 +183,35 @@ def _covers(summary: Summary, record: Record) -> bool:
     )
 
 
+def _export_arn(record: Record) -> str | None:
+    """What the manifests call themselves: those of a scan have the form of an ARN, too."""
+    if record.scan is not None:
+        return export_arn(record.table.arn, record.scan.export_id)
+    return record.export_arn
+
+
 def match_record(opened: OpenedExport, record: Record) -> None:
     """Raises ``DataIncomplete`` if the manifests are not those of the record's export."""
     if opened.item_count != record.data.item_count:
+        counted_by = "the scan" if record.scan is not None else "DescribeExport"
         raise DataIncomplete(
-            f"the manifest of {record.id} counts {opened.item_count} items, DescribeExport {record.data.item_count}",
+            f"the manifest of {record.id} counts {opened.item_count} items, {counted_by} {record.data.item_count}",
             hint=_HINT,
         )
-    summary = opened.summary
-    if summary is None or record.export is None:
+    summary, arn = opened.summary, _export_arn(record)
+    if summary is None or arn is None:
         return
-    if summary.export_arn != record.export.arn:
+    if summary.export_arn != arn:
         raise DataIncomplete(
-            f"the manifest of {record.export.arn} belongs to another export, {summary.export_arn}", hint=_HINT
+            f"the manifest of {arn} belongs to another export, {summary.export_arn}", hint=_HINT
         )
     if not _covers(summary, record):
         raise DataIncomplete(
-            f"the manifest of {record.export.arn} is of another kind or another window than its record",
+            f"the manifest of {arn} is of another kind or another window than its record",
             hint=_HINT,
         )
     if summary.table_id and summary.table_id != record.table.id:
         raise DataIncomplete(
-            f"the export {record.export.arn} was made of another table with the same name than its record",
+            f"the export {arn} was made of another table with the same name than its record",
             hint=_HINT,
         )

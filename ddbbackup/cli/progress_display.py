@@ -23,6 +23,7 @@ from ddbbackup.safe_text import escape
 EVENT_SECONDS: Final = 30.0
 _EVENTS: Final = {
     "export": events.EXPORT_PROGRESSED,
+    "scan": events.SCAN_PROGRESSED,
     "verify": events.BACKUP_PROGRESSED,
     "write": events.RESTORE_PROGRESSED,
     "tags": events.TAGS_PROGRESSED,

@@ -12,6 +12,7 @@ from ddbbackup.backup import (
     export_time,
     finish_backup,
     record_settings,
+    run_scan,
     snapshot,
     start_export,
 )
@@ -71,6 +72,7 @@ DECLARING: Final = (
     finish_backup,
     snapshot,
     verify_snapshot,
+    run_scan,
     source,
     target,
     compatibility,

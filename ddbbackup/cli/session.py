@@ -21,6 +21,7 @@ from ddbbackup.bulk import compare_sample, write_items
 from ddbbackup.bulk.ledger import Ledger
 from ddbbackup.bulk.model import SampledItem, WriteJob, WriteResult
 from ddbbackup.bulk.read_back import Comparison
+from ddbbackup.bulk.scan import ScanJob, ScanResult, scan_table
 from ddbbackup.bulk.verify_data import VerifiedData, VerifyJob, verify_data
 from ddbbackup.catalog import Catalog
 from ddbbackup.cli import logs
@@ -42,7 +43,7 @@ from ddbbackup.plan.selection import Inventory
 from ddbbackup.ports import Cloud, KeyAttribute
 from ddbbackup.pricing.prices import Prices, load_prices, packaged
 from ddbbackup.safe_text import SECRETS
-from ddbbackup.steps.context import CompareItems, RunContext, VerifyData, WriteItems
+from ddbbackup.steps.context import CompareItems, RunContext, ScanItems, VerifyData, WriteItems
 from ddbbackup.steps.executor import run_steps
 from ddbbackup.steps.inventory import take_inventory
 from ddbbackup.steps.step import Step
@@ -172,6 +173,7 @@ def open_context(
             write_items=_bind_writer(on_progress, stop),
             compare_items=_bind_comparison(cloud, stop),
             verify_data=_bind_verifier(on_progress, stop),
+            scan_items=_bind_scanner(on_progress, stop),
             on_progress=on_progress,
             stop=stop,
             find_state_dir=functools.cache(functools.partial(find_state_dir, os.environ)),
@@ -241,6 +243,16 @@ def _bind_verifier(on_progress: OnProgress, stop: threading.Event) -> VerifyData
         return verify_data(job, access=access, on_progress=on_progress, stop=stop)
 
     return verify
+
+
+def _bind_scanner(on_progress: OnProgress, stop: threading.Event) -> ScanItems:
+    def scan(job: ScanJob, *, source: Cloud) -> ScanResult:
+        if not isinstance(source, AwsCloud):
+            raise Bug("a source is not AWS")
+        access = AwsBulkAccess(target=source.connection, source=source.connection)
+        return scan_table(job, access=access, on_progress=on_progress, stop=stop)
+
+    return scan
 
 
 def _bind_comparison(source: AwsCloud, stop: threading.Event) -> CompareItems:

@@ -116,6 +116,7 @@ def _table_entry(
         full_every_seconds=parse_duration(value.get("full_every", "30d")),
         view=value.get("view", "NEW_AND_OLD_IMAGES"),
         verify=value.get("verify", "checksums"),
+        read_units_per_second=value.get("limits", {}).get("read_units_per_second"),
         rpo_seconds=parse_duration(value["rpo"]) if "rpo" in value else None,
         retention=_retention(value["retention"]) if "retention" in value else None,
     )

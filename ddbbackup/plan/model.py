@@ -12,7 +12,7 @@ from typing import Final, Literal
 from ddbbackup.model.encryption import Encryption
 from ddbbackup.plan.restore_from import FromCatalog, Origin, RestoreFrom
 
-Method = Literal["export", "incremental", "snapshot"]
+Method = Literal["export", "incremental", "scan", "snapshot"]
 View = Literal["NEW_IMAGE", "NEW_AND_OLD_IMAGES"]
 VerifyLevel = Literal["listing", "checksums", "items"]
 RestoreMethod = Literal["auto", "write", "bulk-put", "import", "point-in-time", "snapshot"]
@@ -76,8 +76,8 @@ class TableEntry:
     """One element of ``tables``, with ``defaults`` applied.
 
     ``full_every_seconds`` and ``view`` belong to ``method: incremental``: when a new full export begins a chain, and
-    which images windows have. ``verify`` is how thoroughly a new backup is verified. Exactly one of ``name``,
-    ``match`` and ``tags`` is set.
+    which images windows have. ``verify`` is how thoroughly a new backup is verified. ``read_units_per_second`` is for
+    ``method: scan``. Exactly one of ``name``, ``match`` and ``tags`` is set.
     ``position`` is its index in the plan.
     """
 
@@ -93,6 +93,7 @@ class TableEntry:
     full_every_seconds: int = 30 * 86_400
     view: View = "NEW_AND_OLD_IMAGES"
     verify: VerifyLevel = "checksums"
+    read_units_per_second: int | None = None
     rpo_seconds: int | None = None
     retention: Retention | None = None
 

@@ -7,7 +7,7 @@ names the other errors.
 
 from ddbbackup.ports.access_keys import AccessKeys, KeyRequest, Side
 from ddbbackup.ports.buckets import BucketEncryption, Buckets, LifecycleRule, ObjectLock
-from ddbbackup.ports.bulk_access import BulkAccess, BulkOperation, BulkResponse, BulkTransport
+from ddbbackup.ports.bulk_access import BulkAccess, BulkOperation, BulkResponse, BulkTransport, ItemOperation
 from ddbbackup.ports.bulk_puts import (
     MIN_WRITE_UNITS,
     BulkPut,
@@ -39,6 +39,8 @@ from ddbbackup.ports.objects import (
     Objects,
     ObjectStream,
     RetrievalTier,
+    Upload,
+    UploadedPart,
 )
 from ddbbackup.ports.pitr_restores import PitrRestore, PitrRestoreRequest, PitrRestores
 from ddbbackup.ports.settings import Scaling, Settings
@@ -87,6 +89,7 @@ __all__ = [
     "ImportStatus",
     "ImportSummary",
     "Imports",
+    "ItemOperation",
     "KeyAttribute",
     "KeyRequest",
     "KmsKeyFacts",
@@ -113,4 +116,6 @@ __all__ = [
     "TableFacts",
     "Tables",
     "Topics",
+    "Upload",
+    "UploadedPart",
 ]

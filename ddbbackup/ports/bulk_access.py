@@ -1,4 +1,4 @@
-"""What bulk workers need from AWS: data files to read, and many requests for items in flight at a time."""
+"""What bulk workers need from AWS: objects, and many requests for items in flight at a time."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Literal, NamedTuple, Protocol, TypeVar
 from ddbbackup.ports.access_keys import AccessKeys, KeyRequest
 from ddbbackup.ports.objects import Objects
 
-BulkOperation = Literal["BatchWriteItem", "PutItem", "GetItem", "BatchGetItem"]
+ItemOperation = Literal["BatchWriteItem", "PutItem", "GetItem", "BatchGetItem"]
+BulkOperation = ItemOperation | Literal["Scan"]
 Tag = TypeVar("Tag")
 
 
@@ -56,7 +57,7 @@ class BulkTransport(Protocol[Tag]):
 
 
 class BulkAccess(Protocol):
-    """Opens the data files and the target table of one job. Picklable, so that worker processes can use it."""
+    """Opens the data files and the table of one job. Picklable, so that worker processes can use it."""
 
     def objects(self) -> Objects: ...
 

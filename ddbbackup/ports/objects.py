@@ -43,6 +43,22 @@ class ObjectFacts:
     tiered: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A multipart upload that is neither completed nor aborted. Its parts are stored, and billed, until then."""
+
+    key: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedPart:
+    """A part that S3 has stored. ``etag`` includes its quotes; ``crc32`` is in base64, as S3 writes it."""
+
+    etag: str
+    crc32: str
+
+
 class ObjectStream(Protocol):
     """The body of one object in chunks. Iteration raises ``Unreachable`` if the body is interrupted for good."""
 
@@ -118,3 +134,33 @@ class Objects(Protocol):
         Returns the error of each object that was not deleted, by key. In a versioned bucket, S3 keeps the versions
         and adds delete markers.
         """
+
+    def begin_upload(
+        self,
+        bucket: str,
+        key: str,
+        *,
+        content_type: str,
+        encryption: Encryption,
+        owner: str | None = None,
+    ) -> Upload:
+        """Begins a multipart upload. The object does not exist before ``complete_upload``."""
+
+    def put_part(
+        self, bucket: str, upload: Upload, number: int, body: bytes, *, md5: bytes, owner: str | None = None
+    ) -> UploadedPart:
+        """Part ``number`` of an upload, from 1. All but the last one have at least 5 MiB (S3 guide).
+
+        ``md5`` is the digest of ``body``. Raises ``ObjectMissing`` if the upload was completed or aborted.
+        """
+
+    def complete_upload(
+        self, bucket: str, upload: Upload, parts: Sequence[UploadedPart], *, owner: str | None = None
+    ) -> str:
+        """Makes an object of the parts. Returns its ETag. Raises ``ObjectMissing`` as ``put_part`` does."""
+
+    def abort_upload(self, bucket: str, upload: Upload, *, owner: str | None = None) -> None:
+        """Discards the parts. Has no effect on an upload that was completed or aborted."""
+
+    def uploads(self, bucket: str, prefix: str, *, owner: str | None = None) -> Iterator[Upload]:
+        """All unfinished uploads of objects below a prefix."""

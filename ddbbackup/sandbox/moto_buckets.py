@@ -1,4 +1,4 @@
-"""What moto's S3 ignores: ``x-amz-expected-bucket-owner``, bucket policies, and which KMS key a put names."""
+"""What moto ignores in S3: ``x-amz-expected-bucket-owner``, bucket policies, the KMS key of a put, ended uploads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
 from moto.iam.access_control import IAMPolicy, PermissionResult
@@ -114,7 +114,10 @@ def _strict(original: Callable[..., Any]) -> Callable[..., Any]:
                     "A conflicting conditional operation is currently in progress against this resource."
                 )
                 raise S3Refusal(409, "ConditionalRequestConflict", f"{message} Please try again.")
-            if request.method == "PUT" and key and bucket in s3_backends.bucket_accounts:
+            query = parse_qs(urlsplit(full_url).query, keep_blank_values=True)
+            if "uploadId" in query:
+                _check_upload(bucket, query["uploadId"][0])
+            elif key and bucket in s3_backends.bucket_accounts and _begins_object(request.method, query):
                 sent = Encryption(request.headers.get(_ALGORITHM), request.headers.get(_KEY))
                 check_put(bucket, key, _requester(request), sent)
         except S3Refusal as refusal:
@@ -122,6 +125,23 @@ def _strict(original: Callable[..., Any]) -> Callable[..., Any]:
         return original(self, request, full_url, headers)
 
     return respond
+
+
+def _begins_object(method: str, query: dict[str, list[str]]) -> bool:
+    """A put, or the beginning of an upload. Its parts are encrypted as that said, and policies hold for it."""
+    return method == "PUT" or (method == "POST" and "uploads" in query)
+
+
+def _check_upload(bucket: str, upload_id: str) -> None:
+    """Raises ``S3Refusal`` for an upload that was completed or aborted, for which moto has no answer (S3 API)."""
+    partition, owner = s3_backends.bucket_accounts[bucket]
+    if upload_id not in s3_backends[owner][partition].get_bucket(bucket).multiparts:
+        raise S3Refusal(
+            404,
+            "NoSuchUpload",
+            "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted "
+            "or completed.",
+        )
 
 
 def _conflicts(request: Any, bucket: str) -> bool:

@@ -12,6 +12,7 @@ from typing import ParamSpec, Protocol, TypeVar
 from ddbbackup.bulk.ledger import Ledger
 from ddbbackup.bulk.model import SampledItem, WriteJob, WriteResult
 from ddbbackup.bulk.read_back import Comparison
+from ddbbackup.bulk.scan import ScanJob, ScanResult
 from ddbbackup.bulk.verify_data import VerifiedData, VerifyJob
 from ddbbackup.catalog import Catalog
 from ddbbackup.clock import Clock
@@ -37,6 +38,12 @@ class VerifyData(Protocol):
     """Reads the data files of a backup. Access to AWS is already configured."""
 
     def __call__(self, job: VerifyJob, *, source: Cloud) -> VerifiedData: ...
+
+
+class ScanItems(Protocol):
+    """Scans a table into an export. Access to AWS is already configured."""
+
+    def __call__(self, job: ScanJob, *, source: Cloud) -> ScanResult: ...
 
 
 class CompareItems(Protocol):
@@ -68,6 +75,7 @@ class RunContext:
     write_items: WriteItems
     compare_items: CompareItems
     verify_data: VerifyData
+    scan_items: ScanItems
     on_progress: OnProgress
     stop: threading.Event
     find_state_dir: Callable[[], Path]

@@ -114,6 +114,10 @@ PITR_ENABLE: Final = When(
     "an entry of `tables` has `pitr: enable`",
     lambda plan: any(entry.pitr == "enable" and entry.method in _EXPORTED for entry in plan.tables),
 )
+SCANS: Final = When(
+    "an entry of `tables` has `method: scan`",
+    lambda plan: any(entry.method == "scan" for entry in plan.tables),
+)
 KMS_KEY: Final = When(
     "a destination names a KMS key",
     lambda plan: any(d.encryption.kms_key_id is not None for d in plan.destinations.values()),

@@ -24,9 +24,10 @@ from tests.benchmarks.orchestration.compare import chapter, simulate, targets
 from tests.benchmarks.page import Measured, page
 from tests.benchmarks.real import measure_real
 from tests.benchmarks.rounds import run_case
+from tests.benchmarks.scan import measure_scans
 from tests.benchmarks.sink import Tools
 from tests.benchmarks.soundness import prove, stop_in_mid_run
-from tests.benchmarks.targets import memory_targets, soundness_target, speed_targets
+from tests.benchmarks.targets import memory_targets, scan_targets, soundness_target, speed_targets
 from tests.benchmarks.verification import measure_verification
 
 
@@ -56,6 +57,14 @@ def main() -> int:
             stop = stop_in_mid_run(data.exports[400]["large"], tools, work)
         with _telling("verification"):
             rates = measure_verification(data.exports[400]["large"], tools, rounds=scale.rounds)
+        with _telling("scans"):
+            scans = measure_scans(
+                tools,
+                work,
+                pages=scale.scan_pages,
+                paginator_pages=scale.paginator_pages,
+                rounds=scale.rounds,
+            )
         with _telling("real servers"):
             real = measure_real(data.real, tools, work)
         with _telling("memory"):
@@ -81,6 +90,7 @@ def main() -> int:
         targets=[
             *speed_targets(results),
             *memory_targets(memories),
+            *scan_targets(scans),
             soundness_target(proofs),
             *targets(nights),
             *large_catalog.targets(prunes, newest),
@@ -91,6 +101,7 @@ def main() -> int:
         proofs=proofs,
         stop=stop,
         verification=rates,
+        scans=scans,
         real=real,
         orchestration=chapter(nights) + large_catalog.chapter(prunes, newest),
     )

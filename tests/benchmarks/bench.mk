@@ -20,7 +20,7 @@ $(BENCH)/.ready: $(VENV)/.dev $(TOOLS)/.ready $(BENCH)/sink $(BENCH)/limit $(BEN
 
 $(BENCH)/sink: $(wildcard $(C_CODE)/*.[ch])
 	@mkdir -p $(BENCH)
-	@cc $(CFLAGS_BENCH) -o $@ $(addprefix $(C_CODE)/,sink.c conn.c dynamo.c memory.c signed.c s3.c sigv4.c) -lssl -lcrypto \
+	@cc $(CFLAGS_BENCH) -o $@ $(addprefix $(C_CODE)/,sink.c conn.c dynamo.c memory.c scan.c signed.c s3.c store.c sigv4.c) -lssl -lcrypto -lz \
 	  || { echo "make: the benchmark needs a C compiler and OpenSSL's headers; on Debian: apt install gcc libssl-dev zlib1g-dev"; exit 1; }
 
 $(BENCH)/limit: $(wildcard $(C_CODE)/*.[ch])

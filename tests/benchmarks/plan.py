@@ -22,13 +22,18 @@ from tests.benchmarks.rounds import Case
 
 @dataclass(frozen=True)
 class Scale:
-    """``repeat`` is how often the large pool is named again; ``bulk`` the same for each size of the memory run."""
+    """``repeat`` is how often the large pool is named again; ``bulk`` the same for each size of the memory run.
+
+    ``scan_pages`` are those of each segment of a scan, ``paginator_pages`` those of boto3's paginator.
+    """
 
     rounds: int
     cases: tuple[Case, ...]
     repeat: int
     sound_files: int
     bulk: tuple[int, ...]
+    scan_pages: int
+    paginator_pages: int
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,8 @@ FULL = Scale(
     repeat=2,
     sound_files=2,
     bulk=(4, 78),
+    scan_pages=250,
+    paginator_pages=60,
 )
 QUICK = Scale(
     rounds=1,
@@ -80,6 +87,8 @@ QUICK = Scale(
     repeat=1,
     sound_files=2,
     bulk=(4,),
+    scan_pages=60,
+    paginator_pages=15,
 )
 
 

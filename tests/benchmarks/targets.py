@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from tests.benchmarks.bulk import Memory
 from tests.benchmarks.rounds import Case, Figures
+from tests.benchmarks.scan import ScanRates
 from tests.benchmarks.soundness import Proof
 
 Results = Mapping[Case, Mapping[str, Figures]]
@@ -57,6 +58,24 @@ def memory_targets(memories: Sequence[Memory]) -> list[Target]:
             memory.worker_peak_bytes <= 100e6,
         )
         for memory in memories
+    ]
+
+
+def scan_targets(scans: ScanRates) -> list[Target]:
+    """By wall clock, in one run."""
+    return [
+        Target(
+            "item JSON per second that one process scans into an export",
+            "≥ 150 MB/s",
+            f"{scans.ours.wall / 1e6:.0f} MB/s",
+            scans.ours.wall >= 150e6,
+        ),
+        Target(
+            "a scan against boto3's paginator with json and gzip",
+            "≥ 50 ×",
+            f"{scans.ratio:.0f} ×",
+            scans.ratio >= 50,
+        ),
     ]
 
 

@@ -13,6 +13,7 @@ from tests.benchmarks.clients import DDBBACKUP, LIMIT, inflater
 from tests.benchmarks.data import Export, export, pool
 from tests.benchmarks.page import Measured, page
 from tests.benchmarks.rounds import Case, run_case
+from tests.benchmarks.scan import measure_scans
 from tests.benchmarks.sink import Tools, running
 from tests.benchmarks.soundness import prove
 from tests.benchmarks.targets import soundness_target, speed_targets
@@ -68,6 +69,7 @@ def test_everybody_writes_every_item_and_the_page_tells_it(
         proofs=(),
         stop=None,
         verification=None,
+        scans=None,
         real=(),
         orchestration="",
     )
@@ -103,3 +105,11 @@ def test_the_sink_sees_what_is_missing_changed_or_badly_signed(
         with pytest.raises(CommandFailed, match="InvalidSignature"):
             measure(LIMIT.commands(tools, sink, part, tmp_path, 1), wrong, tmp_path)
         assert sink.stats()["unsigned"] > 0
+
+
+def test_both_scans_read_every_item(tools: Tools, tmp_path: Path) -> None:
+    """And the chapter tells their rates."""
+    scans = measure_scans(tools, tmp_path, pages=2, paginator_pages=2, rounds=1)
+    assert scans.items == 8 * 2 * 2614
+    assert 0 < scans.paginator.cpu < scans.ours.cpu
+    assert scans.ours.peak_bytes > 20e6

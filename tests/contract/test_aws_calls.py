@@ -27,14 +27,16 @@ from ddbbackup.errors import (
     Throttled,
     Unreachable,
 )
+from ddbbackup.model.checksums import md5_digest
 from ddbbackup.model.encryption import Encryption
-from ddbbackup.ports import ExportRequest, Identity, KeyAttribute
+from ddbbackup.ports import ExportRequest, Identity, KeyAttribute, Upload
 from tests.support.stubs import client, stubbed
 
 ARN = "arn:aws-cn:dynamodb:cn-north-1:123456789012:table/orders"
 EXPORT = f"{ARN}/export/01700000000000-0badcafe"
 NOW = datetime(2026, 11, 24, 10, 0, 0, 123456, UTC)
 WHOLE_SECONDS = NOW.replace(microsecond=0)
+OWNER = "210987654321"
 IDENTITY = Identity("123456789012", "arn:aws-cn:iam::123456789012:root", "aws-cn", "cn-north-1")
 
 
@@ -307,6 +309,66 @@ def test_a_condition_that_failed_because_of_our_own_lost_attempt_is_no_conflict(
         objects, json = S3Objects(made), "application/json"
         put = objects.put("vault", "k", b"{}", content_type=json, encryption=Encryption(), if_none_match=True)
     assert put == '"e"'
+
+
+def test_every_call_of_an_upload_names_the_owner_and_proves_its_bytes() -> None:
+    """The encryption of the destination when it begins; MD5 and CRC-32 of each part, and both again at the end."""
+    place: dict[str, Any] = {"Bucket": "vault", "Key": "k", "ExpectedBucketOwner": OWNER}
+    begun = place | {"ContentType": "x", "ChecksumAlgorithm": "CRC32"}
+    parts = [
+        {"PartNumber": 1, "ETag": '"1"', "ChecksumCRC32": "SQ9wxg=="},
+        {"PartNumber": 2, "ETag": '"2"', "ChecksumCRC32": "AAAAAA=="},
+    ]
+    with stubbed("s3") as (made, stub):
+        stub.add_response(
+            "create_multipart_upload", {"UploadId": "u"}, {**begun, "ServerSideEncryption": "AES256"}
+        )
+        kms = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/vault"}
+        stub.add_response("create_multipart_upload", {"UploadId": "v"}, {**begun, **kms})
+        upload = place | {"UploadId": "u"}
+        first = {"PartNumber": 1, "Body": b"part", "ContentMD5": "9Mk4XxkC9zNLALm07NFk3g=="}
+        second = {"PartNumber": 2, "Body": b"", "ContentMD5": "1B2M2Y8AsgTpgAmY7PhCfg=="}
+        stub.add_response("upload_part", {"ETag": '"1"'}, {**upload, **first, "ChecksumCRC32": "SQ9wxg=="})
+        stub.add_response("upload_part", {"ETag": '"2"'}, {**upload, **second, "ChecksumCRC32": "AAAAAA=="})
+        stub.add_response(
+            "complete_multipart_upload", {"ETag": '"e-2"'}, {**upload, "MultipartUpload": {"Parts": parts}}
+        )
+        stub.add_response("abort_multipart_upload", {}, upload)
+        stub.add_client_error("abort_multipart_upload", "NoSuchUpload", http_status_code=404)
+        stub.add_client_error("upload_part", "NoSuchUpload", http_status_code=404)
+        objects = S3Objects(made)
+
+        def begin(encryption: Encryption) -> Upload:
+            return objects.begin_upload("vault", "k", content_type="x", encryption=encryption, owner=OWNER)
+
+        one = begin(Encryption())
+        assert (one, begin(Encryption("KMS", "alias/vault"))) == (Upload("k", "u"), Upload("k", "v"))
+        put = [objects.put_part("vault", one, 1, b"part", md5=md5_digest(b"part"), owner=OWNER)]
+        put.append(objects.put_part("vault", one, 2, b"", md5=md5_digest(b""), owner=OWNER))
+        assert objects.complete_upload("vault", one, put, owner=OWNER) == '"e-2"'
+        objects.abort_upload("vault", one, owner=OWNER)
+        objects.abort_upload("vault", one, owner=OWNER)
+        with pytest.raises(ObjectMissing, match="part 3"):
+            objects.put_part("vault", one, 3, b"", md5=b"", owner=OWNER)
+
+
+def test_uploads_are_listed_to_the_end() -> None:
+    """One key may have several."""
+    with stubbed("s3") as (made, stub):
+        parameters = {"Bucket": "vault", "Prefix": "p/", "ExpectedBucketOwner": OWNER}
+        page = {
+            "Uploads": [{"Key": "p/a", "UploadId": "1"}],
+            "IsTruncated": True,
+            "NextKeyMarker": "p/a",
+            "NextUploadIdMarker": "1",
+        }
+        stub.add_response("list_multipart_uploads", page, parameters)
+        last = {"Uploads": [{"Key": "p/a", "UploadId": "2"}], "IsTruncated": False}
+        stub.add_response(
+            "list_multipart_uploads", last, {**parameters, "KeyMarker": "p/a", "UploadIdMarker": "1"}
+        )
+        listed = list(S3Objects(made).uploads("vault", "p/", owner=OWNER))
+    assert listed == [Upload("p/a", "1"), Upload("p/a", "2")]
 
 
 def test_listing_follows_pages_and_folders_use_the_delimiter() -> None:

@@ -48,6 +48,8 @@ from ddbbackup.ports import (
     ObjectFacts,
     PitrRestoreRequest,
     SnapshotRestoreRequest,
+    Upload,
+    UploadedPart,
 )
 from tests.support.stubs import client
 
@@ -140,6 +142,10 @@ ARGUMENTS: dict[str, Any] = {
     "limit_bytes": 9,
     "body": b"{}",
     "encryption": Encryption(),
+    "upload": Upload("k", "u"),
+    "parts": (UploadedPart('"e"', "AAAAAA=="),),
+    "number": 1,
+    "md5": b"m" * 16,
     "facts": ObjectFacts("k", 1, '"e"'),
     "topic_arn": "arn:aws:sns:eu-west-1:123456789012:backups",
 }

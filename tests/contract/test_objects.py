@@ -10,8 +10,9 @@ import pytest
 
 from ddbbackup.aws.objects import S3Objects
 from ddbbackup.errors import Conflict, DataIncomplete, ObjectMissing
+from ddbbackup.model.checksums import md5_digest, multipart_etag
 from ddbbackup.model.encryption import Encryption
-from ddbbackup.ports import DELETE_AT_MOST, Objects
+from ddbbackup.ports import DELETE_AT_MOST, Objects, Upload, UploadedPart
 from tests.support import servers
 from tests.support.aws import Aws
 from tests.support.memory import MemoryObjects
@@ -198,3 +199,57 @@ def test_many_objects_are_deleted_at_once(store: Store) -> None:
     assert store.keys() == ["b"]
     assert store.objects.delete_many(store.bucket, []) == {}
     assert store.keys() == ["b"]
+
+
+# ---- multipart uploads
+
+
+def begin(store: Store, key: str) -> Upload:
+    return store.objects.begin_upload(
+        store.bucket, key, content_type="application/octet-stream", encryption=Encryption()
+    )
+
+
+def put_part(store: Store, upload: Upload, number: int, body: bytes) -> UploadedPart:
+    return store.objects.put_part(store.bucket, upload, number, body, md5=md5_digest(body))
+
+
+def test_an_upload_becomes_an_object_when_it_is_completed(store: Store) -> None:
+    """With the ETag that S3 makes of the MD5 of its parts, and not before."""
+    bodies = [bytes([65 + number]) * (5 << 20) for number in range(2)] + [b"end"]
+    upload = begin(store, "a/b.gz")
+    parts = [put_part(store, upload, number, body) for number, body in enumerate(bodies, start=1)]
+    assert store.objects.head(store.bucket, "a/b.gz") is None
+    assert [part.etag for part in parts] == [f'"{md5_digest(body).hex()}"' for body in bodies]
+    etag = store.objects.complete_upload(store.bucket, upload, parts)
+    assert etag == f'"{multipart_etag([md5_digest(body) for body in bodies])}"'
+    (listed,) = store.objects.keys(store.bucket, "a/")
+    assert (listed.size_bytes, listed.etag) == (sum(map(len, bodies)), etag)
+    with store.objects.stream(store.bucket, "a/b.gz") as stream:
+        assert b"".join(stream) == b"".join(bodies)
+    assert list(store.objects.uploads(store.bucket, "")) == []
+
+
+def test_an_upload_that_was_completed_or_aborted_takes_nothing(store: Store) -> None:
+    """So a process that was taken over cannot change what its successor wrote."""
+    completed, aborted = begin(store, "a"), begin(store, "b")
+    part = put_part(store, completed, 1, b"one")
+    store.objects.complete_upload(store.bucket, completed, [part])
+    put_part(store, aborted, 1, b"one")
+    store.objects.abort_upload(store.bucket, aborted)
+    for upload in (completed, aborted):
+        with pytest.raises(ObjectMissing):
+            put_part(store, upload, 2, b"two")
+        store.objects.abort_upload(store.bucket, upload)
+    with pytest.raises(ObjectMissing):
+        store.objects.complete_upload(store.bucket, aborted, [part])
+    assert store.keys() == ["a"]
+
+
+def test_unfinished_uploads_are_listed_below_a_prefix(store: Store) -> None:
+    """Those of other folders are not ours to abort."""
+    uploads = [begin(store, key) for key in ("x/1", "x/2", "x/2", "y/1")]
+    assert sorted(store.objects.uploads(store.bucket, "x/"), key=str) == sorted(uploads[:3], key=str)
+    for upload in uploads:
+        store.objects.abort_upload(store.bucket, upload)
+    assert list(store.objects.uploads(store.bucket, "")) == []

@@ -193,6 +193,26 @@ def test_the_policy_for_backups_of_tags(sandbox: Aws, bucket: str, name: str, pr
     assert "tag:GetResources" in {action_of(call) for call in calls}
 
 
+def test_the_policy_for_scans(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    """A scan, and one that is taken up, with an upload that nobody will complete."""
+    sandbox.create_table(name)
+    sandbox.put(name, *ITEMS)
+    program.plan(whole_plan(sandbox, bucket, tables=[{"name": name, "method": "scan"}]))
+    with calls_of_sandbox() as calls:
+        assert program.run("backup").code == 0
+        (key,) = sandbox.record_keys(bucket, name)
+        record = json.loads(sandbox.read(bucket, key)) | {"state": "in_progress", "covers": None, "data": {}}
+        sandbox.s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(record).encode())
+        data = next(each for each in sandbox.keys(bucket) if "/data/" in each)
+        upload = sandbox.s3.create_multipart_upload(Bucket=bucket, Key=f"{data}-left")
+        assert program.run("wait").code == 0
+    assert sandbox.s3.list_multipart_uploads(Bucket=bucket).get("Uploads", []) == [], upload
+    lacking, idle = verdict(program, "backup", calls)
+    assert lacking == []
+    of_scans = {"dynamodb:Scan", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListBucketMultipartUploads"}
+    assert of_scans & {action for action, _ in idle} == set()
+
+
 def test_the_policy_for_verifying(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
     """Also backups of a table that the plan no longer selects."""
     for suffix in ("-a", "-b"):

@@ -16,7 +16,7 @@ from ddbbackup.bulk.model import SampledItem
 from ddbbackup.bulk.read_back import Comparison
 from ddbbackup.bulk.request_format import request_format
 from ddbbackup.bulk.responses import Classification, classify
-from ddbbackup.ports import BulkOperation, BulkTransport, KeyAttribute
+from ddbbackup.ports import BulkTransport, ItemOperation, KeyAttribute
 from tests.support import servers
 from tests.support.aws import KEY, REGION, SECRET, Aws, line
 
@@ -71,7 +71,7 @@ def access(server: Aws, monkeypatch: pytest.MonkeyPatch) -> AwsBulkAccess:
     return AwsBulkAccess(target=connection, source=connection)
 
 
-def ask(access: AwsBulkAccess, table: str, operation: BulkOperation, *bodies: bytes) -> list[Classification]:
+def ask(access: AwsBulkAccess, table: str, operation: ItemOperation, *bodies: bytes) -> list[Classification]:
     """What the responses to these requests mean, one after the other."""
     transport: BulkTransport[int] = access.transport(table)
     results = []

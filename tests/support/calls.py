@@ -197,6 +197,9 @@ def _key(text: str | None) -> Key | None:
 
 
 def _s3_operation(method: str, has_key: bool, query: dict[str, list[str]]) -> str:
+    upload = _upload_operation(method, has_key, query)
+    if upload is not None:
+        return upload
     if has_key:
         if method == "POST" and "restore" in query:
             return "RestoreObject"
@@ -208,6 +211,14 @@ def _s3_operation(method: str, has_key: bool, query: dict[str, list[str]]) -> st
     if method == "GET":
         return next((name for part, name in _BUCKET_READS.items() if part in query), "ListObjects")
     return f"{method.title()}Bucket"
+
+
+def _upload_operation(method: str, has_key: bool, query: dict[str, list[str]]) -> str | None:
+    if "uploads" in query:
+        return "CreateMultipartUpload" if has_key else "ListMultipartUploads"
+    if "uploadId" not in query:
+        return None
+    return {"PUT": "UploadPart", "POST": "CompleteMultipartUpload", "DELETE": "AbortMultipartUpload"}[method]
 
 
 def _json_resource(service: str, body: dict[str, Any]) -> str:

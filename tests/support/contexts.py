@@ -38,6 +38,7 @@ def run_context(clock: VirtualClock, **members: Any) -> RunContext:
         "write_items": nothing,
         "compare_items": nothing,
         "verify_data": verify_in_memory,
+        "scan_items": nothing,
         "on_progress": lambda progress: None,
         "stop": threading.Event(),
     }

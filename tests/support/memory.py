@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
 from ddbbackup.errors import Conflict, DataIncomplete, DdbBackupError, ObjectMissing
+from ddbbackup.model.checksums import md5_digest, multipart_etag
 from ddbbackup.model.encryption import Encryption
-from ddbbackup.ports import Archive, ObjectFacts, RetrievalTier
+from ddbbackup.ports import Archive, ObjectFacts, RetrievalTier, Upload, UploadedPart
 
 
 class MemoryStream:
@@ -32,6 +35,7 @@ class MemoryObjects:
     ``before_put`` is called once, before the next put, so that another process can be first. ``reads`` are the keys
     that were read. ``archives`` is what listings say about archived objects, ``encryptions`` what each put asked for.
     ``answers`` holds, by key, what the next streams of an object send in place of it; ``streamed`` counts streams.
+    ``parts`` are those of the unfinished uploads, by the ID of the upload.
     """
 
     def __init__(self) -> None:
@@ -41,6 +45,9 @@ class MemoryObjects:
         self.answers: dict[str, list[MemoryStream]] = {}
         self.streamed: Counter[str] = Counter()
         self.reads: list[str] = []
+        self.parts: dict[Upload, dict[int, bytes]] = {}
+        self._etags: dict[str, str] = {}
+        self._begun = 0
         self.before_put: Callable[[], None] = lambda: None
 
     def head(self, bucket: str, key: str, *, owner: str | None = None) -> ObjectFacts | None:
@@ -83,6 +90,7 @@ class MemoryObjects:
         if ((if_none_match and existing) or changed) and self.bodies.get(key) != body:
             raise Conflict(f"{key} has changed", hint="-")
         self.bodies[key], self.encryptions[key] = body, encryption
+        self._etags.pop(key, None)
         return self._facts(key, body).etag
 
     def keys(
@@ -118,11 +126,50 @@ class MemoryObjects:
             self.bodies.pop(key, None)
         return {}
 
+    def begin_upload(
+        self, bucket: str, key: str, *, content_type: str, encryption: Encryption, owner: str | None = None
+    ) -> Upload:
+        self._begun += 1
+        upload = Upload(key, f"upload-{self._begun}")
+        self.parts[upload], self.encryptions[key] = {}, encryption
+        return upload
+
+    def put_part(
+        self, bucket: str, upload: Upload, number: int, body: bytes, *, md5: bytes, owner: str | None = None
+    ) -> UploadedPart:
+        assert md5 == md5_digest(body)
+        self._parts(upload)[number] = body
+        checksum = base64.b64encode(zlib.crc32(body).to_bytes(4, "big")).decode()
+        return UploadedPart(f'"{md5_digest(body).hex()}"', checksum)
+
+    def complete_upload(
+        self, bucket: str, upload: Upload, parts: Sequence[UploadedPart], *, owner: str | None = None
+    ) -> str:
+        bodies = [body for _, body in sorted(self._parts(upload).items())]
+        digests = [md5_digest(body) for body in bodies]
+        assert [part.etag for part in parts] == [f'"{digest.hex()}"' for digest in digests]
+        assert all(len(body) >= 5 << 20 for body in bodies[:-1]), "S3 refuses small parts"
+        self.bodies[upload.key] = b"".join(bodies)
+        self._etags[upload.key] = f'"{multipart_etag(digests)}"'
+        del self.parts[upload]
+        return self._etags[upload.key]
+
+    def abort_upload(self, bucket: str, upload: Upload, *, owner: str | None = None) -> None:
+        self.parts.pop(upload, None)
+
+    def uploads(self, bucket: str, prefix: str, *, owner: str | None = None) -> Iterator[Upload]:
+        yield from [upload for upload in self.parts if upload.key.startswith(prefix)]
+
+    def _parts(self, upload: Upload) -> dict[int, bytes]:
+        if upload not in self.parts:
+            raise ObjectMissing(f"there is no upload of {upload.key}", hint="-")
+        return self.parts[upload]
+
     def _body(self, key: str) -> bytes:
         if key not in self.bodies:
             raise ObjectMissing(f"{key} does not exist", hint="-")
         return self.bodies[key]
 
-    @staticmethod
-    def _facts(key: str, body: bytes) -> ObjectFacts:
-        return ObjectFacts(key, len(body), f'"{hashlib.sha256(body).hexdigest()}"')
+    def _facts(self, key: str, body: bytes) -> ObjectFacts:
+        etag = self._etags.get(key) or f'"{hashlib.sha256(body).hexdigest()}"'
+        return ObjectFacts(key, len(body), etag)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -27,6 +28,7 @@ class MemoryTable:
         self.deletes: list[Mapping[str, Any]] = []
         self._items = {self._key(item): item for item in items}
         self._returns_existing = returns_existing
+        self.page_items = 3
 
     @property
     def items(self) -> list[Mapping[str, Any]]:
@@ -64,6 +66,25 @@ class MemoryTable:
                 wanted = [self._key(key) for key in request["RequestItems"][TABLE]["Keys"]]
                 there = [self._items[key] for key in wanted if key in self._items]
                 return self._ok({"Responses": {TABLE: there}, "UnprocessedKeys": {}})
+            case "Scan":
+                return self._ok(self._page(request))
+
+    def _page(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """By the hash of the key, as DynamoDB cuts a table into segments; each item costs a unit."""
+        hashes = {key: zlib.crc32(repr(key).encode()) for key in self._items}
+        segments = request["TotalSegments"]
+        of_segment = [key for key in hashes if hashes[key] * segments >> 32 == request["Segment"]]
+        start = request.get("ExclusiveStartKey")
+        after = hashes[self._key(start)] if start is not None else -1
+        left = sorted((key for key in of_segment if hashes[key] > after), key=lambda key: hashes[key])
+        page = [self._items[key] for key in left[: self.page_items]]
+        response: dict[str, Any] = {
+            "ConsumedCapacity": {"TableName": TABLE, "CapacityUnits": float(len(page))},
+            "Count": len(page),
+            "Items": page,
+            "ScannedCount": len(page),
+        }
+        return response | ({"LastEvaluatedKey": {"id": page[-1]["id"]}} if left[self.page_items :] else {})
 
     def _put(self, item: Mapping[str, Any]) -> None:
         self.puts.append(item)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from ddbbackup.archive.export_writing import make_export_id
 from ddbbackup.catalog import (
     RECORD_VERSION,
     Record,
@@ -13,6 +14,7 @@ from ddbbackup.catalog import (
     RecordedCoverage,
     RecordedDestination,
     RecordedExport,
+    RecordedScan,
     RecordedSnapshot,
     RecordedTable,
     derive_client_token,
@@ -84,3 +86,10 @@ def snapshot_record(*, arn: str | None = None, **members: Any) -> Record:
 
 def instant(at: datetime) -> RecordedCoverage:
     return RecordedCoverage(kind="instant", start=at, end=at)
+
+
+def scan_record(*, run: str = "r1", at: datetime = NOW, **members: Any) -> Record:
+    """A scan in progress, with ``members`` added to it."""
+    made = record(run=run, at=at)
+    scan = RecordedScan(export_id=make_export_id(at, made.id.rpartition("-")[2]), segments=1)
+    return replace(made, made_by="scan", export=None, scan=scan, **members)

@@ -37,9 +37,25 @@ def ministack() -> Iterator[str]:
 @contextmanager
 def dynoxide() -> Iterator[str]:
     """An independent DynamoDB, stricter than the others."""
+    with _dynoxide("serve") as url:
+        yield url
+
+
+@contextmanager
+def dynoxide_with(exports: Path, schema: Path) -> Iterator[str]:
+    """The same with the tables whose export folders lie in ``exports``, each in a folder with the table's name.
+
+    ``schema`` holds a response to DescribeTable.
+    """
+    with _dynoxide("import", "--source", str(exports), "--schema", str(schema), "--serve") as url:
+        yield url
+
+
+@contextmanager
+def _dynoxide(*arguments: str) -> Iterator[str]:
     port = free_port()
     (package,) = [path for path in MODULES.glob("@dynoxide/*") if (path / "dynoxide").exists()][:1]
-    command = [str(package / "dynoxide"), "serve", "--host", "127.0.0.1", "--port", str(port)]
+    command = [str(package / "dynoxide"), *arguments, "--host", "127.0.0.1", "--port", str(port)]
     with _running(command, port, {}, cwd=package) as url:
         yield url
 

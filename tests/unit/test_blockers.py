@@ -20,6 +20,7 @@ import pytest
 import ddbbackup
 from ddbbackup.backup.export_time import choose_export_time
 from ddbbackup.backup.finish_backup import FinishBackup
+from ddbbackup.backup.finish_scan import FinishScan
 from ddbbackup.backup.planning import backup_steps
 from ddbbackup.backup.snapshot import FinishSnapshot
 from ddbbackup.catalog import (
@@ -76,7 +77,7 @@ from ddbbackup.times import to_iso
 from ddbbackup.verify.verify_backup import VerifyBackup
 from tests.support.contexts import run_context
 from tests.support.memory_cloud import BACKED_UP, BUCKET, EXPORT_ID, VAULT, MemoryCloud, describe
-from tests.support.records import NOW, record, snapshot_record
+from tests.support.records import NOW, record, scan_record, snapshot_record
 from tests.support.virtual_time import VirtualClock, run_virtually
 
 PACKAGE = Path(ddbbackup.__file__).parent
@@ -213,6 +214,22 @@ class OneUnfinished:
     def _step(self) -> FinishBackup | FinishSnapshot:
         finish = FinishSnapshot if self.stored.record.made_by == "snapshot" else FinishBackup
         return finish(self.stored, self.planned)
+
+
+@dataclass(frozen=True)
+class OneScan:
+    """``ddbbackup wait`` for one scan; ``entry`` as in its step."""
+
+    stored: StoredRecord
+    entry: TableEntry | None
+    kind: str = "finish"
+    table: str = ""
+
+    async def preview(self, context: RunContext) -> LookAhead:
+        return LookAhead(backups=(await assess(FinishScan(self.stored, self.entry), context),))
+
+    async def run(self, context: RunContext) -> tuple[Outcome, ...]:
+        return await run_steps([FinishScan(self.stored, self.entry)], context)
 
 
 @dataclass(frozen=True)
@@ -388,6 +405,22 @@ def only_a_snapshot(world: World) -> Subject:
     no_backup(world)
     put_snapshot(world)
     return restore("write")
+
+
+def by_scan(world: World) -> World:
+    world.tables = (TableEntry(0, "vault", name="orders", method="scan"),)
+    return world
+
+
+def scan_in_progress(world: World, *, planned: bool = True) -> Subject:
+    now = world.clock.now()
+    begun = scan_record(run="interrupted", at=now - timedelta(days=7))
+    world.cloud.put_record(begun)
+    catalog = world.context(estimating=False).catalog
+    (location,) = catalog.tables(world.destination, world.cloud.identity).values()
+    stored = catalog.find(location, begun.id)
+    assert stored is not None
+    return OneScan(stored, by_scan(world).tables[0] if planned else None)
 
 
 def damaged_record(world: World) -> Subject:
@@ -622,6 +655,17 @@ ROWS = (
         lambda world: snapshot_never_created(world, planned=False),
     ),
     Row("backup.snapshot.assess#2", "interrupted more than a day ago", snapshot_never_created),
+    Row(
+        "backup.scan_table.assess#1",
+        "bucket vault does not exist",
+        lambda world: missing_bucket(by_scan(world)),
+    ),
+    Row(
+        "backup.finish_scan.assess#1",
+        "the plan does not scan orders",
+        lambda world: scan_in_progress(world, planned=False),
+    ),
+    Row("backup.finish_scan.assess#2", "began more than a week ago", scan_in_progress),
     Row("steps.bad_record.assess#1", "is not a valid record", damaged_record),
     # ---- steps that prune
     Row("retention.prune_table._blockers#1", "a record cannot be used", record_that_may_need_anything),

@@ -9,7 +9,8 @@ from ddbbackup.plan.document import Document, ValuePath
 from ddbbackup.plan.rules.access import entries
 from ddbbackup.problems import Problem
 
-_OF_INCREMENTAL: Final = ("full_every", "view")
+_WITHOUT_RECOVERY: Final = ("scan", "snapshot")
+_ONLY_BY: Final[Mapping[str, str]] = {"full_every": "incremental", "view": "incremental", "limits": "scan"}
 
 
 def check(document: Document) -> Iterator[Problem]:
@@ -44,22 +45,20 @@ def _check_method(document: Document, path: ValuePath, entry: Mapping[str, Any])
     defaults = document.data.get("defaults")
     by_default = defaults.get("method") if isinstance(defaults, Mapping) else None
     method = entry.get("method", by_default)
-    if method == "snapshot" and "pitr" in entry:
-        yield document.problem(
-            (*path, "pitr"),
-            "unsupported-combination",
-            "`pitr` has no effect with `method: snapshot`, which needs no point-in-time recovery",
-            hint="remove `pitr`",
-            at_key=True,
-        )
-    if method == "incremental":
-        return
-    for key in _OF_INCREMENTAL:
-        if key in entry:
+    for key, needed in _ONLY_BY.items():
+        if key in entry and method != needed:
             yield document.problem(
                 (*path, key),
                 "unsupported-combination",
-                f"`{key}` has no effect without `method: incremental`",
-                hint=f"remove `{key}`, or set `method: incremental`",
+                f"`{key}` has no effect without `method: {needed}`",
+                hint=f"remove `{key}`, or set `method: {needed}`",
                 at_key=True,
             )
+    if "pitr" in entry and method in _WITHOUT_RECOVERY:
+        yield document.problem(
+            (*path, "pitr"),
+            "unsupported-combination",
+            f"`pitr` has no effect with `method: {method}`, which needs no point-in-time recovery",
+            hint="remove `pitr`",
+            at_key=True,
+        )

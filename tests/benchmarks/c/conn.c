@@ -171,8 +171,12 @@ static size_t take_request(conn *c) {
     }
     const char *path = strchr(c->in, ' ') + 1;
     size_t path_len = strcspn(path, " ");
-    if (!strncmp(c->in, "POST", 4)) {
-        request r = {c->in, c->in + head, len};
+    request r = {c->in, c->in + head, len};
+    if (!strncmp(c->in, "PUT", 3)) {
+        store_put(c, &r, path, path_len);
+    } else if (!strncmp(c->in, "POST", 4) && path_len > 1) {
+        store_post(c, &r, path, path_len);
+    } else if (!strncmp(c->in, "POST", 4)) {
         dynamo_post(c, &r);
         if (latency > 0) hold(c);
     } else if (path_len == 6 && !memcmp(path, "/stats", 6)) {

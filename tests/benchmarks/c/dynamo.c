@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int checking;
+int checking, scanning;
 double share_unprocessed, share_throttled, share_reset;
 static unsigned long long items, requests, unsigned_ones, unprocessed, throttled, resets, dice = 88172645463325252ull;
 
@@ -132,6 +132,8 @@ void dynamo_post(conn *c, const request *r) {
         say(c, 200, "{}");
     } else if (!strncmp(operation, "DescribeTable\r", 14)) {
         say(c, 200, TABLE);
+    } else if (!strncmp(operation, "Scan\r", 5) && scanning) {
+        scan_page(c, r);
     } else if (!strncmp(operation, "ListTables\r", 11)) {
         say(c, 200, "{\"TableNames\":[\"bench\"]}");
     } else {
@@ -142,6 +144,7 @@ void dynamo_post(conn *c, const request *r) {
 int dynamo_stats(char *out, size_t room) {
     int n = snprintf(out, room, "{\"items\":%llu,\"requests\":%llu,\"unsigned\":%llu,\"unprocessed\":%llu,"
                      "\"throttled\":%llu,\"resets\":%llu,", items, requests, unsigned_ones, unprocessed, throttled, resets);
+    n += snprintf(out + n, room - n, "\"stored_bytes\":%lld,", store_bytes());
     n += memory_stats(out + n, room - n);
     return n + snprintf(out + n, room - n, "}");
 }

@@ -37,6 +37,7 @@ static void list(conn *c, const char *bucket, size_t bucket_len, const char *que
     struct stat st;
     const char *value = memmem(query, len, "prefix=", 7);
     if (value) decode(prefix, sizeof prefix, value + 7, len - (value + 7 - query));
+    if (store_lists(c, bucket, bucket_len, prefix)) return;
     snprintf(folder, sizeof folder, "%s%.*s/%s", files_dir, (int)bucket_len, bucket, prefix);
     char *body = NULL;
     size_t body_len = 0;

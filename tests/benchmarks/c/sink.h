@@ -39,6 +39,7 @@ void release_due(void);
 
 /* dynamo.c: DynamoDB's operations */
 extern int checking;                /* whether signatures are verified and items remembered */
+extern int scanning;                /* whether a Scan finds items */
 extern double share_unprocessed, share_throttled, share_reset;
 void dynamo_seed(unsigned long long seed);
 void dynamo_post(conn *c, const request *r);
@@ -50,6 +51,17 @@ int memory_knows(const char *key, size_t len);
 void memory_put(const char *key, size_t len, const char *content, size_t content_len);
 int memory_stats(char *out, size_t room);
 void memory_forget(void);
+
+/* scan.c: pages of a scan */
+extern int scan_pages;              /* of each segment; all pages hold the same items */
+extern int scan_item_bytes;
+void scan_page(conn *c, const request *r);
+
+/* store.c: objects that are put, of which only size and time are kept; s3_get finds none of them */
+void store_put(conn *c, const request *r, const char *path, size_t len);
+void store_post(conn *c, const request *r, const char *path, size_t len);
+int store_lists(conn *c, const char *bucket, size_t bucket_len, const char *prefix);
+long long store_bytes(void);
 
 /* signed.c: whether a request is signed with the secret key that is in the environment */
 int signed_well(const request *r);

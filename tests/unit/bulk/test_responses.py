@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ddbbackup.bulk.responses import JSON_TYPE, Category, classify, select_unprocessed
-from ddbbackup.ports import BulkOperation, BulkResponse, KeyAttribute
+from ddbbackup.ports import BulkResponse, ItemOperation, KeyAttribute
 from tests.support.aws import line
 
 ITEM = {"id": {"S": "a"}, "n": {"N": "1"}}
@@ -50,7 +50,7 @@ json_values = st.recursive(
     ),
     max_leaves=12,
 )
-operations: st.SearchStrategy[BulkOperation] = st.sampled_from(
+operations: st.SearchStrategy[ItemOperation] = st.sampled_from(
     ["BatchWriteItem", "PutItem", "GetItem", "BatchGetItem"]
 )
 
@@ -109,6 +109,22 @@ def test_responses_to_a_batch(status: int, body: Any, category: Category) -> Non
 def test_responses_to_a_conditional_put(status: int, body: Any, category: Category) -> None:
     """A failed condition means that the table holds an item with this key."""
     assert classify(respond(body, status), "PutItem", "t").category == category
+
+
+@pytest.mark.parametrize(
+    ("code", "category"),
+    [
+        *(
+            (code, "throttled")
+            for code in ("RequestLimitExceeded", "ThrottlingException", "LimitExceededException")
+        ),
+        *((code, "retry") for code in ("RequestTimeout", "InternalFailure", "ServiceUnavailable")),
+        *((code, "credentials_expired") for code in ("ExpiredToken", "RequestExpired")),
+    ],
+)
+def test_codes_without_a_common_ending_are_known(code: str, category: Category) -> None:
+    """Throttling by the quota of an account must slow down, not look like a server that is not DynamoDB."""
+    assert classify(respond(error(code), 400), "GetItem", "t").category == category
 
 
 def test_a_failed_condition_carries_the_existing_item() -> None:
@@ -229,7 +245,7 @@ def test_an_error_that_is_not_of_dynamodb_proves_nothing(response: BulkResponse)
     status=st.sampled_from([0, 200, 400, 500]),
     operation=operations,
 )
-def test_no_response_raises(body: bytes, status: int, operation: BulkOperation) -> None:
+def test_no_response_raises(body: bytes, status: int, operation: ItemOperation) -> None:
     """Whatever a server or a proxy sends, and consumed units are a number that can be added up."""
     result = classify(respond(body, status), operation, "t")
     assert 0.0 <= result.consumed < float("inf")
@@ -238,7 +254,7 @@ def test_no_response_raises(body: bytes, status: int, operation: BulkOperation) 
 
 
 @given(body=json_values.map(lambda value: json.dumps(value).encode()), operation=operations)
-def test_a_reason_holds_nothing_of_the_body(body: bytes, operation: BulkOperation) -> None:
+def test_a_reason_holds_nothing_of_the_body(body: bytes, operation: ItemOperation) -> None:
     """It is shown, and a body may hold items."""
     for status in (200, 400, 500):
         marked = respond(body.replace(b'"', b'"4111', 2), status)

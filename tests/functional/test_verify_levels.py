@@ -50,7 +50,7 @@ class Backup:
         return recorded
 
     def rewrite(self, change: Any) -> None:
-        """Changes the lines of a data file, and the documents around it so that all hashes, sizes and counts match."""
+        """Changes the lines of a data file, and the documents around it so that hashes, sizes and counts match."""
         key = self.data[0]
         old = self.aws.s3.head_object(Bucket=self.bucket, Key=key)["ContentLength"]
         body = gzip.compress(change(self.body(key)))

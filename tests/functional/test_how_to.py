@@ -17,6 +17,7 @@ from junitparser import JUnitXml
 
 from ddbbackup.cli.grammar import parse
 from ddbbackup.sandbox.moto_archives import MotoArchives
+from ddbbackup.sandbox.sandbox_clock import SandboxClock
 from tests.support.accounts import Account
 from tests.support.aws import REGION, Aws
 from tests.support.next_second import wait_for_next_second
@@ -88,6 +89,24 @@ def test_back_up_tables_without_recovery(page: Page, name: str) -> None:
     table = page.aws.dynamodb.describe_table(TableName=f"{name}-restored")["Table"]
     tags = page.aws.dynamodb.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"]
     assert tags == [{"Key": "team", "Value": "orders"}]
+
+
+@pytest.mark.parametrize("page", ["back-to-the-minute-before"], indirect=True)
+def test_back_to_the_minute_before(page: Page, name: str, clock: SandboxClock) -> None:
+    """The second run exports a window; the restored table has its change, and not the damage after it."""
+    page.aws.create_table(name, pitr=True)
+    page.aws.put(name, *ITEMS)
+    clock.advance(2)
+    assert page.program.run("backup", AWS_ENDPOINT_URL=page.aws.url).code == 0
+    changed = {"id": ITEMS[0]["id"], "v": {"S": "changed"}}
+    page.aws.put(name, changed)
+    clock.advance(3600)
+    backup, listed, *_, preview, restored = page.run()
+    assert "1 item" in backup.out
+    assert "window" in listed.out
+    assert name in preview.out
+    assert "5 written" in restored.out
+    assert page.aws.items(f"{name}-before") == [changed, *ITEMS[1:]]
 
 
 @pytest.mark.parametrize("page", ["restore-one-table-now"], indirect=True)

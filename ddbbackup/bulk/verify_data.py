@@ -70,9 +70,14 @@ class VerifiedData:
 
 
 def verify_data(
-    job: VerifyJob, *, access: BulkAccess, on_progress: OnProgress, stop: threading.Event
+    job: VerifyJob,
+    *,
+    access: BulkAccess,
+    on_progress: OnProgress,
+    stop: threading.Event,
+    engine: Engine | None = None,
 ) -> VerifiedData:
-    """Reads every file of the job. Blocks.
+    """Reads every file of the job, by default in as many processes as are worth it. Blocks.
 
     Raises ``DataIncomplete`` that says which files do not match the manifest, which lines are no valid items of the
     table, and whether keys are there more than once; ``Stopped``, and whatever else ``access`` raises. No message
@@ -80,12 +85,17 @@ def verify_data(
     """
     if job.directory is None:
         with TemporaryDirectory(prefix="ddbbackup-verify-") as directory:
-            return _verify(job, Path(directory) / "state", access, on_progress, stop)
-    return _verify(job, job.directory, access, on_progress, stop)
+            return _verify(job, Path(directory) / "state", access, on_progress, stop, engine)
+    return _verify(job, job.directory, access, on_progress, stop, engine)
 
 
 def _verify(
-    job: VerifyJob, directory: Path, access: BulkAccess, on_progress: OnProgress, stop: threading.Event
+    job: VerifyJob,
+    directory: Path,
+    access: BulkAccess,
+    on_progress: OnProgress,
+    stop: threading.Event,
+    chosen: Engine | None,
 ) -> VerifiedData:
     units = cut_into_units(job.files)
     total = sum(unit.size_bytes for unit in units)
@@ -99,13 +109,7 @@ def _verify(
         continued = sum(units[number].size_bytes for number in known)
         progress = _Progress(job.table, continued, total, on_progress)
         findings = list(known.values())
-        engine = engine_for(
-            total - continued,
-            min_bytes_per_process=_MIN_BYTES_PER_PROCESS[job.level],
-            threads=_THREADS[job.level],
-        )
-        if not engine.processes:
-            engine = replace(engine, threads=_THREADS_ALONE)
+        engine = chosen or _engine(job.level, total - continued)
         for found in run_units(_task(job, directory), left, access, engine, on_bytes=progress.add, stop=stop):
             findings.append(found)
             if not found.damaged:
@@ -119,6 +123,13 @@ def _verify(
     return VerifiedData(
         sum(found.item_count for found in findings), sum(found.size_bytes for found in findings), continued
     )
+
+
+def _engine(level: ReadLevel, size_bytes: int) -> Engine:
+    engine = engine_for(
+        size_bytes, min_bytes_per_process=_MIN_BYTES_PER_PROCESS[level], threads=_THREADS[level]
+    )
+    return engine if engine.processes else replace(engine, threads=_THREADS_ALONE)
 
 
 def _task(job: VerifyJob, directory: Path) -> Task[VerifyUnit, UnitFindings]:

@@ -27,7 +27,13 @@ from tests.benchmarks.rounds import run_case
 from tests.benchmarks.scan import measure_scans
 from tests.benchmarks.sink import Tools
 from tests.benchmarks.soundness import prove, stop_in_mid_run
-from tests.benchmarks.targets import memory_targets, scan_targets, soundness_target, speed_targets
+from tests.benchmarks.targets import (
+    memory_targets,
+    scan_targets,
+    soundness_target,
+    speed_targets,
+    verification_targets,
+)
 from tests.benchmarks.verification import measure_verification
 
 
@@ -91,6 +97,7 @@ def main() -> int:
             *speed_targets(results),
             *memory_targets(memories),
             *scan_targets(scans),
+            *verification_targets(rates),
             soundness_target(proofs),
             *targets(nights),
             *large_catalog.targets(prunes, newest),

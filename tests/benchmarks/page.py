@@ -13,7 +13,7 @@ from tests.benchmarks.rounds import Figures
 from tests.benchmarks.scan import SEGMENTS, ScanRates
 from tests.benchmarks.soundness import Proof, Stop
 from tests.benchmarks.targets import Results, Target
-from tests.benchmarks.verification import Rates
+from tests.benchmarks.verification import LISTED_FILES, PAGE_SECONDS, Rates
 
 _HEAD = """# Benchmarks
 
@@ -178,6 +178,10 @@ def _rest(measured: Measured) -> str:
 Every byte of a backup is read, hashed, inflated and counted: {rates.verify / 1e6:.0f} MB/s of compressed data
 ({rates.inflated / 1e6:.0f} MB/s of items) through S3. Bare threads that read the same files from the page cache, hash
 and inflate them and do nothing else reach {rates.bare / 1e6:.0f} MB/s, ours {rates.verify / rates.bare:.0%} of it.
+
+With `--level items`, one process also checks every line and every key: {rates.items_per_second:,.0f} items per
+second. With `--level listing`, no data is read: {LISTED_FILES:,} data files in a simulated store that answers after
+{PAGE_SECONDS * 1000:.0f} ms take {rates.listing_seconds:.1f} s and {rates.listing_requests:,} requests.
 """
     if measured.scans is not None:
         scans = measured.scans

@@ -10,6 +10,7 @@ from tests.benchmarks.bulk import Memory
 from tests.benchmarks.rounds import Case, Figures
 from tests.benchmarks.scan import ScanRates
 from tests.benchmarks.soundness import Proof
+from tests.benchmarks.verification import LISTED_FILES, PAGE_SECONDS, Rates
 
 Results = Mapping[Case, Mapping[str, Figures]]
 
@@ -45,6 +46,26 @@ def speed_targets(results: Results) -> list[Target]:
         _cost("CPU an item against the C limit, 0 ms", quick, 3.5),
         _scaling("items/s of two workers against one, 5 ms", two, slow, 1.6),
         _scaling("items/s of two workers against one, 25 ms, where one leaves room", two_slower, slower, 1.6),
+    ]
+
+
+def verification_targets(rates: Rates) -> list[Target]:
+    """One a level."""
+    ratio = rates.verify / rates.bare
+    return [
+        Target(
+            f"seconds to list {LISTED_FILES:,} data files, simulated, {PAGE_SECONDS * 1000:.0f} ms a page",
+            "≤ 30 s",
+            f"{rates.listing_seconds:.1f} s",
+            rates.listing_seconds <= 30,
+        ),
+        Target("checksums against bare threads", "≥ 0.8 ×", f"{ratio:.2f} ×", ratio >= 0.8),
+        Target(
+            "items checked per second and process",
+            "≥ 200,000",
+            f"{rates.items_per_second:,.0f}",
+            rates.items_per_second >= 200_000,
+        ),
     ]
 
 

@@ -79,6 +79,15 @@ def test_first_backup(page: Page, name: str) -> None:
     assert "complete" in listed.out
 
 
+@pytest.mark.parametrize("page", ["tables-without-point-in-time-recovery"], indirect=True)
+def test_tables_without_point_in_time_recovery(page: Page, name: str) -> None:
+    """Scanned, taken up (nothing is left to do), listed and restored."""
+    page.aws.create_table(name)
+    page.aws.put(name, *ITEMS)
+    page.run()
+    assert page.aws.items(f"{name}-restored") == ITEMS
+
+
 @pytest.mark.parametrize("page", ["back-up-tables-without-recovery"], indirect=True)
 def test_back_up_tables_without_recovery(page: Page, name: str) -> None:
     """From a table that has none to a copy of it, with its tags."""

@@ -202,3 +202,19 @@ def test_a_table_that_was_made_anew_is_not_scanned_into_the_old_backup(
     assert done.code == 1
     assert "was deleted and created again" in done.error["message"]
     assert json.loads(source.read(bucket, key))["state"] == "failed"
+
+
+def test_a_scan_is_imported(sandbox: Aws, name: str, program: Program) -> None:
+    """By ImportTable, which reads every object of the data folder, into a table that it creates."""
+    sandbox.create_table(name)
+    put_all(sandbox, name, every_type())
+    vault = sandbox.create_bucket(f"{name}-imports")
+    restores = {
+        "back": {"table": name, "method": "import", "to": {"table": f"{name}-new", "settings": "none"}}
+    }
+    program.plan(plan(sandbox, vault, tables=[{"name": name, "method": "scan"}], restores=restores))
+    assert program.run("backup").code == 0
+    done = program.run("restore", "back", "--output", "json")
+    assert done.code == 0, done.out
+    assert (done.facts["method"], done.facts["written"]) == ("import", len(every_type()))
+    assert sandbox.items(f"{name}-new") == sandbox.items(name)

@@ -33,6 +33,7 @@ from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import EXPORTS, Permission
 from ddbbackup.steps.recovery_window import pitr_disabled, pitr_enabled_after_common_time
+from ddbbackup.steps.verification import estimated_verifications
 from ddbbackup.times import to_iso
 
 PERMISSIONS: Final = (
@@ -380,6 +381,8 @@ def _facts(requested: RequestedBackup, findings: BackupFindings, history: _Histo
         "point_in_time_recovery": _describe_pitr(requested, findings.pitr),
         "last_backup": last.id if last else None,
         "last_backup_time": to_iso(last.time or last.started_at) if last else None,
+        "verify": requested.entry.verify,
+        "verify_seconds": estimated_verifications(last.data) if last else None,
     }
 
 

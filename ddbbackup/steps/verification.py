@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import Final
 
-from ddbbackup.catalog import Record, RecordedVerification, StoredRecord
+from ddbbackup.catalog import Record, RecordedData, RecordedVerification, StoredRecord
 from ddbbackup.catalog.record import Level
 from ddbbackup.catalog.table_keys import recorded_keys
 from ddbbackup.catalog.verification import Thoroughness, Verification, verify_export
@@ -14,6 +15,7 @@ from ddbbackup.errors import Refused
 from ddbbackup.steps.context import RunContext
 
 _FOLDER: Final = "verifications"
+LEVELS: Final[tuple[Level, ...]] = ("listing", "checksums", "items")
 # S3 answers a request in about 0.1 s, and 32 are on the way. One core hashes and inflates about 150 MB of compressed
 # data a second, or checks 200,000 items (docs/benchmarks.md); the network may be slower.
 _PAGE_KEYS: Final = 1000
@@ -75,6 +77,18 @@ def verification_seconds(
     if level == "checksums":
         return None if size_bytes is None else 1 + size_bytes / (_BYTES_PER_SECOND * cores)
     return None if items is None else 2 + items / (_ITEMS_PER_SECOND * cores)
+
+
+def estimated_verifications(data: RecordedData) -> str:
+    """What each level takes with as much data: ``listing 1, checksums 12, items 40``, in seconds."""
+    cores = os.cpu_count() or 1
+    parts = []
+    for level in LEVELS:
+        seconds = verification_seconds(
+            level, items=data.item_count, files=data.file_count, size_bytes=data.size_bytes, cores=cores
+        )
+        parts.append(f"{level} {'unknown' if seconds is None else f'{seconds:.0f}'}")
+    return ", ".join(parts)
 
 
 def _directory(context: RunContext, name: str) -> Path | None:

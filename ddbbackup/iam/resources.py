@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ddbbackup.archive.layout import (
+    FILES,
     STATE_FILE,
-    ExportFolder,
+    SUMMARY,
     destination_root,
     parse_s3_uri,
     records_prefix,
@@ -19,7 +20,7 @@ from ddbbackup.iam.breadth import EXACT, Breadth
 from ddbbackup.model.arn import Arn
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.model import Destination, Plan, Restore, TableEntry
-from ddbbackup.plan.restore_from import FromCatalog, FromExport, FromFolder
+from ddbbackup.plan.restore_from import FromCatalog, FromExport, FromFolder, FromFolders
 
 Condition = tuple[str, str, str]
 """Operator, key and value."""
@@ -142,10 +143,29 @@ def _is_from_other_export(restore: Restore) -> bool:
     return not isinstance(restore.source, FromCatalog)
 
 
-def _named_folder(scope: Scope) -> ExportFolder | None:
-    """The folder that ``from: {s3_uri: …}`` names."""
+@dataclass(frozen=True, slots=True)
+class _NamedFolder:
+    """A folder that ``from`` names by ``s3_uri`` or ``s3_uris``. The data of a window lies in ``data/`` beside it."""
+
+    bucket: str
+    root: str
+    window: bool = False
+
+
+def _named_folders(scope: Scope) -> tuple[_NamedFolder, ...]:
     source = scope.restore.source if scope.restore is not None else None
-    return parse_s3_uri(source.uri) if isinstance(source, FromFolder) else None
+    if isinstance(source, FromFolder):
+        location = S3Location.parse(source.uri)
+        key = location.key.removesuffix(SUMMARY).removesuffix(FILES).rstrip("/")
+        return (_NamedFolder(location.bucket, f"{key}/"),)
+    if not isinstance(source, FromFolders):
+        return ()
+    folders = [parse_s3_uri(uri) for uri in source.uris]
+    return tuple(_NamedFolder(each.bucket, each.root, number > 0) for number, each in enumerate(folders))
+
+
+def _data_beside(folder: _NamedFolder) -> str:
+    return f"{folder.root.rstrip('/').rpartition('/')[0]}/data/"
 
 
 def _tables(scope: Scope) -> Iterator[Resource]:
@@ -186,26 +206,28 @@ def _streams(scope: Scope) -> Iterator[Resource]:
 
 
 def _buckets(scope: Scope) -> Iterator[Resource]:
-    folder = _named_folder(scope)
-    if folder is not None:
-        yield Resource(scope.s3(folder.bucket))
-    elif scope.destination is not None:
+    folders = _named_folders(scope)
+    for bucket in dict.fromkeys(folder.bucket for folder in folders):
+        yield Resource(scope.s3(bucket))
+    if not folders and scope.destination is not None:
         yield Resource(scope.s3(scope.destination.bucket))
 
 
 def _objects(scope: Scope) -> Iterator[Resource]:
-    folder = _named_folder(scope)
-    if folder is not None:
+    folders = _named_folders(scope)
+    for folder in folders:
         yield Resource(scope.s3(folder.bucket, f"{folder.root}*"))
-    elif scope.destination is not None:
+    for bucket, data in dict.fromkeys((each.bucket, _data_beside(each)) for each in folders if each.window):
+        yield Resource(scope.s3(bucket, f"{data}*"))
+    if not folders and scope.destination is not None:
         yield Resource(scope.s3(scope.destination.bucket, f"{_prefix(scope, scope.destination)}*"))
 
 
 def _manifests(scope: Scope) -> Iterator[Resource]:
-    folder = _named_folder(scope)
-    if folder is not None:
+    folders = _named_folders(scope)
+    for folder in folders:
         yield Resource(scope.s3(folder.bucket, f"{folder.root}manifest-*"))
-    elif scope.destination is not None:
+    if not folders and scope.destination is not None:
         prefix = _prefix(scope, scope.destination)
         yield Resource(scope.s3(scope.destination.bucket, f"{prefix}AWSDynamoDB/*/manifest-*"))
 

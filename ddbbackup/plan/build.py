@@ -25,7 +25,7 @@ from ddbbackup.plan.model import (
     TableEntry,
     Target,
 )
-from ddbbackup.plan.restore_from import FromExport, FromFolder, Origin, RestoreFrom, parse_from
+from ddbbackup.plan.restore_from import FromExport, FromFolder, FromFolders, Origin, RestoreFrom, parse_from
 from ddbbackup.times import parse_duration
 
 _ADDRESS_KEYS: Final = {"ping": "url", "slack": "webhook_url", "sns": "topic_arn", "webhook": "url"}
@@ -162,6 +162,8 @@ def _source(value: str | Mapping[str, Any], now: datetime) -> RestoreFrom:
         return parse_from(value.get("backup", "latest"), now=now, origin=origin)
     if "export_arn" in value:
         return FromExport(value["export_arn"])
+    if "s3_uris" in value:
+        return FromFolders(tuple(value["s3_uris"]), value.get("bucket_owner"))
     return FromFolder(value["s3_uri"], value.get("bucket_owner"))
 
 

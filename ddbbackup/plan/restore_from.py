@@ -62,9 +62,17 @@ class FromFolder:
     bucket_owner: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FromFolders:
+    """The folders of a chain in S3: a full export, then its windows in the order of time."""
+
+    uris: tuple[str, ...]
+    bucket_owner: str | None = None
+
+
 FromCatalog = FromLatest | FromBackup | FromTime
 """What the records of the plan describe."""
-RestoreFrom = FromCatalog | FromExport | FromFolder
+RestoreFrom = FromCatalog | FromExport | FromFolder | FromFolders
 
 
 def parse_from(text: str, *, now: datetime, origin: Origin | None = None) -> FromCatalog:

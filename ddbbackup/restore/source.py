@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, assert_never
 
@@ -22,10 +22,12 @@ from ddbbackup.plan.restore_from import (
     FromBackup,
     FromExport,
     FromFolder,
+    FromFolders,
     FromLatest,
     FromTime,
     Origin,
 )
+from ddbbackup.restore.folder_chain import open_chain
 from ddbbackup.restore.folder_source import open_folder
 from ddbbackup.restore.snapshot_source import SnapshotSource
 from ddbbackup.steps.context import RunContext
@@ -107,6 +109,8 @@ def resolve_source(context: RunContext, restore: Restore) -> RestoreSource | Sna
     match restore.source:
         case FromFolder(uri, bucket_owner):
             return _from_folder(context, restore, uri, bucket_owner)
+        case FromFolders(uris, bucket_owner):
+            return _from_folders(context, uris, bucket_owner)
         case FromExport(arn):
             return _from_export(context, arn)
         case FromLatest() | FromBackup() | FromTime():
@@ -115,11 +119,22 @@ def resolve_source(context: RunContext, restore: Restore) -> RestoreSource | Sna
             assert_never(restore.source)
 
 
-def _from_folder(context: RunContext, restore: Restore, uri: str, bucket_owner: str | None) -> RestoreSource:
+def _owner(context: RunContext, uri: str, bucket_owner: str | None) -> str | None:
+    """The account that must own the bucket: as ``from`` says, or as the destination with this bucket does."""
     bucket = S3Location.parse(uri).bucket
-    owner = bucket_owner or next(
-        (d.bucket_owner for d in context.plan.destinations.values() if d.bucket == bucket), None
-    )
+    owners = (each.bucket_owner for each in context.plan.destinations.values() if each.bucket == bucket)
+    return bucket_owner or next(owners, None)
+
+
+def _from_folders(context: RunContext, uris: Sequence[str], bucket_owner: str | None) -> RestoreSource:
+    owner = _owner(context, uris[0], bucket_owner)
+    base, *windows = open_chain(context.source.objects, uris, owner=owner)
+    arn = base.summary.table_arn if base.summary else ""
+    return RestoreSource(uris[-1], base, arn, windows=tuple(windows))
+
+
+def _from_folder(context: RunContext, restore: Restore, uri: str, bucket_owner: str | None) -> RestoreSource:
+    owner = _owner(context, uri, bucket_owner)
     opened = open_folder(context.source.objects, uri, owner=owner, stop=context.stop)
     _refuse_partial(opened, uri)
     arn = opened.summary.table_arn if opened.summary else context.source.tables.arn(restore.table)

@@ -11,6 +11,7 @@ import pytest
 import zstandard
 
 from ddbbackup.model.checksums import md5_base64
+from ddbbackup.sandbox.sandbox_clock import SandboxClock
 from tests.support.aws import Aws, in_order
 from tests.support.plans import plan
 from tests.support.program import Program
@@ -105,3 +106,71 @@ def test_an_export_in_ion_is_restored(
     result = program.run("restore", "back", "--output", "json")
     assert result.code == 0, result.err
     assert in_order(sandbox.items(name)) == ITEMS
+
+
+@pytest.fixture
+def chain(sandbox: Aws, bucket: str, name: str, program: Program, clock: SandboxClock) -> list[str]:
+    """The URIs of a full export and two windows of the table, which is deleted afterwards."""
+    sandbox.create_table(name, pitr=True)
+    sandbox.put(name, *ITEMS)
+    clock.advance(2)
+    program.plan(plan(sandbox, bucket, tables=[{"name": name, "method": "incremental"}]))
+    for item in ({"id": {"S": "k03"}, "v": {"S": "changed"}}, {"id": {"S": "new"}}, ITEMS[0]):
+        assert program.run("backup").code == 0
+        sandbox.put(name, item)
+        clock.advance(3600)
+    return [
+        f"s3://{bucket}/ddb/{name}/AWSDynamoDB/{record['export']['arn'].rpartition('/')[2]}/"
+        for record in (json.loads(sandbox.read(bucket, key)) for key in sandbox.record_keys(bucket, name))
+    ]
+
+
+def chain_plan(aws: Aws, bucket: str, name: str, uris: list[str]) -> str:
+    restore = {"table": name, "from": {"s3_uris": uris}, "to": {"table": f"{name}-2"}}
+    return plan(aws, bucket, tables=[{"name": "any"}], restores={"back": restore})
+
+
+def test_a_chain_without_records_is_restored(
+    sandbox: Aws, bucket: str, name: str, chain: list[str], program: Program
+) -> None:
+    """From the folders that the plan names, in their order."""
+    sandbox.create_table(f"{name}-2")
+    program.plan(chain_plan(sandbox, bucket, name, chain))
+    assert program.run("preview", "restore", "back").code == 0
+    done = program.run("restore", "back", "--output", "json")
+    assert done.code == 0, done.err
+    assert sandbox.items(f"{name}-2") == sandbox.items(name)
+    assert done.facts["written"] == 41
+    printed = program.run("doctor", "--iam", "restore")
+    assert printed.code == 0, printed.err
+    assert f"ddb/{name}/AWSDynamoDB/data/*" in printed.out
+
+
+@pytest.mark.parametrize(
+    ("order", "words"),
+    [
+        ([1, 2], "the first export of a chain has to be a full one"),
+        ([0, 2], "but the export before it ends at"),
+        ([0, 2, 1], "but the export before it ends at"),
+        ([0, 0], "is not an incremental export"),
+        ([0, 1, 1], "but the export before it ends at"),
+    ],
+)
+def test_folders_that_are_no_chain_are_refused(
+    sandbox: Aws, bucket: str, name: str, chain: list[str], program: Program, order: list[int], words: str
+) -> None:
+    """By the preview and by the run, in the same words: changes would be missing."""
+    sandbox.create_table(f"{name}-2")
+    program.plan(chain_plan(sandbox, bucket, name, [chain[number] for number in order]))
+    for done in (program.run("preview", "restore", "back"), program.run("restore", "back")):
+        assert done.code == 1, done.out
+        assert words in done.out + done.err
+
+
+def test_the_policy_for_a_folder_without_manifests_is_printed(
+    sandbox: Aws, bucket: str, name: str, folder: str, program: Program
+) -> None:
+    program.plan(write_plan(sandbox, bucket, name, folder))
+    printed = program.run("doctor", "--iam", "restore")
+    assert printed.code == 0, printed.err
+    assert "dump/*" in printed.out

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from fnmatch import fnmatchcase
+from typing import Final
 
-from ddbbackup.plan.document import Document
+from ddbbackup.plan.document import Document, ValuePath
 from ddbbackup.plan.rules.access import entries, mapping, names_export, names_origin, restores, sequence
 from ddbbackup.problems import Problem
 from ddbbackup.suggestions import suggest
+
+_FOLDERS: Final = {"s3_uri", "s3_uris"}
 
 
 def check(document: Document) -> Iterator[Problem]:
     yield from _check_backed_up(document)
     for path, _, restore in restores(document):
         named = mapping(restore.get("from")).keys()
-        if "backup" in named and not named.isdisjoint(("export_arn", "s3_uri")):
+        yield from _check_owner(document, path, named)
+        if "backup" in named and not named.isdisjoint(("export_arn", "s3_uri", "s3_uris")):
             yield document.problem(
                 (*path, "from", "backup"),
                 "unsupported-combination",
@@ -23,6 +27,17 @@ def check(document: Document) -> Iterator[Problem]:
                 hint="remove `backup`, or replace the export with `account` or `region`",
                 at_key=True,
             )
+
+
+def _check_owner(document: Document, path: ValuePath, named: Collection[str]) -> Iterator[Problem]:
+    if "bucket_owner" in named and not _FOLDERS & set(named):
+        yield document.problem(
+            (*path, "from", "bucket_owner"),
+            "unsupported-combination",
+            "`bucket_owner` has no effect without `s3_uri` or `s3_uris`",
+            hint="remove `bucket_owner`, or name the folder of the export",
+            at_key=True,
+        )
 
 
 def _check_backed_up(document: Document) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from ddbbackup.catalog.queries import read_concurrently
 from ddbbackup.catalog.record import BackupKind, Record
 from ddbbackup.catalog.restore_points import RestorePoint, Unrestorable, judge_one
 from ddbbackup.catalog.store import BadRecord, Catalog, StoredRecord
+from ddbbackup.model.backup_id import time_of_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +90,9 @@ def _good(found: Sequence[StoredRecord | BadRecord]) -> list[StoredRecord]:
 class NewestChain:
     """The newest chain of a table: the record of its last backup, and that of its base.
 
-    ``base`` is None if it is missing or cannot be used. The backups between them are not read: each was complete when
-    the next one was made.
+    ``base`` is None if the chain is broken: a record that it needs is missing, or its base or last backup was found
+    damaged or cannot be used. The records between them are listed but not read: each was complete when the next one
+    was made.
     """
 
     last: Record
@@ -107,16 +109,31 @@ def newest_chain(catalog: Catalog, location: Location) -> NewestChain | None:
     for each in catalog.of_table(location):
         if isinstance(each, BadRecord) or each.record.state != "complete":
             continue
-        if each.record.kind == "full":
-            return NewestChain(each.record, each.record)
-        if each.record.kind == "window":
+        if each.record.kind in ("full", "window"):
             return NewestChain(each.record, _base(catalog, each))
     return None
 
 
+def missing_backup(catalog: Catalog, stored: StoredRecord) -> str | None:
+    """The first backup that this one needs and that has no record. Lists records, and reads none."""
+    needs = stored.record.chain.needs
+    if len(needs) == 1:
+        return None
+    listed = set(catalog.record_keys(stored.location, since=time_of_id(needs[0])))
+    return next((each for each in needs if stored.location.record_key(each) not in listed), None)
+
+
 def _base(catalog: Catalog, stored: StoredRecord) -> Record | None:
+    if _is_damaged(stored.record) or missing_backup(catalog, stored) is not None:
+        return None
+    if stored.record.kind == "full":
+        return stored.record
     found = catalog.look_up(stored.location, stored.record.chain.base)
-    if not isinstance(found, StoredRecord) or found.record.state != "complete":
+    if not isinstance(found, StoredRecord) or found.record.state != "complete" or _is_damaged(found.record):
         return None
     same = found.record.kind == "full" and found.record.table.id == stored.record.table.id
     return found.record if same else None
+
+
+def _is_damaged(record: Record) -> bool:
+    return record.verified is not None and record.verified.result == "damaged"

@@ -118,9 +118,10 @@ class Restarted:
     """Why ``method: incremental`` began a new chain.
 
     ``first``: there was none. ``due``: by ``full_every``. ``recreated``: the table was deleted and created again.
-    ``gap``: the recovery window no longer reached back to the end of the chain. ``broken``: its full backup is
-    missing or cannot be used. ``too_early``: it was made in the second in which recovery was enabled, and windows
-    begin at whole seconds. ``missing_from`` is the end of the chain if changes after it may be in no backup.
+    ``gap``: the recovery window no longer reached back to the end of the chain. ``broken``: one of its backups is
+    missing, damaged or cannot be used. ``too_early``: its full backup was made in the second in which recovery was
+    enabled, and windows begin at whole seconds. ``missing_from`` is the end of the chain if changes after it may be
+    in no backup.
     """
 
     reason: RestartReason

@@ -58,6 +58,8 @@ def _notes(job: RestoreJob) -> Iterator[str]:
     if job.restore.destination is None:
         yield "the state of this restore is kept on this machine only: another machine cannot continue it"
     backup = job.resolved.backup
+    if job.resolved.recorded is not None:
+        yield from job.resolved.recorded.passed_over
     if backup is not None and backup.windows:
         deleted = ""
         if job.restore.existing == "overwrite" and job.resolved.target is not None:

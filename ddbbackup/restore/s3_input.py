@@ -21,7 +21,7 @@ class S3Input:
 def build_s3_input(job: RestoreJob) -> S3Input:
     """The bucket owner is set if the target is in another account than the bucket, as AWS requires."""
     data_files = job.files
-    notes = list(job.backup.opened_notes)
+    notes = list(job.backup.notes)
     if data_files.unverifiable:
         notes.append(
             f"not verified: {data_files.unverifiable} data files, because their ETag does not show their MD5 "

@@ -36,7 +36,8 @@ NOTE: Final = "not verified: AWS reports no item count for restores of on-demand
 
 
 async def load(job: RestoreJob) -> LoadResult:
-    log_start(job, method="snapshot", resumed=job.continues, notes=[NOTE])
+    notes = [NOTE, *job.snapshot.passed_over]
+    log_start(job, method="snapshot", resumed=job.continues, notes=notes)
     if not job.continues:
         await _start(job)
     elif job.resolved.target is not None:
@@ -51,7 +52,7 @@ async def load(job: RestoreJob) -> LoadResult:
         "kept": None,
         "size_bytes": None,
         "snapshot_arn": job.snapshot.snapshot_arn,
-        "notes": [NOTE],
+        "notes": list[Json](notes),
     }
     return LoadResult(table, facts)
 

@@ -17,6 +17,7 @@ class SnapshotSource:
 
     ``description`` is the recorded DescribeTable. ``settings`` are those of the table then, None if they were not
     recorded. ``origin`` is the account and Region of its record, if they are not those that the plan runs in.
+    ``passed_over`` says which newer backups cannot be restored.
     """
 
     label: str
@@ -24,7 +25,7 @@ class SnapshotSource:
     table_arn: str
     description: JsonObject
     settings: Mapping[str, ObservedSetting] | None
-    notes: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
     origin: Origin | None = None
 
     @property

@@ -64,7 +64,7 @@ class RestoreSource:
     ``origin`` is the account and Region of its record, if they are not those that the plan runs in.
 
     ``description`` is the recorded DescribeTable, empty without a record. ``encryption`` of the objects and
-    ``settings`` of the table are None without a record.
+    ``settings`` of the table are None without a record. ``passed_over`` says which newer backups cannot be restored.
     """
 
     label: str
@@ -73,7 +73,7 @@ class RestoreSource:
     description: JsonObject = field(default_factory=dict)
     encryption: Encryption | None = None
     settings: Mapping[str, ObservedSetting] | None = None
-    notes: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
     origin: Origin | None = None
     windows: tuple[OpenedExport, ...] = ()
 
@@ -94,10 +94,10 @@ class RestoreSource:
         return self.opened.item_count + self.change_count
 
     @property
-    def opened_notes(self) -> tuple[str, ...]:
-        """What could not be verified when the manifests were read, each said once."""
-        every = (note for opened in (self.opened, *self.windows) for note in opened.notes)
-        return tuple(dict.fromkeys(every))
+    def notes(self) -> tuple[str, ...]:
+        """The backups passed over, and what could not be verified when the manifests were read, each said once."""
+        opened = (note for each in (self.opened, *self.windows) for note in each.notes)
+        return tuple(dict.fromkeys((*self.passed_over, *opened)))
 
 
 def resolve_source(context: RunContext, restore: Restore) -> RestoreSource | SnapshotSource:

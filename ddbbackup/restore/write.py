@@ -38,7 +38,7 @@ async def load(job: RestoreJob) -> LoadResult:
     """Raises ``DataIncomplete`` unless every item is written or kept, and every other line accounted for."""
     table = await prepare_target(job, method="write")
     source, context, limits = job.backup, job.context, job.restore.limits
-    notes = list(source.opened_notes)
+    notes = list(source.notes)
     log_start(job, method="write", resumed=job.continues, notes=notes)
     progress = await save_progress(
         job, "writing", method="write", table_id=table.table_id, run=context.run_id

@@ -7,12 +7,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+import structlog
+
+from ddbbackup import events
 from ddbbackup.catalog import BadRecord, Record, locate
+from ddbbackup.catalog.find_point import missing_backup
 from ddbbackup.catalog.queries import read_concurrently
 from ddbbackup.model.table_status import TableStatus
 from ddbbackup.plan.model import TableEntry
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import Permission
+
+log = structlog.get_logger()
 
 PERMISSIONS: Final = (
     Permission("s3:ListBucket", "bucket", ("read",)),
@@ -58,7 +64,10 @@ def assess_status(
 
 
 def _read_status(context: RunContext, table: str, entry: TableEntry) -> TableStatus:
-    """Reads records up to the newest complete one. The backups that it needs were complete when it was written."""
+    """Reads records up to the newest complete one. The backups that it needs were complete when it was written.
+
+    One that needs a backup which no longer exists is passed over: nothing can be restored from it.
+    """
     destination = context.plan.destinations[entry.destination]
     location = locate(destination, context.source.identity, table=table, plan=context.plan.name)
     newer: list[Record] = []
@@ -68,6 +77,11 @@ def _read_status(context: RunContext, table: str, entry: TableEntry) -> TableSta
         if isinstance(stored, BadRecord):
             bad_records.append(stored.id)
         elif stored.record.state == "complete":
+            if (missing := missing_backup(context.catalog, stored)) is not None:
+                reason = f"it needs the backup {missing}, which does not exist"
+                log.warning(events.RECORD_REJECTED, table=table, backup=stored.record.id, message=reason)
+                bad_records.append(stored.record.id)
+                continue
             last = stored.record
             break
         else:

@@ -145,6 +145,59 @@ def test_a_lost_base_begins_a_new_chain(
     assert records(sandbox, bucket, name)[-1]["chain"]["restarted"]["reason"] == "broken"
 
 
+def test_a_lost_window_begins_a_new_chain(
+    sandbox: Aws, bucket: str, name: str, clock: SandboxClock, backed_up: Callable[..., Any], program: Program
+) -> None:
+    """No window after it can be restored. Until then `status` and a restore say which backups are of no use."""
+    for _ in range(2):
+        clock.advance(HOUR)
+        backed_up()
+    base, lost, last = records(sandbox, bucket, name)
+    sandbox.s3.delete_object(Bucket=bucket, Key=sandbox.record_keys(bucket, name)[1])
+    entry = {"name": name, "method": "incremental", "rpo": "90m"}
+    restores = {"back": {"table": name, "to": {"table": f"{name}-2"}}}
+    program.plan(plan(sandbox, bucket, tables=[entry], restores=restores))
+    status = program.run("status", "--output", "json")
+    assert status.code == 4
+    (row,) = json.loads(status.out)["tables"]
+    assert row["backup"] == base["id"]
+    assert status.named("record.rejected")[0]["backup"] == last["id"]
+    reason = f"the newer backup {last['id']} cannot be restored: it needs the backup {lost['id']}"
+    assert reason in program.run("preview", "restore", "back").out
+    restored = program.run("restore", "back", "--output", "json")
+    assert restored.facts["backup"] == base["id"]
+    assert [note for note in restored.facts["notes"] if note.startswith(reason)]
+    backed_up()
+    assert records(sandbox, bucket, name)[-1]["chain"]["restarted"]["reason"] == "broken"
+    assert program.run("status").code == 0
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_damaged_backup_begins_a_new_chain(
+    sandbox: Aws,
+    bucket: str,
+    name: str,
+    clock: SandboxClock,
+    backed_up: Callable[..., Any],
+    program: Program,
+    number: int,
+) -> None:
+    """The full one or the last window: what `verify` found damaged must not carry windows for a month."""
+    sandbox.put(name, {"id": {"S": "new"}})
+    clock.advance(HOUR)
+    backed_up()
+    damaged = records(sandbox, bucket, name)[number]
+    folder = damaged["export"]["arn"].rpartition("/")[2]
+    (key,) = [key for key in sandbox.keys(bucket) if key.endswith(f"/{folder}/manifest-files.json")]
+    for line in sandbox.read(bucket, key).splitlines():
+        sandbox.s3.delete_object(Bucket=bucket, Key=json.loads(line)["dataFileS3Key"])
+    assert program.run("verify", "--backup", damaged["id"]).code == 65
+    assert records(sandbox, bucket, name)[number]["verified"]["result"] == "damaged"
+    clock.advance(HOUR)
+    backed_up()
+    assert records(sandbox, bucket, name)[-1]["chain"]["restarted"]["reason"] == "broken"
+
+
 def test_a_window_has_the_view_that_the_plan_asks_for(
     sandbox: Aws, bucket: str, name: str, clock: SandboxClock, backed_up: Callable[..., Any], program: Program
 ) -> None:

@@ -63,7 +63,7 @@ def scan_table(
         _write_manifests(job, objects, files)
     return ScanResult(
         started_at=job.started_at,
-        ended_at=_ended_at(files),
+        ended_at=_ended_at(job, files),
         manifest_key=job.folder.summary_key,
         item_count=sum(file.item_count for _, file in files),
         file_count=len(files),
@@ -200,7 +200,7 @@ def _raise_first(done: set[Future[None]]) -> None:
 
 
 def _write_manifests(job: ScanJob, objects: Objects, files: list[tuple[str, RecordedFile]]) -> None:
-    ended_at = _ended_at(files)
+    ended_at = _ended_at(job, files)
     export = WrittenExport(
         export_id=job.export_id,
         folder=job.folder,
@@ -225,5 +225,6 @@ def _write_manifests(job: ScanJob, objects: Objects, files: list[tuple[str, Reco
         )
 
 
-def _ended_at(files: list[tuple[str, RecordedFile]]) -> datetime:
-    return max(file.read_until for _, file in files)
+def _ended_at(job: ScanJob, files: list[tuple[str, RecordedFile]]) -> datetime:
+    """Not before the start, whatever the clock says: it may be set back, or that of another machine be slow."""
+    return max(job.started_at, *(file.read_until for _, file in files))

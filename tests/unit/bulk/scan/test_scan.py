@@ -77,6 +77,7 @@ def scan(
     stop: threading.Event | None = None,
     seen: list[Progress] | None = None,
     sleep: Callable[[float], None] = no_sleep,
+    at: datetime = BEGUN + timedelta(minutes=7),
 ) -> ScanResult:
     def on_progress(progress: Progress) -> None:
         if seen is not None:
@@ -87,9 +88,17 @@ def scan(
         access=access or MemoryAccess(objects, respond),
         on_progress=on_progress,
         stop=stop or threading.Event(),
-        now=lambda: BEGUN + timedelta(minutes=7),
+        now=lambda: at,
         sleep=sleep,
     )
+
+
+def test_the_clock_may_be_behind_that_of_the_machine_that_began() -> None:
+    """Or be set back during the scan: the data still covers no time before the start."""
+    objects = MemoryObjects()
+    result = scan(objects, table().respond, at=BEGUN - timedelta(seconds=5))
+    assert (result.started_at, result.ended_at) == (BEGUN, BEGUN)
+    assert_whole(objects)
 
 
 def table(items: Iterable[dict[str, Any]] = ITEMS) -> MemoryTable:

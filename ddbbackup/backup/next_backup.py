@@ -85,7 +85,9 @@ def describe_restart(restarted: Restarted) -> str:
         case "due":
             return "the last full export is older than `full_every`"
         case "broken":
-            return "a backup of the chain is missing, damaged or unusable, so no window after it can be restored"
+            return (
+                "a backup of the chain is missing, damaged or unusable, so no window after it can be restored"
+            )
         case "too_early":
             return "the last full backup was made in the second in which point-in-time recovery was enabled"
         case "recreated":

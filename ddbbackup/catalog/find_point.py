@@ -90,9 +90,8 @@ def _good(found: Sequence[StoredRecord | BadRecord]) -> list[StoredRecord]:
 class NewestChain:
     """The newest chain of a table: the record of its last backup, and that of its base.
 
-    ``base`` is None if the chain is broken: a record that it needs is missing, or its base or last backup was found
-    damaged or cannot be used. The records between them are listed but not read: each was complete when the next one
-    was made.
+    ``base`` is None if the chain is broken: one of its backups is missing, was found damaged or cannot be used, so
+    that no window after it could be restored.
     """
 
     last: Record
@@ -105,7 +104,7 @@ class NewestChain:
 
 
 def newest_chain(catalog: Catalog, location: Location) -> NewestChain | None:
-    """The chain to which the next window belongs; None if there is none. Reads two records of it."""
+    """The chain to which the next window belongs; None if there is none. Reads all its records."""
     for each in catalog.of_table(location):
         if isinstance(each, BadRecord) or each.record.state != "complete":
             continue
@@ -119,20 +118,27 @@ def missing_backup(catalog: Catalog, stored: StoredRecord) -> str | None:
     needs = stored.record.chain.needs
     if len(needs) == 1:
         return None
-    listed = set(catalog.record_keys(stored.location, since=time_of_id(needs[0])))
+    try:
+        since = time_of_id(needs[0])
+    except ValueError:
+        return needs[0]  # no backup has an ID with such a time; somebody else wrote the record
+    listed = set(catalog.record_keys(stored.location, since=since))
     return next((each for each in needs if stored.location.record_key(each) not in listed), None)
 
 
 def _base(catalog: Catalog, stored: StoredRecord) -> Record | None:
-    if _is_damaged(stored.record) or missing_backup(catalog, stored) is not None:
+    """None for a broken chain. Reads each record, because any may have been verified again since it was written."""
+    last, location = stored.record, stored.location
+    if missing_backup(catalog, stored) is not None:
         return None
-    if stored.record.kind == "full":
-        return stored.record
-    found = catalog.look_up(stored.location, stored.record.chain.base)
-    if not isinstance(found, StoredRecord) or found.record.state != "complete" or _is_damaged(found.record):
+    found = read_concurrently(
+        lambda backup: catalog.read(location, location.record_key(backup)), last.chain.needs[:-1]
+    )
+    records = {each.record.id: each.record for each in [*_good(found), stored]}
+    if isinstance(judge_one(last, records), Unrestorable) or any(map(_is_damaged, records.values())):
         return None
-    same = found.record.kind == "full" and found.record.table.id == stored.record.table.id
-    return found.record if same else None
+    base = records[last.chain.base]
+    return base if base.kind == "full" else None
 
 
 def _is_damaged(record: Record) -> bool:

@@ -172,7 +172,7 @@ def test_a_lost_window_begins_a_new_chain(
     assert program.run("status").code == 0
 
 
-@pytest.mark.parametrize("number", [0, 1])
+@pytest.mark.parametrize("number", [0, 1, 2])
 def test_a_damaged_backup_begins_a_new_chain(
     sandbox: Aws,
     bucket: str,
@@ -182,10 +182,11 @@ def test_a_damaged_backup_begins_a_new_chain(
     program: Program,
     number: int,
 ) -> None:
-    """The full one or the last window: what `verify` found damaged must not carry windows for a month."""
-    sandbox.put(name, {"id": {"S": "new"}})
-    clock.advance(HOUR)
-    backed_up()
+    """The full one or any window: what `verify` found damaged must not carry windows for a month."""
+    for _ in range(2):
+        sandbox.put(name, {"id": {"S": "new"}, "v": {"S": str(clock.now())}})
+        clock.advance(HOUR)
+        backed_up()
     damaged = records(sandbox, bucket, name)[number]
     folder = damaged["export"]["arn"].rpartition("/")[2]
     (key,) = [key for key in sandbox.keys(bucket) if key.endswith(f"/{folder}/manifest-files.json")]

@@ -29,7 +29,7 @@ from ddbbackup.bulk.verify_units import (
     cut_into_units,
     digests_path,
 )
-from ddbbackup.errors import DataIncomplete
+from ddbbackup.errors import Bug, DataIncomplete
 from ddbbackup.model.progress import OnProgress, Progress
 from ddbbackup.ports import BulkAccess, KeyAttribute
 
@@ -83,7 +83,7 @@ def verify_data(
     table, and whether keys are there more than once; ``Stopped``, and whatever else ``access`` raises. No message
     holds anything of an item. Progress is in compressed bytes.
     """
-    if job.directory is None:
+    if job.directory is None and job.level == "items":
         with TemporaryDirectory(prefix="ddbbackup-verify-") as directory:
             return _verify(job, Path(directory) / "state", access, on_progress, stop, engine)
     return _verify(job, job.directory, access, on_progress, stop, engine)
@@ -91,7 +91,7 @@ def verify_data(
 
 def _verify(
     job: VerifyJob,
-    directory: Path,
+    directory: Path | None,
     access: BulkAccess,
     on_progress: OnProgress,
     stop: threading.Event,
@@ -99,7 +99,7 @@ def _verify(
 ) -> VerifiedData:
     units = cut_into_units(job.files)
     total = sum(unit.size_bytes for unit in units)
-    with VerifyLedger(directory, _fingerprint(job)) as ledger:
+    with VerifyLedger(directory, _fingerprint(job), required=job.level == "items") as ledger:
         known = {
             found.number: found
             for found in ledger.findings()
@@ -115,7 +115,7 @@ def _verify(
             if not found.damaged:
                 ledger.record(found)
         _raise_damage(findings, len(job.files))
-        if job.level == "items":
+        if job.level == "items" and directory is not None:
             repeated = repeated_digests([digests_path(directory, unit) for unit in units])
             if repeated.count:
                 _confirm_repeated(job, units, repeated, access, engine, stop)
@@ -132,15 +132,17 @@ def _engine(level: ReadLevel, size_bytes: int) -> Engine:
     return engine if engine.processes else replace(engine, threads=_THREADS_ALONE)
 
 
-def _task(job: VerifyJob, directory: Path) -> Task[VerifyUnit, UnitFindings]:
+def _task(job: VerifyJob, directory: Path | None) -> Task[VerifyUnit, UnitFindings]:
     if job.level == "checksums":
         return VerifyChecksums()
+    if directory is None:
+        raise Bug("the items of a backup are checked without a directory for their keys")
     return VerifyItems(job.keys, job.view, directory)
 
 
-def _is_usable(job: VerifyJob, directory: Path, unit: VerifyUnit, found: UnitFindings) -> bool:
+def _is_usable(job: VerifyJob, directory: Path | None, unit: VerifyUnit, found: UnitFindings) -> bool:
     """Whether the digests of the keys of an earlier run are still there."""
-    if job.level != "items":
+    if job.level != "items" or directory is None:
         return True
     valid = found.item_count - sum(count for _, _, count in found.defects)
     return count_digests(digests_path(directory, unit)) == valid

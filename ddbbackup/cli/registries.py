@@ -24,6 +24,7 @@ from ddbbackup.checks import doctor
 from ddbbackup.restore import assessment as restore_assessment
 from ddbbackup.restore import (
     bulk_put,
+    changes,
     compatibility,
     data_files,
     import_quota,
@@ -83,6 +84,7 @@ DECLARING: Final = (
     import_quota,
     retrieval,
     import_table,
+    changes,
     bulk_put,
     point_in_time,
     restore_snapshot,

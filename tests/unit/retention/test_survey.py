@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ddbbackup.archive.export_writing import make_export_id
 from ddbbackup.catalog import RecordedCoverage, RecordedData, RecordedScan, RecordedVerification
 from ddbbackup.plan.model import Retention
 from ddbbackup.retention.decision import FAILED_KEPT, decide_table, decision_of
@@ -15,7 +16,6 @@ from ddbbackup.retention.survey import read_table, survey_table
 from tests.support.vaults import DAY, HOUR, TODAY, Vault, vaults
 
 LAST = Retention(keep_last=1)
-SCAN_ID = "01795400000000-0badcafe"
 
 
 def reads(vault: Vault) -> int:
@@ -114,11 +114,12 @@ def test_a_scan_that_ended_last_is_the_newest_by_its_data() -> None:
     vault = Vault()
     scan = vault.full(TODAY - 3 * DAY, has_arn=False)
     covers = RecordedCoverage(kind="interval", start=TODAY - 3 * DAY, end=TODAY - DAY)
-    manifest_key = f"orders/AWSDynamoDB/{SCAN_ID}/manifest-summary.json"
+    scan_id = make_export_id(scan.started_at, scan.id.rpartition("-")[2])
+    manifest_key = f"orders/AWSDynamoDB/{scan_id}/manifest-summary.json"
     data = RecordedData(manifest_key=manifest_key, item_count=0, file_count=0, size_bytes=0)
     of_scan: dict[str, Any] = {
         "made_by": "scan",
-        "scan": RecordedScan(export_id=SCAN_ID, segments=1),
+        "scan": RecordedScan(export_id=scan_id, segments=1),
         "export": None,
     }
     vault.write(replace(scan, covers=covers, data=data, **of_scan))

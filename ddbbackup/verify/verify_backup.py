@@ -16,7 +16,7 @@ from ddbbackup.model.assessment import Assessment
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import KMS_KEY, Permission
-from ddbbackup.steps.verification import recorded_result, verification_seconds, verify_data_of
+from ddbbackup.steps.verification import LEVELS, recorded_result, verification_seconds, verify_data_of
 
 log = structlog.get_logger()
 
@@ -96,7 +96,14 @@ class VerifyBackup:
         return Outcome(self.id, self.kind, self.table, "done", facts)
 
     async def _record(self, context: RunContext, result: RecordedVerification) -> tuple[str, ...]:
-        """What is to be noted. A result is worth reporting even if it cannot be recorded."""
+        """What is to be noted. A result is worth reporting even if it cannot be recorded.
+
+        Damage stays recorded until a verification that would find it again finds none.
+        """
+        known = self.stored.record.verified
+        damaged_at = known.level if known is not None and known.result == "damaged" else None
+        if damaged_at and result.result == "ok" and LEVELS.index(result.level) < LEVELS.index(damaged_at):
+            return (f"the backup stays recorded as damaged: `verify --level {damaged_at}` found that",)
         record = replace(self.stored.record, verified=result)
         try:
             await context.call(context.catalog.update, self.stored, record)

@@ -132,6 +132,14 @@ def test_only_the_items_show_what_every_checksum_hides(
     assert done.code == 65
     assert "are not valid items of the table: 1 × a number is not a decimal number" in done.err + done.out
     assert SECRET not in done.err + done.out
+    for options in (("--level", "checksums"), ("--level", "items", "--sample", "5%")):
+        less = program.run("verify", *options, "--output", "json")
+        if less.code == 0:
+            assert any("stays recorded as damaged" in note for note in less.facts["notes"])
+        assert (backup.verified()["level"], backup.verified()["result"]) == ("items", "damaged")
+    backup.rewrite(lambda lines: lines.replace(b'"N":"s3cr3t"', b'"N":"1"', 1))
+    assert program.run("verify", "--level", "items").code == 0
+    assert (backup.verified()["level"], backup.verified()["result"]) == ("items", "ok")
 
 
 def test_a_key_that_is_there_twice_is_found(sandbox: Aws, bucket: str, name: str, program: Program) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -288,15 +289,22 @@ def test_an_on_demand_backup_expires_with_its_record(
     recorded = snapshot_of(parse_record(sandbox.read(bucket, key), where=key), at)
     assert recorded.snapshot is not None
     made = sandbox.dynamodb.create_backup(TableName=name, BackupName=recorded.snapshot.name)["BackupDetails"]
+    while status_of(sandbox, made["BackupArn"]) != "AVAILABLE":
+        time.sleep(0.05)
     recorded = replace(recorded, snapshot=replace(recorded.snapshot, arn=made["BackupArn"]))
     sandbox.s3.put_object(Bucket=bucket, Key=key.replace(export, recorded.id), Body=recorded.to_json())
     assert list(listed(program)) == [export, recorded.id]
 
     keep(sandbox, bucket, name, program, keep_last=1)
     done = program.run("prune", "--apply", "--output", "json")
-    assert (done.code, done.facts["removed"], done.facts["objects"]) == (0, 1, 0)
+    assert (done.code, done.facts["removed"], done.facts["objects"]) == (0, 1, 0), done.out
     assert sandbox.dynamodb.list_backups(TableName=name)["BackupSummaries"] == []
     assert list(listed(program)) == [export]
+
+
+def status_of(aws: Aws, arn: str) -> str:
+    described = aws.dynamodb.describe_backup(BackupArn=arn)["BackupDescription"]
+    return str(described["BackupDetails"]["BackupStatus"])
 
 
 def snapshot_of(record: Record, at: datetime) -> Record:

@@ -254,7 +254,7 @@ WORKS: Final = {
                 "HeadObject:data",
                 "GetObject:data",
             ),
-            43,
+            46,
             ("same", "other-run", "other-machine", "wait"),
         ),
         Work(

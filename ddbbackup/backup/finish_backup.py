@@ -11,12 +11,19 @@ import structlog
 from ddbbackup import events
 from ddbbackup.backup.export_scheduler import scheduler_of
 from ddbbackup.backup.exported import require_own
-from ddbbackup.backup.record_settings import record_settings, settings_not_read
+from ddbbackup.backup.record_settings import record_settings, settings_hash, settings_not_read
 from ddbbackup.backup.start_export import (
     asks_for_another_time,
     covered_by,
     made_by_export,
     start_export,
+)
+from ddbbackup.backup.unfinished import (
+    finish_id,
+    record_failed,
+    will_complete,
+    will_record_failed,
+    will_refuse,
 )
 from ddbbackup.catalog import (
     ObservedSetting,
@@ -67,29 +74,20 @@ class FinishBackup:
 
     @property
     def id(self) -> str:
-        return f"finish {self.stored.record.id} of {self.table}"
+        return finish_id(self.stored.record)
 
     async def assess(self, context: RunContext) -> Assessment[None]:
         record = self.stored.record
-        assessment = Assessment(
-            self.id,
-            self.kind,
-            self.table,
-            f"wait for {record.export_arn}, verify it and record it",
-            None,
-            actions=(f"complete the record {record.id}",),
-            facts={"backup": record.id},
-        )
+        summary = f"wait for {record.export_arn}, verify it and record it"
+        assessment = will_complete(record, summary, kind=self.kind)
         if record.export_arn is not None:
             return assessment
         if asks_for_another_time(context, record):
-            return replace(assessment, actions=(), blockers=(Blocker(_another_time(record)),))
+            return will_refuse(assessment, Blocker(_another_time(record)))
         if not self.planned:
-            return replace(assessment, actions=(), blockers=(Blocker(_not_planned(record)),))
+            return will_refuse(assessment, Blocker(_not_planned(record)))
         if self._was_never_started(context):
-            action = f"record the backup {record.id} as failed"
-            blocker = Blocker(_never_started(record), after_run=True)
-            return replace(assessment, summary=action, actions=(action,), blockers=(blocker,))
+            return will_record_failed(assessment, record, Blocker(_never_started(record), after_run=True))
         action = f"start the export of {record.id}"
         return replace(
             assessment,
@@ -99,7 +97,8 @@ class FinishBackup:
 
     async def run(self, context: RunContext, assessment: Assessment[None]) -> Outcome:
         if assessment.blockers:
-            await self._record_never_started(context)
+            message = "the run was stopped before it started the export"
+            await record_failed(context, self.stored, "NeverStarted", message)
             raise assessment.blockers[0].error
         scheduler = scheduler_of(context)
         async with scheduler.slot():
@@ -118,17 +117,6 @@ class FinishBackup:
         if record.export_arn is not None:
             return False
         return context.clock.now() - min(record.started_at, record.ids_time) >= START_WITHIN
-
-    async def _record_never_started(self, context: RunContext) -> None:
-        failed = replace(
-            self.stored.record,
-            state="failed",
-            completed_at=context.clock.now(),
-            failure=RecordedFailure(
-                code="NeverStarted", message="the run was stopped before it started the export"
-            ),
-        )
-        await context.call(context.catalog.update, self.stored, failed)
 
 
 def _another_time(record: Record) -> Refused:
@@ -191,7 +179,8 @@ async def complete_backup(
         )
         await context.call(context.catalog.update, stored, incomplete)
         raise
-    record = await _record_complete(context, stored, ended, verification)
+    recorded = replace(ended, settings=await settings_hash(context, stored, settings))
+    record = await _record_complete(context, stored, recorded, verification)
     facts = {
         "backup": record.id,
         "items": record.data.item_count,
@@ -228,13 +217,7 @@ async def _record_complete(
 async def _fail(context: RunContext, stored: StoredRecord, export: Export) -> NoReturn:
     code, message = export.failure_code or "no code", export.failure_message or "no message"
     log.error(events.EXPORT_FAILED, export_arn=export.arn, failure_code=code, failure_message=message)
-    failed = replace(
-        stored.record,
-        state="failed",
-        completed_at=context.clock.now(),
-        failure=RecordedFailure(code=code, message=message),
-    )
-    await context.call(context.catalog.update, stored, failed)
+    await record_failed(context, stored, code, message)
     raise RemoteJobFailed(
         f"the export {export.arn} failed with {code}: {message}",
         hint=_FAILURE_HINTS.get(code, "fix the cause above, then run the backup again"),

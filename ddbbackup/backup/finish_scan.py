@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from ddbbackup.backup.run_scan import carry_out_scan, record_failed
+from ddbbackup.backup.run_scan import carry_out_scan
+from ddbbackup.backup.unfinished import (
+    finish_id,
+    record_failed,
+    will_complete,
+    will_record_failed,
+    will_refuse,
+)
 from ddbbackup.catalog import Record, StoredRecord
 from ddbbackup.errors import Refused
 from ddbbackup.model.assessment import Assessment, Blocker
@@ -36,25 +43,16 @@ class FinishScan:
 
     @property
     def id(self) -> str:
-        return f"finish {self.stored.record.id} of {self.table}"
+        return finish_id(self.stored.record)
 
     async def assess(self, context: RunContext) -> Assessment[None]:
         record = self.stored.record
-        assessment = Assessment(
-            self.id,
-            self.kind,
-            self.table,
-            f"continue the scan of {record.id}, verify it and record it",
-            None,
-            actions=(f"complete the record {record.id}",),
-            facts={"backup": record.id},
-        )
+        summary = f"continue the scan of {record.id}, verify it and record it"
+        assessment = will_complete(record, summary, kind=self.kind)
         if self.entry is None:
-            return replace(assessment, actions=(), blockers=(Blocker(_not_planned(record)),))
+            return will_refuse(assessment, Blocker(_not_planned(record)))
         if context.clock.now() - record.started_at >= TAKEN_UP_WITHIN:
-            action = f"record the backup {record.id} as failed"
-            blocker = Blocker(_too_old(record), after_run=True)
-            return replace(assessment, summary=action, actions=(action,), blockers=(blocker,))
+            return will_record_failed(assessment, record, Blocker(_too_old(record), after_run=True))
         return assessment
 
     async def run(self, context: RunContext, assessment: Assessment[None]) -> Outcome:

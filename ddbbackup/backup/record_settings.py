@@ -10,7 +10,7 @@ import structlog
 
 from ddbbackup import events
 from ddbbackup.catalog import ObservedSetting, Record, StoredRecord, settings_document
-from ddbbackup.errors import DdbBackupError, TableMissing, Throttled, Unreachable
+from ddbbackup.errors import DataIncomplete, DdbBackupError, TableMissing, Throttled, Unreachable
 from ddbbackup.settings import SETTINGS
 from ddbbackup.settings.permissions import to_read_source
 from ddbbackup.settings.read import read_settings
@@ -35,21 +35,36 @@ async def record_settings(
 ) -> tuple[StoredRecord, Mapping[str, ObservedSetting]]:
     """The record with the settings of its table, and these settings. Reads them unless the record has them.
 
-    The settings are unknown if the table was deleted, or deleted and created again, since its export was started.
+    The settings are unknown if the table was deleted, or deleted and created again, since its export was started. If
+    S3 does not answer, the record is left without them: the export runs on, and ``settings_hash`` keeps them later.
     """
     record, catalog = stored.record, context.catalog
-    recorded = await context.call(catalog.settings, stored)
+    try:
+        recorded = await context.call(catalog.settings, stored)
+    except (DataIncomplete, Throttled, Unreachable):
+        recorded = None
     if recorded is not None:
         return stored, recorded
     settings = await _read(context, record)
     unknown = [f"{name}: {each.reason}" for name, each in settings.items() if each.state == "unknown"]
     log.info(events.SETTINGS_READ, backup=record.id, unknown=unknown)
-    sha256 = await context.call(catalog.keep_document, stored.location, settings_document(settings))
-    updated = replace(record, settings=sha256)
     try:
+        sha256 = await _keep(context, stored, settings)
+        updated = replace(record, settings=sha256)
         return await context.call(lambda: catalog.update(stored, updated)), settings
     except (Throttled, Unreachable):
-        return replace(stored, record=updated), settings  # written when the record is completed
+        return stored, settings
+
+
+async def settings_hash(
+    context: RunContext, stored: StoredRecord, settings: Mapping[str, ObservedSetting]
+) -> str:
+    """What a record that is completed says of its settings. Keeps their document if that was not possible before."""
+    return stored.record.settings or await _keep(context, stored, settings)
+
+
+async def _keep(context: RunContext, stored: StoredRecord, settings: Mapping[str, ObservedSetting]) -> str:
+    return await context.call(context.catalog.keep_document, stored.location, settings_document(settings))
 
 
 def settings_not_read(settings: Mapping[str, ObservedSetting]) -> dict[str, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -9,9 +10,10 @@ import structlog
 
 from ddbbackup import events
 from ddbbackup.archive.layout import ExportFolder
-from ddbbackup.backup.record_settings import record_settings, settings_not_read
+from ddbbackup.backup.record_settings import record_settings, settings_hash, settings_not_read
+from ddbbackup.backup.unfinished import record_failed
 from ddbbackup.bulk.scan import ScanJob, ScanResult
-from ddbbackup.catalog import Record, RecordedCoverage, RecordedFailure, StoredRecord
+from ddbbackup.catalog import ObservedSetting, Record, RecordedCoverage, RecordedFailure, StoredRecord
 from ddbbackup.errors import Bug, DataIncomplete, Refused, TableMissing
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.plan.model import TableEntry, VerifyLevel
@@ -64,7 +66,7 @@ async def carry_out_scan(
         throttled=result.throttled,
     )
     await _require_same_table(call_aws, stored)
-    record = await _verify_and_complete(context, stored, result, entry.verify)
+    record = await _verify_and_complete(context, stored, result, settings, entry.verify)
     facts = {
         "backup": record.id,
         "items": record.data.item_count,
@@ -80,7 +82,11 @@ async def carry_out_scan(
 
 
 async def _verify_and_complete(
-    context: RunContext, stored: StoredRecord, result: ScanResult, level: VerifyLevel
+    context: RunContext,
+    stored: StoredRecord,
+    result: ScanResult,
+    settings: Mapping[str, ObservedSetting],
+    level: VerifyLevel,
 ) -> Record:
     scanned = replace(
         stored.record,
@@ -107,6 +113,7 @@ async def _verify_and_complete(
         state="complete",
         completed_at=now,
         failure=None,
+        settings=await settings_hash(context, stored, settings),
         verified=recorded_result(context, verification),
     )
     await context.call(context.catalog.update, stored, complete)
@@ -130,16 +137,6 @@ async def _require_same_table(call_aws: AwsCaller, stored: StoredRecord) -> Tabl
             hint=f"run `ddbbackup backup --only {record.table.name}`",
         )
     return table
-
-
-async def record_failed(context: RunContext, stored: StoredRecord, code: str, message: str) -> None:
-    failed = replace(
-        stored.record,
-        state="failed",
-        completed_at=context.clock.now(),
-        failure=RecordedFailure(code=code, message=message),
-    )
-    await context.call(context.catalog.update, stored, failed)
 
 
 def _job(stored: StoredRecord, keys: tuple[KeyAttribute, ...], read_units_per_second: int | None) -> ScanJob:

@@ -17,13 +17,19 @@ from ddbbackup.backup.assessment import BackupFindings, billed_bytes, location_o
 from ddbbackup.backup.check_destination import checks_of
 from ddbbackup.backup.method import BackupMethod
 from ddbbackup.backup.new_record import create_record, new_backup
-from ddbbackup.backup.record_settings import record_settings, settings_not_read
+from ddbbackup.backup.record_settings import record_settings, settings_hash, settings_not_read
 from ddbbackup.backup.take_snapshot import START_PERMISSIONS, take_snapshot
+from ddbbackup.backup.unfinished import (
+    finish_id,
+    record_failed,
+    will_complete,
+    will_record_failed,
+    will_refuse,
+)
 from ddbbackup.catalog import (
     Record,
     RecordedChain,
     RecordedCoverage,
-    RecordedFailure,
     RecordedSnapshot,
     StoredRecord,
 )
@@ -141,28 +147,24 @@ class FinishSnapshot:
 
     @property
     def id(self) -> str:
-        return f"finish {self.stored.record.id} of {self.table}"
+        return finish_id(self.stored.record)
 
     async def assess(self, context: RunContext) -> Assessment[None]:
         record = self.stored.record
-        action = f"complete the record {record.id}"
         summary = f"wait for the on-demand backup of {record.id} and record it"
-        facts = {"backup": record.id}
-        assessment = Assessment(self.id, self.kind, self.table, summary, None, actions=(action,), facts=facts)
+        assessment = will_complete(record, summary, kind=self.kind)
         if record.job_arn is not None:
             return assessment
         if not self.planned:
-            return replace(assessment, actions=(), blockers=(Blocker(_not_planned(record)),))
+            return will_refuse(assessment, Blocker(_not_planned(record)))
         if context.clock.now() - record.started_at >= START_WITHIN:
-            action = f"record the backup {record.id} as failed"
-            blocker = Blocker(_never_started(record), after_run=True)
-            return replace(assessment, summary=action, actions=(action,), blockers=(blocker,))
+            return will_record_failed(assessment, record, Blocker(_never_started(record), after_run=True))
         return assessment
 
     async def run(self, context: RunContext, assessment: Assessment[None]) -> Outcome:
         if assessment.blockers:
             message = "the run was stopped before it created the on-demand backup"
-            await _fail(context, self.stored, RecordedFailure(code="NeverStarted", message=message))
+            await record_failed(context, self.stored, "NeverStarted", message)
             raise assessment.blockers[0].error
         stored = await take_snapshot(context, self.stored)
         return await _record_snapshot(context, stored, step=self.id, kind=self.kind)
@@ -184,13 +186,14 @@ async def _record_snapshot(context: RunContext, stored: StoredRecord, *, step: s
             "name or its table is another",
             hint=f"run `ddbbackup backup --only {stored.record.table.name}`",
         )
-        await _fail(context, stored, RecordedFailure(code="DataIncomplete", message=error.message))
+        await record_failed(context, stored, "DataIncomplete", error.message)
         raise error
     created = snapshot.created_at.replace(microsecond=0)
     record = replace(
         stored.record,
         state="complete",
         completed_at=context.clock.now(),
+        settings=await settings_hash(context, stored, settings),
         covers=RecordedCoverage(kind="interval", start=created - UNCERTAIN, end=created + UNCERTAIN),
         data=replace(stored.record.data, size_bytes=snapshot.size_bytes),
     )
@@ -239,11 +242,6 @@ def _facts(record: Record) -> dict[str, Json]:
         "covers_to": to_iso(record.time),
         "snapshot_arn": record.job_arn,
     }
-
-
-async def _fail(context: RunContext, stored: StoredRecord, failure: RecordedFailure) -> None:
-    failed = replace(stored.record, state="failed", completed_at=context.clock.now(), failure=failure)
-    await context.call(context.catalog.update, stored, failed)
 
 
 def _not_planned(record: Record) -> Refused:

@@ -11,7 +11,8 @@ import structlog
 from ddbbackup import events
 from ddbbackup.archive.layout import export_prefix
 from ddbbackup.backup.export_scheduler import scheduler_of
-from ddbbackup.catalog import Record, RecordedCoverage, RecordedExport, RecordedFailure, StoredRecord
+from ddbbackup.backup.unfinished import record_failed
+from ddbbackup.catalog import Record, RecordedCoverage, RecordedExport, StoredRecord
 from ddbbackup.catalog.acceptance import CLOCK_SKEW
 from ddbbackup.errors import Bug, Conflict, PitrDisabled, Refused
 from ddbbackup.ports import Cloud, Export, ExportRequest
@@ -145,13 +146,7 @@ async def _request(context: RunContext, stored: StoredRecord, pitr: str) -> Expo
     try:
         export = await _start_or_enable_pitr(context, location.table, request, pitr)
     except (Refused, Conflict) as error:
-        failed = replace(
-            record,
-            state="failed",
-            completed_at=context.clock.now(),
-            failure=RecordedFailure(code=type(error).__name__, message=error.message),
-        )
-        await context.call(context.catalog.update, stored, failed)
+        await record_failed(context, stored, type(error).__name__, error.message)
         raise
     log.info(events.EXPORT_STARTED, export_arn=export.arn, backup=record.id, bucket=location.bucket)
     return export

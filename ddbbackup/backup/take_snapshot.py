@@ -14,7 +14,8 @@ from typing import Final
 import structlog
 
 from ddbbackup import events
-from ddbbackup.catalog import RecordedFailure, StoredRecord
+from ddbbackup.backup.unfinished import record_failed
+from ddbbackup.catalog import StoredRecord
 from ddbbackup.catalog.acceptance import CLOCK_SKEW
 from ddbbackup.catalog.snapshots import is_snapshot_of, made_by_snapshot
 from ddbbackup.errors import InUse, Refused, Unreachable
@@ -66,9 +67,7 @@ async def take_snapshot(
     except InUse:
         raise
     except Refused as error:
-        failure = RecordedFailure(code=type(error).__name__, message=error.message)
-        failed = replace(record, state="failed", completed_at=context.clock.now(), failure=failure)
-        await context.call(context.catalog.update, stored, failed)
+        await record_failed(context, stored, type(error).__name__, error.message)
         raise
     updated = replace(record, snapshot=replace(recorded, arn=snapshot.arn))
     return await context.call(context.catalog.update, stored, updated)

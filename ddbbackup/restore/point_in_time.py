@@ -7,14 +7,19 @@ from typing import Final
 import structlog
 
 from ddbbackup import events
-from ddbbackup.errors import Refused, TableMissing
+from ddbbackup.errors import Refused
 from ddbbackup.model.json_value import Json
 from ddbbackup.ports import PitrRestore, PitrRestoreRequest, TableFacts
 from ddbbackup.restore.adoption import objection, restored_time
 from ddbbackup.restore.blockers import point_in_time_blockers
 from ddbbackup.restore.estimate import estimate_point_in_time
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, log_start
-from ddbbackup.restore.new_table import encryption_elsewhere, wait_until_restored
+from ddbbackup.restore.new_table import (
+    continues_with,
+    encryption_elsewhere,
+    find_own_table,
+    wait_until_restored,
+)
 from ddbbackup.restore.progress import save_remote_job, start_progress
 from ddbbackup.restore.restore_progress import RestoreProgress
 from ddbbackup.steps.permissions import CUSTOMER_KEY, POINT_IN_TIME, Permission, use_of_key
@@ -78,23 +83,13 @@ async def _start(job: RestoreJob) -> None:
             job.context, "RestoreTableToPointInTime", lambda: job.cloud.pitr_restores.start(request)
         )
     except Refused:
-        own = await _find_own_table(job)
+        own = await find_own_table(job, _objection)
         if own is None:
             raise
         started = PitrRestore(own.arn, own.table_id, restored_time(own))
     time = to_iso(started.time or live.time)
     await save_remote_job(job, method="point-in-time", table_id=started.table_id, restored_time=time)
     log.info(events.JOB_STARTED, job_arn=started.table_arn, target=job.target)
-
-
-async def _find_own_table(job: RestoreJob) -> TableFacts | None:
-    """The table if the SDK's first request created it and the SDK repeated the request after losing the response."""
-    try:
-        table = await job.context.call(lambda: job.cloud.tables.describe(job.target))
-    except TableMissing:
-        return None
-    saved = await job.context.call(job.state.read)
-    return table if _objection(job, saved, table) is None else None
 
 
 def _objection(job: RestoreJob, saved: RestoreProgress | None, table: TableFacts) -> str | None:
@@ -104,13 +99,7 @@ def _objection(job: RestoreJob, saved: RestoreProgress | None, table: TableFacts
 
 
 def _continues(job: RestoreJob, earlier: RestoreProgress) -> bool:
-    """The recorded TableId decides. A table without it is only adopted, and only with AWS's own proof."""
-    table = job.resolved.target
-    if table is None or earlier.stage not in ("requested", "writing", "loaded"):
-        return False
-    if earlier.table_id is not None:
-        return earlier.method == "point-in-time" and earlier.table_id == table.table_id
-    return job.adopts and _objection(job, earlier, table) is None
+    return continues_with(job, earlier, "point-in-time", _objection)
 
 
 METHOD: Final = RestoreMethod(

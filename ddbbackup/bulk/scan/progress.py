@@ -16,22 +16,26 @@ import contextlib
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-import msgspec
-
 from ddbbackup.archive.export_writing import data_file_name
 from ddbbackup.bulk.scan.data_file import UploadedFile
 from ddbbackup.bulk.scan.model import ScanJob
-from ddbbackup.bulk.scan.page import Key, is_key
+from ddbbackup.bulk.scan.page import Key
+from ddbbackup.bulk.scan.progress_document import (
+    RecordedFile,
+    RecordedUpload,
+    ScanDocument,
+    parse_document,
+)
 from ddbbackup.errors import Conflict, DataIncomplete, DdbBackupError, ObjectMissing, Refused
-from ddbbackup.model.documents import DocumentType, InvalidDocument
-from ddbbackup.ports import ObjectFacts, Objects, Upload, UploadedPart
+from ddbbackup.model.documents import encode_document
+from ddbbackup.ports import ObjectFacts, Objects, Upload
 
 STATE: Final = "_scan.json"
 LEASE_SECONDS: Final = 30.0
@@ -39,45 +43,6 @@ SAVE_SECONDS: Final = 10.0
 _LOOK_SECONDS: Final = 3.0
 _LIMIT_BYTES: Final = 64 << 20  # some 200,000 files
 _COMPLETING_THREADS: Final = 8
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedUpload:
-    """What is needed to complete a file: the ID of its upload, and its parts in order."""
-
-    id: str
-    parts: tuple[UploadedPart, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedFile:
-    """One data file. ``next_key`` is None for the last one of a segment, ``upload`` once the file is an object.
-
-    ``etag`` is without quotes. ``read_until`` is when its last page arrived.
-    """
-
-    item_count: int
-    size_bytes: int
-    md5: str
-    etag: str
-    read_until: datetime
-    next_key: Key | None
-    upload: RecordedUpload | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScanDocument:
-    """``files`` are those of each segment in order. ``renewals`` changes with every sign of life of ``holder``."""
-
-    export_id: str
-    table_arn: str
-    table_id: str
-    holder: str | None
-    renewals: int
-    files: tuple[tuple[RecordedFile, ...], ...]
-
-
-_DOCUMENT: Final = DocumentType(ScanDocument)
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,29 +298,7 @@ class ScanProgress:
             )
         except ObjectMissing:
             return None, None
-        try:
-            document = _DOCUMENT.decode(body)
-        except InvalidDocument:
-            return None, facts.etag
-        return document if self._describes(document) else None, facts.etag
-
-    def _describes(self, document: ScanDocument) -> bool:
-        job = self._job
-        return (
-            (document.export_id, document.table_arn, document.table_id)
-            == (job.export_id, job.table_arn, job.table_id)
-            and len(document.files) > 0
-            and all(self._is_sequence(files) for files in document.files)
-        )
-
-    def _is_sequence(self, files: Sequence[RecordedFile]) -> bool:
-        """Whether the files can be those of one segment: only the last one may end it."""
-        return all(
-            file.item_count >= 0
-            and file.size_bytes >= 0
-            and (file is files[-1] if file.next_key is None else is_key(file.next_key, self._job.keys))
-            for file in files
-        )
+        return parse_document(body, job), facts.etag
 
     def _put(self, *, released: bool = False) -> None:
         with self._lock:
@@ -371,7 +314,7 @@ class ScanProgress:
         try:
             self._etag = self._put_object(
                 STATE,
-                msgspec.json.encode(document),
+                encode_document(document),
                 "application/json",
                 if_match=self._etag,
                 conditional=True,

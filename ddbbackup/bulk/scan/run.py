@@ -15,7 +15,8 @@ from ddbbackup.bulk.model import Stopped
 from ddbbackup.bulk.scan.data_file import PART_BYTES, DataFileWriter
 from ddbbackup.bulk.scan.model import ScanJob, ScanResult
 from ddbbackup.bulk.scan.page import Key, Page
-from ddbbackup.bulk.scan.progress import RecordedFile, ScanProgress, SegmentStart
+from ddbbackup.bulk.scan.progress import ScanProgress, SegmentStart
+from ddbbackup.bulk.scan.progress_document import RecordedFile
 from ddbbackup.bulk.scan.read_limit import ReadLimit
 from ddbbackup.bulk.scan.reader import SegmentReader
 from ddbbackup.model.progress import OnProgress, Progress

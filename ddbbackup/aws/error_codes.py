@@ -23,7 +23,7 @@ from ddbbackup.errors import (
     Unreachable,
 )
 
-_RERUN: Final = "run the same command again: it continues where it stopped"
+_RERUN: Final = "run the same command again"
 _SIGN_IN: Final = f"sign in again, then {_RERUN}"
 _CHECK_KEYS: Final = "check AWS_PROFILE, AWS_ACCESS_KEY_ID and `aws.profile` in the plan"
 CHECK_CLOCK: Final = "synchronize the clock of this machine, for example by NTP"
@@ -45,7 +45,7 @@ _WAIT_FOR_CHANGE: Final = "wait until the other change of the table is complete,
 _WAIT_FOR_RUN: Final = (
     "wait until the other run that updates this record is complete, then run the command again"
 )
-LATER: Final = "run the same command again later: it continues where it stopped"
+LATER: Final = "run the same command again later"
 LOOK_UP: Final = "look up the request in AWS CloudTrail, where its record has AWS's text"
 RAISE_QUOTA: Final = "request a higher quota from AWS, or run the same command again when the limit allows it"
 REQUEST_QUOTA: Final = "run the same command again later, or request a higher quota from AWS"

@@ -57,6 +57,9 @@ def report_summary(report: RunReport) -> str:
     return f"{report.verb} {report.plan}: {', '.join(parts) or 'nothing is in progress'}"
 
 
+_INTRODUCED: Final = {"backup": "backup", "due": "next window due at", "origin": "from"}
+
+
 def outcome_facts(outcome: StepOutcome) -> list[str]:
     """Counts, sizes and notes of a step: ``1 200 items``, ``4.0 KiB``, ``backup 2026…``."""
     phrases: list[str] = []
@@ -69,10 +72,8 @@ def outcome_facts(outcome: StepOutcome) -> list[str]:
             phrases.append(f"{count(value)} {name}")
         elif name == "size_bytes":
             phrases.append(size(value))
-        elif name == "backup":
-            phrases.append(f"backup {value}")
-        elif name == "origin":
-            phrases.append(f"from {value}")
+        elif name in _INTRODUCED:
+            phrases.append(f"{_INTRODUCED[name]} {value}")
         elif name == "method" and value != "write":
             phrases.append(f"by {value}")
         elif name == "notes" and value:

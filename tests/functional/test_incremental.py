@@ -73,6 +73,7 @@ def test_a_run_that_comes_too_early_starts_nothing(
     assert early.report["outcomes"][0]["status"] == "unchanged"
     assert "due" in early.facts
     assert early.named("window.postponed")
+    assert f"next window due at {early.facts['due']}" in program.run("backup").out
     assert len([each for each in exports.started if each.table_arn.endswith(f"/{name}")]) == 1
     preview = json.loads(program.run("preview", "--output", "json").out)
     assert "the next window" in preview["backups"][0]["summary"]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
+import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from ddbbackup.sandbox.sandbox_clock import SandboxClock
 from tests.support.aws import Aws, in_order
+from tests.support.fault_proxy import FaultProxy
 from tests.support.plans import plan
 from tests.support.program import Program
 
@@ -151,6 +154,41 @@ def test_an_import_loads_the_full_backup_and_then_the_changes_are_written(vault:
     assert done.facts["method"] == "import"
     assert vault.aws.items(f"{name}-2") == in_order(items)
     assert done.facts["deleted"] == 4
+
+
+@pytest.mark.parametrize("written", [0, 1])
+@pytest.mark.parametrize("other_machine", [False, True])
+def test_an_import_that_stopped_before_its_changes_is_continued(
+    vault: Vault, name: str, written: int, other_machine: bool
+) -> None:
+    """The full backup is not imported again, and every change is written, also by another machine."""
+    backup, items = list(vault.states.items())[-1]
+    batches = 0
+
+    def rule(operation: str, body: bytes) -> tuple[int, bytes] | None:
+        nonlocal batches
+        batches += operation == "BatchWriteItem"
+        if operation != "BatchWriteItem" or batches <= written:
+            return None
+        denied = {"__type": "com.amazon.coral.service#AccessDeniedException", "message": "not allowed"}
+        return 400, json.dumps(denied).encode()
+
+    aws = vault.aws
+    with FaultProxy(aws.url, rule) as proxy:
+        vault.aws = copy.copy(aws)
+        vault.aws.endpoint_urls = {**aws.endpoint_urls, "dynamodb": proxy.url}
+        stopped = vault.restore(backup, f"{name}-2", method="import")
+    vault.aws = aws
+    assert stopped.code == 77, stopped.err
+    if other_machine:
+        shutil.rmtree(vault.program.directory / "state")
+
+    done = vault.restore(backup, f"{name}-2", method="import")
+
+    assert done.code == 0, done.err
+    assert aws.items(f"{name}-2") == in_order(items)
+    imports = aws.dynamodb.list_imports()["ImportSummaryList"]
+    assert sum(each["TableArn"].endswith(f"/{name}-2") for each in imports) == 1
 
 
 def test_a_bulk_put_of_a_chain_is_refused(vault: Vault, name: str) -> None:

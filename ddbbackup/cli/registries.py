@@ -26,13 +26,11 @@ from ddbbackup.restore import (
     bulk_put,
     changes,
     compatibility,
-    data_files,
     import_quota,
     import_table,
     later_indexes,
     point_in_time,
     retrieval,
-    source,
     target,
     target_warnings,
     write,
@@ -42,6 +40,8 @@ from ddbbackup.restore import snapshot as restore_snapshot
 from ddbbackup.restore.restore_table import RestoreTable
 from ddbbackup.retention import prune_table
 from ddbbackup.retention.prune_table import PruneTable
+from ddbbackup.sources import data_files
+from ddbbackup.sources import resolve as source
 from ddbbackup.status import table_status, unselected_tables
 from ddbbackup.steps import inventory
 from ddbbackup.steps.bad_record import ReportBadRecord

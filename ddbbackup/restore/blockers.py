@@ -12,8 +12,8 @@ from ddbbackup.model.json_value import get_object, get_objects
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.restore_from import Origin
 from ddbbackup.ports import MIN_WRITE_UNITS, KeyAttribute
-from ddbbackup.restore.data_files import DataFiles
 from ddbbackup.restore.method_inputs import MethodInputs
+from ddbbackup.sources.data_files import DataFiles
 
 FILES_PER_JOB: Final = 50_000  # objects of one import or bulk put (DynamoDB guide: Quotas)
 

@@ -8,7 +8,7 @@ from ddbbackup.bulk import check_keys, read_first_line
 from ddbbackup.catalog.table_keys import recorded_keys
 from ddbbackup.model.json_value import JsonObject
 from ddbbackup.ports import Objects, TableFacts
-from ddbbackup.restore.data_files import DataFiles
+from ddbbackup.sources.data_files import DataFiles
 from ddbbackup.steps.permissions import INTO_TABLES, Permission
 
 PERMISSIONS: Final = (Permission("s3:GetObject", "object", ("restore",), INTO_TABLES),)

@@ -11,7 +11,6 @@ from ddbbackup.model.assessment import Blocker
 from ddbbackup.ports import RetrievalTier
 from ddbbackup.restore import blockers
 from ddbbackup.restore.compatibility import check_first_item
-from ddbbackup.restore.data_files import DataFiles, list_data_files
 from ddbbackup.restore.method import RestoreJob
 from ddbbackup.restore.method_selection import MethodName
 from ddbbackup.restore.methods import RESTORE_METHODS
@@ -20,6 +19,7 @@ from ddbbackup.restore.retrieval import archived_blockers
 from ddbbackup.restore.settings import encryption_refusal
 from ddbbackup.restore.state import created_by
 from ddbbackup.settings.table_definition import create_table_input
+from ddbbackup.sources.data_files import DataFiles, list_data_files
 from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.table_wait import wait_for_table
 

@@ -14,15 +14,15 @@ from ddbbackup.model.json_value import Json
 from ddbbackup.plan.model import Restore
 from ddbbackup.ports import Cloud, TableFacts
 from ddbbackup.pricing.prices import Prices
-from ddbbackup.restore.data_files import DataFiles
 from ddbbackup.restore.estimate import Estimate
 from ddbbackup.restore.live_source import LiveSource
 from ddbbackup.restore.method_inputs import MethodInputs
 from ddbbackup.restore.resolve import ResolvedRestore
 from ddbbackup.restore.restore_progress import RestoreProgress
-from ddbbackup.restore.snapshot_source import SnapshotSource
-from ddbbackup.restore.source import RestoreSource
 from ddbbackup.restore.state import RestoreState, resumable
+from ddbbackup.sources.backup_source import BackupSource
+from ddbbackup.sources.data_files import DataFiles
+from ddbbackup.sources.snapshot_source import SnapshotSource
 from ddbbackup.steps.context import RunContext
 
 log = structlog.get_logger()
@@ -53,7 +53,7 @@ class RestoreJob:
         return self.resolved.cloud
 
     @property
-    def backup(self) -> RestoreSource:
+    def backup(self) -> BackupSource:
         """For methods that restore a backup."""
         if self.resolved.backup is None:
             raise _not_resolved("a backup")

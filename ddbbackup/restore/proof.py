@@ -13,7 +13,7 @@ from ddbbackup.bulk.read_back import Comparison
 from ddbbackup.errors import DataIncomplete
 from ddbbackup.ports import TableFacts
 from ddbbackup.restore.method import RestoreJob
-from ddbbackup.restore.source import RestoreSource
+from ddbbackup.sources.backup_source import BackupSource
 
 log = structlog.get_logger()
 
@@ -86,10 +86,10 @@ async def _compare(job: RestoreJob, table: TableFacts, sample: Sequence[SampledI
     return await context.heavy(context.compare_items, job.target, table.keys, sample, target=job.cloud)
 
 
-def _files(backup: RestoreSource) -> Sequence[DataFile]:
+def _files(backup: BackupSource) -> Sequence[DataFile]:
     return [file for file in backup.opened.files if file.item_count]
 
 
-def _files_of_chain(backup: RestoreSource) -> Sequence[DataFile]:
+def _files_of_chain(backup: BackupSource) -> Sequence[DataFile]:
     windows = (file for window in backup.windows for file in window.files if file.item_count)
     return [*_files(backup), *windows]

@@ -13,8 +13,10 @@ from ddbbackup.plan.restore_from import Origin
 from ddbbackup.ports import Cloud, TableFacts
 from ddbbackup.restore.live_source import LiveSource, resolve_live_source
 from ddbbackup.restore.method_inputs import MethodInputs
-from ddbbackup.restore.snapshot_source import SnapshotSource
-from ddbbackup.restore.source import RestoreSource, resolve_source
+from ddbbackup.sources.backup_source import BackupSource
+from ddbbackup.sources.resolve import resolve_source
+from ddbbackup.sources.snapshot_source import SnapshotSource
+from ddbbackup.sources.wanted import WantedPoint
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.target_place import target_place
 from ddbbackup.times import to_iso
@@ -30,7 +32,7 @@ class ResolvedRestore:
     ``cloud`` is AWS in the account and region of the target. ``target`` is None if the table does not exist.
     """
 
-    backup: RestoreSource | None
+    backup: BackupSource | None
     live: LiveSource | None
     cloud: Cloud
     target_arn: str
@@ -39,12 +41,12 @@ class ResolvedRestore:
     snapshot: SnapshotSource | None = None
 
     @property
-    def recorded(self) -> RestoreSource | SnapshotSource | None:
+    def recorded(self) -> BackupSource | SnapshotSource | None:
         """The source if it is a backup of either kind, which may have a record; None for the live table."""
         return self.backup or self.snapshot
 
     @property
-    def source(self) -> RestoreSource | SnapshotSource | LiveSource:
+    def source(self) -> BackupSource | SnapshotSource | LiveSource:
         source = self.recorded or self.live
         if source is None:
             raise Bug("a restore was resolved without a source")
@@ -99,8 +101,10 @@ def resolve_restore(
     from_live = restore.method == "point-in-time"
     recorded = live = backup_error = live_error = None
     if all_sources or not from_live:
-        recorded, backup_error = _try(lambda: resolve_source(context, restore), required=not from_live)
-    backup = recorded if isinstance(recorded, RestoreSource) else None
+        recorded, backup_error = _try(
+            lambda: resolve_source(context, WantedPoint.by(restore)), required=not from_live
+        )
+    backup = recorded if isinstance(recorded, BackupSource) else None
     snapshot = recorded if isinstance(recorded, SnapshotSource) else None
     if all_sources or from_live:
         live, live_error = _try(lambda: resolve_live_source(context, restore), required=from_live)

@@ -81,8 +81,8 @@ from tests.support.records import NOW, record, scan_record, snapshot_record
 from tests.support.virtual_time import VirtualClock, run_virtually
 
 PACKAGE = Path(ddbbackup.__file__).parent
-PACKAGES = ("backup", "restore", "retention", "steps", "status", "verify")
-RAISE_TO_BLOCK = ("restore.source", "restore.folder_source", "restore.live_source", "restore.planning")
+PACKAGES = ("backup", "restore", "retention", "sources", "steps", "status", "verify")
+RAISE_TO_BLOCK = ("sources.resolve", "sources.folder_source", "restore.live_source", "restore.planning")
 ROOT = f"ddb/orders/AWSDynamoDB/{EXPORT_ID}/"
 FOLDER = f"s3://{BUCKET}/{ROOT}"
 
@@ -812,45 +812,45 @@ ROWS = (
         lambda world: restore(**to("{table}" + "x" * 250)),
     ),
     Row(
-        "restore.folder_source.open_folder#1",
+        "sources.folder_source.open_folder#1",
         "there is no export at",
         lambda world: no_backup(world, **source(FromFolder(FOLDER))),
     ),
     Row(
-        "restore.source._from_export#1",
+        "sources.resolve._from_export#1",
         "is IN_PROGRESS, not COMPLETED",
         lambda world: described_export(world, status="IN_PROGRESS"),
     ),
     Row(
-        "restore.source._from_export#2",
+        "sources.resolve._from_export#2",
         "has a filter",
         lambda world: described_export(world, filtered=True),
     ),
     Row(
-        "restore.source._point_of_backup#1",
+        "sources.resolve._point_of_backup#1",
         "there is no backup 20200101T000000Z-0badcafe",
         lambda world: restore(**source(FromBackup("20200101T000000Z-0badcafe"))),
     ),
-    Row("restore.source._point_of_backup#2", "is in_progress, not complete", incomplete_backup),
-    Row("restore.source._point_of_backup#3", "which does not exist", broken_chain),
+    Row("sources.resolve._point_of_backup#2", "is in_progress, not complete", incomplete_backup),
+    Row("sources.resolve._point_of_backup#3", "which does not exist", broken_chain),
     Row(
-        "restore.source._choose_point#1",
+        "sources.resolve._choose_point#1",
         "is an on-demand backup of DynamoDB",
         lambda world: restore("snapshot"),
     ),
-    Row("restore.source._choose_point#2", "whose items only AWS can read", only_a_snapshot),
-    Row("restore.source._choose_point#3", "there is no complete backup of orders", no_backup),
+    Row("sources.resolve._choose_point#2", "whose items only AWS can read", only_a_snapshot),
+    Row("sources.resolve._choose_point#3", "there is no complete backup of orders", no_backup),
     Row(
-        "restore.source._location#1",
+        "sources.resolve._location#1",
         "does not back up orders",
         lambda world: restore(destination=None),
     ),
     Row(
-        "restore.source._check_origin#1",
+        "sources.resolve._check_origin#1",
         "there are no backups of orders from account 210987654321, region eu-west-1",
         lambda world: restore(**source(FromLatest(Origin(account="210987654321")))),
     ),
-    Row("restore.source._refuse_partial#1", "INCREMENTAL_EXPORT", incremental_export),
+    Row("sources.resolve._refuse_partial#1", "INCREMENTAL_EXPORT", incremental_export),
     Row(
         "restore.live_source.resolve_live_source#1",
         "`from` names a backup",

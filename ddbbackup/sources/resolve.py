@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final, assert_never
 
 from ddbbackup.archive.layout import export_folder
-from ddbbackup.catalog import Location, ObservedSetting, OpenedExport, locate, open_export
+from ddbbackup.catalog import Location, OpenedExport, locate, open_export
 from ddbbackup.catalog.find_point import FoundPoint, find_point, open_point
 from ddbbackup.catalog.queries import read_concurrently
 from ddbbackup.catalog.record import BackupKind
 from ddbbackup.catalog.store import StoredRecord
 from ddbbackup.catalog.verification import match_record
 from ddbbackup.errors import Bug, Refused
-from ddbbackup.model.encryption import Encryption
-from ddbbackup.model.json_value import JsonObject
 from ddbbackup.model.s3_location import S3Location
-from ddbbackup.plan.model import Restore
 from ddbbackup.plan.restore_from import (
     FromBackup,
     FromExport,
@@ -27,9 +24,11 @@ from ddbbackup.plan.restore_from import (
     FromTime,
     Origin,
 )
-from ddbbackup.restore.folder_chain import open_chain
-from ddbbackup.restore.folder_source import open_folder
-from ddbbackup.restore.snapshot_source import SnapshotSource
+from ddbbackup.sources.backup_source import BackupSource
+from ddbbackup.sources.folder_chain import open_chain
+from ddbbackup.sources.folder_source import open_folder
+from ddbbackup.sources.snapshot_source import SnapshotSource
+from ddbbackup.sources.wanted import WantedPoint
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import (
     BY_EXPORT_ARN,
@@ -54,69 +53,23 @@ PERMISSIONS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class RestoreSource:
-    """One backup of a whole table, and the windows that follow it up to the restore point.
-
-    ``opened`` is the backup of the whole table. ``label`` names the restore point for people; ``table_arn`` is the
-    table that was backed up.
-
-    ``origin`` is the account and Region of its record, if they are not those that the plan runs in.
-
-    ``description`` is the recorded DescribeTable, empty without a record. ``encryption`` of the objects and
-    ``settings`` of the table are None without a record. ``passed_over`` says which newer backups cannot be restored.
-    """
-
-    label: str
-    opened: OpenedExport
-    table_arn: str
-    description: JsonObject = field(default_factory=dict)
-    encryption: Encryption | None = None
-    settings: Mapping[str, ObservedSetting] | None = None
-    passed_over: tuple[str, ...] = ()
-    origin: Origin | None = None
-    windows: tuple[OpenedExport, ...] = ()
-
-    @property
-    def key(self) -> str:
-        """Identifies the data: the folder of the backup, and of the last window."""
-        folders = [self.opened.folder, *(window.folder for window in self.windows[-1:])]
-        return " + ".join(f"{folder.bucket}/{folder.root}" for folder in folders)
-
-    @property
-    def change_count(self) -> int:
-        """The number of changes in the windows; several may be of one item."""
-        return sum(window.item_count for window in self.windows)
-
-    @property
-    def line_count(self) -> int:
-        """The number of items and changes in all data files."""
-        return self.opened.item_count + self.change_count
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """The backups passed over, and what could not be verified when the manifests were read, each said once."""
-        opened = (note for each in (self.opened, *self.windows) for note in each.notes)
-        return tuple(dict.fromkeys((*self.passed_over, *opened)))
-
-
-def resolve_source(context: RunContext, restore: Restore) -> RestoreSource | SnapshotSource:
+def resolve_source(context: RunContext, wanted: WantedPoint) -> BackupSource | SnapshotSource:
     """Finds the backup and reads its manifests, unless it is an on-demand backup of DynamoDB. Blocking.
 
     Raises ``Refused`` if the backup does not exist or does not contain the whole table, ``DataIncomplete`` if its
     manifests do not match, and ``ObjectMissing``.
     """
-    match restore.source:
+    match wanted.source:
         case FromFolder(uri, bucket_owner):
-            return _from_folder(context, restore, uri, bucket_owner)
+            return _from_folder(context, wanted, uri, bucket_owner)
         case FromFolders(uris, bucket_owner):
             return _from_folders(context, uris, bucket_owner)
         case FromExport(arn):
             return _from_export(context, arn)
         case FromLatest() | FromBackup() | FromTime():
-            return _from_catalog(context, restore)
+            return _from_catalog(context, wanted)
         case _:
-            assert_never(restore.source)
+            assert_never(wanted.source)
 
 
 def _owner(context: RunContext, uri: str, bucket_owner: str | None) -> str | None:
@@ -126,22 +79,24 @@ def _owner(context: RunContext, uri: str, bucket_owner: str | None) -> str | Non
     return bucket_owner or next(owners, None)
 
 
-def _from_folders(context: RunContext, uris: Sequence[str], bucket_owner: str | None) -> RestoreSource:
+def _from_folders(context: RunContext, uris: Sequence[str], bucket_owner: str | None) -> BackupSource:
     owner = _owner(context, uris[0], bucket_owner)
     base, *windows = open_chain(context.source.objects, uris, owner=owner)
     arn = base.summary.table_arn if base.summary else ""
-    return RestoreSource(uris[-1], base, arn, windows=tuple(windows))
+    return BackupSource(uris[-1], base, arn, windows=tuple(windows))
 
 
-def _from_folder(context: RunContext, restore: Restore, uri: str, bucket_owner: str | None) -> RestoreSource:
+def _from_folder(
+    context: RunContext, wanted: WantedPoint, uri: str, bucket_owner: str | None
+) -> BackupSource:
     owner = _owner(context, uri, bucket_owner)
     opened = open_folder(context.source.objects, uri, owner=owner, stop=context.stop)
     _refuse_partial(opened, uri)
-    arn = opened.summary.table_arn if opened.summary else context.source.tables.arn(restore.table)
-    return RestoreSource(uri, opened, arn)
+    arn = opened.summary.table_arn if opened.summary else context.source.tables.arn(wanted.table)
+    return BackupSource(uri, opened, arn)
 
 
-def _from_export(context: RunContext, export_arn: str) -> RestoreSource:
+def _from_export(context: RunContext, export_arn: str) -> BackupSource:
     export = context.source.exports.describe(export_arn)
     if export.status != "COMPLETED" or export.manifest_key is None:
         raise Refused(
@@ -156,19 +111,19 @@ def _from_export(context: RunContext, export_arn: str) -> RestoreSource:
     folder = export_folder(export.bucket, export.manifest_key)
     opened = open_export(context.source.objects, folder, owner=export.bucket_owner)
     _refuse_partial(opened, export_arn)
-    return RestoreSource(export_arn, opened, export.table_arn)
+    return BackupSource(export_arn, opened, export.table_arn)
 
 
-def _from_catalog(context: RunContext, restore: Restore) -> RestoreSource | SnapshotSource:
+def _from_catalog(context: RunContext, wanted: WantedPoint) -> BackupSource | SnapshotSource:
     """The data is expected beside its record, so that a copy or a replica of a whole vault works like the vault."""
-    found = _choose_point(context, restore)
+    found = _choose_point(context, wanted)
     stored, location = found.last, found.last.location
     record = stored.record
     if record.snapshot is not None:
         return _from_snapshot(context, found)
     base, *windows = read_concurrently(lambda backup: _open_backup(context, backup), found.backups)
     _refuse_partial(base, found.backups[0].record.id)
-    return RestoreSource(
+    return BackupSource(
         record.id,
         base,
         record.table.arn,
@@ -197,11 +152,6 @@ def _from_snapshot(context: RunContext, found: FoundPoint) -> SnapshotSource:
     )
 
 
-def _kinds(method: str) -> frozenset[BackupKind]:
-    """The kinds of backups that a restore method can use."""
-    return frozenset({"snapshot"}) if method == "snapshot" else frozenset({"full", "window", "scan"})
-
-
 def _open_backup(context: RunContext, stored: StoredRecord) -> OpenedExport:
     """Raises ``DataIncomplete`` if the manifests are not those of the record, or of another window."""
     record, location = stored.record, stored.location
@@ -213,65 +163,71 @@ def _open_backup(context: RunContext, stored: StoredRecord) -> OpenedExport:
     return opened
 
 
-def _choose_point(context: RunContext, restore: Restore) -> FoundPoint:
-    location = _location(context, restore)
-    if restore.origin is not None:
-        _check_origin(context, restore, location)
-    if isinstance(restore.source, FromBackup):
-        return _point_of_backup(context, restore, location, restore.source.id)
-    before = restore.source.time if isinstance(restore.source, FromTime) else None
-    kinds = _kinds(restore.method)
+def _choose_point(context: RunContext, wanted: WantedPoint) -> FoundPoint:
+    location = _location(context, wanted)
+    if wanted.origin is not None:
+        _check_origin(context, wanted, location)
+    if isinstance(wanted.source, FromBackup):
+        return _point_of_backup(context, wanted, location, wanted.source.id)
+    before = wanted.source.time if isinstance(wanted.source, FromTime) else None
+    kinds = _kinds(wanted)
     found = find_point(context.catalog, location, at_or_before=before, kinds=kinds)
     if isinstance(found, FoundPoint):
         return found
     when = f" as of {to_iso(before)} or earlier" if before else ""
     unusable = f" ({len(found.notes)} records cannot be used)" if found.notes else ""
     other = find_point(context.catalog, location, at_or_before=before)
-    if isinstance(other, FoundPoint) and restore.method == "snapshot":
+    if isinstance(other, FoundPoint) and wanted.snapshot:
         raise Refused(
-            f"no backup of {restore.table}{when} is an on-demand backup of DynamoDB, as `method: snapshot` needs",
+            f"no backup of {wanted.table}{when} is an on-demand backup of DynamoDB, as `method: snapshot` needs",
             hint="use `method: auto`",
         )
     if isinstance(other, FoundPoint):
         raise Refused(
-            f"all backups of {restore.table}{when} are on-demand backups of DynamoDB, whose items only AWS can read",
+            f"all backups of {wanted.table}{when} are on-demand backups of DynamoDB, whose items only AWS can read",
             hint="use `method: snapshot`, which restores them into a new table",
         )
     raise Refused(
-        f"there is no complete backup of {restore.table}{when} in {location.uri}{unusable}",
-        hint=_hint_without_backup(context, restore, location),
+        f"there is no complete backup of {wanted.table}{when} in {location.uri}{unusable}",
+        hint=_hint_without_backup(context, wanted, location),
     )
 
 
-def _point_of_backup(context: RunContext, restore: Restore, location: Location, backup_id: str) -> FoundPoint:
+def _kinds(wanted: WantedPoint) -> frozenset[BackupKind]:
+    return frozenset({"snapshot"}) if wanted.snapshot else frozenset({"full", "window", "scan"})
+
+
+def _point_of_backup(
+    context: RunContext, wanted: WantedPoint, location: Location, backup_id: str
+) -> FoundPoint:
     stored = context.catalog.find(location, backup_id)
     if stored is None:
         raise Refused(
-            f"there is no backup {backup_id} of {restore.table} in {location.uri}",
+            f"there is no backup {backup_id} of {wanted.table} in {location.uri}",
             hint="run `ddbbackup list` to see the backups",
         )
     if stored.record.state != "complete":
         raise Refused(
-            f"the backup {backup_id} of {restore.table} is {stored.record.state}, not complete",
+            f"the backup {backup_id} of {wanted.table} is {stored.record.state}, not complete",
             hint="choose a complete backup from `ddbbackup list`",
         )
     found = open_point(context.catalog, stored)
     if isinstance(found, FoundPoint):
         return found
     raise Refused(
-        f"the backup {backup_id} of {restore.table} cannot be restored: {found.reason}",
+        f"the backup {backup_id} of {wanted.table} cannot be restored: {found.reason}",
         hint="choose an older backup from `ddbbackup list`",
     )
 
 
-def _check_origin(context: RunContext, restore: Restore, location: Location) -> None:
+def _check_origin(context: RunContext, wanted: WantedPoint, location: Location) -> None:
     """Raises ``Refused`` with the origins that exist if the one that the restore names has no backups."""
-    origins = _origins(context, restore)
+    origins = _origins(context, wanted)
     if Origin(location.account, location.region) in origins:
         return
     known = "; ".join(map(str, origins[:_ORIGINS_SHOWN]))
     raise Refused(
-        f"there are no backups of {restore.table} from account {location.account}, region {location.region} in "
+        f"there are no backups of {wanted.table} from account {location.account}, region {location.region} in "
         f"{location.uri}",
         hint=f"use an origin that has backups of it: {known}"
         if known
@@ -279,21 +235,19 @@ def _check_origin(context: RunContext, restore: Restore, location: Location) -> 
     )
 
 
-def _hint_without_backup(context: RunContext, restore: Restore, location: Location) -> str:
+def _hint_without_backup(context: RunContext, wanted: WantedPoint, location: Location) -> str:
     """Names other origins, because only a restore that asks for them by name uses their backups."""
-    others = [
-        each for each in _origins(context, restore) if each != Origin(location.account, location.region)
-    ]
-    if others and restore.origin is None:
+    others = [each for each in _origins(context, wanted) if each != Origin(location.account, location.region)]
+    if others and wanted.origin is None:
         known = "; ".join(map(str, others[:_ORIGINS_SHOWN]))
         return f"set `account` and `region` in `from` to restore a backup of another origin: {known}"
-    return f"run `ddbbackup backup --only {restore.table}` first, or `ddbbackup list` to see the backups"
+    return f"run `ddbbackup backup --only {wanted.table}` first, or `ddbbackup list` to see the backups"
 
 
-def _origins(context: RunContext, restore: Restore) -> tuple[Origin, ...]:
-    if restore.destination is None:
+def _origins(context: RunContext, wanted: WantedPoint) -> tuple[Origin, ...]:
+    if wanted.destination is None:
         return ()
-    return context.catalog.origins(context.plan.destinations[restore.destination], restore.table)
+    return context.catalog.origins(context.plan.destinations[wanted.destination], wanted.table)
 
 
 def _other_origin(context: RunContext, location: Location) -> Origin | None:
@@ -302,21 +256,21 @@ def _other_origin(context: RunContext, location: Location) -> Origin | None:
     return None if found == Origin(own.account, own.region) else found
 
 
-def _location(context: RunContext, restore: Restore) -> Location:
-    if restore.destination is None:
+def _location(context: RunContext, wanted: WantedPoint) -> Location:
+    if wanted.destination is None:
         raise Refused(
-            f"the plan does not back up {restore.table}, so it has no destination for its backups",
-            hint=f"add {restore.table} to `tables`, or restore with `from: {{s3_uri: …}}`",
+            f"the plan does not back up {wanted.table}, so it has no destination for its backups",
+            hint=f"add {wanted.table} to `tables`, or restore with `from: {{s3_uri: …}}`",
         )
-    destination = context.plan.destinations[restore.destination]
-    identity, origin = context.source.identity, restore.origin
+    destination = context.plan.destinations[wanted.destination]
+    identity, origin = context.source.identity, wanted.origin
     if origin is not None:
         identity = replace(
             identity,
             account=origin.account or identity.account,
             region=origin.region or identity.region,
         )
-    return locate(destination, identity, table=restore.table, plan=context.plan.name)
+    return locate(destination, identity, table=wanted.table, plan=context.plan.name)
 
 
 def _refuse_partial(opened: OpenedExport, name: str) -> None:

@@ -1,0 +1,1 @@
+"""From `from` to the data: which backups a restore, a comparison or a search reads, and their files."""

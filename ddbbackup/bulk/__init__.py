@@ -7,6 +7,8 @@ what an answer proves. ``ledger`` keeps the finished files, ``rejects`` the item
 A full backup and the windows that follow it are written in one pass. ``index_windows`` reads the windows first and
 fills ``changed_keys``; ``chain_lines`` then selects the final lines of each file.
 
+Reading: ``point_lines`` hands the final lines of a restore point to those who search or compare them.
+
 Scanning: ``scan`` reads a table into an export.
 
 Proving: ``verify_listing`` finds the objects of all files (``find_files``). ``verify_data`` reads them, cut into

@@ -29,7 +29,7 @@ class ChainConfig:
 
 
 class ChainLines:
-    """Selects the final lines of any file of the chain. Not thread-safe."""
+    """Selects the final lines of any file of the chain. Thread-safe."""
 
     def __init__(self, config: ChainConfig, keys: Sequence[KeyAttribute]) -> None:
         self.deletes = config.deletes

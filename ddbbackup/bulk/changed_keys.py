@@ -240,7 +240,7 @@ def open_keys(folder: Path) -> Container[bytes]:
 
 
 class _KeysOnDisk:
-    """Not thread-safe."""
+    """Thread-safe: only reads, at positions of its own."""
 
     def __init__(self, folder: Path, partitions: int, buckets: int) -> None:
         self._partitions, self._buckets = partitions, buckets
@@ -263,7 +263,7 @@ class _KeysOnDisk:
 
 
 class FinalChanges:
-    """Which changes no later one supersedes. Not thread-safe."""
+    """Which changes no later one supersedes. Thread-safe: only reads, at positions of its own."""
 
     def __init__(self, folder: Path) -> None:
         self._file = (folder / FINALS).open("rb", buffering=0)

@@ -1,6 +1,6 @@
-"""Reads the windows of a chain once, before anything is written: which keys they change, and which changes are last.
+"""Reads the windows of a chain once, before anything else: which keys they change, and which changes are last.
 
-Every file is compared with its manifest, so damage is found before the table has changed.
+Every file is compared with its manifest, so damage is found before a table has changed.
 """
 
 from __future__ import annotations
@@ -14,28 +14,37 @@ from typing import Final
 from ddbbackup.archive.changes import ChangeCutter
 from ddbbackup.archive.lines import split_lines, whole_lines
 from ddbbackup.bulk.changed_keys import ChangedKeysBuilder, index_key
-from ddbbackup.bulk.model import DataFile, Stopped, WriteJob
+from ddbbackup.bulk.model import DataFile, Stopped
 from ddbbackup.bulk.verified_stream import check_item_count, open_data_file, read_until_whole
 from ddbbackup.errors import DataIncomplete
 from ddbbackup.model.progress import OnProgress, Progress
-from ddbbackup.ports import Objects
+from ddbbackup.ports import KeyAttribute, Objects
 
 # Hashing and inflating release the interpreter's lock, and a few more threads hide the latency of S3.
 _THREADS: Final = 6
 
 
 def index_windows(
-    job: WriteJob, objects: Objects, folder: Path, *, on_progress: OnProgress, stop: threading.Event
+    windows: Sequence[Sequence[DataFile]],
+    objects: Objects,
+    folder: Path,
+    *,
+    keys: Sequence[KeyAttribute],
+    table: str,
+    on_progress: OnProgress,
+    stop: threading.Event,
 ) -> Mapping[str, int]:
     """Writes the index into ``folder``. Returns the number of the first change of each file, by URI. Blocks.
+
+    ``windows`` are in the order of time; ``table`` is the name that progress shows.
 
     Raises ``DataIncomplete`` if a file does not match its manifest or has a line that is not a change, ``Stopped``,
     and ``StepFailed`` if the disk is full.
     """
-    files = [(number, file) for number, window in enumerate(job.windows) for file in window]
+    files = [(number, file) for number, window in enumerate(windows) for file in window]
     _check_each_listed_once([file for _, file in files])
     builder = ChangedKeysBuilder(folder, sum(file.item_count for _, file in files))
-    reading = _Reading(builder, ChangeCutter(job.keys), objects, job.table, files, on_progress, stop)
+    reading = _Reading(builder, ChangeCutter(keys), objects, table, files, on_progress, stop)
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="index") as pool:
         try:
             firsts = list(pool.map(reading.index, files))

@@ -88,6 +88,25 @@ class VerifiedStream:
             yield chunk
 
 
+def tracked_pieces(stream: VerifiedStream, track: Callable[[int], None]) -> Iterator[bytes]:
+    """The pieces of the stream; ``track`` is called with the compressed bytes behind them.
+
+    They are taken back, with a negative number, if the stream cannot be read to its end.
+    """
+    tracked = 0
+    try:
+        for piece in stream.pieces():
+            if stream.size_bytes != tracked:
+                track(stream.size_bytes - tracked)
+                tracked = stream.size_bytes
+            yield piece
+        track(stream.size_bytes - tracked)
+        tracked = stream.size_bytes
+    except READ_AGAIN:
+        track(-tracked)
+        raise
+
+
 def decompress(chunks: Iterator[bytes], compression: Compression) -> Iterator[bytes]:
     """Pieces of bounded size. Raises ``DataIncomplete`` for content that is damaged or cut."""
     match compression:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,11 +17,11 @@ from ddbbackup.bulk.model import DataFile
 from ddbbackup.bulk.read_ahead import read_ahead
 from ddbbackup.bulk.unit_engine import Track
 from ddbbackup.bulk.verified_stream import (
-    READ_AGAIN,
     VerifiedStream,
     check_item_count,
     open_data_file,
     read_until_whole,
+    tracked_pieces,
 )
 from ddbbackup.errors import DataIncomplete
 from ddbbackup.ports import KeyAttribute, Objects
@@ -84,7 +84,7 @@ class VerifyChecksums:
 
     def _read(self, objects: Objects, track: Track, file: DataFile) -> _FileFindings:
         with open_data_file(objects, file) as stream:
-            count = count_items(_tracked(stream, track))
+            count = count_items(tracked_pieces(stream, track))
             return _FileFindings(count, _checked_size(stream, count))
 
 
@@ -111,7 +111,7 @@ class VerifyItems:
         count, defects = 0, Counter[str]()
         with (
             open_data_file(objects, file) as stream,
-            read_ahead(whole_lines(_tracked(stream, track))) as blocks,
+            read_ahead(whole_lines(tracked_pieces(stream, track))) as blocks,
         ):
             for block in blocks:
                 checked = checker.check(block, split_lines(block))
@@ -149,7 +149,7 @@ class FindKeys:
         found = Counter[bytes]()
         with (
             open_data_file(objects, file) as stream,
-            read_ahead(whole_lines(_tracked(stream, track))) as blocks,
+            read_ahead(whole_lines(tracked_pieces(stream, track))) as blocks,
         ):
             for block in blocks:
                 keys = checker.check(block, split_lines(block)).keys
@@ -183,22 +183,6 @@ def _verify_each(unit: VerifyUnit, read: Callable[[DataFile], _FileFindings]) ->
         size_bytes += found.size_bytes
         defects += ((file.uri, reason, count) for reason, count in sorted(found.defects.items()))
     return UnitFindings(unit.number, item_count, size_bytes, tuple(damaged), tuple(defects))
-
-
-def _tracked(stream: VerifiedStream, track: Track) -> Iterator[bytes]:
-    """The pieces of the stream. Its bytes are taken back if it cannot be read to its end."""
-    tracked = 0
-    try:
-        for piece in stream.pieces():
-            if stream.size_bytes != tracked:
-                track(stream.size_bytes - tracked)
-                tracked = stream.size_bytes
-            yield piece
-        track(stream.size_bytes - tracked)
-        tracked = stream.size_bytes
-    except READ_AGAIN:
-        track(-tracked)
-        raise
 
 
 def _checked_size(stream: VerifiedStream, count: int) -> int:

@@ -60,7 +60,13 @@ def write_items(
         if chain is not None:
             pool.start(len(files))
             first_changes = index_windows(
-                job, access.objects(), chain.index, on_progress=on_progress, stop=stop
+                job.windows,
+                access.objects(),
+                chain.index,
+                keys=job.keys,
+                table=job.table,
+                on_progress=on_progress,
+                stop=stop,
             )
         units = split_into_units(files, workers, first_changes)
         results = _Results(units, ledger)

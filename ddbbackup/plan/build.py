@@ -150,7 +150,11 @@ def _restore(name: str, value: Mapping[str, Any], destination: str | None, now: 
         destination=destination,
         method=value.get("method", "auto"),
         existing=value.get("existing", "fail"),
-        limits=Limits(limits.get("write_units_per_second"), limits.get("workers")),
+        limits=Limits(
+            limits.get("write_units_per_second"),
+            limits.get("workers"),
+            limits.get("load_capacity", "on-demand"),
+        ),
     )
 
 

@@ -119,10 +119,14 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Upper limits; None is no limit, and as many workers as the machine has cores."""
+    """Upper limits; None is no limit, and as many workers as the machine has cores.
+
+    ``load_capacity``: the capacity of a table that the restore creates, until it has all data.
+    """
 
     write_units_per_second: int | None = None
     workers: int | None = None
+    load_capacity: Literal["on-demand", "as-recorded"] = "on-demand"
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +149,8 @@ class Restore:
 
     @property
     def bounded(self) -> bool:
-        """Whether the plan sets any limit."""
-        return self.limits != Limits()
+        """Whether the plan limits how fast or with how many processes this machine writes."""
+        return (self.limits.write_units_per_second, self.limits.workers) != (None, None)
 
 
 Channel = Literal["ping", "slack", "sns", "webhook"]

@@ -24,7 +24,7 @@ from ddbbackup.restore.proof import is_still_there
 from ddbbackup.restore.resolve import ResolvedRestore, resolve_restore, with_current_target
 from ddbbackup.restore.restore_progress import RESUMABLE, RestoreProgress
 from ddbbackup.restore.retrieval import archived_blockers
-from ddbbackup.restore.settings import later_indexes
+from ddbbackup.restore.settings import later_indexes, switches_capacity
 from ddbbackup.restore.shared_state import shared_state
 from ddbbackup.restore.state import RestoreState
 from ddbbackup.steps.context import RunContext
@@ -247,6 +247,8 @@ def _actions(findings: RestoreFindings, summary: str) -> Iterator[str]:
         yield summary
     if added := later_indexes(job.resolved):
         yield f"add {', '.join(f'index {each}' for each in added)} to {job.target}, one at a time"
+    if not method.creates_table and switches_capacity(job.resolved):
+        yield f"give {job.target} its recorded capacity, after a load on demand"
     if job.restore.target.settings != "none":
         yield f"apply settings to {job.target}"
 

@@ -110,6 +110,7 @@ def _write_capacity(inputs: MethodInputs, target: JsonObject) -> tuple[int, str]
     mode = billing_mode(target)
     if not inputs.exists:
         mode = inputs.restore.target.billing_mode or mode
+        mode = "PAY_PER_REQUEST" if inputs.restore.limits.load_capacity == "on-demand" else mode
     if mode == "PROVISIONED":
         units = get_integer(get_object(target, "ProvisionedThroughput"), "WriteCapacityUnits")
         return max(1, units or 1), mode

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TypedDict, Unpack
 
 from ddbbackup.model.json_value import Json
+from ddbbackup.ports import TableFacts
 from ddbbackup.restore.method import RestoreJob
 from ddbbackup.restore.restore_progress import RestoreProgress, Stage
 
@@ -28,6 +29,7 @@ class ProgressChanges(TypedDict, total=False):
     requested_time: str | None
     restored_time: str | None
     loaded: Mapping[str, Json]
+    created: bool
 
 
 async def start_progress(
@@ -49,6 +51,12 @@ async def save_remote_job(
 ) -> RestoreProgress:
     """Saves the job of AWS that loads the table, or the table that AWS creates, so that a later run continues it."""
     return await job.context.call(_save_remote_job, job, method, changes)
+
+
+async def was_created(job: RestoreJob, table: TableFacts) -> bool:
+    """Whether this restore created the table: this run, or an earlier one that it continues."""
+    saved = await job.context.call(job.state.read)
+    return saved is not None and saved.created and saved.table_id == table.table_id
 
 
 def _save_remote_job(job: RestoreJob, method: str, changes: ProgressChanges) -> RestoreProgress:

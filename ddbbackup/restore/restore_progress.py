@@ -25,8 +25,8 @@ class RestoreProgress:
     means that AWS may have received the request with ``token``, but its response is not recorded. ``table_id`` is set
     once the table exists. ``requested_time``: of a point-in-time restore; for the latest restorable time, what that
     was when it was requested. ``restore_id`` is a random text that binds the ledger to this restore; ``source`` is
-    the ``ResolvedRestore.source_key``. ``loaded`` holds the facts of the outcome once all data is written and only
-    settings remain.
+    the ``ResolvedRestore.source_key``. ``created``: this restore asked AWS for the table. ``loaded`` holds the facts
+    of the outcome once all data is written and only settings remain.
     """
 
     run: str
@@ -45,6 +45,7 @@ class RestoreProgress:
     requested_time: str | None = None
     restored_time: str | None = None
     loaded: Mapping[str, Any] | None = None
+    created: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "updated_at", to_utc(self.updated_at))

@@ -23,7 +23,8 @@ from ddbbackup.restore.lease import renewed
 from ddbbackup.restore.method import LoadResult, RestoreJob
 from ddbbackup.restore.method_selection import MethodName
 from ddbbackup.restore.methods import RESTORE_METHODS
-from ddbbackup.restore.progress import save_progress
+from ddbbackup.restore.progress import save_progress, was_created
+from ddbbackup.restore.recorded_capacity import switch_capacity
 from ddbbackup.restore.retrieval import retrieve_objects
 from ddbbackup.restore.settings import apply_settings
 from ddbbackup.steps.context import RunContext
@@ -112,7 +113,8 @@ class RestoreTable:
         await save_progress(job, "loaded", method=method, loaded=facts)
         log.info(events.RESTORE_COMPLETED, **facts)
         table = await add_indexes(job, loaded.table, method=method)
-        created = resolved.target is None or RESTORE_METHODS[method].creates_table
+        created = RESTORE_METHODS[method].creates_table or await was_created(job, table)
+        table = await switch_capacity(job, table, created=created)
         settings = await apply_settings(context, resolved, table, created=created)
         facts["settings"] = settings.facts
         if settings.error is not None:

@@ -13,7 +13,7 @@ from ddbbackup.catalog.observed_setting import ABSENT
 from ddbbackup.errors import Refused, SettingsNotApplied
 from ddbbackup.model.json_value import Json, JsonObject, get_objects, require_text
 from ddbbackup.model.table_description import billing_mode, index_names, lasting_indexes
-from ddbbackup.plan.model import Plan
+from ddbbackup.plan.model import Limits, Plan
 from ddbbackup.ports import TableFacts
 from ddbbackup.restore.resolve import ResolvedRestore
 from ddbbackup.settings import SETTINGS
@@ -29,7 +29,13 @@ from ddbbackup.settings.plan_changes import (
 )
 from ddbbackup.settings.read import read_settings
 from ddbbackup.settings.setting import AnySetting, ApplyInputs, SettingsSnapshot
-from ddbbackup.settings.table_definition import create_table_input, index_creation, without_global_indexes
+from ddbbackup.settings.table_definition import (
+    capacity_update,
+    create_table_input,
+    index_creation,
+    on_demand,
+    without_global_indexes,
+)
 from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import POINT_IN_TIME, RESTORES, Permission, When
@@ -82,15 +88,41 @@ class ApplyResult:
         return [asdict(result) for result in self.results]
 
 
-def table_to_create(resolved: ResolvedRestore) -> JsonObject:
+def table_to_create(resolved: ResolvedRestore, *, to_load: bool = False) -> JsonObject:
     """The input of CreateTable for the target, with all settings that it accepts; without indexes if they come later.
+
+    ``to_load``: with the capacity that `limits.load_capacity` asks for.
 
     Raises ``Refused`` if the requested encryption or billing mode is not possible for the target.
     """
     inputs = _inputs(resolved, recorded=_recorded(resolved), target=SettingsSnapshot(), created=True)
-    definition = creation_input(_definition(resolved), inputs)
+    definition = _definition(resolved)
+    if to_load and recorded_capacity(resolved) and _limits(resolved).load_capacity == "on-demand":
+        definition = on_demand(definition)
+    definition = creation_input(definition, inputs)
     after_load = resolved.inputs.restore.target.indexes == "after-load"
     return without_global_indexes(definition) if after_load else definition
+
+
+def recorded_capacity(resolved: ResolvedRestore) -> JsonObject | None:
+    """The input of UpdateTable that gives the target its provisioned capacity; None if it is to be on demand.
+
+    Raises ``Refused`` if the requested billing mode is not possible.
+    """
+    if not resolved.description:
+        return None
+    definition = _definition(resolved)
+    return capacity_update(definition) if definition["BillingMode"] == "PROVISIONED" else None
+
+
+def switches_capacity(resolved: ResolvedRestore) -> bool:
+    """Whether the target is to be created on demand for the load, and gets its capacity after it."""
+    if resolved.target is not None or _limits(resolved).load_capacity != "on-demand":
+        return False
+    try:
+        return recorded_capacity(resolved) is not None
+    except Refused:
+        return False
 
 
 def later_indexes(resolved: ResolvedRestore) -> tuple[str, ...]:
@@ -214,6 +246,10 @@ async def _read_live(
 def _definition(resolved: ResolvedRestore) -> JsonObject:
     billing_mode = resolved.inputs.restore.target.billing_mode
     return create_table_input(resolved.description, name=resolved.inputs.target, billing_mode=billing_mode)
+
+
+def _limits(resolved: ResolvedRestore) -> Limits:
+    return resolved.inputs.restore.limits
 
 
 def _future_target(resolved: ResolvedRestore) -> TableFacts:

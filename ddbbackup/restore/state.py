@@ -168,6 +168,7 @@ def created_by(earlier: RestoreProgress | None, table_id: str) -> bool:
     """Whether an earlier run of this restore created the table, as far as it recorded its ID."""
     return (
         earlier is not None
+        and earlier.created
         and earlier.stage in ("creating", "writing")
         and earlier.table_id in (None, table_id)
     )

@@ -11,6 +11,7 @@ from ddbbackup.ports import TableFacts
 from ddbbackup.restore.method import RestoreJob
 from ddbbackup.restore.progress import start_progress
 from ddbbackup.restore.settings import table_to_create
+from ddbbackup.restore.state import created_by
 from ddbbackup.restore.target_warnings import log_target_warnings
 from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.permissions import CUSTOMER_KEY, MAY_CREATE, RESTORES, Permission, use_of_key
@@ -33,7 +34,9 @@ async def prepare_target(job: RestoreJob, *, method: str) -> TableFacts:
         await job.context.call(log_target_warnings, job.cloud, job.resolved.target, overwrites=overwrites)
     table = await wait_until_writable(job)
     if not job.continues:
-        await start_progress(job, "creating", method=method)
+        saved = await job.context.call(job.state.read)
+        created = created_by(saved, table.table_id)
+        await start_progress(job, "creating", method=method, created=created)
     return table
 
 
@@ -44,8 +47,8 @@ async def wait_until_writable(job: RestoreJob, *, created: bool = False) -> Tabl
 
 
 async def _create(job: RestoreJob, method: str) -> TableFacts:
-    definition = table_to_create(job.resolved)
-    await start_progress(job, "creating", method=method)
+    definition = table_to_create(job.resolved, to_load=True)
+    await start_progress(job, "creating", method=method, created=True)
     await job.context.call(job.cloud.tables.create, definition)
     table = await wait_until_writable(job, created=True)
     log.info(events.TABLE_CREATED, target=job.target, table_id=table.table_id)

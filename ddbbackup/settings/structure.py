@@ -101,7 +101,10 @@ class Billing(Setting[BillingAndCapacity]):
     default_policy = "always"
     describe_fields = frozenset({"BillingModeSummary", "ProvisionedThroughput"})
     write_actions = ("dynamodb:CreateTable",)
-    limitations = "not changed if the target exists; `to.billing_mode` overrides the recorded mode"
+    limitations = (
+        "not changed if the target exists; `to.billing_mode` overrides the recorded mode; a provisioned table is on "
+        "demand until it has all data (`limits.load_capacity`), so it may keep more warm throughput than was recorded"
+    )
 
     def normalize(self, response: Json) -> BillingAndCapacity:
         table = as_object(response)

@@ -48,6 +48,29 @@ def create_table_input(
     return {**definition, "AttributeDefinitions": _used_definitions(definitions, definition)}
 
 
+def on_demand(definition: JsonObject) -> JsonObject:
+    """The input of CreateTable that creates a provisioned table and its indexes on demand."""
+    indexes = [_without_capacity(index) for index in get_objects(definition, "GlobalSecondaryIndexes")]
+    return {
+        **_without_capacity(definition),
+        "BillingMode": "PAY_PER_REQUEST",
+        **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
+    }
+
+
+def capacity_update(definition: JsonObject) -> JsonObject:
+    """The input of UpdateTable that gives the table and its indexes the provisioned capacity of ``definition``."""
+    updates = [
+        {"Update": {member: index[member] for member in ("IndexName", "ProvisionedThroughput")}}
+        for index in get_objects(definition, "GlobalSecondaryIndexes")
+    ]
+    return {
+        "BillingMode": "PROVISIONED",
+        "ProvisionedThroughput": definition["ProvisionedThroughput"],
+        **({"GlobalSecondaryIndexUpdates": updates} if updates else {}),
+    }
+
+
 def without_global_indexes(definition: JsonObject) -> JsonObject:
     """The input of CreateTable that creates the table without its global secondary indexes."""
     rest = {name: value for name, value in definition.items() if name != "GlobalSecondaryIndexes"}
@@ -94,6 +117,10 @@ def _vector(described: JsonObject) -> JsonObject:
         "DistanceFunction",
     )
     return {name: described[name] for name in members if described.get(name)}
+
+
+def _without_capacity(described: JsonObject) -> dict[str, Json]:
+    return {name: value for name, value in described.items() if name != "ProvisionedThroughput"}
 
 
 def _capacity(described: JsonObject) -> dict[str, int]:

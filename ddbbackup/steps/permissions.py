@@ -88,6 +88,15 @@ def _writes_to_table(restore: Restore) -> bool:
     return _may_write(restore) or restore.method == "bulk-put"
 
 
+def _may_create(restore: Restore) -> bool:
+    return restore.target.create != "never" and restore.method in ("write", "auto", "bulk-put")
+
+
+def _may_switch_capacity(restore: Restore) -> bool:
+    provisioned = restore.target.billing_mode != "PAY_PER_REQUEST"
+    return _may_create(restore) and provisioned and restore.limits.load_capacity == "on-demand"
+
+
 def _may_import(restore: Restore) -> bool:
     by_auto = restore.method == "auto" and restore.target.create != "never" and not restore.bounded
     return isinstance(restore.source, FromCatalog) and (restore.method == "import" or by_auto)
@@ -132,10 +141,7 @@ INTO_TABLES: Final = When(
 )
 MAY_CREATE: Final = When(
     "a restore with `method: auto`, `write` or `bulk-put` does not have `create: never`",
-    lambda plan: any(
-        restore.target.create != "never" and restore.method in ("write", "auto", "bulk-put")
-        for restore in plan.restores.values()
-    ),
+    lambda plan: any(map(_may_create, plan.restores.values())),
 )
 KEEPS: Final = When(
     "a restore with `method: auto` or `write` has `existing: keep`",
@@ -162,6 +168,10 @@ MUST_BE_EMPTY: Final = When(
 ADDS_INDEXES: Final = When(
     "a restore has `indexes: after-load`",
     lambda plan: any(restore.target.indexes == "after-load" for restore in plan.restores.values()),
+)
+SWITCHES_CAPACITY: Final = When(
+    "a restore may create a provisioned table and does not have `load_capacity: as-recorded`",
+    lambda plan: any(map(_may_switch_capacity, plan.restores.values())),
 )
 IMPORTS: Final = When(
     "a restore has `method: import`, or has `method: auto` and may create its target from a record",

@@ -36,6 +36,7 @@ UNCALLED = {
     "dynamodb:ListImports": "only if the restore selects an import, for its quotas",
     "dynamodb:DescribeBackup": "only to prune on-demand backups",
     "dynamodb:DeleteBackup": "only to prune on-demand backups",
+    "dynamodb:UpdateTable": "only if a restore creates a provisioned table",
     "dynamodb:PutItem": "only if a restore keeps items or continues an interrupted one",
 }
 

@@ -157,7 +157,8 @@ def test_indexes_of_a_provisioned_table_get_their_capacity(
     )
     sandbox.put(name, *ITEMS)
     to = {"indexes": "after-load", "settings": ["warm-throughput"]}
-    program.plan(restoring(sandbox, bucket, name, to=to))
+    limits = {"load_capacity": "as-recorded"}
+    program.plan(restoring(sandbox, bucket, name, to=to, limits=limits))
     assert program.run("backup").code == 0
 
     done = program.run("restore", "back", "--output", "json")

@@ -37,8 +37,16 @@ def everything(sandbox: Aws, name: str) -> Everything:
 
 
 def restoring(aws: Aws, bucket: str, name: str, target: str, **to: Any) -> str:
-    """A plan that backs up a table, with one restore of it, `back`."""
-    restore = {"table": name, "method": "write", "to": {"table": target, **to}}
+    """A plan that backs up a table, with one restore of it, `back`.
+
+    A table that was on demand for its load keeps more warm throughput than the recorded one has.
+    """
+    restore = {
+        "table": name,
+        "method": "write",
+        "to": {"table": target, **to},
+        "limits": {"load_capacity": "as-recorded"},
+    }
     return plan(aws, bucket, tables=[{"name": name}], restores={"back": restore})
 
 

@@ -28,6 +28,9 @@ PROVISIONED = {
 }
 
 
+AS_RECORDED = {"limits": Limits(load_capacity="as-recorded")}
+
+
 def inputs(*, restore: dict[str, Any] | None = None, **members: Any) -> MethodInputs:
     """A backup of a million items of 1 kB, and a target that does not exist."""
     restored = Restore("back", "orders", FromLatest(), **{"target": Target("copy"), **(restore or {})})
@@ -62,7 +65,8 @@ def test_all_methods_are_candidates_and_exactly_one_is_selected() -> None:
     [
         ({"items": 1_000}, "write", "may not be faster"),
         ({"items": 100_000_000}, "import", "uses no write capacity"),
-        ({"description": PROVISIONED}, "import", "3 hours"),
+        ({"description": PROVISIONED, "restore": AS_RECORDED}, "import", "3 hours"),
+        ({"description": PROVISIONED}, "write", "may not be faster"),
         ({"items": 100_000_000, "target_description": TABLE}, "write", "the target exists"),
         ({"items": 100_000_000, "restore": {"limits": Limits(workers=2)}}, "write", "`limits`"),
         ({"items": 100_000_000, "files": 50_001}, "write", "50001 data files"),
@@ -100,9 +104,12 @@ def test_writing_is_estimated_by_write_units_and_their_rate() -> None:
 
 
 def test_writes_to_provisioned_capacity_have_no_additional_cost() -> None:
-    """The capacity is billed by the hour."""
-    write = by_name(inputs(description=PROVISIONED))["write"]
+    """The capacity is billed by the hour; a table that is created on demand for the load is billed by the write."""
+    write = by_name(inputs(description=PROVISIONED, restore=AS_RECORDED))["write"]
     assert (write.seconds, write.cost) == (10_000, None)
+    on_demand = by_name(inputs(description=PROVISIONED))["write"]
+    assert on_demand.seconds == 250
+    assert on_demand.cost is not None
 
 
 def test_the_duration_of_a_large_import_is_unknown() -> None:

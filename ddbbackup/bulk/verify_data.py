@@ -21,6 +21,7 @@ from ddbbackup.bulk.model import DataFile
 from ddbbackup.bulk.unit_engine import Engine, Task, engine_for, run_units
 from ddbbackup.bulk.verify_ledger import VerifyLedger
 from ddbbackup.bulk.verify_units import (
+    DamagedFile,
     FindKeys,
     UnitFindings,
     VerifyChecksums,
@@ -49,7 +50,7 @@ class VerifyJob:
     """``files`` have sizes. ``keys`` are the key attributes of the table, ``view`` the images of a window's lines.
 
     ``directory`` is private to this backup and level; what an earlier run left there is continued. None: nothing is
-    kept for a later run.
+    kept for a later run. ``collects_damage``: damaged files are part of the result instead of an error.
     """
 
     files: tuple[DataFile, ...]
@@ -58,15 +59,17 @@ class VerifyJob:
     keys: tuple[KeyAttribute, ...] = ()
     view: View | None = None
     table: str = ""
+    collects_damage: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class VerifiedData:
-    """``continued_bytes``, compressed, were read by an earlier run."""
+    """``continued_bytes``, compressed, were read by an earlier run. The counts are those of files without damage."""
 
     item_count: int
     size_bytes: int
     continued_bytes: int
+    damaged: tuple[DamagedFile, ...] = ()
 
 
 def verify_data(
@@ -114,14 +117,18 @@ def _verify(
             findings.append(found)
             if not found.damaged:
                 ledger.record(found)
-        _raise_damage(findings, len(job.files))
+        if not job.collects_damage:
+            _raise_damage(findings, len(job.files))
         if job.level == "items" and directory is not None:
             repeated = repeated_digests([digests_path(directory, unit) for unit in units])
             if repeated.count:
                 _confirm_repeated(job, units, repeated, access, engine, stop)
         ledger.remove()
     return VerifiedData(
-        sum(found.item_count for found in findings), sum(found.size_bytes for found in findings), continued
+        sum(found.item_count for found in findings),
+        sum(found.size_bytes for found in findings),
+        continued,
+        tuple(each for found in findings for each in found.damaged),
     )
 
 
@@ -167,7 +174,7 @@ class _Progress:
 
 
 def _raise_damage(findings: Sequence[UnitFindings], files: int) -> None:
-    damaged = [message for found in findings for message in found.damaged]
+    damaged = [each.reason for found in findings for each in found.damaged]
     if damaged:
         details = "; ".join(damaged[:_MAX_SHOWN])
         more = f"; and {len(damaged) - _MAX_SHOWN} more" if len(damaged) > _MAX_SHOWN else ""

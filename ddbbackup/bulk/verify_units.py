@@ -46,8 +46,16 @@ class VerifyUnit:
 
 
 @dataclass(frozen=True, slots=True)
+class DamagedFile:
+    """``reason`` is a sentence that names the file, without item data."""
+
+    uri: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class UnitFindings:
-    """What was found in a unit. ``damaged`` says what is wrong with its files, one sentence for each of them.
+    """What was found in a unit.
 
     ``defects`` counts, by URI of the file and reason, the lines that are no valid items of the table.
     """
@@ -55,7 +63,7 @@ class UnitFindings:
     number: int
     item_count: int
     size_bytes: int
-    damaged: tuple[str, ...] = ()
+    damaged: tuple[DamagedFile, ...] = ()
     defects: tuple[tuple[str, str, int], ...] = ()
 
 
@@ -171,13 +179,13 @@ class _FileFindings:
 def _verify_each(unit: VerifyUnit, read: Callable[[DataFile], _FileFindings]) -> UnitFindings:
     """A file that looks damaged is read again, up to three times, before it is called damaged."""
     item_count = size_bytes = 0
-    damaged: list[str] = []
+    damaged: list[DamagedFile] = []
     defects: list[tuple[str, str, int]] = []
     for file in unit.files:
         try:
             found = read_until_whole(partial(read, file), time.sleep)
         except DataIncomplete as error:
-            damaged.append(error.message)
+            damaged.append(DamagedFile(file.uri, error.message))
             continue
         item_count += found.item_count
         size_bytes += found.size_bytes

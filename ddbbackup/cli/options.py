@@ -234,6 +234,14 @@ def confirm_plan(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def accept_incomplete(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--accept-incomplete",
+        action="store_true",
+        help="restore what can be proven of a damaged backup by `method: write`, list what is lost, and exit with 65",
+    )
+
+
 def adopt(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--adopt",

@@ -320,6 +320,7 @@ _ROWS: Final = (
             options.restore_source,
             options.confirm,
             options.adopt,
+            options.accept_incomplete,
             options.retrieve,
         ),
         forms=_RUN_FORMS,

@@ -14,6 +14,7 @@ from ddbbackup.model.assessment import Assessment, Blocker
 from ddbbackup.plan.model import Restore
 from ddbbackup.restore import blockers
 from ddbbackup.restore.findings import RestoreFindings, RestoreRequest
+from ddbbackup.restore.incomplete import lost_uris
 from ddbbackup.restore.inspection import find_quota_blockers, inspect
 from ddbbackup.restore.method import RestoreJob
 from ddbbackup.restore.method_inputs import MethodInputs
@@ -67,7 +68,12 @@ async def assess_restore(
     restore = request.restore
     try:
         resolved = await context.call(
-            resolve_restore, context, restore, request.target, all_sources=context.estimating
+            resolve_restore,
+            context,
+            restore,
+            request.target,
+            all_sources=context.estimating,
+            accepts_incomplete=request.accepts_incomplete,
         )
     except ManifestArchived as error:
         archived = await context.call(find_archived, context.source.objects, error.folder, owner=error.owner)
@@ -117,11 +123,13 @@ async def _assess(
     earlier = _same_source(saved, resolved)
     interrupted = _interrupted_method(restore, earlier)
     job = RestoreJob(context, restore, target, resolved, state, adopts=request.adopts)
+    job = replace(job, accepts_incomplete=request.accepts_incomplete)
     job = replace(job, continues=_continues(job, interrupted, earlier))
     is_loaded = job.continues and earlier is not None and earlier.stage == "loaded"
     if is_loaded and not context.estimating:
         # Decided before a job of AWS is looked for: that it ended well does not say what the table holds now.
-        is_loaded = await is_still_there(job)
+        lost = lost_uris(earlier.loaded or {}) if earlier is not None else ()
+        is_loaded = await is_still_there(job, lost=lost)
         job = replace(job, continues=is_loaded)
     found: list[Blocker] = []
     if _overwrites_live_table(context, resolved, restore) and not request.confirmed:

@@ -17,6 +17,7 @@ from ddbbackup.sources.data_files import DataFiles
 
 FILES_PER_JOB: Final = 50_000  # objects of one import or bulk put (DynamoDB guide: Quotas)
 
+ACCEPT_HINT: Final = "restore another backup, or what can be proven of this one with --accept-incomplete"
 _OTHER_TARGET: Final = "use another table name in `to.table`, for example with {date} or {run}"
 
 
@@ -232,7 +233,7 @@ def missing_files(data_files: DataFiles, backup: str) -> tuple[Blocker, ...]:
     error = DataIncomplete(
         f"{len(data_files.missing)} of {total} data files of {backup} are missing, the first is "
         f"{S3Location(data_files.bucket, data_files.missing[0])}",
-        hint="restore another backup",
+        hint=ACCEPT_HINT,
     )
     return (Blocker(error),)
 

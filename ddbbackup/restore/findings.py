@@ -16,7 +16,8 @@ class RestoreRequest:
     """``target`` is the rendered table name. ``confirmed``: the user agreed to overwrite the live source table.
 
     ``adopts``: the user wants to continue with a table that no run has recorded (``restore/adoption.py``).
-    ``retrieve``: the run asks S3 for archived objects. ``step``, ``kind`` and ``summary`` name the step for people.
+    ``retrieve``: the run asks S3 for archived objects. ``accepts_incomplete``: the user wants what can be proven of
+    a damaged backup. ``step``, ``kind`` and ``summary`` name the step for people.
     """
 
     restore: Restore
@@ -24,6 +25,7 @@ class RestoreRequest:
     confirmed: bool
     adopts: bool
     retrieve: RetrievalTier | None
+    accepts_incomplete: bool
     step: str
     kind: str
     summary: str

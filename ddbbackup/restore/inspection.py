@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ddbbackup.catalog.table_keys import recorded_keys
-from ddbbackup.errors import DdbBackupError, Refused
+from ddbbackup.errors import DataIncomplete, DdbBackupError, ObjectMissing, Refused
 from ddbbackup.model.assessment import Blocker
 from ddbbackup.ports import RetrievalTier
 from ddbbackup.restore import blockers
@@ -36,7 +36,8 @@ async def inspect(
             list_data_files, context.source.objects, backup.opened, backup.windows
         )
         job = replace(job, data_files=data_files)
-        found += blockers.missing_files(data_files, resolved.backup.label)
+        if not job.accepts_incomplete:
+            found += blockers.missing_files(data_files, resolved.backup.label)
         found += blockers.unexpected_objects(data_files) if method.reads_folder else ()
         found += _creation_blockers(resolved)
         found += _archived_blockers(job, data_files, retrieve)
@@ -52,6 +53,9 @@ async def inspect(
                 resolved.target,
                 resolved.description,
             )
+        except (DataIncomplete, ObjectMissing) as error:
+            if not job.accepts_incomplete:
+                found.append(Blocker(DataIncomplete(error.message, hint=blockers.ACCEPT_HINT)))
         except DdbBackupError as error:
             found.append(Blocker(error))
     return job, found

@@ -35,6 +35,7 @@ class RestoreJob:
     ``continues``: this run continues what an earlier run of this restore started. ``remote_job`` is the job of AWS
     that the earlier run started, if the method has such jobs and AWS still knows it. ``adopts``: the user wants to
     continue with a table that no run has recorded, if AWS proves that this restore requested it.
+    ``accepts_incomplete``: the user wants what can be proven of a damaged backup.
     """
 
     context: RunContext
@@ -46,6 +47,7 @@ class RestoreJob:
     data_files: DataFiles | None = None
     remote_job: object = None
     adopts: bool = False
+    accepts_incomplete: bool = False
 
     @property
     def cloud(self) -> Cloud:

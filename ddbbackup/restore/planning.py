@@ -21,6 +21,7 @@ def restore_step(
     today: datetime,
     confirmed: bool,
     adopts: bool = False,
+    accepts_incomplete: bool = False,
     retrieve: RetrievalTier | None = None,
 ) -> RestoreTable:
     """The step of one restore, with {table}, {date} and {run} replaced in the name of its target.
@@ -36,7 +37,14 @@ def restore_step(
             "digits, dots, hyphens and underscores",
             hint="change `to.table` of the restore",
         )
-    return RestoreTable(restore=restore, target=name, confirmed=confirmed, adopts=adopts, retrieve=retrieve)
+    return RestoreTable(
+        restore=restore,
+        target=name,
+        confirmed=confirmed,
+        adopts=adopts,
+        accepts_incomplete=accepts_incomplete,
+        retrieve=retrieve,
+    )
 
 
 def overwrites_its_source(step: RestoreTable) -> bool:

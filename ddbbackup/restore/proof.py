@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import structlog
 
@@ -18,20 +18,25 @@ from ddbbackup.sources.backup_source import BackupSource
 log = structlog.get_logger()
 
 
-async def is_still_there(job: RestoreJob) -> bool:
-    """Reads a spread sample of the whole backup back from the target.
+async def is_still_there(job: RestoreJob, *, lost: Collection[str] = ()) -> bool:
+    """Reads a spread sample of the whole backup back from the target, except for the ``lost`` files (URIs).
 
     Where there is no backup to compare with, as for a point-in-time restore, AWS's table ID has to do.
     """
     backup, target = job.resolved.backup, job.resolved.target
     if target is None:
         return False
-    return backup is None or await holds_sample_of(job, target, _files_of_chain(backup))
+    return backup is None or await holds_sample_of(job, target, _files_of_chain(backup), lost=lost)
 
 
-async def holds_sample_of(job: RestoreJob, table: TableFacts, files: Sequence[DataFile]) -> bool:
-    """Whether a spread sample of these files is in the table, as it is in the backup unless the plan keeps others."""
-    comparison = await _compare(job, table, await _sample(job, table, files))
+async def holds_sample_of(
+    job: RestoreJob, table: TableFacts, files: Sequence[DataFile], *, lost: Collection[str] = ()
+) -> bool:
+    """Whether a spread sample of these files is in the table, as it is in the backup unless the plan keeps others.
+
+    ``lost`` are the URIs of files that cannot be read.
+    """
+    comparison = await _compare(job, table, await _sample(job, table, files, lost))
     changed = len(comparison.different) if job.restore.existing != "keep" else 0
     if gone := len(comparison.missing) + changed:
         log.warning(
@@ -64,12 +69,16 @@ async def prove_written(job: RestoreJob, table: TableFacts, sample: Sequence[Sam
         )
 
 
-async def _sample(job: RestoreJob, table: TableFacts, files: Sequence[DataFile]) -> Sequence[SampledItem]:
+async def _sample(
+    job: RestoreJob, table: TableFacts, files: Sequence[DataFile], lost: Collection[str] = ()
+) -> Sequence[SampledItem]:
     """Of a chain, items in their last state: of the full backup what no window changes, and of the last window."""
+    files = [file for file in files if file.uri not in lost]
     if not files:
         return ()
     context = job.context
-    windows = [window.files for window in job.backup.windows if window.item_count]
+    readable = ([file for file in window.files if file.uri not in lost] for window in job.backup.windows)
+    windows = [window for window in readable if any(file.item_count for file in window)]
     if windows:
         return await context.heavy(
             sample_chain, files, windows, context.source.objects, table.keys, stop=context.stop

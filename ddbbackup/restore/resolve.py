@@ -91,7 +91,12 @@ class ResolvedRestore:
 
 
 def resolve_restore(
-    context: RunContext, restore: Restore, target: str, *, all_sources: bool = False
+    context: RunContext,
+    restore: Restore,
+    target: str,
+    *,
+    all_sources: bool = False,
+    accepts_incomplete: bool = False,
 ) -> ResolvedRestore:
     """Only reads. Blocking.
 
@@ -102,7 +107,8 @@ def resolve_restore(
     recorded = live = backup_error = live_error = None
     if all_sources or not from_live:
         recorded, backup_error = _try(
-            lambda: resolve_source(context, WantedPoint.by(restore)), required=not from_live
+            lambda: resolve_source(context, WantedPoint.by(restore, accepts_incomplete=accepts_incomplete)),
+            required=not from_live,
         )
     backup = recorded if isinstance(recorded, BackupSource) else None
     snapshot = recorded if isinstance(recorded, SnapshotSource) else None

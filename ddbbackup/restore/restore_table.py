@@ -18,6 +18,7 @@ from ddbbackup.plan.model import Restore
 from ddbbackup.ports import RetrievalTier
 from ddbbackup.restore.assessment import assess_restore
 from ddbbackup.restore.findings import RestoreFindings, RestoreRequest
+from ddbbackup.restore.incomplete import incompleteness
 from ddbbackup.restore.later_indexes import add_indexes
 from ddbbackup.restore.lease import renewed
 from ddbbackup.restore.method import LoadResult, RestoreJob
@@ -37,13 +38,14 @@ class RestoreTable:
     """``target`` is the rendered table name. ``confirmed``: the user agreed to overwrite the live source table.
 
     ``retrieve``: the run asks S3 for archived objects. ``adopts``: the run may continue with a table that no run has
-    recorded, if AWS proves whose it is.
+    recorded, if AWS proves whose it is. ``accepts_incomplete``: of a damaged backup, what can be proven is restored.
     """
 
     restore: Restore
     target: str
     confirmed: bool = False
     adopts: bool = False
+    accepts_incomplete: bool = False
     retrieve: RetrievalTier | None = None
     kind: str = "restore"
     needs: tuple[str, ...] = ()
@@ -84,6 +86,7 @@ class RestoreTable:
             self.confirmed,
             self.adopts,
             self.retrieve,
+            self.accepts_incomplete,
             step=self.id,
             kind=self.kind,
             summary=self.summary,
@@ -119,6 +122,8 @@ class RestoreTable:
         facts["settings"] = settings.facts
         if settings.error is not None:
             return Outcome(self.id, self.kind, self.table, "failed", facts, settings.error)
+        if (lost := incompleteness(facts, target=self.target)) is not None:
+            return Outcome(self.id, self.kind, self.table, "failed", facts, lost)
         await save_progress(job, "done", method=method)
         return Outcome(self.id, self.kind, self.table, "done", facts)
 

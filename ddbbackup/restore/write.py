@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from itertools import chain
 from typing import Final, assert_never
 
 from ddbbackup.bulk import open_ledger
 from ddbbackup.bulk.ledger import RestoreIdentity
 from ddbbackup.bulk.model import Existing, WriteJob
+from ddbbackup.errors import DataIncomplete
 from ddbbackup.model.json_value import Json
 from ddbbackup.ports import TableFacts
-from ddbbackup.restore.blockers import write_blockers
+from ddbbackup.restore.blockers import ACCEPT_HINT, write_blockers
 from ddbbackup.restore.changes import chain_facts
 from ddbbackup.restore.estimate import estimate_write
+from ddbbackup.restore.incomplete import lost_facts, proven_files
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, can_resume, log_start
 from ddbbackup.restore.progress import save_progress
 from ddbbackup.restore.proof import holds_sample_of, prove_written
@@ -43,9 +46,10 @@ async def load(job: RestoreJob) -> LoadResult:
     progress = await save_progress(
         job, "writing", method="write", table_id=table.table_id, run=context.run_id
     )
+    proven = await proven_files(job)
     write_job = WriteJob(
-        files=job.files.files,
-        windows=job.files.windows,
+        files=proven.files,
+        windows=proven.windows,
         deletes=bool(source.windows) and _may_hold_deleted_items(job),
         table=job.target,
         keys=table.keys,
@@ -55,14 +59,19 @@ async def load(job: RestoreJob) -> LoadResult:
         workers=limits.workers,
     )
     identity = RestoreIdentity(restore_id=progress.restore_id, table_id=table.table_id)
-    if job.continues and not await _ledger_holds(job, table, identity):
+    lost = {each.uri for each in proven.lost}
+    if job.continues and not await _ledger_holds(job, table, identity, lost):
         progress = await save_progress(job, "writing", method="write", restore_id=secrets.token_hex(16))
         identity = RestoreIdentity(restore_id=progress.restore_id, table_id=table.table_id)
     with open_ledger(job.state.directory, identity) as ledger:
-        result = await context.heavy(
-            context.write_items, write_job, ledger=ledger, target=job.cloud, source=context.source
-        )
-    await context.call(check_counts, result, table, expected=source.line_count)
+        try:
+            result = await context.heavy(
+                context.write_items, write_job, ledger=ledger, target=job.cloud, source=context.source
+            )
+        except DataIncomplete as error:
+            raise DataIncomplete(error.message, hint=ACCEPT_HINT) from error
+    expected = proven.line_count if job.accepts_incomplete else source.line_count
+    await context.call(check_counts, result, table, expected=expected, accepts_rejects=job.accepts_incomplete)
     if (
         job.restore.existing == "fail"
     ):  # with the others, the table may be in use, and every put was acknowledged
@@ -75,17 +84,20 @@ async def load(job: RestoreJob) -> LoadResult:
         "resumed_files": result.resumed_files,
         "throttled": result.throttled,
         **chain_facts(job, result),
+        **lost_facts(proven.lost, rejected=result.rejected + result.different),
         "notes": notes,
     }
     return LoadResult(table, facts)
 
 
-async def _ledger_holds(job: RestoreJob, table: TableFacts, identity: RestoreIdentity) -> bool:
+async def _ledger_holds(
+    job: RestoreJob, table: TableFacts, identity: RestoreIdentity, lost: Collection[str]
+) -> bool:
     """Whether the files that the ledger calls finished are in the table, as far as a spread sample shows."""
     with open_ledger(job.state.directory, identity) as ledger:
         finished = {file.key for file in ledger.finished_files()}
     files = (*job.files.files, *chain.from_iterable(job.files.windows))
-    return await holds_sample_of(job, table, [file for file in files if file.key in finished])
+    return await holds_sample_of(job, table, [file for file in files if file.key in finished], lost=lost)
 
 
 def _may_hold_deleted_items(job: RestoreJob) -> bool:

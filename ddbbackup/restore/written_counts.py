@@ -13,11 +13,13 @@ from ddbbackup.restore.index_keys import AFTER_LOAD_HINT, index_keys, join_keys,
 log = structlog.get_logger()
 
 
-def check_counts(result: WriteResult, table: TableFacts, *, expected: int) -> None:
+def check_counts(
+    result: WriteResult, table: TableFacts, *, expected: int, accepts_rejects: bool = False
+) -> None:
     """Every item must be in the table. With a rejected or a different item, the table is not restored. Blocking.
 
-    ``expected`` is the number of lines in the manifests: of items, and of changes in windows. Raises
-    ``DataIncomplete``.
+    ``expected`` is the number of lines in the manifests: of items, and of changes in windows. ``accepts_rejects``:
+    rejected items are only logged. Raises ``DataIncomplete``.
     """
     refused = result.rejected + result.different
     in_table = f"{result.written} were written and {result.kept + result.equal} kept"
@@ -26,6 +28,7 @@ def check_counts(result: WriteResult, table: TableFacts, *, expected: int) -> No
         log.error(
             events.ITEMS_REJECTED, rejected=refused, rejects_file=str(result.rejects_file), reasons=reasons
         )
+    if refused and not accepts_rejects:
         if keys := refused_keys(result.rejects_file, index_keys(table.description)):
             raise DataIncomplete(
                 f"{refused} of {result.item_count} items were rejected ({reasons}) because of an index of "

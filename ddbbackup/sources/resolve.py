@@ -10,7 +10,7 @@ from ddbbackup.archive.layout import export_folder
 from ddbbackup.catalog import Location, OpenedExport, locate, open_export
 from ddbbackup.catalog.find_point import FoundPoint, find_point, open_point
 from ddbbackup.catalog.queries import read_concurrently
-from ddbbackup.catalog.record import BackupKind
+from ddbbackup.catalog.record import BackupKind, State
 from ddbbackup.catalog.store import StoredRecord
 from ddbbackup.catalog.verification import match_record
 from ddbbackup.errors import Bug, Refused
@@ -206,10 +206,12 @@ def _point_of_backup(
             f"there is no backup {backup_id} of {wanted.table} in {location.uri}",
             hint="run `ddbbackup list` to see the backups",
         )
+    if stored.record.state == "not_whole" and wanted.accepts_incomplete:
+        stored = replace(stored, record=replace(stored.record, state="complete"))
     if stored.record.state != "complete":
         raise Refused(
             f"the backup {backup_id} of {wanted.table} is {stored.record.state}, not complete",
-            hint="choose a complete backup from `ddbbackup list`",
+            hint=_incomplete_hint(stored.record.state),
         )
     found = open_point(context.catalog, stored)
     if isinstance(found, FoundPoint):
@@ -217,6 +219,15 @@ def _point_of_backup(
     raise Refused(
         f"the backup {backup_id} of {wanted.table} cannot be restored: {found.reason}",
         hint="choose an older backup from `ddbbackup list`",
+    )
+
+
+def _incomplete_hint(state: State) -> str:
+    other = "choose a complete backup from `ddbbackup list`"
+    return (
+        f"{other}, or restore what can be proven of it with --accept-incomplete"
+        if state == "not_whole"
+        else other
     )
 
 

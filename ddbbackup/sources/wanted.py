@@ -12,18 +12,24 @@ from ddbbackup.plan.restore_from import FromCatalog, Origin, RestoreFrom
 class WantedPoint:
     """``destination`` is that of the table entry that backs up ``table``, if any.
 
-    ``snapshot``: an on-demand backup of DynamoDB is wanted, not data files.
+    ``snapshot``: an on-demand backup of DynamoDB is wanted, not data files. ``accepts_incomplete``: also one that was
+    found damaged when it was made, if ``source`` names it.
     """
 
     table: str
     source: RestoreFrom
     destination: str | None = None
     snapshot: bool = False
+    accepts_incomplete: bool = False
 
     @staticmethod
-    def by(restore: Restore) -> WantedPoint:
+    def by(restore: Restore, *, accepts_incomplete: bool = False) -> WantedPoint:
         return WantedPoint(
-            restore.table, restore.source, restore.destination, snapshot=restore.method == "snapshot"
+            restore.table,
+            restore.source,
+            restore.destination,
+            snapshot=restore.method == "snapshot",
+            accepts_incomplete=accepts_incomplete,
         )
 
     @property

@@ -12,6 +12,7 @@ from ddbbackup.cli.session import Session, run_session
 from ddbbackup.cli.streams import say, stdin_is_terminal, write_stderr
 from ddbbackup.errors import UsageError
 from ddbbackup.model.report import Report
+from ddbbackup.plan.model import Restore
 from ddbbackup.restore.planning import overwrites_its_source, restore_step
 from ddbbackup.restore.restore_table import RestoreTable
 from ddbbackup.safe_text import escape
@@ -26,12 +27,15 @@ def run(options: Namespace) -> int:
                 f"--adopt applies to restores by AWS into a new table, but {named.name} has `method: {named.method}`",
                 hint="remove --adopt: other methods continue by themselves",
             )
+        if options.accept_incomplete:
+            named = _by_writing(named)
         step = restore_step(
             named,
             run=context.run_id,
             today=context.started_at,
             confirmed=options.yes,
             adopts=options.adopt,
+            accepts_incomplete=options.accept_incomplete,
             retrieve=options.retrieve,
         )
         if not step.confirmed and overwrites_its_source(step) and stdin_is_terminal():
@@ -39,6 +43,18 @@ def run(options: Namespace) -> int:
         return await session.carry_out([step])
 
     return write_report(options, run_session(options, restore))
+
+
+def _by_writing(restore: Restore) -> Restore:
+    """AWS reads all data files of an import or a bulk put, and cannot leave one out."""
+    if restore.method not in ("auto", "write"):
+        raise UsageError(
+            f"--accept-incomplete needs `method: write`, but {restore.name} has `method: {restore.method}`",
+            hint="pass --method write too"
+            if restore.method in ("import", "bulk-put")
+            else "remove --accept-incomplete",
+        )
+    return replace(restore, method="write")
 
 
 def _ask(session: Session, step: RestoreTable) -> bool:

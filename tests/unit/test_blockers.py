@@ -466,6 +466,13 @@ def items_without_the_key(world: World) -> Subject:
     return restore()
 
 
+def an_unreadable_file(world: World) -> Subject:
+    """The bucket lists the data file, but its content is not what the manifest describes."""
+    key = min(each for each in world.cloud.objects.bodies if each.startswith(f"{ROOT}data/"))
+    world.cloud.objects.bodies[key] = b"not gzip"
+    return restore()
+
+
 def without_a_record(method: str) -> Callable[[World], Subject]:
     return lambda world: restore(method, **source(FromFolder(FOLDER)))
 
@@ -674,6 +681,7 @@ ROWS = (
     Row("restore.assessment._assess#1", "another import into copy is running", running_import, "run"),
     Row("restore.blockers.other_import_running#1", "another import into copy", running_import, "run"),
     Row("restore.inspection.inspect#1", "is not an attribute", items_without_the_key, "run"),
+    Row("restore.inspection.inspect#2", "is damaged", an_unreadable_file, "run"),
     Row(
         "restore.inspection._creation_blockers#1",
         "cannot be created as PROVISIONED",

@@ -17,7 +17,9 @@ from ddbbackup.plan.selection import Selection, format_selector, select
 from ddbbackup.report.documents.preview import Preview, SelectedTables, preview
 from ddbbackup.restore.blockers import unconfirmed_overwrite
 from ddbbackup.restore.planning import overwrites_its_source, restore_step
+from ddbbackup.restore.restore_table import RestoreTable
 from ddbbackup.retention.planning import plan_prune
+from ddbbackup.sources.selected_tables import restores_of_tables
 from ddbbackup.status.unselected_tables import UnselectedTable, unselected_tables
 from ddbbackup.steps.assessing import assess, blocked
 from ddbbackup.steps.context import RunContext
@@ -55,9 +57,9 @@ async def preview_backup(context: RunContext, *, only: str | None = None) -> Loo
 
 
 async def preview_restores(context: RunContext, restores: Sequence[Restore]) -> LookAhead:
-    """What each of these restores would do."""
+    """What each of these restores would do. A restore that cannot be planned is one blocked assessment."""
     assessments = await asyncio.gather(*(_restore(context, restore) for restore in restores))
-    return LookAhead(restores=tuple(assessments))
+    return LookAhead(restores=tuple(each for many in assessments for each in many))
 
 
 async def preview_prune(
@@ -115,15 +117,23 @@ async def _assess_all(steps: Sequence[AnyStep], context: RunContext) -> tuple[An
     return tuple(await asyncio.gather(*(assess(step, context) for step in steps)))
 
 
-async def _restore(context: RunContext, restore: Restore) -> AnyAssessment:
+async def _restore(context: RunContext, restore: Restore) -> tuple[AnyAssessment, ...]:
+    """One assessment for each table."""
     name = f"restore {restore.name}"
     try:
-        step = restore_step(restore, run=context.run_id, today=context.started_at, confirmed=True)
+        steps = [
+            restore_step(each, run=context.run_id, today=context.started_at, confirmed=True)
+            for each in await restores_of_tables(context, restore)
+        ]
     except DdbBackupError as error:
-        return blocked(name, "restore", restore.table, name, error)
+        return (blocked(name, "restore", restore.table, name, error),)
+    return tuple(await asyncio.gather(*(_assess_restore(step, context) for step in steps)))
+
+
+async def _assess_restore(step: RestoreTable, context: RunContext) -> AnyAssessment:
     assessment = await assess(step, context)
     if overwrites_its_source(step):
-        blocker = unconfirmed_overwrite(step.target, origin=restore.origin)
+        blocker = unconfirmed_overwrite(step.target, origin=step.restore.origin)
         note = f"{blocker.message}: the run asks for confirmation, or needs --yes"
         assessment = replace(assessment, notes=(note, *assessment.notes))
     return assessment

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from ddbbackup.clock import SystemClock
-from ddbbackup.errors import Refused, UsageError
+from ddbbackup.errors import UsageError
 from ddbbackup.suggestions import suggest
 from ddbbackup.times import InvalidTime, parse_duration, parse_time
 
@@ -100,15 +100,41 @@ def timeout(help_text: str) -> AddOption:
     return add
 
 
+class _Source(argparse.Action):
+    """``--from``; several folders are those of a chain."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        from ddbbackup.plan.restore_from import FromFolder, FromFolders  # noqa: PLC0415 - only restores need it
+
+        match namespace.source, values:
+            case None, _:
+                namespace.source = values
+            case FromFolder(first), FromFolder(second):
+                namespace.source = FromFolders((first, second))
+            case FromFolders(uris), FromFolder(last):
+                namespace.source = FromFolders((*uris, last))
+            case _:
+                raise UsageError(
+                    "--from is repeated, but only the folders of a chain are several", hint="keep one of them"
+                )
+
+
 def restore_source(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--from",
         dest="source",
         metavar="SOURCE",
         type=_source,
-        help="overrides `from` of the plan: latest, a backup ID, a time, a date, a duration ago such as 2h, "
-        "ACCOUNT/REGION or ACCOUNT/REGION/SOURCE for a backup of another origin, an ExportArn, or the s3:// folder "
-        "of an export",
+        action=_Source,
+        help="what to restore: latest, a backup ID, a time, a date, a duration ago such as 2h, "
+        "ACCOUNT/REGION or ACCOUNT/REGION/SOURCE for a backup of another origin, an ExportArn, or an s3:// folder; "
+        "repeated for the folders of a full export and its windows",
     )
 
 
@@ -215,7 +241,9 @@ def verify_level(parser: argparse.ArgumentParser) -> None:
 
 
 def restore_name(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("name", metavar="NAME", help="name of a restore in the plan")
+    parser.add_argument(
+        "name", nargs="?", metavar="NAME", help="name of a restore in the plan; options change what it says"
+    )
 
 
 def confirm(parser: argparse.ArgumentParser) -> None:
@@ -400,8 +428,7 @@ def _since(text: str) -> datetime:
 
 def _source(text: str) -> RestoreFrom:
     """Everything that ``from`` of a restore can say in one word."""
-    from ddbbackup.archive.layout import parse_s3_uri  # noqa: PLC0415 - only restores need it
-    from ddbbackup.model.arn import Arn  # noqa: PLC0415 - as above
+    from ddbbackup.model.arn import Arn  # noqa: PLC0415 - only restores need it
     from ddbbackup.plan.restore_from import (  # noqa: PLC0415 - as above
         FromExport,
         FromFolder,
@@ -410,11 +437,7 @@ def _source(text: str) -> RestoreFrom:
     )
 
     if text.startswith("s3://"):
-        try:
-            parse_s3_uri(text)
-        except Refused as error:
-            raise UsageError(f"--from: {error.message}", hint=error.hint) from None
-        return FromFolder(text)
+        return FromFolder(text)  # checked by the schema of the plan
     if text.startswith("arn:"):
         arn = Arn.parse_if_arn(text)
         if arn is None or arn.export_id is None:

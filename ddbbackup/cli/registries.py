@@ -41,7 +41,7 @@ from ddbbackup.restore import snapshot as restore_snapshot
 from ddbbackup.restore.restore_table import RestoreTable
 from ddbbackup.retention import prune_table
 from ddbbackup.retention.prune_table import PruneTable
-from ddbbackup.sources import data_files
+from ddbbackup.sources import data_files, selected_tables
 from ddbbackup.sources import resolve as source
 from ddbbackup.status import table_status, unselected_tables
 from ddbbackup.steps import inventory
@@ -75,6 +75,7 @@ DECLARING: Final = (
     snapshot,
     verify_snapshot,
     run_scan,
+    selected_tables,
     source,
     target,
     compatibility,

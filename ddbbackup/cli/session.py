@@ -25,6 +25,7 @@ from ddbbackup.bulk.scan import ScanJob, ScanResult, scan_table
 from ddbbackup.bulk.verify_data import VerifiedData, VerifyJob, verify_data
 from ddbbackup.catalog import Catalog
 from ddbbackup.cli import logs
+from ddbbackup.cli.command_line_restore import with_command_line
 from ddbbackup.cli.event_loop import run_interruptibly
 from ddbbackup.cli.plan_secrets import add_secrets_of_plan
 from ddbbackup.cli.progress_display import progress_display
@@ -37,7 +38,7 @@ from ddbbackup.errors import Bug
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.model.progress import OnProgress
 from ddbbackup.model.report import Report
-from ddbbackup.plan import load
+from ddbbackup.plan import load_with_document
 from ddbbackup.plan.model import AwsSettings, Plan
 from ddbbackup.plan.selection import Inventory
 from ddbbackup.ports import Cloud, KeyAttribute
@@ -199,8 +200,13 @@ def _prices(options: Namespace) -> Prices:
 
 
 def load_plan(options: Namespace) -> Plan:
-    """The plan of ``options``; no output shows its secrets. Raises ``PlanInvalid``."""
-    plan = load(options.file, os.environ)
+    """The plan of ``options``, with the restore that they describe or change; no output shows its secrets.
+
+    Raises ``PlanInvalid``, and ``UsageError`` for a restore that the plan could not contain.
+    """
+    now = SystemClock().now()
+    document, plan = load_with_document(options.file, os.environ, now=now)
+    plan = with_command_line(plan, document, options, now=now)
     add_secrets_of_plan(SECRETS, plan)
     return plan
 

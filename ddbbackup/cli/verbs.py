@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from ddbbackup.cli import options
+from ddbbackup.cli.restore_options import restore_element
 
 if TYPE_CHECKING:
     from ddbbackup.cli.options import AddOption
@@ -87,6 +88,7 @@ _RUN_FORMS: Final[tuple[Form, ...]] = ("text", "json", "github", "junit", "markd
 _OFFLINE_CODES: Final = (0, 1, 64, 70, 130, 143)
 _PLAN_CODES: Final = (0, 1, 64, 70, 78, 130, 143)
 _READ_CODES: Final = (0, 1, 64, 65, 69, 70, 77, 78, 130, 143)
+_RESTORE_CODES: Final = (0, 1, 3, 5, 64, 65, 69, 70, 75, 77, 78, 130, 143)
 _RUN_CODES: Final = (0, 1, 3, 64, 65, 69, 70, 75, 77, 78, 130, 143)
 
 _EXPORTS_CONTINUE: Final = Interruption(
@@ -168,6 +170,7 @@ _ROWS: Final = (
             options.only,
             options.run_id("run ID of the planned run, to see what it would resume"),
             options.restore_source,
+            restore_element,
             options.detailed_exit_code,
             options.prices,
         ),
@@ -178,6 +181,7 @@ _ROWS: Final = (
             Example("preview", "preview the backups and restores of the plan"),
             Example("preview backup --only 'orders*'", "preview the backups of some tables"),
             Example("preview restore orders-copy", "preview one restore"),
+            Example("preview restore --table orders --to orders-2", "preview one that is not in the plan"),
             Example("preview prune", "preview what retention removes"),
             Example("preview --output markdown", "write a comment for a pull request"),
         ),
@@ -304,10 +308,11 @@ _ROWS: Final = (
     ),
     Verb(
         name="restore",
-        help="run one restore of the plan",
-        description="Runs one element of the plan's `restores`: creates or checks the target table, loads the items "
-        "of a backup, compares the counts and restores the requested settings.",
-        arguments="NAME",
+        help="restore one table or many",
+        description="Runs one element of the plan's `restores`, or what the options say in its place: creates or "
+        "checks each target table, loads the items of a backup, compares the counts and restores the requested "
+        "settings. Options with a NAME change what the element says, for this run.",
+        arguments="[NAME]",
         options=(
             options.restore_name,
             options.plan_files,
@@ -318,6 +323,7 @@ _ROWS: Final = (
                 "limit `method: write`"
             ),
             options.restore_source,
+            restore_element,
             options.confirm,
             options.adopt,
             options.accept_incomplete,
@@ -332,12 +338,14 @@ _ROWS: Final = (
             "run the same command again to resume the restore",
         ),
         examples=(
+            Example("restore --table orders --to orders-2 --from 2h", "restore a table as of two hours ago"),
+            Example("restore --match 'billing-*' --to '{table}-restored'", "restore many tables at once"),
             Example("restore orders-copy", "restore the newest backup as the plan says"),
             Example("restore orders-copy --from 2026-11-23T14:00:00Z", "restore an earlier backup"),
             Example("restore orders-rollback --yes", "overwrite the live table without asking"),
             Example("restore orders-copy --retrieve bulk", "ask S3 for an archived backup"),
         ),
-        exit_codes=_RUN_CODES,
+        exit_codes=_RESTORE_CODES,
         docs=("how-to/restore-one-table-now.md", "restore-methods.md"),
     ),
     Verb(

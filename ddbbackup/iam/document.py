@@ -106,13 +106,13 @@ class _Grants:
         """On the target, and on the data if a job of the role reads it."""
         work = [
             _Work(scope, tuple(_at_target(scope, self.permissions)))
-            for scope in map(self._restore_scope, self.plan.restores.values())
+            for scope in self._restore_scopes()
             if _assumed_role(scope) == role_arn
         ]
         return lambda breadth: [grant for each in work for grant in each.grants(breadth)]
 
     def assumed_roles(self) -> list[str]:
-        assumed = map(_assumed_role, map(self._restore_scope, self.plan.restores.values()))
+        assumed = map(_assumed_role, self._restore_scopes())
         return list(dict.fromkeys(arn for arn in assumed if arn is not None))
 
     def table_names(self, role: RoleName) -> set[str]:
@@ -140,7 +140,16 @@ class _Grants:
                 )
                 yield Scope(only, self.place, entry=entry)
         if role in ("restore", "read"):
-            yield from map(self._restore_scope, self.plan.restores.values())
+            yield from self._restore_scopes()
+
+    def _restore_scopes(self) -> Iterator[Scope]:
+        """One for each restore; a restore of many tables may find them in any destination."""
+        for restore in self.plan.restores.values():
+            if restore.selector is None or not self.plan.destinations:
+                yield self._restore_scope(restore)
+            else:
+                for name in self.plan.destinations:
+                    yield self._restore_scope(replace(restore, destination=name))
 
     def _restore_scope(self, restore: Restore) -> Scope:
         destination = Scope(self.plan, self.place, restore=restore).destination

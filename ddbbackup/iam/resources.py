@@ -62,14 +62,12 @@ class Scope:
 
     @property
     def source_pattern(self) -> str:
-        """The tables by name, with the wildcards of IAM. IAM has no character classes: `[ab]` becomes `?`."""
+        """The tables by name, with the wildcards of IAM."""
         if self.restore is not None:
-            return self.restore.table
+            return _iam_pattern(self.restore.table)
         if self.entry is None:
             return "*"
-        if self.entry.name is not None:
-            return self.entry.name
-        return re.sub(r"\[[^\]]*\]", "?", self.entry.match) if self.entry.match is not None else "*"
+        return _iam_pattern(self.entry.name or self.entry.match or "*")
 
     @property
     def required_restore(self) -> Restore:
@@ -81,7 +79,7 @@ class Scope:
     @property
     def target_pattern(self) -> str:
         restore = self.required_restore
-        name = restore.target.table.replace("{table}", restore.table)
+        name = restore.target.table.replace("{table}", _iam_pattern(restore.table))
         return re.sub(r"\{[a-z]+\}", "*", name)
 
     @property
@@ -129,6 +127,11 @@ class Scope:
     def _table(self, region: str, account: str, table: str) -> Arn:
         pattern = self.breadth.table_pattern(table)
         return Arn.of_table(pattern, partition=self.place.partition, region=region, account=account)
+
+
+def _iam_pattern(glob: str) -> str:
+    """IAM has no character classes: `[ab]` becomes `?`."""
+    return re.sub(r"\[[^\]]*\]", "?", glob)
 
 
 def _allowed(arn: str) -> str:

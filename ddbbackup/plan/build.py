@@ -23,6 +23,7 @@ from ddbbackup.plan.model import (
     Restore,
     Retention,
     TableEntry,
+    TableSelector,
     Target,
 )
 from ddbbackup.plan.restore_from import FromExport, FromFolder, FromFolders, Origin, RestoreFrom, parse_from
@@ -43,7 +44,7 @@ def build(data: Mapping[str, Any], file: str, *, now: datetime) -> Plan:
         for position, entry in enumerate(data.get("tables", ()))
     )
     restores = {
-        name: _restore(name, value, _destination_of(value["table"], entries, destinations), now)
+        name: build_restore(name, value, entries, destinations, now=now)
         for name, value in without_extensions(data.get("restores", {})).items()
     }
     return Plan(
@@ -128,7 +129,18 @@ def _retention(value: Mapping[str, Any]) -> Retention:
     return Retention(**rules, keep_within_seconds=parse_duration(within) if within is not None else None)
 
 
-def _restore(name: str, value: Mapping[str, Any], destination: str | None, now: datetime) -> Restore:
+def build_restore(
+    name: str,
+    value: Mapping[str, Any],
+    entries: tuple[TableEntry, ...],
+    destinations: Mapping[str, Destination],
+    *,
+    now: datetime,
+) -> Restore:
+    """One element of ``restores`` that has passed the schema and every rule."""
+    selector = _selector(value)
+    table = value["table"] if selector is None else _pattern(selector)
+    schema_only = value.get("schema_only", False)
     to, limits = value.get("to", {}), value.get("limits", {})
     settings = to.get("settings")
     target = Target(
@@ -144,18 +156,36 @@ def _restore(name: str, value: Mapping[str, Any], destination: str | None, now: 
     )
     return Restore(
         name=name,
-        table=value["table"],
+        table=table,
         source=_source(value.get("from", "latest"), now),
         target=target,
-        destination=destination,
-        method=value.get("method", "auto"),
+        destination=_destination_of(table, entries, destinations) if selector is None else None,
+        method=value.get("method", "auto") if not schema_only else "write",
         existing=value.get("existing", "fail"),
         limits=Limits(
             limits.get("write_units_per_second"),
             limits.get("workers"),
-            limits.get("load_capacity", "on-demand"),
+            limits.get("load_capacity", "on-demand") if not schema_only else "as-recorded",
         ),
+        selector=selector,
+        schema_only=schema_only,
     )
+
+
+def _selector(value: Mapping[str, Any]) -> TableSelector | None:
+    if "table" in value:
+        return None
+    match = value.get("match", ())
+    return TableSelector(
+        match=(match,) if isinstance(match, str) else tuple(match),
+        tags=dict(value.get("tags", {})),
+        exclude=tuple(value.get("exclude", ())),
+    )
+
+
+def _pattern(selector: TableSelector) -> str:
+    """A glob pattern that all selected names match: the only one, or any name."""
+    return selector.match[0] if len(selector.match) == 1 else "*"
 
 
 def _source(value: str | Mapping[str, Any], now: datetime) -> RestoreFrom:

@@ -70,11 +70,17 @@ def _read_and_check(
         return None, _in_order(problems, paths)
     document, unset_variables = interpolate(reduce(overlay, documents), environ)
     problems += unset_variables
+    return document, _in_order(problems_of(document, problems), paths)
+
+
+def problems_of(document: Document, earlier: Sequence[Problem] = ()) -> list[Problem]:
+    """What the schema and the rules find in an interpolated document, after the problems that are known already."""
+    problems = list(earlier)
     # A later stage may depend on what an earlier one refused, so each path has the problems of one stage only.
     for stage in (check_schema, check_rules):
         refused = {problem.path for problem in problems}
         problems += [problem for problem in stage(document) if problem.path not in refused]
-    return document, _in_order(problems, paths)
+    return problems
 
 
 def _in_order(problems: Iterable[Problem], paths: Sequence[str | Path]) -> tuple[Problem, ...]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Final, Literal
 
 from ddbbackup.model.encryption import Encryption
@@ -130,8 +131,32 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class TableSelector:
+    """``match``, ``tags`` and ``exclude`` of a restore of many tables. Either ``match`` or ``tags`` is set."""
+
+    match: tuple[str, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+    exclude: tuple[str, ...] = ()
+
+    def admits(self, table: str) -> bool:
+        """Whether the name of the table allows it; its tags may still not."""
+        if any(fnmatchcase(table, glob) for glob in self.exclude):
+            return False
+        return not self.match or any(fnmatchcase(table, glob) for glob in self.match)
+
+    def __str__(self) -> str:
+        """For messages: ``billing-*``, or ``team=billing``."""
+        return ", ".join(self.match) or ", ".join(f"{key}={value}" for key, value in self.tags.items())
+
+
+@dataclass(frozen=True, slots=True)
 class Restore:
-    """One element of ``restores``. ``destination`` is that of the table entry that backs up ``table``, if any."""
+    """One element of ``restores``. ``destination`` is that of the table entry that backs up ``table``, if any.
+
+    With ``selector``, the element is for many tables: ``table`` is a pattern that all their names match, and
+    ``destination`` is None. ``sources/selected_tables.py`` makes a restore of each of its tables.
+    ``schema_only``: the table and its settings, without items.
+    """
 
     name: str
     table: str
@@ -141,6 +166,8 @@ class Restore:
     method: RestoreMethod = "auto"
     existing: Existing = "fail"
     limits: Limits = Limits()
+    selector: TableSelector | None = None
+    schema_only: bool = False
 
     @property
     def origin(self) -> Origin | None:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, assert_never
 
 from ddbbackup.model.backup_id import is_backup_id
-from ddbbackup.times import InvalidTime, parse_time
+from ddbbackup.times import InvalidTime, parse_time, to_iso
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +89,29 @@ def parse_from(text: str, *, now: datetime, origin: Origin | None = None) -> Fro
             "or a duration ago such as 2h",
         )
     return FromTime(parse_time(text, now=now), origin)
+
+
+def as_plan_value(source: RestoreFrom) -> str | dict[str, Any]:
+    """What a plan would say in ``from``."""
+    match source:
+        case FromExport(arn):
+            return {"export_arn": arn}
+        case FromFolder(uri, owner):
+            return {"s3_uri": uri, **_present(bucket_owner=owner)}
+        case FromFolders(uris, owner):
+            return {"s3_uris": list(uris), **_present(bucket_owner=owner)}
+        case FromLatest(origin):
+            backup = "latest"
+        case FromBackup(backup, origin):
+            pass
+        case FromTime(time, origin):
+            backup = to_iso(time)
+        case _:
+            assert_never(source)
+    if origin is None:
+        return backup
+    return {**_present(account=origin.account, region=origin.region), "backup": backup}
+
+
+def _present(**members: str | None) -> dict[str, str]:
+    return {name: value for name, value in members.items() if value is not None}

@@ -29,6 +29,8 @@ async def inspect(
 ) -> tuple[RestoreJob, list[Blocker]]:
     """Reads the bucket and the target for further blockers. A preview reads no item."""
     context, resolved, method = job.context, job.resolved, RESTORE_METHODS[name]
+    if job.restore.schema_only:
+        return job, [*_creation_blockers(resolved), *await _target_blockers(job)]
     found: list[Blocker] = []
     if resolved.backup is not None and not method.uses_live_table:
         backup = resolved.backup
@@ -109,7 +111,7 @@ async def _target_blockers(job: RestoreJob) -> list[Blocker]:
     if keys and keys != target.keys:
         found.append(blockers.other_key_schema(job.target, target.keys, keys))
     must_be_empty = restore.existing == "fail" or restore.target.create == "new"
-    if must_be_empty and await _holds_items(job):
+    if must_be_empty and not restore.schema_only and await _holds_items(job):
         found.append(blockers.target_holds_items(job.target))
     return found
 

@@ -25,15 +25,17 @@ async def with_estimate(
     job = assessment.findings.job
     context, resolved = job.context, job.resolved
     selected = next(each for each in candidates if each.selected)
-    estimate = selected.estimate
+    writes_items = not job.restore.schema_only
+    estimate = selected.estimate if writes_items else None
+    unknown = "the size of the items is unknown" if writes_items else "no items are written"
     created = resolved.target is None or RESTORE_METHODS[selected.method].creates_table
     return replace(
         assessment,
-        items=resolved.inputs.items,
+        items=resolved.inputs.items if writes_items else 0,
         size_bytes=get_integer(resolved.description, "TableSizeBytes") or None,
         seconds=estimate.seconds if estimate else None,
-        seconds_basis=estimate.basis if estimate else "the size of the items is unknown",
-        cost=selected.cost,
+        seconds_basis=estimate.basis if estimate else unknown,
+        cost=selected.cost if writes_items else None,
         notes=tuple(await context.call(lambda: list(_notes(job)))),
         facts={
             **resolved.source_facts,
@@ -60,7 +62,7 @@ def _notes(job: RestoreJob) -> Iterator[str]:
     backup = job.resolved.backup
     if job.resolved.recorded is not None:
         yield from job.resolved.recorded.passed_over
-    if backup is not None and backup.windows:
+    if backup is not None and backup.windows and not job.restore.schema_only:
         deleted = ""
         if job.restore.existing == "overwrite" and job.resolved.target is not None:
             deleted = f", and items that a window deleted are deleted from {job.target}"
@@ -82,7 +84,7 @@ def _notes(job: RestoreJob) -> Iterator[str]:
     target = job.resolved.target
     if target is None:
         return
-    if job.restore.existing == "fail" and not target.item_count:
+    if job.restore.existing == "fail" and not target.item_count and not job.restore.schema_only:
         yield (
             f"DynamoDB last counted 0 items in {job.target}, up to six hours ago; the run checks again before it "
             "writes, and fails if the table holds items"

@@ -28,6 +28,7 @@ from ddbbackup.restore.progress import save_progress, was_created
 from ddbbackup.restore.recorded_capacity import switch_capacity
 from ddbbackup.restore.retrieval import retrieve_objects
 from ddbbackup.restore.settings import apply_settings
+from ddbbackup.restore.target import prepare_target
 from ddbbackup.steps.context import RunContext
 
 log = structlog.get_logger()
@@ -64,6 +65,8 @@ class RestoreTable:
         source, target, origin = self.restore.table, self.target, self.restore.origin
         if origin is not None:
             source = f"{source} ({origin})"
+        if self.restore.schema_only:
+            return f"make {target} like {source} in the backup, without items"
         if self.restore.method == "point-in-time":
             return f"restore {target} from the point-in-time recovery of {source}"
         if self.restore.method == "snapshot":
@@ -131,6 +134,8 @@ class RestoreTable:
         """Loads all data into the target, and returns the method that was used."""
         job, method = findings.job, findings.method
         log.info(events.METHOD_CHOSEN, method=method, because=findings.reason, target=self.target)
+        if self.restore.schema_only:
+            return method, LoadResult(await prepare_target(job, method=method))
         if findings.is_loaded and findings.earlier is not None and findings.earlier.loaded:
             table = await job.context.call(job.cloud.tables.describe, self.target)
             return method, LoadResult(table, findings.earlier.loaded)

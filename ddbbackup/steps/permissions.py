@@ -218,6 +218,10 @@ FROM_EXPORTS: Final = When(
         restore.method not in ("point-in-time", "snapshot") for restore in plan.restores.values()
     ),
 )
+RESTORES_OF_MANY: Final = When(
+    "a restore has `match` or `tags`",
+    lambda plan: any(restore.selector is not None for restore in plan.restores.values()),
+)
 RESTORES: Final = When("the plan has `restores`", lambda plan: bool(plan.restores))
 
 _KEY_ACTIONS: Final = ("Encrypt", "Decrypt", "ReEncrypt*", "GenerateDataKey*", "DescribeKey", "CreateGrant")

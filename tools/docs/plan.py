@@ -67,7 +67,10 @@ def _value(schema: dict[str, Any]) -> str:
         return f"a list of: {_value(items)}" if "enum" in items else "a list"
     if kinds == "integer":
         return _integer(schema)
-    return str(schema.get("x-format") or {"object": "a mapping", "string": "a string"}[str(kinds)])
+    return str(
+        schema.get("x-format")
+        or {"object": "a mapping", "string": "a string", "boolean": "`true` or `false`"}[str(kinds)]
+    )
 
 
 def _integer(schema: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from dataclasses import replace
 
+from ddbbackup.cli.command_line_restore import restore_name
 from ddbbackup.cli.find_restore import find_restore
 from ddbbackup.cli.look_ahead import (
     LookAhead,
@@ -14,6 +15,7 @@ from ddbbackup.cli.look_ahead import (
     preview_restores,
 )
 from ddbbackup.cli.output import write_output
+from ddbbackup.cli.restore_options import given
 from ddbbackup.cli.session import Session, run_session
 from ddbbackup.errors import UsageError
 from ddbbackup.report.documents.preview import Preview
@@ -45,10 +47,10 @@ async def _look_ahead(context: RunContext, options: Namespace) -> LookAhead:
 
 
 def _check_arguments(options: Namespace) -> None:
-    if options.what == "restore" and options.name is None:
+    if options.what == "restore" and restore_name(options) is None:
         raise UsageError(
-            "preview restore needs the name of a restore",
-            hint="run `ddbbackup preview restore NAME`, or `ddbbackup preview` for the whole plan",
+            "preview restore needs the name of a restore, or tables",
+            hint="run `ddbbackup preview restore NAME` or `--table TABLE`, or `ddbbackup preview` for the whole plan",
         )
     if options.what != "restore" and options.name is not None:
         raise UsageError(
@@ -61,3 +63,6 @@ def _check_arguments(options: Namespace) -> None:
         raise UsageError(
             "--from applies to one restore", hint="run `ddbbackup preview restore NAME --from SOURCE`"
         )
+    if options.what != "restore" and (of_restores := given(options)):
+        flag = of_restores[0][0].flag
+        raise UsageError(f"{flag} applies to one restore", hint="run `ddbbackup preview restore` with it")

@@ -1,4 +1,4 @@
-"""``restore NAME``: runs one restore of the plan."""
+"""``restore``: runs one restore, of the plan or as the command line describes it, for one table or many."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ddbbackup.plan.model import Restore
 from ddbbackup.restore.planning import overwrites_its_source, restore_step
 from ddbbackup.restore.restore_table import RestoreTable
 from ddbbackup.safe_text import escape
+from ddbbackup.sources.selected_tables import restores_of_tables
 
 
 def run(options: Namespace) -> int:
@@ -29,18 +30,22 @@ def run(options: Namespace) -> int:
             )
         if options.accept_incomplete:
             named = _by_writing(named)
-        step = restore_step(
-            named,
-            run=context.run_id,
-            today=context.started_at,
-            confirmed=options.yes,
-            adopts=options.adopt,
-            accepts_incomplete=options.accept_incomplete,
-            retrieve=options.retrieve,
-        )
-        if not step.confirmed and overwrites_its_source(step) and stdin_is_terminal():
-            step = replace(step, confirmed=_ask(session, step))
-        return await session.carry_out([step])
+        steps = [
+            restore_step(
+                each,
+                run=context.run_id,
+                today=context.started_at,
+                confirmed=options.yes,
+                adopts=options.adopt,
+                accepts_incomplete=options.accept_incomplete,
+                retrieve=options.retrieve,
+            )
+            for each in await restores_of_tables(context, named)
+        ]
+        for index, step in enumerate(steps):
+            if not step.confirmed and overwrites_its_source(step) and stdin_is_terminal():
+                steps[index] = replace(step, confirmed=_ask(session, step))
+        return await session.carry_out(steps)
 
     return write_report(options, run_session(options, restore))
 

@@ -1,13 +1,14 @@
-"""The backups of a restore can be found: the plan backs the table up, or ``from`` names another export."""
+"""The backups of a restore can be found, each of its tables has a target of its own, and no key is without effect."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
-from typing import Final
+from typing import Any, Final
 
+from ddbbackup.model.backup_id import is_backup_id
 from ddbbackup.plan.document import Document, ValuePath
-from ddbbackup.plan.rules.access import entries, mapping, names_export, names_origin, restores, sequence
+from ddbbackup.plan.rules.access import entries, get, mapping, names_export, names_origin, restores, sequence
 from ddbbackup.problems import Problem
 from ddbbackup.suggestions import suggest
 
@@ -17,6 +18,8 @@ _FOLDERS: Final = {"s3_uri", "s3_uris"}
 def check(document: Document) -> Iterator[Problem]:
     yield from _check_backed_up(document)
     for path, _, restore in restores(document):
+        yield from _check_selector(document, path, restore)
+        yield from _check_schema_only(document, path, restore)
         named = mapping(restore.get("from")).keys()
         yield from _check_owner(document, path, named)
         if "backup" in named and not named.isdisjoint(("export_arn", "s3_uri", "s3_uris")):
@@ -25,6 +28,67 @@ def check(document: Document) -> Iterator[Problem]:
                 "unsupported-combination",
                 "`backup` has no effect, because `from` names an export",
                 hint="remove `backup`, or replace the export with `account` or `region`",
+                at_key=True,
+            )
+
+
+def _check_selector(document: Document, path: ValuePath, restore: dict[str, Any]) -> Iterator[Problem]:
+    """Of a restore of many tables."""
+    if "table" in restore:
+        if "exclude" in restore:
+            yield document.problem(
+                (*path, "exclude"),
+                "not-a-selector",
+                "`exclude` has no effect on a restore with `table`",
+                hint="remove `exclude`, or replace `table` with `match` or `tags`",
+                at_key=True,
+            )
+        return
+    template = get(restore, "to", "table")
+    if isinstance(template, str) and "{table}" not in template:
+        yield document.problem(
+            (*path, "to", "table"),
+            "unsupported-combination",
+            f"all tables would be restored into {document.show((*path, 'to', 'table'), template)}",
+            hint='add {table} to the template, such as "{table}-restored"',
+        )
+    source = restore.get("from")
+    if names_export(restore):
+        yield document.problem(
+            (*path, "from"),
+            "unsupported-combination",
+            "`from` names an export, which is of one table, but the restore is of many",
+            hint="use `latest` or a time, or replace `match` or `tags` with `table`",
+        )
+    backup = source if isinstance(source, str) else get(source, "backup")
+    if isinstance(backup, str) and is_backup_id(backup):
+        yield document.problem(
+            (*path, "from") if backup is source else (*path, "from", "backup"),
+            "unsupported-combination",
+            "a backup is of one table, but the restore is of many",
+            hint="use `latest` or a time",
+        )
+
+
+def _check_schema_only(document: Document, path: ValuePath, restore: Mapping[str, Any]) -> Iterator[Problem]:
+    if restore.get("schema_only") is not True:
+        return
+    method = restore.get("method")
+    if method in ("bulk-put", "import", "point-in-time", "snapshot"):
+        yield document.problem(
+            (*path, "schema_only"),
+            "unsupported-combination",
+            f"`method: {method}` always restores the items too",
+            hint="remove `schema_only`, or use `method: write`",
+            at_key=True,
+        )
+    for key in ("existing", "limits"):
+        if key in restore:
+            yield document.problem(
+                (*path, key),
+                "unsupported-combination",
+                f"`{key}` has no effect with `schema_only`, because no items are written",
+                hint=f"remove `{key}`",
                 at_key=True,
             )
 

@@ -1,0 +1,144 @@
+"""``restore`` without an element in the plan, and of many tables: by names, patterns and tags."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.support.aws import Aws, in_order
+from tests.support.plans import plan
+from tests.support.program import Program, Result
+
+Item = dict[str, Any]
+ITEMS: list[Item] = [{"id": {"S": str(n)}, "v": {"N": str(n)}} for n in range(20)]
+
+
+def items_of(table: str) -> list[Item]:
+    """Different ones in each table."""
+    return [*ITEMS, {"id": {"S": table}}]
+
+
+@pytest.fixture
+def tables(sandbox: Aws, bucket: str, name: str, program: Program) -> list[str]:
+    """Three tables with backups, `-a`, `-b` and `-c`. All but the last are tagged, and the first is gone."""
+    names = [f"{name}-{letter}" for letter in "abc"]
+    for table in names:
+        tags = [{"Key": "team", "Value": "billing"}] if table != names[2] else []
+        sandbox.create_table(table, pitr=True, Tags=tags)
+        sandbox.put(table, *items_of(table))
+    program.plan(plan(sandbox, bucket, tables=[{"match": f"{name}-*"}], restores=restores(name)))
+    assert program.run("backup").code == 0
+    sandbox.dynamodb.delete_table(TableName=names[0])
+    return names
+
+
+def restores(name: str) -> dict[str, Any]:
+    return {"all-of-them": {"match": [f"{name}-*"], "exclude": ["*-c"], "to": {"table": "{table}-plan"}}}
+
+
+def steps(done: Result) -> dict[str, str]:
+    """The status of each step by its ID."""
+    return {each["step"]: each["status"] for each in json.loads(done.out)["outcomes"]}
+
+
+def test_one_table_that_no_element_names(sandbox: Aws, program: Program, tables: list[str]) -> None:
+    """Also with options that lie over those of the plan: `preview` shows the same, and nothing is made twice."""
+    words = [
+        "--table",
+        tables[0],
+        "--to",
+        f"{tables[0]}-new",
+        "--create",
+        "new",
+        "--billing-mode",
+        "PAY_PER_REQUEST",
+    ]
+    previewed = program.run("preview", "restore", *words, "--output", "json")
+    assert (previewed.code, previewed.report["restores"][0]["blockers"]) == (0, [])
+
+    done = program.run("restore", *words, "--output", "json")
+
+    assert steps(done) == {f"restore {tables[0]}": "done"}, done.err
+    assert sandbox.items(f"{tables[0]}-new") == in_order(items_of(tables[0]))
+    assert program.run("restore", *words).code == 1  # `--create new` refuses the table that exists
+
+
+def test_all_tables_that_match_in_one_run(
+    sandbox: Aws, program: Program, tables: list[str], name: str
+) -> None:
+    """Those that exist, and those that do not; each into a table of its own."""
+    words = ["--match", f"{name}-*", "--exclude", "*-c", "--to", "{table}-r", "--output", "json"]
+    previewed = program.run("preview", "restore", *words)
+    assert [each["table"] for each in previewed.report["restores"]] == [f"{each}-r" for each in tables[:2]]
+
+    done = program.run("restore", *words)
+
+    assert done.code == 0, done.err
+    assert steps(done) == {f"restore {each}": "done" for each in tables[:2]}
+    for table in tables[:2]:
+        assert sandbox.items(f"{table}-r") == in_order(items_of(table))
+    assert f"{tables[2]}-r" not in sandbox.dynamodb.list_tables()["TableNames"]
+
+
+def test_an_element_of_many_tables(sandbox: Aws, program: Program, tables: list[str]) -> None:
+    """The steps have the name of the element and of the table. The whole plan is previewed with them."""
+    whole = program.run("preview", "--output", "json")
+    assert [each["step"] for each in whole.report["restores"]] == [
+        f"restore all-of-them {each}" for each in tables[:2]
+    ]
+    done = program.run("restore", "all-of-them", "--output", "json")
+    assert steps(done) == {f"restore all-of-them {each}": "done" for each in tables[:2]}, done.err
+    assert sandbox.items(f"{tables[1]}-plan") == in_order(items_of(tables[1]))
+
+
+def test_a_table_that_fails_does_not_stop_the_others(
+    sandbox: Aws, program: Program, tables: list[str], name: str
+) -> None:
+    """Here a table that holds items already: exit code 3."""
+    sandbox.create_table(f"{tables[0]}-r")
+    sandbox.put(f"{tables[0]}-r", {"id": {"S": "own"}})
+
+    done = program.run("restore", "--match", f"{name}-*", "--to", "{table}-r", "--output", "json")
+
+    assert done.code == 3
+    assert list(steps(done).values()) == ["failed", "done", "done"]
+    assert "already holds items" in done.error["message"]
+    assert sandbox.items(f"{tables[0]}-r") == [{"id": {"S": "own"}}]
+    assert sandbox.items(f"{tables[2]}-r") == in_order(items_of(tables[2]))
+
+
+def test_tags_are_those_that_were_recorded(sandbox: Aws, program: Program, tables: list[str]) -> None:
+    """A table that was deleted has no others; a table that lost its tag is still selected by its backup."""
+    arn = sandbox.dynamodb.describe_table(TableName=tables[1])["Table"]["TableArn"]
+    sandbox.dynamodb.untag_resource(ResourceArn=arn, TagKeys=["team"])
+
+    done = program.run("restore", "--tag", "team=billing", "--to", "{table}-r", "--output", "json")
+
+    assert steps(done) == {f"restore {each}": "done" for each in tables[:2]}, done.err
+
+
+def test_schema_only_makes_tables_without_items(sandbox: Aws, program: Program, tables: list[str]) -> None:
+    """With keys and settings. A later restore fills the table."""
+    words = ["--table", tables[0], "--to", f"{tables[0]}-empty", "--settings", "tags"]
+    previewed = program.run("preview", "restore", *words, "--schema-only")
+    assert "without items" in previewed.out
+
+    done = program.run("restore", *words, "--schema-only", "--output", "json")
+
+    assert done.code == 0, done.err
+    table = sandbox.dynamodb.describe_table(TableName=f"{tables[0]}-empty")["Table"]
+    assert table["KeySchema"] == [{"AttributeName": "id", "KeyType": "HASH"}]
+    assert sandbox.dynamodb.list_tags_of_resource(ResourceArn=table["TableArn"])["Tags"]
+    assert sandbox.items(f"{tables[0]}-empty") == []
+    assert program.run("restore", *words).code == 0
+    assert sandbox.items(f"{tables[0]}-empty") == in_order(items_of(tables[0]))
+
+
+def test_a_selection_without_tables_is_an_error(program: Program, tables: list[str], name: str) -> None:
+    """Exit code 5, and 64 for tables that would all be restored into one."""
+    nothing = program.run("restore", "--match", f"{name}-x*", "--to", "{table}-r")
+    assert nothing.code == 5
+    assert f"no table with backups is selected by {name}-x*" in nothing.err
+    assert program.run("restore", "--all", "--to", "one").code == 64

@@ -37,7 +37,7 @@ EXIT_CODES: Final[Mapping[int, ExitCode]] = {
     ),
     4: ExitCode(
         "`status`: a backup is older than its RPO (the maximum age)",
-        "`status`: the newest complete backup of a table is older than its `rpo`, or there is none; a table without "
+        "`status`: the newest restorable backup of a table is older than its `rpo`, or there is none; a table without "
         "`rpo` never causes this code",
     ),
     5: ExitCode(

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import get_args
 
 from ddbbackup.catalog.location import Location
-from ddbbackup.catalog.queries import read_concurrently
+from ddbbackup.catalog.queries import READS_AT_ONCE, read_concurrently
 from ddbbackup.catalog.record import BackupKind, Record
-from ddbbackup.catalog.restore_points import RestorePoint, Unrestorable, judge_one
+from ddbbackup.catalog.restore_points import (
+    RestorePoint,
+    Unrestorable,
+    judge,
+    judge_one,
+    why_not_restorable,
+)
 from ddbbackup.catalog.store import BadRecord, Catalog, StoredRecord
-from ddbbackup.model.backup_id import time_of_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ def find_point(
     at_or_before: datetime | None = None,
     kinds: Collection[BackupKind] = get_args(BackupKind),
 ) -> FoundPoint | NoPoint:
-    """The newest restore point of these kinds, or the newest one at this time or before it.
+    """The newest undamaged restore point of these kinds, or the newest one at this time or before it.
 
     Reads the records of newer backups, which are bad, in progress or failed, and those of the chain.
     """
@@ -60,30 +65,79 @@ def find_point(
         if at_or_before is not None and time > at_or_before:
             continue
         found = open_point(catalog, each)
-        if isinstance(found, FoundPoint):
+        if isinstance(found, FoundPoint) and found.point.damage is None:
             return FoundPoint(found.point, found.backups, tuple(notes))
-        notes.append(f"the newer backup {found.id} cannot be restored: {found.reason}")
+        reason = why_not_restorable(found.point if isinstance(found, FoundPoint) else found)
+        notes.append(f"the newer backup {each.record.id} cannot be restored: {reason}")
     return NoPoint(tuple(notes))
 
 
-def open_point(catalog: Catalog, stored: StoredRecord) -> FoundPoint | Unrestorable:
-    """The restore point of one backup, or why there is none."""
-    earlier = [each for each in stored.record.chain.needs if each != stored.record.id]
-    looked_up = read_concurrently(lambda backup: catalog.look_up(stored.location, backup), earlier)
-    found = [each for each in looked_up if each is not None]
-    bad = next((each for each in found if isinstance(each, BadRecord)), None)
-    if bad is not None:
-        return Unrestorable(stored.record.id, f"it needs the backup {bad.id}: {bad.error.message}")
-    backups = [*_good(found), stored]
-    by_id = {each.record.id: each for each in backups}
-    point = judge_one(stored.record, {name: each.record for name, each in by_id.items()})
+def open_point(
+    catalog: Catalog, stored: StoredRecord, *, at_once: int = READS_AT_ONCE
+) -> FoundPoint | Unrestorable:
+    """The restore point of one backup, or why there is none. Reads the records of its chain, ``at_once`` at a time.
+
+    The point may be a damaged one: see ``RestorePoint.damage``.
+    """
+    record = stored.record
+    earlier = [each for each in record.chain.needs if each != record.id]
+    found = _Found([*_read(catalog, stored.location, earlier, at_once), stored])
+    point = judge_one(record, found.records, unusable=found.unusable)
     if isinstance(point, Unrestorable):
         return point
-    return FoundPoint(point, tuple(by_id[each] for each in point.needs))
+    return FoundPoint(point, tuple(found.usable[each] for each in point.needs))
 
 
-def _good(found: Sequence[StoredRecord | BadRecord]) -> list[StoredRecord]:
-    return [each for each in found if isinstance(each, StoredRecord)]
+def not_restorable(
+    catalog: Catalog, backups: Iterable[StoredRecord], *, known: Iterable[StoredRecord | BadRecord] = ()
+) -> dict[str, Unrestorable]:
+    """Those of these complete backups that cannot be restored, or only with damage, by the key of the record.
+
+    ``known`` are records that were read a moment ago. Reads each other one that is needed, once.
+    """
+    tables: dict[Location, dict[str, StoredRecord | BadRecord]] = {}
+    listed = list(backups)
+    for each in (*known, *listed):
+        tables.setdefault(each.location, {})[_id_of(each)] = each
+    needed = dict.fromkeys((each.location, backup) for each in listed for backup in each.record.chain.needs)
+    missing = [(location, backup) for location, backup in needed if backup not in tables[location]]
+    for other in read_concurrently(lambda pair: catalog.look_up(*pair), missing):
+        if other is not None:
+            tables[other.location][_id_of(other)] = other
+    problems: dict[str, Unrestorable] = {}
+    for location, own in tables.items():
+        found = _Found(own.values())
+        for point in judge(found.records.values(), unusable=found.unusable):
+            problem = point if isinstance(point, Unrestorable) else point.damage
+            if problem is not None:
+                problems[location.record_key(point.id)] = problem
+    return {each.key: problems[each.key] for each in listed if each.key in problems}
+
+
+class _Found:
+    """Records of one table by the ID of the backup, and what is wrong with those that cannot be used."""
+
+    def __init__(self, found: Iterable[StoredRecord | BadRecord]) -> None:
+        listed = list(found)
+        self.usable = {each.record.id: each for each in listed if isinstance(each, StoredRecord)}
+        self.records = {backup: each.record for backup, each in self.usable.items()}
+        self.unusable = {
+            each.id: f"it cannot be used: {each.error.message}"
+            for each in listed
+            if isinstance(each, BadRecord)
+        }
+
+
+def _read(
+    catalog: Catalog, location: Location, ids: Sequence[str], at_once: int
+) -> list[StoredRecord | BadRecord]:
+    """The records with these IDs, as far as they exist."""
+    looked_up = read_concurrently(lambda backup: catalog.look_up(location, backup), ids, at_once=at_once)
+    return [each for each in looked_up if each is not None]
+
+
+def _id_of(each: StoredRecord | BadRecord) -> str:
+    return each.id if isinstance(each, BadRecord) else each.record.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,33 +167,10 @@ def newest_chain(catalog: Catalog, location: Location) -> NewestChain | None:
     return None
 
 
-def missing_backup(catalog: Catalog, stored: StoredRecord) -> str | None:
-    """The first backup that this one needs and that has no record. Lists records, and reads none."""
-    needs = stored.record.chain.needs
-    if len(needs) == 1:
-        return None
-    try:
-        since = time_of_id(needs[0])
-    except ValueError:
-        return needs[0]  # no backup has an ID with such a time; somebody else wrote the record
-    listed = set(catalog.record_keys(stored.location, since=since))
-    return next((each for each in needs if stored.location.record_key(each) not in listed), None)
-
-
 def _base(catalog: Catalog, stored: StoredRecord) -> Record | None:
     """None for a broken chain. Reads each record, because any may have been verified again since it was written."""
-    last, location = stored.record, stored.location
-    if missing_backup(catalog, stored) is not None:
+    found = open_point(catalog, stored)
+    if isinstance(found, Unrestorable) or found.point.damage is not None:
         return None
-    found = read_concurrently(
-        lambda backup: catalog.read(location, location.record_key(backup)), last.chain.needs[:-1]
-    )
-    records = {each.record.id: each.record for each in [*_good(found), stored]}
-    if isinstance(judge_one(last, records), Unrestorable) or any(map(_is_damaged, records.values())):
-        return None
-    base = records[last.chain.base]
+    base = found.backups[0].record
     return base if base.kind == "full" else None
-
-
-def _is_damaged(record: Record) -> bool:
-    return record.verified is not None and record.verified.result == "damaged"

@@ -18,7 +18,7 @@ from ddbbackup.ports import Identity
 T = TypeVar("T")
 U = TypeVar("U")
 IN_PROGRESS_AT_MOST: Final = timedelta(days=7)  # after that, `wait` ignores an export
-_READS_AT_ONCE: Final = 64
+READS_AT_ONCE: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,12 @@ def find_backups(tables: Iterable[TableRecords], backup_id: str) -> tuple[Stored
     return tuple(stored for stored in records if stored is not None)
 
 
-def read_concurrently(read: Callable[[T], U], things: Iterable[T]) -> list[U]:
+def read_concurrently(
+    read: Callable[[T], U], things: Iterable[T], *, at_once: int = READS_AT_ONCE
+) -> list[U]:
     """The results in the order of ``things``."""
-    with ThreadPoolExecutor(_READS_AT_ONCE, thread_name_prefix="catalog") as pool:
-        return list(pool.map(read, things))
+    listed = list(things)
+    if not listed:
+        return []
+    with ThreadPoolExecutor(min(at_once, len(listed)), thread_name_prefix="catalog") as pool:
+        return list(pool.map(read, listed))

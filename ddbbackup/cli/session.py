@@ -6,7 +6,7 @@ import functools
 import os
 import threading
 from argparse import Namespace
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -54,6 +54,12 @@ T = TypeVar("T")
 STOP_SECONDS: Final = 0.8  # the time that an interrupted run gives its workers to stop
 log = structlog.get_logger()
 
+Conclude = Callable[[tuple[Outcome, ...]], Awaitable[tuple[Outcome, ...]]]
+
+
+async def _as_it_is(outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+    return outcomes
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -71,15 +77,18 @@ class Session:
         """The tables and tags that the selectors of the plan need. ``only``: a glob pattern of names."""
         return await take_inventory(self.context, only=only)
 
-    async def carry_out(self, steps: Sequence[Step[Any]]) -> Report:
-        """Runs the steps, logs the end of the run, and returns its report."""
+    async def carry_out(self, steps: Sequence[Step[Any]], *, conclude: Conclude = _as_it_is) -> Report:
+        """Runs the steps, logs the end of the run, and returns its report.
+
+        ``conclude`` makes the final outcomes of those of all steps.
+        """
         context = self.context
         ends = self.run_hooks.step_ends
 
         def note(outcome: Outcome) -> None:
             ends[outcome.step] = context.clock.now()
 
-        outcomes = await run_steps(steps, context, on_outcome=note)
+        outcomes = await conclude(await run_steps(steps, context, on_outcome=note))
         report = Report(
             verb=self.verb,
             run=context.run_id,

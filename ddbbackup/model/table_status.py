@@ -10,14 +10,22 @@ from ddbbackup.model.verification_result import VerificationResult
 
 
 @dataclass(frozen=True, slots=True)
+class NotRestorable:
+    """A backup that cannot be restored. ``reason`` is a part of a sentence."""
+
+    backup: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class TableStatus:
     """The last complete backup of a table, measured against its RPO.
 
     ``age_seconds`` is the age of the data in that backup, ``export_time`` its instant. ``completed_at`` is when the
     backup was verified, ``seconds`` its duration from start to verification. ``running`` is the ID of a backup in
     progress. ``last_failure`` is the failure of the newest backup that has ended, if that one failed.
-    ``bad_records`` are the IDs of newer records that cannot be used. ``gap_since``: changes after this time, before
-    the chain of the backup began, may be in no backup.
+    ``not_restorable`` are newer backups that are complete, or have a record that cannot be used.
+    ``gap_since``: changes after this time, before the chain of the backup began, may be in no backup.
     """
 
     table: str
@@ -33,7 +41,7 @@ class TableStatus:
     seconds: float | None = None
     running: str | None = None
     last_failure: str | None = None
-    bad_records: tuple[str, ...] = ()
+    not_restorable: tuple[NotRestorable, ...] = ()
     gap_since: datetime | None = None
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ddbbackup.model.verification_result import VerificationResult
@@ -127,7 +127,22 @@ def table_status(table: TableRow) -> str:
     notes = ["last attempt failed"] if table.last_failure else []
     if table.gap_since is not None:
         notes.append(f"gap since {to_iso(table.gap_since)}")
-    return _TABLE_STATUS[table.status] + (f" ({', '.join(notes)})" if notes else "")
+    status = _TABLE_STATUS[table.status]
+    if table.not_restorable and table.backup is None:
+        status = "NO RESTORABLE BACKUP"
+    elif table.not_restorable:
+        notes.append(f"{counted(len(table.not_restorable), 'newer backup')} not restorable")
+    return status + (f" ({', '.join(notes)})" if notes else "")
+
+
+def not_restorable(backups: Iterable[tuple[str, str, str]]) -> Iterator[str]:
+    """One line for each reason of a table: table, backup ID and reason of each backup, the newest first."""
+    by_reason: dict[tuple[str, str], list[str]] = {}
+    for table, backup, reason in backups:
+        by_reason.setdefault((table, reason), []).append(backup)
+    for (table, reason), ids in by_reason.items():
+        others = f" and {counted(len(ids) - 1, 'older one')}" if len(ids) > 1 else ""
+        yield f"not restorable: {ids[0]} of {table}{others}: {reason}"
 
 
 def verified(result: VerificationResult | None) -> str:
@@ -141,7 +156,8 @@ def rpo_breach(table: TableRow) -> str:
     """``orders: the newest backup 2026… is 1d 2h old (RPO 24h 0m)``."""
     rpo = f"(RPO {duration(table.rpo_seconds)})"
     if table.backup is None:
-        return f"{table.table}: never backed up {rpo}"
+        what = "no backup of it can be restored" if table.not_restorable else "never backed up"
+        return f"{table.table}: {what} {rpo}"
     return f"{table.table}: the newest backup {table.backup} is {duration(table.age_seconds)} old {rpo}"
 
 

@@ -111,8 +111,7 @@ def _add(survey: Survey, found: StoredRecord | BadRecord, present: Collection[st
         return True
     missing = next((each for each in needs if each not in present), None)
     if missing is not None:
-        reason = f"it needs the backup {missing}, which does not exist"
-        survey.unrestorable.append(Unrestorable(record.id, reason))
+        survey.unrestorable.append(Unrestorable(record.id, missing, "it does not exist"))
         return True
     survey.chains.append(needs)
     proven.update(needs)
@@ -126,9 +125,7 @@ def _leave_out_broken(survey: Survey) -> None:
     for chain in [each for each in survey.chains if not broken.isdisjoint(each)]:
         survey.chains.remove(chain)
         needed = next(each for each in chain if each in broken)
-        survey.unrestorable.append(
-            Unrestorable(chain[-1], f"it needs the backup {needed}, which is not complete")
-        )
+        survey.unrestorable.append(Unrestorable(chain[-1], needed, "it is not complete"))
 
 
 def _in_use(survey: Survey) -> dict[str, str]:

@@ -11,9 +11,10 @@ import structlog
 
 from ddbbackup import events
 from ddbbackup.catalog import BadRecord, Record, locate
-from ddbbackup.catalog.find_point import missing_backup
-from ddbbackup.catalog.queries import read_concurrently
-from ddbbackup.model.table_status import TableStatus
+from ddbbackup.catalog.find_point import FoundPoint, open_point
+from ddbbackup.catalog.queries import READS_AT_ONCE, read_concurrently
+from ddbbackup.catalog.restore_points import why_not_restorable
+from ddbbackup.model.table_status import NotRestorable, TableStatus
 from ddbbackup.plan.model import TableEntry
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import Permission
@@ -25,10 +26,13 @@ PERMISSIONS: Final = (
     Permission("s3:GetObject", "record", ("read",)),
 )
 
+_CHAIN_READS_AT_LEAST: Final = 4  # at a time, for each of up to 64 tables
+
 
 def read_table_statuses(context: RunContext, selected: Mapping[str, TableEntry]) -> list[TableStatus]:
     """The status of each table, in the order given. Blocking."""
-    return read_concurrently(lambda pair: _read_status(context, *pair), selected.items())
+    at_once = max(_CHAIN_READS_AT_LEAST, READS_AT_ONCE // max(len(selected), 1))
+    return read_concurrently(lambda pair: _read_status(context, *pair, at_once), selected.items())
 
 
 def assess_status(
@@ -63,28 +67,29 @@ def assess_status(
     )
 
 
-def _read_status(context: RunContext, table: str, entry: TableEntry) -> TableStatus:
-    """Reads records up to the newest complete one. The backups that it needs were complete when it was written.
+def _read_status(context: RunContext, table: str, entry: TableEntry, at_once: int) -> TableStatus:
+    """Reads records up to the newest one that can be restored, and those of its chain.
 
-    One that needs a backup which no longer exists is passed over: nothing can be restored from it.
+    A complete backup that cannot be restored is passed over: it protects nothing.
     """
     destination = context.plan.destinations[entry.destination]
     location = locate(destination, context.source.identity, table=table, plan=context.plan.name)
     newer: list[Record] = []
     last: Record | None = None
-    bad_records: list[str] = []
+    passed: list[NotRestorable] = []
     for stored in context.catalog.of_table(location):
         if isinstance(stored, BadRecord):
-            bad_records.append(stored.id)
-        elif stored.record.state == "complete":
-            if (missing := missing_backup(context.catalog, stored)) is not None:
-                reason = f"it needs the backup {missing}, which does not exist"
-                log.warning(events.RECORD_REJECTED, table=table, backup=stored.record.id, message=reason)
-                bad_records.append(stored.record.id)
-                continue
+            passed.append(NotRestorable(stored.id, f"its record cannot be used: {stored.error.message}"))
+            continue
+        if stored.record.state != "complete":
+            newer.append(stored.record)
+            continue
+        found = open_point(context.catalog, stored, at_once=at_once)
+        reason = why_not_restorable(found.point if isinstance(found, FoundPoint) else found)
+        if reason is None:
             last = stored.record
             break
-        else:
-            newer.append(stored.record)
+        log.warning(events.BACKUP_PASSED_OVER, table=table, backup=stored.record.id, message=reason)
+        passed.append(NotRestorable(stored.record.id, reason))
     status = assess_status(table, entry, last, newer, context.clock.now())
-    return replace(status, bad_records=tuple(bad_records))
+    return replace(status, not_restorable=tuple(passed))

@@ -162,8 +162,24 @@ def test_a_lost_window_begins_a_new_chain(
     assert status.code == 4
     (row,) = json.loads(status.out)["tables"]
     assert row["backup"] == base["id"]
-    assert status.named("record.rejected")[0]["backup"] == last["id"]
-    reason = f"the newer backup {last['id']} cannot be restored: it needs the backup {lost['id']}"
+    assert status.named("backup.passed_over")[0]["backup"] == last["id"]
+    why = f"it needs the backup {lost['id']}, but it does not exist"
+    assert row["not_restorable"] == [{"backup": last["id"], "reason": why}]
+    text = program.run("status").out
+    assert "STALE (1 newer backup not restorable)" in text
+    assert f"not restorable: {last['id']} of {name}: {why}\n" in text
+    for options in ((), ("--limit", "1")):
+        listed = json.loads(program.run("list", *options, "--output", "json").out)["backups"]
+        assert {each["backup"]: each["not_restorable"] for each in listed}[last["id"]] == why
+        text = program.run("list", *options).out
+        assert f"not restorable: {last['id']} of {name}: {why}\n" in text
+        assert text.count("  not restorable  ") == 1
+    verified = program.run("verify", "--all", "--output", "json")
+    assert verified.code == 65
+    error = {each["facts"]["backup"]: each["error"] for each in verified.report["outcomes"]}
+    assert error[base["id"]] is None
+    assert error[last["id"]]["message"].endswith(f"but the backup cannot be restored: {why}")
+    reason = f"the newer backup {last['id']} cannot be restored: {why}"
     assert reason in program.run("preview", "restore", "back").out
     restored = program.run("restore", "back", "--output", "json")
     assert restored.facts["backup"] == base["id"]
@@ -193,8 +209,17 @@ def test_a_damaged_backup_begins_a_new_chain(
     (key,) = [key for key in sandbox.keys(bucket) if key.endswith(f"/{folder}/manifest-files.json")]
     for line in sandbox.read(bucket, key).splitlines():
         sandbox.s3.delete_object(Bucket=bucket, Key=json.loads(line)["dataFileS3Key"])
-    assert program.run("verify", "--backup", damaged["id"]).code == 65
-    assert records(sandbox, bucket, name)[number]["verified"]["result"] == "damaged"
+    found = program.run("verify", "--all", "--output", "json")
+    assert found.code == 65
+    failed = {each["step"].split()[1] for each in found.report["outcomes"] if each["status"] == "failed"}
+    made = records(sandbox, bucket, name)
+    assert made[number]["verified"]["result"] == "damaged"
+    of_no_use = {each["id"] for each in made[number:]}
+    assert failed == of_no_use  # the windows were verified before the base
+    listed = json.loads(program.run("list", "--output", "json").out)["backups"]
+    assert {each["backup"] for each in listed if each["not_restorable"]} == of_no_use
+    (row,) = json.loads(program.run("status", "--output", "json").out)["tables"]
+    assert row["backup"] == (made[number - 1]["id"] if number else None)
     clock.advance(HOUR)
     backed_up()
     assert records(sandbox, bucket, name)[-1]["chain"]["restarted"]["reason"] == "broken"

@@ -40,12 +40,17 @@ class Backup:
         return gzip.decompress(self.aws.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read())
 
     def verified(self) -> Any:
-        """What the record says, which is also what `list` and `status` show."""
+        """What the record says, which is also what `list` shows, and `status` of a backup that can be restored."""
         (key,) = [key for key in self.keys(".json") if "/ddbbackup/" in key and "/tables/" not in key]
         recorded = json.loads(self.aws.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read())["verified"]
         listed = json.loads(self.program.run("list", "--output", "json").out)["backups"][0]["verified"]
-        status = json.loads(self.program.run("status", "--output", "json").out)["tables"][0]["verified"]
-        assert listed == status
+        row = json.loads(self.program.run("status", "--output", "json").out)["tables"][0]
+        if listed is not None and listed["result"] == "damaged":
+            assert row["backup"] is None
+            assert "found damaged by `verify --level" in row["not_restorable"][0]["reason"]
+            assert "NO RESTORABLE BACKUP" in self.program.run("status").out
+        else:
+            assert row["verified"] == listed
         assert (listed["level"], listed["result"]) == (recorded["level"], recorded["result"])
         return recorded
 

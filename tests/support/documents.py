@@ -13,7 +13,7 @@ from ddbbackup.model.assessment import Assessment, Blocker
 from ddbbackup.model.check import Check
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.model.report import Report
-from ddbbackup.model.table_status import TableStatus
+from ddbbackup.model.table_status import NotRestorable, TableStatus
 from ddbbackup.model.verification_result import VerificationResult
 from ddbbackup.ports import Identity
 from ddbbackup.pricing.prices import packaged
@@ -113,6 +113,9 @@ EXAMPLES: Mapping[str, Document] = {
         [
             TableStatus("orders", "never", rpo_seconds=60, running="20261125T030000Z-0badcafe"),
             TableStatus("bills", "stale", "20261124T090000Z-0badcafe", NOW, 90, 60, 1, last_failure="FAILED"),
+            TableStatus(
+                "logs", "never", not_restorable=(NotRestorable("20261124T090000Z-0badcafe", "it is failed"),)
+            ),
         ],
         [ERROR],
         now=NOW,
@@ -138,6 +141,7 @@ EXAMPLES: Mapping[str, Document] = {
                 prefix="ddb/orders/",
                 verified=VerificationResult("items", NOW, "ok"),
                 failure=None,
+                not_restorable="it needs the backup 20261124T030000Z-0badcafe, but it does not exist",
             ),
         ),
     ),

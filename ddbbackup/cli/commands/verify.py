@@ -11,6 +11,7 @@ from ddbbackup.cli.session import Session, run_session
 from ddbbackup.errors import NothingSelected
 from ddbbackup.model.report import Report
 from ddbbackup.steps.bad_record import ReportBadRecord
+from ddbbackup.verify.restorable import fail_unrestorable
 from ddbbackup.verify.verify_backup import VerifyBackup
 from ddbbackup.verify.verify_snapshot import VerifySnapshot
 
@@ -31,7 +32,11 @@ def run(options: Namespace) -> int:
                 f"the catalog has no backup {backup_id}" if backup_id else "there are no complete backups",
                 hint="run `ddbbackup list` to see the backups in the catalog",
             )
-        return await session.carry_out([_step(options, each) for each in _newest_first(backups)])
+        steps = {each.key: _step(options, each) for each in _newest_first(backups)}
+        stored = [(steps[each.key].id, each) for each in backups if isinstance(each, StoredRecord)]
+        return await session.carry_out(
+            list(steps.values()), conclude=lambda outcomes: fail_unrestorable(context, outcomes, dict(stored))
+        )
 
     return write_report(options, run_session(options, verify))
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Literal
 
 from ddbbackup.catalog import BadRecord, StoredRecord
+from ddbbackup.catalog.restore_points import Unrestorable
 from ddbbackup.model.verification_result import VerificationResult
 
 
@@ -16,6 +17,7 @@ class BackupRow:
     """One backup. ``export_time`` is the instant that its data shows, ``prefix`` the folder of its data.
 
     ``state`` is ``unusable`` for a record that cannot be read or is not what it claims to be: nothing of it is shown.
+    ``not_restorable`` says why a complete backup cannot be restored: of itself, or of one that it needs.
     """
 
     table: str
@@ -34,6 +36,7 @@ class BackupRow:
     prefix: str
     verified: VerificationResult | None
     failure: str | None
+    not_restorable: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +49,14 @@ class BackupList:
     backups: tuple[BackupRow, ...]
 
 
-def backup_list(plan: str, records: Sequence[StoredRecord | BadRecord]) -> BackupList:
-    return BackupList(plan, tuple(_row(record) for record in records))
+def backup_list(
+    plan: str, records: Sequence[StoredRecord | BadRecord], not_restorable: Mapping[str, Unrestorable]
+) -> BackupList:
+    """``not_restorable``: by the key of the record."""
+    return BackupList(plan, tuple(_row(record, not_restorable.get(record.key)) for record in records))
 
 
-def _row(each: StoredRecord | BadRecord) -> BackupRow:
+def _row(each: StoredRecord | BadRecord, problem: Unrestorable | None) -> BackupRow:
     location = each.location
     record = each.record if isinstance(each, StoredRecord) else None
     failure = record.failure.message if record is not None and record.failure else None
@@ -71,4 +77,5 @@ def _row(each: StoredRecord | BadRecord) -> BackupRow:
         prefix=location.prefix,
         verified=record.verified.outcome if record is not None and record.verified is not None else None,
         failure=each.error.message if isinstance(each, BadRecord) else failure,
+        not_restorable=problem.reason if problem is not None else None,
     )

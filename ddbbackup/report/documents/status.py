@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from ddbbackup.model.table_status import NotRestorable
 from ddbbackup.model.verification_result import VerificationResult
 from ddbbackup.report.documents.failure import ErrorInfo, error_info
 
@@ -23,7 +24,7 @@ class TableRow:
     ``gap_since``: changes after this time, before the full backup of the chain, may be in no backup.
 
     ``running`` is the id of a backup in progress, ``last_failure`` the message of the newest completed attempt
-    if it failed.
+    if it failed. ``not_restorable`` are newer backups that are complete, or have a record that cannot be used.
     """
 
     table: str
@@ -37,6 +38,7 @@ class TableRow:
     running: str | None
     last_failure: str | None
     gap_since: datetime | None
+    not_restorable: tuple[NotRestorable, ...]
 
     @property
     def breaks_rpo(self) -> bool:
@@ -92,4 +94,5 @@ def table_row(table: TableStatus) -> TableRow:
         running=table.running,
         last_failure=table.last_failure,
         gap_since=table.gap_since,
+        not_restorable=table.not_restorable,
     )

@@ -119,7 +119,10 @@ def _status(document: PlanStatus) -> str:
     summary = f"{late} of {len(rows)} tables break their RPO" if late else "every table meets its RPO"
     title = f"### ddbbackup status {_plain(document.plan)}: {summary}\n\n"
     title += f"Account {_code(document.account)}, region {_code(document.region)}.\n\n"
-    return title + _table(_STATUS_COLUMNS, rows) + "".join(_error(error) for error in document.errors)
+    broken = ((row.table, each.backup, each.reason) for row in document.tables for each in row.not_restorable)
+    remarks = "".join(f"- {_plain(line)}\n" for line in phrases.not_restorable(broken))
+    errors = "".join(_error(error) for error in document.errors)
+    return title + _table(_STATUS_COLUMNS, rows) + (f"\n{remarks}" if remarks else "") + errors
 
 
 # ---- doctor

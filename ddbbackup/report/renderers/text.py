@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final, assert_never
 
 from ddbbackup.report import phrases
@@ -154,7 +154,7 @@ def _list(document: BackupList) -> str:
             row.table,
             row.backup,
             row.kind or "–",
-            row.state,
+            "not restorable" if row.not_restorable else row.state,
             phrases.verified(row.verified),
             to_iso(row.export_time) or "–",
             count(row.items),
@@ -164,7 +164,8 @@ def _list(document: BackupList) -> str:
         )
         for row in document.backups
     ]
-    return _columns(_LIST_COLUMNS, rows)
+    broken = ((row.table, row.backup, row.not_restorable) for row in document.backups if row.not_restorable)
+    return _columns(_LIST_COLUMNS, rows) + _lines(phrases.not_restorable(broken))
 
 
 def _status(document: PlanStatus) -> str:
@@ -183,7 +184,8 @@ def _status(document: PlanStatus) -> str:
         )
         for row in document.tables
     ]
-    return place + _columns(_STATUS_COLUMNS, rows)
+    broken = ((row.table, each.backup, each.reason) for row in document.tables for each in row.not_restorable)
+    return place + _columns(_STATUS_COLUMNS, rows) + _lines(phrases.not_restorable(broken))
 
 
 # ---- doctor
@@ -313,6 +315,10 @@ def _destinations(preview: Preview) -> Iterator[str]:
                 yield f"  {state}: {check.name}: {check.message}"
                 if check.hint:
                     yield f"    hint: {check.hint}"
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _columns(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -1,4 +1,4 @@
-"""Which backups of a chain are missing, from a listing."""
+"""Restore points from the records in a bucket."""
 
 from __future__ import annotations
 
@@ -7,36 +7,85 @@ from datetime import timedelta
 
 import pytest
 
-from ddbbackup.catalog import Catalog, RecordedChain, StoredRecord, locate
-from ddbbackup.catalog.find_point import missing_backup
-from ddbbackup.plan.model import Destination
-from tests.support.memory import MemoryObjects
-from tests.support.records import IDENTITY, NOW, record
+from ddbbackup.catalog import RecordedVerification, StoredRecord
+from ddbbackup.catalog.find_point import FoundPoint, NoPoint, find_point, newest_chain, not_restorable
+from tests.support.vaults import TODAY, Vault
 
-LOCATION = locate(Destination("vault", "vault", "ddb/{table}/"), IDENTITY, table="orders", plan="prod")
-BASE = record(at=NOW - timedelta(hours=2), run="r1")
-FIRST = record(at=NOW - timedelta(hours=1), run="r2")
-LAST = record(at=NOW, run="r3")
+START = TODAY - timedelta(hours=3)
+DAMAGED = RecordedVerification(level="items", at=TODAY - timedelta(hours=1), result="damaged")
 
 
-@pytest.mark.parametrize(
-    ("base", "listed", "missing"),
-    [
-        (BASE.id, (BASE, FIRST, LAST), None),
-        (BASE.id, (BASE, LAST), FIRST.id),
-        (BASE.id, (FIRST, LAST), BASE.id),
-        ("20269999T999999Z-00000000", (BASE, FIRST, LAST), "20269999T999999Z-00000000"),
-    ],
-)
-def test_the_first_missing_backup_of_a_chain_is_found_by_listing(
-    base: str, listed: tuple[object, ...], missing: str | None
-) -> None:
-    """No record is read. A forged ID may have a time that the calendar does not have."""
-    objects = MemoryObjects()
-    for each in (BASE, FIRST, LAST):
-        if each in listed:
-            objects.bodies[LOCATION.record_key(each.id)] = each.to_json()
-    chain = RecordedChain(base=base, previous=FIRST.id, needs=(base, FIRST.id, LAST.id))
-    stored = StoredRecord(replace(LAST, chain=chain), LOCATION, LOCATION.record_key(LAST.id), "etag")
-    assert missing_backup(Catalog(objects, plan="prod"), stored) == missing
-    assert objects.reads == []
+def problems(vault: Vault, *, newest: int) -> dict[str, str]:
+    """Of the newest records, by backup ID. No record is read twice."""
+    found = [each for each in vault.catalog.of_table(vault.location) if isinstance(each, StoredRecord)]
+    vault.objects.reads.clear()
+    of_newest = not_restorable(vault.catalog, found[:newest], known=found[:newest])
+    read = vault.objects.reads
+    assert len(read) == len({*read, *(each.key for each in found[:newest])}) - newest
+    return {each.id: each.reason for each in of_newest.values()}
+
+
+def test_a_whole_chain_can_be_restored() -> None:
+    vault = Vault()
+    vault.chain(START, 2)
+    assert problems(vault, newest=1) == problems(vault, newest=3) == {}
+
+
+@pytest.mark.parametrize("newest", [1, 2])
+def test_a_window_cannot_be_restored_without_what_it_needs(newest: int) -> None:
+    """Whether the records of that are asked for, too, or have to be read."""
+    vault = Vault()
+    base, first, second = vault.chain(START, 2)
+    vault.write(replace(first, state="not_whole"))
+    reason = f"it needs the backup {first.id}, but it is not_whole, not complete"
+    assert problems(vault, newest=1)[second.id] == reason
+    vault.write(replace(first, verified=DAMAGED))
+    reason = f"it needs the backup {first.id}, but it was found damaged by `verify --level items`"
+    assert problems(vault, newest=newest)[second.id].startswith(reason)
+    key = vault.location.record_key(first.id)
+    vault.objects.bodies[key] = b"{}"
+    assert f"{first.id}, but it cannot be used: " in problems(vault, newest=1)[second.id]
+    del vault.objects.bodies[key]
+    reason = f"it needs the backup {first.id}, but it does not exist"
+    assert problems(vault, newest=newest) == {second.id: reason}
+    assert base.id not in problems(vault, newest=2)
+
+
+def test_a_restore_passes_over_what_is_damaged() -> None:
+    """It says so. If there is nothing else, it says why there is none."""
+    vault = Vault()
+    base, first, second = vault.chain(START, 2)
+    vault.write(replace(first, verified=DAMAGED))
+    found = find_point(vault.catalog, vault.location)
+    assert isinstance(found, FoundPoint)
+    assert found.point.id == base.id
+    assert [note.partition(": ")[0] for note in found.notes] == [
+        f"the newer backup {each.id} cannot be restored" for each in (second, first)
+    ]
+    vault.write(replace(base, verified=DAMAGED))
+    nothing = find_point(vault.catalog, vault.location)
+    assert isinstance(nothing, NoPoint)
+    assert "it was found damaged by `verify --level items`" in nothing.notes[-1]
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+@pytest.mark.parametrize("broken", ["missing", "damaged", "not complete", "unusable"])
+def test_a_window_follows_only_a_whole_chain(number: int, broken: str) -> None:
+    """Without its last window, a chain is whole."""
+    vault = Vault()
+    records = vault.chain(START, 2)
+    key = vault.location.record_key(records[number].id)
+    if broken == "missing":
+        del vault.objects.bodies[key]
+    elif broken == "unusable":
+        vault.objects.bodies[key] = b"{}"
+    elif broken == "damaged":
+        vault.write(replace(records[number], verified=DAMAGED))
+    else:
+        vault.write(replace(records[number], state="expiring"))
+    found = newest_chain(vault.catalog, vault.location)
+    assert found is not None
+    if number == 2 and broken != "damaged":
+        assert (found.last, found.base) == (records[1], records[0])
+    else:
+        assert found.base is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from ddbbackup.catalog import (
     restore_points,
 )
 from ddbbackup.catalog.record import Level
-from ddbbackup.catalog.restore_points import Unrestorable, judge
+from ddbbackup.catalog.restore_points import Unrestorable, judge, judge_one, why_not_restorable
 from tests.support.records import NOW, instant, record
 
 HOUR = timedelta(hours=1)
@@ -128,6 +129,54 @@ def test_a_restore_point_is_as_verified_as_its_weakest_backup() -> None:
     assert point.verified == verified("listing")
     (_, point) = restore_points([base, replace(first, verified=verified("items", result="damaged"))])
     assert point.verified is None
+
+
+def damaged(each: Record) -> Record:
+    return replace(each, verified=RecordedVerification(level="items", at=NOW, result="damaged"))
+
+
+def test_a_damaged_backup_is_named_by_every_window_that_needs_it() -> None:
+    """The restore points before it are not affected."""
+    base, first, second = chain(2)
+    points = restore_points([base, damaged(first), second])
+    found = "it was found damaged by `verify --level items` at 2026-11-24T10:00:00Z"
+    expected = [None, found, f"it needs the backup {first.id}, but {found}"]
+    assert [why_not_restorable(point) for point in points] == expected
+    assert [point.damage.culprit for point in points if point.damage] == [first.id] * 2
+
+
+def test_a_record_that_cannot_be_used_is_named_with_its_error() -> None:
+    base, first, second = chain(2)
+    judged = judge([base, second], unusable={first.id: "it cannot be used: it is no JSON"})
+    reason = f"it needs the backup {first.id}, but it cannot be used: it is no JSON"
+    assert [why_not_restorable(each) for each in judged] == [None, reason]
+
+
+@given(st.integers(1, 8), st.sets(st.integers(0, 8)), st.sets(st.integers(0, 8)), st.sets(st.integers(0, 8)))
+def test_all_backups_are_judged_as_each_one_alone(
+    windows: int, missing: set[int], failed: set[int], bad: set[int]
+) -> None:
+    """What is known of the backups before it saves work and changes nothing."""
+    changed = [
+        replace(each, state="failed") if number in failed else damaged(each) if number in bad else each
+        for number, each in enumerate(chain(windows))
+        if number not in missing
+    ]
+    by_id = {each.id: each for each in changed}
+    for judged in judge(changed):
+        assert judged == judge_one(by_id[judged.id], by_id)
+
+
+def test_a_chain_of_a_hundred_days_is_judged_in_one_pass() -> None:
+    """Each window is compared with the one before it only: ``list`` judges thousands."""
+    records = chain(1500)
+    seconds = time.process_time()
+    judged = judge(records[1:])
+    assert {each.reason for each in judged if isinstance(each, Unrestorable)} == {
+        f"it needs the backup {records[0].id}, but it does not exist"
+    }
+    assert len(restore_points(records)) == len(records)
+    assert time.process_time() - seconds < 5
 
 
 @given(st.integers(1, 12), st.sets(st.integers(0, 12)))

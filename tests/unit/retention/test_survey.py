@@ -95,7 +95,7 @@ def test_a_chain_with_a_missing_record_is_left_alone() -> None:
     assert list(decision.kept) == [newest.id]
     assert decision.removed == (base.id,)
     assert decision.notes == (
-        f"{second.id} stays, although it cannot be restored: it needs the backup {first.id}, which does not exist",
+        f"{second.id} stays, although it cannot be restored: it needs the backup {first.id}, but it does not exist",
     )
 
 

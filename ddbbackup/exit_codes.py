@@ -37,8 +37,8 @@ EXIT_CODES: Final[Mapping[int, ExitCode]] = {
     ),
     4: ExitCode(
         "`status`: a backup is older than its RPO (the maximum age)",
-        "`status`: the newest restorable backup of a table is older than its `rpo`, or there is none; a table without "
-        "`rpo` never causes this code",
+        "`status`: the newest restorable backup of a table is older than its `rpo`, or there is none; a table "
+        "without `rpo` never causes this code",
     ),
     5: ExitCode(
         "nothing selected", "a selector of the plan, or `--only`, matched no table; or `expect` was not met"

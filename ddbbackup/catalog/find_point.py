@@ -57,7 +57,7 @@ def find_point(
     notes: list[str] = []
     for each in catalog.of_table(location, until=at_or_before):
         if isinstance(each, BadRecord):
-            notes.append(f"the newer record {each.id} cannot be used: {each.error.message}")
+            notes.append(f"record {each.id} cannot be used: {each.error.message}")
             continue
         time = each.record.time
         if each.record.state != "complete" or time is None or each.record.kind not in kinds:
@@ -66,10 +66,10 @@ def find_point(
             continue
         found = open_point(catalog, each)
         if isinstance(found, FoundPoint) and found.point.damage is None:
-            return FoundPoint(found.point, found.backups, tuple(notes))
+            return FoundPoint(found.point, found.backups, tuple(f"the newer {note}" for note in notes))
         reason = why_not_restorable(found.point if isinstance(found, FoundPoint) else found)
-        notes.append(f"the newer backup {each.record.id} cannot be restored: {reason}")
-    return NoPoint(tuple(notes))
+        notes.append(f"backup {each.record.id} cannot be restored: {reason}")
+    return NoPoint(tuple(f"the {note}" for note in notes))
 
 
 def open_point(

@@ -175,7 +175,6 @@ def _choose_point(context: RunContext, wanted: WantedPoint) -> FoundPoint:
     if isinstance(found, FoundPoint):
         return found
     when = f" as of {to_iso(before)} or earlier" if before else ""
-    unusable = f" ({len(found.notes)} records cannot be used)" if found.notes else ""
     other = find_point(context.catalog, location, at_or_before=before)
     if isinstance(other, FoundPoint) and wanted.snapshot:
         raise Refused(
@@ -184,11 +183,18 @@ def _choose_point(context: RunContext, wanted: WantedPoint) -> FoundPoint:
         )
     if isinstance(other, FoundPoint):
         raise Refused(
-            f"all backups of {wanted.table}{when} are on-demand backups of DynamoDB, whose items only AWS can read",
+            f"all restorable backups of {wanted.table}{when} are on-demand backups of DynamoDB, whose items "
+            "only AWS can read",
             hint="use `method: snapshot`, which restores them into a new table",
         )
+    if found.notes:
+        others = f", and {len(found.notes) - 1} others neither" if len(found.notes) > 1 else ""
+        raise Refused(
+            f"no backup of {wanted.table}{when} in {location.uri} can be restored: {found.notes[0]}{others}",
+            hint=f"run `ddbbackup verify --all --only {wanted.table}` to see what is left of each of them",
+        )
     raise Refused(
-        f"there is no complete backup of {wanted.table}{when} in {location.uri}{unusable}",
+        f"there is no complete backup of {wanted.table}{when} in {location.uri}",
         hint=_hint_without_backup(context, wanted, location),
     )
 
@@ -215,7 +221,9 @@ def _point_of_backup(
         )
     found = open_point(context.catalog, stored)
     if isinstance(found, FoundPoint):
-        return found
+        damage = found.point.damage
+        notes = (f"the backup {backup_id} is damaged: {damage.reason}",) if damage is not None else ()
+        return replace(found, notes=notes)
     raise Refused(
         f"the backup {backup_id} of {wanted.table} cannot be restored: {found.reason}",
         hint="choose an older backup from `ddbbackup list`",

@@ -220,6 +220,10 @@ def test_a_damaged_backup_begins_a_new_chain(
     assert {each["backup"] for each in listed if each["not_restorable"]} == of_no_use
     (row,) = json.loads(program.run("status", "--output", "json").out)["tables"]
     assert row["backup"] == (made[number - 1]["id"] if number else None)
+    restores = {"back": {"table": name, "from": made[-1]["id"], "to": {"table": f"{name}-2"}}}
+    program.plan(plan(sandbox, bucket, tables=[{"name": name, "method": "incremental"}], restores=restores))
+    named = program.run("preview", "restore", "back")
+    assert f"the backup {made[-1]['id']} is damaged: it " in named.out
     clock.advance(HOUR)
     backed_up()
     assert records(sandbox, bucket, name)[-1]["chain"]["restarted"]["reason"] == "broken"

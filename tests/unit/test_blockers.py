@@ -29,6 +29,7 @@ from ddbbackup.catalog import (
     Record,
     RecordedChain,
     RecordedCoverage,
+    RecordedVerification,
     StoredRecord,
     description_document,
     locate,
@@ -589,6 +590,12 @@ def broken_chain(world: World) -> Subject:
     return restore(**source(FromBackup(taken.id)))
 
 
+def only_a_damaged_one(world: World) -> Subject:
+    damaged = RecordedVerification(level="items", at=BACKED_UP, result="damaged")
+    world.cloud.put_record(replace(world.cloud.put_backup(), verified=damaged))
+    return restore()
+
+
 def incomplete_backup(world: World) -> Subject:
     unfinished = record(run="another", at=NOW - timedelta(hours=11))
     world.cloud.put_record(unfinished)
@@ -840,14 +847,15 @@ ROWS = (
         lambda world: restore(**source(FromBackup("20200101T000000Z-0badcafe"))),
     ),
     Row("sources.resolve._point_of_backup#2", "is in_progress, not complete", incomplete_backup),
-    Row("sources.resolve._point_of_backup#3", "which does not exist", broken_chain),
+    Row("sources.resolve._point_of_backup#3", "but it does not exist", broken_chain),
     Row(
         "sources.resolve._choose_point#1",
         "is an on-demand backup of DynamoDB",
         lambda world: restore("snapshot"),
     ),
     Row("sources.resolve._choose_point#2", "whose items only AWS can read", only_a_snapshot),
-    Row("sources.resolve._choose_point#3", "there is no complete backup of orders", no_backup),
+    Row("sources.resolve._choose_point#3", "found damaged by `verify --level items`", only_a_damaged_one),
+    Row("sources.resolve._choose_point#4", "there is no complete backup of orders", no_backup),
     Row(
         "sources.resolve._location#1",
         "does not back up orders",

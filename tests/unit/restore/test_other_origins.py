@@ -118,8 +118,8 @@ def test_a_record_that_was_moved_to_another_origin_is_not_accepted(
     clouds["ireland"].objects.bodies[place.record_key(taken.id)] = taken.to_json()
     named = restore(Origin("210987654321", "eu-central-1"))
     (blocker, *_) = look(clouds["ireland"], tmp_path, named).blockers
-    assert "no complete backup of orders" in blocker.message
-    assert "1 records cannot be used" in blocker.message
+    assert "no backup of orders" in blocker.message
+    assert f"can be restored: the record {taken.id} cannot be used: " in blocker.message
 
 
 def test_a_shared_prefix_brings_in_no_data_of_another_origin(

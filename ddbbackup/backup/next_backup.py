@@ -14,6 +14,10 @@ from ddbbackup.times import to_iso
 # DynamoDB guide: Quotas. Other windows are InvalidExportTimeException (observed on AWS).
 SHORTEST_WINDOW: Final = timedelta(minutes=15)
 LONGEST_WINDOW: Final = timedelta(hours=24)
+# DynamoDB API: RecoveryPeriodInDays. It is 35, unless the table says less.
+LONGEST_PERIOD_DAYS: Final = 35
+# `until` may be a common export time of some hours ago.
+_PERIOD_MARGIN: Final = timedelta(hours=1)
 # A window must not end after the clock of AWS, which may differ from ours by a minute (DynamoDB guide: exports).
 CLOCK_MARGIN: Final = timedelta(minutes=1)
 
@@ -59,8 +63,10 @@ def next_backup(
         return _full("first")
     if chain.last.table.id != table_id:
         return _full("recreated", missing_from=chain.end)
-    if not pitr.enabled or (pitr.earliest is not None and pitr.earliest > (chain.last.time or chain.end)):
-        return _full("gap", missing_from=chain.end)
+    if not pitr.enabled:
+        return _full("disabled", missing_from=chain.end)
+    if pitr.earliest is not None and pitr.earliest > (chain.last.time or chain.end):
+        return _full("outlived" if _is_full_length(pitr, until) else "gap", missing_from=chain.end)
     if pitr.earliest is not None and pitr.earliest > chain.end:
         return _full("too_early")
     if len(chain.last.chain.needs) >= MAX_CHAIN:
@@ -92,11 +98,27 @@ def describe_restart(restarted: Restarted) -> str:
             return "the last full backup was made in the second in which point-in-time recovery was enabled"
         case "recreated":
             return f"the table was deleted and created again; changes of the old table after {since} are in no backup"
+        case "disabled":
+            return (
+                f"point-in-time recovery is disabled, so no window can follow the last backup; {_lost(since)}"
+            )
         case "gap":
             return (
-                f"the recovery window no longer reaches back to the last backup, because point-in-time recovery was "
-                f"disabled; changes between {since} and the full export can only be restored as far as it shows them"
+                "the recovery window does not reach back to the last backup: point-in-time recovery was disabled "
+                f"after it, and enabled again; {_lost(since)}"
             )
+        case "outlived":
+            return f"the last backup is older than the recovery window, which has moved on; {_lost(since)}"
+
+
+def _lost(since: str | None) -> str:
+    return f"changes between {since} and the full export can only be restored as far as it shows them"
+
+
+def _is_full_length(pitr: PitrWindow, until: datetime) -> bool:
+    """Whether the recovery window is as long as it can be: it was not opened since, and its start only moves on."""
+    period = timedelta(days=pitr.period_days or LONGEST_PERIOD_DAYS)
+    return pitr.earliest is not None and pitr.earliest <= until - period + _PERIOD_MARGIN
 
 
 def _full(reason: RestartReason, *, missing_from: datetime | None = None) -> FullExport:

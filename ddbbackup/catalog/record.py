@@ -25,7 +25,7 @@ Count = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 BackupId = Annotated[str, Meta(pattern=r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}\Z")]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 BackupKind = Literal["full", "window", "snapshot", "scan"]
-RestartReason = Literal["first", "due", "recreated", "gap", "broken", "too_early"]
+RestartReason = Literal["first", "due", "recreated", "disabled", "gap", "outlived", "broken", "too_early"]
 Level = Literal["listing", "checksums", "items"]
 MAX_CHAIN: Final = 10_000  # windows of 15 minutes for a hundred days
 Text = Annotated[str, Meta(min_length=1)]
@@ -118,10 +118,11 @@ class Restarted:
     """Why ``method: incremental`` began a new chain.
 
     ``first``: there was none. ``due``: by ``full_every``. ``recreated``: the table was deleted and created again.
-    ``gap``: the recovery window no longer reached back to the end of the chain. ``broken``: one of its backups is
-    missing, damaged or cannot be used. ``too_early``: its full backup was made in the second in which recovery was
-    enabled, and windows begin at whole seconds. ``missing_from`` is the end of the chain if changes after it may be
-    in no backup.
+    ``disabled``: point-in-time recovery was disabled. ``gap``: it had been, and was enabled again after the end of
+    the chain. ``outlived``: the end of the chain was older than the recovery window is long. ``broken``: one of its
+    backups is missing, damaged or cannot be used. ``too_early``: its full backup was made in the second in which
+    recovery was enabled, and windows begin at whole seconds. ``missing_from`` is the end of the chain if changes
+    after it may be in no backup.
     """
 
     reason: RestartReason

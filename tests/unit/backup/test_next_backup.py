@@ -90,7 +90,7 @@ def test_missed_runs_are_made_up_for_by_windows_of_a_day() -> None:
         ({"after": NewestChain(BASE, None)}, "broken", None),
         ({"table_id": "another"}, "recreated", NOW),
         ({"pitr": PitrWindow(True, NOW + timedelta(seconds=1), None)}, "gap", NOW),
-        ({"pitr": PitrWindow(enabled=False)}, "gap", NOW),
+        ({"pitr": PitrWindow(enabled=False)}, "disabled", NOW),
     ],
 )
 def test_a_new_chain_says_why_it_begins_and_what_is_missing(
@@ -100,6 +100,37 @@ def test_a_new_chain_says_why_it_begins_and_what_is_missing(
     assert isinstance(made, FullExport)
     assert (made.restarted.reason, made.restarted.missing_from) == (reason, missing)
     assert made.because
+
+
+@pytest.mark.parametrize(
+    ("days", "earliest_days", "period", "reason", "says"),
+    [
+        (40, 5, 35, "outlived", "the last backup is older than the recovery window"),
+        (40, 5, None, "outlived", "the last backup is older than the recovery window"),
+        (9, 2, 7, "outlived", "the last backup is older than the recovery window"),
+        (9, 2, 35, "gap", "was disabled after it, and enabled again"),
+        (40, 39, 35, "gap", "was disabled after it, and enabled again"),
+    ],
+)
+def test_a_recovery_window_that_moved_on_is_not_blamed_on_disabled_recovery(
+    days: int, earliest_days: int, period: int | None, reason: str, says: str
+) -> None:
+    """The last backup is so many days old, and the window opened so many days after it."""
+    pitr = PitrWindow(True, NOW + timedelta(days=earliest_days), None, period)
+    made = following(NOW + timedelta(days=days) - timedelta(minutes=1), pitr=pitr)
+    assert isinstance(made, FullExport)
+    assert made.restarted.reason == reason
+    assert says in made.because
+    assert ("disabled" in made.because) == (reason == "gap")
+
+
+def test_a_table_that_was_created_again_is_not_blamed_on_disabled_recovery() -> None:
+    """Its recovery window begins later than the last backup, too."""
+    pitr = PitrWindow(True, NOW + timedelta(hours=1), None, 35)
+    made = following(NOW + timedelta(hours=2), pitr=pitr, table_id="another")
+    assert isinstance(made, FullExport)
+    assert "the table was deleted and created again" in made.because
+    assert "disabled" not in made.because
 
 
 def test_a_full_backup_in_the_second_in_which_recovery_was_enabled_begins_no_chain() -> None:

@@ -156,7 +156,9 @@ records = st.builds(
         restarted=st.none()
         | st.builds(
             Restarted,
-            reason=st.sampled_from(["first", "due", "recreated", "gap", "broken", "too_early"]),
+            reason=st.sampled_from(
+                ["first", "due", "recreated", "disabled", "gap", "outlived", "broken", "too_early"]
+            ),
             missing_from=optional_times,
         ),
     ),

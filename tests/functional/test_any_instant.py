@@ -36,7 +36,7 @@ VALUES = st.one_of(
 )
 WRITES = st.lists(st.tuples(KEYS, st.none() | VALUES), max_size=6)  # None deletes
 EVENTS = st.sampled_from(["nothing", "nothing", "nothing", "nothing", "created again", "recovery gap"])
-HOURS = st.lists(st.tuples(WRITES, EVENTS, st.integers(16, 200)), min_size=2, max_size=7)
+HOURS = st.lists(st.tuples(WRITES, EVENTS, st.integers(16, 480)), min_size=2, max_size=7)
 
 
 @pytest.fixture(params=["sandbox", "ministack", "dynoxide"], scope="module")
@@ -107,7 +107,7 @@ class History:
                 "to": {"table": "{run}", "settings": "none"},
             }
         }
-        tables = [{"name": self.name, "method": "incremental", "full_every": "10h"}]
+        tables = [{"name": self.name, "method": "incremental", "full_every": "1d"}]
         urls = dict(self.aws.endpoint_urls)
         if to_target and self.target is not None:
             urls["dynamodb"] = self.target

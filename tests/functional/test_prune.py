@@ -254,11 +254,11 @@ def test_a_chain_expires_as_a_whole_and_leaves_the_windows_of_the_next_one(
 ) -> None:
     """The data of all windows lies in one folder."""
     sandbox.create_table(name, pitr=True)
-    incremental = {"name": name, "method": "incremental", "full_every": "2h"}
+    incremental = {"name": name, "method": "incremental", "full_every": "1d"}
     program.plan(plan(sandbox, bucket, tables=[incremental]))
     for number in range(7):
         sandbox.put(name, {"id": {"S": str(number)}})
-        clock.advance(1800)
+        clock.advance(6 * 3600)
         done = program.run("backup", "--output", "json")
         assert done.code == 0, done.err
     rows = json.loads(program.run("list", "--output", "json").out)["backups"]

@@ -1,4 +1,4 @@
-"""No two entries select the same tables, and no key of an entry is without effect."""
+"""No two entries select the same tables, no key of an entry is without effect, and no chain is too short."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from ddbbackup.plan.document import Document, ValuePath
-from ddbbackup.plan.rules.access import entries
+from ddbbackup.plan.rules.access import defaults_and_entries, entries
 from ddbbackup.problems import Problem
+from ddbbackup.times import InvalidTime, parse_duration
 
 _WITHOUT_RECOVERY: Final = ("scan", "snapshot")
 _ONLY_BY: Final[Mapping[str, str]] = {"full_every": "incremental", "view": "incremental", "limits": "scan"}
 
 
+_SHORTEST_CHAIN: Final = "1d"  # as long as the longest window; with less, most runs would make a full export
+
+
 def check(document: Document) -> Iterator[Problem]:
+    for path, entry in defaults_and_entries(document):
+        yield from _check_chain(document, path, entry)
     first: dict[tuple[str, str], int] = {}
     for index, (path, entry) in enumerate(entries(document)):
         for key in ("name", "match"):
@@ -39,6 +45,24 @@ def check(document: Document) -> Iterator[Problem]:
                         hint=f"remove `{key}`, or replace `name` with `match` or `tags`",
                         at_key=True,
                     )
+
+
+def _check_chain(document: Document, path: ValuePath, entry: Mapping[str, Any]) -> Iterator[Problem]:
+    value = entry.get("full_every")
+    if not isinstance(value, str):
+        return
+    try:
+        seconds = parse_duration(value)
+    except InvalidTime:
+        return  # the schema says so
+    if seconds < parse_duration(_SHORTEST_CHAIN):
+        place = (*path, "full_every")
+        yield document.problem(
+            place,
+            "out-of-bounds",
+            f"{document.show(place, value)} is below the minimum of {_SHORTEST_CHAIN}: most backups would be full",
+            hint=f"use {_SHORTEST_CHAIN} or more, or `method: export` to make only full exports",
+        )
 
 
 def _check_method(document: Document, path: ValuePath, entry: Mapping[str, Any]) -> Iterator[Problem]:

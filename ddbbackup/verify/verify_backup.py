@@ -31,6 +31,7 @@ _DOES: Final = {
     "checksums": "read the {files} data files of {id} and compare them with the manifest",
     "items": "read the {files} data files of {id} and check each of its items",
 }
+_MERGES_AT_MOST: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +97,35 @@ class VerifyBackup:
         return Outcome(self.id, self.kind, self.table, "done", facts)
 
     async def _record(self, context: RunContext, result: RecordedVerification) -> tuple[str, ...]:
-        """What is to be noted. A result is worth reporting even if it cannot be recorded.
-
-        Damage stays recorded until a verification that would find it again finds none.
-        """
-        known = self.stored.record.verified
-        damaged_at = known.level if known is not None and known.result == "damaged" else None
-        if damaged_at and result.result == "ok" and LEVELS.index(result.level) < LEVELS.index(damaged_at):
-            return (f"the backup stays recorded as damaged: `verify --level {damaged_at}` found that",)
-        record = replace(self.stored.record, verified=result)
+        """What is to be noted. A result is worth reporting even if it cannot be recorded."""
+        stored = self.stored
         try:
-            await context.call(context.catalog.update, self.stored, record)
+            for _ in range(_MERGES_AT_MOST):
+                merged = merge(stored.record.verified, result)
+                if merged == stored.record.verified:
+                    break
+                wanted = replace(stored.record, verified=merged)
+                stored = await context.call(
+                    context.catalog.update, stored, wanted
+                )  # another may have been faster
         except AccessDenied as error:
             return (f"the result was not recorded: {error.message}",)
+        recorded = stored.record.verified
+        if result.result == "ok" and recorded is not None and recorded.result == "damaged":
+            return (f"the backup stays recorded as damaged: `verify --level {recorded.level}` found that",)
         return ()
+
+
+def merge(known: RecordedVerification | None, found: RecordedVerification) -> RecordedVerification:
+    """What a record says after another verification. Pure.
+
+    Damage stays recorded until a verification of the same level, or of one that proves more, finds none. A level that
+    proves less neither ends it nor takes its place: then a level that would not find it again could end it.
+    """
+    if known is None or known.result == "ok" or _rank(found) >= _rank(known):
+        return found
+    return known
+
+
+def _rank(verified: RecordedVerification) -> int:
+    return LEVELS.index(verified.level)

@@ -142,6 +142,13 @@ def test_only_the_items_show_what_every_checksum_hides(
         if less.code == 0:
             assert any("stays recorded as damaged" in note for note in less.facts["notes"])
         assert (backup.verified()["level"], backup.verified()["result"]) == ("items", "damaged")
+    key = backup.data[0]
+    body = sandbox.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    sandbox.s3.delete_object(Bucket=bucket, Key=key)
+    assert program.run("verify", "--level", "listing").code == 65
+    sandbox.s3.put_object(Bucket=bucket, Key=key, Body=body)
+    assert program.run("verify", "--level", "listing").code == 0
+    assert (backup.verified()["level"], backup.verified()["result"]) == ("items", "damaged")
     backup.rewrite(lambda lines: lines.replace(b'"N":"s3cr3t"', b'"N":"1"', 1))
     assert program.run("verify", "--level", "items").code == 0
     assert (backup.verified()["level"], backup.verified()["result"]) == ("items", "ok")

@@ -5,6 +5,10 @@ Source: Amazon DynamoDB Developer Guide, "DynamoDB table export output format": 
 lists with the annotations ``$dynamodb_SS``, ``$dynamodb_NS`` and ``$dynamodb_BS``. Lines may begin with a space
 (files of other tools that read such exports).
 
+A line of an incremental export is ``$ion_1_0 {Record:{Metadata:{WriteTimestampMicros:…},Keys:{…},OldImage:{…},
+NewImage:{…}}}``. The guide does not show one, and none from AWS was at hand. So the members may be in any order and
+without ``Record``, and the time may be a decimal, an integer, or a string of digits. The rest is as strict as items.
+
 Needs the package ``amazon.ion``, which ``pip install 'ddbbackup[ion]'`` installs.
 """
 
@@ -24,6 +28,7 @@ from ddbbackup.archive.attribute_values import decimal_parts
 from ddbbackup.errors import DataIncomplete, Refused
 
 _SETS: Final = {"$dynamodb_SS": "SS", "$dynamodb_NS": "NS", "$dynamodb_BS": "BS"}
+_IMAGES: Final = ("OldImage", "NewImage")
 _MAX_DIGITS: Final = 38
 _HINT: Final = "use another export of the table: this one was damaged or changed after AWS wrote it"
 
@@ -43,6 +48,14 @@ def ion_to_lines(lines: Iterable[bytes]) -> bytes:
     Raises ``DataIncomplete`` for a line that is no exported item. Its message holds nothing of the line.
     """
     return b"".join(_to_line(line) for line in lines if line.strip())
+
+
+def ion_to_changes(lines: Iterable[bytes]) -> bytes:
+    """Lines of an incremental export in Ion as lines of the wire format (``archive.changes``), with the same values.
+
+    Raises ``DataIncomplete`` for a line that is no change. Its message holds nothing of the line.
+    """
+    return b"".join(_to_change(line) for line in lines if line.strip())
 
 
 def _is_installed() -> bool:
@@ -68,18 +81,58 @@ def _reader() -> _Reader:
 
 
 def _to_line(line: bytes) -> bytes:
-    try:
-        document = _reader().loads(line.decode())
-    except Exception:  # noqa: BLE001 - the package raises many types, and their texts may quote an item
-        raise _not_an_item() from None
+    document = _load(line)
     try:
         members = _members(document)
         if members.keys() != {"Item"}:
             raise _not_an_item()
-        item = {name: _attribute_value(value) for name, value in _members(members["Item"]).items()}
-        return b'{"Item":' + json.dumps(item, separators=(",", ":"), ensure_ascii=False).encode() + b"}\n"
+        return _json({"Item": _item(members["Item"])})
     except (RecursionError, UnicodeEncodeError):
         raise _not_an_item() from None
+
+
+def _to_change(line: bytes) -> bytes:
+    document = _load(line)
+    try:
+        members = _members(document)
+        if members.keys() == {"Record"}:
+            members = _members(members["Record"])
+        if not {"Metadata", "Keys"} <= members.keys() <= {"Metadata", "Keys", *_IMAGES}:
+            raise _not_an_item()
+        change: dict[str, Any] = {
+            "Metadata": {"WriteTimestampMicros": {"N": _micros(members["Metadata"])}},
+            "Keys": _item(members["Keys"]),
+        }
+        change |= {name: _item(members[name]) for name in _IMAGES if name in members}
+        return _json(change)
+    except (RecursionError, UnicodeEncodeError):
+        raise _not_an_item() from None
+
+
+def _load(line: bytes) -> Any:
+    try:
+        return _reader().loads(line.decode())
+    except Exception:  # noqa: BLE001 - the package raises many types, and their texts may quote an item
+        raise _not_an_item() from None
+
+
+def _json(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+
+
+def _item(value: Any) -> dict[str, Any]:
+    return {name: _attribute_value(each) for name, each in _members(value).items()}
+
+
+def _micros(metadata: Any) -> str:
+    value = _members(metadata).get("WriteTimestampMicros")
+    kind = value.ion_type.name if value is not None else ""
+    if kind not in ("DECIMAL", "INT", "STRING") or isinstance(value, _reader().null):
+        raise _not_an_item()
+    micros = _number(value) if kind == "DECIMAL" else str(value)
+    if not (micros.isascii() and micros.isdigit()):
+        raise _not_an_item()
+    return micros
 
 
 def _members(value: Any) -> dict[str, Any]:
@@ -144,4 +197,4 @@ def _number(value: Decimal) -> str:
 
 
 def _not_an_item() -> DataIncomplete:
-    return DataIncomplete("one of its lines is not an item in Ion", hint=_HINT)
+    return DataIncomplete("one of its lines is not an item or a change of one in Ion", hint=_HINT)

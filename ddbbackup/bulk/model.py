@@ -22,7 +22,7 @@ class Stopped(Exception):
     """The job ended early because its stop event was set."""
 
 
-DataFormat = Literal["DYNAMODB_JSON", "ION", "PLAIN", "DUMP"]
+DataFormat = Literal["DYNAMODB_JSON", "ION", "ION_CHANGES", "PLAIN", "DUMP"]
 """What a data file holds: lines of an export, or what ``archive.ion`` and ``archive.plain_lines`` read."""
 Compression = Literal["gzip", "zstd", "none"]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, TypeVar, assert_never
 
-from ddbbackup.archive.ion import ion_to_lines
+from ddbbackup.archive.ion import ion_to_changes, ion_to_lines
 from ddbbackup.archive.lines import MAX_LINE_BYTES, inflate, split_lines, whole_lines
 from ddbbackup.archive.plain_lines import dump_to_lines, plain_to_lines
 from ddbbackup.archive.zstd import decompress_zstd
@@ -127,6 +127,8 @@ def wire_pieces(pieces: Iterator[bytes], data_format: DataFormat) -> Iterator[by
             return pieces
         case "ION":
             return (ion_to_lines(split_lines(block)) for block in whole_lines(pieces))
+        case "ION_CHANGES":
+            return (ion_to_changes(split_lines(block)) for block in whole_lines(pieces))
         case "PLAIN":
             return (plain_to_lines(split_lines(block)) for block in whole_lines(pieces))
         case "DUMP":

@@ -118,9 +118,9 @@ def _open(objects: Objects, folder: ExportFolder, owner: str | None) -> OpenedEx
 def _data_format(summary: Summary | None, where: str) -> DataFormat:
     if summary is None or summary.output_format == "DYNAMODB_JSON":
         return "DYNAMODB_JSON"
-    if summary.output_format == "ION" and summary.export_type == "FULL_EXPORT":
+    if summary.output_format == "ION":
         require_ion(where)
-        return "ION"
+        return "ION" if summary.export_type == "FULL_EXPORT" else "ION_CHANGES"
     raise Refused(
         f"the export in {where} is a {summary.export_type} in the format {summary.output_format}, which ddbbackup "
         "does not support",

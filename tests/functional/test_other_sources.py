@@ -15,6 +15,7 @@ from ddbbackup.sandbox.sandbox_clock import SandboxClock
 from tests.support.aws import Aws, in_order
 from tests.support.plans import plan
 from tests.support.program import Program
+from tests.support.taken_exports import pass_seconds, take_export, take_window
 
 ITEMS: list[dict[str, Any]] = [
     {
@@ -144,6 +145,36 @@ def test_a_chain_without_records_is_restored(
     printed = program.run("doctor", "--iam", "restore")
     assert printed.code == 0, printed.err
     assert f"ddb/{name}/AWSDynamoDB/data/*" in printed.out
+
+
+def test_a_chain_in_ion_is_restored(
+    sandbox: Aws, bucket: str, name: str, program: Program, clock: SandboxClock
+) -> None:
+    """An export and two windows that somebody else took: puts, updates and deletes."""
+    sandbox.create_table(name, pitr=True, range_key="sort")
+    items = [{**item, "sort": {"S": f"é{number}"}} for number, item in enumerate(ITEMS)]
+    sandbox.put(name, *items)
+    start = pass_seconds(clock, 2)
+    taken = [take_export(sandbox, name, bucket, ExportFormat="ION")]
+    for _ in range(2):
+        sandbox.put(
+            name, {**items[3], "v": {"M": {"a": {"NS": ["1.5"]}}}}, {**items[0], "id": {"S": str(start)}}
+        )
+        gone = items.pop()
+        sandbox.dynamodb.delete_item(TableName=name, Key={each: gone[each] for each in ("id", "sort")})
+        end = pass_seconds(clock, 3600)
+        taken.append(take_window(sandbox, name, bucket, start, end, ExportFormat="ION"))
+        start = end
+    expected = in_order(sandbox.items(name))
+    uris = [f"s3://{bucket}/AWSDynamoDB/{each.summary['exportArn'].rpartition('/')[2]}/" for each in taken]
+    sandbox.create_table(f"{name}-2", range_key="sort")
+    program.plan(chain_plan(sandbox, bucket, name, uris))
+    preview = program.run("preview", "restore", "back")
+    assert preview.code == 0, preview.out
+    done = program.run("restore", "back", "--output", "json")
+    assert done.code == 0, done.err
+    assert in_order(sandbox.items(f"{name}-2")) == expected
+    assert (done.facts["written"], done.facts["superseded"]) == (40, 4)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import base64
 import json
 import sys
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 import pytest
@@ -13,11 +14,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ddbbackup.archive.attribute_values import equal_items
-from ddbbackup.archive.ion import ion_to_lines, require_ion
+from ddbbackup.archive.changes import ChangeCutter
+from ddbbackup.archive.ion import ion_to_changes, ion_to_lines, require_ion
 from ddbbackup.archive.line_check import LineChecker
 from ddbbackup.archive.lines import is_item, split_lines
 from ddbbackup.errors import DataIncomplete, Refused
 from ddbbackup.ports import KeyAttribute
+from ddbbackup.sandbox.export_lines import ion_change, json_change
 from tests.support.items import items
 
 SECRET = "s3cr3t"
@@ -153,8 +156,76 @@ def test_what_dynamodb_does_not_write_is_no_item(value: str) -> None:
 )
 def test_other_documents_are_no_items(line: bytes) -> None:
     """Whatever they are."""
-    with pytest.raises(DataIncomplete, match="not an item in Ion"):
+    with pytest.raises(DataIncomplete, match="not an item or a change of one in Ion"):
         ion_to_lines([line])
+
+
+KEY = {"id": {"S": "a"}, "n": {"N": "-1.5"}}
+CUTTER = ChangeCutter((KeyAttribute("id", "HASH", "S"), KeyAttribute("n", "RANGE", "N")))
+
+
+@given(
+    st.none() | items(),
+    st.none() | items(),
+    st.sampled_from(["$ion_1_0 {{Record:{{{}}}}}\n", " $ion_1_0 {{{}}}\n"]),
+    st.sampled_from(["1768387643192366.", "1768387643192366", '"1768387643192366"', "1768387643192366d0"]),
+    st.randoms(),
+)
+def test_every_change_has_the_same_values(
+    old: dict[str, Any] | None, new: dict[str, Any] | None, form: str, micros: str, random: Random
+) -> None:
+    """Whatever the order of its members; it is cut like a change in DynamoDB JSON."""
+    images = {"OldImage": old, "NewImage": new}
+    images = {name: each | KEY for name, each in images.items() if each is not None}
+    members = [f"Metadata:{{WriteTimestampMicros:{micros}}}", f"Keys:{struct_of(KEY)}"]
+    members += [f"{name}:{struct_of(each)}" for name, each in images.items()]
+    random.shuffle(members)
+    (line,) = split_lines(ion_to_changes([form.format(",".join(members)).encode()]))
+    document = json.loads(line)
+    assert list(document) == ["Metadata", "Keys", *images]
+    assert all(equal_items(document[name], each) for name, each in images.items())
+    _, timestamp = CUTTER.read_head(line)
+    assert timestamp == 1768387643192366
+    cut = json.loads(CUTTER.cut(line))
+    if new is None:
+        assert cut == {"Key": KEY}
+    else:
+        assert equal_items(cut["Item"], new | KEY)
+
+
+def test_a_change_of_the_sandbox_is_the_same_in_both_formats() -> None:
+    """The key of a window in Ion is that of the same item in an export in JSON."""
+    change = (1768387643192366, KEY, None, KEY | {"v": {"SS": ["é\n"]}})
+    (line,) = split_lines(ion_to_changes([ion_change(*change)]))
+    assert line == json_change(*change)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{Item:{id:"s3cr3t"}}',
+        '{Record:{Keys:{id:"s3cr3t"}}}',
+        "{Record:{Metadata:{WriteTimestampMicros:1.}}}",
+        '{Record:{Metadata:{WriteTimestampMicros:1.5},Keys:{id:"s3cr3t"}}}',
+        '{Record:{Metadata:{WriteTimestampMicros:-1.},Keys:{id:"s3cr3t"}}}',
+        '{Record:{Metadata:{WriteTimestampMicros:null.decimal},Keys:{id:"s3cr3t"}}}',
+        '{Record:{Metadata:{},Keys:{id:"s3cr3t"}}}',
+        '{Record:{Metadata:{WriteTimestampMicros:1.},Keys:{id:"s3cr3t"},Other:{}}}',
+        '{Record:{Metadata:{WriteTimestampMicros:1.},Keys:{id:"s3cr3t"},Keys:{}}}',
+        '{Record:{Metadata:{WriteTimestampMicros:1.},Keys:"s3cr3t"}}',
+        '{Record:{Metadata:{WriteTimestampMicros:1.},Keys:{id:"s3cr3t"},NewImage:1.}}',
+        '{Record:{Metadata:{WriteTimestampMicros:1.},Keys:{id:"s3cr3t"}},Item:{}}',
+        "",
+    ],
+)
+def test_what_is_no_change_is_refused(line: str) -> None:
+    """In a message that quotes nothing. An empty line is none at all."""
+    if not line:
+        assert ion_to_changes([b"\n"]) == b""
+        return
+    with pytest.raises(DataIncomplete) as raised:
+        ion_to_changes([f"$ion_1_0 {line}\n".encode()])
+    assert SECRET not in f"{raised.value.message} {raised.value.hint}"
 
 
 def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

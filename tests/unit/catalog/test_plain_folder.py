@@ -208,10 +208,16 @@ def test_an_export_in_ion_is_read_like_any_other() -> None:
     ]
 
 
-def test_ion_without_its_package_or_of_a_window_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Before anything is read or written; AWS does not document the lines of a window in Ion."""
-    with pytest.raises(Refused, match="INCREMENTAL_EXPORT in the format ION"):
-        ion_export(MemoryCloud(), exportType="INCREMENTAL_EXPORT")
+def test_a_window_in_ion_is_one_of_changes() -> None:
+    """It is read by other rules than a full export."""
+    found = ion_export(MemoryCloud(), exportType="INCREMENTAL_EXPORT")
+    assert ({file.format for file in found.files}, found.for_aws) == ({"ION_CHANGES"}, False)
+
+
+def test_ion_without_its_package_and_other_formats_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is read or written."""
+    with pytest.raises(Refused, match="in the format CSV"):
+        ion_export(MemoryCloud(), outputFormat="CSV")
     monkeypatch.setattr("ddbbackup.archive.ion.find_spec", lambda name: None)
     with pytest.raises(Refused, match=r"amazon\.ion is not installed"):
         ion_export(MemoryCloud())

@@ -63,7 +63,8 @@ class WriteJob:
     """Put all items of ``files`` into ``table``, in the state that ``windows`` leave them in.
 
     ``windows`` are the data files of incremental exports that follow ``files``, in the order of time. An item that
-    they delete is not put. ``deletes``: it is also deleted from the table, where it may be; only with ``overwrite``.
+    they delete is not put. ``deletes``: it is also deleted from the table, because something else has put ``files``
+    into it; only with ``overwrite``.
     ``state_dir`` belongs to this restore alone: it holds the rejected items (``rejects.jsonl``, mode 0600).
     ``stall_timeout_seconds``: a worker fails after this time without a single successful write.
     """

@@ -63,13 +63,16 @@ def _notes(job: RestoreJob) -> Iterator[str]:
     if job.resolved.recorded is not None:
         yield from job.resolved.recorded.passed_over
     if backup is not None and backup.windows and not job.restore.schema_only:
-        deleted = ""
-        if job.restore.existing == "overwrite" and job.resolved.target is not None:
-            deleted = f", and items that a window deleted are deleted from {job.target}"
         yield (
             f"{backup.change_count} changes in {len(backup.windows)} windows follow a backup of "
-            f"{backup.opened.item_count} items; each item is written once, in its last state{deleted}"
+            f"{backup.opened.item_count} items; each item is written once, in its last state"
         )
+    if (
+        job.restore.existing == "overwrite"
+        and job.resolved.target is not None
+        and not job.restore.schema_only
+    ):
+        yield f"items of {job.target} that the restore point does not hold stay, also if a window deleted them"
     archived = job.data_files.archived if job.data_files is not None else None
     if archived is not None and archived.unknown:
         yield (

@@ -1,4 +1,7 @@
-"""Restore method ``write``: ddbbackup puts every item of the backup, and the counts must match."""
+"""Restore method ``write``: ddbbackup puts every item of the backup, and the counts must match.
+
+It deletes nothing (docs/decisions/0025): of a chain, the lines of items that a window deleted are left out.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,6 @@ async def load(job: RestoreJob) -> LoadResult:
     write_job = WriteJob(
         files=proven.files,
         windows=proven.windows,
-        deletes=bool(source.windows) and _may_hold_deleted_items(job),
         table=job.target,
         keys=table.keys,
         state_dir=job.state.directory,
@@ -98,14 +100,6 @@ async def _ledger_holds(
         finished = {file.key for file in ledger.finished_files()}
     files = (*job.files.files, *chain.from_iterable(job.files.windows))
     return await holds_sample_of(job, table, [file for file in files if file.key in finished], lost=lost)
-
-
-def _may_hold_deleted_items(job: RestoreJob) -> bool:
-    """Whether the target may hold items that a window deleted: others than this restore have written to it.
-
-    A table that was found empty never gets them, because their lines are left out. With ``keep`` they stay.
-    """
-    return job.restore.existing == "overwrite"
 
 
 def _existing(job: RestoreJob) -> Existing:

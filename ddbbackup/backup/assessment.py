@@ -25,7 +25,7 @@ from ddbbackup.catalog.find_point import newest_chain
 from ddbbackup.errors import DdbBackupError, ExportTimeInvalid, Refused
 from ddbbackup.model.assessment import Assessment, Blocker
 from ddbbackup.model.cost import Cost
-from ddbbackup.model.json_value import get_integer, get_objects
+from ddbbackup.model.json_value import Json, get_integer, get_objects
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.model import Destination, TableEntry
 from ddbbackup.ports import PitrWindow, TableFacts
@@ -372,7 +372,7 @@ def _estimate_cost(
     return cost
 
 
-def _facts(requested: RequestedBackup, findings: BackupFindings, history: _History) -> dict[str, str | None]:
+def _facts(requested: RequestedBackup, findings: BackupFindings, history: _History) -> dict[str, Json]:
     last = history.last
     return {
         "backup_kind": "full",
@@ -382,7 +382,7 @@ def _facts(requested: RequestedBackup, findings: BackupFindings, history: _Histo
         "last_backup": last.id if last else None,
         "last_backup_time": to_iso(last.time or last.started_at) if last else None,
         "verify": requested.entry.verify,
-        "verify_seconds": estimated_verifications(last.data) if last else None,
+        "verify_seconds": dict(estimated_verifications(last.data)) if last else None,
     }
 
 

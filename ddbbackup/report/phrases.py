@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -232,6 +233,23 @@ def estimated_time(step: PreviewStep) -> str:
     return f"≈ {duration(step.seconds)}" if step.seconds is not None else "–"
 
 
+def verification_times(preview: Preview) -> list[str]:
+    """What each level of verification would take for the new backups, and which levels the plan sets."""
+    known = [step.facts["verify_seconds"] for step in preview.backups if step.facts.get("verify_seconds")]
+    if not known:
+        return []
+    planned = Counter(step.facts.get("verify") for step in preview.backups)
+    levels = []
+    for level in known[0]:
+        seconds = [each[level] for each in known]
+        time = "unknown" if None in seconds else f"≈ {duration(sum(seconds))}"
+        tables = f" (in the plan for {counted(planned[level], 'table')})" if planned[level] else ""
+        levels.append(f"{level} {time}{tables}")
+    new = len([step for step in preview.backups if "verify_seconds" in step.facts]) - len(known)
+    others = f"; {counted(new, 'table')} not counted, without a backup so far" if new else ""
+    return [f"Verification of these backups, if they are like the last ones: {', '.join(levels)}{others}."]
+
+
 def cost_estimate(preview: Preview) -> list[str]:
     """The estimated cost of the run, and how reliable the prices are."""
     cost, prices = preview.totals.cost, preview.prices
@@ -289,6 +307,8 @@ def step_facts(step: PreviewStep) -> Iterator[str]:
             yield from (_candidate(each) for each in value)
         elif name == "settings":
             yield from _settings(value)
+        elif name == "verify_seconds":
+            continue  # of all tables together: ``verification_times``
         elif value not in (None, [], {}):
             yield f"{name.replace('_', ' ')}: {value}"
     if step.seconds_basis:

@@ -79,16 +79,16 @@ def verification_seconds(
     return None if items is None else 2 + items / (_ITEMS_PER_SECOND * cores)
 
 
-def estimated_verifications(data: RecordedData) -> str:
-    """What each level takes with as much data: ``listing 1, checksums 12, items 40``, in seconds."""
+def estimated_verifications(data: RecordedData) -> dict[Level, int | None]:
+    """What each level takes with as much data, in seconds; None if it is not known."""
     cores = os.cpu_count() or 1
-    parts = []
+    estimates: dict[Level, int | None] = {}
     for level in LEVELS:
         seconds = verification_seconds(
             level, items=data.item_count, files=data.file_count, size_bytes=data.size_bytes, cores=cores
         )
-        parts.append(f"{level} {'unknown' if seconds is None else f'{seconds:.0f}'}")
-    return ", ".join(parts)
+        estimates[level] = None if seconds is None else round(seconds)
+    return estimates
 
 
 def _directory(context: RunContext, name: str) -> Path | None:

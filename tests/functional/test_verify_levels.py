@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from typing import Any
 
 import pytest
@@ -192,3 +193,27 @@ def test_the_newest_backups_are_verified_first(
     found = [each["facts"]["backup"] for each in done.report["outcomes"]]
     assert sorted(found, reverse=True) == sorted(every, reverse=True)[:2]
     assert program.run("verify", "--newest", "2", "--all").code == 64
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_the_preview_says_how_long_each_level_would_take(
+    sandbox: Aws, bucket: str, name: str, program: Program, form: str
+) -> None:
+    """Estimated from the last backup, and with the level of the plan; nothing before there is one."""
+    Backup(sandbox, bucket, name, program, verify="items")
+    shown = program.run("preview", "--output", form).out
+    (line,) = [each for each in shown.splitlines() if each.startswith("Verification of these backups")]
+    assert re.search(
+        r"listing ≈ [0-9.]+s, checksums ≈ [0-9.]+s, items ≈ [0-9.]+s \(in the plan for 1 table\)", line
+    )
+    assert "verify seconds" not in shown
+    seconds = json.loads(program.run("preview", "--output", "json").out)["backups"][0]["facts"][
+        "verify_seconds"
+    ]
+    assert list(seconds) == ["listing", "checksums", "items"]
+    sandbox.create_table(f"{name}-2", pitr=True)
+    tables = [{"name": name}, {"name": f"{name}-2"}]
+    program.plan(plan(sandbox, bucket, tables=tables))
+    assert "1 table not counted, without a backup so far" in program.run("preview", "--output", form).out
+    program.plan(plan(sandbox, bucket, tables=tables[1:]))
+    assert "Verification of" not in program.run("preview", "--output", form).out

@@ -156,6 +156,7 @@ def _preview(preview: Preview) -> str:
         _steps("restore", preview.restores),
         _prunes(preview.prunes),
         "\n".join(_remarks(preview)),
+        " ".join(map(_plain, phrases.verification_times(preview))),
         " ".join(map(_plain, phrases.cost_estimate(preview))),
         _collapsed("Details", list(_details(preview.steps))),
         _collapsed("Destinations", list(_destinations(preview))),

@@ -224,6 +224,7 @@ def _preview(preview: Preview) -> str:
         phrases.unselected_tables(preview),
         list(_destinations(preview)),
         [*preview.notes],
+        phrases.verification_times(preview),
         phrases.cost_estimate(preview),
     ]
     return "\n\n".join("\n".join(lines) for lines in paragraphs if lines) + "\n"

@@ -125,8 +125,11 @@ def _item(value: Any) -> dict[str, Any]:
 
 
 def _micros(metadata: Any) -> str:
-    value = _members(metadata).get("WriteTimestampMicros")
-    kind = value.ion_type.name if value is not None else ""
+    members = _members(metadata)
+    if "WriteTimestampMicros" not in members:
+        raise _not_an_item()
+    value = members["WriteTimestampMicros"]
+    kind = value.ion_type.name
     if kind not in ("DECIMAL", "INT", "STRING") or isinstance(value, _reader().null):
         raise _not_an_item()
     micros = _number(value) if kind == "DECIMAL" else str(value)

@@ -382,7 +382,7 @@ def _facts(requested: RequestedBackup, findings: BackupFindings, history: _Histo
         "last_backup": last.id if last else None,
         "last_backup_time": to_iso(last.time or last.started_at) if last else None,
         "verify": requested.entry.verify,
-        "verify_seconds": dict(estimated_verifications(last.data)) if last else None,
+        "verify_seconds": estimated_verifications(last.data) if last else None,
     }
 
 

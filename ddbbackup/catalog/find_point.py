@@ -38,9 +38,13 @@ class FoundPoint:
 
 @dataclass(frozen=True, slots=True)
 class NoPoint:
-    """There is none; ``notes`` say which backups cannot be restored, and why."""
+    """There is none; ``notes`` say which backups cannot be restored, and why.
+
+    ``damaged`` is the ID of the newest backup of which a part is left.
+    """
 
     notes: tuple[str, ...] = ()
+    damaged: str | None = None
 
 
 def find_point(
@@ -55,6 +59,7 @@ def find_point(
     Reads the records of newer backups, which are bad, in progress or failed, and those of the chain.
     """
     notes: list[str] = []
+    damaged: str | None = None
     for each in catalog.of_table(location, until=at_or_before):
         if isinstance(each, BadRecord):
             notes.append(f"record {each.id} cannot be used: {each.error.message}")
@@ -65,11 +70,13 @@ def find_point(
         if at_or_before is not None and time > at_or_before:
             continue
         found = open_point(catalog, each)
+        if isinstance(found, FoundPoint) and found.point.damage is not None:
+            damaged = damaged or each.record.id
         if isinstance(found, FoundPoint) and found.point.damage is None:
             return FoundPoint(found.point, found.backups, tuple(f"the newer {note}" for note in notes))
         reason = why_not_restorable(found.point if isinstance(found, FoundPoint) else found)
         notes.append(f"backup {each.record.id} cannot be restored: {reason}")
-    return NoPoint(tuple(f"the {note}" for note in notes))
+    return NoPoint(tuple(f"the {note}" for note in notes), damaged)
 
 
 def open_point(

@@ -191,7 +191,9 @@ def _choose_point(context: RunContext, wanted: WantedPoint) -> FoundPoint:
         others = f", and {len(found.notes) - 1} others neither" if len(found.notes) > 1 else ""
         raise Refused(
             f"no backup of {wanted.table}{when} in {location.uri} can be restored: {found.notes[0]}{others}",
-            hint=f"run `ddbbackup verify --all --only {wanted.table}` to see what is left of each of them",
+            hint=f"restore what is left of one with `--from {found.damaged} --accept-incomplete`"
+            if found.damaged
+            else "run `ddbbackup list` to see what is wrong with each of them",
         )
     raise Refused(
         f"there is no complete backup of {wanted.table}{when} in {location.uri}",

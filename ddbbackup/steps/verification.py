@@ -12,6 +12,7 @@ from ddbbackup.catalog.record import Level
 from ddbbackup.catalog.table_keys import recorded_keys
 from ddbbackup.catalog.verification import Thoroughness, Verification, verify_export
 from ddbbackup.errors import Refused
+from ddbbackup.model.json_value import JsonObject
 from ddbbackup.steps.context import RunContext
 
 _FOLDER: Final = "verifications"
@@ -79,10 +80,10 @@ def verification_seconds(
     return None if items is None else 2 + items / (_ITEMS_PER_SECOND * cores)
 
 
-def estimated_verifications(data: RecordedData) -> dict[Level, int | None]:
+def estimated_verifications(data: RecordedData) -> JsonObject:
     """What each level takes with as much data, in seconds; None if it is not known."""
     cores = os.cpu_count() or 1
-    estimates: dict[Level, int | None] = {}
+    estimates: dict[str, int | None] = {}
     for level in LEVELS:
         seconds = verification_seconds(
             level, items=data.item_count, files=data.file_count, size_bytes=data.size_bytes, cores=cores

@@ -175,8 +175,8 @@ def test_every_change_has_the_same_values(
     old: dict[str, Any] | None, new: dict[str, Any] | None, form: str, micros: str, random: Random
 ) -> None:
     """Whatever the order of its members; it is cut like a change in DynamoDB JSON."""
-    images = {"OldImage": old, "NewImage": new}
-    images = {name: each | KEY for name, each in images.items() if each is not None}
+    both = {"OldImage": old, "NewImage": new}
+    images = {name: each | KEY for name, each in both.items() if each is not None}
     members = [f"Metadata:{{WriteTimestampMicros:{micros}}}", f"Keys:{struct_of(KEY)}"]
     members += [f"{name}:{struct_of(each)}" for name, each in images.items()]
     random.shuffle(members)

@@ -14,5 +14,5 @@ def test_each_level_is_estimated_from_the_last_backup(monkeypatch: pytest.Monkey
     """A listing by files, checksums by bytes, items by their number."""
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     data = RecordedData(item_count=100_000_000, file_count=1_000_000, size_bytes=30_000_000_000)
-    assert estimated_verifications(data) == "listing 6, checksums 101, items 252"
-    assert estimated_verifications(RecordedData()) == "listing unknown, checksums unknown, items unknown"
+    assert estimated_verifications(data) == {"listing": 6, "checksums": 101, "items": 252}
+    assert set(estimated_verifications(RecordedData()).values()) == {None}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tests.faults.model import Then
-from tests.faults.world import ACCOUNT, World, export_lines
+from tests.faults.world import ACCOUNT, World, chain_items, export_lines
 from tests.support.aws import REGION, in_order
 from tests.support.everything import Everything
 from tests.support.next_second import wait_for_next_second
@@ -64,6 +64,51 @@ def check_backup(world: World) -> None:
             "exit 0 means that the backup is whole",
             root,
         )
+
+
+def check_window(world: World) -> None:
+    """One window follows the full backup, and both together are the whole table."""
+    records = [each for each in world.records() if each["state"] == "complete"]
+    kinds = [each["covers"]["kind"] for each in records]
+    world.require(kinds == ["instant", "window"], "exit 0 means that a window is complete", f"kinds {kinds}")
+    if kinds != ["instant", "window"]:
+        return
+    needs = records[1]["chain"]["needs"]
+    world.require(needs == [each["id"] for each in records], "a window names its chain", f"{needs}")
+    world.require(
+        chain_items(world.aws, world.bucket, records) == world.aws.items(world.source),
+        "exit 0 means that the chain is whole",
+        str(needs),
+    )
+
+
+def _prepare_scan(world: World) -> None:
+    world.create_bucket()
+    world.create_source()
+    world.write_plan(tables=[{"name": world.source, "method": "scan"}])
+
+
+def _prepare_snapshot(world: World) -> None:
+    world.create_source()
+    world.create_bucket()
+    world.write_plan(tables=[{"name": world.source, "method": "snapshot"}])
+
+
+def check_snapshot(world: World) -> None:
+    """The newest record is complete, and AWS has its on-demand backup; one for each run."""
+    listed = world.aws.dynamodb.list_backups(TableName=world.source)["BackupSummaries"]
+    available = {each["BackupArn"] for each in listed if each["BackupStatus"] == "AVAILABLE"}
+    complete = [each["snapshot"]["arn"] for each in world.records() if each["state"] == "complete"]
+    world.require(
+        bool(complete) and set(complete) <= available,
+        "exit 0 means that AWS has the on-demand backup",
+        f"recorded {complete}, available {available}",
+    )
+    world.require(
+        len(listed) <= world.backup_runs,
+        "one on-demand backup per run id",
+        f"{len(listed)} for {world.backup_runs} run ids",
+    )
 
 
 def _prepare_wait(world: World) -> None:
@@ -151,6 +196,12 @@ def prepare_existing(world: World, **restore: Any) -> None:
     world.use(world.shared.shared_vault)
     world.aws.create_table(world.target)
     world.write_plan(restore=restore)
+
+
+def _prepare_chain(world: World) -> None:
+    """A full backup and a window, into a table that the restore creates."""
+    world.use(world.shared.chain_vault)
+    world.write_plan(restore={"method": "write"}, tables=[{"name": world.source, "method": "incremental"}])
 
 
 def _prepare_bulk_put(world: World) -> None:
@@ -254,6 +305,43 @@ WORKS: Final = {
                 "HeadObject:data",
                 "GetObject:data",
             ),
+            46,
+            ("same", "other-run", "other-machine", "wait"),
+        ),
+        Work(
+            "window",
+            ("backup",),
+            World.begin_chain,
+            check_window,
+            ("GetObject:record", "DescribeContinuousBackups", "ExportTableToPointInTime", "DescribeExport"),
+            60,
+            ("same", "other-run", "other-machine", "wait"),
+        ),
+        Work(
+            "scan",
+            ("backup",),
+            _prepare_scan,
+            check_backup,
+            (
+                "Scan",
+                "POST:data",
+                "PutObject:data",
+                "PutObject:files",
+                "PutObject:md5",
+                "PutObject:summary",
+                "PutObject:other",
+                "GetObject:other",
+                "PutObject:record",
+            ),
+            60,
+            ("same", "other-run", "other-machine", "wait"),
+        ),
+        Work(
+            "snapshot",
+            ("backup",),
+            _prepare_snapshot,
+            check_snapshot,
+            ("CreateBackup", "DescribeBackup", "PutObject:record"),
             46,
             ("same", "other-run", "other-machine", "wait"),
         ),
@@ -392,6 +480,16 @@ WORKS: Final = {
             check_restore,
             ("BatchWriteItem",),
             52,
+            _RESTORED,
+            _LEASED,
+        ),
+        Work(
+            "chain",
+            ("restore", "copy"),
+            _prepare_chain,
+            check_restore,
+            ("HeadObject:record", "GetObject:record", "GetObject:files", "GetObject:data", "BatchWriteItem"),
+            68,
             _RESTORED,
             _LEASED,
         ),

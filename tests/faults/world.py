@@ -31,7 +31,8 @@ from tests.faults.model import Violation
 from tests.support.aws import REGION, Aws, Item, in_order
 from tests.support.aws_proxy import RESET, AwsProxy, Delivery, Exchange, Fault, Request, subject_of
 from tests.support.everything import Everything
-from tests.support.launcher import Launched, Launcher
+from tests.support.launcher import CLOCK_OFFSET, Launched, Launcher
+from tests.support.next_second import wait_for_next_second
 from tests.support.plans import plan
 from tests.support.receiver import Receiver, receiver
 from tests.support.receiver import Request as ReceivedRequest
@@ -43,6 +44,7 @@ SECRET_KEY: Final = f"secret-key-{SECRET_MARK}"
 SESSION_TOKEN: Final = f"session-token-{SECRET_MARK}"
 PREFIX: Final = "ddb/"
 SETTINGS: Final = ("tags", "ttl", "pitr")
+CHAIN_SECONDS: Final = 3600.0
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,19 @@ class Servers:
             vault = made.back_up_twice()
             assert not made.violations, made.violations
         return vault
+
+    @functools.cached_property
+    def chain_vault(self) -> Vault:
+        """A full backup and a window, for scenarios that restore them into tables of their own."""
+        with world(self, name="chain vault", seed=0) as made:
+            made.keep = True
+            made.begin_chain()
+            older = made.aws.items(made.source)
+            made.expect_code(made.run("backup", "--run-id", "window"), 0)
+            assert not made.violations, made.violations
+            assert [each["covers"]["kind"] for each in made.records()] == ["instant", "window"]
+            items = made.aws.items(made.source)
+        return Vault(made.bucket, made.source, older, items)
 
     @functools.cached_property
     def settings_vault(self) -> Vault:
@@ -188,6 +203,21 @@ class World:
         self.restart_recovery()
         self.wanted = self.aws.items(self.source)
         return Vault(self.bucket, self.source, older, self.wanted)
+
+    def begin_chain(self) -> None:
+        """The source, its full backup of an hour ago, and updates, inserts and deletes since."""
+        clock = self.shared.sandbox.clock
+        self.create_bucket()
+        with clock.ago(CHAIN_SECONDS):
+            self.create_source()
+            wait_for_next_second()  # recovery begins in the second before the full backup
+            self.write_plan(tables=[{"name": self.source, "method": "incremental"}])
+            ago = {CLOCK_OFFSET: str(-CHAIN_SECONDS)}
+            self.expect_code(self.run("backup", "--run-id", "full", env=ago), 0)
+        with clock.ago(CHAIN_SECONDS / 2):
+            items = self.make_items(48)
+            self.put(self.source, items[32:])
+            self.delete(self.source, items[:8])
 
     def use(self, vault: Vault) -> None:
         """Makes a shared vault the one of this world."""
@@ -404,6 +434,11 @@ class World:
         )
 
     @property
+    def backup_runs(self) -> int:
+        """With how many run ids `backup` ran."""
+        return len(self._export_runs)
+
+    @property
     def received(self) -> list[ReceivedRequest]:
         """What this scenario sent to the receiver: notifications and metrics."""
         return self.shared.receiver.requests[self._first_received :]
@@ -559,3 +594,18 @@ def export_lines(aws: Aws, bucket: str, root: str) -> list[Item]:
         body = gzip.decompress(aws.read(bucket, key))
         found += [json.loads(line)["Item"] for line in body.splitlines()]
     return in_order(found)
+
+
+def chain_items(aws: Aws, bucket: str, records: Sequence[Mapping[str, Any]]) -> list[Item]:
+    """The items that a full backup and the windows after it leave, in order. ``records`` are theirs, by time."""
+    found: dict[str, Item] = {}
+    for record in records:
+        summary = json.loads(aws.read(bucket, f"{PREFIX}{record['data']['manifest_key']}"))
+        for entry in aws.read(bucket, summary["manifestFilesS3Key"]).splitlines():
+            for line in gzip.decompress(aws.read(bucket, json.loads(entry)["dataFileS3Key"])).splitlines():
+                change = json.loads(line)
+                item = change.get("Item") or change.get("NewImage")
+                found.pop((change.get("Keys") or item)["id"]["S"], None)
+                if item is not None:
+                    found[item["id"]["S"]] = item
+    return in_order(found.values())

@@ -152,6 +152,7 @@ def _outage(world: World, scenario: Scenario) -> None:
 # `write`; other works meet faults in what only they do.
 ANSWERED: Final = {
     **{name: WORKS[name].operations for name in ("backup", "write", "settings")},
+    **{name: WORKS[name].operations for name in ("window", "scan", "snapshot", "chain")},
     "verify": ("ListObjectsV2", "GetObject:record", "GetObject:data"),
     "wait": ("GetObject:record", "DescribeExport", "PutObject:record"),
     "prune": (
@@ -220,6 +221,16 @@ SCENARIOS: Final = (
             ("backup", "ExportTableToPointInTime"),
             ("backup", "PutObject:record"),
             ("backup", "GetObject:files"),
+            ("window", "GetObject:record"),
+            ("window", "ExportTableToPointInTime"),
+            ("window", "DescribeExport"),
+            ("scan", "Scan"),
+            ("scan", "PutObject:data"),
+            ("scan", "PutObject:other"),
+            ("snapshot", "CreateBackup"),
+            ("snapshot", "DescribeBackup"),
+            ("chain", "GetObject:record"),
+            ("chain", "GetObject:data"),
             ("write", "BatchWriteItem"),
             ("write", "GetObject:data"),
             ("import", "DescribeImport"),

@@ -12,15 +12,22 @@ from tests.faults.world import World
 
 _KILLED: Final = (
     "backup",
+    "window",
+    "scan",
+    "snapshot",
     "wait",
     "prune",
     "write",
     "write-fail",
     "write-keep",
+    "chain",
     "settings",
     "import",
     "bulk-put",
     "point-in-time",
+)
+_SIGNALLED: Final = tuple(
+    name for name in _KILLED if name not in ("wait", "prune", "snapshot", "write-keep", "settings")
 )
 
 
@@ -96,7 +103,17 @@ SCENARIOS: Final = (
     ),
     *(
         Scenario("signal", name, number, _play_signal)
-        for name in ("backup", "write", "write-fail", "import", "bulk-put", "point-in-time")
+        for name in (
+            "backup",
+            "window",
+            "scan",
+            "write",
+            "write-fail",
+            "chain",
+            "import",
+            "bulk-put",
+            "point-in-time",
+        )
         for number in ("SIGTERM", "SIGINT", "SIGHUP")
     ),
 )

@@ -221,7 +221,6 @@ SCENARIOS: Final = (
             ("backup", "ExportTableToPointInTime"),
             ("backup", "PutObject:record"),
             ("backup", "GetObject:files"),
-            ("window", "GetObject:record"),
             ("window", "ExportTableToPointInTime"),
             ("window", "DescribeExport"),
             ("scan", "Scan"),

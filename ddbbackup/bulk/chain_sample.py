@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from ddbbackup.archive.changes import ChangeCutter
-from ddbbackup.archive.item_keys import ItemKeys
+from ddbbackup.archive.item_edits import ItemEdits
 from ddbbackup.bulk.index_windows import read_heads
 from ddbbackup.bulk.model import DataFile, SampledItem
-from ddbbackup.bulk.sample import choose_lines, read_lines, sample_items, sampled_item
+from ddbbackup.bulk.sample import choose_lines, read_lines, sample_with_keys, sampled_item
 from ddbbackup.bulk.verified_stream import read_until_whole
 from ddbbackup.ports import KeyAttribute, Objects
 
@@ -26,42 +25,39 @@ def sample_chain(
     keys: Sequence[KeyAttribute],
     *,
     stop: threading.Event,
+    edits: ItemEdits | None = None,
 ) -> tuple[SampledItem, ...]:
     """Items out of ``files``: of the full backup those that no window changes, and those that the last window puts.
 
-    ``windows`` are all of the chain, in the order of time, without empty ones. All of them are read. Blocks. Raises
-    what ``sample_items`` raises.
+    ``windows`` are all of the chain, in the order of time, without empty ones. All of them are read. ``edits`` are
+    made to the items. Blocks. Raises what ``sample_items`` raises.
     """
     in_windows = {file.uri for window in windows for file in window}
     last = {file.uri for file in windows[-1]}
     base = [file for file in files if file.uri not in in_windows]
-    sample = sample_items(base, objects, keys, seed=len(files), stop=stop) if base else ()
-    changed = _changed_among(sample, windows, objects, keys, stop)
+    sample = sample_with_keys(base, objects, keys, seed=len(files), stop=stop, edits=edits) if base else ()
+    changed = _changed_among({key for key, _ in sample if key is not None}, windows, objects, keys, stop)
     return (
-        *(item for item in sample if item.key not in changed),
-        *_sample_puts([file for file in files if file.uri in last], objects, keys, stop),
+        *(item for key, item in sample if key not in changed),
+        *_sample_puts([file for file in files if file.uri in last], objects, keys, stop, edits),
     )
 
 
 def _changed_among(
-    sample: Collection[SampledItem],
+    sampled: Collection[bytes],
     windows: Sequence[Sequence[DataFile]],
     objects: Objects,
     keys: Sequence[KeyAttribute],
     stop: threading.Event,
-) -> set[str]:
-    """The keys of those items of ``sample`` that a window changes."""
-    item_keys, cutter = ItemKeys(keys), ChangeCutter(keys)
-    by_key = {item_keys.of_item(json.loads(item.key)): item.key for item in sample}
-    if not by_key:
+) -> set[bytes]:
+    """Those keys of ``sampled`` that a window changes."""
+    cutter = ChangeCutter(keys)
+    if not sampled:
         return set()
 
-    def find(file: DataFile) -> set[str]:
+    def find(file: DataFile) -> set[bytes]:
         return {
-            by_key[key]
-            for heads in read_heads(file, objects, cutter, stop)
-            for key, _ in heads
-            if key in by_key
+            key for heads in read_heads(file, objects, cutter, stop) for key, _ in heads if key in sampled
         }
 
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="sample") as pool:
@@ -70,7 +66,11 @@ def _changed_among(
 
 
 def _sample_puts(
-    files: Sequence[DataFile], objects: Objects, keys: Sequence[KeyAttribute], stop: threading.Event
+    files: Sequence[DataFile],
+    objects: Objects,
+    keys: Sequence[KeyAttribute],
+    stop: threading.Event,
+    edits: ItemEdits | None,
 ) -> Iterator[SampledItem]:
     cutter = ChangeCutter(keys)
     for uri, numbers in choose_lines(files, seed=len(files)).items():
@@ -80,6 +80,6 @@ def _sample_puts(
             return [cutter.cut(line) for line in read_lines(file, objects, numbers, stop)]
 
         for line in read_until_whole(read, stop.wait):
-            item = sampled_item(line, keys)
+            item = sampled_item(line, keys, edits)
             if item is not None:
                 yield item

@@ -65,7 +65,7 @@ def finished_file(entry: object, identity: RestoreIdentity) -> FinishedFile | No
         return None
     file = FinishedFile(**values)
     results = (file.written, file.kept, file.equal, file.superseded, file.deleted)
-    numbers = (file.item_count, *results, file.size_bytes)
+    numbers = (file.item_count, *results, file.size_bytes, file.changed)
     if not all(type(number) is int and number >= 0 for number in numbers):
         return None
     return file if sum(results) == file.item_count else None

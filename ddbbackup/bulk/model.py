@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from ddbbackup.archive.item_edits import ItemEdits
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.ports import KeyAttribute
 
@@ -64,7 +65,7 @@ class WriteJob:
 
     ``windows`` are the data files of incremental exports that follow ``files``, in the order of time. An item that
     they delete is not put. ``deletes``: it is also deleted from the table, because something else has put ``files``
-    into it; only with ``overwrite``.
+    into it; only with ``overwrite``. ``edits``: how each item is changed before it is put.
     ``state_dir`` belongs to this restore alone: it holds the rejected items (``rejects.jsonl``, mode 0600).
     ``stall_timeout_seconds``: a worker fails after this time without a single successful write.
     """
@@ -79,6 +80,7 @@ class WriteJob:
     write_units_per_second: int | None = None
     workers: int | None = None
     stall_timeout_seconds: float = STALL_TIMEOUT_SECONDS
+    edits: ItemEdits | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ class WriteResult:
     rejected: int
     superseded: int
     deleted: int
+    changed: int  # items that ``WriteJob.edits`` changed
     files: int
     resumed_files: int
     size_bytes: int
@@ -136,6 +139,7 @@ class FinishedFile:
     size_bytes: int
     superseded: int = 0
     deleted: int = 0
+    changed: int = 0
     suspect: bool = False
 
 
@@ -174,6 +178,7 @@ class UnitResult:
     size_bytes: int
     superseded: int = 0
     deleted: int = 0
+    changed: int = 0
     reasons: tuple[tuple[str, int], ...] = ()
     suspect: bool = False
     sample: tuple[SampledItem, ...] = ()

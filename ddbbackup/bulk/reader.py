@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
+from ddbbackup.archive.item_edits import ItemEditor
 from ddbbackup.archive.lines import are_plain_items, is_item, split_lines, whole_lines
 from ddbbackup.bulk.batch import MAX_BATCH_BYTES, Batch
 from ddbbackup.bulk.chain_lines import ChainLines
@@ -41,6 +42,8 @@ class UnitReader:
     ``chain``: only the final lines of a full backup and its windows are handed out. ``superseded`` and
     ``left_out_deletes`` count the others: of items that change later, and deletes that are not to be carried out.
 
+    ``editor`` changes the lines that are handed out; ``changed`` counts those that differ.
+
     ``earlier``: what readings of this unit that failed have handed out. ``suspect``, once all is read: whether that
     differs from the content, so that lines were put that no file holds.
     """
@@ -55,6 +58,7 @@ class UnitReader:
         number: int,
         earlier: Sequence[Prefix] = (),
         chain: ChainLines | None = None,
+        editor: ItemEditor | None = None,
     ) -> None:
         self.unit = unit
         self.size_bytes = 0
@@ -64,8 +68,10 @@ class UnitReader:
         self.suspect = False
         self.superseded = 0
         self.left_out_deletes = 0
+        self.changed = 0
         self._number = number
         self._chain = chain
+        self._editor = editor
         self._deletes: list[bytes] = []
         self._handed_over = 0  # lines to put
         self._keys = keys
@@ -131,6 +137,9 @@ class UnitReader:
             lines = self._take_valid(block, lines)
             self._item_count += len(lines) + len(self.invalid_lines) - invalid_before
             lines = self._take_final_items(block, lines)
+        if self._editor is not None:
+            lines = self._edit(self._editor, lines)
+            block = b"".join(lines)
         self._take_sample(lines)
         self._handed_over += len(lines)
         rest = self._lines[self._position :]
@@ -176,10 +185,17 @@ class UnitReader:
         self._item_count += len(changes)
         self.superseded += len(changes) - len(puts) - len(deletes)
         if self._chain.deletes:
-            self._deletes += deletes
+            self._deletes += self._editor.edit(deletes).lines if self._editor is not None else deletes
         else:
             self.left_out_deletes += len(deletes)
         return puts
+
+    def _edit(self, editor: ItemEditor, lines: list[bytes]) -> list[bytes]:
+        """The changed lines; what the plan puts into them may be a forbidden token."""
+        edited = editor.edit(lines)
+        self.changed += edited.changed
+        self.invalid_lines += edited.invalid
+        return self._take_valid(b"".join(edited.lines), edited.lines)
 
     def _take_sample(self, lines: Sequence[bytes]) -> None:
         first = self._handed_over

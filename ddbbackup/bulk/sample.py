@@ -12,6 +12,8 @@ from itertools import pairwise
 from typing import Final
 
 from ddbbackup.archive.attribute_values import item_digest
+from ddbbackup.archive.item_edits import ItemEditor, ItemEdits
+from ddbbackup.archive.item_keys import ItemKeys
 from ddbbackup.archive.lines import is_item, split_lines, whole_lines
 from ddbbackup.bulk.model import DataFile, SampledItem, Stopped
 from ddbbackup.bulk.verified_stream import open_data_file, read_until_whole
@@ -31,22 +33,39 @@ def sample_items(
     seed: int = 0,
     stop: threading.Event | None = None,
     read_bytes: int = READ_BYTES,
+    edits: ItemEdits | None = None,
 ) -> tuple[SampledItem, ...]:
     """Reads up to ``MAX_ITEMS`` items out of ``files``, the same ones for the same ``seed``. Blocks.
 
     A gzipped file can only be read from its start. If the files are larger than ``read_bytes`` in total, some of them
-    are read to their end, and of the others only the beginning.
+    are read to their end, and of the others only the beginning. ``edits`` are made to the items.
 
     Raises ``DataIncomplete`` for a file that is damaged as far as it was read, ``Stopped``, and whatever else
     ``objects`` raises.
     """
+    sample = sample_with_keys(files, objects, keys, seed=seed, stop=stop, read_bytes=read_bytes, edits=edits)
+    return tuple(item for _, item in sample)
+
+
+def sample_with_keys(
+    files: Sequence[DataFile],
+    objects: Objects,
+    keys: Sequence[KeyAttribute],
+    *,
+    seed: int = 0,
+    stop: threading.Event | None = None,
+    read_bytes: int = READ_BYTES,
+    edits: ItemEdits | None = None,
+) -> tuple[tuple[bytes | None, SampledItem], ...]:
+    """The same, with the key (``archive.item_keys``) that each item has in the backup."""
     event = stop or threading.Event()
     lines = choose_lines(_as_far_as_read(files, seed, read_bytes), seed=seed)
 
-    def read(file: DataFile) -> list[SampledItem]:
-        return read_until_whole(
-            lambda: list(_read_items(file, objects, keys, lines.get(file.uri, ()), event)), event.wait
-        )
+    def read(file: DataFile) -> list[tuple[bytes | None, SampledItem]]:
+        def read_all() -> list[tuple[bytes | None, SampledItem]]:
+            return list(_read_items(file, objects, keys, lines.get(file.uri, ()), event, edits))
+
+        return read_until_whole(read_all, event.wait)
 
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="sample") as pool:
         try:
@@ -78,8 +97,15 @@ def choose_lines(files: Sequence[DataFile], *, seed: int) -> Mapping[str, tuple[
     return lines
 
 
-def sampled_item(line: bytes, keys: Sequence[KeyAttribute]) -> SampledItem | None:
-    """None for a line that is not an exported item with a key: it is rejected, so it cannot be in the table."""
+def sampled_item(
+    line: bytes, keys: Sequence[KeyAttribute], edits: ItemEdits | None = None
+) -> SampledItem | None:
+    """None for a line that is not an exported item with a key: it is rejected, so it cannot be in the table.
+
+    ``edits`` are made to the item first.
+    """
+    if edits is not None:
+        line = ItemEditor(edits).edit_line(line) or b""
     if not is_item(line):
         return None
     try:
@@ -118,11 +144,13 @@ def _read_items(
     keys: Sequence[KeyAttribute],
     numbers: Sequence[int],
     stop: threading.Event,
-) -> Iterator[SampledItem]:
+    edits: ItemEdits | None,
+) -> Iterator[tuple[bytes | None, SampledItem]]:
+    item_keys = ItemKeys(keys)
     for line in read_lines(file, objects, numbers, stop):
-        item = sampled_item(line, keys)
+        item = sampled_item(line, keys, edits)
         if item is not None:
-            yield item
+            yield item_keys.of_line(line), item
 
 
 def read_lines(

@@ -14,6 +14,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final, assert_never
 
+from ddbbackup.archive.item_edits import ItemEditor
 from ddbbackup.bulk.batch import Batch
 from ddbbackup.bulk.chain_lines import ChainLines
 from ddbbackup.bulk.model import Unit, UnitResult
@@ -104,6 +105,7 @@ class _Reading:
             size_bytes=reader.size_bytes,
             superseded=reader.superseded,
             deleted=self.deleted + reader.left_out_deletes,
+            changed=reader.changed,
             reasons=tuple(self.rejects.reasons.most_common(_MAX_REASONS)),
             suspect=reader.suspect,
             sample=tuple(reader.sample),
@@ -124,6 +126,7 @@ class _Worker:
             config.existing, config.table, config.keys, count_units=config.rate_limited
         )
         self._chain: ChainLines | None = None
+        self._editor = ItemEditor(config.edits) if config.edits is not None else None
         self._sender = Sender(self._transport, self._format, config, self, self._bucket)
         self._queued: deque[Unit] = deque()
         self._numbers = itertools.count()
@@ -266,6 +269,7 @@ class _Worker:
             number=number,
             earlier=earlier,
             chain=self._chain,
+            editor=self._editor,
         )
         rejects = Rejects(self._config.rejects_dir, unit.number, unit.file.uri)
         self._open[number] = reading = _Reading(number, reader, rejects, earlier)

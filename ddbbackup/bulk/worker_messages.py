@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from ddbbackup.archive.item_edits import ItemEdits
 from ddbbackup.bulk.chain_lines import ChainConfig
 from ddbbackup.bulk.model import Existing, Unit, UnitResult
 from ddbbackup.errors import DdbBackupError
@@ -23,6 +24,7 @@ class WorkerConfig:
     rate_limited: bool  # the pool sends a ``SetRate`` before and whenever shares change
     stall_timeout_seconds: float
     chain: ChainConfig | None = None  # for restores of a full backup and windows
+    edits: ItemEdits | None = None
 
 
 @dataclass(frozen=True, slots=True)

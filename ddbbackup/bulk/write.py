@@ -122,6 +122,7 @@ class _Results:
             size_bytes=sum(each.size_bytes for each in parts),
             superseded=sum(each.superseded for each in parts),
             deleted=sum(each.deleted for each in parts),
+            changed=sum(each.changed for each in parts),
             suspect=file.uri in self.suspect_files,
         )
         left = sum(each.rejected + each.different for each in parts)
@@ -163,6 +164,7 @@ def _worker_config(job: WriteJob, rejects_dir: Path, chain: ChainConfig | None) 
         rate_limited=job.write_units_per_second is not None,
         stall_timeout_seconds=job.stall_timeout_seconds,
         chain=chain,
+        edits=job.edits,
     )
 
 
@@ -200,6 +202,7 @@ def _total(
         rejected=_sum("rejected", results.all),
         superseded=_sum("superseded", earlier, results.all),
         deleted=_sum("deleted", earlier, results.all),
+        changed=_sum("changed", earlier, results.all),
         files=len(_all_files(job)),
         resumed_files=len(finished),
         size_bytes=_sum("size_bytes", earlier, results.all),

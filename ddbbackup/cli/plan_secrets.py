@@ -10,7 +10,9 @@ from ddbbackup.safe_text import Secrets
 
 
 def add_secrets_of_plan(secrets: Secrets, plan: Plan) -> None:
-    """Passwords in addresses, addresses that are credentials, headers with credentials, and external IDs."""
+    """Passwords in addresses, addresses that are credentials, headers with credentials, keys of hashes, and external
+    IDs.
+    """
     for address in _addresses(plan):
         secrets.add_url(address)
     for notification in plan.notifications:
@@ -19,6 +21,9 @@ def add_secrets_of_plan(secrets: Secrets, plan: Plan) -> None:
     for name, value in _headers(plan):
         if is_secret_header(name):
             secrets.add_key(value, value.rpartition(" ")[2])  # `Bearer TOKEN`
+    for restore in plan.restores.values():
+        if restore.change is not None:
+            secrets.add_key(restore.change.key)
     for role in (plan.aws.assume_role, *(each.target.assume_role for each in plan.restores.values())):
         if role is not None:
             secrets.add_key(role.external_id)

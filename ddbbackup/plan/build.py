@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from ddbbackup.model.encryption import Encryption
+from ddbbackup.model.item_path import parse_path
 from ddbbackup.plan.likely_entry import likely_entry
 from ddbbackup.plan.model import (
     DEFAULT_PREFIX,
     AssumeRole,
     AwsSettings,
+    Change,
     Destination,
     Expect,
     Limits,
@@ -169,6 +171,7 @@ def build_restore(
         ),
         selector=selector,
         schema_only=schema_only,
+        change=_change(value["change"]) if "change" in value else None,
     )
 
 
@@ -186,6 +189,22 @@ def _selector(value: Mapping[str, Any]) -> TableSelector | None:
 def _pattern(selector: TableSelector) -> str:
     """A glob pattern that all selected names match: the only one, or any name."""
     return selector.match[0] if len(selector.match) == 1 else "*"
+
+
+def _change(value: Mapping[str, Any]) -> Change:
+    hashed = value.get("hash", {})
+    return Change(
+        drop=tuple(map(parse_path, value.get("drop", ()))),
+        hashed=tuple(map(parse_path, hashed.get("paths", ()))),
+        assigned=tuple(
+            (parse_path(path), _attribute_value(each)) for path, each in value.get("set", {}).items()
+        ),
+        key=hashed.get("key", ""),
+    )
+
+
+def _attribute_value(value: str | Mapping[str, Any]) -> Mapping[str, Any]:
+    return {"S": value} if isinstance(value, str) else value
 
 
 def _source(value: str | Mapping[str, Any], now: datetime) -> RestoreFrom:

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from ddbbackup.model.encryption import Encryption
+from ddbbackup.model.item_path import ItemPath
 from ddbbackup.plan.restore_from import FromCatalog, Origin, RestoreFrom
 
 Method = Literal["export", "incremental", "scan", "snapshot"]
@@ -149,6 +150,25 @@ class TableSelector:
         return ", ".join(self.match) or ", ".join(f"{key}={value}" for key, value in self.tags.items())
 
 
+class Change:
+    """``change``: what happens to each item on its way. ``key`` is the secret of the hashes.
+
+    ``assigned`` are paths with attribute values such as ``{"S": "x"}``.
+    """
+
+    drop: tuple[ItemPath, ...] = ()
+    hashed: tuple[ItemPath, ...] = ()
+    assigned: tuple[tuple[ItemPath, Mapping[str, Any]], ...] = ()
+    key: str = field(default="", repr=False)
+
+    @property
+    def removed(self) -> frozenset[str]:
+        """The attributes of items that no item keeps as it is: dropped, set, or changed inside."""
+        inside = (path for path in self.hashed if len(path) > 1)
+        paths = (*self.drop, *inside, *(path for path, _ in self.assigned))
+        return frozenset(str(path[0]) for path in paths)
+
+
 @dataclass(frozen=True, slots=True)
 class Restore:
     """One element of ``restores``. ``destination`` is that of the table entry that backs up ``table``, if any.
@@ -168,6 +188,7 @@ class Restore:
     limits: Limits = Limits()
     selector: TableSelector | None = None
     schema_only: bool = False
+    change: Change | None = None
 
     @property
     def origin(self) -> Origin | None:

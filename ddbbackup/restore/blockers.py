@@ -10,6 +10,7 @@ from ddbbackup.errors import DataIncomplete, Refused, TableMissing
 from ddbbackup.model.assessment import Blocker
 from ddbbackup.model.json_value import get_object, get_objects
 from ddbbackup.model.s3_location import S3Location
+from ddbbackup.model.table_description import key_types
 from ddbbackup.plan.restore_from import Origin
 from ddbbackup.ports import MIN_WRITE_UNITS, KeyAttribute
 from ddbbackup.restore.method_inputs import MethodInputs
@@ -25,7 +26,7 @@ _OTHER_TARGET: Final = "use another table name in `to.table`, for example with {
 
 
 def write_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
-    return (*_no_backup(inputs), *_no_target(inputs))
+    return (*_no_backup(inputs), *_no_target(inputs), *_changed_keys(inputs))
 
 
 def import_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
@@ -286,6 +287,21 @@ def _no_backup(inputs: MethodInputs) -> list[Blocker]:
             )
         ]
     return [Blocker(inputs.backup_error)] if inputs.backup_error else []
+
+
+def _changed_keys(inputs: MethodInputs) -> list[Blocker]:
+    """A key may be hashed as a whole, but without it, or with the same one for all, items cannot be put."""
+    change = inputs.restore.change
+    if change is None:
+        return []
+    keys = {name for name, _, _ in key_types(inputs.target_description or inputs.description)}
+    return [
+        _refused(
+            f"`change` drops, sets or changes the inside of {name}, which is a key attribute of {inputs.target}",
+            f"remove {name} from `change`, or hash it",
+        )
+        for name in sorted(keys & change.removed)
+    ]
 
 
 def _no_target(inputs: MethodInputs) -> list[Blocker]:

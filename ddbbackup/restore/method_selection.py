@@ -79,6 +79,8 @@ def _select_by_rules(inputs: MethodInputs, candidates: tuple[Candidate, ...]) ->
         selected, reason = write, "the target exists, and an import creates its table"
     elif inputs.restore.bounded:
         selected, reason = write, "the restore has `limits`, and an import cannot be limited"
+    elif inputs.restore.change is not None:
+        selected, reason = write, "the restore has `change`, and an import cannot change items"
     elif imported.blockers:
         selected, reason = write, f"an import is not possible: {imported.blockers[0].message}"
     elif seconds is None:

@@ -73,6 +73,9 @@ def _notes(job: RestoreJob) -> Iterator[str]:
         and not job.restore.schema_only
     ):
         yield f"items of {job.target} that the restore point does not hold stay, also if a window deleted them"
+    if (change := job.restore.change) is not None:
+        paths = len(change.drop) + len(change.hashed) + len(change.assigned)
+        yield f"the items are changed on their way, at {paths} paths: the target will not equal the backup"
     archived = job.data_files.archived if job.data_files is not None else None
     if archived is not None and archived.unknown:
         yield (

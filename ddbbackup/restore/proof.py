@@ -12,6 +12,7 @@ from ddbbackup.bulk.model import DataFile, SampledItem
 from ddbbackup.bulk.read_back import Comparison
 from ddbbackup.errors import DataIncomplete
 from ddbbackup.ports import TableFacts
+from ddbbackup.restore.edits import edits_of
 from ddbbackup.restore.method import RestoreJob
 from ddbbackup.sources.backup_source import BackupSource
 
@@ -76,15 +77,21 @@ async def _sample(
     files = [file for file in files if file.uri not in lost]
     if not files:
         return ()
-    context = job.context
+    context, edits = job.context, edits_of(job.restore)
     readable = ([file for file in window.files if file.uri not in lost] for window in job.backup.windows)
     windows = [window for window in readable if any(file.item_count for file in window)]
     if windows:
         return await context.heavy(
-            sample_chain, files, windows, context.source.objects, table.keys, stop=context.stop
+            sample_chain, files, windows, context.source.objects, table.keys, stop=context.stop, edits=edits
         )
     return await context.heavy(
-        sample_items, files, context.source.objects, table.keys, seed=len(files), stop=context.stop
+        sample_items,
+        files,
+        context.source.objects,
+        table.keys,
+        seed=len(files),
+        stop=context.stop,
+        edits=edits,
     )
 
 

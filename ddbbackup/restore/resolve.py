@@ -11,6 +11,7 @@ from ddbbackup.model.json_value import Json, JsonObject
 from ddbbackup.plan.model import Restore
 from ddbbackup.plan.restore_from import Origin
 from ddbbackup.ports import Cloud, TableFacts
+from ddbbackup.restore.edits import identify
 from ddbbackup.restore.live_source import LiveSource, resolve_live_source
 from ddbbackup.restore.method_inputs import MethodInputs
 from ddbbackup.sources.backup_source import BackupSource
@@ -81,11 +82,14 @@ class ResolvedRestore:
 
     @property
     def source_key(self) -> str:
-        """Identifies the source: the folder of the export, the on-demand backup, or the live table and the time."""
+        """Identifies what is restored: the folder of the export and its change, the on-demand backup, or the live
+        table and the time.
+        """
         if self.snapshot is not None:
             return self.snapshot.snapshot_arn
         if self.backup is not None:
-            return self.backup.key
+            change = self.inputs.restore.change
+            return self.backup.key if change is None else f"{self.backup.key} changed {identify(change)}"
         time = self.live.time if self.live is not None else None
         return f"{self.table_arn}@{to_iso(time) or 'latest'}"
 

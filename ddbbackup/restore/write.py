@@ -18,6 +18,7 @@ from ddbbackup.model.json_value import Json
 from ddbbackup.ports import TableFacts
 from ddbbackup.restore.blockers import ACCEPT_HINT, write_blockers
 from ddbbackup.restore.changes import chain_facts
+from ddbbackup.restore.edits import edits_of
 from ddbbackup.restore.estimate import estimate_write
 from ddbbackup.restore.incomplete import lost_facts, proven_files
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, can_resume, log_start
@@ -59,6 +60,7 @@ async def load(job: RestoreJob) -> LoadResult:
         existing=_existing(job),
         write_units_per_second=limits.write_units_per_second,
         workers=limits.workers,
+        edits=edits_of(job.restore),
     )
     identity = RestoreIdentity(restore_id=progress.restore_id, table_id=table.table_id)
     lost = {each.uri for each in proven.lost}
@@ -86,6 +88,7 @@ async def load(job: RestoreJob) -> LoadResult:
         "resumed_files": result.resumed_files,
         "throttled": result.throttled,
         **chain_facts(job, result),
+        **({"changed": result.changed} if job.restore.change is not None else {}),
         **lost_facts(proven.lost, rejected=result.rejected + result.different),
         "notes": notes,
     }

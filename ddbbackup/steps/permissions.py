@@ -98,7 +98,12 @@ def _may_switch_capacity(restore: Restore) -> bool:
 
 
 def _may_import(restore: Restore) -> bool:
-    by_auto = restore.method == "auto" and restore.target.create != "never" and not restore.bounded
+    by_auto = (
+        restore.method == "auto"
+        and restore.target.create != "never"
+        and not restore.bounded
+        and restore.change is None
+    )
     return isinstance(restore.source, FromCatalog) and (restore.method == "import" or by_auto)
 
 

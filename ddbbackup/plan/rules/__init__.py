@@ -11,6 +11,7 @@ from typing import Final
 
 from ddbbackup.plan.document import Document
 from ddbbackup.plan.rules import (
+    change,
     destinations,
     encryption,
     expect,
@@ -32,6 +33,7 @@ RULES: Final[tuple[Callable[[Document], Iterator[Problem]], ...]] = (
     templates.check,
     restores.check,
     methods.check,
+    change.check,
     roles.check,
     notifications.check,
     secrets.check,

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from ddbbackup.plan.document import Document, ValuePath
-from ddbbackup.plan.rules.access import get, mapping, notifications
+from ddbbackup.plan.rules.access import get, mapping, notifications, restores
 from ddbbackup.problems import Problem
 
 _SECRET_HEADER: Final = re.compile(r"auth|token|key|secret|password|cookie|signature", re.IGNORECASE)
@@ -31,6 +31,13 @@ def check(document: Document) -> Iterator[Problem]:
             if isinstance(address, str) and not _is_from_environment(document, place):
                 yield _literal_secret(document, place, "anyone who knows this URL can post to it", variable)
         yield from _check_endpoint(document, (*path, "webhook"), get(notification, "webhook"))
+    for path, _, restore in restores(document):
+        place = (*path, "change", "hash", "key")
+        if isinstance(get(restore, "change", "hash", "key"), str) and not _is_from_environment(
+            document, place
+        ):
+            reason = "anyone who knows this key can find out hashed values by guessing"
+            yield _literal_secret(document, place, reason, "HASH_KEY")
     for exporter, key in (("pushgateway", "url"), ("opentelemetry", "endpoint")):
         yield from _check_endpoint(
             document, ("metrics", exporter), get(document.data, "metrics", exporter), key

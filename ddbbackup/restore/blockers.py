@@ -26,7 +26,7 @@ _OTHER_TARGET: Final = "use another table name in `to.table`, for example with {
 
 
 def write_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
-    return (*_no_backup(inputs), *_no_target(inputs), *_changed_keys(inputs))
+    return (*_no_backup(inputs), *_no_target(inputs), *_impossible_change(inputs))
 
 
 def import_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
@@ -289,11 +289,13 @@ def _no_backup(inputs: MethodInputs) -> list[Blocker]:
     return [Blocker(inputs.backup_error)] if inputs.backup_error else []
 
 
-def _changed_keys(inputs: MethodInputs) -> list[Blocker]:
+def _impossible_change(inputs: MethodInputs) -> list[Blocker]:
     """A key may be hashed as a whole, but without it, or with the same one for all, items cannot be put."""
     change = inputs.restore.change
     if change is None:
         return []
+    if change.hashed and not change.key:
+        return [_refused("the key of `change.hash` is empty", "set the variable that the plan takes it from")]
     keys = {name for name, _, _ in key_types(inputs.target_description or inputs.description)}
     return [
         _refused(

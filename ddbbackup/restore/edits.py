@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cache
 
 from ddbbackup.archive.item_edits import ItemEdits
 from ddbbackup.plan.model import Change, Restore
@@ -12,12 +13,21 @@ def edits_of(restore: Restore) -> ItemEdits | None:
     change = restore.change
     if change is None:
         return None
-    return ItemEdits(change.drop, change.hashed, change.assigned, change.key.encode("utf-8", "surrogatepass"))
+    return ItemEdits(change.drop, change.hashed, change.assigned, _bytes(change.key))
 
 
 def identify(change: Change) -> str:
-    """The same text for the same paths and values. It says nothing about the key: with another one, the items that an
-    earlier run wrote differ from those of this run, which the sample shows.
-    """
-    content = repr((change.drop, change.hashed, change.assigned))
-    return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    """The same text for the same paths, values and key: an interrupted restore is continued with no other change."""
+    content = repr((change.drop, change.hashed, change.assigned, _identify_key(change.key)))
+    return hashlib.sha256(_bytes(content)).hexdigest()[:16]
+
+
+@cache
+def _identify_key(key: str) -> str:
+    """32 bits that are slow to compute, because they lie in the vault: they must not help to guess the key."""
+    salt = b"ddbbackup: which key hashed the items"
+    return hashlib.scrypt(_bytes(key), salt=salt, n=1 << 14, r=8, p=1, dklen=4).hex() if key else ""
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

@@ -1,15 +1,18 @@
-"""``change`` of a restore: its paths can be read, and no value is hashed twice."""
+"""``change`` of a restore: its paths and values are valid, its key is long enough, and no value is hashed twice."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
-from typing import Any
+from typing import Any, Final
 
+from ddbbackup.conditions import value_problem
 from ddbbackup.model.item_path import EVERY, InvalidPath, ItemPath, parse_path
 from ddbbackup.plan.document import Document, ValuePath
 from ddbbackup.plan.rules.access import mapping, restores, sequence
 from ddbbackup.problems import Problem
+
+MIN_KEY_CHARACTERS: Final = 16
 
 
 def check(document: Document) -> Iterator[Problem]:
@@ -27,11 +30,23 @@ def check(document: Document) -> Iterator[Problem]:
                 at_key=True,
             )
         hashed = mapping(change.get("hash"))
+        key = hashed.get("key")
+        if isinstance(key, str) and 0 < len(key) < MIN_KEY_CHARACTERS:  # never repeats it
+            yield document.problem(
+                (*place, "hash", "key"),
+                "out-of-bounds",
+                f"the key has fewer than {MIN_KEY_CHARACTERS} characters, so it could be guessed",
+                hint="use a random one, for example of `openssl rand -hex 32`",
+            )
         yield from _check_paths(document, (*place, "drop"), sequence(change.get("drop")))
         yield from _check_paths(document, (*place, "hash", "paths"), sequence(hashed.get("paths")))
         yield from _check_overlaps(document, (*place, "hash", "paths"), sequence(hashed.get("paths")))
-        for text in mapping(change.get("set")):
-            yield from _check_path(document, (*place, "set", text), text, at_key=True)
+        for text, value in mapping(change.get("set")).items():
+            at = (*place, "set", text)
+            yield from _check_path(document, at, text, at_key=True)
+            if isinstance(value, dict) and (problem := value_problem(value)) is not None:
+                hint = 'write it as in {N: "1.5"}'
+                yield document.problem(at, "bad-value", f"this is no attribute value: {problem}", hint=hint)
 
 
 def _check_paths(document: Document, place: ValuePath, texts: list[Any]) -> Iterator[Problem]:

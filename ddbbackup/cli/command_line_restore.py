@@ -21,6 +21,8 @@ from ddbbackup.problems import Problem
 
 _CHECKED_AS: Final = "restore"  # the name that problems of the element have in their paths
 _SELECTORS: Final = ("table", "match", "tags", "exclude")
+# Only the catalog knows which tables have backups. A secret that an option takes from the environment is in no file.
+_NOT_OF_OPTIONS: Final = ("not-backed-up", "literal-secret")
 _KEY: Final = re.compile(r"`(?P<key>[a-z_]+)(?:: (?P<value>[^`]+))?`")
 
 
@@ -127,11 +129,11 @@ def _alone(document: Document, name: str, element: Mapping[str, Any], options: N
 
 
 def _check(document: Document, options: Namespace) -> None:
-    """Raises ``UsageError`` for the first problem. Which tables have backups is known only to the catalog."""
+    """Raises ``UsageError`` for the first problem."""
     place = format_path(("restores", _CHECKED_AS))
     for problem in problems_of(document):
         is_ours = problem.path == place or problem.path.startswith(f"{place}.")
-        if is_ours and problem.code != "not-backed-up":
+        if is_ours and problem.code not in _NOT_OF_OPTIONS:
             raise _usage_error(problem, problem.path[len(place) + 1 :], options)
 
 

@@ -6,6 +6,9 @@ A new key of the element is a row here. The parser, ``restore_element.py`` and t
 from __future__ import annotations
 
 import argparse
+import contextlib
+import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -55,6 +58,31 @@ def _pairs(texts: Sequence[str]) -> dict[str, str]:
             raise UsageError(f"--tag: {text!r} is not a tag with its value", hint="use KEY=VALUE")
         pairs[key] = value
     return pairs
+
+
+def _assigned(texts: Sequence[str]) -> dict[str, Any]:
+    """Raises ``UsageError`` unless each is ``PATH=VALUE``; a value such as ``{"N": "1"}`` says its type."""
+    values: dict[str, Any] = {}
+    for text in texts:
+        path, equals, value = text.partition("=")
+        if not path or not equals:
+            raise UsageError(f"--set: {text!r} is not a path with its value", hint="use PATH=VALUE")
+        values[path] = value
+        if value.startswith("{"):
+            with contextlib.suppress(ValueError):  # a text that begins with a brace
+                values[path] = json.loads(value)
+    return values
+
+
+def _from_environment(variable: str) -> str:
+    """Raises ``UsageError`` if the variable is not set."""
+    value = os.environ.get(variable)
+    if not value:
+        raise UsageError(
+            f"--hash-key-from: the environment variable {variable} is not set",
+            hint="set it to the secret key of the hashes",
+        )
+    return value
 
 
 ELEMENT_OPTIONS: Final = (
@@ -137,6 +165,37 @@ ELEMENT_OPTIONS: Final = (
         "--method", ("method",), "auto, write, bulk-put, import, point-in-time or snapshot", "METHOD"
     ),
     ElementOption("--existing", ("existing",), "if the target has items: fail, overwrite or keep", "WHAT"),
+    ElementOption(
+        "--drop",
+        ("change", "drop"),
+        "leave out an attribute of all items; may be repeated",
+        "PATH",
+        list,
+        many=True,
+    ),
+    ElementOption(
+        "--hash",
+        ("change", "hash", "paths"),
+        "replace the values of an attribute by hashes; may be repeated",
+        "PATH",
+        list,
+        many=True,
+    ),
+    ElementOption(
+        "--hash-key-from",
+        ("change", "hash", "key"),
+        "environment variable that holds the secret key of the hashes",
+        "VARIABLE",
+        _from_environment,
+    ),
+    ElementOption(
+        "--set",
+        ("change", "set"),
+        'set an attribute of all items, to a text or to a value such as \'{"N": "1"}\'; may be repeated',
+        "PATH=VALUE",
+        _assigned,
+        many=True,
+    ),
     ElementOption(
         "--write-units-per-second",
         ("limits", "write_units_per_second"),

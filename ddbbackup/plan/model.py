@@ -150,6 +150,7 @@ class TableSelector:
         return ", ".join(self.match) or ", ".join(f"{key}={value}" for key, value in self.tags.items())
 
 
+@dataclass(frozen=True, slots=True)
 class Change:
     """``change``: what happens to each item on its way. ``key`` is the secret of the hashes.
 

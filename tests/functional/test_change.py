@@ -162,3 +162,24 @@ def test_a_key_is_neither_dropped_nor_set(
     assert words in done.error["message"]
     assert words in json.dumps(preview.report)
     assert f"{name}-staging" not in sandbox.dynamodb.list_tables()["TableNames"]
+
+
+def test_options_say_the_same_as_the_plan(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    """The key comes from a variable, and is not shown."""
+    sandbox.create_table(name, pitr=True)
+    sandbox.put(name, *map(item, range(5)))
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}]))
+    assert program.run("backup").code == 0
+    options = ["--drop", "email", "--drop", "address.street", "--hash", "id", "--hash", "friends"]
+    options += ["--set", "name=somebody", "--set", 'visits={"N": "0"}']
+    to = ["--table", name, "--to", f"{name}-staging", "--output", "json"]
+
+    without = program.run("restore", *to, *options)
+    unset = program.run("restore", *to, *options, "--hash-key-from", "NO_SUCH_VARIABLE")
+    done = program.run("restore", *to, *options, "--hash-key-from", "HASH_KEY")
+
+    assert without.code == unset.code == 64
+    assert "NO_SUCH_VARIABLE" in unset.err
+    assert done.code == 0, done.err
+    assert sandbox.items(f"{name}-staging") == in_order(map(changed, map(item, range(5))))
+    assert KEY not in done.out + done.err

@@ -60,7 +60,7 @@ def _changed_among(
         return {
             by_key[key]
             for heads in read_heads(file, objects, cutter, stop)
-            for key, _ in heads
+            for key in heads.keys
             if key in by_key
         }
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from ddbbackup.archive.forbidden_tokens import contains
 from ddbbackup.archive.item_keys import ItemKeys, join_raw_values, unique_members
 from ddbbackup.errors import DataIncomplete
 from ddbbackup.ports import KeyAttribute
@@ -20,12 +21,33 @@ _HEAD: Final = rb'\{"Metadata":\{"WriteTimestampMicros":\{"N":"([0-9]{1,18})"\}\
 _OLD: Final = b',"OldImage":{"'
 _NEW: Final = b',"NewImage":{"'
 _TYPES: Final = (b'S"', b'N"', b'B"', b'M"', b'L"', b'SS"', b'NS"', b'BS"', b'BOOL"', b'NULL"')
+_ITEM: Final = b'{"Item":{"'
+_AFTER_TYPE: Final = len(_ITEM) + max(map(len, _TYPES))
 _MAX_TIMESTAMP: Final = 10**18
 _MEMBERS: Final = ("Metadata", "Keys", "OldImage", "NewImage")
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=unique_members)
 _QUOTED_MEMBERS: Final = tuple(f'"{name}"'.encode() for name in _MEMBERS)
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
 _HINT: Final = "use another restore point of the table: this one was damaged or changed after AWS wrote it"
+
+
+class Heads(NamedTuple):
+    """Columns: of each change its canonical key (``item_keys``) and the microseconds of its write."""
+
+    keys: Sequence[bytes]
+    micros: Sequence[int]
+
+
+class _Pattern(NamedTuple):
+    """Heads of lines with the key attributes in one order. ``plain`` are those before an image.
+
+    Group 1 are the microseconds, then of each attribute the whole and its value. ``values`` are the groups of the
+    values, that of the partition key first.
+    """
+
+    any: re.Pattern[bytes]
+    plain: re.Pattern[bytes]
+    values: tuple[int, ...]
 
 
 class ChangeCutter:
@@ -35,40 +57,89 @@ class ChangeCutter:
         self._keys = ItemKeys(keys)
         names, kinds = self._keys.names, {key.name: key.type for key in keys}
         self._types = [kinds[name] for name in names]
-        # Each pattern with its groups: the microseconds, and the values in the order of the key.
-        self._heads: list[tuple[re.Pattern[bytes], tuple[int, ...]]] = []
+        self._patterns: list[_Pattern] = []
         if self._keys.have_one_spelling:
-            self._heads.append((_head_pattern(names, kinds), (1, 3, 5)[: 1 + len(names)]))
+            self._patterns.append(_pattern(names, kinds, (3, 5)[: len(names)]))
             if len(names) > 1:
-                self._heads.append((_head_pattern(names[::-1], kinds), (1, 5, 3)))
+                self._patterns.append(_pattern(names[::-1], kinds, (5, 3)))
 
-    def read_head(self, line: bytes) -> tuple[bytes, int]:
-        """The canonical key (``item_keys``) and the microseconds of the write. Raises ``DataIncomplete``.
+    def read_heads(self, lines: Sequence[bytes]) -> Heads:
+        """Raises ``DataIncomplete`` for a line that is not a change.
 
         A head as AWS writes it is believed without a look at the images, which ``cut`` checks.
         """
-        if self._types == ["S"] and self._heads:  # the pattern takes no text with escapes
-            match = self._heads[0][0].match(line)
+        for pattern in self._patterns:
+            matches = _match_all(pattern.any, lines)
+            keys = self._keys_in(matches, pattern) if matches else None
+            if matches and keys:
+                return Heads(keys, [int(match[1]) for match in matches])
+        heads = [self._read_head(line) for line in lines]
+        return Heads([key for key, _ in heads], [micros for _, micros in heads])
+
+    def _read_head(self, line: bytes) -> tuple[bytes, int]:
+        for pattern in self._patterns:
+            match = pattern.any.match(line)
             if match is not None:
-                text, micros = match.group(3, 1)
-                return text, int(micros)
-            return self._parse(line)[:2]
-        for pattern, micros_and_values in self._heads:
-            match = pattern.match(line)
-            if match is not None:
-                micros, *values = match.group(*micros_and_values)
-                key = join_raw_values(self._types, values)
+                key = join_raw_values(self._types, [match[group] for group in pattern.values])
                 if key is not None:
-                    return key, int(micros)
+                    return key, int(match[1])
         return self._parse(line)[:2]
+
+    def _keys_in(self, matches: Sequence[re.Match[bytes]], pattern: _Pattern) -> list[bytes] | None:
+        """None if a key has to be parsed."""
+        if self._types == ["S"]:  # the pattern takes no text with escapes
+            return [match[3] for match in matches]
+        keys = [
+            key
+            for match in matches
+            if (key := join_raw_values(self._types, [match[group] for group in pattern.values])) is not None
+        ]
+        return keys if len(keys) == len(matches) else None
+
+    def cut_all(self, block: bytes, lines: Sequence[bytes]) -> tuple[list[bytes], list[bytes]]:
+        """What ``cut`` makes of ``lines``, which are some of ``block``: lines to put, and lines to delete. Faster."""
+        puts, others = self._cut_plain_puts(block, lines) or ([], lines)
+        deletes: list[bytes] = []
+        for change in map(self.cut, others):
+            (puts if change.startswith(b'{"Item"') else deletes).append(change)
+        return puts, deletes
+
+    def _cut_plain_puts(
+        self, block: bytes, lines: Sequence[bytes]
+    ) -> tuple[list[bytes], Sequence[bytes]] | None:
+        """Lines to put, and the lines without a new image. None if one may have to be parsed.
+
+        The conditions are those of ``_cut_behind``, each for all lines at once.
+        """
+        if b"\\" in block and contains(block, b"\\u00"):
+            return None
+        places = [line.find(_NEW) for line in lines]
+        others = [line for line, at in zip(lines, places, strict=True) if at < 0]
+        if others:
+            lines = [line for line, at in zip(lines, places, strict=True) if at >= 0]
+            places = [at for at in places if at >= 0]
+        puts = [_ITEM + line[at + len(_NEW) :] for line, at in zip(lines, places, strict=True)]
+        images = b"".join(puts)
+        if any(contains(images, name) for name in _QUOTED_MEMBERS):
+            return None
+        if any(start.startswith(_TYPES) for start in {put[len(_ITEM) : _AFTER_TYPE] for put in puts}):
+            return None
+        if {put[-2:] for put in puts} != {b"}\n"}:
+            return None
+        for pattern in self._patterns:
+            matches = _match_all(pattern.plain, lines)
+            if matches:
+                keys = self._keys_in(matches, pattern)
+                return (puts, others) if keys and keys == self._keys.of_block(images, puts) else None
+        return None
 
     def cut(self, line: bytes) -> bytes:
         """What to write: ``{"Item":{…}}`` with the new image, or ``{"Key":{…}}`` to delete; ends with a newline.
 
         Raises ``DataIncomplete`` for a line that is not exactly one change of an item with the table's key.
         """
-        for pattern, _ in self._heads:
-            match = pattern.match(line)
+        for pattern in self._patterns:
+            match = pattern.any.match(line)
             if match is not None:
                 return _cut_behind(line, match) or self._parse(line)[2]
         return self._parse(line)[2]
@@ -87,9 +158,15 @@ class ChangeCutter:
         return key, timestamp, b'{"Item":' + new.text + b"}\n"
 
 
-def _head_pattern(names: Sequence[str], kinds: Mapping[str, str]) -> re.Pattern[bytes]:
+def _pattern(names: Sequence[str], kinds: Mapping[str, str], values: tuple[int, ...]) -> _Pattern:
     attributes = (rf'("{re.escape(name)}":\{{"{kinds[name]}":"([^"\\\n]*)"\}})'.encode() for name in names)
-    return re.compile(_HEAD + rb"\{" + b",".join(attributes) + rb"\}")
+    head = _HEAD + rb"\{" + b",".join(attributes) + rb"\}"
+    return _Pattern(re.compile(head), re.compile(head + rb'(?=,"(?:Old|New)Image":\{")'), values)
+
+
+def _match_all(pattern: re.Pattern[bytes], lines: Sequence[bytes]) -> list[re.Match[bytes]] | None:
+    matches = [match for match in map(pattern.match, lines) if match is not None]
+    return matches if len(matches) == len(lines) else None
 
 
 def _cut_behind(line: bytes, head: re.Match[bytes]) -> bytes | None:

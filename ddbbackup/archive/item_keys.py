@@ -97,10 +97,11 @@ class ItemKeys:
         first = b'{"Item":{' + name + opening
         if min(lines) >= first and max(lines) < first + b"\xff" and block.count(name) == len(lines):
             start += len(first) - len(opening)
-            values = [
-                line[start:end] for line in lines if line.startswith(b'"}', end := line.find(b'"', start))
-            ]
-            return values if len(values) == len(lines) else None
+            try:
+                values = [line[start : line.index(b'"}', start)] for line in lines]
+            except ValueError:
+                return None
+            return None if b'"' in b"".join(values) else values
         behind = block.split(name)
         del behind[0]
         values = [

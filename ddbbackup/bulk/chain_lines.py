@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ddbbackup.archive.changes import ChangeCutter
 from ddbbackup.archive.item_keys import ItemKeys
-from ddbbackup.bulk.changed_keys import MAX_KEY_BYTES, FinalChanges, index_key, open_keys
+from ddbbackup.bulk.changed_keys import FinalChanges, index_keys, open_keys
 from ddbbackup.ports import KeyAttribute
 
 
@@ -47,23 +47,21 @@ class ChainLines:
         found = self._keys.of_block(block, lines) if whole else [self._keys.of_line(line) for line in lines]
         keys = [key for key in found if key is not None]
         invalid: list[bytes] = []
-        if len(keys) < len(lines):
+        if len(keys) < len(found):
             invalid = [line for line, key in zip(lines, found, strict=True) if key is None]
             lines = [line for line, key in zip(lines, found, strict=True) if key is not None]
-        if max(map(len, keys), default=0) > MAX_KEY_BYTES:
-            keys = [index_key(key) for key in keys]
-        changed = self._changed
-        return [line for line, key in zip(lines, keys, strict=True) if key not in changed], invalid
+        stored = index_keys(keys)
+        changed = self._changed.intersection(stored)
+        if not changed:
+            return list(lines), invalid
+        return [line for line, key in zip(lines, stored, strict=True) if key not in changed], invalid
 
-    def of_window(self, lines: Sequence[bytes], first: int) -> tuple[list[bytes], list[bytes]]:
-        """Of changes with the numbers from ``first`` on, those that no later one supersedes.
+    def of_window(self, block: bytes, lines: Sequence[bytes], first: int) -> tuple[list[bytes], list[bytes]]:
+        """Of changes with the numbers from ``first`` on, which are lines of ``block``, those that are final.
 
         As lines ``{"Item":{…}}`` to put, and lines ``{"Key":{…}}`` to delete. Raises ``DataIncomplete`` for a line
         that is not a change.
         """
-        puts: list[bytes] = []
-        deletes: list[bytes] = []
-        for line in compress(lines, self._final_changes.among(first, len(lines))):
-            change = self._cutter.cut(line)
-            (puts if change.startswith(b'{"Item"') else deletes).append(change)
-        return puts, deletes
+        return self._cutter.cut_all(
+            block, list(compress(lines, self._final_changes.among(first, len(lines))))
+        )

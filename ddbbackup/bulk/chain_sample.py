@@ -57,7 +57,7 @@ def _changed_among(
 
     def find(file: DataFile) -> set[bytes]:
         return {
-            key for heads in read_heads(file, objects, cutter, stop) for key, _ in heads if key in sampled
+            key for heads in read_heads(file, objects, cutter, stop) for key in heads.keys if key in sampled
         }
 
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="sample") as pool:

@@ -17,13 +17,13 @@ import os
 import shutil
 import threading
 from array import array
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from hashlib import blake2b
 from io import FileIO
 from operator import itemgetter
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from ddbbackup.errors import DataIncomplete, StepFailed
 from ddbbackup.model.checksums import crc32
@@ -88,7 +88,7 @@ class ChangedKeysBuilder:
             self._discarded.append(range(first, first + count))
 
     def add(self, window: int, first: int, keys: Sequence[bytes], micros: Sequence[int]) -> None:
-        """Changes of a window with the numbers from ``first`` on; ``keys`` as ``index_key`` makes them."""
+        """Changes of a window with the numbers from ``first`` on; ``keys`` as ``index_keys`` makes them."""
         with self._lock:
             self._buffered.add(window, first, keys, micros)
             if self._buffered.count >= _BUFFERED_CHANGES:
@@ -229,8 +229,14 @@ class _Buckets:
         return b"".join(contents)
 
 
-def open_keys(folder: Path) -> Container[bytes]:
-    """The keys as ``index_key`` makes them."""
+class ChangedKeys(Protocol):
+    """Keys as ``index_keys`` makes them."""
+
+    def intersection(self, keys: Sequence[bytes], /) -> Set[bytes]:
+        """Those of ``keys`` that are among them."""
+
+
+def open_keys(folder: Path) -> ChangedKeys:
     partitions, buckets = marshal.loads((folder / LAYOUT).read_bytes())  # noqa: S302  # our own file
     if buckets:
         return _KeysOnDisk(folder, partitions, buckets)
@@ -249,9 +255,10 @@ class _KeysOnDisk:
         self._mask = len(self._filter) * 8 - 1
         self._starts = memoryview(_map(folder / STARTS)).cast("Q")
 
-    def __contains__(self, key: object) -> bool:
-        if not isinstance(key, bytes):
-            return False
+    def intersection(self, keys: Sequence[bytes], /) -> Set[bytes]:
+        return {key for key in keys if self._holds(key)}
+
+    def _holds(self, key: bytes) -> bool:
         crc = crc32(key, 0)
         bit = crc & self._mask
         if not self._filter[bit >> 3] & (1 << (bit & 7)):
@@ -275,9 +282,11 @@ class FinalChanges:
         return [bits[(n >> 3) - start] & (1 << (n & 7)) for n in range(first, first + count)]
 
 
-def index_key(key: bytes) -> bytes:
-    """A canonical key (``archive.item_keys``) as it is in the index: of bounded size."""
-    return key if len(key) <= MAX_KEY_BYTES else b"#" + blake2b(key).digest()
+def index_keys(keys: Sequence[bytes]) -> Sequence[bytes]:
+    """Canonical keys (``archive.item_keys``) as they are in the index: of bounded size."""
+    if max(map(len, keys), default=0) <= MAX_KEY_BYTES:
+        return keys
+    return [key if len(key) <= MAX_KEY_BYTES else b"#" + blake2b(key).digest() for key in keys]
 
 
 def _map(path: Path) -> mmap.mmap:

@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from ddbbackup.archive.changes import ChangeCutter
+from ddbbackup.archive.changes import ChangeCutter, Heads
 from ddbbackup.archive.lines import split_lines, whole_lines
-from ddbbackup.bulk.changed_keys import ChangedKeysBuilder, index_key
+from ddbbackup.bulk.changed_keys import ChangedKeysBuilder, index_keys
 from ddbbackup.bulk.model import DataFile, Stopped
 from ddbbackup.bulk.verified_stream import check_item_count, open_data_file, read_until_whole
 from ddbbackup.errors import DataIncomplete
@@ -96,10 +96,9 @@ class _Reading:
             for heads in read_heads(file, self._objects, self._cutter, self._stop):
                 if self.failed.is_set():
                     raise Stopped
-                keys = [index_key(key) for key, _ in heads]
-                self._builder.add(window, first + count, keys, [micros for _, micros in heads])
-                count += len(heads)
-                self._add_progress(len(heads))
+                self._builder.add(window, first + count, index_keys(heads.keys), heads.micros)
+                count += len(heads.keys)
+                self._add_progress(len(heads.keys))
         except BaseException:
             self._builder.discard(first, file.item_count)
             self._add_progress(-count)
@@ -115,15 +114,15 @@ class _Reading:
 
 def read_heads(
     file: DataFile, objects: Objects, cutter: ChangeCutter, stop: threading.Event
-) -> Iterator[list[tuple[bytes, int]]]:
+) -> Iterator[Heads]:
     """The keys and times of all changes of a file, in blocks. Raises ``DataIncomplete`` and ``Stopped``."""
     count = 0
     with open_data_file(objects, file) as stream:
         for block in whole_lines(stream.pieces()):
             if stop.is_set():
                 raise Stopped
-            heads = [cutter.read_head(line) for line in split_lines(block) if not line.isspace()]
-            count += len(heads)
+            heads = cutter.read_heads([line for line in split_lines(block) if not line.isspace()])
+            count += len(heads.keys)
             if count > file.item_count:
                 check_item_count(file, count)
             yield heads

@@ -231,7 +231,7 @@ class _FinalLines:
         changes = [line for line in split_lines(block) if not line.isspace()]
         if self._lines + len(changes) > self._file.file.item_count:
             check_item_count(self._file.file, self._lines + len(changes))
-        puts, deletes = chain.of_window(changes, first + self._lines)
+        puts, deletes = chain.of_window(block, changes, first + self._lines)
         self._lines += len(changes)
         self._superseded += len(changes) - len(puts) - len(deletes)
         self._deletes += len(deletes)

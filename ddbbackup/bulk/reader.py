@@ -131,7 +131,8 @@ class UnitReader:
             return True
         lines = split_lines(block)
         if self.unit.first_change is not None:
-            lines = self._take_valid(block, self._take_final_changes(lines))
+            puts = self._take_final_changes(block, lines)
+            lines = self._take_valid(b"".join(puts), puts)
         else:
             invalid_before = len(self.invalid_lines)
             lines = self._take_valid(block, lines)
@@ -172,7 +173,7 @@ class UnitReader:
         self.superseded += len(lines) - len(final) - len(invalid)
         return final
 
-    def _take_final_changes(self, lines: list[bytes]) -> list[bytes]:
+    def _take_final_changes(self, block: bytes, lines: list[bytes]) -> list[bytes]:
         """Of the lines of a window those that put items in their final state; keeps the deletes."""
         if self._chain is None or self.unit.first_change is None:
             raise Bug("a unit belongs to a window, but its job has none")
@@ -181,7 +182,7 @@ class UnitReader:
             if self._item_count + len(changes) > self.unit.file.item_count:
                 check_item_count(self.unit.file, self._item_count + len(changes))
             first = self.unit.first_change + self._item_count
-            puts, deletes = self._chain.of_window(changes, first)
+            puts, deletes = self._chain.of_window(block, changes, first)
         self._item_count += len(changes)
         self.superseded += len(changes) - len(puts) - len(deletes)
         if self._chain.deletes:

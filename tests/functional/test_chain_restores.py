@@ -6,11 +6,16 @@ import copy
 import json
 import random
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from ddbbackup.restore import shared_state
 from ddbbackup.sandbox.sandbox_clock import SandboxClock
 from tests.support.aws import Aws, in_order
 from tests.support.fault_proxy import FaultProxy
@@ -53,6 +58,25 @@ class Vault:
         """Runs a restore with these ``members`` of its element in the plan."""
         self.plan_restore(target, **members)
         return self.program.run("restore", "back", "--from", backup, "--output", "json", *options)
+
+    def start_later(self, *arguments: str) -> subprocess.Popen[str]:
+        """Starts a process of the program that has the time of the sandbox. The test must end it."""
+        ahead_seconds = str(self.clock.ahead_seconds)
+        return subprocess.Popen(
+            [sys.executable, "-m", "ddbbackup.sandbox.later", ahead_seconds, *arguments],
+            cwd=self.program.directory,
+            env=self.program.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+
+    def count(self, table: str) -> int:
+        """The number of items; 0 also if the table does not exist."""
+        if table not in self.aws.dynamodb.list_tables()["TableNames"]:
+            return 0
+        return len(self.aws.items(table))
 
     def plan_restore(self, target: str, **members: Any) -> None:
         restore = {"table": self.table, "to": {"table": target}, **members}
@@ -210,6 +234,34 @@ def test_an_import_that_stopped_before_its_changes_is_continued(
     assert aws.items(f"{name}-2") == in_order(items)
     imports = aws.dynamodb.list_imports()["ImportSummaryList"]
     assert sum(each["TableArn"].endswith(f"/{name}-2") for each in imports) == 1
+
+
+@pytest.mark.parametrize("other_machine", [False, True])
+def test_a_killed_restore_is_resumed_and_complete(
+    vault: Vault, name: str, other_machine: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGKILL while the items of some files are written; then on the same machine, or on one without its state."""
+    monkeypatch.setattr(shared_state, "LEASE_SECONDS", 0.2)
+    monkeypatch.setattr(shared_state, "_LOOK_SECONDS", 0.1)
+    backup, items = list(vault.states.items())[-1]
+    target = f"{name}-2"
+    vault.plan_restore(target, limits={"write_units_per_second": 2})
+    process = vault.start_later("restore", "back", "--from", backup)
+    while not vault.count(target):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert 0 < vault.count(target) < len(items)
+    if other_machine:
+        shutil.rmtree(vault.program.directory / "state")
+
+    done = vault.restore(backup, target)
+
+    assert done.code == 0, done.err
+    assert vault.aws.items(target) == in_order(items)
+    assert done.facts["written"] == len(items)
+    assert not list((vault.program.directory / "state").rglob("changed-keys"))
 
 
 def test_a_bulk_put_of_a_chain_is_refused(vault: Vault, name: str) -> None:

@@ -57,29 +57,54 @@ def changes(draw: st.DrawFn, schema: tuple[KeyAttribute, ...] = KEYS) -> dict[st
     return change
 
 
+def read_head(cutter: ChangeCutter, line: bytes) -> tuple[bytes, int]:
+    (key,), (micros,) = cutter.read_heads([line])
+    return key, micros
+
+
+def cut(cutter: ChangeCutter, line: bytes) -> bytes:
+    """Alone and with others it is cut in the same way."""
+    expected = cutter.cut(line)
+    puts, deletes = cutter.cut_all(line, [line])
+    assert (puts, deletes) in (([expected], []), ([], [expected]))
+    assert bool(puts) is expected.startswith(b'{"Item"')
+    return expected
+
+
 def check(line: bytes, change: dict[str, Any], schema: tuple[KeyAttribute, ...] = KEYS) -> bytes:
     """Cuts the line. A member that is unknown today stays behind the new image; DynamoDB ignores it in a request."""
     cutter = ChangeCutter(schema)
     micros = int(change["Metadata"]["WriteTimestampMicros"]["N"])
-    assert cutter.read_head(line) == (ItemKeys(schema).of_item(change["Keys"]), micros)
-    cut = cutter.cut(line)
-    assert cut.endswith(b"}\n")
-    content = json.loads(cut)
+    assert read_head(cutter, line) == (ItemKeys(schema).of_item(change["Keys"]), micros)
+    written = cut(cutter, line)
+    assert written.endswith(b"}\n")
+    content = json.loads(written)
     if "NewImage" not in change:
         assert content == {"Key": change["Keys"]}
     else:
         assert content["Item"] == change["NewImage"]
         assert content.keys() <= {"Item", "Version", "Context"}
-    return cut
+    return written
 
 
 @given(changes())
 def test_a_change_as_aws_writes_it(change: dict[str, Any]) -> None:
     line = json.dumps(change, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-    cut = check(line, change)
+    written = check(line, change)
     if "NewImage" in change:
         image = json.dumps(change["NewImage"], ensure_ascii=False, separators=(",", ":")).encode()
-        assert cut == b'{"Item":' + image + b"}\n"
+        assert written == b'{"Item":' + image + b"}\n"
+
+
+@given(st.lists(changes(), max_size=8))
+def test_many_changes_are_cut_like_each_of_them(many: list[dict[str, Any]]) -> None:
+    lines = [json.dumps(each, ensure_ascii=False, separators=(",", ":")).encode() + b"\n" for each in many]
+    each = [CUTTER.cut(line) for line in lines]
+    puts, deletes = CUTTER.cut_all(b"".join(lines), lines)
+    assert sorted(puts) == sorted(line for line in each if line.startswith(b'{"Item"'))
+    assert sorted(deletes) == sorted(line for line in each if line.startswith(b'{"Key"'))
+    heads = CUTTER.read_heads(lines)
+    assert list(zip(*heads, strict=True)) == [read_head(CUTTER, line) for line in lines]
 
 
 COMPOSITE = (KeyAttribute("sort", "RANGE", "N"), KeyAttribute("id", "HASH", "S"))
@@ -107,20 +132,20 @@ def test_a_damaged_line_is_refused_or_means_what_json_says(
     copied = data.draw(st.integers(0, len(line)))
     damaged = line[:start] + line[copied : copied + data.draw(st.integers(0, 30))] + line[end:] + b"\n"
     try:
-        cut = CUTTER.cut(damaged)
+        written = cut(CUTTER, damaged)
     except DataIncomplete:
         return
     try:
         document = json.loads(damaged)
     except ValueError:
         return  # the writer gives it to the table as it is, which rejects what is not JSON
-    content = json.loads(cut)
+    content = json.loads(written)
     if "Item" not in content:
         assert "NewImage" not in document
         assert content["Key"] == document["Keys"]
     else:
         assert comparable_item(content["Item"]) == comparable_item(document["NewImage"])
-    assert CUTTER.read_head(damaged)[0] == ItemKeys(KEYS).of_item(document["Keys"])
+    assert read_head(CUTTER, damaged)[0] == ItemKeys(KEYS).of_item(document["Keys"])
 
 
 @pytest.mark.parametrize(
@@ -145,8 +170,8 @@ def test_a_damaged_line_is_refused_or_means_what_json_says(
     ],
 )
 def test_bytes_are_cut_and_never_changed(rest: bytes, line: bytes) -> None:
-    assert CUTTER.cut(HEAD + rest + b"\n") == line
-    assert CUTTER.read_head(HEAD + rest + b"\n") == (b"a", MICROS)
+    assert cut(CUTTER, HEAD + rest + b"\n") == line
+    assert read_head(CUTTER, HEAD + rest + b"\n") == (b"a", MICROS)
 
 
 @pytest.mark.parametrize(
@@ -181,6 +206,9 @@ def test_bytes_are_cut_and_never_changed(rest: bytes, line: bytes) -> None:
 def test_what_is_not_exactly_one_change_is_refused(line: bytes) -> None:
     with pytest.raises(DataIncomplete):
         CUTTER.cut(line)
+    whole = HEAD + b',"NewImage":{"id":{"S":"a"}}}\n'
+    with pytest.raises(DataIncomplete):
+        CUTTER.cut_all(whole + line, [whole, line])
 
 
 @given(items())

@@ -184,7 +184,7 @@ def test_every_change_has_the_same_values(
     document = json.loads(line)
     assert list(document) == ["Metadata", "Keys", *images]
     assert all(equal_items(document[name], each) for name, each in images.items())
-    _, timestamp = CUTTER.read_head(line)
+    (timestamp,) = CUTTER.read_heads([line]).micros
     assert timestamp == 1768387643192366
     cut = json.loads(CUTTER.cut(line))
     if new is None:

@@ -40,6 +40,7 @@ from ddbbackup.errors import DdbBackupError
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.plan.model import (
     AwsSettings,
+    Change,
     Destination,
     Expect,
     Limits,
@@ -808,6 +809,16 @@ ROWS = (
         lambda world: restore(**to("copy", create="never")),
     ),
     Row("restore.blockers._no_target#2", "no record that describes its table", without_a_record("write")),
+    Row(
+        "restore.blockers._impossible_change#1",
+        "the key of `change.hash` is empty",
+        lambda world: restore(change=Change(hashed=(("id",),))),
+    ),
+    Row(
+        "restore.blockers._impossible_change#2",
+        "which is a key attribute",
+        lambda world: restore(change=Change(drop=(("id",),))),
+    ),
     Row(
         "restore.blockers._target_not_new#1",
         "but an import creates its table",

@@ -142,3 +142,25 @@ def test_a_selection_without_tables_is_an_error(program: Program, tables: list[s
     assert nothing.code == 5
     assert f"no table with backups is selected by {name}-x*" in nothing.err
     assert program.run("restore", "--all", "--to", "one").code == 64
+
+
+def test_without_a_name_restore_lists_what_can_be_restored(
+    program: Program, tables: list[str], name: str
+) -> None:
+    """Elements with source and target, and tables with their newest restore point: and it is no success."""
+    listed = program.run("restore", "--output", "json")
+    assert listed.code == 64
+    assert "nothing was restored" in listed.err
+    (element,) = listed.report["restores"]
+    assert (element["name"], element["tables"], element["source"], element["target"]) == (
+        "all-of-them",
+        f"{name}-*",
+        "latest",
+        "{table}-plan",
+    )
+    assert [(each["table"], each["kind"], each["items"]) for each in listed.report["tables"]] == [
+        (table, "full", len(ITEMS) + 1) for table in tables
+    ]
+    newest = listed.report["tables"][0]["backup"]
+    assert f"{tables[0]}  {newest}" in program.run("restore").out
+    assert program.run("restore", "--output", "markdown").code == 64

@@ -21,9 +21,14 @@ def find_restore(plan: Plan, options: Namespace) -> Restore:
     restore = plan.restores.get(name)
     if restore is not None:
         return restore
+    raise UsageError(f"the plan {plan.name} has no restore {name!r}", hint=_hint(plan, name))
+
+
+def _hint(plan: Plan, name: str) -> str:
+    """A table that the plan backs up needs no element of `restores`."""
+    if any(name == entry.name for entry in plan.tables):
+        return f"run `ddbbackup restore --table {name} --to {name}-restored`"
     names = ", ".join(plan.restores)
-    otherwise = f"choose one of: {names}" if names else "add it to `restores` in the plan"
-    raise UsageError(
-        f"the plan {plan.name} has no restore {name!r}",
-        hint=suggest(name, plan.restores, otherwise=otherwise),
-    )
+    table = next((entry.name for entry in plan.tables if entry.name is not None), "TABLE")
+    command = f"run `ddbbackup restore --table {table} --to {table}-restored`"
+    return suggest(name, plan.restores, otherwise=f"choose one of: {names}" if names else command)

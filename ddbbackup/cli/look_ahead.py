@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ddbbackup.backup.check_destination import checks_of
 from ddbbackup.backup.export_time import choose_export_time
@@ -15,9 +15,7 @@ from ddbbackup.model.check import Check
 from ddbbackup.plan.model import Plan, Restore
 from ddbbackup.plan.selection import Selection, format_selector, select
 from ddbbackup.report.documents.preview import Preview, SelectedTables, preview
-from ddbbackup.restore.blockers import unconfirmed_overwrite
-from ddbbackup.restore.planning import overwrites_its_source, restore_step
-from ddbbackup.restore.restore_table import RestoreTable
+from ddbbackup.restore.planning import restore_step
 from ddbbackup.retention.planning import plan_prune
 from ddbbackup.sources.selected_tables import restores_of_tables
 from ddbbackup.status.unselected_tables import UnselectedTable, unselected_tables
@@ -127,13 +125,4 @@ async def _restore(context: RunContext, restore: Restore) -> tuple[AnyAssessment
         ]
     except DdbBackupError as error:
         return (blocked(name, "restore", restore.table, name, error),)
-    return tuple(await asyncio.gather(*(_assess_restore(step, context) for step in steps)))
-
-
-async def _assess_restore(step: RestoreTable, context: RunContext) -> AnyAssessment:
-    assessment = await assess(step, context)
-    if overwrites_its_source(step):
-        blocker = unconfirmed_overwrite(step.target, origin=step.restore.origin)
-        note = f"{blocker.message}: the run asks for confirmation, or needs --yes"
-        assessment = replace(assessment, notes=(note, *assessment.notes))
-    return assessment
+    return await _assess_all(steps, context)

@@ -33,6 +33,7 @@ SCHEMAS: Final = (
     "show",
     "preview",
     "report",
+    "restorable",
     "status",
     "list",
     "doctor",
@@ -247,7 +248,11 @@ def restore_name(parser: argparse.ArgumentParser) -> None:
 
 
 def confirm(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--yes", action="store_true", help="overwrite the live table without asking")
+    parser.add_argument(
+        "--yes",
+        action="store_true",
+        help="do not ask before items are replaced or deleted, or a live table is written",
+    )
 
 
 def apply(parser: argparse.ArgumentParser) -> None:

@@ -342,7 +342,7 @@ _ROWS: Final = (
             Example("restore --match 'billing-*' --to '{table}-restored'", "restore many tables at once"),
             Example("restore orders-copy", "restore the newest backup as the plan says"),
             Example("restore orders-copy --from 2026-11-23T14:00:00Z", "restore an earlier backup"),
-            Example("restore orders-rollback --yes", "overwrite the live table without asking"),
+            Example("restore orders-rollback --yes", "overwrite the live table without a question"),
             Example("restore orders-copy --retrieve bulk", "ask S3 for an archived backup"),
         ),
         exit_codes=_RESTORE_CODES,

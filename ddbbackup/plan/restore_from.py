@@ -91,6 +91,26 @@ def parse_from(text: str, *, now: datetime, origin: Origin | None = None) -> Fro
     return FromTime(parse_time(text, now=now), origin)
 
 
+def describe(source: RestoreFrom) -> str:
+    """In a few words for people."""
+    match source:
+        case FromExport(arn):
+            return arn
+        case FromFolder(uri):
+            return uri
+        case FromFolders(uris):
+            return f"{uris[0]} and {len(uris) - 1} more"
+        case FromLatest(origin):
+            backup = "latest"
+        case FromBackup(backup, origin):
+            pass
+        case FromTime(time, origin):
+            backup = to_iso(time)
+        case _:
+            assert_never(source)
+    return backup if origin is None else f"{backup} of {origin}"
+
+
 def as_plan_value(source: RestoreFrom) -> str | dict[str, Any]:
     """What a plan would say in ``from``."""
     match source:

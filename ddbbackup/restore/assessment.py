@@ -13,6 +13,7 @@ from ddbbackup.errors import Bug, DdbBackupError
 from ddbbackup.model.assessment import Assessment, Blocker
 from ddbbackup.plan.model import Restore
 from ddbbackup.restore import blockers
+from ddbbackup.restore.destruction import destroys, is_live_source
 from ddbbackup.restore.findings import RestoreFindings, RestoreRequest
 from ddbbackup.restore.incomplete import lost_uris
 from ddbbackup.restore.inspection import find_quota_blockers, inspect
@@ -132,8 +133,8 @@ async def _assess(
         is_loaded = await is_still_there(job, lost=lost)
         job = replace(job, continues=is_loaded)
     found: list[Blocker] = []
-    if _overwrites_live_table(context, resolved, restore) and not request.confirmed:
-        found.append(blockers.unconfirmed_overwrite(target, origin=restore.origin))
+    if destroys(context, restore, resolved) and not request.confirmed and not context.estimating:
+        found.append(_unconfirmed(context, resolved, restore))
     try:
         job = await _with_remote_job(job, interrupted)
     except DdbBackupError as error:
@@ -265,12 +266,11 @@ def _distinct(found: Sequence[Blocker]) -> tuple[Blocker, ...]:
     return tuple({blocker.message: blocker for blocker in found}.values())
 
 
-def _overwrites_live_table(context: RunContext, resolved: ResolvedRestore, restore: Restore) -> bool:
-    """The table that was backed up, or, for a backup of another origin, the table of this name in our own."""
-    live = {resolved.table_arn}
-    if resolved.origin is not None:
-        live.add(context.source.tables.arn(restore.table))
-    return restore.existing == "overwrite" and resolved.target_arn in live
+def _unconfirmed(context: RunContext, resolved: ResolvedRestore, restore: Restore) -> Blocker:
+    is_live = is_live_source(context, restore, resolved)
+    return blockers.unconfirmed(
+        resolved.inputs.target, existing=restore.existing, is_live=is_live, origin=restore.origin
+    )
 
 
 async def _is_done(job: RestoreJob, earlier: RestoreProgress | None) -> bool:

@@ -11,6 +11,7 @@ from ddbbackup.model.assessment import Blocker
 from ddbbackup.model.json_value import get_object, get_objects
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.model.table_description import key_types
+from ddbbackup.plan.model import Existing
 from ddbbackup.plan.restore_from import Origin
 from ddbbackup.ports import MIN_WRITE_UNITS, KeyAttribute
 from ddbbackup.restore.method_inputs import MethodInputs
@@ -176,15 +177,16 @@ def snapshot_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
 # ---- by what a closer look at bucket and target shows
 
 
-def unconfirmed_overwrite(target: str, *, origin: Origin | None) -> Blocker:
-    """``origin``: the one that the restore names."""
-    which = (
-        "the live table of this backup" if origin is None else f"a live table, and the backup is of {origin}"
-    )
-    return _refused(
-        f"{target} is {which}, and `existing: overwrite` replaces its items",
-        "pass --yes to confirm",
-    )
+def unconfirmed(target: str, *, existing: Existing, is_live: bool, origin: Origin | None) -> Blocker:
+    """``is_live``: the backup is of the target. ``origin``: the one that the restore names."""
+    if not is_live:
+        which = "exists"
+    elif origin is None:
+        which = "is the live table of this backup"
+    else:
+        which = f"is a live table, and the backup is of {origin}"
+    effect = "writes items into it" if existing == "keep" else "replaces its items"
+    return _refused(f"{target} {which}, and `existing: {existing}` {effect}", "pass --yes to confirm")
 
 
 def adoptable(target: str, source: str) -> Blocker:

@@ -45,13 +45,3 @@ def restore_step(
         accepts_incomplete=accepts_incomplete,
         retrieve=retrieve,
     )
-
-
-def overwrites_its_source(step: RestoreTable) -> bool:
-    """Whether a restore overwrites the live table of its backup, judged by names alone.
-
-    This decides whether to ask for confirmation. The assessment of the step compares ARNs and is authoritative.
-    """
-    to = step.restore.target
-    elsewhere = (to.region, to.account, to.assume_role) != (None, None, None)
-    return step.restore.existing == "overwrite" and step.target == step.restore.table and not elsewhere

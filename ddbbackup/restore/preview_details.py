@@ -8,6 +8,8 @@ from dataclasses import replace
 from ddbbackup.errors import Refused
 from ddbbackup.model.assessment import Assessment
 from ddbbackup.model.json_value import Json, get_integer
+from ddbbackup.restore.blockers import unconfirmed
+from ddbbackup.restore.destruction import destroys, is_live_source
 from ddbbackup.restore.findings import RestoreFindings
 from ddbbackup.restore.later_indexes import OBSERVED_MINUTES
 from ddbbackup.restore.method import RestoreJob
@@ -57,6 +59,14 @@ async def _settings_facts(job: RestoreJob, *, created: bool) -> list[dict[str, J
 
 
 def _notes(job: RestoreJob) -> Iterator[str]:
+    if destroys(job.context, job.restore, job.resolved):
+        blocker = unconfirmed(
+            job.target,
+            existing=job.restore.existing,
+            is_live=is_live_source(job.context, job.restore, job.resolved),
+            origin=job.restore.origin,
+        )
+        yield f"{blocker.message}: the run asks for confirmation, or needs --yes"
     if job.restore.destination is None:
         yield "the state of this restore is kept on this machine only: another machine cannot continue it"
     backup = job.resolved.backup

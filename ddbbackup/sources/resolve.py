@@ -13,7 +13,7 @@ from ddbbackup.catalog.queries import read_concurrently
 from ddbbackup.catalog.record import BackupKind, State
 from ddbbackup.catalog.store import StoredRecord
 from ddbbackup.catalog.verification import match_record
-from ddbbackup.errors import Bug, Refused
+from ddbbackup.errors import Bug, DdbBackupError, Refused
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.restore_from import (
     FromBackup,
@@ -38,6 +38,7 @@ from ddbbackup.steps.permissions import (
     RESTORES,
     Permission,
 )
+from ddbbackup.suggestions import suggest
 from ddbbackup.times import to_iso
 
 _ORIGINS_SHOWN: Final = 10
@@ -212,7 +213,11 @@ def _point_of_backup(
     if stored is None:
         raise Refused(
             f"there is no backup {backup_id} of {wanted.table} in {location.uri}",
-            hint="run `ddbbackup list` to see the backups",
+            hint=suggest(
+                backup_id,
+                _backup_ids(context, location),
+                otherwise="run `ddbbackup list` to see the backups",
+            ),
         )
     if stored.record.state == "not_whole" and wanted.accepts_incomplete:
         stored = replace(stored, record=replace(stored.record, state="complete"))
@@ -262,7 +267,55 @@ def _hint_without_backup(context: RunContext, wanted: WantedPoint, location: Loc
     if others and wanted.origin is None:
         known = "; ".join(map(str, others[:_ORIGINS_SHOWN]))
         return f"set `account` and `region` in `from` to restore a backup of another origin: {known}"
-    return f"run `ddbbackup backup --only {wanted.table}` first, or `ddbbackup list` to see the backups"
+    if (oldest := _oldest_point(context, wanted, location)) is not None:
+        point = oldest.point
+        recovery = _recovery_hint(context, wanted)
+        return f"restore the oldest restore point with `--from {point.id}` (as of {to_iso(point.time)}){recovery}"
+    return suggest(
+        wanted.table,
+        _tables_with_records(context, wanted, location),
+        otherwise=f"run `ddbbackup backup --only {wanted.table}` first, or `ddbbackup list` to see the backups",
+    )
+
+
+def _backup_ids(context: RunContext, location: Location) -> list[str]:
+    keys = context.catalog.record_keys(location)
+    return [key.removeprefix(location.records).removesuffix(".json") for key in keys]
+
+
+def _tables_with_records(context: RunContext, wanted: WantedPoint, location: Location) -> list[str]:
+    if wanted.destination is None:
+        return []
+    destination = context.plan.destinations[wanted.destination]
+    identity = replace(context.source.identity, account=location.account, region=location.region)
+    return [name for name in context.catalog.tables(destination, identity) if name != wanted.table]
+
+
+def _oldest_point(context: RunContext, wanted: WantedPoint, location: Location) -> FoundPoint | None:
+    """For a time before it."""
+    for key in context.catalog.record_keys(location):
+        stored = context.catalog.read(location, key)
+        if isinstance(stored, StoredRecord) and stored.record.kind in _kinds(wanted):
+            found = open_point(context.catalog, stored)
+            if isinstance(found, FoundPoint):
+                return found
+    return None
+
+
+def _recovery_hint(context: RunContext, wanted: WantedPoint) -> str:
+    """How far back point-in-time recovery reaches, if the table is here, has it, and its window can be read."""
+    if wanted.origin is not None:
+        return ""
+    try:
+        window = context.source.tables.pitr(wanted.table)
+    except DdbBackupError:
+        return ""
+    if not window.enabled or window.earliest is None:
+        return ""
+    return (
+        f", or any instant from {to_iso(window.earliest)} to {to_iso(window.latest) or 'now'} with "
+        "`--method point-in-time` into a new table"
+    )
 
 
 def _origins(context: RunContext, wanted: WantedPoint) -> tuple[Origin, ...]:

@@ -477,7 +477,7 @@ WORKS: Final = {
         ),
         Work(
             "write-overwrite",
-            ("restore", "copy"),
+            ("restore", "copy", "--yes"),
             _prepare_overwrite,
             check_restore,
             ("BatchWriteItem",),

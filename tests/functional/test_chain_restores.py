@@ -186,7 +186,7 @@ def test_existing_items_are_kept_and_deleted_ones_do_not_come_back(vault: Vault,
     backup, items = list(vault.states.items())[-1]
     vault.write(item(0, 9), item(11, 9))
     vault.delete(1)
-    done = vault.restore(backup, name, existing="keep")
+    done = vault.restore(backup, name, "--yes", existing="keep")
     assert done.code == 0, done.err
     expected = [each for each in items if each["id"]["S"] != "k0"]
     assert vault.aws.items(name) == in_order([*expected, item(0, 9), item(11, 9)])

@@ -124,12 +124,13 @@ def test_restore_one_table_now(page: Page, name: str) -> None:
     backed_up(page, name)
     page.aws.call("DeleteItem", {"TableName": name, "Key": {"id": ITEMS[0]["id"]}})
     page.aws.put(name, {"id": ITEMS[1]["id"], "v": {"N": "0"}}, {"id": {"S": "new"}})
-    _, _, beside, missing, over = page.run()
+    _, _, beside, missing, over, _ = page.run()
     assert page.aws.items(f"{name}-restored") == ITEMS
     assert "5 written" in beside.out
     assert "1 written, 4 kept" in missing.out
     assert "5 written" in over.out
     assert page.aws.items(name) == [*ITEMS, {"id": {"S": "new"}}]
+    assert page.aws.items(f"{name}-copy") == ITEMS
 
 
 @pytest.mark.parametrize("page", ["move-a-table-to-another-account"], indirect=True)

@@ -187,7 +187,7 @@ def test_a_table_that_exists_gets_the_indexes_that_it_lacks(
     for to, expected in (({}, ["by-who"]), ({"indexes": "after-load"}, ["by-day", "by-who"])):
         program.plan(restoring(sandbox, bucket, table, existing="overwrite", to=to))
         assert program.run("backup").code == 0
-        done = program.run("restore", "back", "--output", "json")
+        done = program.run("restore", "back", "--yes", "--output", "json")
         assert done.code == 0, done.out
         assert sorted(each["IndexName"] for each in indexes_of(sandbox, f"{table}-new")) == expected
         kept = {each["IndexName"]: each["Projection"] for each in indexes_of(sandbox, f"{table}-new")}

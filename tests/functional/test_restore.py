@@ -132,7 +132,11 @@ def test_existing_items_are_refused_kept_or_overwritten(
     assert sandbox.items(name) == in_order([own, *ITEMS[1:]])
 
     program.plan(from_uri(sandbox, bucket, uri, name, existing="overwrite"))
-    assert program.run("restore", "back").code == 0
+    unconfirmed = program.run("restore", "back", "--output", "json")
+    assert unconfirmed.code == 1
+    assert "exists, and `existing: overwrite` replaces its items" in unconfirmed.error["message"]
+    assert sandbox.items(name) == in_order([own, *ITEMS[1:]])
+    assert program.run("restore", "back", "--yes").code == 0
     assert sandbox.items(name) == in_order(ITEMS)
 
 

@@ -142,3 +142,44 @@ def test_a_selection_without_tables_is_an_error(program: Program, tables: list[s
     assert nothing.code == 5
     assert f"no table with backups is selected by {name}-x*" in nothing.err
     assert program.run("restore", "--all", "--to", "one").code == 64
+
+
+def test_without_a_name_restore_lists_what_can_be_restored(
+    program: Program, tables: list[str], name: str
+) -> None:
+    """Elements with source and target, and tables with their newest restore point: and it is no success."""
+    listed = program.run("restore", "--output", "json")
+    assert listed.code == 64
+    assert "nothing was restored" in listed.err
+    (element,) = listed.report["restores"]
+    assert (element["name"], element["tables"], element["source"], element["target"]) == (
+        "all-of-them",
+        f"{name}-*",
+        "latest",
+        "{table}-plan",
+    )
+    assert [(each["table"], each["kind"], each["items"]) for each in listed.report["tables"]] == [
+        (table, "full", len(ITEMS) + 1) for table in tables
+    ]
+    newest = listed.report["tables"][0]["backup"]
+    assert f"{tables[0]}  {newest}" in program.run("restore").out
+    assert program.run("restore", "--output", "markdown").code == 64
+
+
+def test_hints_name_what_exists(program: Program, tables: list[str]) -> None:
+    """The nearest table and backup; for an instant before the first backup, the oldest one and recovery."""
+    backup = program.run("restore", "--output", "json").report["tables"][1]["backup"]
+
+    def hint(*words: str) -> str:
+        done = program.run("restore", *words, "--to", "t-new", "--output", "json")
+        assert done.code == 1
+        return str(done.error["hint"])
+
+    assert hint("--table", f"{tables[1]}b") in (f"use `{tables[1]}` instead", f"use `{tables[0]}` instead")
+    wrong = f"{backup[:-1]}{'0' if backup[-1] != '0' else '1'}"
+    assert hint("--table", tables[1], "--from", wrong) == f"use `{backup}` instead"
+    early = hint("--table", tables[1], "--from", "2020-01-01")
+    assert early.startswith(f"restore the oldest restore point with `--from {backup}` (as of 20")
+    assert "or any instant from 20" in early
+    assert "`--method point-in-time`" in early
+    assert "point-in-time" not in hint("--table", tables[0], "--from", "2020-01-01")  # which is gone

@@ -26,6 +26,7 @@ from ddbbackup.report.documents.list import BackupList, BackupRow
 from ddbbackup.report.documents.notification import RunNotification
 from ddbbackup.report.documents.policies import PlanPolicies, Role
 from ddbbackup.report.documents.preview import SelectedTables, preview
+from ddbbackup.report.documents.restorable import PlannedRestore, Restorable, RestorableTable
 from ddbbackup.report.documents.run_report import run_report
 from ddbbackup.report.documents.show import EffectivePlan, EffectiveValue
 from ddbbackup.report.documents.status import plan_status, table_row
@@ -147,6 +148,18 @@ EXAMPLES: Mapping[str, Document] = {
     ),
     "doctor": doctor_report(
         "prod", [Check("clock", "skew", "problem", "5 minutes off", "set it", ERROR)], now=NOW
+    ),
+    "restorable": Restorable(
+        "prod",
+        "123456789012",
+        "eu-west-1",
+        (PlannedRestore("back", "billing-*", "latest", "{table}-2", "eu-central-1", None, "fail"),),
+        (
+            RestorableTable("orders", "20261123T140000Z-0123abcd", NOW, "full", 3, 2048, ()),
+            RestorableTable(
+                "users", None, None, None, None, None, ("the newer backup x cannot be restored",)
+            ),
+        ),
     ),
     "demo": DemoReport((DemoCommand("list", 0, None),), items=50, equal=True),
     "policies": PlanPolicies(

@@ -736,7 +736,7 @@ ROWS = (
         lambda world: restore("point-in-time", **to("copy", billing_mode="PROVISIONED")),
     ),
     Row(
-        "restore.blockers.unconfirmed_overwrite#1",
+        "restore.blockers.unconfirmed#1",
         "orders is the live table of this backup",
         lambda world: replace(restore(existing="overwrite", **to("orders")), confirmed=False),
         "note",

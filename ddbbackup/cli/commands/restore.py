@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from dataclasses import replace
+from typing import Final
 
+from ddbbackup.catalog.find_point import find_point
+from ddbbackup.catalog.queries import read_concurrently
+from ddbbackup.cli.command_line_restore import restore_name
+from ddbbackup.cli.confirm import confirm
 from ddbbackup.cli.find_restore import find_restore
-from ddbbackup.cli.output import write_report
+from ddbbackup.cli.output import write_output, write_report
 from ddbbackup.cli.session import Session, run_session
-from ddbbackup.cli.streams import say, stdin_is_terminal, write_stderr
+from ddbbackup.cli.streams import say, stdin_is_terminal
 from ddbbackup.errors import UsageError
 from ddbbackup.model.report import Report
 from ddbbackup.plan.model import Restore
-from ddbbackup.restore.planning import overwrites_its_source, restore_step
-from ddbbackup.restore.restore_table import RestoreTable
-from ddbbackup.safe_text import escape
-from ddbbackup.sources.selected_tables import restores_of_tables
+from ddbbackup.report.documents.restorable import Restorable, restorable
+from ddbbackup.restore.planning import restore_step
+from ddbbackup.sources.selected_tables import backed_up_tables, restores_of_tables
+
+NOTHING_NAMED: Final = UsageError.exit_code
 
 
 def run(options: Namespace) -> int:
+    if restore_name(options) is None:
+        return _list(options)
+
     async def restore(session: Session) -> Report:
         context = session.context
         named = find_restore(session.plan, options)
@@ -42,12 +50,41 @@ def run(options: Namespace) -> int:
             )
             for each in await restores_of_tables(context, named)
         ]
-        for index, step in enumerate(steps):
-            if not step.confirmed and overwrites_its_source(step) and stdin_is_terminal():
-                steps[index] = replace(step, confirmed=_ask(session, step))
+        if stdin_is_terminal():
+            steps = await confirm(context, steps)
         return await session.carry_out(steps)
 
     return write_report(options, run_session(options, restore))
+
+
+def _list(options: Namespace) -> int:
+    """Shows what can be restored. It is not a success: a pipeline may have lost the name in an empty variable."""
+    forms = {options.output, *(form for form, _ in options.output_files)}
+    if unknown := sorted(forms - {"text", "json"}):
+        raise UsageError(
+            f"the list of what can be restored has no output form {unknown[0]!r}",
+            hint="choose one of: text, json",
+        )
+
+    async def look(session: Session) -> Restorable:
+        context = session.context
+        identity = context.source.identity
+        places = await backed_up_tables(context)
+        points = await context.call(
+            read_concurrently,
+            lambda place: find_point(context.catalog, place),
+            [location for _, location in places.values()],
+        )
+        return restorable(
+            session.plan,
+            account=identity.account,
+            region=identity.region,
+            points=dict(zip(places, points, strict=True)),
+        )
+
+    code = write_output(options, run_session(options, look), NOTHING_NAMED)
+    say("nothing was restored: name one of these restores, or pass --table TABLE --to TARGET")
+    return code
 
 
 def _by_writing(restore: Restore) -> Restore:
@@ -60,18 +97,3 @@ def _by_writing(restore: Restore) -> Restore:
             else "remove --accept-incomplete",
         )
     return replace(restore, method="write")
-
-
-def _ask(session: Session, step: RestoreTable) -> bool:
-    """Says what will happen to the live table; only its name, typed, confirms it."""
-    identity = session.context.source.identity
-    say(
-        f"{step.restore.name} will {step.summary}",
-        f"in account {identity.account}, region {identity.region}: changes made to these items since the backup "
-        "will be lost.",
-    )
-    write_stderr(f"Type {escape(step.target)} to confirm: ")
-    try:
-        return sys.stdin.readline().strip() == step.target
-    except (OSError, ValueError):
-        return False

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ddbbackup.report.documents.notification import RunNotification
     from ddbbackup.report.documents.policies import PlanPolicies
     from ddbbackup.report.documents.preview import Preview
+    from ddbbackup.report.documents.restorable import Restorable
     from ddbbackup.report.documents.run_report import RunReport
     from ddbbackup.report.documents.show import EffectivePlan
     from ddbbackup.report.documents.status import PlanStatus
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         | RunReport
         | PlanStatus
         | BackupList
+        | Restorable
         | DoctorReport
         | PlanPolicies
         | DemoReport

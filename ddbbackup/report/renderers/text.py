@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ddbbackup.report.documents.list import BackupList
     from ddbbackup.report.documents.notification import RunNotification
     from ddbbackup.report.documents.preview import Preview, PreviewStep
+    from ddbbackup.report.documents.restorable import PlannedRestore, Restorable
     from ddbbackup.report.documents.run_report import RunReport, StepOutcome
     from ddbbackup.report.documents.status import PlanStatus
     from ddbbackup.report.documents.validate import Validation
@@ -39,6 +40,8 @@ _LIST_COLUMNS: Final = (
     "ACCOUNT",
     "REGION",
 )
+_PLANNED_COLUMNS: Final = ("RESTORE", "OF", "FROM", "INTO", "EXISTING ITEMS")
+_RESTORABLE_COLUMNS: Final = ("TABLE", "NEWEST RESTORE POINT", "AS OF", "KIND", "ITEMS", "SIZE")
 _STATUS_COLUMNS: Final = ("TABLE", "STATUS", "LAST BACKUP", "AGE", "RPO", "ITEMS", "VERIFIED", "RUNNING")
 
 
@@ -58,6 +61,8 @@ def render(document: Document) -> str:  # noqa: PLR0912 - a table of documents, 
             return _status(document)
         case "list":
             return _list(document)
+        case "restorable":
+            return _restorable(document)
         case "doctor":
             return _doctor(document)
         case "policies":
@@ -166,6 +171,36 @@ def _list(document: BackupList) -> str:
     ]
     broken = ((row.table, row.backup, row.not_restorable) for row in document.backups if row.not_restorable)
     return _columns(_LIST_COLUMNS, rows) + _lines(phrases.not_restorable(broken))
+
+
+def _restorable(document: Restorable) -> str:
+    planned = [
+        (each.name, each.tables, each.source, _target(each), each.existing) for each in document.restores
+    ]
+    tables = [
+        (
+            row.table,
+            row.backup or "none",
+            to_iso(row.time) or "–",
+            row.kind or "–",
+            count(row.items),
+            size(row.size_bytes),
+        )
+        for row in document.tables
+    ]
+    notes = [f"{row.table}: {note}\n" for row in document.tables for note in row.notes]
+    parts = [
+        f"account {document.account}, region {document.region}\n",
+        _columns(_PLANNED_COLUMNS, planned) if planned else "the plan has no `restores`\n",
+        _columns(_RESTORABLE_COLUMNS, tables) if tables else "no table has backups\n",
+        *(["".join(notes)] if notes else []),
+    ]
+    return "\n".join(parts)
+
+
+def _target(restore: PlannedRestore) -> str:
+    place = [each for each in (restore.account, restore.region) if each is not None]
+    return f"{restore.target} in {', '.join(place)}" if place else restore.target
 
 
 def _status(document: PlanStatus) -> str:

@@ -174,11 +174,11 @@ def _play_rejects(world: World, scenario: Scenario) -> None:
         return Delivery(exchange.forward().wire)
 
     with world.fault_at("BatchWriteItem", slow_or_refused, times=10**6):
-        first = world.start("restore", "copy", "--run-id", "r1")
+        first = world.start("restore", "copy", "--yes", "--run-id", "r1")
         deadline = time.monotonic() + 10
         while not _rejects(place) and time.monotonic() < deadline:
             time.sleep(0.02)
-        second = world.run("restore", "copy", "--run-id", world.random.choice(("r1", "r2")))
+        second = world.run("restore", "copy", "--yes", "--run-id", world.random.choice(("r1", "r2")))
         runs = [first.finish(), second]
     world.require(
         65 in {run.code for run in runs} and any(rejected in text for text in _rejects(place)),

@@ -228,10 +228,10 @@ def _play_ci_run_id(world: World, scenario: Scenario) -> None:
         check_backup(world)
         return
     WORKS["write-overwrite"].prepare(world)
-    world.expect_code(world.run("restore", "copy", env=ci), 0)
+    world.expect_code(world.run("restore", "copy", "--yes", env=ci), 0)
     _CHANGES[world.random.choice(("emptied", "partly-deleted"))](world)
     present = world.items(world.target) or []
-    done = world.run("restore", "copy", env=ci, machine=world.random.choice(("here", "there")))
+    done = world.run("restore", "copy", "--yes", env=ci, machine=world.random.choice(("here", "there")))
     world.expect_code(done, 0)
     _check_restored(world, "write-overwrite", present, done, "in one pipeline")
 

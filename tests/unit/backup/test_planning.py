@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -12,7 +11,7 @@ from ddbbackup.errors import Refused
 from ddbbackup.plan.model import Restore, Target
 from ddbbackup.plan.restore_from import FromLatest
 from ddbbackup.ports import PitrWindow
-from ddbbackup.restore.planning import overwrites_its_source, restore_step
+from ddbbackup.restore.planning import restore_step
 
 DAY = datetime(2026, 11, 23, 14, 0, 0, 999_000, tzinfo=UTC)
 RESTORE = Restore("back", "orders", FromLatest(), Target(table="{table}-{date}-{run}"))
@@ -29,21 +28,6 @@ def test_a_target_name_that_dynamodb_does_not_accept_is_an_error_of_the_plan(run
     """A run ID can be longer than a table name, and can have other characters."""
     with pytest.raises(Refused, match="3 to 255"):
         restore_step(RESTORE, run=run, today=DAY, confirmed=False)
-
-
-@pytest.mark.parametrize(
-    ("existing", "target", "asks"),
-    [
-        ("overwrite", Target("{table}"), True),
-        ("fail", Target("{table}"), False),
-        ("overwrite", Target("{table}-copy"), False),
-        ("overwrite", Target("{table}", region="eu-central-1"), False),
-    ],
-)
-def test_only_overwriting_the_source_needs_confirmation(existing: str, target: Target, asks: bool) -> None:
-    """A table of the same name in another region is another table."""
-    restore = replace(RESTORE, existing=existing, target=target)  # type: ignore[arg-type]
-    assert overwrites_its_source(restore_step(restore, run="r", today=DAY, confirmed=False)) is asks
 
 
 def test_the_common_instant_is_the_earliest_end_of_all_recovery_windows() -> None:

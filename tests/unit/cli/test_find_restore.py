@@ -249,6 +249,12 @@ def test_options_select_many_tables(
         ),
         (["--tag", "team"], "--tag: 'team' is not a tag with its value", "use KEY=VALUE"),
         (["bak"], "the plan p has no restore 'bak'", "use `back` instead"),
+        (["xyz"], "the plan p has no restore 'xyz'", "choose one of: back"),
+        (
+            ["orders"],
+            "the plan p has no restore 'orders'",
+            "run `ddbbackup restore --table orders --to orders-restored`",
+        ),
     ],
 )
 def test_problems_name_the_option(plan_file: Path, words: list[str], message: str, hint: str) -> None:

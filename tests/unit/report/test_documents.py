@@ -20,6 +20,7 @@ from ddbbackup.report.documents.list import BackupList
 from ddbbackup.report.documents.notification import RunNotification
 from ddbbackup.report.documents.policies import PlanPolicies
 from ddbbackup.report.documents.preview import Preview
+from ddbbackup.report.documents.restorable import Restorable
 from ddbbackup.report.documents.run_report import RunReport
 from ddbbackup.report.documents.show import EffectivePlan
 from ddbbackup.report.documents.status import PlanStatus
@@ -35,6 +36,7 @@ DOCUMENTS = (
     RunReport,
     PlanStatus,
     BackupList,
+    Restorable,
     DoctorReport,
     PlanPolicies,
     DemoReport,

@@ -1,0 +1,70 @@
+"""Asks a person before anything is destroyed: the facts, and a name to type, so that nobody agrees by habit."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from ddbbackup.cli.streams import say, write_stderr
+from ddbbackup.errors import Refused
+from ddbbackup.report.formatting import count, counted, duration
+from ddbbackup.restore.confirmation import Destruction, confirmed, find_destruction
+from ddbbackup.restore.restore_table import RestoreTable
+from ddbbackup.safe_text import escape
+from ddbbackup.steps.context import RunContext
+from ddbbackup.times import to_iso
+
+_SHOWN_AT_MOST: Final = 20
+
+
+async def confirm(context: RunContext, steps: Sequence[RestoreTable]) -> list[RestoreTable]:
+    """The steps, confirmed where a person agreed. One question for all of them.
+
+    The name of the table must be typed; for several tables that of the plan, as for `prune --confirm`. Raises
+    ``Refused`` for any other answer.
+    """
+    found = await asyncio.gather(*(find_destruction(context, step) for step in steps))
+    shown = [each for each in found if each is not None]
+    if not shown:
+        return list(steps)
+    for each in shown[:_SHOWN_AT_MOST]:
+        say(*_facts(each, context.clock.now()))
+    if len(shown) > _SHOWN_AT_MOST:
+        say(f"and {len(shown) - _SHOWN_AT_MOST} more tables")
+    if len(shown) == 1:
+        ask(shown[0].step.target, f"Type {shown[0].step.target} to confirm: ")
+    else:
+        tables = counted(len(shown), "table")
+        ask(
+            context.plan.name,
+            f"Type the name of the plan, {context.plan.name}, to confirm this for {tables}: ",
+        )
+    return confirmed(steps, shown)
+
+
+def ask(expected: str, question: str) -> None:
+    """Raises ``Refused`` unless ``expected`` is typed."""
+    write_stderr(escape(question))
+    try:
+        answer = sys.stdin.readline().strip()
+    except (OSError, ValueError):
+        answer = ""
+    if answer != expected:
+        raise Refused(
+            f"the answer was not {expected!r}, so nothing was written",
+            hint=f"run the same command again and type {expected}",
+        )
+
+
+def _facts(found: Destruction, now: datetime) -> Iterator[str]:
+    age = f" ({to_iso(found.time)}, {duration((now - found.time).total_seconds())} ago)" if found.time else ""
+    changes = f" and {counted(found.changes, 'change')} after it" if found.changes else ""
+    yield f"{found.step.restore.name} will {found.step.summary}"
+    yield f"  table          {found.step.target} in account {found.account}, region {found.region}"
+    yield f"  restore point  {found.backup}{age}"
+    yield f"  items          {count(found.items_now)} now, as DynamoDB counted them up to six hours ago"
+    yield f"                 {count(found.items_in_backup)} in the backup{changes}"
+    yield f"  will be lost   {found.lost}"

@@ -1,0 +1,106 @@
+"""The question before a restore destroys something: on a terminal with facts, elsewhere with --yes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.aws import Aws, in_order
+from tests.support.plans import plan
+from tests.support.program import COMMAND, Program
+
+Item = dict[str, Any]
+ITEMS: list[Item] = [{"id": {"S": str(n)}, "v": {"N": str(n)}} for n in range(5)]
+NEWER: Item = {"id": {"S": "0"}, "v": {"S": "newer"}}
+CHECKOUT = Path(__file__).parents[2]
+
+
+def on_terminal(program: Program, answer: str, *words: str) -> tuple[int, str]:
+    """The exit code, and all that the terminal showed."""
+    terminal = (sys.executable, "-m", "tests.support.terminal", "to confirm", answer)
+    done = subprocess.run(
+        [*terminal, *COMMAND, *words, "-f", str(program.directory / "ddbbackup.yaml")],
+        cwd=CHECKOUT,
+        env=dict(program.environment),
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+@pytest.fixture
+def tables(sandbox: Aws, bucket: str, name: str, program: Program) -> list[str]:
+    """Two tables with a backup, both changed since."""
+    names = [f"{name}-a", f"{name}-b"]
+    program.plan(plan(sandbox, bucket, tables=[{"match": f"{name}-*"}]))
+    for table in names:
+        sandbox.create_table(table, pitr=True)
+        sandbox.put(table, *ITEMS)
+    assert program.run("backup").code == 0
+    for table in names:
+        sandbox.put(table, NEWER)
+    return names
+
+
+def test_the_name_of_the_table_is_asked_for_with_the_facts(
+    sandbox: Aws, program: Program, tables: list[str]
+) -> None:
+    """Account, Region, restore point, items, and what will be lost. Another answer changes nothing."""
+    table = tables[0]
+    words = ["restore", "--table", table, "--existing", "overwrite"]
+
+    code, shown = on_terminal(program, "yes", *words)
+    assert code == 1, shown
+    assert "the answer was not" in shown
+    assert "so nothing was written" in shown
+    assert NEWER in sandbox.items(table)
+    for fact in (
+        f"table          {table} in account 123456789012, region eu-west-1",
+        "restore point  20",
+        " ago)",
+        "5 in the backup",
+        "will be lost   changes since the restore point to items that it holds; other items stay",
+    ):
+        assert fact in shown
+
+    code, shown = on_terminal(program, table, *words)
+    assert code == 0, shown
+    assert sandbox.items(table) == in_order(ITEMS)
+
+
+def test_for_many_tables_the_name_of_the_plan_is_asked_for_once(
+    sandbox: Aws, program: Program, tables: list[str], name: str
+) -> None:
+    words = ["restore", "--match", f"{name}-*", "--existing", "keep"]
+    code, shown = on_terminal(program, "test", *words)
+    assert code == 0, shown
+    assert shown.count("Type the name of the plan, test, to confirm this for") == 1
+    assert "items that were deleted since the restore point come back" in shown
+    assert NEWER in sandbox.items(tables[0])
+
+
+def test_nothing_is_asked_if_nothing_can_be_lost(program: Program, tables: list[str]) -> None:
+    """A new table, or one that holds no items."""
+    code, shown = on_terminal(program, "", "restore", "--table", tables[0], "--to", f"{tables[0]}-new")
+    assert code == 0, shown
+    assert "to confirm" not in shown
+
+
+def test_pipelines_pass_yes(sandbox: Aws, program: Program, tables: list[str]) -> None:
+    """Also to write missing items into the live table, which may be in use."""
+    words = ["restore", "--table", tables[0], "--existing", "keep"]
+    refused = program.run(*words, "--output", "json")
+    assert refused.code == 1
+    assert (
+        "is the live table of this backup, and `existing: keep` writes items into it"
+        in refused.error["message"]
+    )
+    assert refused.error["hint"] == "pass --yes to confirm"
+    assert program.run(*words, "--yes").code == 0
+    assert NEWER in sandbox.items(tables[0])

@@ -265,8 +265,8 @@ def _hint_without_backup(context: RunContext, wanted: WantedPoint, location: Loc
     """Names other origins, because only a restore that asks for them by name uses their backups."""
     others = [each for each in _origins(context, wanted) if each != Origin(location.account, location.region)]
     if others and wanted.origin is None:
-        known = "; ".join(map(str, others[:_ORIGINS_SHOWN]))
-        return f"set `account` and `region` in `from` to restore a backup of another origin: {known}"
+        known = " or ".join(f"`--from {each.account}/{each.region}`" for each in others[:_ORIGINS_SHOWN])
+        return f"name the account and the Region that the backups come from: {known}"
     if (oldest := _oldest_point(context, wanted, location)) is not None:
         point = oldest.point
         recovery = _recovery_hint(context, wanted)

@@ -7,6 +7,7 @@ the units of a process that dies are run again by another one. Processes get the
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -36,6 +37,9 @@ MAX_DEATHS: Final = 3  # in a row, without a finished unit in between
 _STOP_CHECK_SECONDS: Final = 0.2
 _REPORT_SECONDS: Final = 0.3
 _LEAVE_SECONDS: Final = 0.5
+# Decoded lines are many containers that live shortly: with Python's default, a collection looks at them again and again
+# (measured: decoding a line of 400 bytes takes 4.8 µs, and 2.9 µs without).
+_CONTAINERS_BETWEEN_COLLECTIONS: Final = 200_000
 
 
 class Track(Protocol):
@@ -277,6 +281,7 @@ def _process_main(
 ) -> None:
     """Ctrl-C reaches the whole process group, but the parent process alone decides what happens then."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(_CONTAINERS_BETWEEN_COLLECTIONS)
     _Worker(task, access.in_worker(KeyClient(key_pipe).ask), threads, pipe).run()
 
 

@@ -36,6 +36,7 @@ SCHEMAS: Final = (
     "restorable",
     "status",
     "list",
+    "diff",
     "doctor",
     "policies",
     "demo",
@@ -244,6 +245,37 @@ def verify_level(parser: argparse.ArgumentParser) -> None:
 def restore_name(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "name", nargs="?", metavar="NAME", help="name of a restore in the plan; options change what it says"
+    )
+
+
+def compared(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "name",
+        nargs="?",
+        metavar="NAME",
+        help="name of a restore in the plan: its restore point is compared with its target table",
+    )
+    parser.add_argument(
+        "--table",
+        metavar="TABLE",
+        help="instead of NAME: compare a restore point of this table with the table",
+    )
+    parser.add_argument("--to", metavar="TABLE", help="compare it with this table instead")
+
+
+def show_keys(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--show-keys",
+        action="store_true",
+        help="also print the key of every item that differs; keys are data of your items",
+    )
+
+
+def difference_exit_code(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--detailed-exitcode",
+        action="store_true",
+        help="exit with 2 if any item differs, with 0 if none does",
     )
 
 

@@ -18,6 +18,7 @@ from ddbbackup import __version__, events
 from ddbbackup.aws import AwsCloud, Connection, connect
 from ddbbackup.aws.bulk_access import AwsBulkAccess
 from ddbbackup.bulk import compare_sample, write_items
+from ddbbackup.bulk.compare import CompareJob, PointComparison, compare_point
 from ddbbackup.bulk.ledger import Ledger
 from ddbbackup.bulk.model import SampledItem, WriteJob, WriteResult
 from ddbbackup.bulk.read_back import Comparison
@@ -44,7 +45,7 @@ from ddbbackup.plan.selection import Inventory
 from ddbbackup.ports import Cloud, KeyAttribute
 from ddbbackup.pricing.prices import Prices, load_prices, packaged
 from ddbbackup.safe_text import SECRETS
-from ddbbackup.steps.context import CompareItems, RunContext, ScanItems, VerifyData, WriteItems
+from ddbbackup.steps.context import CompareItems, ComparePoint, RunContext, ScanItems, VerifyData, WriteItems
 from ddbbackup.steps.executor import run_steps
 from ddbbackup.steps.inventory import take_inventory
 from ddbbackup.steps.step import Step
@@ -182,6 +183,7 @@ def open_context(
             catalog=Catalog(cloud.objects, plan=plan.name, clock=clock),
             write_items=_bind_writer(on_progress, stop),
             compare_items=_bind_comparison(cloud, stop),
+            compare_point=_bind_point_comparison(on_progress, stop),
             verify_data=_bind_verifier(on_progress, stop),
             scan_items=_bind_scanner(on_progress, stop),
             on_progress=on_progress,
@@ -268,6 +270,16 @@ def _bind_scanner(on_progress: OnProgress, stop: threading.Event) -> ScanItems:
         return scan_table(job, access=access, on_progress=on_progress, stop=stop)
 
     return scan
+
+
+def _bind_point_comparison(on_progress: OnProgress, stop: threading.Event) -> ComparePoint:
+    def compare(job: CompareJob, *, target: Cloud, source: Cloud) -> PointComparison:
+        if not (isinstance(target, AwsCloud) and isinstance(source, AwsCloud)):
+            raise Bug("a target or a source is not AWS")
+        access = AwsBulkAccess(target=target.connection, source=source.connection)
+        return compare_point(job, access=access, on_progress=on_progress, stop=stop)
+
+    return compare
 
 
 def _bind_comparison(source: AwsCloud, stop: threading.Event) -> CompareItems:

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
 
+from ddbbackup.bulk.compare import CompareJob, PointComparison
 from ddbbackup.bulk.ledger import Ledger
 from ddbbackup.bulk.model import SampledItem, WriteJob, WriteResult
 from ddbbackup.bulk.read_back import Comparison
@@ -46,6 +47,12 @@ class ScanItems(Protocol):
     def __call__(self, job: ScanJob, *, source: Cloud) -> ScanResult: ...
 
 
+class ComparePoint(Protocol):
+    """Compares a restore point with a live table. Access to AWS is already configured. The caller closes it."""
+
+    def __call__(self, job: CompareJob, *, target: Cloud, source: Cloud) -> PointComparison: ...
+
+
 class CompareItems(Protocol):
     """Compares a sample of items with a table. Access to AWS is already configured."""
 
@@ -74,6 +81,7 @@ class RunContext:
     catalog: Catalog
     write_items: WriteItems
     compare_items: CompareItems
+    compare_point: ComparePoint
     verify_data: VerifyData
     scan_items: ScanItems
     on_progress: OnProgress

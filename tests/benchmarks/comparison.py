@@ -1,4 +1,4 @@
-"""How fast a restore point is compared with a live table, and made equal to it, and in how much memory.
+"""How fast a restore point is compared with a live table, and in how much memory.
 
 The live table is that of the sink: items of 400 bytes, with their attributes in another order than in the data files,
 1 % of them different. Both sides come from one process in C, which needs about a tenth of a core.
@@ -35,11 +35,12 @@ from ddbbackup.bulk.compare import CompareJob, compare_point
 from ddbbackup.bulk.model import DataFile
 from ddbbackup.bulk.point_lines import PointData
 from ddbbackup.ports import KeyAttribute
-url, bucket, region, listing, items_a_file, processes, mirror = sys.argv[1:]
+url, bucket, region, listing, items_a_file, processes = sys.argv[1:]
 connection = Connection(region=region, endpoint_urls=(("dynamodb", url), ("s3", url)))
 keys = (KeyAttribute("id", "HASH", "S"),)
 files = tuple(
-    DataFile(bucket, key, md5, int(items_a_file), size_bytes=size) for key, size, md5 in json.loads(Path(listing).read_text())
+    DataFile(bucket, key, md5, int(items_a_file), size_bytes=size)
+    for key, size, md5 in json.loads(Path(listing).read_text())
 )
 items = len(files) * int(items_a_file)
 job = CompareJob(
@@ -50,13 +51,9 @@ access = AwsBulkAccess(target=connection, source=connection)
 begun = time.monotonic()
 comparison = compare_point(job, access=access, on_progress=lambda progress: None, stop=threading.Event())
 compared = time.monotonic() - begun
-counts, written = comparison.counts, None
-if mirror == "mirror":
-    from ddbbackup.bulk.compare.mirror import MirrorJob, mirror_point
-    written = mirror_point(comparison, MirrorJob(Path.cwd() / "state"))
-    assert (written.put, written.deleted, written.left) == (counts.missing + counts.changed, counts.extra, 0), written
+counts = comparison.counts
 comparison.close()
-print(json.dumps([counts.equal, counts.missing, counts.changed, counts.extra, compared, time.monotonic() - begun]))
+print(json.dumps([counts.equal, counts.missing, counts.changed, counts.extra, compared]))
 """
 
 
@@ -71,11 +68,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Comparison:
-    """``seconds`` are those of the comparison, ``all_seconds`` also of what was written, without start-up."""
+    """``seconds`` are without start-up."""
 
     items: int
     seconds: float
-    all_seconds: float
     process_peak_bytes: int
 
     @property
@@ -98,11 +94,13 @@ def prepare(root: Path, tools: Tools, *, items: int) -> Table:
         ]
         made = [line.split() for maker in makers for line in maker.communicate()[0].splitlines()]
         assert not any(maker.returncode for maker in makers)
-        listing.write_text(json.dumps([(f"{name}/{file}", int(size), md5) for file, size, md5 in sorted(made)]))
+        listing.write_text(
+            json.dumps([(f"{name}/{file}", int(size), md5) for file, size, md5 in sorted(made)])
+        )
     return Table(root, files * _ITEMS_A_FILE, listing)
 
 
-def measure_comparison(table: Table, tools: Tools, work: Path, *, rounds: int, mirror: bool = False) -> Comparison:
+def measure_comparison(table: Table, tools: Tools, work: Path, *, rounds: int) -> Comparison:
     """The median of some rounds, each checked against what differs."""
     cycles = [sum(1 for _ in range(rest, table.items, _CYCLE)) for rest in range(3)]
     expected = [table.items - cycles[0] - cycles[1], *cycles]
@@ -110,19 +108,18 @@ def measure_comparison(table: Table, tools: Tools, work: Path, *, rounds: int, m
     for _ in range(rounds):
         with running(tools, table.root, "--live", str(table.items)) as sink:
             directory = fresh(work / "comparison")
-            usage = measure([_command(sink, table, mirror)], sink.environment(), directory)
+            usage = measure([_command(sink, table)], sink.environment(), directory)
             said = json.loads((directory / "output-0").read_text().splitlines()[-1])
             assert said[:4] == expected, f"{said[:4]} instead of {expected}"
             found.append((usage, said[4:]))
     return Comparison(
         items=table.items,
         seconds=statistics.median(said[0] for _, said in found),
-        all_seconds=statistics.median(said[1] for _, said in found),
         process_peak_bytes=max(usage.process_peak_bytes for usage, _ in found),
     )
 
 
-def _command(sink: Sink, table: Table, mirror: bool) -> Sequence[str]:
+def _command(sink: Sink, table: Table) -> Sequence[str]:
     return [
         sys.executable,
         "-c",
@@ -133,5 +130,4 @@ def _command(sink: Sink, table: Table, mirror: bool) -> Sequence[str]:
         str(table.listing),
         str(_ITEMS_A_FILE),
         str(min(PROCESSES, os.cpu_count() or 1)),
-        "mirror" if mirror else "diff",
     ]

@@ -28,7 +28,10 @@ def backed_up(sandbox: Aws, bucket: str, name: str, program: Program) -> str:
     """A table with a backup, which is then edited: 1 item is missing, 2 have changed, 1 is extra."""
     sandbox.create_table(name, pitr=True)
     sandbox.put(name, *ITEMS)
-    restores = {"rollback": {"table": name, "to": {"table": "{table}"}, "existing": "overwrite"}}
+    restores: dict[str, Any] = {
+        "rollback": {"table": name, "to": {"table": "{table}"}, "existing": "overwrite"}
+    }
+    restores["many"] = {"match": f"{name}*", "to": {"table": "{table}-copy"}}
     program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores=restores))
     assert program.run("backup").code == 0
     sandbox.dynamodb.delete_item(TableName=name, Key={"id": ITEMS[0]["id"]})
@@ -100,8 +103,8 @@ def test_what_cannot_be_compared(backed_up: str, sandbox: Aws, program: Program)
     other = f"{backed_up}-keys"
     sandbox.create_table(other, hash_key="other")
     cases = [
-        (("diff",), 64, "diff needs the name of a restore, or a table"),
-        (("diff", "rollback", "--table", backed_up), 64, "diff needs the name of a restore, or a table"),
+        (("diff",), 64, "no restore and no table is named"),
+        (("diff", "many"), 64, "is for many tables, but diff compares one"),
         (("diff", "rollbak"), 64, "has no restore 'rollbak'"),
         (("diff", "--table", backed_up, "--to", "nowhere"), 1, "nowhere does not exist"),
         (

@@ -18,23 +18,21 @@ from ddbbackup.cli.session import Session, run_session
 from ddbbackup.cli.streams import write_stdout
 from ddbbackup.compare.sides import Sides, open_sides
 from ddbbackup.errors import UsageError
-from ddbbackup.plan.likely_entry import likely_entry
-from ddbbackup.plan.model import Plan, Restore, Target
-from ddbbackup.plan.restore_from import FromLatest
+from ddbbackup.plan.model import Plan, Restore
 from ddbbackup.ports import KeyAttribute
 from ddbbackup.report.documents.diff import DifferentKey, TableDifference
 from ddbbackup.restore.planning import restore_step
+from ddbbackup.sources.selected_tables import restores_of_tables
+from ddbbackup.steps.context import RunContext
 
 _CHANGES_PENDING: Final = 2
 _KEYS_AT_ONCE: Final = 1000
 
 
 def run(options: Namespace) -> int:
-    _check(options)
-
     async def compare(session: Session) -> TableDifference:
         context = session.context
-        restore = _restore(session.plan, options)
+        restore = await _restore(context, session.plan, options)
         table = restore_step(restore, run=context.run_id, today=context.started_at, confirmed=False).target
         sides = await context.call(open_sides, context, restore, table)
         comparison = await context.heavy(
@@ -56,27 +54,16 @@ def run(options: Namespace) -> int:
     return write_output(options, document, _CHANGES_PENDING if differs else 0)
 
 
-def _check(options: Namespace) -> None:
-    if (options.name is None) == (options.table is None):
-        raise UsageError(
-            "diff needs the name of a restore, or a table",
-            hint="name a restore of the plan, or a table with --table, not both",
-        )
-
-
-def _restore(plan: Plan, options: Namespace) -> Restore:
+async def _restore(context: RunContext, plan: Plan, options: Namespace) -> Restore:
     """The restore that would make the two equal. Its source and its target are what is compared."""
-    if options.name is not None:
-        named = find_restore(plan, options)
-        return named if options.to is None else replace(named, target=replace(named.target, table=options.to))
-    entry = likely_entry(options.table, plan.tables)
-    return Restore(
-        name=options.table,
-        table=options.table,
-        source=options.source or FromLatest(),
-        target=Target(table=options.to or options.table),
-        destination=entry.destination if entry is not None else next(iter(plan.destinations), None),
-    )
+    named = find_restore(plan, options)
+    if named.selector is not None:
+        raise UsageError(
+            f"the restore {named.name} is for many tables, but diff compares one",
+            hint="name one of its tables with --table",
+        )
+    (restore,) = await restores_of_tables(context, named)
+    return restore
 
 
 def _document(

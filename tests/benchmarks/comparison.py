@@ -18,6 +18,7 @@ from pathlib import Path
 from tests.benchmarks.data import BUCKET
 from tests.benchmarks.rounds import fresh
 from tests.benchmarks.sink import REGION, Sink, Tools, running
+from tests.benchmarks.targets import Target
 from tests.benchmarks.tree import Usage, measure
 
 ITEM_BYTES = 400
@@ -117,6 +118,29 @@ def measure_comparison(table: Table, tools: Tools, work: Path, *, rounds: int) -
         seconds=statistics.median(said[0] for _, said in found),
         process_peak_bytes=max(usage.process_peak_bytes for usage, _ in found),
     )
+
+
+def targets(comparisons: Sequence[Comparison]) -> list[Target]:
+    """Two for each size: peaks must not grow with it."""
+    found = []
+    for each in comparisons:
+        items = f"{each.items / 1e6:.0f} million items of {ITEM_BYTES} B"
+        rate, peak = each.items_per_second, each.process_peak_bytes
+        found += [
+            Target(
+                f"items compared per second, {PROCESSES} processes, {items}",
+                "≥ 100,000",
+                f"{rate:,.0f}",
+                rate >= 100_000,
+            ),
+            Target(
+                f"peak memory of any process that compares {items}",
+                "≤ 300 MB",
+                f"{peak / 1e6:.0f} MB",
+                peak <= 300e6,
+            ),
+        ]
+    return found
 
 
 def _command(sink: Sink, table: Table) -> Sequence[str]:

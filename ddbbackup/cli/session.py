@@ -33,6 +33,7 @@ from ddbbackup.cli.progress_display import progress_display
 from ddbbackup.cli.proxies import check_proxies
 from ddbbackup.cli.run_hooks import RunHooks
 from ddbbackup.cli.run_id import choose_run_id
+from ddbbackup.cli.signals import Terminated
 from ddbbackup.cli.state_dir import inspect_state_dir, prepare_state_dir
 from ddbbackup.clock import SystemClock
 from ddbbackup.errors import Bug
@@ -48,6 +49,7 @@ from ddbbackup.safe_text import SECRETS
 from ddbbackup.steps.context import CompareItems, ComparePoint, RunContext, ScanItems, VerifyData, WriteItems
 from ddbbackup.steps.executor import run_steps
 from ddbbackup.steps.inventory import take_inventory
+from ddbbackup.steps.standing import Standing
 from ddbbackup.steps.step import Step
 from ddbbackup.steps.threads import ThreadPools
 
@@ -152,7 +154,12 @@ def run_session(
             estimating=estimating,
         ) as context:
             run_hooks.connected(context)
-            return run_interruptibly(body(Session(options.verb, context, run_hooks)))
+            try:
+                return run_interruptibly(body(Session(options.verb, context, run_hooks)))
+            except (KeyboardInterrupt, Terminated) as stop:
+                for line in context.standing.lines():
+                    stop.add_note(line)
+                raise
 
 
 @contextmanager
@@ -171,7 +178,9 @@ def open_context(
     timeout = options.__dict__.get("timeout")
     find_state_dir = inspect_state_dir if estimating else prepare_state_dir
     threads, stop = ThreadPools(), threading.Event()
-    with progress_display(options.log_format) as on_progress:
+    standing = Standing()
+    with progress_display(options.log_format) as display:
+        on_progress = standing.counting(display)
         context = RunContext(
             plan=plan,
             run_id=run_id,
@@ -193,6 +202,7 @@ def open_context(
             deadline=clock.monotonic() + timeout if timeout else None,
             estimating=estimating,
             prices=_prices(options),
+            standing=standing,
         )
         try:
             yield context

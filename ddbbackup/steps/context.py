@@ -23,6 +23,7 @@ from ddbbackup.ports import Cloud, KeyAttribute
 from ddbbackup.pricing.prices import Prices, packaged
 from ddbbackup.steps.memo import OncePerRun
 from ddbbackup.steps.rate_limits import RateLimits
+from ddbbackup.steps.standing import Standing
 from ddbbackup.steps.threads import Threads
 
 T = TypeVar("T")
@@ -94,6 +95,7 @@ class RunContext:
     prices: Prices = field(default_factory=packaged)
     once: OncePerRun = field(default_factory=OncePerRun)
     rate_limits: RateLimits = field(default_factory=RateLimits)
+    standing: Standing = field(default_factory=Standing)
 
     @property
     def state_dir(self) -> Path:

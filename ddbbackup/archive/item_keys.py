@@ -137,6 +137,25 @@ def join_values(values: Sequence[bytes]) -> bytes:
     return b"%d:%b%b" % (len(first), first, second)
 
 
+def wire_key(key: bytes, keys: Sequence[KeyAttribute]) -> dict[str, dict[str, str]]:
+    """A canonical key as DynamoDB writes it: ``{"id": {"S": "a"}}``. ``keys`` are those of its table."""
+    ordered = sorted(keys, key=lambda each: each.role != "HASH")
+    values = [key]
+    if len(ordered) > 1:
+        size, _, rest = key.partition(b":")
+        values = [rest[: int(size)], rest[int(size) :]]
+    return {
+        each.name: {each.type: _wire_value(each.type, value)}
+        for each, value in zip(ordered, values, strict=True)
+    }
+
+
+def _wire_value(kind: str, value: bytes) -> str:
+    if kind == "B":
+        return binascii.b2a_base64(value, newline=False).decode("ascii")
+    return value.decode("utf-8", "surrogatepass")
+
+
 def join_raw_values(kinds: Sequence[str], raw_values: Sequence[bytes]) -> bytes | None:
     """The key of values as they are in a line, without quotes; None if the line has to be parsed for it."""
     values = []

@@ -10,8 +10,8 @@ from ddbbackup.errors import AccessDenied, DdbBackupError, Refused, TableMissing
 TABLE_LAG_SECONDS: Final = 60.0
 """Requests for items may not know a table yet that DescribeTable calls ACTIVE (observed for 30 to 60 s)."""
 
-Work = Literal["restore", "scan"]
-"""What ends; the command that started it takes it up where it stopped."""
+Work = Literal["restore", "scan", "comparison"]
+"""What ends. The command that started it takes it up where it stopped, but a comparison begins again."""
 
 _CREDENTIAL_CODES: Final = (
     "UnrecognizedClient",
@@ -82,8 +82,8 @@ def stalled_error(
 
 
 def _resumes(work: Work) -> str:
-    return f"the {work} resumes where it stopped"
+    return "the comparison begins again" if work == "comparison" else f"the {work} resumes where it stopped"
 
 
 def _command(work: Work) -> str:
-    return "backup" if work == "scan" else work
+    return {"scan": "backup", "comparison": "same command"}.get(work, work)

@@ -35,21 +35,21 @@ async def confirm(context: RunContext, steps: Sequence[RestoreTable]) -> list[Re
     if len(shown) > _SHOWN_AT_MOST:
         say(f"and {len(shown) - _SHOWN_AT_MOST} more tables")
     if len(shown) == 1:
-        ask(shown[0].step.target, f"Type {shown[0].step.target} to confirm: ")
+        await ask(shown[0].step.target, f"Type {shown[0].step.target} to confirm: ")
     else:
         tables = counted(len(shown), "table")
-        ask(
+        await ask(
             context.plan.name,
             f"Type the name of the plan, {context.plan.name}, to confirm this for {tables}: ",
         )
     return confirmed(steps, shown)
 
 
-def ask(expected: str, question: str) -> None:
+async def ask(expected: str, question: str) -> None:
     """Raises ``Refused`` unless ``expected`` is typed."""
     write_stderr(escape(question))
     try:
-        answer = sys.stdin.readline().strip()
+        answer = (await _line()).strip()
     except (OSError, ValueError):
         answer = ""
     if answer != expected:
@@ -57,6 +57,18 @@ def ask(expected: str, question: str) -> None:
             f"the answer was not {expected!r}, so nothing was written",
             hint=f"run the same command again and type {expected}",
         )
+
+
+async def _line() -> str:
+    """The next line of the terminal. Ctrl-C ends the wait: a blocking read would delay it until the next line."""
+    loop = asyncio.get_running_loop()
+    ready, terminal = asyncio.Event(), sys.stdin.fileno()
+    loop.add_reader(terminal, ready.set)
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_reader(terminal)
+    return sys.stdin.readline()
 
 
 def _facts(found: Destruction, now: datetime) -> Iterator[str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from ddbbackup.cli.restore_options import ELEMENT_OPTIONS
 from ddbbackup.clock import SystemClock
 from ddbbackup.errors import UsageError
 from ddbbackup.suggestions import suggest
@@ -21,6 +22,14 @@ AddOption = Callable[[argparse.ArgumentParser], None]
 _ORIGIN: Final = re.compile(
     r"(?P<account>[0-9]{12})/(?P<region>[a-z]{2,3}(-[a-z]+)+-[0-9]+)(/(?P<source>.+))?", re.ASCII
 )
+_COMPARED_BY: Final = {
+    "--table": "instead of NAME: compare a restore point of this table with the table",
+    "--to": "compare it with this table instead",
+    "--to-region": "Region of the live table",
+    "--to-account": "refuse to read from any other account",
+    "--to-role": "ARN of the role to assume for the live table",
+    "--to-external-id": "external ID for that role",
+}
 DEFAULT_PLAN: Final = "ddbbackup.yaml"
 SHELLS: Final = ("bash", "zsh", "fish")
 POLICY_ROLES: Final = ("all", "backup", "restore", "verify", "prune", "read")
@@ -36,6 +45,7 @@ SCHEMAS: Final = (
     "restorable",
     "status",
     "list",
+    "diff",
     "doctor",
     "policies",
     "demo",
@@ -244,6 +254,34 @@ def verify_level(parser: argparse.ArgumentParser) -> None:
 def restore_name(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "name", nargs="?", metavar="NAME", help="name of a restore in the plan; options change what it says"
+    )
+
+
+def compared(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "name",
+        nargs="?",
+        metavar="NAME",
+        help="name of a restore in the plan: its restore point is compared with its target table",
+    )
+    for option in ELEMENT_OPTIONS:
+        if (text := _COMPARED_BY.get(option.flag)) is not None:
+            parser.add_argument(option.flag, dest=option.dest, metavar=option.metavar, help=text)
+
+
+def show_keys(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--show-keys",
+        action="store_true",
+        help="also print the key of every item that differs; keys are data of your items",
+    )
+
+
+def difference_exit_code(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--detailed-exitcode",
+        action="store_true",
+        help="exit with 2 if any item differs, with 0 if none does",
     )
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 SUMMARY_BYTES: Final = 1 << 20
 """GitHub's limit for one step (GitHub guide: Workflow commands, step isolation and limits)."""
-_JSON_FORMS: Final = ("json", "gitlab", "terraform", "cloudformation")
+_JSON_FORMS: Final = ("json", "jsonl", "gitlab", "terraform", "cloudformation")
 
 
 def write_output(options: Namespace, document: Document, exit_code: int = 0) -> int:

@@ -29,10 +29,10 @@ def run(argv: Sequence[str] | None) -> int:
         return VERBS[options.verb].load().run(options)
     except SystemExit as leave:  # --help and --version
         return leave.code if isinstance(leave.code, int) else 0
-    except KeyboardInterrupt:
-        return _interrupted(options, INTERRUPTED)
-    except Terminated:
-        return _interrupted(options, TERMINATED)
+    except KeyboardInterrupt as stop:
+        return _interrupted(options, INTERRUPTED, stop)
+    except Terminated as stop:
+        return _interrupted(options, TERMINATED, stop)
     except StdoutUnwritable as error:
         return error.exit_code if error.reader_left else _fail(error, options)
     except DdbBackupError as error:
@@ -55,11 +55,13 @@ def _fail(error: DdbBackupError, options: Namespace | None) -> int:
     return error.exit_code
 
 
-def _interrupted(options: Namespace | None, code: int) -> int:
+def _interrupted(options: Namespace | None, code: int, stop: BaseException) -> int:
+    """The notes of the exception, if any, say what is true at this moment."""
     reason = "interrupted" if code == INTERRUPTED else "terminated"
     if options is None:
         say(f"ddbbackup: {reason}")
     else:
         result = VERBS[options.verb].on_interrupt
-        say(f"ddbbackup: {reason}; {result.message}", f"hint: {result.hint}")
+        told = "; ".join(getattr(stop, "__notes__", ())) or result.message
+        say(f"ddbbackup: {reason}; {told}", f"hint: {result.hint}")
     return code

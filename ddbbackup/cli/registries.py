@@ -21,6 +21,7 @@ from ddbbackup.backup.check_destination import CheckDestination
 from ddbbackup.backup.finish_backup import FinishBackup
 from ddbbackup.backup.planning import FailedSelector
 from ddbbackup.checks import doctor
+from ddbbackup.compare import sides
 from ddbbackup.restore import assessment as restore_assessment
 from ddbbackup.restore import (
     bulk_put,
@@ -83,6 +84,7 @@ DECLARING: Final = (
     target_warnings,
     write,
     data_files,
+    sides,
     import_quota,
     retrieval,
     import_table,

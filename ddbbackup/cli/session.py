@@ -18,6 +18,7 @@ from ddbbackup import __version__, events
 from ddbbackup.aws import AwsCloud, Connection, connect
 from ddbbackup.aws.bulk_access import AwsBulkAccess
 from ddbbackup.bulk import compare_sample, write_items
+from ddbbackup.bulk.compare import CompareJob, PointComparison, compare_point
 from ddbbackup.bulk.ledger import Ledger
 from ddbbackup.bulk.model import SampledItem, WriteJob, WriteResult
 from ddbbackup.bulk.read_back import Comparison
@@ -32,6 +33,7 @@ from ddbbackup.cli.progress_display import progress_display
 from ddbbackup.cli.proxies import check_proxies
 from ddbbackup.cli.run_hooks import RunHooks
 from ddbbackup.cli.run_id import choose_run_id
+from ddbbackup.cli.signals import Terminated
 from ddbbackup.cli.state_dir import inspect_state_dir, prepare_state_dir
 from ddbbackup.clock import SystemClock
 from ddbbackup.errors import Bug
@@ -44,9 +46,10 @@ from ddbbackup.plan.selection import Inventory
 from ddbbackup.ports import Cloud, KeyAttribute
 from ddbbackup.pricing.prices import Prices, load_prices, packaged
 from ddbbackup.safe_text import SECRETS
-from ddbbackup.steps.context import CompareItems, RunContext, ScanItems, VerifyData, WriteItems
+from ddbbackup.steps.context import CompareItems, ComparePoint, RunContext, ScanItems, VerifyData, WriteItems
 from ddbbackup.steps.executor import run_steps
 from ddbbackup.steps.inventory import take_inventory
+from ddbbackup.steps.standing import Standing
 from ddbbackup.steps.step import Step
 from ddbbackup.steps.threads import ThreadPools
 
@@ -151,7 +154,12 @@ def run_session(
             estimating=estimating,
         ) as context:
             run_hooks.connected(context)
-            return run_interruptibly(body(Session(options.verb, context, run_hooks)))
+            try:
+                return run_interruptibly(body(Session(options.verb, context, run_hooks)))
+            except (KeyboardInterrupt, Terminated) as stop:
+                for line in context.standing.lines():
+                    stop.add_note(line)
+                raise
 
 
 @contextmanager
@@ -170,7 +178,9 @@ def open_context(
     timeout = options.__dict__.get("timeout")
     find_state_dir = inspect_state_dir if estimating else prepare_state_dir
     threads, stop = ThreadPools(), threading.Event()
-    with progress_display(options.log_format) as on_progress:
+    standing = Standing()
+    with progress_display(options.log_format) as display:
+        on_progress = standing.counting(display)
         context = RunContext(
             plan=plan,
             run_id=run_id,
@@ -182,6 +192,7 @@ def open_context(
             catalog=Catalog(cloud.objects, plan=plan.name, clock=clock),
             write_items=_bind_writer(on_progress, stop),
             compare_items=_bind_comparison(cloud, stop),
+            compare_point=_bind_point_comparison(on_progress, stop),
             verify_data=_bind_verifier(on_progress, stop),
             scan_items=_bind_scanner(on_progress, stop),
             on_progress=on_progress,
@@ -191,6 +202,7 @@ def open_context(
             deadline=clock.monotonic() + timeout if timeout else None,
             estimating=estimating,
             prices=_prices(options),
+            standing=standing,
         )
         try:
             yield context
@@ -268,6 +280,16 @@ def _bind_scanner(on_progress: OnProgress, stop: threading.Event) -> ScanItems:
         return scan_table(job, access=access, on_progress=on_progress, stop=stop)
 
     return scan
+
+
+def _bind_point_comparison(on_progress: OnProgress, stop: threading.Event) -> ComparePoint:
+    def compare(job: CompareJob, *, target: Cloud, source: Cloud) -> PointComparison:
+        if not (isinstance(target, AwsCloud) and isinstance(source, AwsCloud)):
+            raise Bug("a target or a source is not AWS")
+        access = AwsBulkAccess(target=target.connection, source=source.connection)
+        return compare_point(job, access=access, on_progress=on_progress, stop=stop)
+
+    return compare
 
 
 def _bind_comparison(source: AwsCloud, stop: threading.Event) -> CompareItems:

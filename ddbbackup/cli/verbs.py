@@ -349,6 +349,40 @@ _ROWS: Final = (
         docs=("how-to/restore-one-table-now.md", "restore-methods.md"),
     ),
     Verb(
+        name="diff",
+        help="compare a restore point with a live table",
+        description="Compares every item of a restore point with a live table, by value: the order of attributes and "
+        "of sets does not count, and `1` is `1.0`. Prints how many items are missing from the table, changed, and "
+        "extra in it. The table is scanned while it is in use: an item that changes in this time counts as it was "
+        "before or after the change. Changes nothing, consumes read capacity of the table, and needs about 60 bytes "
+        "of disk in the state directory for each item of either side.",
+        arguments="[NAME]",
+        options=(
+            options.compared,
+            options.plan_files,
+            options.log_format,
+            options.restore_source,
+            options.show_keys,
+            options.difference_exit_code,
+        ),
+        forms=("text", "json", "jsonl"),
+        schema="diff",
+        role="restore",
+        examples=(
+            Example("diff --table orders", "compare a table with its newest restore point"),
+            Example("diff --table orders --from 2h", "compare it with what it was two hours ago"),
+            Example(
+                "diff --table orders --to orders-restored", "compare another table with the restore point"
+            ),
+            Example(
+                "diff orders-rollback --show-keys --output jsonl",
+                "print the keys that a restore would change",
+            ),
+        ),
+        exit_codes=(0, 1, 2, 64, 65, 69, 70, 77, 78, 130, 143),
+        docs=("how-to/restore-one-table-now.md",),
+    ),
+    Verb(
         name="prune",
         help="show and remove the backups that the retention policies do not keep",
         description="Shows which restore points the `retention` of the plan keeps, and why, and which backups it "

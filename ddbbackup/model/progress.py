@@ -15,7 +15,7 @@ class Progress:
     """
 
     table: str
-    phase: Literal["export", "scan", "verify", "write", "tags", "index", "changes"]
+    phase: Literal["export", "scan", "verify", "write", "tags", "index", "changes", "compare"]
     done: int
     total: int | None
     unit: Literal["bytes", "items", "files", "exports", "tables", "indexes", "changes"] = "items"

@@ -9,8 +9,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TypedDict, Unpack
+from typing import TypedDict, Unpack, assert_never
 
+from ddbbackup.model.backup_id import is_backup_id
 from ddbbackup.model.json_value import Json
 from ddbbackup.ports import TableFacts
 from ddbbackup.restore.method import RestoreJob
@@ -93,4 +94,26 @@ def _initial(job: RestoreJob, method: str) -> RestoreProgress:
 
 def _write(job: RestoreJob, progress: RestoreProgress) -> RestoreProgress:
     job.state.write(progress)
+    job.context.standing.say(job.target, _standing(job.target, progress))
     return progress
+
+
+def _standing(target: str, progress: RestoreProgress) -> str:
+    """What an interruption at this stage leaves behind, and the restore point that continues it, if it has an ID."""
+    point = f" (`--from {progress.backup}`)" if is_backup_id(progress.backup) else ""
+    job = f" ({progress.job_arn})" if progress.job_arn is not None else ""
+    match progress.stage:
+        case "requested":
+            return f"AWS may have been asked to make {target}, which continues{point}"
+        case "creating":
+            return f"{target} was {'requested' if progress.created else 'looked at'}, and no item was written{point}"
+        case "writing" if progress.method == "write":
+            return f"{{count}} were written to {target} and stay there{point}"
+        case "writing":
+            return f"AWS continues to load {target} by {progress.method}{job}{point}"
+        case "loaded":
+            return f"{target} has all items; its indexes or settings may be missing{point}"
+        case "done":
+            return f"{target} is restored"
+        case _:
+            assert_never(progress.stage)

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
 
+from ddbbackup.bulk.compare import CompareJob, PointComparison
 from ddbbackup.bulk.ledger import Ledger
 from ddbbackup.bulk.model import SampledItem, WriteJob, WriteResult
 from ddbbackup.bulk.read_back import Comparison
@@ -22,6 +23,7 @@ from ddbbackup.ports import Cloud, KeyAttribute
 from ddbbackup.pricing.prices import Prices, packaged
 from ddbbackup.steps.memo import OncePerRun
 from ddbbackup.steps.rate_limits import RateLimits
+from ddbbackup.steps.standing import Standing
 from ddbbackup.steps.threads import Threads
 
 T = TypeVar("T")
@@ -44,6 +46,12 @@ class ScanItems(Protocol):
     """Scans a table into an export. Access to AWS is already configured."""
 
     def __call__(self, job: ScanJob, *, source: Cloud) -> ScanResult: ...
+
+
+class ComparePoint(Protocol):
+    """Compares a restore point with a live table. Access to AWS is already configured. The caller closes it."""
+
+    def __call__(self, job: CompareJob, *, target: Cloud, source: Cloud) -> PointComparison: ...
 
 
 class CompareItems(Protocol):
@@ -74,6 +82,7 @@ class RunContext:
     catalog: Catalog
     write_items: WriteItems
     compare_items: CompareItems
+    compare_point: ComparePoint
     verify_data: VerifyData
     scan_items: ScanItems
     on_progress: OnProgress
@@ -86,6 +95,7 @@ class RunContext:
     prices: Prices = field(default_factory=packaged)
     once: OncePerRun = field(default_factory=OncePerRun)
     rate_limits: RateLimits = field(default_factory=RateLimits)
+    standing: Standing = field(default_factory=Standing)
 
     @property
     def state_dir(self) -> Path:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import structlog
 
-from tests.benchmarks import chain, large_catalog, machine, plan
+from tests.benchmarks import chain, comparison, large_catalog, machine, plan
 from tests.benchmarks.bulk import measure_memory
 from tests.benchmarks.clients import inflater
 from tests.benchmarks.orchestration.compare import chapter, simulate, targets
@@ -71,6 +71,11 @@ def main() -> int:
                 paginator_pages=scale.paginator_pages,
                 rounds=scale.rounds,
             )
+        with _telling("comparisons"):
+            tables = [
+                comparison.prepare(tools.build / "data", tools, items=items) for items in scale.compared
+            ]
+            comparisons = [comparison.measure_comparison(table, tools, work, rounds=1) for table in tables]
         with _telling("real servers"):
             real = measure_real(data.real, tools, work)
         with _telling("memory"):
@@ -98,6 +103,7 @@ def main() -> int:
             *memory_targets(memories),
             *scan_targets(scans),
             *verification_targets(rates),
+            *comparison.targets(comparisons),
             soundness_target(proofs),
             *targets(nights),
             *large_catalog.targets(prunes, newest),

@@ -15,13 +15,17 @@ bench: $(BENCH)/.ready ## measure everything and write docs/benchmarks.md (about
 bench-quick: $(BENCH)/.ready ## measure one round with little data, into build/bench/benchmarks.md (about 3 minutes)
 	@$(BIN)/python -m tests.benchmarks --build $(BENCH) --page $(BENCH)/benchmarks.md --quick
 
-$(BENCH)/.ready: $(VENV)/.dev $(TOOLS)/.ready $(BENCH)/sink $(BENCH)/limit $(BENCH)/cert.pem $(BENCH)/peers/.ready
+$(BENCH)/.ready: $(VENV)/.dev $(TOOLS)/.ready $(BENCH)/sink $(BENCH)/lines $(BENCH)/limit $(BENCH)/cert.pem $(BENCH)/peers/.ready
 	@touch $@
 
 $(BENCH)/sink: $(wildcard $(C_CODE)/*.[ch])
 	@mkdir -p $(BENCH)
-	@cc $(CFLAGS_BENCH) -o $@ $(addprefix $(C_CODE)/,sink.c conn.c dynamo.c memory.c scan.c signed.c s3.c store.c sigv4.c) -lssl -lcrypto -lz \
+	@cc $(CFLAGS_BENCH) -o $@ $(addprefix $(C_CODE)/,sink.c conn.c dynamo.c memory.c scan.c live.c live_items.c signed.c s3.c store.c sigv4.c) -lssl -lcrypto -lz \
 	  || { echo "make: the benchmark needs a C compiler and OpenSSL's headers; on Debian: apt install gcc libssl-dev zlib1g-dev"; exit 1; }
+
+$(BENCH)/lines: $(wildcard $(C_CODE)/*.[ch])
+	@mkdir -p $(BENCH)
+	@cc $(CFLAGS_BENCH) -o $@ $(addprefix $(C_CODE)/,lines.c live_items.c) -lcrypto -lz
 
 $(BENCH)/limit: $(wildcard $(C_CODE)/*.[ch])
 	@mkdir -p $(BENCH)

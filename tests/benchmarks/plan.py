@@ -25,6 +25,7 @@ class Scale:
     """``repeat`` is how often the large pool is named again; ``bulk`` the same for each size of the memory run.
 
     ``scan_pages`` are those of each segment of a scan, ``paginator_pages`` those of boto3's paginator.
+    ``compared`` are the numbers of items of the tables that are compared.
     """
 
     rounds: int
@@ -34,6 +35,7 @@ class Scale:
     bulk: tuple[int, ...]
     scan_pages: int
     paginator_pages: int
+    compared: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ FULL = Scale(
     bulk=(4, 78),
     scan_pages=250,
     paginator_pages=60,
+    compared=(5_000_000, 20_000_000),
 )
 QUICK = Scale(
     rounds=1,
@@ -89,6 +92,7 @@ QUICK = Scale(
     bulk=(4,),
     scan_pages=60,
     paginator_pages=15,
+    compared=(1_000_000,),
 )
 
 

@@ -92,6 +92,14 @@ def test_nothing_is_asked_if_nothing_can_be_lost(program: Program, tables: list[
     assert "to confirm" not in shown
 
 
+def test_ctrl_c_at_the_question_writes_nothing(sandbox: Aws, program: Program, tables: list[str]) -> None:
+    """At once, and it says so."""
+    code, shown = on_terminal(program, "\x03", "restore", "--table", tables[0], "--existing", "overwrite")
+    assert code == 130, shown
+    assert "interrupted; nothing was written\nhint: " in shown
+    assert NEWER in sandbox.items(tables[0])
+
+
 def test_pipelines_pass_yes(sandbox: Aws, program: Program, tables: list[str]) -> None:
     """Also to write missing items into the live table, which may be in use."""
     words = ["restore", "--table", tables[0], "--existing", "keep"]

@@ -28,6 +28,7 @@ from tests.support.program import Program
 
 ITEMS = [{"id": {"S": str(n)}} for n in range(12)]
 UNCALLED = {
+    "dynamodb:Scan": "only for `diff`, if a restore need not find its target empty",
     "dynamodb:BatchGetItem": "with `keep` and `overwrite`, only to prove what an earlier run restored",
     "s3:RestoreObject": "only with `restore --retrieve`, as the policy for restores is tested",
     "s3:DeleteObject": "only if two processes start the same run at the same time",

@@ -37,6 +37,7 @@ def run_context(clock: VirtualClock, **members: Any) -> RunContext:
         "catalog": nothing,
         "write_items": nothing,
         "compare_items": nothing,
+        "compare_point": nothing,
         "verify_data": verify_in_memory,
         "scan_items": nothing,
         "on_progress": lambda progress: None,

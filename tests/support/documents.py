@@ -19,6 +19,7 @@ from ddbbackup.ports import Identity
 from ddbbackup.pricing.prices import packaged
 from ddbbackup.problems import Problem
 from ddbbackup.report.documents.demo import DemoCommand, DemoReport
+from ddbbackup.report.documents.diff import DifferentKey, TableDifference
 from ddbbackup.report.documents.doctor import doctor_report
 from ddbbackup.report.documents.failure import error_info, failure
 from ddbbackup.report.documents.init import StarterPlan
@@ -145,6 +146,24 @@ EXAMPLES: Mapping[str, Document] = {
                 not_restorable="it needs the backup 20261124T030000Z-0badcafe, but it does not exist",
             ),
         ),
+    ),
+    "diff": TableDifference(
+        plan="prod",
+        account="123456789012",
+        region="eu-west-1",
+        table="orders",
+        source_table="orders",
+        backup="20261125T030000Z-0badcafe",
+        origin=None,
+        scanned_from=NOW,
+        scanned_to=NOW,
+        backup_items=4,
+        table_items=4,
+        equal=2,
+        missing=1,
+        changed=1,
+        extra=1,
+        keys=(DifferentKey("missing", {"id": {"S": "c-1017"}}),),
     ),
     "doctor": doctor_report(
         "prod", [Check("clock", "skew", "problem", "5 minutes off", "set it", ERROR)], now=NOW

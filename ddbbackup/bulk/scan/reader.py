@@ -6,35 +6,51 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from typing import Final, assert_never
+from typing import Final, Protocol, assert_never
 
-from ddbbackup.bulk.failures import clock_error, expired_error, fatal_error, stalled_error
+from ddbbackup.bulk.failures import Work, clock_error, expired_error, fatal_error, stalled_error
 from ddbbackup.bulk.model import Stopped
 from ddbbackup.bulk.rate_control import backoff_seconds
 from ddbbackup.bulk.responses import Classification, Unproven, classify_failure, unproven
-from ddbbackup.bulk.scan.model import ScanJob
 from ddbbackup.bulk.scan.page import Key, Page, cut_page
 from ddbbackup.bulk.scan.read_limit import UNITS_OF_A_FULL_PAGE, ReadLimit
-from ddbbackup.ports import BulkResponse, BulkTransport
+from ddbbackup.ports import BulkResponse, BulkTransport, KeyAttribute
 
 _RECEIVE_SECONDS: Final = 0.2
 _BYTES_PER_UNIT: Final = 4096
 _MAX_RESIGNED: Final = 1  # in a row: a machine that was suspended sends what it signed before
 
 
+class ScannedTable(Protocol):
+    """``stall_timeout_seconds``: reading fails after this time without a single page."""
+
+    @property
+    def table(self) -> str: ...
+    @property
+    def keys(self) -> tuple[KeyAttribute, ...]: ...
+    @property
+    def stall_timeout_seconds(self) -> float: ...
+
+
 class SegmentReader:
-    """One segment of ``segments``. Not thread-safe: every thread has its own, and its own transport."""
+    """One segment of ``segments``. Not thread-safe: every thread has its own, and its own transport.
+
+    ``work`` is what fails if no page arrives.
+    """
 
     def __init__(
         self,
-        job: ScanJob,
+        job: ScannedTable,
         segment: int,
         segments: int,
         transport: BulkTransport[None],
         limit: ReadLimit,
         stop: threading.Event,
+        *,
+        work: Work = "scan",
     ) -> None:
         self._job, self._transport, self._limit, self._stop = job, transport, limit, stop
+        self._work: Work = work
         # Consistent: an item that was there when the scan began must not be missing because a replica lags.
         self._request = {
             "TableName": job.table,
@@ -74,7 +90,7 @@ class SegmentReader:
             self._raise_if_pointless(page, response, resigned)
             if time.monotonic() - begun > self._job.stall_timeout_seconds:
                 nothing_read = f"no item of {self._job.table} could be read"
-                raise stalled_error(page, nothing_read, self._job.stall_timeout_seconds, work="scan")
+                raise stalled_error(page, nothing_read, self._job.stall_timeout_seconds, work=self._work)
             self._stop.wait(backoff_seconds(attempt))
             attempt += 1
 
@@ -103,12 +119,12 @@ class SegmentReader:
                 return
             case "credentials_expired":
                 if not self._transport.renew_credentials(response.access_key):
-                    raise expired_error(result, work="scan")
+                    raise expired_error(result, work=self._work)
             case "clock_skew":
                 if resigned > _MAX_RESIGNED:
-                    raise clock_error(result, work="scan")
+                    raise clock_error(result, work=self._work)
             case "table_missing" | "rejected" | "fatal" | "exists" | "read" | "written" | "unprocessed":
-                raise fatal_error(result, f"scan {self._job.table}", "Scan", work="scan")
+                raise fatal_error(result, f"scan {self._job.table}", "Scan", work=self._work)
             case _:
                 assert_never(result.category)
 

@@ -30,6 +30,7 @@ def run(options: Namespace) -> int:
 
     async def restore(session: Session) -> Report:
         context = session.context
+        context.standing.begin()
         named = find_restore(session.plan, options)
         if options.adopt and named.method not in ("point-in-time", "snapshot"):
             raise UsageError(
@@ -52,6 +53,7 @@ def run(options: Namespace) -> int:
         ]
         if stdin_is_terminal():
             steps = await confirm(context, steps)
+        context.standing.begin(step.target for step in steps)
         return await session.carry_out(steps)
 
     return write_report(options, run_session(options, restore))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from ddbbackup.report.documents.demo import DemoReport
+    from ddbbackup.report.documents.diff import TableDifference
     from ddbbackup.report.documents.doctor import DoctorReport
     from ddbbackup.report.documents.failure import Failure
     from ddbbackup.report.documents.init import StarterPlan
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         | PlanStatus
         | BackupList
         | Restorable
+        | TableDifference
         | DoctorReport
         | PlanPolicies
         | DemoReport

@@ -9,7 +9,9 @@ from ddbbackup.safe_text import escape_json, escaped, masked
 if TYPE_CHECKING:
     from ddbbackup.report.documents import Document
 
-Form = Literal["text", "json", "markdown", "junit", "github", "gitlab", "terraform", "cloudformation"]
+Form = Literal[
+    "text", "json", "jsonl", "markdown", "junit", "github", "gitlab", "terraform", "cloudformation"
+]
 FORMS: Final[tuple[Form, ...]] = get_args(Form)
 
 
@@ -31,7 +33,7 @@ def render(document: Document, form: Form) -> str:
     every other form their unsafe characters are shown escaped, so that no value can begin a line.
     """
     text_is_json = document.schema in ("show", "policies")
-    if form in ("json", "terraform", "cloudformation") or (form == "text" and text_is_json):
+    if form in ("json", "jsonl", "terraform", "cloudformation") or (form == "text" and text_is_json):
         return escape_json(renderer(form).render(masked(document)))
     return renderer(form).render(escaped(document))
 
@@ -47,6 +49,10 @@ def renderer(form: Form) -> Renderer:
             from ddbbackup.report.renderers import json_documents
 
             return json_documents
+        case "jsonl":
+            from ddbbackup.report.renderers import json_lines
+
+            return json_lines
         case "markdown":
             from ddbbackup.report.renderers import markdown
 

@@ -17,18 +17,18 @@ FORMAT_VERSION: Final = 1
 
 
 def render(document: Document) -> str:
-    return json.dumps(_plain(document), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(plain(document), indent=2, ensure_ascii=False) + "\n"
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Documents get a ``format_version``, wherever they are; times become RFC 3339 strings in UTC."""
     if is_dataclass(value):
         version = {"format_version": FORMAT_VERSION} if hasattr(value, "schema") else {}
-        return version | {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+        return version | {each.name: plain(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, datetime):
         return to_iso(value)
     if isinstance(value, Mapping):
-        return {name: _plain(member) for name, member in value.items()}
+        return {name: plain(member) for name, member in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(member) for member in value]
+        return [plain(member) for member in value]
     return value

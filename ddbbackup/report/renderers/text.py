@@ -14,6 +14,7 @@ from ddbbackup.times import to_iso
 if TYPE_CHECKING:
     from ddbbackup.problems import Problem
     from ddbbackup.report.documents import Document
+    from ddbbackup.report.documents.diff import TableDifference
     from ddbbackup.report.documents.doctor import DoctorReport
     from ddbbackup.report.documents.failure import Failure
     from ddbbackup.report.documents.init import StarterPlan
@@ -63,6 +64,8 @@ def render(document: Document) -> str:  # noqa: PLR0912 - a table of documents, 
             return _list(document)
         case "restorable":
             return _restorable(document)
+        case "diff":
+            return _difference(document)
         case "doctor":
             return _doctor(document)
         case "policies":
@@ -201,6 +204,24 @@ def _restorable(document: Restorable) -> str:
 def _target(restore: PlannedRestore) -> str:
     place = [each for each in (restore.account, restore.region) if each is not None]
     return f"{restore.target} in {', '.join(place)}" if place else restore.target
+
+
+def _difference(document: TableDifference) -> str:
+    source = f"{document.source_table} ({document.origin})" if document.origin else document.source_table
+    rows = [
+        ("equal", count(document.equal)),
+        ("missing", f"{count(document.missing)}  only the restore point has them"),
+        ("changed", count(document.changed)),
+        ("extra", f"{count(document.extra)}  only the table has them"),
+    ]
+    return (
+        f"restore point {document.backup} of {source}: {count(document.backup_items)} items\n"
+        f"table {document.table} in account {document.account}, region {document.region}: "
+        f"{count(document.table_items)} items\n"
+        + "".join(f"  {name:<8} {value}\n" for name, value in rows)
+        + f"The table was scanned from {to_iso(document.scanned_from)} to {to_iso(document.scanned_to)}: "
+        "an item that changed in this time counts as it was before or after the change.\n"
+    )
 
 
 def _status(document: PlanStatus) -> str:

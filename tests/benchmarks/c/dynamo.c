@@ -123,6 +123,12 @@ void dynamo_post(conn *c, const request *r) {
         say(c, 400, ERROR("InvalidSignatureException"));
     } else if (writes && checking && fault(c)) {
         return;
+    } else if (live_items && !strncmp(operation, "Scan\r", 5)) {
+        live_scan(c, r);
+    } else if (live_items && !strncmp(operation, "BatchGetItem\r", 13)) {
+        live_get(c, r);
+    } else if (live_items && (!strncmp(operation, "PutItem\r", 8) || !strncmp(operation, "DeleteItem\r", 11))) {
+        live_write(c, r, operation[0] == 'P');
     } else if (operation[0] == 'B' && writes) {
         batch(c, r);
     } else if (writes && checking) {
@@ -146,6 +152,7 @@ int dynamo_stats(char *out, size_t room) {
                      "\"throttled\":%llu,\"resets\":%llu,", items, requests, unsigned_ones, unprocessed, throttled, resets);
     n += snprintf(out + n, room - n, "\"stored_bytes\":%lld,", store_bytes());
     n += memory_stats(out + n, room - n);
+    n += live_stats(out + n, room - n);
     return n + snprintf(out + n, room - n, "}");
 }
 

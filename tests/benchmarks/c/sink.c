@@ -1,16 +1,17 @@
 /* A null DynamoDB and a static S3 on 127.0.0.1, for benchmarks: epoll, one thread, keep-alive, plain or TLS.
  *
  *   sink [--latency-ms N] [--tls CERT KEY] [--files DIR] [--check]
- *        [--unprocessed SHARE] [--throttled SHARE] [--reset SHARE] [--seed N] [--scan PAGES [--scan-item-bytes N]]
+ *        [--unprocessed SHARE] [--throttled SHARE] [--reset SHARE] [--seed N] [--scan PAGES [--scan-item-bytes N]] [--live N]
  *
  * Prints its port. BatchWriteItem, PutItem and what a restore asks beside them are answered at once (or N ms later).
  * Nothing is kept but counts, which GET /stats tells and GET /forget sets to nothing. With --check every signature is
  * verified (secret key: AWS_SECRET_ACCESS_KEY), every key is remembered with a hash of its content, a conditional put
  * of a known key fails, and shares (0 to 1) of items or requests are left unprocessed, throttled, or cut off.
  * With --scan, every segment of a scan has so many pages of 1 MB, all with the same items; without, the table is empty.
+ * With --live, the table has N numbered items, about 1 % of which differ from those of `lines`; writes change nothing.
  * PUT and multipart uploads are accepted, and listed, but only their sizes are kept.
  * GET and HEAD of /BUCKET/KEY give files of DIR; ListObjectsV2 lists the files of one folder of it.
- * Build: cc -O2 -o sink sink.c conn.c dynamo.c memory.c scan.c signed.c s3.c store.c sigv4.c -lssl -lcrypto -lz */
+ * Build: cc -O2 -o sink sink.c conn.c dynamo.c memory.c scan.c live.c live_items.c signed.c s3.c store.c sigv4.c -lssl -lcrypto -lz */
 #define _GNU_SOURCE
 #include "sink.h"
 #include <arpa/inet.h>
@@ -48,6 +49,7 @@ static void options(int argc, char **argv) {
         else if (!strcmp(name, "--reset")) share_reset = atof(value);
         else if (!strcmp(name, "--scan")) { scanning = 1; scan_pages = atoi(value); }
         else if (!strcmp(name, "--scan-item-bytes")) scan_item_bytes = atoi(value);
+        else if (!strcmp(name, "--live")) live_items = atoll(value);
         else if (!strcmp(name, "--seed")) dynamo_seed(strtoull(value, NULL, 10));
         else if (!strcmp(name, "--tls") && i + 1 < argc) use_certificate(value, argv[++i]);
         else { fprintf(stderr, "sink: unknown option %s\n", name); exit(64); }

@@ -57,6 +57,13 @@ extern int scan_pages;              /* of each segment; all pages hold the same 
 extern int scan_item_bytes;
 void scan_page(conn *c, const request *r);
 
+/* live.c: a table of numbered items, see live.h */
+extern long long live_items;        /* how many it has; 0: there is no such table */
+void live_scan(conn *c, const request *r);
+void live_get(conn *c, const request *r);
+void live_write(conn *c, const request *r, int put);
+int live_stats(char *out, size_t room);
+
 /* store.c: objects that are put, of which only size and time are kept; s3_get finds none of them */
 void store_put(conn *c, const request *r, const char *path, size_t len);
 void store_post(conn *c, const request *r, const char *path, size_t len);

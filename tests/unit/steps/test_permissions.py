@@ -43,8 +43,8 @@ def test_declared_permissions_are_well_formed() -> None:
     ("restore", "needed", "not_needed"),
     [
         ({"method": "write"}, {"BatchWriteItem", "PutItem", "CreateTable", "Scan"}, {"ImportTable"}),
-        ({"method": "write", "existing": "keep"}, {"PutItem"}, {"BatchWriteItem", "Scan", "ImportTable"}),
-        ({"method": "import"}, {"ImportTable", "ListImports"}, {"BatchWriteItem", "CreateTable", "Scan"}),
+        ({"method": "write", "existing": "keep"}, {"PutItem"}, {"BatchWriteItem", "ImportTable"}),
+        ({"method": "import"}, {"ImportTable", "ListImports"}, {"BatchWriteItem", "CreateTable"}),
         ({"method": "auto"}, {"BatchWriteItem", "ImportTable"}, {"StartBulkPutItems"}),
         ({"method": "auto", "limits": Limits(workers=1)}, {"BatchWriteItem"}, {"ImportTable"}),
         (

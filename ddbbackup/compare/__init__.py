@@ -1,0 +1,1 @@
+"""Compares a restore point with a live table: what `diff` shows."""

@@ -52,7 +52,7 @@ def test_a_plan_that_runs_in_two_regions(sandbox: Aws, bucket: str, name: str, p
     assert json.loads(program.run("list", "--output", "json").out)["backups"] == []
     refused = program.run("restore", "back")
     assert refused.code == 1
-    assert f"account {ACCOUNT}, region eu-west-1" in refused.err + refused.out
+    assert f"`--from {ACCOUNT}/eu-west-1`" in refused.err + refused.out
 
     program.plan(plan_in(sandbox, bucket, name, "eu-central-1", **{"from": {"region": "eu-west-1"}}))
     assert f"origin: {ACCOUNT}/eu-west-1" in program.run("preview", "restore", "back").out

@@ -311,8 +311,8 @@ _ROWS: Final = (
         help="restore one table or many",
         description="Runs one element of the plan's `restores`, or what the options say in its place: creates or "
         "checks each target table, loads the items of a backup, compares the counts and restores the requested "
-        "settings. Options with a NAME change what the element says, for this run. Without a NAME and without tables, "
-        "lists what can be restored, and exits with 64.",
+        "settings. Options with a NAME change what the element says, for this run. Without a NAME and without "
+        "tables, lists what can be restored, and exits with 64.",
         arguments="[NAME]",
         options=(
             options.restore_name,

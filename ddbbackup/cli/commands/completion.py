@@ -72,7 +72,8 @@ def _recorded(plan: Plan, kind: Kind) -> Iterator[str]:
     cloud = connect_to(plan)
     tables = tables_with_records(Catalog(cloud.objects, plan=plan.name), plan, cloud.identity)
     if kind == "tables":
-        yield from dict.fromkeys(each.table for each in tables)
+        have = read_concurrently(lambda each: each.catalog.has_records(each.location), tables)
+        yield from dict.fromkeys(each.table for each, has in zip(tables, have, strict=True) if has)
         return
     keys = read_concurrently(lambda each: each.keys(limit=_BACKUPS_AT_MOST, since=None), tables)
     ids = (key.rpartition("/")[2].removesuffix(".json") for many in keys for key in many)

@@ -248,13 +248,20 @@ class Catalog:
         return self.read(location, key)
 
     def tables(self, destination: Destination, identity: Identity) -> dict[str, Location]:
-        """Every table of this account and region that has records, whether or not it still exists."""
+        """Every table of this account and region that has records, whether or not it still exists.
+
+        Also every target of a restore, because the state of restores is beside records: see ``has_records``.
+        """
         prefix = records_prefix(
             destination_root(destination.prefix), self._plan, identity.account, identity.region
         )
         folders = self._objects.folders(destination.bucket, prefix, owner=destination.bucket_owner)
         names = [folder.removeprefix(prefix).rstrip("/") for folder in folders]
         return {name: locate(destination, identity, table=name, plan=self._plan) for name in names}
+
+    def has_records(self, location: Location) -> bool:
+        """Costs one short listing."""
+        return self._has_record_below(location.bucket, location.records, owner=location.bucket_owner)
 
     def origins(self, destination: Destination, table: str) -> tuple[Origin, ...]:
         """Every account and Region with records of the table. Names of another form are none of ours."""
@@ -264,7 +271,11 @@ class Catalog:
             Origin(account, region)
             for account, folder in accounts
             for region, _ in self._below(destination, folder, _REGION)
-            if self._has_records(destination, records_prefix(root, self._plan, account, region, table))
+            if self._has_record_below(
+                destination.bucket,
+                records_prefix(root, self._plan, account, region, table),
+                owner=destination.bucket_owner,
+            )
         )
 
     def _below(
@@ -276,8 +287,8 @@ class Catalog:
             if form.fullmatch(name):
                 yield name, folder
 
-    def _has_records(self, destination: Destination, prefix: str) -> bool:
-        keys = self._objects.keys(destination.bucket, prefix, owner=destination.bucket_owner)
+    def _has_record_below(self, bucket: str, prefix: str, *, owner: str | None) -> bool:
+        keys = self._objects.keys(bucket, prefix, owner=owner)
         return any(is_backup_id(each.key.removeprefix(prefix).removesuffix(".json")) for each in keys)
 
     def read(self, location: Location, key: str) -> StoredRecord | BadRecord:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from ddbbackup.cli.completion_scripts import KINDS
 from ddbbackup.cli.restore_options import ELEMENT_OPTIONS
 from ddbbackup.clock import SystemClock
 from ddbbackup.errors import UsageError
@@ -181,7 +182,14 @@ def schema_name(parser: argparse.ArgumentParser) -> None:
 
 
 def shell(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("shell", choices=SHELLS, metavar="SHELL", help=f"one of {', '.join(SHELLS)}")
+    parser.add_argument(
+        "shell", nargs="?", choices=SHELLS, metavar="SHELL", help=f"one of {', '.join(SHELLS)}"
+    )
+
+
+def completed_names(parser: argparse.ArgumentParser) -> None:
+    """For the scripts themselves."""
+    parser.add_argument("--names", choices=KINDS, metavar="KIND", help=argparse.SUPPRESS)
 
 
 def preview_scope(parser: argparse.ArgumentParser) -> None:

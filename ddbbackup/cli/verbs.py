@@ -311,7 +311,8 @@ _ROWS: Final = (
         help="restore one table or many",
         description="Runs one element of the plan's `restores`, or what the options say in its place: creates or "
         "checks each target table, loads the items of a backup, compares the counts and restores the requested "
-        "settings. Options with a NAME change what the element says, for this run.",
+        "settings. Options with a NAME change what the element says, for this run. Without a NAME and without "
+        "tables, lists what can be restored, and exits with 64.",
         arguments="[NAME]",
         options=(
             options.restore_name,
@@ -441,14 +442,16 @@ _ROWS: Final = (
     Verb(
         name="completion",
         help="print a completion script for a shell",
-        description="Prints a script that completes verbs, options and files in bash, zsh or fish.",
+        description="Prints a script that completes verbs, options, files, restores, tables and backups in bash, zsh "
+        "or fish. To offer tables and backups, the script lists the catalog with your credentials.",
         arguments="SHELL",
-        options=(options.shell,),
+        options=(options.shell, options.plan_files, options.completed_names),
+        role="read",
         examples=(
             Example("completion bash > /etc/bash_completion.d/ddbbackup", "install for bash"),
             Example("completion fish > ~/.config/fish/completions/ddbbackup.fish", "install for fish"),
         ),
-        exit_codes=_OFFLINE_CODES,
+        exit_codes=_READ_CODES,
         docs=("command-line.md",),
     ),
     Verb(

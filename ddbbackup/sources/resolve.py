@@ -288,7 +288,9 @@ def _tables_with_records(context: RunContext, wanted: WantedPoint, location: Loc
         return []
     destination = context.plan.destinations[wanted.destination]
     identity = replace(context.source.identity, account=location.account, region=location.region)
-    return [name for name in context.catalog.tables(destination, identity) if name != wanted.table]
+    found = context.catalog.tables(destination, identity)
+    have = read_concurrently(context.catalog.has_records, found.values())
+    return [name for name, has in zip(found, have, strict=True) if has]
 
 
 def _oldest_point(context: RunContext, wanted: WantedPoint, location: Location) -> FoundPoint | None:

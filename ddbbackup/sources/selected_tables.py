@@ -12,10 +12,11 @@ from typing import Final
 
 from ddbbackup.catalog import Location
 from ddbbackup.catalog.find_point import FoundPoint, find_point
+from ddbbackup.catalog.queries import read_concurrently
 from ddbbackup.errors import NothingSelected, Refused
 from ddbbackup.model.json_value import as_object
 from ddbbackup.plan.likely_entry import likely_entry
-from ddbbackup.plan.model import Restore, TableSelector
+from ddbbackup.plan.model import Destination, Restore, TableSelector
 from ddbbackup.plan.restore_from import FromCatalog
 from ddbbackup.ports import Identity
 from ddbbackup.steps.context import RunContext
@@ -62,7 +63,7 @@ async def backed_up_tables(
     identity = _identity(context, restore)
     names = list(context.plan.destinations)
     listed = await asyncio.gather(
-        *(context.call(context.catalog.tables, context.plan.destinations[name], identity) for name in names)
+        *(context.call(_with_records, context, context.plan.destinations[name], identity) for name in names)
     )
     found: dict[str, tuple[str, Location]] = {}
     for destination, tables in zip(names, listed, strict=True):
@@ -71,6 +72,13 @@ async def backed_up_tables(
             if table not in found or (entry is not None and entry.destination == destination):
                 found[table] = (destination, location)
     return dict(sorted(found.items()))
+
+
+def _with_records(context: RunContext, destination: Destination, identity: Identity) -> dict[str, Location]:
+    """Without targets that were only restored. Blocks."""
+    tables = context.catalog.tables(destination, identity)
+    have = read_concurrently(context.catalog.has_records, tables.values())
+    return {name: tables[name] for name, has in zip(tables, have, strict=True) if has}
 
 
 async def _with_destination(context: RunContext, restore: Restore) -> Restore:

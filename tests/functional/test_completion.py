@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+from tests.support.aws import Aws
+from tests.support.plans import plan
 from tests.support.program import Program
 
 
@@ -33,6 +38,7 @@ def run(*command: str) -> str:
         ("ddbbackup completion f", ["fish"]),
         ("ddbbackup schema pr", ["preview", "problems"]),
         ("ddbbackup validate -f my-pl", ["my-plan.yaml"]),
+        ("ddbbackup restore --existing k", ["keep"]),
     ],
 )
 def test_bash_completes_verbs_options_forms_and_files(
@@ -76,3 +82,56 @@ def test_an_unknown_shell_is_a_usage_error(program: Program) -> None:
     done = program.run("completion", "tcsh")
     assert done.code == 64
     assert "bash, zsh, fish" in done.err
+
+
+def words_of(shell: str, path: str, typed: str) -> str:
+    """The command by which a shell says what it offers."""
+    if shell == "fish":
+        return f"source {path}; complete -C '{typed}'"
+    words = typed.split(" ")
+    return " && ".join(
+        [
+            f"source {path}",
+            f"COMP_WORDS=({' '.join(words)})",
+            f"COMP_CWORD={len(words) - 1}",
+            'COMP_LINE="${COMP_WORDS[*]}"',
+            "COMP_POINT=${#COMP_LINE}",
+            "_shtab_ddbbackup || true",
+            "printf '%s\\n' \"${COMPREPLY[@]}\"",
+        ]
+    )
+
+
+@pytest.mark.parametrize("shell", ["bash", "fish"])
+def test_names_of_the_plan_and_the_catalog_are_completed(
+    sandbox: Aws, bucket: str, name: str, program: Program, shell: str
+) -> None:
+    """Restores, tables and backups, with the plan that `-f` names."""
+    if not shutil.which(shell):
+        pytest.skip(f"{shell} is not installed here")
+    sandbox.create_table(name, pitr=True)
+    restores = {"orders-back": {"table": name}}
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores=restores), "prod.yaml")
+    backup = program.run("backup", "-f", "prod.yaml", "--output", "json").facts["backup"]
+    path = script(program, shell)
+    environment = {**program.environment, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    for typed, expected in (
+        ("restore -f prod.yaml ord", "orders-back"),
+        (f"restore -f prod.yaml --table {name[:5]}", name),
+        ("restore -f prod.yaml --from 2", backup),
+        ("verify -f prod.yaml --backup 2", backup),
+    ):
+        command = [shell, *(["--no-config"] if shell == "fish" else [])]
+        done = subprocess.run(
+            [*command, "-c", words_of(shell, path, f"ddbbackup {typed}")],
+            cwd=program.directory,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert [line.split("\t")[0].strip() for line in done.stdout.splitlines()] == [expected], (
+            typed,
+            done.stderr,
+        )

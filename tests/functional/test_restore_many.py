@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from typing import Any
 
 import pytest
@@ -20,18 +21,42 @@ def items_of(table: str) -> list[Item]:
     return [*ITEMS, {"id": {"S": table}}]
 
 
+@pytest.fixture(scope="module")
+def name() -> str:
+    """A name for all tests of this file, which share its tables and their backups."""
+    return f"t-{secrets.token_hex(6)}"
+
+
 @pytest.fixture
-def tables(sandbox: Aws, bucket: str, name: str, program: Program) -> list[str]:
-    """Three tables with backups, `-a`, `-b` and `-c`. All but the last are tagged, and the first is gone."""
+def into() -> str:
+    """The end of the names of targets, another one in each test."""
+    return secrets.token_hex(3)
+
+
+@pytest.fixture(scope="module")
+def backed_up(sandbox: Aws, name: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Three tables with backups, `-a`, `-b` and `-c`. All but the last are tagged, and the first is gone.
+
+    Returns the plan.
+    """
     names = [f"{name}-{letter}" for letter in "abc"]
+    bucket = sandbox.create_bucket(f"{name}-vault")
     for table in names:
-        tags = [{"Key": "team", "Value": "billing"}] if table != names[2] else []
+        tags = [{"Key": "team", "Value": name}] if table != names[2] else []
         sandbox.create_table(table, pitr=True, Tags=tags)
         sandbox.put(table, *items_of(table))
-    program.plan(plan(sandbox, bucket, tables=[{"match": f"{name}-*"}], restores=restores(name)))
+    program = Program(tmp_path_factory.mktemp("backup"))
+    text = plan(sandbox, bucket, tables=[{"match": f"{name}-?"}], restores=restores(name))
+    program.plan(text)
     assert program.run("backup").code == 0
     sandbox.dynamodb.delete_table(TableName=names[0])
-    return names
+    return text
+
+
+@pytest.fixture
+def tables(backed_up: str, name: str, program: Program) -> list[str]:
+    program.plan(backed_up)
+    return [f"{name}-{letter}" for letter in "abc"]
 
 
 def restores(name: str) -> dict[str, Any]:
@@ -66,20 +91,22 @@ def test_one_table_that_no_element_names(sandbox: Aws, program: Program, tables:
 
 
 def test_all_tables_that_match_in_one_run(
-    sandbox: Aws, program: Program, tables: list[str], name: str
+    sandbox: Aws, program: Program, tables: list[str], name: str, into: str
 ) -> None:
     """Those that exist, and those that do not; each into a table of its own."""
-    words = ["--match", f"{name}-*", "--exclude", "*-c", "--to", "{table}-r", "--output", "json"]
+    words = ["--match", f"{name}-*", "--exclude", "*-c", "--to", f"{{table}}-{into}", "--output", "json"]
     previewed = program.run("preview", "restore", *words)
-    assert [each["table"] for each in previewed.report["restores"]] == [f"{each}-r" for each in tables[:2]]
+    assert [each["table"] for each in previewed.report["restores"]] == [
+        f"{each}-{into}" for each in tables[:2]
+    ]
 
     done = program.run("restore", *words)
 
     assert done.code == 0, done.err
     assert steps(done) == {f"restore {each}": "done" for each in tables[:2]}
     for table in tables[:2]:
-        assert sandbox.items(f"{table}-r") == in_order(items_of(table))
-    assert f"{tables[2]}-r" not in sandbox.dynamodb.list_tables()["TableNames"]
+        assert sandbox.items(f"{table}-{into}") == in_order(items_of(table))
+    assert f"{tables[2]}-{into}" not in sandbox.dynamodb.list_tables()["TableNames"]
 
 
 def test_an_element_of_many_tables(sandbox: Aws, program: Program, tables: list[str]) -> None:
@@ -94,27 +121,29 @@ def test_an_element_of_many_tables(sandbox: Aws, program: Program, tables: list[
 
 
 def test_a_table_that_fails_does_not_stop_the_others(
-    sandbox: Aws, program: Program, tables: list[str], name: str
+    sandbox: Aws, program: Program, tables: list[str], name: str, into: str
 ) -> None:
     """Here a table that holds items already: exit code 3."""
-    sandbox.create_table(f"{tables[0]}-r")
-    sandbox.put(f"{tables[0]}-r", {"id": {"S": "own"}})
+    sandbox.create_table(f"{tables[0]}-{into}")
+    sandbox.put(f"{tables[0]}-{into}", {"id": {"S": "own"}})
 
-    done = program.run("restore", "--match", f"{name}-*", "--to", "{table}-r", "--output", "json")
+    done = program.run("restore", "--match", f"{name}-*", "--to", f"{{table}}-{into}", "--output", "json")
 
     assert done.code == 3
     assert list(steps(done).values()) == ["failed", "done", "done"]
     assert "already holds items" in done.error["message"]
-    assert sandbox.items(f"{tables[0]}-r") == [{"id": {"S": "own"}}]
-    assert sandbox.items(f"{tables[2]}-r") == in_order(items_of(tables[2]))
+    assert sandbox.items(f"{tables[0]}-{into}") == [{"id": {"S": "own"}}]
+    assert sandbox.items(f"{tables[2]}-{into}") == in_order(items_of(tables[2]))
 
 
-def test_tags_are_those_that_were_recorded(sandbox: Aws, program: Program, tables: list[str]) -> None:
+def test_tags_are_those_that_were_recorded(
+    sandbox: Aws, program: Program, tables: list[str], into: str, name: str
+) -> None:
     """A table that was deleted has no others; a table that lost its tag is still selected by its backup."""
     arn = sandbox.dynamodb.describe_table(TableName=tables[1])["Table"]["TableArn"]
     sandbox.dynamodb.untag_resource(ResourceArn=arn, TagKeys=["team"])
 
-    done = program.run("restore", "--tag", "team=billing", "--to", "{table}-r", "--output", "json")
+    done = program.run("restore", "--tag", f"team={name}", "--to", f"{{table}}-{into}", "--output", "json")
 
     assert steps(done) == {f"restore {each}": "done" for each in tables[:2]}, done.err
 
@@ -136,9 +165,11 @@ def test_schema_only_makes_tables_without_items(sandbox: Aws, program: Program, 
     assert sandbox.items(f"{tables[0]}-empty") == in_order(items_of(tables[0]))
 
 
-def test_a_selection_without_tables_is_an_error(program: Program, tables: list[str], name: str) -> None:
+def test_a_selection_without_tables_is_an_error(
+    program: Program, tables: list[str], name: str, into: str
+) -> None:
     """Exit code 5, and 64 for tables that would all be restored into one."""
-    nothing = program.run("restore", "--match", f"{name}-x*", "--to", "{table}-r")
+    nothing = program.run("restore", "--match", f"{name}-x*", "--to", f"{{table}}-{into}")
     assert nothing.code == 5
     assert f"no table with backups is selected by {name}-x*" in nothing.err
     assert program.run("restore", "--all", "--to", "one").code == 64

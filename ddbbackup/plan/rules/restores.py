@@ -44,6 +44,8 @@ def _check_selector(document: Document, path: ValuePath, restore: dict[str, Any]
                 at_key=True,
             )
         return
+    if restore.keys().isdisjoint(("match", "tags")):
+        return
     template = get(restore, "to", "table")
     if isinstance(template, str) and "{table}" not in template:
         yield document.problem(

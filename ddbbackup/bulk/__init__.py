@@ -19,6 +19,7 @@ units (``verify_units``) that run in processes (``unit_engine``), and looks for 
 from ddbbackup.bulk.chain_sample import sample_chain
 from ddbbackup.bulk.key_check import check_keys, read_first_line
 from ddbbackup.bulk.ledger import open_ledger
+from ddbbackup.bulk.matching_sample import sample_matching
 from ddbbackup.bulk.read_back import compare_sample
 from ddbbackup.bulk.sample import sample_items
 from ddbbackup.bulk.write import write_items
@@ -30,5 +31,6 @@ __all__ = [
     "read_first_line",
     "sample_chain",
     "sample_items",
+    "sample_matching",
     "write_items",
 ]

@@ -36,14 +36,14 @@ def sample_chain(
     last = {file.uri for file in windows[-1]}
     base = [file for file in files if file.uri not in in_windows]
     sample = sample_with_keys(base, objects, keys, seed=len(files), stop=stop, edits=edits) if base else ()
-    changed = _changed_among({key for key, _ in sample if key is not None}, windows, objects, keys, stop)
+    changed = changed_among({key for key, _ in sample if key is not None}, windows, objects, keys, stop)
     return (
         *(item for key, item in sample if key not in changed),
         *_sample_puts([file for file in files if file.uri in last], objects, keys, stop, edits),
     )
 
 
-def _changed_among(
+def changed_among(
     sampled: Collection[bytes],
     windows: Sequence[Sequence[DataFile]],
     objects: Objects,

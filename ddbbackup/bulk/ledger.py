@@ -64,7 +64,7 @@ def finished_file(entry: object, identity: RestoreIdentity) -> FinishedFile | No
     except (ValueError, RecursionError):
         return None
     file = FinishedFile(**values)
-    results = (file.written, file.kept, file.equal, file.superseded, file.deleted)
+    results = (file.written, file.kept, file.equal, file.superseded, file.deleted, file.left_out)
     numbers = (file.item_count, *results, file.size_bytes, file.changed)
     if not all(type(number) is int and number >= 0 for number in numbers):
         return None

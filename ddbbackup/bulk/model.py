@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from ddbbackup.archive.item_edits import ItemEdits
+from ddbbackup.bulk.item_filter import ItemFilter
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.ports import KeyAttribute
 
@@ -66,6 +67,7 @@ class WriteJob:
     ``windows`` are the data files of incremental exports that follow ``files``, in the order of time. An item that
     they delete is not put. ``deletes``: it is also deleted from the table, because something else has put ``files``
     into it; only with ``overwrite``. ``edits``: how each item is changed before it is put.
+    ``only``: of these items, those that match; of deleted ones, those whose keys match.
     ``state_dir`` belongs to this restore alone: it holds the rejected items (``rejects.jsonl``, mode 0600).
     ``stall_timeout_seconds``: a worker fails after this time without a single successful write.
     """
@@ -81,6 +83,7 @@ class WriteJob:
     workers: int | None = None
     stall_timeout_seconds: float = STALL_TIMEOUT_SECONDS
     edits: ItemEdits | None = None
+    only: ItemFilter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ class WriteResult:
     """The result of every line: ``line_count`` must equal the counts of the manifests.
 
     ``superseded`` lines were not written, because a window changes their item, or a later change does. ``deleted``
-    are items whose last change is a delete. Without windows both are 0.
+    are items whose last change is a delete. Without windows both are 0. ``left_out`` lines do not match ``only``.
 
     ``kept``: the table held an item with the key (``existing: keep``). ``equal`` and ``different``: it did, and how
     it compares (``existing: verify``). ``different`` and ``rejected`` items are in ``rejects_file``.
@@ -114,6 +117,7 @@ class WriteResult:
     rejects_file: Path | None
     reasons: tuple[tuple[str, int], ...] = ()  # why items are in ``rejects_file``, without item data
     suspect_files: tuple[str, ...] = ()  # URIs
+    left_out: int = 0
     sample: tuple[SampledItem, ...] = ()
 
     @property
@@ -123,7 +127,7 @@ class WriteResult:
 
     @property
     def line_count(self) -> int:
-        return self.item_count + self.superseded + self.deleted
+        return self.item_count + self.superseded + self.deleted + self.left_out
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,7 @@ class FinishedFile:
     superseded: int = 0
     deleted: int = 0
     changed: int = 0
+    left_out: int = 0
     suspect: bool = False
 
 
@@ -179,6 +184,7 @@ class UnitResult:
     superseded: int = 0
     deleted: int = 0
     changed: int = 0
+    left_out: int = 0
     reasons: tuple[tuple[str, int], ...] = ()
     suspect: bool = False
     sample: tuple[SampledItem, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import random
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,9 +13,10 @@ from ddbbackup.archive.item_edits import ItemEditor
 from ddbbackup.archive.lines import are_plain_items, is_item, split_lines, whole_lines
 from ddbbackup.bulk.batch import MAX_BATCH_BYTES, Batch
 from ddbbackup.bulk.chain_lines import ChainLines
+from ddbbackup.bulk.item_filter import ItemMatcher
 from ddbbackup.bulk.model import SampledItem, Unit
 from ddbbackup.bulk.request_format import RequestFormat
-from ddbbackup.bulk.sample import sampled_item
+from ddbbackup.bulk.sample import MAX_ITEMS_PER_FILE, sampled_item
 from ddbbackup.bulk.units import SECTION_BYTES
 from ddbbackup.bulk.verified_stream import check_item_count, name_file_in_errors, open_data_file
 from ddbbackup.errors import Bug
@@ -44,6 +46,8 @@ class UnitReader:
 
     ``editor`` changes the lines that are handed out; ``changed`` counts those that differ.
 
+    ``only``: lines that do not match it are counted as ``left_out``.
+
     ``earlier``: what readings of this unit that failed have handed out. ``suspect``, once all is read: whether that
     differs from the content, so that lines were put that no file holds.
     """
@@ -59,6 +63,7 @@ class UnitReader:
         earlier: Sequence[Prefix] = (),
         chain: ChainLines | None = None,
         editor: ItemEditor | None = None,
+        only: ItemMatcher | None = None,
     ) -> None:
         self.unit = unit
         self.size_bytes = 0
@@ -69,9 +74,12 @@ class UnitReader:
         self.superseded = 0
         self.left_out_deletes = 0
         self.changed = 0
+        self._editor = editor
+        self.left_out = 0
         self._number = number
         self._chain = chain
-        self._editor = editor
+        self._only = only
+        self._choose = random.Random(unit.number)  # noqa: S311  # spreads the sample, keeps no secret
         self._deletes: list[bytes] = []
         self._handed_over = 0  # lines to put
         self._keys = keys
@@ -137,6 +145,9 @@ class UnitReader:
             invalid_before = len(self.invalid_lines)
             lines = self._take_valid(block, lines)
             self._item_count += len(lines) + len(self.invalid_lines) - invalid_before
+            if self._only is not None:
+                lines = self._take_matching(lines)
+                block = b"".join(lines)
             lines = self._take_final_items(block, lines)
         if self._editor is not None:
             lines = self._edit(self._editor, lines)
@@ -164,6 +175,22 @@ class UnitReader:
             self.invalid_lines += [line for line in stripped if not is_item(line)]
         return valid
 
+    def _take_matching(self, lines: list[bytes]) -> list[bytes]:
+        """Counts the others as left out; adds lines that are no items to ``invalid_lines``."""
+        if self._only is None:
+            return lines
+        found, invalid = self._only.matching(lines)
+        self.invalid_lines += invalid
+        self.left_out += len(lines) - len(found) - len(invalid)
+        return found
+
+    def _take_matching_deletes(self, deletes: list[bytes]) -> list[bytes]:
+        if self._only is None:
+            return deletes
+        found = [line for line in deletes if self._only.matches_key(line)]
+        self.left_out += len(deletes) - len(found)
+        return found
+
     def _take_final_items(self, block: bytes, lines: list[bytes]) -> list[bytes]:
         """Of the lines of a full backup those that no window changes."""
         if self._chain is None:
@@ -185,6 +212,7 @@ class UnitReader:
             puts, deletes = self._chain.of_window(block, changes, first)
         self._item_count += len(changes)
         self.superseded += len(changes) - len(puts) - len(deletes)
+        puts, deletes = self._take_matching(puts), self._take_matching_deletes(deletes)
         if self._chain.deletes:
             self._deletes += self._editor.edit(deletes).lines if self._editor is not None else deletes
         else:
@@ -199,12 +227,25 @@ class UnitReader:
         return self._take_valid(b"".join(edited.lines), edited.lines)
 
     def _take_sample(self, lines: Sequence[bytes]) -> None:
+        if self._only is not None:
+            self._take_sample_of_matching(lines)
+            return
         first = self._handed_over
         while self._samples_left and self._samples_left[-1] < first + len(lines):
             index = max(0, self._samples_left.pop() - first)
             item = sampled_item(lines[index], self._keys) if index < len(lines) else None
             if item is not None:
                 self.sample.append(item)
+
+    def _take_sample_of_matching(self, lines: Sequence[bytes]) -> None:
+        """How many will match is not known, so each of them has the same chance: algorithm R."""
+        for number, line in enumerate(lines, self._handed_over):
+            place = number if number < MAX_ITEMS_PER_FILE else self._choose.randrange(number + 1)
+            if place >= MAX_ITEMS_PER_FILE:
+                continue
+            item = sampled_item(line, self._keys)
+            if item is not None:
+                self.sample[place : place + 1] = [item]
 
     # ---- the reading thread
 

@@ -106,6 +106,7 @@ class _Reading:
             superseded=reader.superseded,
             deleted=self.deleted + reader.left_out_deletes,
             changed=reader.changed,
+            left_out=reader.left_out,
             reasons=tuple(self.rejects.reasons.most_common(_MAX_REASONS)),
             suspect=reader.suspect,
             sample=tuple(reader.sample),
@@ -127,6 +128,7 @@ class _Worker:
         )
         self._chain: ChainLines | None = None
         self._editor = ItemEditor(config.edits) if config.edits is not None else None
+        self._only = config.only.open() if config.only is not None else None
         self._sender = Sender(self._transport, self._format, config, self, self._bucket)
         self._queued: deque[Unit] = deque()
         self._numbers = itertools.count()
@@ -270,6 +272,7 @@ class _Worker:
             earlier=earlier,
             chain=self._chain,
             editor=self._editor,
+            only=self._only,
         )
         rejects = Rejects(self._config.rejects_dir, unit.number, unit.file.uri)
         self._open[number] = reading = _Reading(number, reader, rejects, earlier)
@@ -300,8 +303,9 @@ class _Worker:
         reading.reader.invalid_lines.clear()
 
     def _count_passed_over(self, reading: _Reading) -> None:
-        """Lines of a chain that are not sent, because they are not final."""
-        passed_over = reading.reader.superseded + reading.reader.left_out_deletes
+        """Lines that are not sent, because they are not final or do not match."""
+        reader = reading.reader
+        passed_over = reader.superseded + reader.left_out_deletes + reader.left_out
         self._unreported_items += passed_over - reading.passed_over
         reading.passed_over = passed_over
 

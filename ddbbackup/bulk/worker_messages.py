@@ -8,6 +8,7 @@ from typing import Protocol
 
 from ddbbackup.archive.item_edits import ItemEdits
 from ddbbackup.bulk.chain_lines import ChainConfig
+from ddbbackup.bulk.item_filter import ItemFilter
 from ddbbackup.bulk.model import Existing, Unit, UnitResult
 from ddbbackup.errors import DdbBackupError
 from ddbbackup.ports import KeyAttribute
@@ -25,6 +26,7 @@ class WorkerConfig:
     stall_timeout_seconds: float
     chain: ChainConfig | None = None  # for restores of a full backup and windows
     edits: ItemEdits | None = None
+    only: ItemFilter | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import random
 import shutil
 import threading
 from collections import Counter
@@ -17,8 +18,9 @@ from ddbbackup.bulk.chain_lines import ChainConfig
 from ddbbackup.bulk.changed_keys import changed_keys_folder
 from ddbbackup.bulk.index_windows import index_windows
 from ddbbackup.bulk.ledger import Ledger
-from ddbbackup.bulk.model import DataFile, FinishedFile, Unit, UnitResult, WriteJob, WriteResult
+from ddbbackup.bulk.model import DataFile, FinishedFile, SampledItem, Unit, UnitResult, WriteJob, WriteResult
 from ddbbackup.bulk.rejects import merge_rejects
+from ddbbackup.bulk.sample import MAX_ITEMS
 from ddbbackup.bulk.units import split_into_units, worker_count
 from ddbbackup.bulk.worker_messages import ProgressDelta, WorkerConfig
 from ddbbackup.bulk.worker_pool import WorkerPool, WorkerProcess, WorkerThread
@@ -123,10 +125,12 @@ class _Results:
             superseded=sum(each.superseded for each in parts),
             deleted=sum(each.deleted for each in parts),
             changed=sum(each.changed for each in parts),
+            left_out=sum(each.left_out for each in parts),
             suspect=file.uri in self.suspect_files,
         )
         left = sum(each.rejected + each.different for each in parts)
-        count = done.written + done.kept + done.equal + done.superseded + done.deleted + left
+        sent = done.written + done.kept + done.equal + left
+        count = sent + done.superseded + done.deleted + done.left_out
         if count != file.item_count:  # of a file in one part, the reader has compared it
             raise DataIncomplete(
                 f"the data file {file.uri} holds {count} items, but the manifest says {file.item_count}",
@@ -165,6 +169,7 @@ def _worker_config(job: WriteJob, rejects_dir: Path, chain: ChainConfig | None) 
         stall_timeout_seconds=job.stall_timeout_seconds,
         chain=chain,
         edits=job.edits,
+        only=job.only,
     )
 
 
@@ -203,6 +208,7 @@ def _total(
         superseded=_sum("superseded", earlier, results.all),
         deleted=_sum("deleted", earlier, results.all),
         changed=_sum("changed", earlier, results.all),
+        left_out=_sum("left_out", earlier, results.all),
         files=len(_all_files(job)),
         resumed_files=len(finished),
         size_bytes=_sum("size_bytes", earlier, results.all),
@@ -211,8 +217,14 @@ def _total(
         rejects_file=rejects_file,
         reasons=tuple(reasons.most_common()),
         suspect_files=tuple(sorted(suspect)),
-        sample=tuple(item for result in results.all for item in result.sample),
+        sample=_at_most([item for result in results.all for item in result.sample], MAX_ITEMS),
     )
+
+
+def _at_most(sample: list[SampledItem], count: int) -> tuple[SampledItem, ...]:
+    if len(sample) <= count:
+        return tuple(sample)
+    return tuple(random.Random(len(sample)).sample(sample, count))  # noqa: S311  # spreads it, keeps no secret
 
 
 def _sum(member: str, *results: Iterable[object]) -> int:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import replace
 
 from ddbbackup.cli.command_line_restore import restore_name
+from ddbbackup.cli.item_selection import selected_items
 from ddbbackup.errors import UsageError
 from ddbbackup.plan.model import Plan, Restore
 from ddbbackup.suggestions import suggest
@@ -20,7 +22,8 @@ def find_restore(plan: Plan, options: Namespace) -> Restore:
         )
     restore = plan.restores.get(name)
     if restore is not None:
-        return restore
+        only = selected_items(options)
+        return restore if only is None else replace(restore, only=only)
     raise UsageError(f"the plan {plan.name} has no restore {name!r}", hint=_hint(plan, name))
 
 

@@ -150,6 +150,44 @@ def restore_source(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def table_name(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("table", metavar="TABLE", help="name of the table that was backed up")
+
+
+def point_of_table(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--from",
+        dest="point",
+        metavar="SOURCE",
+        type=_source,
+        help="restore point: latest (default), a backup ID, a time, a date, a duration ago such as 2h, "
+        "ACCOUNT/REGION or ACCOUNT/REGION/SOURCE, an ExportArn, or the s3:// folder of an export",
+    )
+
+
+def item_format(default: str) -> AddOption:
+    def add(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--format",
+            choices=("dynamodb-json", "json"),
+            default=default,
+            metavar="FORMAT",
+            help=f"dynamodb-json, lines that a restore can read, or json, without types (default: {default})",
+        )
+
+    return add
+
+
+def out_file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-o",
+        "--out",
+        metavar="FILE",
+        type=_file,
+        help="write to this file, with mode 0600, instead of stdout",
+    )
+
+
 # ---- options of one verb
 
 

@@ -29,6 +29,7 @@ _EVENTS: Final = {
     "tags": events.TAGS_PROGRESSED,
     "index": events.RESTORE_PROGRESSED,
     "changes": events.RESTORE_PROGRESSED,
+    "read": events.READ_PROGRESSED,
 }
 
 log = structlog.get_logger()

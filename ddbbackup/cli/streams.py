@@ -17,7 +17,7 @@ from typing import Any, Final, TextIO, cast
 from ddbbackup.cli.tracebacks import format_traceback
 from ddbbackup.errors import Refused
 from ddbbackup.os_errors import os_reason
-from ddbbackup.safe_text import escape, escape_json_to_ascii
+from ddbbackup.safe_text import escape, escape_json, escape_json_to_ascii
 
 _ESCAPE: Final = "ddbbackup.escape"
 _STANDARD: Final = (0, 1, 2)
@@ -51,6 +51,30 @@ def write_stdout(text: str, *, is_json: bool = False) -> None:
     except (OSError, ValueError) as error:
         _discard(stream)
         raise StdoutUnwritable(_reason(error)) from None
+
+
+class StdoutLines:
+    """Writes lines of JSON as they are; on a terminal, with escapes for what could act on it."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("backslashreplace")
+
+    def write(self, content: bytes) -> None:
+        """Raises ``StdoutUnwritable``."""
+        stream: TextIO | None = sys.stdout
+        buffer = getattr(stream, "buffer", None)
+        if stream is None or buffer is None or _is_terminal(stream):
+            write_stdout(escape_json(self._decoder.decode(content)), is_json=True)
+            return
+        try:
+            buffer.write(content)
+            buffer.flush()
+        except BrokenPipeError:
+            _discard(stream)
+            raise StdoutUnwritable("its reader has exited", reader_left=True) from None
+        except (OSError, ValueError) as error:
+            _discard(stream)
+            raise StdoutUnwritable(_reason(error)) from None
 
 
 # ---- stderr

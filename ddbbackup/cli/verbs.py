@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from ddbbackup.cli import options
+from ddbbackup.cli.item_selection import item_selection
 from ddbbackup.cli.restore_options import restore_element
 
 if TYPE_CHECKING:
@@ -171,6 +172,7 @@ _ROWS: Final = (
             options.run_id("run ID of the planned run, to see what it would resume"),
             options.restore_source,
             restore_element,
+            item_selection,
             options.detailed_exit_code,
             options.prices,
         ),
@@ -307,6 +309,55 @@ _ROWS: Final = (
         docs=("how-to/prove-your-backups.md",),
     ),
     Verb(
+        name="find",
+        help="print items out of a restore point",
+        description="Prints the items of a restore point that have a key or match a condition, one JSON object per "
+        "line. Restores nothing. Items go to stdout only.",
+        arguments="TABLE",
+        options=(
+            options.table_name,
+            options.plan_files,
+            options.log_format,
+            options.point_of_table,
+            item_selection,
+            options.item_format("json"),
+        ),
+        role="restore",
+        examples=(
+            Example("find orders --key id=c-1017", "print one item of the newest restore point"),
+            Example(
+                "find orders --partition c-1017 --from 2h", "print what one partition held two hours ago"
+            ),
+            Example("find orders --where 'total >= :t' --value :t=N:5", "print the items that match"),
+        ),
+        exit_codes=(0, 1, 5, 64, 65, 69, 70, 77, 78, 130, 143),
+        docs=("command-line.md",),
+    ),
+    Verb(
+        name="dump",
+        help="write all items of a restore point as lines",
+        description="Writes all items of a restore point as lines of JSON, to stdout or to a file that appears when "
+        "it is whole. Restores nothing.",
+        arguments="TABLE",
+        options=(
+            options.table_name,
+            options.plan_files,
+            options.log_format,
+            options.point_of_table,
+            options.item_format("dynamodb-json"),
+            options.out_file,
+        ),
+        role="restore",
+        examples=(
+            Example("dump orders -o orders.json", "write the newest restore point to a file"),
+            Example(
+                "dump orders --from 2h --format json > orders.json", "write an earlier one without types"
+            ),
+        ),
+        exit_codes=(0, 1, 5, 64, 65, 69, 70, 77, 78, 130, 143),
+        docs=("command-line.md",),
+    ),
+    Verb(
         name="restore",
         help="restore one table or many",
         description="Runs one element of the plan's `restores`, or what the options say in its place: creates or "
@@ -325,6 +376,7 @@ _ROWS: Final = (
             ),
             options.restore_source,
             restore_element,
+            item_selection,
             options.confirm,
             options.adopt,
             options.accept_incomplete,
@@ -343,6 +395,7 @@ _ROWS: Final = (
             Example("restore --match 'billing-*' --to '{table}-restored'", "restore many tables at once"),
             Example("restore orders-copy", "restore the newest backup as the plan says"),
             Example("restore orders-copy --from 2026-11-23T14:00:00Z", "restore an earlier backup"),
+            Example("restore orders-copy --key id=c-1017", "restore one item"),
             Example("restore orders-rollback --yes", "overwrite the live table without a question"),
             Example("restore orders-copy --retrieve bulk", "ask S3 for an archived backup"),
         ),

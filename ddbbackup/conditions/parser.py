@@ -208,7 +208,7 @@ class _Parser:
         raise self._failure(
             self._next,
             f"expected a comparison {self._before(self._next)}",
-            "compare with =, <>, <, <=, >, >=, BETWEEN or IN, or use a function",
+            "use =, <>, <, <=, >, >=, BETWEEN or IN, or a function such as begins_with",
         )
 
     def _comparison(self, token: Token, start: Token, left: Operand) -> Condition:

@@ -15,7 +15,7 @@ class Progress:
     """
 
     table: str
-    phase: Literal["export", "scan", "verify", "write", "tags", "index", "changes", "compare"]
+    phase: Literal["export", "scan", "verify", "write", "tags", "index", "changes", "compare", "read"]
     done: int
     total: int | None
     unit: Literal["bytes", "items", "files", "exports", "tables", "indexes", "changes"] = "items"

@@ -19,6 +19,7 @@ from ddbbackup.plan.model import (
     Limits,
     Metrics,
     Notification,
+    Only,
     OpenTelemetry,
     Plan,
     Pushgateway,
@@ -172,6 +173,7 @@ def build_restore(
         selector=selector,
         schema_only=schema_only,
         change=_change(value["change"]) if "change" in value else None,
+        only=_only(value["only"]) if "only" in value else None,
     )
 
 
@@ -205,6 +207,16 @@ def _change(value: Mapping[str, Any]) -> Change:
 
 def _attribute_value(value: str | Mapping[str, Any]) -> Mapping[str, Any]:
     return {"S": value} if isinstance(value, str) else value
+
+
+def _only(value: Mapping[str, Any]) -> Only:
+    return Only(
+        keys=tuple(dict(key) for key in value.get("keys", ())),
+        partition=value.get("partition"),
+        where=value.get("where"),
+        names=dict(value.get("names", {})),
+        values=dict(value.get("values", {})),
+    )
 
 
 def _source(value: str | Mapping[str, Any], now: datetime) -> RestoreFrom:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 from ddbbackup.problems import Problem, ProblemCode
@@ -27,7 +27,8 @@ class Document:
     """``values`` and ``keys`` hold the marks of values and of mapping keys by path.
 
     ``written`` holds the source text of the scalars that differ from it: numbers, booleans, nulls, and strings with
-    ``${…}``. Messages must not repeat the values of the latter; ``interpolated`` has their paths.
+    ``${…}``. Messages must not repeat the values of the latter; ``interpolated`` has their paths. ``openings`` holds,
+    for each string that is written as it is, how many characters after its mark it begins.
     """
 
     data: Any
@@ -35,6 +36,7 @@ class Document:
     keys: Mapping[ValuePath, Mark]
     written: Mapping[ValuePath, str] = field(default_factory=dict)
     interpolated: frozenset[ValuePath] = frozenset()
+    openings: Mapping[ValuePath, int] = field(default_factory=dict)
 
     def problem(
         self, path: ValuePath, code: ProblemCode, message: str, *, hint: str, at_key: bool = False
@@ -46,6 +48,16 @@ class Document:
             place, marks = place[:-1], self.values
         mark = marks.get(place) or self.values[()]
         return Problem(mark.file, mark.line, mark.column, format_path(path), code, message, hint)
+
+    def problem_within(
+        self, path: ValuePath, offset: int, code: ProblemCode, message: str, *, hint: str
+    ) -> Problem:
+        """A problem at a character of a string; at its beginning, if the place in the file is not certain."""
+        problem = self.problem(path, code, message, hint=hint)
+        opening = self.openings.get(path)
+        if opening is None or path in self.interpolated:
+            return problem
+        return replace(problem, column=problem.column + opening + offset)
 
     def show(self, path: ValuePath, value: Any) -> str:
         """A scalar for a message, as it is written: strings in quotes, never the value of a variable."""
@@ -65,7 +77,7 @@ def format_path(path: ValuePath) -> str:
 def overlay(base: Document, over: Document) -> Document:
     """``over`` laid over ``base``: mappings merge, lists and scalars replace. Every value keeps its own mark."""
     values, keys, written = dict(base.values), dict(base.keys), dict(base.written)
-    interpolated = set(base.interpolated)
+    interpolated, openings = set(base.interpolated), dict(base.openings)
 
     def merge(path: ValuePath, low: Any, high: Any) -> Any:
         if not (isinstance(low, dict) and isinstance(high, dict)):
@@ -79,7 +91,7 @@ def overlay(base: Document, over: Document) -> Document:
 
     def forget(path: ValuePath, value: Any) -> None:
         for inner in paths_within(path, value):
-            for marks in (values, keys, written):
+            for marks in (values, keys, written, openings):
                 marks.pop(inner, None)
             interpolated.discard(inner)
 
@@ -90,12 +102,14 @@ def overlay(base: Document, over: Document) -> Document:
                     marks[inner] = over_marks[inner]
             if inner in over.written:
                 written[inner] = over.written[inner]
+            if inner in over.openings:
+                openings[inner] = over.openings[inner]
             if inner in over.interpolated:
                 interpolated.add(inner)
         return value
 
     data = merge((), base.data, over.data)
-    return Document(data, values, keys, written, frozenset(interpolated))
+    return Document(data, values, keys, written, frozenset(interpolated), openings)
 
 
 def paths_within(path: ValuePath, value: Any) -> Iterator[ValuePath]:

@@ -5,6 +5,8 @@ Durations are whole seconds. Keys that the plan leaves out have the defaults of 
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -131,6 +133,37 @@ class Limits:
     load_capacity: Literal["on-demand", "as-recorded"] = "on-demand"
 
 
+KeyValue = str | Mapping[str, Any]
+"""The value of a key attribute: with its type, or as a text that gets the type that the table says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """Which items to restore; one of ``keys``, ``partition`` and ``where`` is set.
+
+    ``names`` and ``values`` are the placeholders of ``where``. They and the keys may be personal data.
+    """
+
+    keys: tuple[Mapping[str, KeyValue], ...] = field(default=(), repr=False)
+    partition: KeyValue | None = field(default=None, repr=False)
+    where: str | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def label(self) -> str:
+        """For people, without values."""
+        if self.where is not None:
+            return f"items that match `{self.where}`"
+        return "the items of one partition" if self.partition is not None else f"{len(self.keys)} keys"
+
+    @property
+    def digest(self) -> str:
+        """The same for the same selection."""
+        parts = [list(self.keys), self.partition, self.where, dict(self.names), dict(self.values)]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
+
+
 @dataclass(frozen=True, slots=True)
 class TableSelector:
     """``match``, ``tags`` and ``exclude`` of a restore of many tables. Either ``match`` or ``tags`` is set."""
@@ -190,6 +223,7 @@ class Restore:
     selector: TableSelector | None = None
     schema_only: bool = False
     change: Change | None = None
+    only: Only | None = None
 
     @property
     def origin(self) -> Origin | None:

@@ -30,11 +30,15 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    """``text`` is the source of a scalar that is not a string. ``size`` and ``depth`` count the nodes below too."""
+    """``text`` is the source of a scalar that is not a string. ``opening``: see ``Document.openings``.
+
+    ``size`` and ``depth`` count the nodes below too.
+    """
 
     mark: Mark
     value: Mapping[str, _Member] | tuple[_Node, ...] | str | float | bool | None
     text: str | None = None
+    opening: int | None = None
     size: int = 1
     depth: int = 1
 
@@ -55,11 +59,14 @@ def compose(events: Iterator[Any], file: str) -> tuple[Document, tuple[Problem, 
     values: dict[ValuePath, Mark] = {}
     keys: dict[ValuePath, Mark] = {}
     written: dict[ValuePath, str] = {}
+    openings: dict[ValuePath, int] = {}
 
     def flatten(path: ValuePath, node: _Node) -> Any:
         values[path] = node.mark
         if node.text is not None:
             written[path] = node.text
+        if node.opening is not None:
+            openings[path] = node.opening
         if isinstance(node.value, Mapping):
             keys.update({(*path, key): member.key for key, member in node.value.items()})
             return {key: flatten((*path, key), member.node) for key, member in node.value.items()}
@@ -68,7 +75,7 @@ def compose(events: Iterator[Any], file: str) -> tuple[Document, tuple[Problem, 
         return node.value
 
     data = flatten((), root)
-    return Document(data, values, keys, written), tuple(composer.problems)
+    return Document(data, values, keys, written, openings=openings), tuple(composer.problems)
 
 
 class _Composer:
@@ -182,9 +189,11 @@ class _Composer:
 
     def _scalar(self, event: Any) -> _Node:
         if not event.implicit[0]:  # quoted, or a block scalar
-            return _Node(self._mark(event), event.value)
+            return _Node(self._mark(event), event.value, opening=_opening(event))
         value = resolve_scalar(event.value)
-        return _Node(self._mark(event), value, text=None if isinstance(value, str) else event.value)
+        if not isinstance(value, str):
+            return _Node(self._mark(event), value, text=event.value)
+        return _Node(self._mark(event), value, opening=_opening(event))
 
     def _alias(self, event: Any) -> _Node:
         """The anchored node at the mark of the alias; what is inside keeps its own marks."""
@@ -203,7 +212,7 @@ class _Composer:
         node = self._anchors[name]
         self._count(event, node.size)
         self._check_depth(event, self._depth + node.depth)
-        return replace(node, mark=self._mark(event))
+        return replace(node, mark=self._mark(event), opening=None)
 
     def _count(self, event: Any, nodes: int) -> None:
         self._node_count += nodes
@@ -232,3 +241,10 @@ class _Composer:
 
     def _stop(self, event: Any, code: ProblemCode, message: str, *, hint: str) -> NoReturn:
         raise Unreadable(Problem(*self._mark(event), "", code, message, hint))
+
+
+def _opening(event: Any) -> int | None:
+    """The quote before a scalar, if it is written in one line and without escapes: 0 or 1 characters."""
+    start, end = event.start_mark, event.end_mark
+    around = end.column - start.column - len(event.value)
+    return around // 2 if start.line == end.line and around in (0, 2) else None

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
+from ddbbackup.bulk.item_filter import item_filter
+from ddbbackup.catalog.table_keys import recorded_keys
 from ddbbackup.errors import DataIncomplete, Refused, TableMissing
 from ddbbackup.model.assessment import Blocker
 from ddbbackup.model.json_value import get_object, get_objects
@@ -27,13 +29,14 @@ _OTHER_TARGET: Final = "use another table name in `to.table`, for example with {
 
 
 def write_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
-    return (*_no_backup(inputs), *_no_target(inputs), *_impossible_change(inputs))
+    return (*_no_backup(inputs), *_no_target(inputs), *_unfit_part(inputs), *_impossible_change(inputs))
 
 
 def import_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
     blockers = [
         *_no_backup(inputs),
         *_target_not_new(inputs, "an import"),
+        *_partial(inputs, "an import"),
         *_too_many_files(inputs),
         *_other_format(inputs),
     ]
@@ -62,6 +65,7 @@ def bulk_put_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
     blockers = [
         *_no_backup(inputs),
         *_no_target(inputs),
+        *_partial(inputs, "a bulk put"),
         *_too_many_files(inputs),
         *_other_format(inputs),
     ]
@@ -110,6 +114,7 @@ def bulk_put_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
 def point_in_time_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
     blockers = [Blocker(inputs.live_error)] if inputs.live_error else []
     blockers += _target_not_new(inputs, "a point-in-time restore")
+    blockers += _partial(inputs, "a point-in-time restore")
     if not inputs.same_account:
         blockers.append(
             _refused(
@@ -148,6 +153,7 @@ def snapshot_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
             ),
         )
     blockers = _target_not_new(inputs, "a restore of an on-demand backup")
+    blockers += _partial(inputs, "a restore of an on-demand backup")
     if not inputs.same_account:
         blockers.append(
             _refused(
@@ -336,6 +342,25 @@ def _target_not_new(inputs: MethodInputs, method: str) -> list[Blocker]:
         return [
             _refused(f"{method} creates its table, but the restore has `create: never`", "set `create: new`")
         ]
+    return []
+
+
+def _partial(inputs: MethodInputs, method: str) -> list[Blocker]:
+    """For methods by which AWS loads the whole backup."""
+    if inputs.restore.only is None:
+        return []
+    return [_refused(f"{method} restores whole tables, but the restore has `only`", "use `method: write`")]
+
+
+def _unfit_part(inputs: MethodInputs) -> list[Blocker]:
+    """Whether ``only`` fits the keys of the table, as far as they are known."""
+    description = inputs.target_description or inputs.description
+    if inputs.restore.only is None or not description:
+        return []
+    try:
+        item_filter(inputs.restore.only, recorded_keys(description))
+    except (Refused, DataIncomplete) as error:
+        return [Blocker(error)]
     return []
 
 

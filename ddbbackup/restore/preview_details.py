@@ -69,6 +69,11 @@ def _notes(job: RestoreJob) -> Iterator[str]:
         yield f"{blocker.message}: the run asks for confirmation, or needs --yes"
     if job.restore.destination is None:
         yield "the state of this restore is kept on this machine only: another machine cannot continue it"
+    if job.restore.only is not None:
+        yield (
+            f"only {job.restore.only.label} are restored; how many is known when the backup is read, so the "
+            "estimates are those of all items"
+        )
     backup = job.resolved.backup
     if job.resolved.recorded is not None:
         yield from job.resolved.recorded.passed_over

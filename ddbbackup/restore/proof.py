@@ -7,7 +7,8 @@ from collections.abc import Collection, Sequence
 import structlog
 
 from ddbbackup import events
-from ddbbackup.bulk import sample_chain, sample_items
+from ddbbackup.bulk import sample_chain, sample_items, sample_matching
+from ddbbackup.bulk.item_filter import item_filter
 from ddbbackup.bulk.model import DataFile, SampledItem
 from ddbbackup.bulk.read_back import Comparison
 from ddbbackup.errors import DataIncomplete
@@ -80,6 +81,18 @@ async def _sample(
     context, edits = job.context, edits_of(job.restore)
     readable = ([file for file in window.files if file.uri not in lost] for window in job.backup.windows)
     windows = [window for window in readable if any(file.item_count for file in window)]
+    if job.restore.only is not None:
+        only = item_filter(job.restore.only, table.keys)
+        return await context.heavy(
+            sample_matching,
+            files,
+            windows,
+            context.source.objects,
+            table.keys,
+            only,
+            stop=context.stop,
+            edits=edits,
+        )
     if windows:
         return await context.heavy(
             sample_chain, files, windows, context.source.objects, table.keys, stop=context.stop, edits=edits

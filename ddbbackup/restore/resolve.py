@@ -83,13 +83,15 @@ class ResolvedRestore:
     @property
     def source_key(self) -> str:
         """Identifies what is restored: the folder of the export and its change, the on-demand backup, or the live
-        table and the time.
+        table and the time. A part of a backup is another source than all of it.
         """
         if self.snapshot is not None:
             return self.snapshot.snapshot_arn
         if self.backup is not None:
-            change = self.inputs.restore.change
-            return self.backup.key if change is None else f"{self.backup.key} changed {identify(change)}"
+            key, restore = self.backup.key, self.inputs.restore
+            if restore.change is not None:
+                key += f" changed {identify(restore.change)}"
+            return key if restore.only is None else f"{key}#only={restore.only.digest}"
         time = self.live.time if self.live is not None else None
         return f"{self.table_arn}@{to_iso(time) or 'latest'}"
 

@@ -11,8 +11,9 @@ from itertools import chain
 from typing import Final, assert_never
 
 from ddbbackup.bulk import open_ledger
+from ddbbackup.bulk.item_filter import item_filter
 from ddbbackup.bulk.ledger import RestoreIdentity
-from ddbbackup.bulk.model import Existing, WriteJob
+from ddbbackup.bulk.model import Existing, WriteJob, WriteResult
 from ddbbackup.errors import DataIncomplete
 from ddbbackup.model.json_value import Json
 from ddbbackup.ports import TableFacts
@@ -61,6 +62,7 @@ async def load(job: RestoreJob) -> LoadResult:
         write_units_per_second=limits.write_units_per_second,
         workers=limits.workers,
         edits=edits_of(job.restore),
+        only=item_filter(job.restore.only, table.keys) if job.restore.only is not None else None,
     )
     identity = RestoreIdentity(restore_id=progress.restore_id, table_id=table.table_id)
     lost = {each.uri for each in proven.lost}
@@ -89,10 +91,17 @@ async def load(job: RestoreJob) -> LoadResult:
         "throttled": result.throttled,
         **chain_facts(job, result),
         **({"changed": result.changed} if job.restore.change is not None else {}),
+        **_partial_facts(job, result),
         **lost_facts(proven.lost, rejected=result.rejected + result.different),
         "notes": notes,
     }
     return LoadResult(table, facts)
+
+
+def _partial_facts(job: RestoreJob, result: WriteResult) -> dict[str, Json]:
+    """Of a restore with ``only``: what it selects, and how many items and changes it left out."""
+    only = job.restore.only
+    return {} if only is None else {"only": only.label, "left_out": result.left_out}
 
 
 async def _ledger_holds(

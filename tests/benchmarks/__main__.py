@@ -25,11 +25,13 @@ from tests.benchmarks.page import Measured, page
 from tests.benchmarks.real import measure_real
 from tests.benchmarks.rounds import run_case
 from tests.benchmarks.scan import measure_scans
+from tests.benchmarks.searching import measure_searching
 from tests.benchmarks.sink import Tools
 from tests.benchmarks.soundness import prove, stop_in_mid_run
 from tests.benchmarks.targets import (
     memory_targets,
     scan_targets,
+    search_targets,
     soundness_target,
     speed_targets,
     verification_targets,
@@ -63,6 +65,8 @@ def main() -> int:
             stop = stop_in_mid_run(data.exports[400]["large"], tools, work)
         with _telling("verification"):
             rates = measure_verification(data.exports[400]["large"], tools, rounds=scale.rounds)
+        with _telling("searching"):
+            searches = measure_searching(data.exports[400]["large"], tools, work, rounds=scale.rounds)
         with _telling("scans"):
             scans = measure_scans(
                 tools,
@@ -104,6 +108,7 @@ def main() -> int:
             *scan_targets(scans),
             *verification_targets(rates),
             *comparison.targets(comparisons),
+            *search_targets(searches),
             soundness_target(proofs),
             *targets(nights),
             *large_catalog.targets(prunes, newest),
@@ -114,6 +119,7 @@ def main() -> int:
         proofs=proofs,
         stop=stop,
         verification=rates,
+        searches=searches,
         scans=scans,
         real=real,
         orchestration=chapter(nights) + large_catalog.chapter(prunes, newest),

@@ -11,6 +11,7 @@ from tests.benchmarks.clients import EVERYBODY
 from tests.benchmarks.real import RealFigures
 from tests.benchmarks.rounds import Figures
 from tests.benchmarks.scan import SEGMENTS, ScanRates
+from tests.benchmarks.searching import SearchRates
 from tests.benchmarks.soundness import Proof, Stop
 from tests.benchmarks.targets import Results, Target
 from tests.benchmarks.verification import LISTED_FILES, PAGE_SECONDS, Rates
@@ -61,6 +62,7 @@ class Measured:
     proofs: Sequence[Proof]
     stop: Stop | None
     verification: Rates | None
+    searches: SearchRates | None
     scans: ScanRates | None
     real: Sequence[RealFigures]
     orchestration: str
@@ -182,6 +184,16 @@ and inflate them and do nothing else reach {rates.bare / 1e6:.0f} MB/s, ours {ra
 With `--level items`, one process also checks every line and every key: {rates.items_per_second:,.0f} items per
 second. With `--level listing`, no data is read: {LISTED_FILES:,} data files in a simulated store that answers after
 {PAGE_SECONDS * 1000:.0f} ms take {rates.listing_seconds:.1f} s and {rates.listing_requests:,} requests.
+"""
+    if (searches := measured.searches) is not None:
+        text += f"""
+## Searching
+
+`find --key` reads, hashes and inflates every byte too, and searches it before anything is parsed:
+{searches.key / 1e6:.0f} MB/s of compressed data, a verification in the same rounds {searches.verify / 1e6:.0f} MB/s.
+
+One process searches {searches.parsed:,.0f} items per second by a condition for which each of them has to be parsed,
+and {searches.selected:,.0f} by one whose text leaves most of them out.
 """
     if measured.scans is not None:
         scans = measured.scans

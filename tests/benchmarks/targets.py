@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from tests.benchmarks.bulk import Memory
 from tests.benchmarks.rounds import Case, Figures
 from tests.benchmarks.scan import ScanRates
+from tests.benchmarks.searching import SearchRates
 from tests.benchmarks.soundness import Proof
 from tests.benchmarks.verification import LISTED_FILES, PAGE_SECONDS, Rates
 
@@ -65,6 +66,20 @@ def verification_targets(rates: Rates) -> list[Target]:
             "≥ 200,000",
             f"{rates.items_per_second:,.0f}",
             rates.items_per_second >= 200_000,
+        ),
+    ]
+
+
+def search_targets(rates: SearchRates) -> list[Target]:
+    """Of ``find`` in a full export."""
+    ratio = rates.key / rates.verify
+    return [
+        Target("`find --key` against a verification", "≥ 0.7 ×", f"{ratio:.2f} ×", ratio >= 0.7),
+        Target(
+            "items searched by a condition per second and process, each of them parsed",
+            "≥ 150,000",
+            f"{rates.parsed:,.0f}",
+            rates.parsed >= 150_000,
         ),
     ]
 

@@ -69,6 +69,7 @@ def test_everybody_writes_every_item_and_the_page_tells_it(
         proofs=(),
         stop=None,
         verification=None,
+        searches=None,
         scans=None,
         real=(),
         orchestration="",

@@ -44,6 +44,7 @@ from ddbbackup.plan.model import (
     Destination,
     Expect,
     Limits,
+    Only,
     Plan,
     Restore,
     Retention,
@@ -831,6 +832,16 @@ ROWS = (
     ),
     Row("restore.blockers._too_many_files#1", "at most 1 per import", too_many_files),
     Row("restore.blockers._other_format#1", "which imports and bulk puts read", plain_folder),
+    Row(
+        "restore.blockers._partial#1",
+        "an import restores whole tables, but the restore has `only`",
+        lambda world: restore("import", only=Only(partition="a")),
+    ),
+    Row(
+        "restore.blockers._unfit_part#1",
+        "a key of `only` is not a key of the table",
+        lambda world: restore(only=Only(keys=({"other": "a"},))),
+    ),
     # ---- restores: what keeps them from being planned or resolved
     Row(
         "restore.planning.restore_step#1",

@@ -269,7 +269,7 @@ def test_problems_do_not_show_values_of_variables(plan_file: Path) -> None:
 
 
 def test_every_key_of_an_element_has_an_option() -> None:
-    """And no option sets a key that does not exist. ``from`` has an option of its own."""
+    """And no option sets a key that does not exist. ``from`` and ``only`` have options of their own."""
     by_option = {each.path for each in ELEMENT_OPTIONS}
     schema = plan_schema()["$defs"]["restore"]
     keys: set[tuple[str | int, ...]] = set()
@@ -277,6 +277,8 @@ def test_every_key_of_an_element_has_an_option() -> None:
         inner = resolve(value)
         if key == "from":
             keys.add(("from", "bucket_owner"))
+        elif key == "only":
+            continue
         elif inner.get("type") == "object" and key != "tags":
             keys |= {(key, each) for each in inner["properties"]}
         else:

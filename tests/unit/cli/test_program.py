@@ -12,7 +12,7 @@ from ddbbackup.cli.signals import Terminated
 from ddbbackup.cli.verbs import VERBS, Verb
 from ddbbackup.errors import AccessDenied
 
-ARGUMENTS = {"restore": ["orders-copy"], "completion": ["bash"]}
+ARGUMENTS = {"restore": ["orders-copy"], "completion": ["bash"], "find": ["orders"], "dump": ["orders"]}
 
 
 @dataclass

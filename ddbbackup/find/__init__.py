@@ -1,0 +1,1 @@
+"""Items out of restore points, without a restore: ``find`` and ``dump``."""

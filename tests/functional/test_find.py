@@ -1,0 +1,131 @@
+"""``find`` and ``dump``: items out of restore points. Data goes to stdout or the named file, and nowhere else."""
+
+from __future__ import annotations
+
+import json
+import stat
+from typing import Any
+
+import pytest
+
+from ddbbackup.sandbox.sandbox_clock import SandboxClock
+from tests.support.aws import Aws, in_order
+from tests.support.plans import plan
+from tests.support.program import Program
+from tests.support.shop import Shop, order
+
+SECRET = "s3cr3t"
+
+
+@pytest.fixture
+def shop(sandbox: Aws, bucket: str, name: str, program: Program, clock: SandboxClock) -> Shop:
+    return Shop(sandbox, bucket, name, program, clock)
+
+
+def lines(out: str) -> list[Any]:
+    return [json.loads(line) for line in out.splitlines()]
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        ("--partition", "c-1"),
+        ("--where", "id = :c", "--value", ":c=c-1"),
+        ("--key", "id=c-1,at=1", "--key", "id=c-1,at=11", "--key", "id=c-1,at=16", "--key", "id=c-1,at=100"),
+    ],
+)
+def test_find_prints_what_matches_in_its_last_state(shop: Shop, selection: tuple[str, ...]) -> None:
+    """Items that a window changed, added or deleted included; as they are in an export, or without types."""
+    found = shop.program.run("find", shop.table, *selection, "--format", "dynamodb-json")
+    assert found.code == 0, found.err
+    assert in_order(each["Item"] for each in lines(found.out)) == in_order(shop.of("c-1"))
+    plain = shop.program.run("find", shop.table, *selection)
+    expected = [
+        {"id": "c-1", "at": at, "total": total} for at, total in ((1, 99.5), (11, 5), (16, 5), (100, 7))
+    ]
+    assert sorted(lines(plain.out), key=lambda each: each["at"]) == expected
+    assert "c-1" not in found.err + plain.err
+    (event,) = plain.named("items.read")
+    assert event["items"] == 4
+
+
+def test_find_looks_into_an_earlier_restore_point(shop: Shop) -> None:
+    """What was deleted later is there, and what was changed later is as it was."""
+    first = shop.aws.record_keys(shop.bucket, shop.table)[0].rpartition("/")[2].removesuffix(".json")
+    found = shop.program.run(
+        "find", shop.table, "--partition", "c-1", "--from", first, "--format", "dynamodb-json"
+    )
+    assert found.code == 0, found.err
+    then = [order("c-1", at) for at in (1, 6, 11, 16)]
+    assert in_order(each["Item"] for each in lines(found.out)) == in_order(then)
+
+
+def test_nothing_found_has_its_own_exit_code(shop: Shop) -> None:
+    done = shop.program.run("find", shop.table, "--partition", SECRET)
+    assert (done.code, done.out) == (5, "")
+    assert f"of {shop.table} holds nothing of the items of one partition" in done.err
+    assert SECRET not in done.err
+
+
+def test_dump_writes_every_item_to_a_private_file(shop: Shop) -> None:
+    """It appears when it is whole, and nothing stays in the state directory."""
+    done = shop.program.run("dump", shop.table, "-o", "orders.json")
+    assert (done.code, done.out) == (0, ""), done.err
+    path = shop.program.directory / "orders.json"
+    dumped = [json.loads(line)["Item"] for line in path.read_text().splitlines()]
+    assert in_order(dumped) == shop.aws.items(shop.table)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [each.name for each in shop.program.directory.glob("*orders*")] == ["orders.json"]
+    assert not list((shop.program.directory / "state").glob("**/read-*"))
+    printed = shop.program.run("dump", shop.table)
+    assert sorted(printed.out.splitlines()) == sorted(path.read_text().splitlines())
+
+
+def test_a_damaged_restore_point_leaves_no_file_and_keeps_the_old_one(shop: Shop) -> None:
+    """Items of files that are whole may have been printed; a file would look whole."""
+    path = shop.program.directory / "orders.json"
+    path.write_text("old")
+    (data, *_) = [key for key in shop.aws.keys(shop.bucket) if key.endswith(".json.gz")]
+    shop.aws.s3.put_object(Bucket=shop.bucket, Key=data, Body=b"damaged")
+    done = shop.program.run("dump", shop.table, "-o", "orders.json")
+    assert done.code == 65
+    assert "is damaged" in done.err
+    assert path.read_text() == "old"
+    assert [each.name for each in shop.program.directory.glob("*orders*")] == ["orders.json"]
+    assert shop.program.run("find", shop.table, "--partition", "c-1").code == 65
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("find", "{table}"), 64, "find needs to know which items"),
+        (("find", "{table}", "--key", "id=c-1"), 1, "is not a key of the table, which is id (S) and at (N)"),
+        (("dump", "nowhere"), 1, "there is no complete backup of nowhere"),
+        (("dump", "{table}", "-o", "missing/orders.json"), 1, "cannot write missing/orders.json"),
+    ],
+)
+def test_what_cannot_be_read_is_said(shop: Shop, arguments: tuple[str, ...], code: int, message: str) -> None:
+    done = shop.program.run(*(each.format(table=shop.table) for each in arguments))
+    assert (done.code, done.out) == (code, "")
+    assert message in done.err
+
+
+def test_a_reader_that_leaves_ends_it_quietly(shop: Shop) -> None:
+    """``dump orders | head``."""
+    process = shop.program.start("dump", shop.table)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    err = process.stderr.read()
+    assert process.wait(30) == 1
+    assert "Traceback" not in err
+    assert "cannot write" not in err
+
+
+def test_an_export_without_a_record_can_be_dumped(sandbox: Aws, bucket: str, program: Program) -> None:
+    """Nothing but the folder is known: no record, no table."""
+    uri = sandbox.put_export(bucket, [[b'{"Item":{"id":{"S":"a"}}}'], [b'{"Item":{"id":{"S":"b"}}}']])
+    program.plan(plan(sandbox, bucket, tables=[{"name": "gone"}]))
+    done = program.run("dump", "gone", "--from", uri, "--format", "json")
+    assert done.code == 0, done.err
+    assert sorted(done.out.splitlines()) == ['{"id": "a"}', '{"id": "b"}']

@@ -71,7 +71,7 @@ class Night:
         return [self.run(command) for command in commands]
 
     def damage_newest(self) -> tuple[str, int]:
-        """Deletes the largest data file of the newest backup. Returns its ID and the number of items that are lost."""
+        """Deletes the largest data file of the newest backup. Returns its ID and how many items are lost."""
         record = json.loads(self.aws.read(self.bucket, self.aws.record_keys(self.bucket, self.table)[-1]))
         folder = record["data"]["manifest_key"].removesuffix("manifest-summary.json")
         manifest = self.aws.read(self.bucket, f"{folder}manifest-files.json")

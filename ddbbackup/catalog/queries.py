@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from fnmatch import fnmatchcase
 from typing import Final, TypeVar
 
 from ddbbackup.catalog.location import Location
 from ddbbackup.catalog.store import BadRecord, Catalog, StoredRecord
 from ddbbackup.model.backup_id import is_backup_id
 from ddbbackup.plan.model import Plan
+from ddbbackup.plan.only import Only, check_only, wants
 from ddbbackup.ports import Identity
 
 T = TypeVar("T")
@@ -77,16 +77,27 @@ class TableRecords:
 
 
 def tables_with_records(
-    catalog: Catalog, plan: Plan, identity: Identity, *, only: str | None = None
+    catalog: Catalog, plan: Plan, identity: Identity, *, only: Only = ()
 ) -> tuple[TableRecords, ...]:
-    """Every table with records in any destination of the plan, whether or not it still exists."""
+    """Every table with records in any destination of the plan, whether or not it still exists.
+
+    Raises ``NothingSelected`` if a pattern of ``only`` matches none of them.
+    """
     records = {
         location: TableRecords(catalog, location)
         for destination in plan.destinations.values()
-        for table, location in catalog.tables(destination, identity).items()
-        if only is None or fnmatchcase(table, only)
+        for location in catalog.tables(destination, identity).values()
     }
-    return tuple(sorted(records.values(), key=lambda each: each.table))
+    tables = {location.table for location in records}
+    check_only(
+        only,
+        tables,
+        known=tables,
+        what="table in the catalog",
+        otherwise="run `ddbbackup list` to see the tables that have backups",
+    )
+    wanted = (each for each in records.values() if wants(only, each.table))
+    return tuple(sorted(wanted, key=lambda each: each.table))
 
 
 def backups_in_progress(

@@ -16,6 +16,7 @@ from ddbbackup.checks.tables import check_table
 from ddbbackup.errors import DdbBackupError
 from ddbbackup.model.check import Check
 from ddbbackup.plan.model import Plan, Restore
+from ddbbackup.plan.only import Only, wants
 from ddbbackup.plan.selection import select
 from ddbbackup.ports import Cloud
 from ddbbackup.steps.aws_caller import AwsCaller
@@ -31,7 +32,7 @@ PERMISSIONS: Final = (
 )
 
 
-async def run_checks(context: RunContext, *, only: str | None = None) -> tuple[Check, ...]:
+async def run_checks(context: RunContext, *, only: Only = ()) -> tuple[Check, ...]:
     """The results of all checks. Without credentials, nothing else is checked."""
     plan, cloud = context.plan, context.source
     try:
@@ -56,7 +57,11 @@ async def run_checks(context: RunContext, *, only: str | None = None) -> tuple[C
             await context.call(
                 check_archived,
                 cloud.objects,
-                lambda: tables_with_records(context.catalog, plan, identity, only=only),
+                lambda: tuple(
+                    each
+                    for each in tables_with_records(context.catalog, plan, identity)
+                    if wants(only, each.table)
+                ),
             )
         )
     results.append(await check_exports(AwsCaller(context, cloud), tables))
@@ -71,13 +76,13 @@ def _account(plan: Plan, account: str) -> str:
     return f"{account}; the plan runs in any account unless `aws.account` is set"
 
 
-async def _tables(context: RunContext, only: str | None) -> tuple[Sequence[Check], tuple[str, ...]]:
+async def _tables(context: RunContext, only: Only) -> tuple[Sequence[Check], tuple[str, ...]]:
     """The checks of the tables that the plan selects, and their names."""
     plan = context.plan
     if not plan.tables:
         return (), ()
     try:
-        selection = select(plan, await take_inventory(context), only=only)
+        selection = select(plan, await take_inventory(context, only=only), only=only)
     except DdbBackupError as error:
         return (problem("tables", "selection", error),), ()
     failures = [

@@ -13,6 +13,7 @@ from ddbbackup.errors import DdbBackupError
 from ddbbackup.model.assessment import AnyAssessment
 from ddbbackup.model.check import Check
 from ddbbackup.plan.model import Plan, Restore
+from ddbbackup.plan.only import Only
 from ddbbackup.plan.selection import Selection, format_selector, select
 from ddbbackup.report.documents.preview import Preview, SelectedTables, preview
 from ddbbackup.restore.planning import restore_step
@@ -38,7 +39,7 @@ class LookAhead:
     notes: tuple[str, ...] = ()
 
 
-async def preview_backup(context: RunContext, *, only: str | None = None) -> LookAhead:
+async def preview_backup(context: RunContext, *, only: Only = ()) -> LookAhead:
     """What ``backup`` would do. Raises what ``backup`` raises before its first step, such as ``NothingSelected``."""
     plan = context.plan
     selection = select(plan, await take_inventory(context, only=only), only=only)
@@ -47,7 +48,7 @@ async def preview_backup(context: RunContext, *, only: str | None = None) -> Loo
     export_time = await choose_export_time(context, selection)
     return LookAhead(
         selection=_selected(plan, selection),
-        unselected_tables=await _unselected(context, selection, notes) if only is None else (),
+        unselected_tables=await _unselected(context, selection, notes) if not only else (),
         destinations=checks,
         backups=await _assess_all(backup_steps(plan, selection, export_time=export_time), context),
         notes=tuple(notes),
@@ -60,9 +61,7 @@ async def preview_restores(context: RunContext, restores: Sequence[Restore]) -> 
     return LookAhead(restores=tuple(each for many in assessments for each in many))
 
 
-async def preview_prune(
-    context: RunContext, *, only: str | None = None, confirmed: bool = False
-) -> LookAhead:
+async def preview_prune(context: RunContext, *, only: Only = (), confirmed: bool = False) -> LookAhead:
     """What ``prune --apply`` would do. Raises what it raises before its first step, such as ``NothingSelected``."""
     found = await plan_prune(context, only=only, confirmed=confirmed)
     return LookAhead(prunes=await _assess_all(found.steps, context), notes=found.notes)

@@ -79,8 +79,27 @@ def log_format(parser: argparse.ArgumentParser) -> None:
     )
 
 
+class _Patterns(argparse.Action):
+    """``--only``, which may be repeated; a tuple, because the values of a default are shared."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        namespace.only = (*namespace.only, values)
+
+
 def only(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--only", metavar="GLOB", help="only tables with a matching name")
+    parser.add_argument(
+        "--only",
+        action=_Patterns,
+        default=(),
+        metavar="GLOB",
+        help="only tables with a matching name; may be repeated",
+    )
 
 
 def limit(parser: argparse.ArgumentParser) -> None:

@@ -42,6 +42,7 @@ from ddbbackup.model.progress import OnProgress
 from ddbbackup.model.report import Report
 from ddbbackup.plan import load_with_document
 from ddbbackup.plan.model import AwsSettings, Plan
+from ddbbackup.plan.only import Only
 from ddbbackup.plan.selection import Inventory
 from ddbbackup.ports import Cloud, KeyAttribute
 from ddbbackup.pricing.prices import Prices, load_prices, packaged
@@ -76,8 +77,8 @@ class Session:
     def plan(self) -> Plan:
         return self.context.plan
 
-    async def inventory(self, *, only: str | None = None) -> Inventory:
-        """The tables and tags that the selectors of the plan need. ``only``: a glob pattern of names."""
+    async def inventory(self, *, only: Only = ()) -> Inventory:
+        """The tables and tags that the selectors of the plan need. ``only``: of these tables."""
         return await take_inventory(self.context, only=only)
 
     async def carry_out(self, steps: Sequence[Step[Any]], *, conclude: Conclude = _as_it_is) -> Report:

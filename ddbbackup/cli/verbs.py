@@ -240,7 +240,7 @@ _ROWS: Final = (
             Example("wait", "complete every backup in progress"),
             Example("wait --timeout 30m", "stop waiting after 30 minutes"),
         ),
-        exit_codes=_RUN_CODES,
+        exit_codes=(0, 1, 3, 5, 64, 65, 69, 70, 75, 77, 78, 130, 143),
         docs=("how-to/run-in-a-pipeline.md",),
     ),
     Verb(
@@ -272,12 +272,12 @@ _ROWS: Final = (
         role="read",
         examples=(
             Example("list", "list every backup"),
-            Example("list --only orders", "list the backups of one table"),
+            Example("list --only orders --only 'billing-*'", "list the backups of some tables"),
             Example(
                 "list --since 7d --limit 3", "list up to three backups of each table, none older than a week"
             ),
         ),
-        exit_codes=_READ_CODES,
+        exit_codes=(0, 1, 5, 64, 65, 69, 70, 77, 78, 130, 143),
         docs=("command-line.md",),
     ),
     Verb(

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from typing import Final
 
 from ddbbackup.errors import DdbBackupError, NothingSelected, Refused
 from ddbbackup.plan.model import Plan, TableEntry
+from ddbbackup.plan.only import Only, check_only, wants
+
+_NAMED_AT_MOST: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """The tables of the account and region. ``tags`` are by table name. Both are empty if no entry needs them."""
+    """The tables of the account and region. ``tags`` are by table name. Both are empty if no entry needs them.
+
+    With ``--only``, ``names`` are still all tables, but ``tags`` are those of the tables that it selects.
+    """
 
     names: tuple[str, ...] = ()
     tags: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -34,44 +41,48 @@ def needs_tags(plan: Plan) -> bool:
     return any(entry.tags is not None for entry in plan.tables)
 
 
-def select(plan: Plan, inventory: Inventory, *, only: str | None = None) -> Selection:
+def select(plan: Plan, inventory: Inventory, *, only: Only = ()) -> Selection:
     """The tables of every entry. A table that an entry names belongs to that entry only.
 
     A selector that matches no table, or fewer or more than it expects, is a failure of that entry; the tables of
-    the others are still backed up. ``only`` is a glob pattern that restricts the selected names; what the entries
-    expect is not checked then.
+    the others are still backed up. ``only`` restricts the selected names; what the entries expect is then not
+    checked.
+    Two entries that select the same tables are one failure, of the later one; the earlier one has the tables.
 
-    Raises ``NothingSelected`` if no table is selected and no entry failed.
+    Raises ``NothingSelected`` if the plan has no entries, or if a pattern of ``only`` matches no selected table.
     """
     if not plan.tables:
         raise NothingSelected(
             f"the plan {plan.name} backs up no tables", hint="add the tables to back up under `tables`"
         )
     named = {entry.name for entry in plan.tables if entry.name is not None}
-    names = [name for name in inventory.names if _is_wanted(name, only)]
+    names = [name for name in inventory.names if wants(only, name)]
     chosen: dict[str, TableEntry] = {}
     failures: list[tuple[TableEntry, DdbBackupError]] = []
     for entry in plan.tables:
         if entry.name is not None:
-            if _is_wanted(entry.name, only):
+            if wants(only, entry.name):
                 chosen[entry.name] = entry
             continue
         matched = [name for name in names if _matches(entry, name, inventory)]
-        if only is None and (failure := _check_count(entry, len(matched))):
+        if not only and (failure := _check_count(entry, len(matched))):
             failures.append((entry, failure))
+        of_others: dict[int, list[str]] = {}
         for name in matched:
             if name in named:
                 continue
-            other = chosen.get(name)
-            if other is not None:
-                failures.append((entry, _ambiguous(name, other, entry)))
-                continue
-            chosen[name] = entry
-    if not chosen and not failures:
-        raise NothingSelected(
-            f"no table of the plan {plan.name} matches {only!r}",
-            hint="compare `--only`, a glob pattern such as 'billing-*', with the tables of the plan",
-        )
+            if chosen.setdefault(name, entry) is not entry:
+                of_others.setdefault(chosen[name].position, []).append(name)
+        failures += [
+            (entry, _ambiguous(both, plan.tables[position], entry)) for position, both in of_others.items()
+        ]
+    check_only(
+        only,
+        chosen,
+        known=_selectable(plan, named, inventory),
+        what=f"table of the plan {plan.name}",
+        otherwise="compare `--only`, a glob pattern such as 'billing-*', with the tables of the plan",
+    )
     return Selection(chosen, tuple(failures))
 
 
@@ -95,17 +106,24 @@ def format_selector(entry: TableEntry) -> str:
     return "tags: " + ", ".join(f"{key}={value}" for key, value in (entry.tags or {}).items())
 
 
-def _is_wanted(name: str, only: str | None) -> bool:
-    return only is None or fnmatchcase(name, only)
+def _selectable(plan: Plan, named: Set[str], inventory: Inventory) -> tuple[str, ...]:
+    """The names that can be meant by ``--only``. Any table may have the tags that an entry asks for."""
+    selectors = [entry for entry in plan.tables if entry.name is None]
+    found = [name for name in inventory.names if any(_matches_name(entry, name) for entry in selectors)]
+    return (*named, *found)
 
 
 def _matches(entry: TableEntry, name: str, inventory: Inventory) -> bool:
+    tags = inventory.tags.get(name, {})
+    return _matches_name(entry, name) and all(
+        tags.get(key) == value for key, value in (entry.tags or {}).items()
+    )
+
+
+def _matches_name(entry: TableEntry, name: str) -> bool:
     if any(fnmatchcase(name, pattern) for pattern in entry.exclude):
         return False
-    if entry.match is not None:
-        return fnmatchcase(name, entry.match)
-    tags = inventory.tags.get(name, {})
-    return all(tags.get(key) == value for key, value in (entry.tags or {}).items())
+    return entry.match is None or fnmatchcase(name, entry.match)
 
 
 def _check_count(entry: TableEntry, count: int) -> DdbBackupError | None:
@@ -128,10 +146,17 @@ def _check_count(entry: TableEntry, count: int) -> DdbBackupError | None:
     return None
 
 
-def _ambiguous(name: str, first: TableEntry, second: TableEntry) -> Refused:
+def _ambiguous(names: Sequence[str], first: TableEntry, second: TableEntry) -> Refused:
+    both = f"{_describe(first)} and {_describe(second)} both select"
+    if len(names) == 1:
+        [name] = names
+        return Refused(
+            f"{both} {name}", hint=f"exclude {name} from one of them, or add an entry with `name: {name}`"
+        )
+    shown = ", ".join(names[:_NAMED_AT_MOST]) + (", …" if len(names) > _NAMED_AT_MOST else "")
     return Refused(
-        f"{_describe(first)} and {_describe(second)} both select {name}",
-        hint=f"exclude {name} from one of them, or add an entry with `name: {name}`",
+        f"{both} {len(names)} tables: {shown}",
+        hint=f"exclude these tables from one of them with `exclude` in tables[{second.position}]",
     )
 
 

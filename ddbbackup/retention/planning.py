@@ -13,6 +13,7 @@ from ddbbackup.catalog import Catalog, Location
 from ddbbackup.catalog.queries import TableRecords, tables_with_records
 from ddbbackup.errors import DdbBackupError, NothingSelected, Refused
 from ddbbackup.plan.model import Plan, Retention
+from ddbbackup.plan.only import Only
 from ddbbackup.plan.selection import entries_for, needs_tags
 from ddbbackup.retention.decision import Decision, decide_table
 from ddbbackup.retention.prune_table import PruneTable
@@ -32,7 +33,7 @@ class PrunePlan:
     notes: tuple[str, ...]
 
 
-async def plan_prune(context: RunContext, *, only: str | None = None, confirmed: bool = False) -> PrunePlan:
+async def plan_prune(context: RunContext, *, only: Only = (), confirmed: bool = False) -> PrunePlan:
     """Reads the catalog; nothing is changed. ``confirmed``: more than half of all restore points may be removed.
 
     Raises ``NothingSelected`` if no table with backups has a policy.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from fnmatch import fnmatchcase
 from typing import Final, TypeVar
 
 import structlog
@@ -12,6 +11,7 @@ import structlog
 from ddbbackup import events
 from ddbbackup.errors import AccessDenied, NotSupported, TableMissing
 from ddbbackup.model.progress import Progress
+from ddbbackup.plan.only import Only, wants
 from ddbbackup.plan.selection import Inventory, needs_names, needs_tags
 from ddbbackup.ports import Cloud
 from ddbbackup.steps.aws_caller import AwsCaller
@@ -33,20 +33,19 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 
-async def take_inventory(context: RunContext, *, only: str | None = None) -> Inventory:
+async def take_inventory(context: RunContext, *, only: Only = ()) -> Inventory:
     """Lists tables only if a selector needs their names, and reads tags only if a selector needs tags.
 
-    ``only`` is a glob pattern: other tables are left out.
+    ``only``: the tags of other tables are not read.
     """
     plan, cloud = context.plan, context.source
     if not needs_names(plan):
         return Inventory()
     names = await context.call(lambda: tuple(sorted(cloud.tables.names())))
-    if only is not None:
-        names = tuple(name for name in names if fnmatchcase(name, only))
-    if not names or not needs_tags(plan):
+    wanted = tuple(name for name in names if wants(only, name))
+    if not wanted or not needs_tags(plan):
         return Inventory(names)
-    return Inventory(names, await _read_tags(context, names))
+    return Inventory(names, await _read_tags(context, wanted))
 
 
 async def read_for_each(names: Iterable[str], read: Callable[[str], Awaitable[T]]) -> dict[str, T]:

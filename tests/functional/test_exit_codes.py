@@ -79,6 +79,18 @@ def test_5_for_nothing_selected(
     assert program.run("backup", "--only", "invoices").code == 5
 
 
+def test_5_for_a_name_that_matches_nothing(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    """A misspelled name is no empty result, also beside a name that is right; the nearest name is said."""
+    sandbox.create_table(name, pitr=True)
+    program.plan(plan(sandbox, bucket, tables=[{"name": name, "retention": {"keep_last": 1}}]))
+    assert program.run("backup").code == 0
+    for verb in ("backup", "wait", "status", "list", "verify", "prune", "preview"):
+        done = program.run(verb, "--only", name, "--only", f"{name}x")
+        assert (verb, done.code) == (verb, 5)
+        assert f"matches '{name}x'" in done.err
+        assert f"hint: use `{name}` instead" in done.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "hint"),
     [

@@ -17,7 +17,7 @@ from ddbbackup.plan.selection import select
 def run(options: Namespace) -> int:
     async def back_up(session: Session) -> Report:
         context, plan = session.context, session.plan
-        narrowed = None if session.run_hooks.needs_all_tables else options.only
+        narrowed = () if session.run_hooks.needs_all_tables else options.only
         inventory = await session.inventory(only=narrowed)
 
         async def all_tables() -> Mapping[str, TableEntry]:

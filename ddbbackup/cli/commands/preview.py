@@ -57,7 +57,7 @@ def _check_arguments(options: Namespace) -> None:
             f"preview {options.what} does not accept the name {options.name!r}",
             hint="select tables with --only GLOB",
         )
-    if options.what == "restore" and options.only is not None:
+    if options.what == "restore" and options.only:
         raise UsageError("--only selects tables to back up", hint="remove --only")
     if options.what != "restore" and options.source is not None:
         raise UsageError(

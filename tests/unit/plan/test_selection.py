@@ -92,7 +92,7 @@ def test_a_selector_without_a_match_is_an_error() -> None:
 
 def test_only_restricts_the_selection() -> None:
     """`--only` is a glob over the selected names."""
-    assert list(select(plan(entry(match="*")), Inventory(NAMES), only="billing-l*").chosen) == [
+    assert list(select(plan(entry(match="*")), Inventory(NAMES), only=("billing-l*",)).chosen) == [
         "billing-live"
     ]
 
@@ -100,11 +100,11 @@ def test_only_restricts_the_selection() -> None:
 def test_only_leaves_expectations_alone_and_conflicts_not() -> None:
     """What is not selected is not counted, but a table of two entries is still nobody's."""
     expecting = plan(entry(match="billing-*", expect=Expect(min=5)))
-    selection = select(expecting, Inventory(NAMES), only="billing-l*")
+    selection = select(expecting, Inventory(NAMES), only=("billing-l*",))
     assert list(selection.chosen) == ["billing-live"]
     assert selection.failures == ()
     both = plan(entry(match="billing-*"), entry(1, match="*-live"))
-    assert [type(error) for _, error in select(both, Inventory(NAMES), only="billing-l*").failures] == [
+    assert [type(error) for _, error in select(both, Inventory(NAMES), only=("billing-l*",)).failures] == [
         Refused
     ]
 
@@ -112,13 +112,45 @@ def test_only_leaves_expectations_alone_and_conflicts_not() -> None:
 def test_only_without_a_match_is_an_error() -> None:
     """A misspelled `--only` must not look like success."""
     with pytest.raises(NothingSelected, match="'biling-\\*'") as raised:
-        select(plan(entry(match="*")), Inventory(NAMES), only="biling-*")
-    assert "--only" in raised.value.hint
+        select(plan(entry(match="*")), Inventory(NAMES), only=("biling-*",))
+    assert raised.value.hint == "compare the pattern with `billing-tmp`, the nearest name"
 
 
-@pytest.mark.parametrize("only", [None, "orders"])
-def test_a_plan_with_only_restores_has_nothing_to_back_up(only: str | None) -> None:
+@pytest.mark.parametrize("only", [(), ("orders",)])
+def test_a_plan_with_only_restores_has_nothing_to_back_up(only: tuple[str, ...]) -> None:
     """The hint is about the plan, not about `--only`."""
     with pytest.raises(NothingSelected, match="the plan p backs up no tables") as raised:
         select(plan(), Inventory(), only=only)
     assert raised.value.hint == "add the tables to back up under `tables`"
+
+
+def test_only_may_name_several_tables() -> None:
+    """Each pattern selects some."""
+    selection = select(plan(entry(match="*")), Inventory(NAMES), only=("orders", "billing-l*"))
+    assert set(selection.chosen) == {"orders", "billing-live"}
+
+
+def test_one_pattern_of_several_without_a_match_is_an_error() -> None:
+    """The others do not hide it."""
+    with pytest.raises(NothingSelected, match="no table of the plan p matches 'user'") as raised:
+        select(plan(entry(match="*")), Inventory(NAMES), only=("orders", "user"))
+    assert raised.value.hint == "use `users` instead"
+
+
+def test_a_table_that_no_entry_selects_is_not_its_own_suggestion() -> None:
+    """It exists, but not for this plan."""
+    with pytest.raises(NothingSelected, match="'orders'") as raised:
+        select(plan(entry(tags={"a": "b"})), Inventory(NAMES, {}), only=("orders",))
+    assert "--only" in raised.value.hint
+
+
+def test_two_selectors_for_many_tables_are_one_error() -> None:
+    """For each pair of entries, however many tables both select; the first entry backs them up."""
+    names = tuple(f"t-{number}" for number in range(9))
+    entries = (entry(match="t-*"), entry(1, match="*"), entry(2, match="*-8"))
+    selection = select(plan(*entries), Inventory(names))
+    assert [failed.position for failed, _ in selection.failures] == [1, 2]
+    assert selection.failures[0][1].message == (
+        "`match: t-*` (tables[0]) and `match: *` (tables[1]) both select 9 tables: t-0, t-1, t-2, t-3, t-4, …"
+    )
+    assert {each.position for each in selection.chosen.values()} == {0}

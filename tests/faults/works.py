@@ -307,7 +307,7 @@ WORKS: Final = {
                 "HeadObject:data",
                 "GetObject:data",
             ),
-            46,
+            49,
             ("same", "other-run", "other-machine", "wait"),
         ),
         Work(

@@ -255,6 +255,7 @@ _VAULT: Final = (
     "GetObject:files",
     "GetObject:md5",
 )
+_KNOWN: Final = ("GetObject:known", "PutObject:known")  # the summary of records
 _RECORDED: Final = (*_VAULT, "GetObject:description")
 # CreateTable takes tags, other ways to make a table do not.
 _COPIED: Final = (
@@ -306,8 +307,9 @@ WORKS: Final = {
                 "GetObject:files",
                 "HeadObject:data",
                 "GetObject:data",
+                *_KNOWN,
             ),
-            49,
+            48,
             ("same", "other-run", "other-machine", "wait"),
         ),
         Work(
@@ -365,8 +367,9 @@ WORKS: Final = {
                 "HeadObject:data",
                 "GetObject:data",
                 "PutObject:record",
+                *_KNOWN,
             ),
-            32,
+            34,
             ("same", "other-machine"),
         ),
         Work(
@@ -394,8 +397,9 @@ WORKS: Final = {
                 "GetBucket:versioning",
                 "PutObject:record",
                 "DeleteObjects",
+                *_KNOWN,
             ),
-            32,
+            35,
             ("same", "other-machine"),
         ),
         Work(

@@ -117,17 +117,19 @@ def test_a_summary_that_cannot_be_written_fails_nothing(monkeypatch: pytest.Monk
 # ---- whether a chain can be restored
 
 
-def _is_cut(made: Record) -> Record:
-    """Begins after the end of the backup before it."""
+def _cut(made: Record) -> Record:
+    """Its data ends before the next window begins."""
     assert made.covers is not None
-    return replace(made, covers=replace(made.covers, start=made.covers.start + timedelta(minutes=1)))
+    covers, minute = made.covers, timedelta(minutes=1)
+    start = covers.start if covers.kind == "window" else covers.end - minute
+    return replace(made, covers=replace(covers, start=start, end=covers.end - minute))
 
 
 SPOILED: dict[str, Callable[[Record], Record]] = {
     "not complete": lambda made: replace(made, state="not_whole"),
     "damaged": lambda made: replace(made, verified=DAMAGED),
     "of another table": lambda made: replace(made, table=replace(made.table, id="another")),
-    "cut": _is_cut,
+    "cut": _cut,
     "of another chain": lambda made: replace(
         made, chain=replace(made.chain, needs=("20200101T000000Z-0badcafe", *made.chain.needs[1:]))
     ),

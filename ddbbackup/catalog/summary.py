@@ -64,17 +64,16 @@ def write_summary(summary: TableSummary) -> bytes:
 
 
 def summarize(record: Record, etag: str) -> SummarizedRecord | None:
-    """None for a record that is not complete: it is read, because it changes again. None also for an odd chain."""
-    needs, previous = record.chain.needs, record.chain.previous
-    if record.state != "complete" or record.covers is None or needs[-1:] != (record.id,):
-        return None
-    if needs[-2:-1] != _as_tuple(previous) or (record.kind == "window") != (previous is not None):
+    """None for a record that is not complete: it is read, because it changes again."""
+    if record.state != "complete" or record.covers is None:
         return None
     return SummarizedRecord(
         id=record.id,
         etag=etag,
-        previous=previous,
-        chain=next(_digests(record.table.id, ["".join(needs)])),  # at once: there may be thousands
+        previous=record.chain.previous,
+        chain=next(
+            _digests(record.table.id, ["".join(record.chain.needs)])
+        ),  # at once: there may be thousands
         begins=math.ceil(record.covers.start.timestamp()),
         reaches=math.floor(record.covers.end.timestamp()),
         size_bytes=record.data.size_bytes or 0,
@@ -130,7 +129,3 @@ def _digests(table_id: str, needs: Iterable[str]) -> Iterator[str]:
     for each in needs:
         digest.update(each.encode())
         yield digest.hexdigest()[:8]
-
-
-def _as_tuple(previous: str | None) -> tuple[str, ...]:
-    return () if previous is None else (previous,)

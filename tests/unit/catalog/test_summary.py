@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from ddbbackup.catalog import Catalog, Record, RecordedVerification, StoredRecord
+from ddbbackup.catalog import Catalog, Record, RecordedVerification, StoredRecord, derive_client_token
 from ddbbackup.catalog.find_point import FoundPoint, newest_chain, open_point, problem_of
 from ddbbackup.catalog.summary import SummarizedRecord, needs_of, parse_summary, write_summary
 from ddbbackup.errors import DataIncomplete, Unreachable
@@ -118,22 +118,42 @@ def test_a_summary_that_cannot_be_written_fails_nothing(monkeypatch: pytest.Monk
 
 
 def _cut(made: Record) -> Record:
-    """Its data ends before the next window begins."""
+    """A window begins after the end of what it follows, or the base ends before what follows it."""
     assert made.covers is not None
     covers, minute = made.covers, timedelta(minutes=1)
-    start = covers.start if covers.kind == "window" else covers.end - minute
-    return replace(made, covers=replace(covers, start=start, end=covers.end - minute))
+    if covers.kind == "window":
+        return replace(made, covers=replace(covers, start=covers.start + minute))
+    return replace(made, covers=replace(covers, start=covers.start - minute, end=covers.end - minute))
+
+
+def _of_another_table(made: Record) -> Record:
+    """Of the same name; it was deleted and created again."""
+    assert made.export is not None
+    token = derive_client_token(
+        plan=made.plan, table_arn=made.table.arn, table_id="another", run=made.run, attempt=made.attempt
+    )
+    return replace(
+        made,
+        table=replace(made.table, id="another"),
+        export=replace(made.export, client_token=token),
+    )
+
+
+def _of_another_chain(made: Record) -> Record:
+    """The backup before it, or the base that it follows, is another."""
+    *before, own = made.chain.needs
+    if not before:
+        return replace(made, state="not_whole")
+    needs = (*before[:-1], f"{before[-1][:-8]}ffffffff", own)
+    return replace(made, chain=replace(made.chain, base=needs[0], previous=needs[-2], needs=needs))
 
 
 SPOILED: dict[str, Callable[[Record], Record]] = {
     "not complete": lambda made: replace(made, state="not_whole"),
     "damaged": lambda made: replace(made, verified=DAMAGED),
-    "of another table": lambda made: replace(made, table=replace(made.table, id="another")),
+    "of another table": _of_another_table,
     "cut": _cut,
-    "of another chain": lambda made: replace(
-        made, chain=replace(made.chain, needs=("20200101T000000Z-0badcafe", *made.chain.needs[1:]))
-    ),
-    "not a window": lambda made: replace(made, covers=instant(TODAY - HOUR)),
+    "of another chain": _of_another_chain,
 }
 
 
@@ -164,6 +184,7 @@ def test_the_records_of_a_spoiled_chain_are_found_wanting() -> None:
         vault = Vault()
         made = vault.chain(TODAY - DAY, 3)
         vault.write(spoil(made[1]))
+        assert len(stored(vault)) == len(made)  # it is accepted
         assert problem_of(vault.catalog, stored(vault)[0]) is not None
 
 

@@ -14,6 +14,7 @@ SUMMARY = "manifest-summary.json"
 FILES = "manifest-files.json"
 RECORDS_FOLDER = "ddbbackup"
 DOCUMENTS_FOLDER = "tables"  # descriptions and settings, below the prefix of a table's records
+SUMMARY_FILE = "summary.json"  # of the records of a table, beside them
 STATE_FILE = "restores/state.json"  # of restores into a table, below the prefix of its records
 
 _EXPORT_ROOT = re.compile(r"(?P<base>(?:.*/)?AWSDynamoDB/)(?P<export>[^/]+)/\Z", re.DOTALL)

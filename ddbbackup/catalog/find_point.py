@@ -18,6 +18,8 @@ from ddbbackup.catalog.restore_points import (
     why_not_restorable,
 )
 from ddbbackup.catalog.store import BadRecord, Catalog, StoredRecord
+from ddbbackup.catalog.summary import TableSummary, proves_whole
+from ddbbackup.model.backup_id import time_of_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +167,7 @@ class NewestChain:
 
 
 def newest_chain(catalog: Catalog, location: Location) -> NewestChain | None:
-    """The chain to which the next window belongs; None if there is none. Reads all its records."""
+    """The chain to which the next window belongs; None if there is none."""
     for each in catalog.of_table(location):
         if isinstance(each, BadRecord) or each.record.state != "complete":
             continue
@@ -174,10 +176,33 @@ def newest_chain(catalog: Catalog, location: Location) -> NewestChain | None:
     return None
 
 
-def _base(catalog: Catalog, stored: StoredRecord) -> Record | None:
-    """None for a broken chain. Reads each record, because any may have been verified again since it was written."""
-    found = open_point(catalog, stored)
-    if isinstance(found, Unrestorable) or found.point.damage is not None:
+def problem_of(
+    catalog: Catalog, stored: StoredRecord, *, at_once: int = READS_AT_ONCE
+) -> Unrestorable | None:
+    """Why a complete backup cannot be restored, or only with damage; None if it can.
+
+    Any record of its chain may have changed since it was written, so each must be known as it is now. If the summary
+    knows all of them and none is in the way, no record is read; otherwise all are, ``at_once`` at a time.
+    """
+    if len(stored.record.chain.needs) > 1 and proves_whole(_known_since_base(catalog, stored), stored.record):
         return None
-    base = found.backups[0].record
-    return base if base.kind == "full" else None
+    found = open_point(catalog, stored, at_once=at_once)
+    return found.point.damage if isinstance(found, FoundPoint) else found
+
+
+def _known_since_base(catalog: Catalog, stored: StoredRecord) -> TableSummary:
+    try:
+        since = time_of_id(stored.record.chain.needs[0])
+    except ValueError:
+        return {}  # the calendar does not have such a time; somebody else wrote the record
+    known = catalog.known_records(stored.location, since=since)
+    return {backup: row for backup, row in known.items() if row is not None}
+
+
+def _base(catalog: Catalog, stored: StoredRecord) -> Record | None:
+    """None for a broken chain."""
+    if problem_of(catalog, stored) is not None:
+        return None
+    first = stored.record.chain.needs[0]
+    base = stored if first == stored.record.id else catalog.look_up(stored.location, first)
+    return base.record if isinstance(base, StoredRecord) and base.record.kind == "full" else None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from ddbbackup.archive.layout import (
     DOCUMENTS_FOLDER,
+    SUMMARY_FILE,
     ExportFolder,
     destination_root,
     record_key,
@@ -64,6 +65,11 @@ class Location:
     def document_key(self, sha256: str) -> str:
         """Of a document with the description or the settings of the table."""
         return f"{self.records}{DOCUMENTS_FOLDER}/{sha256}.json"
+
+    @property
+    def summary_key(self) -> str:
+        """Of the document that says what is known of the records."""
+        return f"{self.records}{SUMMARY_FILE}"
 
     def relative(self, key: str) -> str:
         """A key below the root, as records name it: a vault that is copied as a whole is a vault."""

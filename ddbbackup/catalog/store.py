@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import threading
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -17,6 +18,13 @@ from ddbbackup.catalog.acceptance import START_WITHIN, objection
 from ddbbackup.catalog.location import Location, locate
 from ddbbackup.catalog.observed_setting import ObservedSetting
 from ddbbackup.catalog.record import Record, attempt_digest, parse_record
+from ddbbackup.catalog.summary import (
+    SummarizedRecord,
+    parse_summary,
+    summarize,
+    up_to_date,
+    write_summary,
+)
 from ddbbackup.catalog.table_documents import TableDocument, parse_description, parse_settings
 from ddbbackup.clock import Clock, SystemClock
 from ddbbackup.errors import AccessDenied, Conflict, DataIncomplete, DdbBackupError, ObjectMissing, Refused
@@ -25,13 +33,16 @@ from ddbbackup.model.json_value import JsonObject
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.model import Destination
 from ddbbackup.plan.restore_from import Origin
-from ddbbackup.ports import Identity, Objects
+from ddbbackup.ports import Identity, ObjectFacts, Objects
 
 log = structlog.get_logger()
 
 _RECORD_LIMIT_BYTES: Final = 8 << 20  # a response of DescribeTable has kilobytes
 _UPDATES_AT_MOST: Final = 5
+_SUMMARY_LIMIT_BYTES: Final = 16 << 20
+_SUMMARY_ATTEMPTS: Final = 3
 _RECENT: Final = timedelta(days=3)  # a table with a backup in this time needs one short listing
+_SUFFIX: Final = ".json"
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
 _REGION: Final = re.compile(r"[a-z]{2,3}(-[a-z]+)+-[0-9]+")
 
@@ -71,6 +82,7 @@ class Catalog:
         self._objects = objects
         self._plan = plan
         self._clock = clock or SystemClock()
+        self._summarizing: dict[Location, threading.Lock] = {}
 
     def create(self, record: Record, location: Location) -> StoredRecord:
         """Writes a new record, or returns the one that another process wrote for the same attempt of the run.
@@ -112,7 +124,9 @@ class Catalog:
                     return current
                 stored = current
             else:
-                return replace(stored, record=record, etag=etag)
+                stored = replace(stored, record=record, etag=etag)
+                self.update_summary(stored.location, (stored,))
+                return stored
         raise Conflict(
             f"the record {record.id} could not be updated: other processes keep changing it",
             hint="wait until other runs of this plan have ended, then run the same command again",
@@ -120,19 +134,85 @@ class Catalog:
 
     def record_keys(self, location: Location, *, since: datetime | None = None) -> list[str]:
         """The keys of the records whose IDs have this time or a later one, oldest first. Reads no record."""
+        return [each.key for each in self._list(location, since=since)]
+
+    def _list(self, location: Location, *, since: datetime | None = None) -> list[ObjectFacts]:
         prefix = location.records
         start_after = f"{prefix}{since:%Y%m%dT%H%M%SZ}" if since is not None else None
-        names = [
-            item.key
-            for item in self._objects.keys(
-                location.bucket,
-                prefix,
-                owner=location.bucket_owner,
-                start_after=start_after,
-                recursive=False,
+        listed = self._objects.keys(
+            location.bucket, prefix, owner=location.bucket_owner, start_after=start_after, recursive=False
+        )
+        start, end = len(prefix), -len(_SUFFIX)
+        return [each for each in listed if each.key.endswith(_SUFFIX) and is_backup_id(each.key[start:end])]
+
+    # ---- the summary
+
+    def known_records(
+        self, location: Location, *, since: datetime | None = None
+    ) -> dict[str, SummarizedRecord | None]:
+        """The records of ``record_keys`` by ID, oldest first: what the summary says; None if they must be read."""
+        start, end = len(location.records), -len(_SUFFIX)
+        listed = [(each.key[start:end], each.etag) for each in self._list(location, since=since)]
+        known = up_to_date(self._read_summary(location)[0], listed) if listed else {}
+        return {backup_id: known.get(backup_id) for backup_id, _ in listed}
+
+    def update_summary(
+        self, location: Location, add: Iterable[StoredRecord], *, drop: Collection[str] = ()
+    ) -> None:
+        """Adds what complete records say and drops others. If that fails, the records are read instead."""
+        added = [row for each in add if (row := summarize(each.record, each.etag)) is not None]
+        if not added and not drop:
+            return
+        try:
+            with self._summarizing.setdefault(location, threading.Lock()):
+                self._put_summary(location, added, drop)
+        except DdbBackupError as error:
+            log.warning(events.SUMMARY_FAILED, table=location.table, message=error.message)
+
+    def _put_summary(
+        self, location: Location, added: Sequence[SummarizedRecord], drop: Collection[str]
+    ) -> None:
+        for attempt in range(_SUMMARY_ATTEMPTS):
+            summary, etag = self._read_summary(location)
+            body = write_summary(
+                {
+                    backup_id: row
+                    for backup_id, row in (summary | {row.id: row for row in added}).items()
+                    if backup_id not in drop
+                }
             )
-        ]
-        return [key for key in names if is_backup_id(key.removeprefix(prefix).removesuffix(".json"))]
+            try:
+                self._objects.put(
+                    location.bucket,
+                    location.summary_key,
+                    body,
+                    content_type="application/json",
+                    owner=location.bucket_owner,
+                    if_none_match=etag is None,
+                    if_match=etag,
+                    encryption=location.encryption,
+                )
+            except Conflict:
+                if attempt == _SUMMARY_ATTEMPTS - 1:
+                    raise
+            else:
+                return
+
+    def _read_summary(self, location: Location) -> tuple[dict[str, SummarizedRecord], str | None]:
+        """And its ETag; None if there is none. One that cannot be used says nothing."""
+        try:
+            body, facts = self._objects.read(
+                location.bucket,
+                location.summary_key,
+                limit_bytes=_SUMMARY_LIMIT_BYTES,
+                owner=location.bucket_owner,
+            )
+        except (ObjectMissing, AccessDenied):
+            return {}, None
+        try:
+            return parse_summary(body), facts.etag
+        except DataIncomplete:
+            return {}, facts.etag
 
     def keep_document(self, location: Location, document: TableDocument) -> str:
         """Writes what a record says about its table, unless it is there. Returns its SHA-256.

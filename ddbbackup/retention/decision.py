@@ -26,7 +26,7 @@ class Decision:
     ``kept``: why restore points are kept, without those that only stand in the chain of another; ``needed`` counts
     these. ``removed``: restore points that no rule keeps. ``failed``: failed backups that are old enough.
     ``expiring``: backups that an earlier run has begun to remove. ``in_progress`` and ``recently_failed`` stay.
-    ``size_bytes`` of what is removed is None if not all of its records were read.
+    ``size_bytes`` of what is removed is None if it is not known of all.
     """
 
     location: Location
@@ -91,9 +91,10 @@ def decision_of(survey: Survey, policy: Retention, catalog: Catalog, *, now: dat
 def _size_of(survey: Survey, removed: Iterable[str]) -> int | None:
     total = 0
     for backup_id in removed:
-        if backup_id not in survey.records:
+        size_bytes = survey.size_bytes(backup_id)
+        if size_bytes is None:
             return None
-        total += survey.records[backup_id].record.data.size_bytes or 0
+        total += size_bytes
     return total
 
 

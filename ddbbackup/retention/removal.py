@@ -100,6 +100,9 @@ class Remover:
         self._remove_data(expiring, kept, removal)
         self._remove_records(expiring, removal)
         self._remove_documents(expiring, kept, survey, removal)
+        # All were read, so the next plan can be made without reading them.
+        incomplete = {stored.record.id for stored in kept if stored.record.state != "complete"}
+        self.catalog.update_summary(planned.location, kept, drop={*ids, *incomplete})
         return removal
 
     def _require_data(self, survey: Survey, kept: Sequence[StoredRecord]) -> None:

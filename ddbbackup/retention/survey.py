@@ -1,7 +1,7 @@
-"""What the catalog holds of one table, from few reads: a listing, and the newest record of each chain.
+"""What the catalog holds of one table, from few reads: a listing, and the summary of its records.
 
-A complete backup names everything that it needs, and was made when all of that was complete. So the record of the
-newest window stands for its whole chain, which may have hundreds of records. What stands in no chain is read.
+What the summary does not know is read. A complete backup names everything that it needs, and was made when all of
+that was complete. So the record of the newest window stands for its whole chain, which may have hundreds of records.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Final
 
 from ddbbackup.catalog import BadRecord, Catalog, Location, RestorePoint, StoredRecord
 from ddbbackup.catalog.restore_points import Unrestorable, judge
+from ddbbackup.catalog.summary import SummarizedRecord, needs_of
 from ddbbackup.plan.model import Retention
 from ddbbackup.retention.policy import Chain, Verdict, chains_of, decide
 
@@ -21,7 +22,8 @@ READS_AT_ONCE: Final = 64
 
 @dataclass(slots=True)
 class Survey:
-    """The backups of one table. ``chains`` are of restore points; ``records`` are those that were read.
+    """The backups of one table. ``chains`` are of restore points; ``records`` are those that were read,
+    ``summarized`` those that the summary knows as they are now.
 
     ``unrestorable`` are complete backups that cannot be restored, and why: retention leaves them alone.
     """
@@ -29,26 +31,41 @@ class Survey:
     location: Location
     chains: list[Chain] = field(default_factory=list)
     records: dict[str, StoredRecord] = field(default_factory=dict)
+    summarized: dict[str, SummarizedRecord] = field(default_factory=dict)
     unrestorable: list[Unrestorable] = field(default_factory=list)
     bad: list[BadRecord] = field(default_factory=list)
 
     def in_state(self, *states: str) -> list[StoredRecord]:
         return [each for each in self.records.values() if each.record.state in states]
 
+    def size_bytes(self, backup_id: str) -> int | None:
+        """None if nothing of the backup is known."""
+        if backup_id in self.records:
+            return self.records[backup_id].record.data.size_bytes or 0
+        found = self.summarized.get(backup_id)
+        return found.size_bytes if found is not None else None
+
 
 def survey_table(catalog: Catalog, location: Location, *, reads_at_once: int = 1) -> Survey:
     """Reads the newest records first, and only those that no other stands for. Blocks."""
     survey = Survey(location)
     with ThreadPoolExecutor(reads_at_once, thread_name_prefix="retention") as pool:
-        waiting = [_id_of(key) for key in catalog.record_keys(location)]  # the newest last
+        known = catalog.known_records(location)
+        survey.summarized.update((each, found) for each, found in known.items() if found is not None)
+        waiting = list(known)  # the newest last
         present, proven = frozenset(waiting), set[str]()
         count = 1
         while waiting:
             batch: list[str] = []
             while waiting and len(batch) < count:
                 backup_id = waiting.pop()
-                if backup_id not in proven:
+                if backup_id in proven:
+                    continue
+                if (needs := needs_of(backup_id, survey.summarized)) is None:
                     batch.append(backup_id)
+                else:
+                    survey.chains.append(needs)
+                    proven.update(needs)
             alone = True
             for found in _read_each(pool, catalog, location, batch):
                 alone &= _add(survey, found, present, proven)
@@ -79,6 +96,8 @@ def apply_policy(
     """``read`` returns the record of a backup that the survey has not read."""
 
     def is_verified(backup_id: str) -> bool:
+        if backup_id in survey.summarized:
+            return survey.summarized[backup_id].verified == "ok"
         if backup_id not in survey.records:
             found = read(backup_id)
             if isinstance(found, BadRecord):
@@ -138,10 +157,11 @@ def _in_use(survey: Survey) -> dict[str, str]:
         if last is not None:
             used[last] = f"{stored.record.id}, which is in progress, needs it"
     times = [
-        (stored.record.time.replace(microsecond=0), backup_id)  # the unit of IDs
+        (int(stored.record.time.timestamp()), backup_id)  # the unit of IDs
         for backup_id, stored in survey.records.items()
         if backup_id in points and stored.record.time is not None
     ]
+    times += [(found.reaches, each) for each, found in survey.summarized.items() if each in points]
     if times and max(times)[1] != max(points):
         used.setdefault(max(times)[1], "its data is the newest")
     return used

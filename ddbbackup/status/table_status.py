@@ -11,9 +11,8 @@ import structlog
 
 from ddbbackup import events
 from ddbbackup.catalog import BadRecord, Record, locate
-from ddbbackup.catalog.find_point import FoundPoint, open_point
+from ddbbackup.catalog.find_point import problem_of
 from ddbbackup.catalog.queries import READS_AT_ONCE, read_concurrently
-from ddbbackup.catalog.restore_points import why_not_restorable
 from ddbbackup.model.table_status import NotRestorable, TableStatus
 from ddbbackup.plan.model import TableEntry
 from ddbbackup.steps.context import RunContext
@@ -68,7 +67,7 @@ def assess_status(
 
 
 def _read_status(context: RunContext, table: str, entry: TableEntry, at_once: int) -> TableStatus:
-    """Reads records up to the newest one that can be restored, and those of its chain.
+    """Reads records up to the newest one that can be restored, and those of its chain that the summary does not know.
 
     A complete backup that cannot be restored is passed over: it protects nothing.
     """
@@ -84,12 +83,11 @@ def _read_status(context: RunContext, table: str, entry: TableEntry, at_once: in
         if stored.record.state != "complete":
             newer.append(stored.record)
             continue
-        found = open_point(context.catalog, stored, at_once=at_once)
-        reason = why_not_restorable(found.point if isinstance(found, FoundPoint) else found)
-        if reason is None:
+        problem = problem_of(context.catalog, stored, at_once=at_once)
+        if problem is None:
             last = stored.record
             break
-        log.warning(events.BACKUP_PASSED_OVER, table=table, backup=stored.record.id, message=reason)
-        passed.append(NotRestorable(stored.record.id, reason))
+        log.warning(events.BACKUP_PASSED_OVER, table=table, backup=stored.record.id, message=problem.reason)
+        passed.append(NotRestorable(stored.record.id, problem.reason))
     status = assess_status(table, entry, last, newer, context.clock.now())
     return replace(status, not_restorable=tuple(passed))

@@ -255,6 +255,7 @@ _VAULT: Final = (
     "GetObject:files",
     "GetObject:md5",
 )
+_KNOWN: Final = ("GetObject:known", "PutObject:known")  # the summary of records
 _RECORDED: Final = (*_VAULT, "GetObject:description")
 # CreateTable takes tags, other ways to make a table do not.
 _COPIED: Final = (
@@ -306,8 +307,9 @@ WORKS: Final = {
                 "GetObject:files",
                 "HeadObject:data",
                 "GetObject:data",
+                *_KNOWN,
             ),
-            46,
+            48,
             ("same", "other-run", "other-machine", "wait"),
         ),
         Work(
@@ -365,6 +367,7 @@ WORKS: Final = {
                 "HeadObject:data",
                 "GetObject:data",
                 "PutObject:record",
+                *_KNOWN,
             ),
             32,
             ("same", "other-machine"),
@@ -394,6 +397,7 @@ WORKS: Final = {
                 "GetBucket:versioning",
                 "PutObject:record",
                 "DeleteObjects",
+                *_KNOWN,
             ),
             32,
             ("same", "other-machine"),
@@ -501,7 +505,7 @@ WORKS: Final = {
             _restoring(method="import"),
             check_restore,
             (*_LOOK, *_RECORDED, *_STATE, "ListImports", "ImportTable", "DescribeImport", *_SETTINGS),
-            48,
+            50,
             _RESTORED,
             {"other-machine": (1, 75), "other-run": (1, 75)},
         ),
@@ -519,7 +523,7 @@ WORKS: Final = {
                 "DescribeBulkOperation",
                 "ListObjectsV2",
             ),
-            52,
+            54,
             _RESTORED,
             _LEASED,
         ),

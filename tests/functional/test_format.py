@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 from ddbbackup.sandbox.sandbox_clock import SandboxClock
@@ -44,3 +46,23 @@ def test_a_chain_is_restored_by_the_program_of_the_page(
     restored = [json.loads(line)["Item"] for line in done.stdout.splitlines()]
     assert in_order(restored) == sandbox.items(name)
     assert len(restored) == 20
+    assert_summarized(sandbox, bucket, name)
+
+
+def assert_summarized(aws: Aws, bucket: str, table: str) -> None:
+    """As the page says. The ETags are those of a listing."""
+    keys = aws.record_keys(bucket, table)
+    folder = keys[0].rpartition("/")[0]
+    listed = aws.s3.list_objects_v2(Bucket=bucket, Prefix=f"{folder}/")["Contents"]
+    etags = {each["Key"]: each["ETag"] for each in listed}
+    expected = []
+    for key in keys:
+        record = json.loads(aws.read(bucket, key))
+        needs = record["chain"]["needs"]
+        digest = hashlib.sha256((record["table"]["id"] + "".join(needs)).encode()).hexdigest()[:8]
+        previous = needs[-2] if len(needs) > 1 else None
+        expected.append([record["id"], etags[key], previous, digest, record["data"]["size_bytes"], "ok"])
+    rows = json.loads(aws.read(bucket, f"{folder}/summary.json"))["records"]
+    assert [[*row[:4], *row[6:]] for row in rows] == expected
+    assert all(row[4] <= before[5] for before, row in pairwise(rows))
+    assert len(rows) == len(keys) == 3

@@ -243,4 +243,6 @@ def subject_of(key: str) -> str:
         return "report"
     if "/data/" in key:
         return "data"
+    if name == "summary.json" and "ddbbackup/" in key:
+        return "known"
     return "record" if "ddbbackup/" in key and name.endswith(".json") else "other"

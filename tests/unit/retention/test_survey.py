@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -9,9 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ddbbackup.archive.export_writing import make_export_id
-from ddbbackup.catalog import RecordedCoverage, RecordedData, RecordedScan, RecordedVerification
+from ddbbackup.catalog import RecordedCoverage, RecordedData, RecordedScan, RecordedVerification, StoredRecord
+from ddbbackup.catalog.summary import SummarizedRecord, write_summary
 from ddbbackup.plan.model import Retention
 from ddbbackup.retention.decision import FAILED_KEPT, decide_table, decision_of
+from ddbbackup.retention.removal import Remover
 from ddbbackup.retention.survey import read_table, survey_table
 from tests.support.vaults import DAY, HOUR, TODAY, Vault, vaults
 
@@ -19,7 +22,12 @@ LAST = Retention(keep_last=1)
 
 
 def reads(vault: Vault) -> int:
-    return len([key for key in vault.objects.reads if key.startswith(vault.location.records)])
+    keys = (key for key in vault.objects.reads if key != vault.location.summary_key)
+    return len([key for key in keys if key.startswith(vault.location.records)])
+
+
+def stored(vault: Vault) -> list[StoredRecord]:
+    return [each for each in vault.catalog.of_table(vault.location) if isinstance(each, StoredRecord)]
 
 
 def test_a_chain_of_hundreds_of_windows_is_known_by_its_newest_record() -> None:
@@ -145,3 +153,71 @@ def test_few_reads_decide_as_all_of_them_do(vault: Vault, at_once: int, policy: 
     every = decision_of(read_table(vault.catalog, vault.location), policy, vault.catalog, now=TODAY)
     assert (few.kept, few.needed, few.reasons) == (every.kept, every.needed, every.reasons)
     assert (few.in_progress, few.recently_failed) == (every.in_progress, every.recently_failed)
+
+
+# ---- the summary
+
+
+def test_full_backups_that_the_summary_knows_are_not_read() -> None:
+    vault = Vault()
+    every = [vault.full(TODAY - each * DAY) for each in range(1, 30)]
+    vault.catalog.update_summary(vault.location, stored(vault))
+    vault.objects.reads.clear()
+    decision = decide_table(vault.catalog, vault.location, LAST, now=TODAY)
+    assert decision.removed == tuple(each.id for each in every[1:])
+    assert decision.size_bytes == 28 * 200
+    assert vault.objects.reads == [vault.location.summary_key]
+
+
+@settings(max_examples=60)
+@given(vaults(), st.data(), st.builds(Retention, keep_last=st.integers(0, 2), min_verified=st.integers(1, 3)))
+def test_a_summary_of_some_records_decides_as_all_records_do(
+    vault: Vault, data: st.DataObject, policy: Retention
+) -> None:
+    """Some are missing in it, and some have changed since."""
+    every = stored(vault)
+    vault.catalog.update_summary(
+        vault.location, [each for each in every if data.draw(st.booleans(), label=each.record.id)]
+    )
+    for each in every:
+        if each.record.state == "complete" and data.draw(st.sampled_from([False, False, True])):
+            vault.write(replace(each.record, verified=None))
+    few = decide_table(vault.catalog, vault.location, policy, now=TODAY)
+    read = decision_of(read_table(vault.catalog, vault.location), policy, vault.catalog, now=TODAY)
+    assert (few.kept, few.needed, few.reasons) == (read.kept, read.needed, read.reasons)
+    assert (few.in_progress, few.recently_failed) == (read.in_progress, read.recently_failed)
+
+
+@settings(max_examples=60)
+@given(vaults(), st.data(), st.builds(Retention, keep_last=st.integers(0, 2), min_verified=st.integers(1, 3)))
+def test_a_false_summary_never_removes_what_is_to_be_kept(
+    vault: Vault, data: st.DataObject, policy: Retention
+) -> None:
+    """It may say anything of any record, also of those that are running. The next plan is right again."""
+    every = stored(vault)
+    right = decision_of(read_table(vault.catalog, vault.location), policy, vault.catalog, now=TODAY)
+    ids = [each.record.id for each in every]
+    false = {
+        each.record.id: SummarizedRecord(
+            each.record.id,
+            each.etag,
+            data.draw(st.none() | st.sampled_from(ids)),
+            "0" * 8,
+            0,
+            data.draw(st.integers(0, 2**33)),
+            1,
+            data.draw(st.sampled_from(["ok", "damaged", None])),
+        )
+        for each in every
+    }
+    vault.objects.bodies[vault.location.summary_key] = write_summary(false)
+    planned = decide_table(vault.catalog, vault.location, policy, now=TODAY)
+    kept = vault.ids() - right.reasons.keys()
+    Remover(vault.catalog, vault.objects, vault.snapshots, threading.Event()).remove(
+        planned, policy, now=TODAY
+    )
+    assert kept <= vault.ids()
+    vault.assert_whole()
+    now = decide_table(vault.catalog, vault.location, policy, now=TODAY)
+    read = decision_of(read_table(vault.catalog, vault.location), policy, vault.catalog, now=TODAY)
+    assert (now.kept, now.reasons) == (read.kept, read.reasons)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
+
+STDIN: Final = "-"
+"""The name of the file of a plan that is read from stdin, on the command line and in problems."""
 
 ProblemCode = Literal[
     "bad-expression",

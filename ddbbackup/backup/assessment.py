@@ -18,6 +18,7 @@ from ddbbackup.backup.next_backup import (
     Window,
     next_backup,
 )
+from ddbbackup.backup.other_runs import in_progress
 from ddbbackup.backup.start_export import asks_for_another_time
 from ddbbackup.catalog import BadRecord, Catalog, Location, Record, StoredRecord, locate
 from ddbbackup.catalog.acceptance import START_WITHIN
@@ -345,9 +346,7 @@ def _read_history(catalog: Catalog, location: Location) -> _History:
 def _history_notes(context: RunContext, findings: BackupFindings, history: _History) -> Iterator[str]:
     for record in history.running:
         if record.run != context.run_id:
-            yield (
-                f"the backup {record.id} of run {record.run} is still in progress: `ddbbackup wait` continues with it"
-            )
+            yield in_progress(record)
     table, last = findings.table, history.last
     if last is not None and table.table_id and last.table.id not in ("", table.table_id):
         yield f"the table was deleted and created again after the backup {last.id}"

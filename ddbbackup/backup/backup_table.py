@@ -15,6 +15,7 @@ from ddbbackup.backup.finish_backup import complete_backup
 from ddbbackup.backup.method import BackupMethod
 from ddbbackup.backup.new_record import create_record, new_backup
 from ddbbackup.backup.next_backup import FullExport, NextBackup, NotDue, Window
+from ddbbackup.backup.other_runs import warn_of_other_run
 from ddbbackup.backup.record_settings import record_settings
 from ddbbackup.backup.start_export import enable_pitr, start_export
 from ddbbackup.catalog import (
@@ -72,7 +73,12 @@ class BackupTable:
 
     async def run(self, context: RunContext, assessment: Assessment[BackupFindings]) -> Outcome:
         """Several windows in a row if earlier runs are missing."""
+        findings = assessment.findings
+        starts = assessment.changes and findings.unfinished is None
+        notes = await warn_of_other_run(context, findings.location) if starts else ()
         outcome = await self._run_once(context, assessment)
+        if notes:
+            outcome = replace(outcome, facts={**outcome.facts, "notes": list(notes)})
         windows = 1
         while outcome.status == "done" and _more_is_due(assessment.findings.next):
             assessment = await self.assess(context)

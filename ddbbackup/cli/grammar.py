@@ -9,11 +9,13 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NoReturn
 
 from ddbbackup import __version__
+from ddbbackup.cli.aliases import MEANT_VERBS, translate
 from ddbbackup.cli.options import DEFAULT_PLAN, add_output
 from ddbbackup.cli.streams import write_stdout
 from ddbbackup.cli.verbs import VERBS, Verb
 from ddbbackup.errors import UsageError
 from ddbbackup.exit_codes import EXIT_CODES
+from ddbbackup.problems import STDIN
 from ddbbackup.project_urls import DOCUMENTATION, page_url
 from ddbbackup.suggestions import closest, suggest
 
@@ -62,11 +64,14 @@ class Parser(argparse.ArgumentParser):
             return
         choices = [str(choice) for choice in action.choices]
         kind = _ARGUMENT_KINDS.get(action.dest, action.dest)
+        otherwise = f"choose one of: {', '.join(choices)}"
+        if action.dest == "verb" and (meant := MEANT_VERBS.get(str(value))) is not None:
+            otherwise = f"use `{meant}` instead"
         raise UsageError(
             f"invalid {action.option_strings[-1]} {str(value)!r}"
             if action.option_strings
             else f"unknown {kind} {str(value)!r}",
-            hint=suggest(str(value), choices, otherwise=f"choose one of: {', '.join(choices)}"),
+            hint=suggest(str(value), choices, otherwise=otherwise),
         )
 
 
@@ -83,7 +88,7 @@ class _HelpFormatter(argparse.HelpFormatter):
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     """Raises ``UsageError``; exits (``SystemExit``) only for ``--help`` and ``--version``."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    words = translate(sys.argv[1:] if argv is None else argv)
     parser, parsers = grammar(words)
     options, unknown = parser.parse_known_args(words)
     if unknown:
@@ -91,6 +96,8 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     if options.verb is None:
         raise UsageError("no verb given", hint="run `ddbbackup --help` to see the verbs")
     options.file = options.__dict__.get("file") or [DEFAULT_PLAN]
+    if [*options.file, *options.__dict__.get("plans", ())].count(STDIN) > 1:
+        raise UsageError("stdin is read once, but named several times", hint="give one `-f -`")
     return options
 
 

@@ -102,7 +102,9 @@ def _shorten(logger: Any, method: str, event: Event) -> Event:
 
     The table identifies the step, and the report repeats errors with their hints.
     """
-    shown = {name: value for name, value in event.items() if name not in _REPEATED and value not in ([], "")}
+    shown = {
+        name: value for name, value in event.items() if name not in _REPEATED and value not in (None, [], "")
+    }
     if event["event"] != events.EXPORT_FAILED:
         shown.pop("export_arn", None)
     if "exc_info" not in shown and event["event"] == events.STEP_FAILED:

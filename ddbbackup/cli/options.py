@@ -65,7 +65,7 @@ def plan_files(parser: argparse.ArgumentParser) -> None:
         action="append",
         metavar="FILE",
         type=_file,
-        help=f"plan file (default: {DEFAULT_PLAN}); repeat to overlay more files",
+        help=f"plan file (default: {DEFAULT_PLAN}), - for stdin; repeat to overlay more files",
     )
 
 
@@ -238,6 +238,15 @@ def schema_name(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def plan_key(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "key",
+        nargs="?",
+        metavar="KEY",
+        help="path of a key, such as restores.to.settings (default: the keys of the plan)",
+    )
+
+
 def shell(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "shell", nargs="?", choices=SHELLS, metavar="SHELL", help=f"one of {', '.join(SHELLS)}"
@@ -352,6 +361,7 @@ def difference_exit_code(parser: argparse.ArgumentParser) -> None:
 
 def confirm(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
+        "-y",
         "--yes",
         action="store_true",
         help="do not ask before items are replaced or deleted, or a live table is written",
@@ -466,6 +476,7 @@ def add_output(parser: argparse.ArgumentParser, forms: tuple[str, ...]) -> None:
     """Sets ``output``, the form of stdout, and ``output_files``, pairs of form and path."""
     parser.set_defaults(output_files=[])
     parser.add_argument(
+        "-o",
         "--output",
         action=_Output,
         const=forms,

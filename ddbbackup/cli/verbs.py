@@ -145,6 +145,20 @@ _ROWS: Final = (
         docs=("plan.md",),
     ),
     Verb(
+        name="explain",
+        help="say what a key of the plan means",
+        description="Prints what the value of a key may be, its default, examples, its description, and the keys "
+        "within it. Names and list indexes in the path may be left out. Reads no plan.",
+        arguments="[KEY]",
+        options=(options.plan_key,),
+        examples=(
+            Example("explain", "see the keys of a plan"),
+            Example("explain restores.to.settings", "see what `settings` of a restore may be"),
+        ),
+        exit_codes=_OFFLINE_CODES,
+        docs=("plan.md",),
+    ),
+    Verb(
         name="schema",
         help="print a JSON Schema",
         description="Prints the JSON Schema of the plan, or of a document that ddbbackup writes. Editors use the "

@@ -10,6 +10,7 @@ from ddbbackup.iam.sizes import TRUST_POLICY_CHARACTERS, characters
 from ddbbackup.iam.statements import Policy
 from ddbbackup.iam.trust import Trust
 from ddbbackup.model.arn import Arn
+from ddbbackup.model.numbers import grouped
 from ddbbackup.plan.model import Plan
 from ddbbackup.plan.restore_from import FromExport
 from ddbbackup.plan.selection import format_selector
@@ -84,6 +85,6 @@ def notes_on_trust(role: str, trust: Policy | None) -> Iterator[str]:
     size = characters(trust) if trust is not None else 0
     if size > TRUST_POLICY_CHARACTERS:
         yield (
-            f"the trust policy of the role {role} has {size:,} characters, and IAM allows "
-            f"{TRUST_POLICY_CHARACTERS:,} by default: raise the quota, or trust fewer issuers"
+            f"the trust policy of the role {role} has {grouped(size)} characters, and IAM allows "
+            f"{grouped(TRUST_POLICY_CHARACTERS)} by default: raise the quota, or trust fewer issuers"
         )

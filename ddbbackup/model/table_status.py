@@ -22,14 +22,15 @@ class TableStatus:
     """The last complete backup of a table, measured against its RPO.
 
     ``age_seconds`` is the age of the data in that backup, ``export_time`` its instant. ``completed_at`` is when the
-    backup was verified, ``seconds`` its duration from start to verification. ``running`` is the ID of a backup in
-    progress. ``last_failure`` is the failure of the newest backup that has ended, if that one failed.
+    backup was verified, ``seconds`` its duration from start to verification. ``running`` are the IDs of the
+    backups in progress, the newest first. ``last_failure`` is the failure of the newest backup that has ended, if it
+    failed.
     ``not_restorable`` are newer backups that are complete, or have a record that cannot be used.
     ``gap_since``: changes after this time, before the chain of the backup began, may be in no backup.
     """
 
     table: str
-    state: Literal["fresh", "stale", "never"]
+    state: Literal["ok", "stale", "never"]
     backup: str | None = None
     export_time: datetime | None = None
     age_seconds: int | None = None
@@ -39,7 +40,7 @@ class TableStatus:
     verified: VerificationResult | None = None
     completed_at: datetime | None = None
     seconds: float | None = None
-    running: str | None = None
+    running: tuple[str, ...] = ()
     last_failure: str | None = None
     not_restorable: tuple[NotRestorable, ...] = ()
     gap_since: datetime | None = None

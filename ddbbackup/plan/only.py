@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from fnmatch import fnmatchcase
-from typing import Final
 
 from ddbbackup.errors import NothingSelected
-from ddbbackup.suggestions import closest
+from ddbbackup.suggestions import suggest
 
-_WILDCARDS: Final = frozenset("*?[")
 Only = tuple[str, ...]
 """Names and glob patterns; empty: every table."""
 
@@ -27,13 +25,7 @@ def check_only(
     """
     for pattern in only:
         if not any(fnmatchcase(table, pattern) for table in tables):
-            nearest = closest(pattern, (name for name in known if name != pattern))
+            names = [name for name in known if name != pattern]
             raise NothingSelected(
-                f"no {what} matches {pattern!r}", hint=_hint(pattern, nearest) if nearest else otherwise
+                f"no {what} matches {pattern!r}", hint=suggest(pattern, names, otherwise=otherwise)
             )
-
-
-def _hint(pattern: str, nearest: str) -> str:
-    if _WILDCARDS.isdisjoint(pattern):
-        return f"use `{nearest}` instead"
-    return f"compare the pattern with `{nearest}`, the nearest name"

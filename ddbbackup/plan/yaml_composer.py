@@ -12,6 +12,7 @@ from typing import Any, Final, NoReturn
 
 import yaml
 
+from ddbbackup.model.numbers import grouped
 from ddbbackup.plan.document import Document, Mark, ValuePath, format_path
 from ddbbackup.plan.yaml_scalars import resolve_scalar
 from ddbbackup.problems import Problem, ProblemCode
@@ -220,7 +221,7 @@ class _Composer:
             self._stop(
                 event,
                 "too-many-values",
-                f"the plan has more than {MAX_NODES:,} values",
+                f"the plan has more than {grouped(MAX_NODES)} values",
                 hint="split the plan",
             )
 

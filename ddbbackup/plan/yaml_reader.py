@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import yaml
 
 from ddbbackup.plan.document import Document
 from ddbbackup.plan.yaml_composer import Unreadable, compose
-from ddbbackup.problems import Problem, ProblemCode
+from ddbbackup.problems import STDIN, Problem, ProblemCode
 
 MAX_BYTES: Final = 1 << 20
 
@@ -37,7 +41,7 @@ def parse(text: str, file: str) -> tuple[Document | None, tuple[Problem, ...]]:
 
 def _read_bytes(path: Path, file: str) -> bytes:
     try:
-        with path.open("rb") as stream:
+        with _stdin() if file == STDIN else path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
         shown = file if path.is_absolute() or file.startswith(".") else f"./{file}"
@@ -60,6 +64,13 @@ def _read_bytes(path: Path, file: str) -> bytes:
             file, "too-large", "the file is larger than 1 MiB", hint="check that -f names a plan"
         )
     return content
+
+
+def _stdin() -> AbstractContextManager[IO[bytes]]:
+    """Open after the reading too. Raises ``OSError`` if the process has none."""
+    if sys.stdin is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return nullcontext(sys.stdin.buffer)
 
 
 def _decode(content: bytes, file: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ddbbackup.model.numbers import grouped
+
 
 def size(size_bytes: int | None) -> str:
     """``1.5 MiB``; a dash if unknown."""
@@ -36,4 +38,4 @@ def counted(number: int, one: str, many: str | None = None) -> str:
 
 def count(number: int | None) -> str:
     """``1 234 567``; a dash if unknown."""
-    return "–" if number is None else f"{number:,}".replace(",", " ")
+    return "–" if number is None else grouped(number)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from ddbbackup.errors import TimedOut
 from ddbbackup.model.verification_result import VerificationResult
 from ddbbackup.report.formatting import count, counted, duration, size
 from ddbbackup.times import to_iso
@@ -19,13 +20,14 @@ if TYPE_CHECKING:
     from ddbbackup.report.documents.run_report import RunReport, StepOutcome
     from ddbbackup.report.documents.status import TableRow
 
-STEP_STATUS: Final = {
+_STEP_STATUS: Final = {
     "done": "ok",
     "started": "started",
     "unchanged": "unchanged",
     "skipped": "skipped",
     "failed": "FAILED",
 }
+_RUNNING: Final = "running"
 CHECK_STATE: Final[Mapping[State, str]] = {
     "ok": "ok",
     "warning": "WARNING",
@@ -34,7 +36,7 @@ CHECK_STATE: Final[Mapping[State, str]] = {
 }
 _COUNTED: Final = {"items": "item", "files": "data file", "objects": "object"}
 _PRUNED_AT_MOST: Final = 20  # lines for one table
-_TABLE_STATUS: Final = {"fresh": "ok", "stale": "STALE", "never": "NEVER BACKED UP"}
+_TABLE_STATUS: Final = {"ok": "ok", "stale": "STALE", "never": "NEVER BACKED UP"}
 
 SettingResults = Sequence[Mapping[str, Any]]
 """What a restore did with each setting: ``schemas/report.schema.json#/$defs/setting``."""
@@ -53,9 +55,22 @@ def place_of_run(document: RunReport | RunNotification) -> str:
 
 def report_summary(report: RunReport) -> str:
     """``backup prod: 3 ok, 1 failed``."""
-    counts = {status: sum(each.status == status for each in report.outcomes) for status in STEP_STATUS}
-    parts = [f"{number} {STEP_STATUS[status].lower()}" for status, number in counts.items() if number]
+    counts = Counter(step_status(each) for each in report.outcomes)
+    parts = [
+        f"{count(counts[status])} {status.lower()}"
+        for status in (*_STEP_STATUS.values(), _RUNNING)
+        if counts[status]
+    ]
     return f"{report.verb} {report.plan}: {', '.join(parts) or 'nothing is in progress'}"
+
+
+def step_status(outcome: StepOutcome) -> str:
+    """``FAILED``; ``running`` for a step that stopped waiting for AWS, where its job goes on: nothing has failed."""
+    return _RUNNING if is_running(outcome) else _STEP_STATUS[outcome.status]
+
+
+def is_running(outcome: StepOutcome) -> bool:
+    return outcome.error is not None and outcome.error.exit_code == TimedOut.exit_code
 
 
 _INTRODUCED: Final = {"backup": "backup", "due": "next window due at", "origin": "from"}
@@ -89,13 +104,19 @@ def outcome_facts(outcome: StepOutcome) -> list[str]:
 
 
 def settings_summary(results: SettingResults) -> list[str]:
-    """``settings applied: …`` and ``settings not applied: …``; nothing for settings that needed no change."""
+    """``settings applied: …``, ``settings not applied: …`` and ``settings not requested: …``, each if there are any.
+
+    Nothing for settings that needed no change. Whether the target has a setting that the plan does not request is not
+    known, because the restore does not read it.
+    """
     if _unrecorded(results):
         return ["settings not recorded"]
     applied = [each["setting"] for each in results if each["status"] == "applied"]
-    missing = [each["setting"] for each in results if each["status"] not in ("applied", "unchanged")]
-    phrases = [f"settings applied: {', '.join(applied)}"] if applied else []
-    return [*phrases, *([f"settings not applied: {', '.join(missing)}"] if missing else [])]
+    left = [each for each in results if each["status"] not in ("applied", "unchanged")]
+    others = [each["setting"] for each in left if each["status"] == "skipped" and not each["requested"]]
+    missing = [each["setting"] for each in left if each["setting"] not in others]
+    named = {"applied": applied, "not applied": missing, "not requested": others}
+    return [f"settings {what}: {', '.join(settings)}" for what, settings in named.items() if settings]
 
 
 def settings_lines(results: SettingResults) -> list[str]:
@@ -134,6 +155,13 @@ def table_status(table: TableRow) -> str:
     elif table.not_restorable:
         notes.append(f"{counted(len(table.not_restorable), 'newer backup')} not restorable")
     return status + (f" ({', '.join(notes)})" if notes else "")
+
+
+def running(table: TableRow) -> str:
+    """``20261124T…``, the newest backup in progress, with the number of the others; a dash if there is none."""
+    if not table.running:
+        return "–"
+    return table.running[0] + (f" and {len(table.running) - 1} more" if len(table.running) > 1 else "")
 
 
 def not_restorable(backups: Iterable[tuple[str, str, str]]) -> Iterator[str]:

@@ -38,7 +38,7 @@ def assess_status(
     table: str, entry: TableEntry, last: Record | None, newer: Sequence[Record], now: datetime
 ) -> TableStatus:
     """``last`` is the newest complete record, ``newer`` the records after it, newest first. Pure."""
-    running = next((record.id for record in newer if record.state == "in_progress"), None)
+    running = tuple(record.id for record in newer if record.state == "in_progress")
     failure = next((record.failure for record in newer if record.state != "in_progress"), None)
     last_failure = failure.message if failure else None
     if last is None:
@@ -50,7 +50,7 @@ def assess_status(
     stale = entry.rpo_seconds is not None and age_seconds > entry.rpo_seconds
     return TableStatus(
         table,
-        "stale" if stale else "fresh",
+        "stale" if stale else "ok",
         backup=last.id,
         export_time=export_time,
         age_seconds=age_seconds,

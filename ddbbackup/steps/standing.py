@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 
+from ddbbackup.model.numbers import grouped
 from ddbbackup.model.progress import OnProgress, Progress
 
 
@@ -34,9 +35,9 @@ class Standing:
 
         def count(progress: Progress) -> None:
             if progress.phase == "write":
-                of = f" of {progress.total:,}" if progress.total is not None else ""
+                of = f" of {grouped(progress.total)}" if progress.total is not None else ""
                 with self._lock:
-                    self._counts[progress.table] = f"{progress.done:,}{of} {progress.unit}".replace(",", " ")
+                    self._counts[progress.table] = f"{grouped(progress.done)}{of} {progress.unit}"
             report(progress)
 
         return count

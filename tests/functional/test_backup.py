@@ -54,7 +54,7 @@ def test_a_backup_writes_a_complete_record_with_the_table_description(
     listed = json.loads(program.run("list", "--output", "json").out)
     assert [each["backup"] for each in listed["backups"]] == [written["id"]]
     status = json.loads(program.run("status", "--output", "json").out)
-    assert status["tables"][0]["status"] == "fresh"
+    assert status["tables"][0]["status"] == "ok"
     assert program.run("verify").code == 0
 
 

@@ -184,6 +184,11 @@ def test_75_for_running_exports(
     done = program.run("backup", "--timeout", "2s", "--output", "json")
     assert done.code == 75, done.err
     assert "/export/" in done.report["outcomes"][0]["error"]["message"]
+    beside = program.run("backup", "--run-id", "another", "--no-wait")
+    assert "is still in progress: `ddbbackup wait` continues with it" in beside.out
+    assert "backup.unfinished" in beside.err
+    status = json.loads(program.run("status", "--output", "json").out)
+    assert len(status["tables"][0]["running"]) == 2
     assert program.run("wait").code == 0
 
 

@@ -208,7 +208,7 @@ def test_prove_your_backups(page: Page, name: str) -> None:
     evidence = {path.name: path for path in (page.program.directory / "evidence").iterdir()}
     read = {name: json.loads(path.read_text()) for name, path in evidence.items() if name.endswith(".json")}
     assert set(read) == {"status.json", "backups.json", "verify.json", "restore.json"}
-    assert read["status.json"]["tables"][0]["status"] == "fresh"
+    assert read["status.json"]["tables"][0]["status"] == "ok"
     assert read["backups.json"]["backups"][0]["state"] == "complete"
     assert read["verify.json"]["outcomes"][0]["status"] == "done"
     facts = read["restore.json"]["outcomes"][0]["facts"]

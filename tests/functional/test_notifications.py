@@ -76,7 +76,7 @@ def test_a_run_notifies_every_channel_once(
     document = json.loads(hook.body)
     assert document["report"]["outcomes"] == done.report["outcomes"]
     assert {each["table"]: each["status"] for each in document["tables"]} == {
-        name: "fresh",
+        name: "ok",
         f"{name}-gone": "never",
     }
     assert "hunter2" not in done.out + done.err

@@ -113,7 +113,7 @@ EXAMPLES: Mapping[str, Document] = {
         "prod",
         IDENTITY,
         [
-            TableStatus("orders", "never", rpo_seconds=60, running="20261125T030000Z-0badcafe"),
+            TableStatus("orders", "never", rpo_seconds=60, running=("20261125T030000Z-0badcafe",)),
             TableStatus("bills", "stale", "20261124T090000Z-0badcafe", NOW, 90, 60, 1, last_failure="FAILED"),
             TableStatus(
                 "logs", "never", not_restorable=(NotRestorable("20261124T090000Z-0badcafe", "it is failed"),)

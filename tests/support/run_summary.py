@@ -27,7 +27,7 @@ OUTCOMES = (
 TABLES = (
     TableStatus(
         "orders",
-        "fresh",
+        "ok",
         backup="20261125T030000Z-0badcafe",
         export_time=START,
         age_seconds=75,

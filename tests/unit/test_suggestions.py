@@ -15,3 +15,15 @@ def test_another_word_is_not_a_misspelling() -> None:
 
 def test_a_word_that_resembles_none_gets_the_other_hint() -> None:
     assert suggest("xyz", ["tables"], otherwise="see the list") == "see the list"
+
+
+def test_words_that_only_resemble_each_other_are_not_suggested() -> None:
+    """Each of them could be meant, and does something else."""
+    assert suggest("start", ["status", "restore"], otherwise="see the list") == "see the list"
+    assert suggest("restart", ["restore"], otherwise="see the list") == "see the list"
+
+
+def test_swapped_letters_are_one_misspelling() -> None:
+    for word in ("nmae", "naem", "nam", "namee", "nane"):
+        assert suggest(word, ["name"], otherwise="") == "use `name` instead"
+    assert suggest("destnaton", ["destination"], otherwise="") == "use `destination` instead"

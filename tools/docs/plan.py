@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
-from ddbbackup.plan.schemas import plan_schema, resolve
-from tools.docs.markdown import code_list, header, table
+from ddbbackup.plan.keys import PlanKey, plan_keys
+from tools.docs.markdown import header, table
 
 _INTRODUCTION: Final = """\
 A plan is a YAML file, by default `ddbbackup.yaml`. Editors complete and check it with
@@ -31,59 +29,17 @@ def page() -> str:
     return (
         header("The plan file", "schemas/plan.schema.json")
         + _INTRODUCTION
-        + table(("key", "value", "default", "description"), _rows(plan_schema(), "", required=False))
+        + table(("key", "value", "default", "description"), map(_row, plan_keys()))
     )
 
 
-def _rows(schema: dict[str, Any], path: str, *, required: bool) -> Iterator[tuple[str, str, str, str]]:
-    """The row of a value, then those of everything inside it."""
-    schema = resolve(schema)
-    if path:
-        yield f"`{path}`", _value(schema), _default(schema, required=required), schema.get("description", "")
-    for key, child in schema.get("properties", {}).items():
-        is_required = key in schema.get("required", ())
-        yield from _rows(child, f"{path}.{key}" if path else key, required=is_required)
-    if isinstance(schema.get("additionalProperties"), dict):
-        yield from _rows(schema["additionalProperties"], f"{path}.NAME", required=False)
-    for branch in schema.get("anyOf", ()):
-        for key, child in branch.get("properties", {}).items():
-            yield from _rows(child, f"{path}.{key}", required=False)
-    items = resolve(schema.get("items", {}))
-    for key, child in items.get("properties", {}).items():
-        yield from _rows(child, f"{path}[].{key}", required=False)
+def _row(key: PlanKey) -> tuple[str, str, str, str]:
+    return f"`{key.path}`", key.value, _default(key), key.description
 
 
-def _value(schema: dict[str, Any]) -> str:
-    """What a value may be: choices, or words."""
-    if "enum" in schema:
-        return code_list(schema["enum"])
-    if "const" in schema:
-        return f"`{schema['const']}`"
-    kinds = schema.get("type")
-    if "anyOf" in schema and kinds is None:
-        return "; or ".join(_value(resolve(branch)) for branch in schema["anyOf"])
-    if kinds == "array":
-        items = resolve(schema["items"])
-        return f"a list of: {_value(items)}" if "enum" in items else "a list"
-    if kinds == "integer":
-        return _integer(schema)
-    return str(
-        schema.get("x-format")
-        or {"object": "a mapping", "string": "a string", "boolean": "`true` or `false`"}[str(kinds)]
-    )
-
-
-def _integer(schema: dict[str, Any]) -> str:
-    low, high = schema.get("minimum"), schema.get("maximum")
-    return f"an integer from {low}" + (f" to {high}" if high is not None else "")
-
-
-def _default(schema: dict[str, Any], *, required: bool) -> str:
-    if required:
+def _default(key: PlanKey) -> str:
+    if key.required:
         return "required"
-    if "default" not in schema:
-        return ""
-    default = schema["default"]
-    if default == "":
+    if key.default == "":
         return "empty"
-    return f"`{default if isinstance(default, str) else json.dumps(default).replace(chr(34), '')}`"
+    return f"`{key.default_text}`" if key.default_text else ""

@@ -16,6 +16,7 @@ from ddbbackup.cli.restore_options import ELEMENT_OPTIONS
 from ddbbackup.cli.streams import write_stdout
 from ddbbackup.errors import DdbBackupError, UsageError
 from ddbbackup.plan import load
+from ddbbackup.plan.keys import plan_keys
 from ddbbackup.plan.model import Plan
 from ddbbackup.plan.schemas import schemas_at
 
@@ -43,7 +44,9 @@ def _complete(verb: str, action: argparse.Action) -> None:
     flag = action.option_strings[-1] if action.option_strings else ""
     kind = "restores" if verb == "restore" and action.dest == "name" else _NAMES.get(flag)
     element = next((option for option in ELEMENT_OPTIONS if option.dest == action.dest), None)
-    if action.metavar in ("FILE", "PLAN"):
+    if verb == "explain" and action.dest == "key":
+        action.choices = [key.plain_path for key in plan_keys()]
+    elif action.metavar in ("FILE", "PLAN"):
         action.complete = shtab.FILE  # type: ignore[attr-defined]  # shtab reads this attribute
     elif kind is not None:
         action.complete = completing(kind)  # type: ignore[attr-defined]  # as above

@@ -23,19 +23,19 @@ class TableRow:
 
     ``gap_since``: changes after this time, before the full backup of the chain, may be in no backup.
 
-    ``running`` is the id of a backup in progress, ``last_failure`` the message of the newest completed attempt
+    ``running`` are the IDs of the backups in progress, ``last_failure`` the message of the newest completed attempt
     if it failed. ``not_restorable`` are newer backups that are complete, or have a record that cannot be used.
     """
 
     table: str
-    status: Literal["fresh", "stale", "never"]
+    status: Literal["ok", "stale", "never"]
     backup: str | None
     export_time: datetime | None
     age_seconds: int | None
     rpo_seconds: int | None
     items: int | None
     verified: VerificationResult | None
-    running: str | None
+    running: tuple[str, ...]
     last_failure: str | None
     gap_since: datetime | None
     not_restorable: tuple[NotRestorable, ...]

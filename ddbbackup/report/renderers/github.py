@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ddbbackup.report.phrases import place_of_run, report_summary
+from ddbbackup.report.phrases import is_running, place_of_run, report_summary
 
 if TYPE_CHECKING:
     from ddbbackup.problems import Problem
@@ -42,13 +42,13 @@ def _problems(problems: Sequence[Problem]) -> str:
 
 
 def _report(report: RunReport) -> str:
-    """An error for each failed step, a warning for each skipped step, and a notice with the summary."""
+    """An error for each failed step, a warning for each that is skipped or goes on in AWS, and the summary."""
     lines = []
     for outcome in report.outcomes:
         title = f"ddbbackup: {outcome.step}"
         if outcome.error is not None:
             text = f"{outcome.error.message}; hint: {outcome.error.hint}"
-            lines.append(_command("error", text, title=title))
+            lines.append(_command("warning" if is_running(outcome) else "error", text, title=title))
         elif outcome.status == "skipped":
             lines.append(_command("warning", f"skipped: {outcome.facts.get('because')} failed", title=title))
     summary = f"{report_summary(report)} ({place_of_run(report)})"

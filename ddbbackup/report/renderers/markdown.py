@@ -78,7 +78,7 @@ def _report(report: RunReport) -> str:
     """One row for each step, then the errors with their hints."""
     rows = [
         (
-            phrases.STEP_STATUS[outcome.status],
+            phrases.step_status(outcome),
             outcome.kind,
             _code(outcome.table),
             _plain(", ".join(phrases.outcome_facts(outcome))),
@@ -111,12 +111,14 @@ def _status(document: PlanStatus) -> str:
             duration(row.rpo_seconds),
             count(row.items),
             phrases.verified(row.verified),
-            _plain(row.running or "–"),
+            _plain(phrases.running(row)),
         )
         for row in document.tables
     ]
     late = sum(row.breaks_rpo for row in document.tables)
-    summary = f"{late} of {len(rows)} tables break their RPO" if late else "every table meets its RPO"
+    summary = (
+        f"{count(late)} of {count(len(rows))} tables break their RPO" if late else "every table meets its RPO"
+    )
     title = f"### ddbbackup status {_plain(document.plan)}: {summary}\n\n"
     title += f"Account {_code(document.account)}, region {_code(document.region)}.\n\n"
     broken = ((row.table, each.backup, each.reason) for row in document.tables for each in row.not_restorable)

@@ -135,7 +135,7 @@ def _report(report: RunReport) -> str:
 
 
 def _outcome(outcome: StepOutcome) -> str:
-    step = f"{phrases.STEP_STATUS[outcome.status]:<9} {outcome.kind:<8} {outcome.table}"
+    step = f"{phrases.step_status(outcome):<9} {outcome.kind:<8} {outcome.table}"
     seconds = [duration(outcome.seconds)] if outcome.status in ("done", "failed") else []
     return "  ".join([step, ", ".join([*phrases.outcome_facts(outcome), *seconds])]).rstrip()
 
@@ -236,7 +236,7 @@ def _status(document: PlanStatus) -> str:
             duration(row.rpo_seconds),
             count(row.items),
             phrases.verified(row.verified),
-            row.running or "–",
+            phrases.running(row),
         )
         for row in document.tables
     ]

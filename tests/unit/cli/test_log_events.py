@@ -85,6 +85,13 @@ def test_the_log_for_people_is_as_safe(capsys: pytest.CaptureFixture[str]) -> No
     assert "╭" not in text, "rich would draw a box with the values of variables"
 
 
+def test_the_log_for_people_has_no_empty_values(capsys: pytest.CaptureFixture[str]) -> None:
+    """An export of a window has no number of items."""
+    logs.configure("console", run="r", plan="p")
+    structlog.get_logger().info(events.EXPORT_COMPLETED, table="orders", items=None)
+    assert "items" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("log_format", ["json", "console"])
 def test_a_warning_of_a_library_is_an_event(
     log_format: LogFormat, capsys: pytest.CaptureFixture[str]

@@ -7,12 +7,12 @@ import pytest
 from ddbbackup.model.table_status import TableStatus
 from ddbbackup.notify import conditions
 
-FRESH = TableStatus("orders", "fresh", rpo_seconds=60)
+FRESH = TableStatus("orders", "ok", rpo_seconds=60)
 STALE = TableStatus("orders", "stale", rpo_seconds=60)
 NEVER = TableStatus("orders", "never", rpo_seconds=60)
 NEVER_WITHOUT_RPO = TableStatus("orders", "never")
 NEVER_GOOD = TableStatus("orders", "never", rpo_seconds=60, last_failure="PITR is off")
-TRIED = TableStatus("orders", "fresh", rpo_seconds=60, last_failure="PITR is off")
+TRIED = TableStatus("orders", "ok", rpo_seconds=60, last_failure="PITR is off")
 OTHER_STALE = TableStatus("users", "stale", rpo_seconds=60)
 
 

@@ -20,7 +20,8 @@ from ddbbackup.plan.interpolation import interpolate
 from ddbbackup.plan.restore_from import FromLatest, FromTime, Origin
 from ddbbackup.plan.schema_problems import check_schema
 from ddbbackup.plan.schemas import schemas_at
-from ddbbackup.plan.yaml_reader import MAX_BYTES, read
+from ddbbackup.plan.starter import STARTER
+from ddbbackup.plan.yaml_reader import MAX_BYTES, parse, read
 from ddbbackup.problems import ProblemCode
 from ddbbackup.report.documents.validate import Validation
 from ddbbackup.report.renderers import text
@@ -93,6 +94,15 @@ def test_a_good_plan_has_no_problem(path: Path) -> None:
 def test_editors_show_a_good_plan_as_valid(path: Path) -> None:
     """Also before its variables are filled in."""
     assert editor_errors(data_of(path)) == []
+
+
+def test_editors_show_the_plan_of_init_as_valid() -> None:
+    """As it is, and with a variable in place of any scalar."""
+    document, _ = parse(STARTER, "ddbbackup.yaml")
+    assert document is not None
+    assert editor_errors(document.data) == []
+    for place in scalars_of(document.data):
+        assert editor_errors(replaced(document.data, place, "${VAR}")) == [], place
 
 
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)

@@ -113,7 +113,7 @@ def test_only_without_a_match_is_an_error() -> None:
     """A misspelled `--only` must not look like success."""
     with pytest.raises(NothingSelected, match="'biling-\\*'") as raised:
         select(plan(entry(match="*")), Inventory(NAMES), only=("biling-*",))
-    assert raised.value.hint == "compare the pattern with `billing-tmp`, the nearest name"
+    assert "--only" in raised.value.hint
 
 
 @pytest.mark.parametrize("only", [(), ("orders",)])

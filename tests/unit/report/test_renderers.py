@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from junitparser import JUnitXml
 
-from ddbbackup.errors import AccessDenied, PitrDisabled, PlanInvalid
+from ddbbackup.errors import AccessDenied, PitrDisabled, PlanInvalid, TimedOut
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.model.report import Report
 from ddbbackup.problems import Problem
@@ -90,6 +90,19 @@ def test_text_of_a_run_has_a_line_for_each_step_then_the_errors_and_a_summary() 
         "\n"
         "backup prod: 1 ok, 1 skipped, 1 failed in 1m 15s (run 4711, account 123456789012, region eu-west-1)\n"
     )
+
+
+def test_a_step_that_stopped_waiting_for_aws_has_not_failed() -> None:
+    """Exit code 75: the export runs on. JSON says what the step did, and the exit code of its error."""
+    error = TimedOut("the export e is still running after --timeout", hint="run `ddbbackup wait` later")
+    waiting = Outcome("backup orders", "backup", "orders", "failed", error=error, seconds=90)
+    report = run_report(Report("backup", "1", "p", "123456789012", "eu-west-1", START, START, (waiting,)))
+    assert text.render(report).startswith("running   backup   orders")
+    assert "backup p: 1 running in " in text.render(report)
+    assert "| running | backup |" in markdown.render(report)
+    assert github.render(report).startswith("::warning ")
+    for form in (text, markdown, github):
+        assert "failed" not in form.render(report).lower()
 
 
 def test_json_has_the_members_of_the_document_and_a_version() -> None:

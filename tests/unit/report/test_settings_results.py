@@ -37,10 +37,11 @@ def test_a_restore_without_requested_settings_summarizes_what_it_left_out() -> N
     """Settings that needed no change are not mentioned."""
     quiet = [result("keys", "unchanged"), RESULTS[-1]]
     assert settings_lines(quiet) == []
-    assert settings_summary(quiet) == ["settings not applied: policy"]
+    assert settings_summary(quiet) == ["settings not requested: policy"]
     assert settings_summary(RESULTS) == [
         "settings applied: encryption, stream",
-        "settings not applied: ttl, policy",
+        "settings not applied: ttl",
+        "settings not requested: policy",
     ]
     assert settings_summary([result("keys", "unchanged")]) == []
 

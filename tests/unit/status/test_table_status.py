@@ -20,10 +20,10 @@ RECORD = record(
 )
 
 
-def test_a_backup_younger_than_the_rpo_is_fresh() -> None:
+def test_a_backup_younger_than_the_rpo_is_ok() -> None:
     """The age is that of the data in the backup."""
     status = assess_status("t", HOUR, RECORD, [], NOW)
-    assert (status.state, status.age_seconds, status.breaks_rpo) == ("fresh", 1800, False)
+    assert (status.state, status.age_seconds, status.breaks_rpo) == ("ok", 1800, False)
 
 
 def test_a_backup_older_than_the_rpo_is_stale() -> None:
@@ -43,7 +43,16 @@ def test_a_running_backup_and_a_failure_since_the_last_backup_are_reported() -> 
     running = replace(RECORD, id="20261123T135500Z-0123abcd", state="in_progress")
     failed = replace(RECORD, state="failed", failure=RecordedFailure(message="no bucket"))
     status = assess_status("t", HOUR, RECORD, [running, failed], NOW)
-    assert (status.running, status.last_failure) == (running.id, "no bucket")
+    assert (status.running, status.last_failure) == ((running.id,), "no bucket")
+
+
+def test_every_backup_in_progress_is_reported() -> None:
+    """`wait` continues with all of them."""
+    first, second = (
+        replace(RECORD, id=f"20261123T1{hour}5500Z-0123abcd", state="in_progress") for hour in (3, 2)
+    )
+    status = assess_status("t", HOUR, RECORD, [first, second], NOW)
+    assert status.running == (first.id, second.id)
 
 
 def test_the_age_of_a_backup_that_covers_an_interval_counts_from_its_start() -> None:

@@ -73,7 +73,7 @@ def without_extensions(mapping: Mapping[str, Any]) -> dict[str, Any]:
 
 def applicable_defaults(defaults: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
     """The members of ``defaults`` that can apply to this table entry, whether or not it sets them itself."""
-    not_for_names = ("exclude", "expect") if "name" in entry else ()
+    not_for_names = ("exclude", "expect", "overlap") if "name" in entry else ()
     return {key: value for key, value in without_extensions(defaults).items() if key not in not_for_names}
 
 
@@ -115,6 +115,7 @@ def _table_entry(
         exclude=tuple(value.get("exclude", ())),
         tags=dict(value["tags"]) if "tags" in value else None,
         expect=Expect(expect.get("min"), expect.get("max")) if expect else None,
+        overlap=value.get("overlap", "fail"),
         method=value.get("method", "export"),
         pitr=value.get("pitr", "require"),
         full_every_seconds=parse_duration(value.get("full_every", "30d")),

@@ -82,7 +82,7 @@ class TableEntry:
     ``full_every_seconds`` and ``view`` belong to ``method: incremental``: when a new full export begins a chain, and
     which images windows have. ``verify`` is how thoroughly a new backup is verified. ``read_units_per_second`` is for
     ``method: scan``. Exactly one of ``name``, ``match`` and ``tags`` is set.
-    ``position`` is its index in the plan.
+    ``position`` is its index in the plan. ``overlap``: what it means if a later entry selects the same tables.
     """
 
     position: int
@@ -92,6 +92,7 @@ class TableEntry:
     exclude: tuple[str, ...] = ()
     tags: Mapping[str, str] | None = None
     expect: Expect | None = None
+    overlap: Literal["fail", "first"] = "fail"
     method: Method = "export"
     pitr: Literal["require", "enable"] = "require"
     full_every_seconds: int = 30 * 86_400

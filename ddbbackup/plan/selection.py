@@ -71,8 +71,9 @@ def select(plan: Plan, inventory: Inventory, *, only: Only = ()) -> Selection:
         for name in matched:
             if name in named:
                 continue
-            if chosen.setdefault(name, entry) is not entry:
-                of_others.setdefault(chosen[name].position, []).append(name)
+            first = chosen.setdefault(name, entry)
+            if first is not entry and first.overlap == "fail":
+                of_others.setdefault(first.position, []).append(name)
         failures += [
             (entry, _ambiguous(both, plan.tables[position], entry)) for position, both in of_others.items()
         ]
@@ -88,13 +89,16 @@ def select(plan: Plan, inventory: Inventory, *, only: Only = ()) -> Selection:
 
 def entries_for(plan: Plan, name: str, tags: Mapping[str, str]) -> tuple[TableEntry, ...]:
     """The entries that select a table of this name, whether or not it still exists: the one that names it, or all
-    selectors that match it.
+    selectors that match it, or the first of them if it says `overlap: first`.
     """
     named = tuple(entry for entry in plan.tables if entry.name == name)
     inventory = Inventory((name,), {name: tags})
-    return named or tuple(
+    selectors = tuple(
         entry for entry in plan.tables if entry.name is None and _matches(entry, name, inventory)
     )
+    if selectors and selectors[0].overlap == "first":
+        selectors = selectors[:1]
+    return named or selectors
 
 
 def format_selector(entry: TableEntry) -> str:
@@ -151,12 +155,13 @@ def _ambiguous(names: Sequence[str], first: TableEntry, second: TableEntry) -> R
     if len(names) == 1:
         [name] = names
         return Refused(
-            f"{both} {name}", hint=f"exclude {name} from one of them, or add an entry with `name: {name}`"
+            f"{both} {name}",
+            hint=f"exclude {name} from one of them, or set `overlap: first` in tables[{first.position}]",
         )
     shown = ", ".join(names[:_NAMED_AT_MOST]) + (", …" if len(names) > _NAMED_AT_MOST else "")
     return Refused(
         f"{both} {len(names)} tables: {shown}",
-        hint=f"exclude these tables from one of them with `exclude` in tables[{second.position}]",
+        hint=f"exclude these tables from one of them, or set `overlap: first` in tables[{first.position}]",
     )
 
 

@@ -98,7 +98,6 @@ def test_5_for_a_name_that_matches_nothing(sandbox: Aws, bucket: str, name: str,
         (["backup", "--no-such-option"], "--help"),
         (["backup", "--no-wiat"], "--no-wait"),
         (["status", "--onyl=x"], "--only"),
-        (["restore"], "--help"),
         ([], "--help"),
         (["backup", "--run-id", "a b"], "letters"),
         (["backup", "--log-format", "xml"], "json"),
@@ -106,8 +105,6 @@ def test_5_for_a_name_that_matches_nothing(sandbox: Aws, bucket: str, name: str,
         (["demo", "--serve", "--port", "99999"], "65535"),
         (["demo", "--serve", "--port", "http"], "65535"),
         (["backup", "-f", ""], "name a file"),
-        (["restore", "orders-back", "--from", "s3://"], "AWSDynamoDB"),
-        (["restore", "orders-back", "--from", "s3://bucket/folder"], "AWSDynamoDB"),
     ],
 )
 def test_64_for_a_usage_error(program: Program, arguments: list[str], hint: str) -> None:
@@ -118,6 +115,18 @@ def test_64_for_a_usage_error(program: Program, arguments: list[str], hint: str)
     assert "hint:" in done.err
     assert hint in done.err
     assert "Traceback" not in done.err
+
+
+def test_64_for_a_restore_that_names_nothing_or_no_export(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """Known only with the catalog, or with the element of the plan that the options change."""
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores={"back": {"table": name}}))
+    assert program.run("restore").code == 64
+    for source in ("s3://", f"s3://{bucket}/"):
+        done = program.run("restore", "back", "--from", source)
+        assert done.code == 64, done.err
+        assert "AWSDynamoDB" in done.err
 
 
 def test_64_for_an_unknown_restore(sandbox: Aws, bucket: str, program: Program) -> None:

@@ -36,7 +36,7 @@ def check(document: Document) -> Iterator[Problem]:
                 )
         yield from _check_method(document, path, entry)
         if "name" in entry:
-            for key in ("exclude", "expect"):
+            for key in ("exclude", "expect", "overlap"):
                 if key in entry:
                     yield document.problem(
                         (*path, key),

@@ -6,7 +6,7 @@ import pytest
 
 from ddbbackup.errors import NothingSelected, Refused
 from ddbbackup.plan.model import AwsSettings, Destination, Expect, Plan, TableEntry
-from ddbbackup.plan.selection import Inventory, select
+from ddbbackup.plan.selection import Inventory, entries_for, select
 
 NAMES = ("billing-archive", "billing-live", "billing-tmp", "orders", "users")
 
@@ -154,3 +154,23 @@ def test_two_selectors_for_many_tables_are_one_error() -> None:
         "`match: t-*` (tables[0]) and `match: *` (tables[1]) both select 9 tables: t-0, t-1, t-2, t-3, t-4, …"
     )
     assert {each.position for each in selection.chosen.values()} == {0}
+
+
+def test_the_first_entry_has_the_tables_if_it_says_so() -> None:
+    """Of the entries after it; those still conflict with each other."""
+    first, second, third = (
+        entry(match="billing-*", overlap="first"),
+        entry(1, match="*"),
+        entry(2, match="o*"),
+    )
+    selection = select(plan(first, second, third), Inventory(NAMES))
+    assert [name for name, each in selection.chosen.items() if each is first] == [
+        "billing-archive",
+        "billing-live",
+        "billing-tmp",
+    ]
+    assert [(failed.position, error.message) for failed, error in selection.failures] == [
+        (2, "`match: *` (tables[1]) and `match: o*` (tables[2]) both select orders")
+    ]
+    assert entries_for(plan(first, second), "billing-live", {}) == (first,)
+    assert entries_for(plan(second, third), "orders", {}) == (second, third)

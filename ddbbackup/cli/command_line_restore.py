@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
+from ddbbackup.cli.item_selection import given_selection
 from ddbbackup.cli.restore_options import ELEMENT_OPTIONS, ElementOption, given
 from ddbbackup.errors import UsageError
 from ddbbackup.plan.build import build_restore
@@ -59,6 +60,8 @@ def restore_name(options: Namespace) -> str | None:
         flags = [option.flag for option, _ in chosen]
         if options.__dict__.get("source") is not None:
             flags.append("--from")
+        if {"source", "keys"} <= options.__dict__.keys():  # a verb that restores a part of a table
+            flags += given_selection(options)
         if flags:
             raise UsageError(
                 f"{', '.join(flags)} applies to a restore, but no table is selected",

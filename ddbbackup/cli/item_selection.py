@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ddbbackup.plan.model import KeyValue, Only
 
 _NUMBER: Final = re.compile(r"[+-]?[0-9.]*[0-9][0-9.]*([eE][+-]?[0-9]+)?", re.ASCII)
+_OF_WHERE: Final = ("--value", "--name")
 _TYPES: Final = ("S", "N", "B", "BOOL", "NULL")
 _AMBIGUOUS: Final = ["true", "false", "null", "True", "False"]
 
@@ -54,24 +55,29 @@ def item_selection(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def given_selection(options: Namespace) -> list[str]:
+    """The options of ``item_selection`` that the command line uses."""
+    values = {
+        "--key": options.keys,
+        "--partition": options.partition,
+        "--where": options.where,
+        "--value": options.values,
+        "--name": options.names,
+    }
+    return [option for option, value in values.items() if value is not None]
+
+
 def selected_items(options: Namespace) -> Only | None:
     """None if the command line selects no items. Raises ``UsageError``; no message repeats a value."""
     from ddbbackup.plan.model import Only  # noqa: PLC0415 - only verbs that read items need it
 
-    given = [
-        option
-        for option, value in (
-            ("--key", options.keys),
-            ("--partition", options.partition),
-            ("--where", options.where),
-        )
-        if value is not None
-    ]
-    if len(given) > 1:
-        raise UsageError(f"{' and '.join(given)} are mutually exclusive", hint=f"keep {' or '.join(given)}")
+    given = given_selection(options)
+    ways = [option for option in given if option not in _OF_WHERE]
+    if len(ways) > 1:
+        raise UsageError(f"{' and '.join(ways)} are mutually exclusive", hint=f"keep {' or '.join(ways)}")
     if options.where is None:
-        for option, value in (("--value", options.values), ("--name", options.names)):
-            if value:
+        for option in given:
+            if option in _OF_WHERE:
                 raise UsageError(
                     f"{option} has no effect without --where", hint=f"add --where, or remove {option}"
                 )

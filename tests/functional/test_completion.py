@@ -120,6 +120,11 @@ def test_names_of_the_plan_and_the_catalog_are_completed(
         (f"restore -f prod.yaml --table {name[:5]}", name),
         ("restore -f prod.yaml --from 2", backup),
         ("verify -f prod.yaml --backup 2", backup),
+        (f"find -f prod.yaml {name[:5]}", name),
+        ("find -f prod.yaml --from 2", backup),
+        (f"dump -f prod.yaml {name[:5]}", name),
+        ("diff -f prod.yaml ord", "orders-back"),
+        (f"diff -f prod.yaml --table {name[:5]}", name),
     ):
         command = [shell, *(["--no-config"] if shell == "fish" else [])]
         done = subprocess.run(

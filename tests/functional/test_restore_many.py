@@ -195,6 +195,11 @@ def test_without_a_name_restore_lists_what_can_be_restored(
     newest = listed.report["tables"][0]["backup"]
     assert f"{tables[0]}  {newest}" in program.run("restore").out
     assert program.run("restore", "--output", "markdown").code == 64
+    for verb in (("restore",), ("preview", "restore"), ("preview",)):
+        part = program.run(*verb, "--key", "id=s3cr3t")
+        assert (part.code, part.out) == (64, "")
+        assert "--key applies to a restore, but no table is selected" in part.err
+        assert "s3cr3t" not in part.err
 
 
 def test_hints_name_what_exists(program: Program, tables: list[str]) -> None:

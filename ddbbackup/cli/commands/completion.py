@@ -21,6 +21,12 @@ from ddbbackup.plan.model import Plan
 from ddbbackup.plan.schemas import schemas_at
 
 _NAMES: Final[dict[str, Kind]] = {"--table": "tables", "--from": "backups", "--backup": "backups"}
+_ARGUMENTS: Final[dict[tuple[str, str], Kind]] = {
+    ("restore", "name"): "restores",
+    ("diff", "name"): "restores",
+    ("find", "table"): "tables",
+    ("dump", "table"): "tables",
+}
 _BACKUPS_AT_MOST: Final = 100
 
 
@@ -42,7 +48,7 @@ def run(options: Namespace) -> int:
 def _complete(verb: str, action: argparse.Action) -> None:
     """Says what the values of an argument are; `shtab` reads these attributes."""
     flag = action.option_strings[-1] if action.option_strings else ""
-    kind = "restores" if verb == "restore" and action.dest == "name" else _NAMES.get(flag)
+    kind = _NAMES.get(flag) or _ARGUMENTS.get((verb, action.dest))
     element = next((option for option in ELEMENT_OPTIONS if option.dest == action.dest), None)
     if verb == "explain" and action.dest == "key":
         action.choices = [key.plain_path for key in plan_keys()]

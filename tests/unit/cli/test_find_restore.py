@@ -238,6 +238,11 @@ def test_options_select_many_tables(
             "name a restore of the plan, or select tables with --table, --match, --tag or --all",
         ),
         (
+            ["--where", "a = :a", "--value", ":a=b"],
+            "--where, --value applies to a restore, but no table is selected",
+            "name a restore of the plan, or select tables with --table, --match, --tag or --all",
+        ),
+        (
             ["--table", "orders", "--from", "s3://B/k"],
             "--from: 's3://B/k' is not the S3 URI of a folder",
             "use the URI of a folder, s3://BUCKET/PREFIX/AWSDynamoDB/EXPORT-ID/ for an export",

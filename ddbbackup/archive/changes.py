@@ -38,6 +38,21 @@ class Heads(NamedTuple):
     micros: Sequence[int]
 
 
+class Change(NamedTuple):
+    """One change as a whole. ``written_at`` is in microseconds since 1970.
+
+    ``key`` is canonical, ``key_attributes`` is the same key parsed. ``line`` is the new image as ``{"Item":{…}}``
+    with a newline, None for a delete. The images are parsed; None if there is none.
+    """
+
+    key: bytes
+    written_at: int
+    key_attributes: Mapping[str, Any]
+    line: bytes | None
+    old: Mapping[str, Any] | None
+    new: Mapping[str, Any] | None
+
+
 class _Pattern(NamedTuple):
     """Heads of lines with the key attributes in one order. ``plain`` are those before an image.
 
@@ -143,6 +158,15 @@ class ChangeCutter:
             if match is not None:
                 return _cut_behind(line, match) or self._parse(line)[2]
         return self._parse(line)[2]
+
+    def parse(self, line: bytes) -> Change:
+        """For a few lines: slower than ``cut``. Raises ``DataIncomplete`` as that does."""
+        key, timestamp, text = self._parse(line)
+        members = {name: member.value for name, member in _members(line).items()}
+        new = members.get("NewImage")
+        return Change(
+            key, timestamp, members["Keys"], text if new is not None else None, members.get("OldImage"), new
+        )
 
     def _parse(self, line: bytes) -> tuple[bytes, int, bytes]:
         members = _members(line)

@@ -6,13 +6,14 @@ Most lines are left out by their bytes, before anything is parsed (``conditions.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from ddbbackup.archive.item_keys import ItemKeys, canonical_value, join_values
+from ddbbackup.archive.changes import Change
+from ddbbackup.archive.item_keys import ItemKeys, canonical_value, join_values, wire_key
 from ddbbackup.archive.lines import split_lines
 from ddbbackup.conditions import (
     Condition,
@@ -22,11 +23,13 @@ from ddbbackup.conditions import (
     parse_condition,
     required_bytes,
 )
-from ddbbackup.conditions.required_bytes import either, required_value
+from ddbbackup.conditions.required_bytes import MAX_ALTERNATIVES, either, required_value
 from ddbbackup.errors import Refused
 from ddbbackup.plan.model import KeyValue, Only
 from ddbbackup.ports import KeyAttribute
 
+INVALID_ITEM: Final = (ValueError, TypeError, LookupError, AttributeError, RecursionError)
+"""What an item that is none raises when it is looked at."""
 _HINT = "name all key attributes of the table, with values of their types"
 
 
@@ -76,7 +79,7 @@ class ItemMatcher:
             try:
                 if matches(item_of(line)):
                     found.append(line)
-            except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
+            except INVALID_ITEM:
                 invalid.append(line)
         return Matched(found, invalid)
 
@@ -88,6 +91,12 @@ class ItemMatcher:
             return self._keys.of_item(json.loads(line)["Key"]) in self._wanted
         except (ValueError, LookupError, RecursionError):
             return False
+
+    def matches_change(self, change: Change) -> bool:
+        """By its key; or by a condition that holds before or after it."""
+        if self._matches is None:
+            return self._keys.of_item(change.key_attributes) in self._wanted
+        return any(image is not None and self._matches(image) for image in (change.old, change.new))
 
     def _candidates(self, lines: Sequence[bytes]) -> Sequence[bytes]:
         if self._required is None or not lines or not lines[0].endswith(b"\n"):
@@ -118,6 +127,13 @@ def item_filter(only: Only, keys: Sequence[KeyAttribute]) -> ItemFilter:
     if only.partition is not None:
         return _by_keys(hash_key, [{hash_key[0].name: only.partition}])
     return _by_keys(tuple(keys), only.keys)
+
+
+def filter_of_keys(keys: Sequence[KeyAttribute], canonical: Collection[bytes]) -> ItemFilter:
+    """The items with these keys, which are in the form of ``archive.item_keys``."""
+    if len(canonical) > MAX_ALTERNATIVES:
+        return ItemFilter(tuple(keys), frozenset(canonical))
+    return _by_keys(tuple(keys), [wire_key(key, keys) for key in canonical])
 
 
 def _by_keys(keys: tuple[KeyAttribute, ...], wanted: Sequence[Mapping[str, KeyValue]]) -> ItemFilter:

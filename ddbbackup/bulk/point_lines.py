@@ -205,7 +205,7 @@ class _FinalLines:
             lines = split_lines(block)
             self._lines += len(lines) - lines.count(b"\n")
         else:
-            self._lines += _count_lines(block)
+            self._lines += count_lines(block)
             lines = self._select(block)
             block = b"".join(lines)
         lines = self._valid(block, lines)
@@ -238,7 +238,7 @@ class _FinalLines:
         return puts if self._select is None or not puts else self._select(b"".join(puts))
 
 
-def _count_lines(block: bytes) -> int:
+def count_lines(block: bytes) -> int:
     """Those that are not empty."""
     if block.startswith(b"\n") or b"\n\n" in block:
         lines = split_lines(block)

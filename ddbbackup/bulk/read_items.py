@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import BinaryIO, Final, Literal
 
 from ddbbackup.archive.plain_json import plain_item
-from ddbbackup.bulk.item_filter import ItemFilter, ItemMatcher, item_of
+from ddbbackup.bulk.item_filter import INVALID_ITEM, ItemFilter, ItemMatcher, item_of
 from ddbbackup.bulk.point_lines import LineCounts, PointData, PointFile, PointLines, PointUnit, open_point
 from ddbbackup.bulk.unit_engine import Engine, Track, engine_for, run_units
 from ddbbackup.errors import StepFailed
@@ -125,7 +125,7 @@ class ReadItems:
         for line in lines:
             try:
                 plain.append(plain_item(item_of(line)).encode("utf-8", "surrogatepass") + b"\n")
-            except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            except INVALID_ITEM:
                 continue
         return plain
 
@@ -202,7 +202,8 @@ def read_items(
             on_progress(Progress(job.point.table, "read", done, opened.size_bytes, "bytes"))
 
         task = ReadItems(opened.lines, job.only, job.format, directory)
-        chosen = engine or _engine(job, opened.size_bytes)
+        by_bytes = job.only is not None and job.only.required is not None
+        chosen = engine or engine_to_read(opened.size_bytes, by_bytes=by_bytes)
         for found in run_units(task, opened.units, access, chosen, on_bytes=add, stop=stop):
             items += found.items
             counts += found.counts
@@ -210,8 +211,8 @@ def read_items(
         return ReadResult(items, counts, opened.size_bytes)
 
 
-def _engine(job: ReadJob, size_bytes: int) -> Engine:
-    by_bytes = job.only is not None and job.only.required is not None
+def engine_to_read(size_bytes: int, *, by_bytes: bool) -> Engine:
+    """``size_bytes`` are compressed. ``by_bytes``: most lines are left out by their bytes."""
     engine = engine_for(
         size_bytes, min_bytes_per_process=_MIN_BYTES_PER_PROCESS[by_bytes], threads=_THREADS[by_bytes]
     )

@@ -210,6 +210,21 @@ def out_file(parser: argparse.ArgumentParser) -> None:
 # ---- options of one verb
 
 
+def history(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--history",
+        action="store_true",
+        help="print each version of the items in all restore points, newest first: with its restore point, what was "
+        "added, changed or deleted, and the attributes that differ from the version before",
+    )
+    parser.add_argument(
+        "--since",
+        metavar="TIME",
+        type=_since,
+        help="with --history: only versions of restore points at this time or later, or a duration ago such as 7d",
+    )
+
+
 def new_plan_file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-f",

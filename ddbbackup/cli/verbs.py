@@ -324,15 +324,17 @@ _ROWS: Final = (
     ),
     Verb(
         name="find",
-        help="print items out of a restore point",
+        help="print items out of a restore point, or their history",
         description="Prints the items of a restore point that have a key or match a condition, one JSON object per "
-        "line. Restores nothing. Items go to stdout only.",
+        "line. With --history, prints each version of these items over all restore points, newest first: what a "
+        "condition matches in one version is shown in all of them. Restores nothing. Items go to stdout only.",
         arguments="TABLE",
         options=(
             options.table_name,
             options.plan_files,
             options.log_format,
             options.point_of_table,
+            options.history,
             item_selection,
             options.item_format("json"),
         ),
@@ -343,6 +345,7 @@ _ROWS: Final = (
                 "find orders --partition c-1017 --from 2h", "print what one partition held two hours ago"
             ),
             Example("find orders --where 'total >= :t' --value :t=N:5", "print the items that match"),
+            Example("find orders --key id=c-1017 --history", "print every version of an item, newest first"),
         ),
         exit_codes=(0, 1, 5, 64, 65, 69, 70, 77, 78, 130, 143),
         docs=("command-line.md",),

@@ -102,7 +102,7 @@ def either(alternatives: Sequence[Required | None]) -> Required | None:
             return None
         literals += each.literals
         patterns += each.patterns
-    if len(literals) + len(patterns) > MAX_ALTERNATIVES:
+    if not 0 < len(literals) + len(patterns) <= MAX_ALTERNATIVES:
         return None
     return Required(tuple(dict.fromkeys(literals)), tuple(dict.fromkeys(patterns)))
 

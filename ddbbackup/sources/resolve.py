@@ -122,7 +122,7 @@ def _from_catalog(context: RunContext, wanted: WantedPoint) -> BackupSource | Sn
     record = stored.record
     if record.snapshot is not None:
         return _from_snapshot(context, found)
-    base, *windows = read_concurrently(lambda backup: _open_backup(context, backup), found.backups)
+    base, *windows = read_concurrently(lambda backup: open_backup(context, backup), found.backups)
     _refuse_partial(base, found.backups[0].record.id)
     return BackupSource(
         record.id,
@@ -153,8 +153,10 @@ def _from_snapshot(context: RunContext, found: FoundPoint) -> SnapshotSource:
     )
 
 
-def _open_backup(context: RunContext, stored: StoredRecord) -> OpenedExport:
-    """Raises ``DataIncomplete`` if the manifests are not those of the record, or of another window."""
+def open_backup(context: RunContext, stored: StoredRecord) -> OpenedExport:
+    """Reads the manifests of a complete backup that AWS or a scan exported. Blocks.
+
+    Raises ``DataIncomplete`` if the manifests are not those of the record, or of another window."""
     record, location = stored.record, stored.location
     if record.data.manifest_key is None:
         raise Bug("a complete record names no manifest, although it was accepted")

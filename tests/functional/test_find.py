@@ -129,3 +129,123 @@ def test_an_export_without_a_record_can_be_dumped(sandbox: Aws, bucket: str, pro
     done = program.run("dump", "gone", "--from", uri, "--format", "json")
     assert done.code == 0, done.err
     assert sorted(done.out.splitlines()) == ['{"id": "a"}', '{"id": "b"}']
+
+
+def ids_of(shop: Shop) -> list[str]:
+    """The restore points, oldest first."""
+    keys = shop.aws.record_keys(shop.bucket, shop.table)
+    return sorted(key.rpartition("/")[2].removesuffix(".json") for key in keys)
+
+
+def history(shop: Shop, *arguments: str) -> list[Any]:
+    done = shop.program.run("find", shop.table, "--history", *arguments)
+    assert done.code == 0, done.err
+    assert "c-1" not in done.err
+    return lines(done.out)
+
+
+def seen(versions: list[Any], *members: str) -> list[tuple[Any, ...]]:
+    return [tuple(each[member] for member in members) for each in versions]
+
+
+def test_the_history_of_an_item_has_every_version(shop: Shop) -> None:
+    """A put of an equal item is no version. Numbers are equal by value; a full backup that agrees adds nothing."""
+    shop.aws.put(shop.table, order("c-1", 1, "99.5"))
+    shop.back_up()
+    shop.delete("c-1", 1)
+    shop.back_up()
+    shop.aws.put(shop.table, order("c-1", 1, "3", note={"S": "again"}))
+    shop.back_up()
+    shop.aws.put(shop.table, order("c-1", 1, "4", note={"S": "again"}))
+    shop.back_up()
+    full, second, _, deleted, added, last = ids_of(shop)
+    found = history(shop, "--key", "id=c-1,at=1")
+    assert seen(found, "backup", "change", "attributes", "item") == [
+        (last, "changed", ["total"], {"id": "c-1", "at": 1, "total": 4, "note": "again"}),
+        (added, "added", [], {"id": "c-1", "at": 1, "total": 3, "note": "again"}),
+        (deleted, "deleted", [], None),
+        (second, "changed", ["total"], {"id": "c-1", "at": 1, "total": 99.5}),
+        (full, "added", [], {"id": "c-1", "at": 1, "total": 5}),
+    ]
+    assert {json.dumps(each["key"]) for each in found} == {'{"id": "c-1", "at": 1}'}
+    assert [each["time"] for each in found] == sorted((each["time"] for each in found), reverse=True)
+    assert [each["written_at"] is None for each in found] == [False] * 4 + [True]
+    since = history(shop, "--key", "id=c-1,at=1", "--since", found[1]["time"])
+    assert since == found[:2]
+    typed = history(shop, "--key", "id=c-1,at=1", "--format", "dynamodb-json")
+    assert typed[0]["item"] == order("c-1", 1, "4", note={"S": "again"})
+    assert typed[0]["key"] == {"id": {"S": "c-1"}, "at": {"N": "1"}}
+    assert typed[2]["item"] is None
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [("--partition", "c-1"), ("--where", "id = :c AND at < :n", "--value", ":c=c-1", "--value", ":n=N:500")],
+)
+def test_the_history_of_a_partition(shop: Shop, selection: tuple[str, ...]) -> None:
+    full, window = ids_of(shop)
+    found = history(shop, *selection)
+    assert sorted((each["backup"], each["change"], each["key"]["at"]) for each in found) == sorted(
+        [(full, "added", at) for at in (1, 6, 11, 16)]
+        + [(window, "changed", 1), (window, "deleted", 6), (window, "added", 100)]
+    )
+    assert [each["backup"] for each in found] == [window] * 3 + [full] * 4
+
+
+def test_a_condition_shows_all_versions_of_what_once_matched(shop: Shop) -> None:
+    """Before the change, after it, and of an item that was deleted since."""
+    _, window = ids_of(shop)
+    after = history(shop, "--where", "total = :t", "--value", ":t=N:99.5")
+    assert seen(after, "change") == [("changed",), ("added",)]
+    before = history(shop, "--where", "at = :a AND total = :t", "--value", ":a=N:6", "--value", ":t=N:5")
+    assert seen(before, "backup", "change", "item")[0] == (window, "deleted", None)
+    assert before[1]["item"] == {"id": "c-1", "at": 6, "total": 5}
+
+
+def test_full_backups_alone_tell_a_history_too(shop: Shop) -> None:
+    """What a later full backup lacks was deleted."""
+    tables = [{"name": shop.table, "method": "export"}]
+    shop.program.plan(plan(shop.aws, shop.bucket, tables=tables))
+    shop.delete("c-3", 3)
+    shop.aws.put(shop.table, order("c-3", 8, "9"))
+    shop.back_up()
+    *_, newest = ids_of(shop)
+    changes = seen(
+        history(shop, "--partition", "c-3", "--since", "2h"), "backup", "change", "attributes", "written_at"
+    )
+    assert sorted(changes) == [(newest, "changed", ["total"], None), (newest, "deleted", [], None)]
+
+
+def test_what_has_no_history(shop: Shop) -> None:
+    for arguments, code, message in (
+        (
+            ("--key", f"id={SECRET},at=1", "--history"),
+            5,
+            f"no restore point of {shop.table} holds or changes",
+        ),
+        (("--where", "id = :s", "--value", f":s={SECRET}", "--history"), 5, "holds or changes"),
+        (("--key", "id=c-1,at=1", "--history", "--from", "2h"), 64, "--history is about all restore points"),
+        (("--key", "id=c-1,at=1", "--since", "2h"), 64, "--since applies to --history"),
+    ):
+        done = shop.program.run("find", shop.table, *arguments)
+        assert (done.code, done.out) == (code, ""), done.err
+        assert message in done.err
+        assert SECRET not in done.err
+
+
+def test_a_damaged_file_is_no_history(shop: Shop) -> None:
+    """Nothing is printed: the version that was asked for may be the one that is missing."""
+    for key in [key for key in shop.aws.keys(shop.bucket) if key.endswith(".json.gz")]:
+        content = shop.aws.read(shop.bucket, key)
+        shop.aws.s3.put_object(Bucket=shop.bucket, Key=key, Body=b"damaged")
+        done = shop.program.run("find", shop.table, "--history", "--key", "id=c-1,at=1")
+        assert (done.code, done.out) == (65, ""), done.err
+        assert "is damaged" in done.err
+        shop.aws.s3.put_object(Bucket=shop.bucket, Key=key, Body=content)
+        break
+    record = shop.aws.record_keys(shop.bucket, shop.table)[0]
+    shop.aws.s3.put_object(Bucket=shop.bucket, Key=record, Body=b"{}")
+    done = shop.program.run("find", shop.table, "--history", "--key", "id=c-1,at=1")
+    assert done.code == 1
+    assert "there is no restore point of" in done.err
+    assert "cannot be used" in done.err

@@ -1,11 +1,11 @@
-"""``find TABLE``: prints the items of a restore point that match. Only data goes to stdout."""
+"""``find TABLE``: prints the items of a restore point that match, or all their versions. Only data goes to stdout."""
 
 from __future__ import annotations
 
 from argparse import Namespace
 
 from ddbbackup.cli.item_selection import selected_items
-from ddbbackup.cli.read_items import read_into
+from ddbbackup.cli.read_items import read_history_into, read_into
 from ddbbackup.cli.session import run_session
 from ddbbackup.cli.streams import StdoutLines
 from ddbbackup.errors import UsageError
@@ -17,6 +17,11 @@ def run(options: Namespace) -> int:
         raise UsageError(
             "find needs to know which items", hint="pass --key, --partition or --where; `dump` prints all"
         )
+    if options.history and options.point is not None:
+        raise UsageError("--history is about all restore points", hint="remove --from, or pass --since TIME")
+    if options.since is not None and not options.history:
+        raise UsageError("--since applies to --history", hint="add --history, or pass --from TIME")
     lines = StdoutLines()
-    run_session(options, lambda session: read_into(session, options, only, lines.write))
+    read = read_history_into if options.history else read_into
+    run_session(options, lambda session: read(session, options, only, lines.write))
     return 0

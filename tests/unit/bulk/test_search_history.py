@@ -105,6 +105,7 @@ def test_a_condition_finds_keys_by_any_image(tmp_path: Path) -> None:
     found = search(tmp_path, backups(tmp_path), task)
     assert set(found.sightings) == {
         Sighting(0, b"k4", None),
+        Sighting(0, b"k30", None),
         Sighting(0, b"k39", None),
         Sighting(1, b"k3", None),
         Sighting(1, b"k4", None),

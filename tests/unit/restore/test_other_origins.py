@@ -62,7 +62,7 @@ def test_a_backup_of_another_origin_is_not_seen(clouds: dict[str, MemoryCloud], 
     clouds["ireland"].put_backup()
     (blocker, *_) = look(clouds["frankfurt"], tmp_path, restore()).blockers
     assert "no complete backup of orders" in blocker.message
-    assert "account 123456789012, region eu-west-1" in blocker.error.hint
+    assert "`--from 123456789012/eu-west-1`" in blocker.error.hint
 
 
 @pytest.mark.parametrize(

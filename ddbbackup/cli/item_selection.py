@@ -56,15 +56,15 @@ def item_selection(parser: argparse.ArgumentParser) -> None:
 
 
 def given_selection(options: Namespace) -> list[str]:
-    """The options of ``item_selection`` that the command line uses."""
+    """The options of ``item_selection`` that the command line uses; a verb may not have them."""
     values = {
-        "--key": options.keys,
-        "--partition": options.partition,
-        "--where": options.where,
-        "--value": options.values,
-        "--name": options.names,
+        "--key": "keys",
+        "--partition": "partition",
+        "--where": "where",
+        "--value": "values",
+        "--name": "names",
     }
-    return [option for option, value in values.items() if value is not None]
+    return [option for option, name in values.items() if options.__dict__.get(name) is not None]
 
 
 def selected_items(options: Namespace) -> Only | None:
@@ -72,6 +72,8 @@ def selected_items(options: Namespace) -> Only | None:
     from ddbbackup.plan.model import Only  # noqa: PLC0415 - only verbs that read items need it
 
     given = given_selection(options)
+    if not given:
+        return None
     ways = [option for option in given if option not in _OF_WHERE]
     if len(ways) > 1:
         raise UsageError(f"{' and '.join(ways)} are mutually exclusive", hint=f"keep {' or '.join(ways)}")

@@ -174,10 +174,10 @@ def test_a_chain_and_a_full_export_of_the_same_instant_leave_the_same_table(vaul
     for number in (2, 3):
         vault.aws.create_table(f"{name}-{number}")
         vault.aws.put(f"{name}-{number}", *existing)
-    assert vault.restore(backup, f"{name}-2", existing="overwrite").code == 0
+    assert vault.restore(backup, f"{name}-2", "--yes", existing="overwrite").code == 0
     source = {"s3_uri": f"s3://{vault.bucket}/elsewhere/AWSDynamoDB/{full}/"}
     vault.plan_restore(f"{name}-3", existing="overwrite", **{"from": source})
-    done = vault.program.run("restore", "back")
+    done = vault.program.run("restore", "back", "--yes")
     assert done.code == 0, done.err
     assert vault.aws.items(f"{name}-2") == vault.aws.items(f"{name}-3") == in_order([*items, *existing[1:]])
 
@@ -245,7 +245,7 @@ def test_a_killed_restore_is_resumed_and_complete(
     monkeypatch.setattr(shared_state, "_LOOK_SECONDS", 0.1)
     backup, items = list(vault.states.items())[-1]
     target = f"{name}-2"
-    vault.plan_restore(target, limits={"write_units_per_second": 2})
+    vault.plan_restore(target, limits={"write_units_per_second": 1})
     process = vault.start_later("restore", "back", "--from", backup)
     while not vault.count(target):
         assert process.poll() is None, process.communicate()

@@ -68,7 +68,12 @@ def test_its_table_of_verbs_is_the_programs() -> None:
     """Every verb in the table can be parsed, and no verb is missing from it."""
     listed = re.findall(r"^\| `([a-z]+)(?: [A-Z]+)?` \|", README, re.MULTILINE)
     for verb in listed:
-        argument = {"restore": ["x"], "completion": ["bash"]}.get(verb, [])
+        argument = {
+            "restore": ["x"],
+            "completion": ["bash"],
+            "find": ["x", "--key", "id=1"],
+            "dump": ["x"],
+        }.get(verb, [])
         assert parse([verb, *argument]).verb == verb
     assert set(VERBS) == set(listed)
 

@@ -68,7 +68,15 @@ def test_a_deleted_table_is_created_with_its_keys_indexes_and_billing_mode(
             sandbox,
             bucket,
             tables=[{"name": name}],
-            restores={"back": {"table": name, "to": {"table": name}}},
+            restores={
+                "back": {
+                    "table": name,
+                    "to": {"table": name},
+                    "limits": {
+                        "load_capacity": "as-recorded"
+                    },  # else its warm throughput is that of on demand
+                }
+            },
         )
     )
     assert program.run("backup").code == 0

@@ -609,7 +609,8 @@ def test_auto_chooses_import_if_writing_takes_long(
     )
     items: list[Item] = [{"id": {"S": str(n)}, "v": {"S": "x" * 60_000}} for n in range(40)]
     sandbox.put(name, *items)
-    restores = {"back": {"table": name, "to": {"table": f"{name}-new"}}}
+    to = {"table": f"{name}-new"}
+    restores = {"back": {"table": name, "to": to, "limits": {"load_capacity": "as-recorded"}}}
     program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores=restores))
     assert program.run("backup").code == 0
 
@@ -646,7 +647,11 @@ def test_auto_chooses_write_if_the_import_is_denied(
     with FaultProxy(sandbox.url, denied) as proxy:
         urls = {"dynamodb": proxy.url, "s3": sandbox.s3_url, "sts": sandbox.url}
         restores = {
-            "auto": {"table": name, "to": {"table": f"{name}-a"}},
+            "auto": {
+                "table": name,
+                "to": {"table": f"{name}-a"},
+                "limits": {"load_capacity": "as-recorded"},
+            },
             "import": {"table": name, "to": {"table": f"{name}-i"}, "method": "import"},
         }
         tables = [{"name": name}]

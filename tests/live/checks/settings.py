@@ -123,7 +123,13 @@ def _back_up_and_restore(stage: Stage, table: str) -> str:
 
 def plan_of_copy(stage: Stage, table: str, copy: str, **members: Any) -> str:
     """With one restore, `back`, which applies every setting."""
-    restore = {"table": table, "method": "write", "to": {"table": copy, "settings": list(SETTING_NAMES)}}
+    restore: dict[str, Any] = {
+        "table": table,
+        "method": "write",
+        "to": {"table": copy, "settings": list(SETTING_NAMES)},
+    }
+    # A table that was on demand for its load keeps more warm throughput than the recorded one has.
+    restore["limits"] = {"load_capacity": "as-recorded"}
     return stage.plan(bucket=stage.vault(), tables=[table], restores={"back": restore}, **members)
 
 

@@ -15,7 +15,7 @@ from tests.support.aws import Aws
 from tests.support.plans import plan
 from tests.support.program import Program
 
-NO_FORM = {"completion", "schema", "find", "dump"}  # print a script, a schema, and items
+NO_FORM = {"completion", "schema", "explain", "find", "dump"}  # a script, a schema, a text, and items
 
 
 def validator(name: str) -> Draft202012Validator:

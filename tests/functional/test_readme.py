@@ -73,6 +73,7 @@ def test_its_table_of_verbs_is_the_programs() -> None:
             "completion": ["bash"],
             "find": ["x", "--key", "id=1"],
             "dump": ["x"],
+            "explain": ["tables"],
         }.get(verb, [])
         assert parse([verb, *argument]).verb == verb
     assert set(VERBS) == set(listed)

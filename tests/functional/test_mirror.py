@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import pytest
 
-from tests.functional.test_confirmation import on_terminal
 from tests.support.aws import Aws, in_order
 from tests.support.calls import calls_of_sandbox
 from tests.support.plans import plan
@@ -75,17 +74,17 @@ def test_too_many_deletes_are_refused(edited: str, sandbox: Aws, program: Progra
 def test_a_terminal_shows_the_counts_and_asks(edited: str, sandbox: Aws, program: Program) -> None:
     before = sandbox.items(edited)
     words = ["restore", "--table", edited, "--existing", "mirror"]
-    code, shown = on_terminal(program, "yes", *words)
+    code, shown = program.on_terminal("yes", *words)
     assert code == 1, shown
     for fact in ("1 missing item", "2 changed items", "1 extra item", "so nothing was written"):
         assert fact in shown
     assert sandbox.items(edited) == before
     assert not list((program.directory / "state" / "comparisons").iterdir())
-    code, shown = on_terminal(program, edited, *words)
+    code, shown = program.on_terminal(edited, *words)
     assert code == 0, shown
     assert sandbox.items(edited) == in_order(ITEMS)
     sandbox.put(edited, *({"id": {"S": f"extra{n}"}} for n in range(9)))
-    code, shown = on_terminal(program, edited, *words)
+    code, shown = program.on_terminal(edited, *words)
     assert code == 1, shown
     assert "pass --yes-delete 9" in shown
     assert "to confirm" not in shown

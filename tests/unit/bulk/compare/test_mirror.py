@@ -27,10 +27,10 @@ from ddbbackup.bulk.unit_engine import Engine
 from ddbbackup.errors import AccessDenied, DataIncomplete, Refused
 from ddbbackup.ports import BulkOperation
 from tests.support.chains import History, histories
+from tests.support.comparisons import FEW_ITEMS, line, point_of, sides
 from tests.support.fake_transport import Respond
 from tests.support.memory import MemoryObjects
 from tests.support.memory_table import KEYS, TABLE, MemoryAccess, MemoryTable, data_file
-from tests.unit.bulk.compare.test_compare import FEW_ITEMS, line, point_of, sides
 
 Item = Mapping[str, Any]
 WRITES = ("PutItem", "DeleteItem", "BatchWriteItem", "UpdateItem")

@@ -103,6 +103,7 @@ def test_what_cannot_be_combined(edited: str, program: Program) -> None:
         (("--accept-incomplete",), "--accept-incomplete would delete the lost items"),
         (("--drop", "v"), "makes the target equal to the restore point, so its items cannot be changed"),
         (("--existing", "overwrite", "--yes-delete", "1"), "--yes-delete applies to `existing: mirror`"),
+        (("--partition", "k01"), "all other items would be deleted"),
         (("--method", "bulk-put"), "cannot write only what differs"),
         (("--method", "import"), "has no effect"),
         (("--existing", "keep", "--max-deletes-percent", "5"), "has no effect without"),

@@ -92,7 +92,7 @@ class Program:
         return Result(done.returncode, done.stdout, done.stderr)
 
     def on_terminal(self, answer: str, *arguments: str) -> tuple[int, str]:
-        """The exit code, and all that the terminal showed. ``answer`` is entered when something is to be confirmed."""
+        """The exit code, and all that the terminal showed. ``answer`` is typed where something is asked."""
         terminal = (sys.executable, "-m", "tests.support.terminal", "to confirm", answer)
         done = subprocess.run(
             [*terminal, *COMMAND, *arguments, "-f", str(self.directory / "ddbbackup.yaml")],

@@ -10,8 +10,9 @@ from ddbbackup.errors import AccessDenied, DdbBackupError, Refused, TableMissing
 TABLE_LAG_SECONDS: Final = 60.0
 """Requests for items may not know a table yet that DescribeTable calls ACTIVE (observed for 30 to 60 s)."""
 
-Work = Literal["restore", "scan", "comparison"]
-"""What ends. The command that started it takes it up where it stopped, but a comparison begins again."""
+Work = Literal["restore", "scan", "comparison", "mirror"]
+"""What ends. The command that started it takes it up where it stopped, but a comparison, and with it a mirror, begins
+again."""
 
 _CREDENTIAL_CODES: Final = (
     "UnrecognizedClient",
@@ -82,8 +83,10 @@ def stalled_error(
 
 
 def _resumes(work: Work) -> str:
-    return "the comparison begins again" if work == "comparison" else f"the {work} resumes where it stopped"
+    if work in ("comparison", "mirror"):
+        return "the comparison begins again"
+    return f"the {work} resumes where it stopped"
 
 
 def _command(work: Work) -> str:
-    return {"scan": "backup", "comparison": "same command"}.get(work, work)
+    return {"scan": "backup", "comparison": "same command", "mirror": "same command"}.get(work, work)

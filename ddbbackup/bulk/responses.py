@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, NoReturn, assert_never
 
 from ddbbackup.archive.attribute_values import comparable_key
@@ -68,6 +68,7 @@ _MEMBERS: Final[Mapping[ItemOperation, tuple[frozenset[str], frozenset[str]]]] =
         frozenset({"ConsumedCapacity", "ItemCollectionMetrics"}),
     ),
     "PutItem": (frozenset(), frozenset({"ConsumedCapacity", "ItemCollectionMetrics"})),
+    "DeleteItem": (frozenset(), frozenset({"ConsumedCapacity", "ItemCollectionMetrics"})),
     "GetItem": (frozenset(), frozenset({"ConsumedCapacity", "Item"})),
     "BatchGetItem": (frozenset({"Responses", "UnprocessedKeys"}), frozenset({"ConsumedCapacity"})),
 }
@@ -79,7 +80,8 @@ class Classification:
 
     ``written``: all of the request was written. ``unprocessed``: all but ``unprocessed``, which are items or keys.
     ``read``: ``items`` were found, and no others, except perhaps those in ``unprocessed``. ``exists``: the condition
-    of a put failed; ``items`` holds the existing item if the server sent it. ``unproven``: not one of DynamoDB's.
+    of a write failed; ``items`` holds the existing item if the server sent it. ``unproven``: not one of DynamoDB's.
+    With ``returns_old``, ``items`` of what is written holds the item that was replaced, if there was one.
     ``clock_skew``: the time of the signature is rejected. ``table_missing``: also for a moment after a new table is
     ACTIVE.
 
@@ -100,9 +102,16 @@ class Unproven(Exception):
 
 
 def classify(
-    response: BulkResponse, operation: ItemOperation, table: str, *, deletes: bool = False
+    response: BulkResponse,
+    operation: ItemOperation,
+    table: str,
+    *,
+    deletes: bool = False,
+    returns_old: bool = False,
 ) -> Classification:
     """Classifies any response; never raises. ``deletes``: the batch that was sent holds deletes, not puts.
+
+    ``returns_old``: the PutItem or DeleteItem that was sent asked for the item that it replaces.
 
     Only a response of exactly the known shape proves anything. Everything else that DynamoDB does not describe as an
     error of its own is sent again: a repeated put is harmless, a lost one is not.
@@ -110,7 +119,10 @@ def classify(
     if response.status != 200:
         return classify_failure(response)
     try:
-        return _classify_success(_parse(response), operation, table, deletes=deletes)
+        document = _parse(response)
+        old = _items([document.pop("Attributes")]) if returns_old and "Attributes" in document else ()
+        result = _classify_success(document, operation, table, deletes=deletes)
+        return replace(result, items=old) if old else result
     except Unproven as error:
         return unproven(str(error))
 
@@ -168,7 +180,7 @@ def _classify_success(
         raise Unproven(f"a body that is not a response to {operation}")
     consumed = _consumed_units(document, operation, table)
     match operation:
-        case "PutItem":
+        case "PutItem" | "DeleteItem":
             return Classification("written", consumed=consumed)
         case "BatchWriteItem":
             unprocessed = _unprocessed_writes(document["UnprocessedItems"], table, deletes=deletes)

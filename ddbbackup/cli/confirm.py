@@ -24,12 +24,32 @@ async def confirm(context: RunContext, steps: Sequence[RestoreTable]) -> list[Re
     """The steps, confirmed where a person agreed. One question for all of them.
 
     The name of the table must be typed; for several tables that of the plan, as for `prune --confirm`. Raises
-    ``Refused`` for any other answer.
+    ``Refused`` for any other answer. A step of a mirror then holds its comparison, for ``close_comparisons``.
     """
-    found = await asyncio.gather(*(find_destruction(context, step) for step in steps))
-    shown = [each for each in found if each is not None]
-    if not shown:
+    looked = await asyncio.gather(
+        *(find_destruction(context, step) for step in steps), return_exceptions=True
+    )
+    shown = [each for each in looked if isinstance(each, Destruction)]
+    if not shown and not any(isinstance(each, BaseException) for each in looked):
         return list(steps)
+    try:
+        for each in looked:
+            if isinstance(each, BaseException):
+                raise each
+        await _ask_about(context, shown)
+    except BaseException:
+        await close_comparisons(context, [each.step for each in shown])
+        raise
+    return confirmed(steps, shown)
+
+
+async def close_comparisons(context: RunContext, steps: Sequence[RestoreTable]) -> None:
+    for step in steps:
+        if step.comparison is not None:
+            await context.call(step.comparison.close)
+
+
+async def _ask_about(context: RunContext, shown: Sequence[Destruction]) -> None:
     for each in shown[:_SHOWN_AT_MOST]:
         say(*_facts(each, context.clock.now()))
     if len(shown) > _SHOWN_AT_MOST:
@@ -42,7 +62,6 @@ async def confirm(context: RunContext, steps: Sequence[RestoreTable]) -> list[Re
             context.plan.name,
             f"Type the name of the plan, {context.plan.name}, to confirm this for {tables}: ",
         )
-    return confirmed(steps, shown)
 
 
 async def ask(expected: str, question: str) -> None:
@@ -79,4 +98,8 @@ def _facts(found: Destruction, now: datetime) -> Iterator[str]:
     yield f"  restore point  {found.backup}{age}"
     yield f"  items          {count(found.items_now)} now, as DynamoDB counted them up to six hours ago"
     yield f"                 {count(found.items_in_backup)} in the backup{changes}"
+    if (differences := found.differences) is not None:
+        yield f"  will be put    {counted(differences.missing, 'missing item')}"
+        yield f"                 {counted(differences.changed, 'changed item')}"
+        yield f"  deleted        {counted(differences.extra, 'extra item')}"
     yield f"  will be lost   {found.lost}"

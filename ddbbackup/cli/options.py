@@ -383,6 +383,15 @@ def confirm(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def confirm_deletes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--yes-delete",
+        metavar="N",
+        type=_positive,
+        help="with `existing: mirror`: delete up to N items of each table, even if `max_deletes_percent` is less",
+    )
+
+
 def apply(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--apply", action="store_true", help="remove what is shown without it")
 

@@ -164,7 +164,9 @@ ELEMENT_OPTIONS: Final = (
     ElementOption(
         "--method", ("method",), "auto, write, bulk-put, import, point-in-time or snapshot", "METHOD"
     ),
-    ElementOption("--existing", ("existing",), "if the target has items: fail, overwrite or keep", "WHAT"),
+    ElementOption(
+        "--existing", ("existing",), "if the target has items: fail, overwrite, keep or mirror", "WHAT"
+    ),
     ElementOption(
         "--drop",
         ("change", "drop"),
@@ -211,6 +213,13 @@ ELEMENT_OPTIONS: Final = (
         ("limits", "load_capacity"),
         "capacity of a table that is created, until it has all data: on-demand or as-recorded",
         "CAPACITY",
+    ),
+    ElementOption(
+        "--max-deletes-percent",
+        ("limits", "max_deletes_percent"),
+        "with --existing mirror: refuse to delete more of the items that the target holds",
+        "N",
+        _number,
     ),
     ElementOption(
         "--bucket-owner",

@@ -395,6 +395,7 @@ _ROWS: Final = (
             restore_element,
             item_selection,
             options.confirm,
+            options.confirm_deletes,
             options.adopt,
             options.accept_incomplete,
             options.retrieve,

@@ -170,6 +170,7 @@ def build_restore(
             limits.get("write_units_per_second"),
             limits.get("workers"),
             limits.get("load_capacity", "on-demand") if not schema_only else "as-recorded",
+            limits.get("max_deletes_percent", 10),
         ),
         selector=selector,
         schema_only=schema_only,

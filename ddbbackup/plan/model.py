@@ -20,7 +20,7 @@ Method = Literal["export", "incremental", "scan", "snapshot"]
 View = Literal["NEW_IMAGE", "NEW_AND_OLD_IMAGES"]
 VerifyLevel = Literal["listing", "checksums", "items"]
 RestoreMethod = Literal["auto", "write", "bulk-put", "import", "point-in-time", "snapshot"]
-Existing = Literal["fail", "overwrite", "keep"]
+Existing = Literal["fail", "overwrite", "keep", "mirror"]
 
 
 DEFAULT_PREFIX: Final = "{account}/{region}/{table}/"
@@ -127,11 +127,13 @@ class Limits:
     """Upper limits; None is no limit, and as many workers as the machine has cores.
 
     ``load_capacity``: the capacity of a table that the restore creates, until it has all data.
+    ``max_deletes_percent``: of the items that the table holds, for ``existing: mirror``.
     """
 
     write_units_per_second: int | None = None
     workers: int | None = None
     load_capacity: Literal["on-demand", "as-recorded"] = "on-demand"
+    max_deletes_percent: int = 10
 
 
 KeyValue = str | Mapping[str, Any]

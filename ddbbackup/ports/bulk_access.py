@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, Protocol, TypeVar
 from ddbbackup.ports.access_keys import AccessKeys, KeyRequest
 from ddbbackup.ports.objects import Objects
 
-ItemOperation = Literal["BatchWriteItem", "PutItem", "GetItem", "BatchGetItem"]
+ItemOperation = Literal["BatchWriteItem", "PutItem", "DeleteItem", "GetItem", "BatchGetItem"]
 BulkOperation = ItemOperation | Literal["Scan"]
 Tag = TypeVar("Tag")
 

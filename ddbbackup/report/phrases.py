@@ -84,7 +84,17 @@ def outcome_facts(outcome: StepOutcome) -> list[str]:
             continue
         if name in _COUNTED:
             phrases.append(counted(value, _COUNTED[name]))
-        elif name in ("written", "removed", "kept", "rejected", "superseded", "deleted"):
+        elif name in (
+            "written",
+            "removed",
+            "kept",
+            "rejected",
+            "superseded",
+            "deleted",
+            "missing",
+            "changed",
+            "extra",
+        ):
             phrases.append(f"{count(value)} {name}")
         elif name == "size_bytes":
             phrases.append(size(value))

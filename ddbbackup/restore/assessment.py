@@ -124,7 +124,12 @@ async def _assess(
     earlier = _same_source(saved, resolved)
     interrupted = _interrupted_method(restore, earlier)
     job = RestoreJob(context, restore, target, resolved, state, adopts=request.adopts)
-    job = replace(job, accepts_incomplete=request.accepts_incomplete)
+    job = replace(
+        job,
+        accepts_incomplete=request.accepts_incomplete,
+        allowed_deletes=request.allowed_deletes,
+        comparison=request.comparison,
+    )
     job = replace(job, continues=_continues(job, interrupted, earlier))
     is_loaded = job.continues and earlier is not None and earlier.stage == "loaded"
     if is_loaded and not context.estimating:

@@ -76,10 +76,10 @@ def bulk_put_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
                 "run `pip install 'botocore>=1.43.124'`",
             )
         )
-    if inputs.restore.existing == "keep":
+    if (existing := inputs.restore.existing) in ("keep", "mirror"):
         blockers.append(
             _refused(
-                "a bulk put overwrites items, so it cannot restore with `existing: keep`",
+                f"a bulk put overwrites items, so it cannot restore with `existing: {existing}`",
                 "use `method: write`",
             )
         )
@@ -191,7 +191,8 @@ def unconfirmed(target: str, *, existing: Existing, is_live: bool, origin: Origi
         which = "is the live table of this backup"
     else:
         which = f"is a live table, and the backup is of {origin}"
-    effect = "writes items into it" if existing == "keep" else "replaces its items"
+    effects = {"keep": "writes items into it", "mirror": "replaces and deletes its items"}
+    effect = effects.get(existing, "replaces its items")
     return _refused(f"{target} {which}, and `existing: {existing}` {effect}", "pass --yes to confirm")
 
 
@@ -220,7 +221,7 @@ def target_holds_items(target: str) -> Blocker:
     """A run checks with a consistent read; a preview uses the last item count of DynamoDB and reads no item."""
     return _refused(
         f"the target {target} already holds items, but the restore has `existing: fail`",
-        "restore to another table, or set `existing` to `keep` or `overwrite`",
+        "restore to another table, or set `existing` to `keep`, `overwrite` or `mirror`",
     )
 
 

@@ -33,8 +33,11 @@ class Estimate:
 def estimate_write(inputs: MethodInputs, prices: Prices) -> Estimate | None:
     """Write units by the average item size of the recorded table. Each index counts as one more write per item.
 
-    How many items a chain has at its end is only known when it is written: every change counts as one more.
+    How many items a chain has at its end is only known when it is written: every change counts as one more. What
+    ``existing: mirror`` writes is only known when the table is compared.
     """
+    if inputs.restore.existing == "mirror" and inputs.exists:
+        return None
     size = average_item_bytes(inputs.description)
     if inputs.items is None or size is None:
         return None

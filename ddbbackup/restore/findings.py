@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ddbbackup.bulk.compare import PointComparison
 from ddbbackup.plan.model import Restore
 from ddbbackup.ports import RetrievalTier
 from ddbbackup.restore.method import RestoreJob
@@ -17,7 +18,8 @@ class RestoreRequest:
 
     ``adopts``: the user wants to continue with a table that no run has recorded (``restore/adoption.py``).
     ``retrieve``: the run asks S3 for archived objects. ``accepts_incomplete``: the user wants what can be proven of
-    a damaged backup. ``step``, ``kind`` and ``summary`` name the step for people.
+    a damaged backup. ``allowed_deletes`` and ``comparison``: see ``RestoreJob``. ``step``, ``kind`` and
+    ``summary`` name the step for people.
     """
 
     restore: Restore
@@ -26,6 +28,8 @@ class RestoreRequest:
     adopts: bool
     retrieve: RetrievalTier | None
     accepts_incomplete: bool
+    allowed_deletes: int | None
+    comparison: PointComparison | None
     step: str
     kind: str
     summary: str

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import structlog
 
 from ddbbackup import events
-from ddbbackup.errors import Bug
+from ddbbackup.bulk.compare import PointComparison
+from ddbbackup.errors import Bug, DdbBackupError
 from ddbbackup.model.assessment import Blocker
 from ddbbackup.model.json_value import Json
 from ddbbackup.plan.model import Restore
@@ -35,7 +36,9 @@ class RestoreJob:
     ``continues``: this run continues what an earlier run of this restore started. ``remote_job`` is the job of AWS
     that the earlier run started, if the method has such jobs and AWS still knows it. ``adopts``: the user wants to
     continue with a table that no run has recorded, if AWS proves that this restore requested it.
-    ``accepts_incomplete``: the user wants what can be proven of a damaged backup.
+    ``accepts_incomplete``: the user wants what can be proven of a damaged backup. For ``existing: mirror``:
+    ``allowed_deletes`` is how many deletes the user allows, whatever the plan says, and ``comparison`` the one that
+    the user was shown.
     """
 
     context: RunContext
@@ -48,6 +51,8 @@ class RestoreJob:
     remote_job: object = None
     adopts: bool = False
     accepts_incomplete: bool = False
+    allowed_deletes: int | None = None
+    comparison: PointComparison | None = None
 
     @property
     def cloud(self) -> Cloud:
@@ -85,10 +90,14 @@ class RestoreJob:
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """The target with all data. ``facts`` are for the report: flat, printable, without item data."""
+    """The target with all data. ``facts`` are for the report: flat, printable, without item data.
+
+    ``shortfall`` says why the target does not equal the restore point, which it should.
+    """
 
     table: TableFacts
     facts: Mapping[str, Json] = field(default_factory=dict)
+    shortfall: DdbBackupError | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,8 @@ def _select_by_rules(inputs: MethodInputs, candidates: tuple[Candidate, ...]) ->
     seconds = write.seconds
     if inputs.exists:
         selected, reason = write, "the target exists, and an import creates its table"
+    elif inputs.restore.existing == "mirror":
+        selected, reason = write, "the restore has `existing: mirror`, which writes only what differs"
     elif inputs.restore.bounded:
         selected, reason = write, "the restore has `limits`, and an import cannot be limited"
     elif inputs.restore.change is not None:

@@ -23,6 +23,7 @@ def restore_step(
     adopts: bool = False,
     accepts_incomplete: bool = False,
     retrieve: RetrievalTier | None = None,
+    allowed_deletes: int | None = None,
 ) -> RestoreTable:
     """The step of one restore, with {table}, {date} and {run} replaced in the name of its target.
 
@@ -44,4 +45,5 @@ def restore_step(
         adopts=adopts,
         accepts_incomplete=accepts_incomplete,
         retrieve=retrieve,
+        allowed_deletes=allowed_deletes,
     )

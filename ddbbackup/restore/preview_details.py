@@ -30,6 +30,8 @@ async def with_estimate(
     writes_items = not job.restore.schema_only
     estimate = selected.estimate if writes_items else None
     unknown = "the size of the items is unknown" if writes_items else "no items are written"
+    if job.restore.existing == "mirror" and resolved.target is not None:
+        unknown = "a preview reads no items, so it does not know how many differ"
     created = resolved.target is None or RESTORE_METHODS[selected.method].creates_table
     return replace(
         assessment,
@@ -88,6 +90,11 @@ def _notes(job: RestoreJob) -> Iterator[str]:
         and not job.restore.schema_only
     ):
         yield f"items of {job.target} that the restore point does not hold stay, also if a window deleted them"
+    if job.restore.existing == "mirror" and job.resolved.target is not None:
+        yield (
+            f"`ddbbackup diff` shows now which items of {job.target} differ; the run compares them, and refuses to "
+            f"delete more than {job.restore.limits.max_deletes_percent} % of the items without --yes-delete"
+        )
     if (change := job.restore.change) is not None:
         paths = len(change.drop) + len(change.hashed) + len(change.assigned)
         yield f"the items are changed on their way, at {paths} paths: the target will not equal the backup"
@@ -110,7 +117,9 @@ def _notes(job: RestoreJob) -> Iterator[str]:
             f"DynamoDB last counted 0 items in {job.target}, up to six hours ago; the run checks again before it "
             "writes, and fails if the table holds items"
         )
-    yield from target_warnings(read_target(job.cloud, target), overwrites=job.restore.existing == "overwrite")
+    yield from target_warnings(
+        read_target(job.cloud, target), overwrites=job.restore.existing in ("overwrite", "mirror")
+    )
 
 
 def _describe_target(resolved: ResolvedRestore) -> str:

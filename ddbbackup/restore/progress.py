@@ -107,6 +107,8 @@ def _standing(target: str, progress: RestoreProgress) -> str:
             return f"AWS may have been asked to make {target}, which continues{point}"
         case "creating":
             return f"{target} was {'requested' if progress.created else 'looked at'}, and no item was written{point}"
+        case "writing" if progress.existing == "mirror":
+            return f"some of the differences of {target} may be written{point}"
         case "writing" if progress.method == "write":
             return f"{{count}} were written to {target} and stay there{point}"
         case "writing":

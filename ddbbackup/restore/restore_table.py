@@ -9,6 +9,7 @@ from typing import assert_never
 import structlog
 
 from ddbbackup import events
+from ddbbackup.bulk.compare import PointComparison
 from ddbbackup.catalog.archived import ArchivedObjects
 from ddbbackup.errors import AccessDenied
 from ddbbackup.model.assessment import Assessment
@@ -40,6 +41,8 @@ class RestoreTable:
 
     ``retrieve``: the run asks S3 for archived objects. ``adopts``: the run may continue with a table that no run has
     recorded, if AWS proves whose it is. ``accepts_incomplete``: of a damaged backup, what can be proven is restored.
+    ``allowed_deletes``: how many items `existing: mirror` may delete, whatever the plan says. ``comparison``: the one
+    that the user was shown; ``run`` closes it.
     """
 
     restore: Restore
@@ -48,6 +51,8 @@ class RestoreTable:
     adopts: bool = False
     accepts_incomplete: bool = False
     retrieve: RetrievalTier | None = None
+    allowed_deletes: int | None = None
+    comparison: PointComparison | None = None
     kind: str = "restore"
     needs: tuple[str, ...] = ()
 
@@ -78,6 +83,10 @@ class RestoreTable:
                 return f"overwrite {target} with every item of the backup of {source}"
             case "keep":
                 return f"write the items that {target} lacks from the backup of {source}"
+            case "mirror":
+                return (
+                    f"make {target} equal to the backup of {source}: write what differs, delete what is extra"
+                )
             case _:
                 assert_never(self.restore.existing)
 
@@ -90,6 +99,8 @@ class RestoreTable:
             self.adopts,
             self.retrieve,
             self.accepts_incomplete,
+            self.allowed_deletes,
+            self.comparison,
             step=self.id,
             kind=self.kind,
             summary=self.summary,
@@ -117,7 +128,8 @@ class RestoreTable:
         method, loaded = await self._load(findings)
         facts: dict[str, Json] = {**resolved.source_facts, "method": method, **loaded.facts}
         await save_progress(job, "loaded", method=method, loaded=facts)
-        log.info(events.RESTORE_COMPLETED, **facts)
+        if loaded.shortfall is None:
+            log.info(events.RESTORE_COMPLETED, **facts)
         table = await add_indexes(job, loaded.table, method=method)
         created = RESTORE_METHODS[method].creates_table or await was_created(job, table)
         table = await switch_capacity(job, table, created=created)
@@ -125,7 +137,7 @@ class RestoreTable:
         facts["settings"] = settings.facts
         if settings.error is not None:
             return Outcome(self.id, self.kind, self.table, "failed", facts, settings.error)
-        if (lost := incompleteness(facts, target=self.target)) is not None:
+        if (lost := loaded.shortfall or incompleteness(facts, target=self.target)) is not None:
             return Outcome(self.id, self.kind, self.table, "failed", facts, lost)
         await save_progress(job, "done", method=method)
         return Outcome(self.id, self.kind, self.table, "done", facts)

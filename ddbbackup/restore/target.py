@@ -30,7 +30,7 @@ async def prepare_target(job: RestoreJob, *, method: str) -> TableFacts:
     if job.resolved.target is None:
         return await _create(job, method)
     if not job.continues:
-        overwrites = job.restore.existing == "overwrite"
+        overwrites = job.restore.existing in ("overwrite", "mirror")
         await job.context.call(log_target_warnings, job.cloud, job.resolved.target, overwrites=overwrites)
     table = await wait_until_writable(job)
     if not job.continues:

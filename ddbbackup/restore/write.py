@@ -14,7 +14,7 @@ from ddbbackup.bulk import open_ledger
 from ddbbackup.bulk.item_filter import item_filter
 from ddbbackup.bulk.ledger import RestoreIdentity
 from ddbbackup.bulk.model import Existing, WriteJob, WriteResult
-from ddbbackup.errors import DataIncomplete
+from ddbbackup.errors import Bug, DataIncomplete
 from ddbbackup.model.json_value import Json
 from ddbbackup.ports import TableFacts
 from ddbbackup.restore.blockers import ACCEPT_HINT, write_blockers
@@ -23,6 +23,7 @@ from ddbbackup.restore.edits import edits_of
 from ddbbackup.restore.estimate import estimate_write
 from ddbbackup.restore.incomplete import lost_facts, proven_files
 from ddbbackup.restore.method import LoadResult, RestoreJob, RestoreMethod, can_resume, log_start
+from ddbbackup.restore.mirror import load_mirror
 from ddbbackup.restore.progress import save_progress
 from ddbbackup.restore.proof import holds_sample_of, prove_written
 from ddbbackup.restore.restore_progress import RestoreProgress
@@ -43,7 +44,12 @@ PERMISSIONS: Final = (
 
 
 async def load(job: RestoreJob) -> LoadResult:
-    """Raises ``DataIncomplete`` unless every item is written or kept, and every other line accounted for."""
+    """Raises ``DataIncomplete`` unless every item is written or kept, and every other line accounted for.
+
+    ``existing: mirror`` is another way to write, in ``mirror``.
+    """
+    if job.restore.existing == "mirror":
+        return await load_mirror(job)
     table = await prepare_target(job, method="write")
     source, context, limits = job.backup, job.context, job.restore.limits
     notes = list(source.notes)
@@ -126,12 +132,15 @@ def _existing(job: RestoreJob) -> Existing:
             return "verify" if job.continues else "overwrite"
         case "overwrite":
             return "overwrite"
+        case "mirror":
+            raise Bug("a mirror compares items before it writes them")
         case _:
             assert_never(job.restore.existing)
 
 
 def _continues(job: RestoreJob, earlier: RestoreProgress) -> bool:
-    return can_resume(job, earlier, method="write")
+    """A mirror begins with a comparison each time: what an earlier run wrote is equal."""
+    return job.restore.existing != "mirror" and can_resume(job, earlier, method="write")
 
 
 METHOD: Final = RestoreMethod(write_blockers, estimate_write, _continues, load)

@@ -102,6 +102,7 @@ def _may_import(restore: Restore) -> bool:
         restore.method == "auto"
         and restore.target.create != "never"
         and not restore.bounded
+        and restore.existing != "mirror"
         and restore.change is None
     )
     return isinstance(restore.source, FromCatalog) and (restore.method == "import" or by_auto)
@@ -158,9 +159,13 @@ KEEPS: Final = When(
 PUTS_ALL: Final = When(
     "a restore with `method: auto` or `write` has `existing: fail` or `overwrite`",
     lambda plan: any(
-        restore.existing != "keep" and restore.method in ("write", "auto")
+        restore.existing in ("fail", "overwrite") and restore.method in ("write", "auto")
         for restore in plan.restores.values()
     ),
+)
+MIRRORS: Final = When(
+    "a restore has `existing: mirror`",
+    lambda plan: any(restore.existing == "mirror" for restore in plan.restores.values()),
 )
 MUST_BE_EMPTY: Final = When(
     "a restore with `method: auto`, `write` or `bulk-put` has `existing: fail` or `create: new`",

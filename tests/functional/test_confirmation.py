@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.aws import Aws, in_order
 from tests.support.plans import plan
-from tests.support.program import COMMAND, Program
+from tests.support.program import Program
 
 Item = dict[str, Any]
 ITEMS: list[Item] = [{"id": {"S": str(n)}, "v": {"N": str(n)}} for n in range(5)]
 NEWER: Item = {"id": {"S": "0"}, "v": {"S": "newer"}}
-CHECKOUT = Path(__file__).parents[2]
-
-
-def on_terminal(program: Program, answer: str, *words: str) -> tuple[int, str]:
-    """The exit code, and all that the terminal showed."""
-    terminal = (sys.executable, "-m", "tests.support.terminal", "to confirm", answer)
-    done = subprocess.run(
-        [*terminal, *COMMAND, *words, "-f", str(program.directory / "ddbbackup.yaml")],
-        cwd=CHECKOUT,
-        env=dict(program.environment),
-        capture_output=True,
-        encoding="utf-8",
-        timeout=60,
-        check=False,
-    )
-    return done.returncode, done.stdout
 
 
 @pytest.fixture
@@ -55,7 +36,7 @@ def test_the_name_of_the_table_is_asked_for_with_the_facts(
     table = tables[0]
     words = ["restore", "--table", table, "--existing", "overwrite"]
 
-    code, shown = on_terminal(program, "yes", *words)
+    code, shown = program.on_terminal("yes", *words)
     assert code == 1, shown
     assert "the answer was not" in shown
     assert "so nothing was written" in shown
@@ -69,7 +50,7 @@ def test_the_name_of_the_table_is_asked_for_with_the_facts(
     ):
         assert fact in shown
 
-    code, shown = on_terminal(program, table, *words)
+    code, shown = program.on_terminal(table, *words)
     assert code == 0, shown
     assert sandbox.items(table) == in_order(ITEMS)
 
@@ -78,7 +59,7 @@ def test_for_many_tables_the_name_of_the_plan_is_asked_for_once(
     sandbox: Aws, program: Program, tables: list[str], name: str
 ) -> None:
     words = ["restore", "--match", f"{name}-*", "--existing", "keep"]
-    code, shown = on_terminal(program, "test", *words)
+    code, shown = program.on_terminal("test", *words)
     assert code == 0, shown
     assert shown.count("Type the name of the plan, test, to confirm this for") == 1
     assert "items that were deleted since the restore point come back" in shown
@@ -87,14 +68,14 @@ def test_for_many_tables_the_name_of_the_plan_is_asked_for_once(
 
 def test_nothing_is_asked_if_nothing_can_be_lost(program: Program, tables: list[str]) -> None:
     """A new table, or one that holds no items."""
-    code, shown = on_terminal(program, "", "restore", "--table", tables[0], "--to", f"{tables[0]}-new")
+    code, shown = program.on_terminal("", "restore", "--table", tables[0], "--to", f"{tables[0]}-new")
     assert code == 0, shown
     assert "to confirm" not in shown
 
 
 def test_ctrl_c_at_the_question_writes_nothing(sandbox: Aws, program: Program, tables: list[str]) -> None:
     """At once, and it says so."""
-    code, shown = on_terminal(program, "\x03", "restore", "--table", tables[0], "--existing", "overwrite")
+    code, shown = program.on_terminal("\x03", "restore", "--table", tables[0], "--existing", "overwrite")
     assert code == 130, shown
     assert "interrupted; nothing was written\nhint: " in shown
     assert NEWER in sandbox.items(tables[0])

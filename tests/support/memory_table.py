@@ -10,6 +10,7 @@ from typing import Any
 
 from ddbbackup.archive.attribute_values import comparable_key
 from ddbbackup.bulk.model import DataFile
+from ddbbackup.conditions import compile_condition, parse_condition
 from ddbbackup.model.checksums import md5_base64
 from ddbbackup.ports import AccessKeys, BulkOperation, KeyAttribute, KeyRequest
 from tests.support.fake_transport import FakeTransport, Respond
@@ -54,11 +55,17 @@ class MemoryTable:
                 return self._ok({"UnprocessedItems": {}})
             case "PutItem":
                 existing = self._items.get(self._key(request["Item"]))
-                if existing is None:
-                    self._put(request["Item"])
-                    return self._ok({})
-                returned = {"Item": existing} if self._returns_existing else {}
-                return 400, json.dumps({"__type": NOT_MET, "message": "failed"} | returned).encode()
+                if not _is_met(request, existing):
+                    return self._not_met(request, existing)
+                self._put(request["Item"])
+                return self._ok(_old(request, existing))
+            case "DeleteItem":
+                existing = self._items.get(self._key(request["Key"]))
+                if not _is_met(request, existing):
+                    return self._not_met(request, existing)
+                self.deletes.append(request["Key"])
+                self._items.pop(self._key(request["Key"]), None)
+                return self._ok(_old(request, existing))
             case "GetItem":
                 found = self._items.get(self._key(request["Key"]))
                 return self._ok({} if found is None else {"Item": found})
@@ -86,6 +93,11 @@ class MemoryTable:
         }
         return response | ({"LastEvaluatedKey": {"id": page[-1]["id"]}} if left[self.page_items :] else {})
 
+    def _not_met(self, request: Mapping[str, Any], existing: Mapping[str, Any] | None) -> tuple[int, bytes]:
+        asked = "ReturnValuesOnConditionCheckFailure" in request and self._returns_existing
+        returned = {"Item": existing} if asked and existing is not None else {}
+        return 400, json.dumps({"__type": NOT_MET, "message": "failed"} | returned).encode()
+
     def _put(self, item: Mapping[str, Any]) -> None:
         self.puts.append(item)
         self.put(item)
@@ -97,6 +109,19 @@ class MemoryTable:
     @staticmethod
     def _ok(document: Mapping[str, Any]) -> tuple[int, bytes]:
         return 200, json.dumps(document, separators=(",", ":")).encode()
+
+
+def _is_met(request: Mapping[str, Any], existing: Mapping[str, Any] | None) -> bool:
+    parsed = parse_condition(
+        request["ConditionExpression"],
+        request.get("ExpressionAttributeNames", {}),
+        request.get("ExpressionAttributeValues", {}),
+    )
+    return compile_condition(parsed)(existing or {})
+
+
+def _old(request: Mapping[str, Any], existing: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {"Attributes": existing} if "ReturnValues" in request and existing is not None else {}
 
 
 class MemoryAccess:

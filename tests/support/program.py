@@ -20,6 +20,7 @@ from tests.support.aws import KEY, REGION, SECRET
 from tests.support.in_process import call
 
 COMMAND = (sys.executable, "-m", "ddbbackup")
+CHECKOUT = Path(__file__).parents[2]
 _READ_AT_START_UP = ("PYTHON", "LANG", "LC_", "TZ")
 
 
@@ -89,6 +90,20 @@ class Program:
             check=False,
         )
         return Result(done.returncode, done.stdout, done.stderr)
+
+    def on_terminal(self, answer: str, *arguments: str) -> tuple[int, str]:
+        """The exit code, and all that the terminal showed. ``answer`` is typed where something is asked."""
+        terminal = (sys.executable, "-m", "tests.support.terminal", "to confirm", answer)
+        done = subprocess.run(
+            [*terminal, *COMMAND, *arguments, "-f", str(self.directory / "ddbbackup.yaml")],
+            cwd=CHECKOUT,
+            env=dict(self.environment),
+            capture_output=True,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+        return done.returncode, done.stdout
 
     def start(self, *arguments: str, **more: str) -> subprocess.Popen[str]:
         """Starts a new process, which the test must end."""

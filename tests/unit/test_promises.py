@@ -98,7 +98,7 @@ def test_steps_methods_schema_and_examples_go_together() -> None:
     examples = "".join(path.read_text(encoding="utf-8") for path in (CHECKOUT / "configs").glob("*.yaml"))
     for method in ("auto", *RESTORE_METHODS):
         assert f"method: {method}\n" in examples
-    for existing in ("fail", "overwrite", "keep"):
+    for existing in ("fail", "overwrite", "keep", "mirror"):
         assert f"existing: {existing}" in examples
     for source in ("s3_uri", "export_arn", "latest"):
         assert source in examples

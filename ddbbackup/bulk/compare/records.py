@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import msgspec
 
 from ddbbackup.archive.canonical_lines import canonical_line, canonical_lines
 from ddbbackup.archive.item_keys import ItemKeys
@@ -38,14 +35,3 @@ def add_records(writer: SpillWriter, keys: ItemKeys, block: bytes, lines: Sequen
             items += 1
     writer.added(items)
     return Added(items, len(lines) - items)
-
-
-def digest_of_line(line: bytes) -> bytes | None:
-    """The digest of one line ``{"Item":{…}}``; None if it is not one."""
-    canonical = canonical_line(line.rstrip(b"\n"))
-    return None if canonical is None else hashlib.blake2b(canonical, digest_size=DIGEST_BYTES).digest()
-
-
-def line_of_item(item: Mapping[str, Any]) -> bytes:
-    """An item of a response as a line."""
-    return b'{"Item":' + msgspec.json.encode(item) + b"}\n"

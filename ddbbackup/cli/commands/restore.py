@@ -9,7 +9,7 @@ from typing import Final
 from ddbbackup.catalog.find_point import find_point
 from ddbbackup.catalog.queries import read_concurrently
 from ddbbackup.cli.command_line_restore import restore_name
-from ddbbackup.cli.confirm import confirm
+from ddbbackup.cli.confirm import close_comparisons, confirm
 from ddbbackup.cli.find_restore import find_restore
 from ddbbackup.cli.output import write_output, write_report
 from ddbbackup.cli.session import Session, run_session
@@ -39,6 +39,11 @@ def run(options: Namespace) -> int:
             )
         if options.accept_incomplete:
             named = _by_writing(named)
+        if options.yes_delete is not None and named.existing != "mirror":
+            raise UsageError(
+                f"--yes-delete applies to `existing: mirror`, but {named.name} has `existing: {named.existing}`",
+                hint="remove --yes-delete, or pass --existing mirror",
+            )
         steps = [
             restore_step(
                 each,
@@ -48,13 +53,17 @@ def run(options: Namespace) -> int:
                 adopts=options.adopt,
                 accepts_incomplete=options.accept_incomplete,
                 retrieve=options.retrieve,
+                allowed_deletes=options.yes_delete,
             )
             for each in await restores_of_tables(context, named)
         ]
         if stdin_is_terminal():
             steps = await confirm(context, steps)
         context.standing.begin(step.target for step in steps)
-        return await session.carry_out(steps)
+        try:
+            return await session.carry_out(steps)
+        finally:
+            await close_comparisons(context, steps)
 
     return write_report(options, run_session(options, restore))
 
@@ -90,7 +99,15 @@ def _list(options: Namespace) -> int:
 
 
 def _by_writing(restore: Restore) -> Restore:
-    """AWS reads all data files of an import or a bulk put, and cannot leave one out."""
+    """AWS reads all data files of an import or a bulk put, and cannot leave one out.
+
+    A mirror would delete the items of the files that are lost.
+    """
+    if restore.existing == "mirror":
+        raise UsageError(
+            f"--accept-incomplete would delete the lost items, because {restore.name} has `existing: mirror`",
+            hint="pass --existing overwrite too",
+        )
     if restore.method not in ("auto", "write"):
         raise UsageError(
             f"--accept-incomplete needs `method: write`, but {restore.name} has `method: {restore.method}`",

@@ -41,7 +41,7 @@ def _creates_table(
             f"`method: {method}` always creates the target table, so `create: never` cannot be met",
             hint="set `create: new`, or use `method: write`",
         )
-    if restore.get("existing") in ("overwrite", "keep"):
+    if restore.get("existing") in ("overwrite", "keep", "mirror"):
         yield _unsupported(
             document,
             (*path, "existing"),
@@ -119,11 +119,12 @@ def _is_backup_id(source: str) -> bool:
 
 
 def _bulk_put(document: Document, path: ValuePath, restore: dict[str, Any]) -> Iterator[Problem]:
-    if restore.get("existing") == "keep":
+    if restore.get("existing") in ("keep", "mirror"):
+        cannot = "keep them" if restore["existing"] == "keep" else "write only what differs"
         yield _unsupported(
             document,
             (*path, "existing"),
-            "`method: bulk-put` overwrites existing items, so it cannot keep them",
+            f"`method: bulk-put` overwrites existing items, so it cannot {cannot}",
             hint="use `method: write`",
         )
     units = get(restore, "limits", "write_units_per_second")

@@ -20,6 +20,7 @@ def check(document: Document) -> Iterator[Problem]:
     for path, _, restore in restores(document):
         yield from _check_selector(document, path, restore)
         yield from _check_schema_only(document, path, restore)
+        yield from _check_mirror(document, path, restore)
         named = mapping(restore.get("from")).keys()
         yield from _check_owner(document, path, named)
         if "backup" in named and not named.isdisjoint(("export_arn", "s3_uri", "s3_uris")):
@@ -93,6 +94,34 @@ def _check_schema_only(document: Document, path: ValuePath, restore: Mapping[str
                 hint=f"remove `{key}`",
                 at_key=True,
             )
+
+
+def _check_mirror(document: Document, path: ValuePath, restore: Mapping[str, Any]) -> Iterator[Problem]:
+    mirrors = restore.get("existing") == "mirror"
+    if mirrors and "change" in restore:
+        yield document.problem(
+            (*path, "change"),
+            "unsupported-combination",
+            "`existing: mirror` makes the target equal to the restore point, so its items cannot be changed",
+            hint="remove `change`, or use `existing: overwrite`",
+            at_key=True,
+        )
+    if mirrors and "only" in restore:
+        yield document.problem(
+            (*path, "only"),
+            "unsupported-combination",
+            "`existing: mirror` makes the target equal to the restore point, so all other items would be deleted",
+            hint="remove `only`, or use `existing: overwrite`",
+            at_key=True,
+        )
+    if not mirrors and get(restore, "limits", "max_deletes_percent") is not None:
+        yield document.problem(
+            (*path, "limits", "max_deletes_percent"),
+            "unsupported-combination",
+            "`max_deletes_percent` has no effect without `existing: mirror`, because nothing is deleted",
+            hint="remove `max_deletes_percent`",
+            at_key=True,
+        )
 
 
 def _check_owner(document: Document, path: ValuePath, named: Collection[str]) -> Iterator[Problem]:

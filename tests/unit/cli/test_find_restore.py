@@ -174,7 +174,7 @@ def test_options_select_many_tables(
     [
         (
             ["--table", "orders", "--existing", "overwite"],
-            "--existing: 'overwite' is not one of fail, overwrite, keep",
+            "--existing: 'overwite' is not one of fail, overwrite, keep, mirror",
             "use `overwrite` instead",
         ),
         (

@@ -23,14 +23,12 @@ from ddbbackup.bulk.unit_engine import Engine
 from ddbbackup.errors import DataIncomplete, StepFailed
 from ddbbackup.ports import BulkOperation
 from tests.support.chains import History, histories
-from tests.support.items import items, scalars
+from tests.support.comparisons import FEW_ITEMS, point_of, sides
 from tests.support.memory import MemoryObjects
 from tests.support.memory_table import KEYS, TABLE, MemoryAccess, MemoryTable, data_file
 
 Item = dict[str, Any]
 SECRET = "s3cr3t"
-IDS = st.sampled_from(["a", "b", "é", '"', "\\u0041", "c", "d", "\u2028", "1", "1.0"])
-FEW_ITEMS = st.builds(lambda identity, value: {"id": {"S": identity}, "v": value}, IDS, scalars)
 
 
 @pytest.fixture(autouse=True)
@@ -40,17 +38,6 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spill, "_HELD_RECORDS", 5)
     monkeypatch.setattr(join, "_BYTES_AT_ONCE", 200)
     monkeypatch.setattr(verified_stream, "READ_PAUSES_SECONDS", (0.0, 0.0))
-
-
-def line(item: Item) -> bytes:
-    return json.dumps({"Item": item}, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def point_of(objects: MemoryObjects, point: list[Item], files: int = 2) -> PointData:
-    lines = list(map(line, point))
-    return PointData(
-        tuple(data_file(objects, f"data/{n}", lines[n::files]) for n in range(files)), KEYS, TABLE
-    )
 
 
 def compare(
@@ -94,20 +81,6 @@ def expected(point: list[Item], live: list[Item]) -> set[tuple[str, bytes]]:
         | {("extra", key) for key in theirs.keys() - ours.keys()}
         | {("changed", key) for key in ours.keys() & theirs.keys() if ours[key] != theirs[key]}
     )
-
-
-@st.composite
-def sides(draw: st.DrawFn) -> tuple[list[Item], list[Item]]:
-    """A table, and the same after some edits."""
-    point = draw(st.lists(items(), max_size=25, unique_by=lambda item: item["id"]["S"]))
-    live = [
-        {**item, "v": draw(scalars)} if draw(st.integers(0, 3)) == 0 else dict(reversed(item.items()))
-        for item in point
-        if draw(st.integers(0, 3))
-    ]
-    known = {item["id"]["S"] for item in point}
-    more = draw(st.lists(items(), max_size=5, unique_by=lambda item: item["id"]["S"]))
-    return point, live + [item for item in more if item["id"]["S"] not in known]
 
 
 @given(both=sides())

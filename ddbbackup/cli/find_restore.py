@@ -23,7 +23,14 @@ def find_restore(plan: Plan, options: Namespace) -> Restore:
     restore = plan.restores.get(name)
     if restore is not None:
         only = selected_items(options)
-        return restore if only is None else replace(restore, only=only)
+        if only is None:
+            return restore
+        if restore.existing == "mirror":
+            raise UsageError(
+                "`--existing mirror` restores the whole table, so that all other items would be deleted",
+                hint="use `--existing overwrite`, or restore the whole table",
+            )
+        return replace(restore, only=only)
     raise UsageError(f"the plan {plan.name} has no restore {name!r}", hint=_hint(plan, name))
 
 

@@ -29,7 +29,13 @@ _OTHER_TARGET: Final = "use another table name in `to.table`, for example with {
 
 
 def write_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
-    return (*_no_backup(inputs), *_no_target(inputs), *_unfit_part(inputs), *_impossible_change(inputs))
+    return (
+        *_no_backup(inputs),
+        *_no_target(inputs),
+        *_unfit_part(inputs),
+        *_impossible_change(inputs),
+        *_mirror_of_a_part(inputs),
+    )
 
 
 def import_blockers(inputs: MethodInputs) -> tuple[Blocker, ...]:
@@ -296,6 +302,18 @@ def _no_backup(inputs: MethodInputs) -> list[Blocker]:
             )
         ]
     return [Blocker(inputs.backup_error)] if inputs.backup_error else []
+
+
+def _mirror_of_a_part(inputs: MethodInputs) -> list[Blocker]:
+    """A mirror deletes what the restore point does not hold, so it must hold the whole table."""
+    if inputs.restore.existing != "mirror" or inputs.restore.only is None:
+        return []
+    return [
+        _refused(
+            f"`existing: mirror` of a part would delete all other items of {inputs.target}",
+            "use `existing: overwrite`, or restore the whole table",
+        )
+    ]
 
 
 def _impossible_change(inputs: MethodInputs) -> list[Blocker]:

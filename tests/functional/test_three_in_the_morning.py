@@ -118,7 +118,7 @@ def test_an_attribute_was_overwritten(night: Night) -> None:
 
     diff, _ = night.recover("An attribute was overwritten")
 
-    assert re.search(r"^ *changed +2 ", diff.out, re.MULTILINE)
+    assert re.search(r"^ *changed +2$", diff.out, re.MULTILINE)
     assert night.aws.items(night.table) == expected
 
 

@@ -811,6 +811,11 @@ ROWS = (
     ),
     Row("restore.blockers._no_target#2", "no record that describes its table", without_a_record("write")),
     Row(
+        "restore.blockers._mirror_of_a_part#1",
+        "would delete all other items",
+        lambda world: restore(existing="mirror", only=Only(partition="a")),
+    ),
+    Row(
         "restore.blockers._impossible_change#1",
         "the key of `change.hash` is empty",
         lambda world: restore(change=Change(hashed=(("id",),))),

@@ -56,13 +56,14 @@ def item_selection(parser: argparse.ArgumentParser) -> None:
 
 
 def given_selection(options: Namespace) -> list[str]:
-    """The options of ``item_selection`` that the command line uses."""
+    """The options of ``item_selection`` that the command line uses; none for a verb that lacks them."""
+    given = options.__dict__
     values = {
-        "--key": options.keys,
-        "--partition": options.partition,
-        "--where": options.where,
-        "--value": options.values,
-        "--name": options.names,
+        "--key": given.get("keys"),
+        "--partition": given.get("partition"),
+        "--where": given.get("where"),
+        "--value": given.get("values"),
+        "--name": given.get("names"),
     }
     return [option for option, value in values.items() if value is not None]
 
@@ -72,6 +73,8 @@ def selected_items(options: Namespace) -> Only | None:
     from ddbbackup.plan.model import Only  # noqa: PLC0415 - only verbs that read items need it
 
     given = given_selection(options)
+    if not given:
+        return None
     ways = [option for option in given if option not in _OF_WHERE]
     if len(ways) > 1:
         raise UsageError(f"{' and '.join(ways)} are mutually exclusive", hint=f"keep {' or '.join(ways)}")

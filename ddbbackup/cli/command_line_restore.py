@@ -60,7 +60,7 @@ def restore_name(options: Namespace) -> str | None:
         flags = [option.flag for option, _ in chosen]
         if options.__dict__.get("source") is not None:
             flags.append("--from")
-        if {"source", "keys"} <= options.__dict__.keys():  # a verb that restores a part of a table
+        if "source" in options.__dict__:  # otherwise it is `find`, which names its table
             flags += given_selection(options)
         if flags:
             raise UsageError(

@@ -203,7 +203,8 @@ def out_file(parser: argparse.ArgumentParser) -> None:
         "--out",
         metavar="FILE",
         type=_file,
-        help="write to this file, with mode 0600, instead of stdout",
+        help="write to this file, with mode 0600, or to this object, s3://BUCKET/KEY, instead of stdout; it "
+        "appears when it is whole",
     )
 
 

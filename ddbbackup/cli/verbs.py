@@ -338,7 +338,7 @@ _ROWS: Final = (
             item_selection,
             options.item_format("json"),
         ),
-        role="restore",
+        role="verify",
         examples=(
             Example("find orders --key id=c-1017", "print one item of the newest restore point"),
             Example(
@@ -353,8 +353,9 @@ _ROWS: Final = (
     Verb(
         name="dump",
         help="write all items of a restore point as lines",
-        description="Writes all items of a restore point as lines of JSON, to stdout or to a file that appears when "
-        "it is whole. Restores nothing.",
+        description="Writes all items of a restore point as lines of JSON, to stdout, or to a file or an object in "
+        "S3 that appears when it is whole. In the bucket of a destination, the object is encrypted as the "
+        "destination says, otherwise with SSE-S3. Restores nothing.",
         arguments="TABLE",
         options=(
             options.table_name,
@@ -364,9 +365,10 @@ _ROWS: Final = (
             options.item_format("dynamodb-json"),
             options.out_file,
         ),
-        role="restore",
+        role="verify",
         examples=(
             Example("dump orders -o orders.json", "write the newest restore point to a file"),
+            Example("dump orders -o s3://acme-dumps/orders.json", "write it to an object in S3"),
             Example(
                 "dump orders --from 2h --format json > orders.json", "write an earlier one without types"
             ),

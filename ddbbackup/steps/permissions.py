@@ -14,7 +14,8 @@ from ddbbackup.plan.model import Plan, Restore
 from ddbbackup.plan.restore_from import FromCatalog, FromExport
 
 RoleName = Literal["backup", "restore", "verify", "prune", "read"]
-"""The role that runs ``backup`` and ``wait``; ``restore``; ``verify``; ``prune``; or, as a pipeline of pull requests
+"""The role that runs ``backup`` and ``wait``; ``restore`` and ``diff``; ``verify``, ``find`` and ``dump``, which read
+the data of every table of the plan, whether or not it has ``restores``; ``prune``; or, as a pipeline of pull requests
 does, only verbs that read (``preview``, ``status``, ``list``, ``doctor``)."""
 
 On = Literal[

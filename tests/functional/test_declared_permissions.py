@@ -228,6 +228,47 @@ def test_the_policy_for_verifying(sandbox: Aws, bucket: str, name: str, program:
     assert verdict(program, "verify", calls) == ([], [])
 
 
+@pytest.mark.parametrize("read", ["find", "history", "dump"])
+def test_the_policy_for_reading_items(
+    sandbox: Aws, bucket: str, name: str, program: Program, read: str
+) -> None:
+    """`find` and `dump` need no `restores` in the plan: the role of `verify` reads all data. With a KMS key."""
+    sandbox.create_table(name, pitr=True)
+    sandbox.put(name, *ITEMS)
+    encryption = {"algorithm": "KMS", "kms_key_id": new_key(sandbox)}
+    vault = {"vault": {"bucket": bucket, "prefix": "ddb/{table}/", "encryption": encryption}}
+    program.plan(whole_plan(sandbox, bucket, tables=[{"name": name}], destinations=vault))
+    assert program.run("backup").code == 0
+    commands = {
+        "find": ("find", name, "--key", "id=3"),
+        "history": ("find", name, "--where", "id = :i", "--value", ":i=S:3", "--history"),
+        "dump": ("dump", name),
+    }
+    with calls_of_sandbox() as calls:
+        done = program.run(*commands[read])
+        assert done.code == 0, done.err
+    found = policies(program, "verify")
+    assert denied(found, calls) == []
+    for action in ("s3:ListBucket", "s3:GetObject", "kms:Decrypt"):
+        assert denied(without(found, action), calls) != []
+
+
+def test_the_policy_for_comparing(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    """`diff` reads the live table with the role of the restore."""
+    dress(sandbox, name)
+    sandbox.put(name, *ITEMS)
+    restores = {"rollback": {"table": name, "to": {"table": name}, "existing": "overwrite"}}
+    program.plan(whole_plan(sandbox, bucket, tables=[{"name": name}], restores=restores))
+    assert program.run("backup").code == 0
+    with calls_of_sandbox() as calls:
+        done = program.run("diff", "rollback")
+        assert done.code == 0, done.err
+    found = policies(program, "restore")
+    assert denied(found, calls) == []
+    for action in ("s3:GetObject", "dynamodb:Scan", "dynamodb:DescribeTable"):
+        assert denied(without(found, action), calls) != []
+
+
 def test_the_policy_for_pruning(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
     """With a KMS key, which encrypts the mark in a record. The role of `prune` can read no items."""
     for table in (name, f"{name}-b"):

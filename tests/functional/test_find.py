@@ -249,3 +249,36 @@ def test_a_damaged_file_is_no_history(shop: Shop) -> None:
     assert done.code == 1
     assert "there is no restore point of" in done.err
     assert "cannot be used" in done.err
+
+
+def test_dump_writes_an_object_that_appears_when_it_is_whole(shop: Shop) -> None:
+    """With the encryption of the destination, whose bucket it is."""
+    key_id = shop.aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    vault = {"bucket": shop.bucket, "encryption": {"algorithm": "KMS", "kms_key_id": key_id}}
+    tables = [{"name": shop.table, "method": "incremental"}]
+    shop.program.plan(plan(shop.aws, shop.bucket, tables=tables, destinations={"vault": vault}))
+    back_up = shop.program.run("backup")
+    assert back_up.code == 0, back_up.err
+    done = shop.program.run("dump", shop.table, "-o", f"s3://{shop.bucket}/dumps/orders.json")
+    assert (done.code, done.out) == (0, ""), done.err
+    content = shop.aws.read(shop.bucket, "dumps/orders.json")
+    assert in_order(json.loads(line)["Item"] for line in content.splitlines()) == shop.aws.items(shop.table)
+    head = shop.aws.s3.head_object(Bucket=shop.bucket, Key="dumps/orders.json")
+    assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", key_id)
+
+
+def test_a_dump_that_fails_leaves_no_object(shop: Shop) -> None:
+    """Nor an upload that nobody completes."""
+    for key in [key for key in shop.aws.keys(shop.bucket) if key.endswith(".json.gz")][:1]:
+        shop.aws.s3.put_object(Bucket=shop.bucket, Key=key, Body=b"damaged")
+    done = shop.program.run("dump", shop.table, "-o", f"s3://{shop.bucket}/dumps/orders.json")
+    assert done.code == 65, done.err
+    assert "dumps/orders.json" not in shop.aws.keys(shop.bucket)
+    assert shop.aws.s3.list_multipart_uploads(Bucket=shop.bucket).get("Uploads", []) == []
+
+
+@pytest.mark.parametrize("out", ["s3://", "s3://Bad_Bucket/x", "s3://bucket", "s3://bucket/folder/"])
+def test_an_object_needs_a_name(program: Program, out: str) -> None:
+    done = program.run("dump", "orders", "-o", out)
+    assert done.code == 64, done.err
+    assert "--out: " in done.err

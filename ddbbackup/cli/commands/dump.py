@@ -1,4 +1,4 @@
-"""``dump TABLE``: writes all items of a restore point as lines, to stdout or to a private file."""
+"""``dump TABLE``: writes all items of a restore point as lines: to stdout, a private file, or an object in S3."""
 
 from __future__ import annotations
 
@@ -7,11 +7,37 @@ from contextlib import nullcontext
 
 from ddbbackup.cli.private_file import written_whole
 from ddbbackup.cli.read_items import read_into
-from ddbbackup.cli.session import run_session
+from ddbbackup.cli.session import Session, run_session
 from ddbbackup.cli.streams import StdoutLines
+from ddbbackup.errors import Refused, UsageError
+from ddbbackup.find.object_lines import uploaded_whole
+from ddbbackup.model.s3_location import S3Location
 
 
 def run(options: Namespace) -> int:
+    if options.out is not None and options.out.startswith("s3://"):
+        location = _location(options.out)
+
+        async def upload(session: Session) -> None:
+            context = session.context
+            with uploaded_whole(context.source.objects, session.plan, location) as write:
+                await read_into(session, options, None, write)
+
+        run_session(options, upload)
+        return 0
     with nullcontext(StdoutLines().write) if options.out is None else written_whole(options.out) as write:
         run_session(options, lambda session: read_into(session, options, None, write))
     return 0
+
+
+def _location(uri: str) -> S3Location:
+    """Raises ``UsageError``."""
+    try:
+        location = S3Location.parse(uri)
+    except Refused as error:
+        raise UsageError(f"--out: {error.message}", hint=error.hint) from None
+    if not location.key or location.key.endswith("/"):
+        raise UsageError(
+            f"--out: {uri} names no object", hint=f"add a name, such as {uri.rstrip('/')}/items.json"
+        )
+    return location

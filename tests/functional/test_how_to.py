@@ -17,7 +17,7 @@ from ddbbackup.cli.grammar import parse
 from ddbbackup.sandbox.moto_archives import MotoArchives
 from ddbbackup.sandbox.sandbox_clock import SandboxClock
 from tests.support.accounts import Account
-from tests.support.aws import Aws
+from tests.support.aws import Aws, in_order
 from tests.support.next_second import wait_for_next_second
 from tests.support.program import Program, Result
 
@@ -119,16 +119,21 @@ def test_back_to_the_minute_before(page: Page, name: str, clock: SandboxClock) -
 @pytest.mark.parametrize("page", ["restore-one-table-now"], indirect=True)
 def test_restore_one_table_now(page: Page, name: str) -> None:
     """One item is deleted, one overwritten, one new: every command restores what the page says."""
-    backed_up(page, name)
+    more = [{"id": {"S": f"d-{n:02d}"}} for n in range(15)]  # one new item is less than a tenth of the table
+    page.aws.create_table(name, pitr=True)
+    page.aws.put(name, *ITEMS, *more)
+    assert page.program.run("backup", AWS_ENDPOINT_URL=page.aws.url).code == 0
     page.aws.call("DeleteItem", {"TableName": name, "Key": {"id": ITEMS[0]["id"]}})
     page.aws.put(name, {"id": ITEMS[1]["id"], "v": {"N": "0"}}, {"id": {"S": "new"}})
-    _, _, beside, missing, over, _ = page.run()
-    assert page.aws.items(f"{name}-restored") == ITEMS
-    assert "5 written" in beside.out
-    assert "1 written, 4 kept" in missing.out
-    assert "5 written" in over.out
-    assert page.aws.items(name) == [*ITEMS, {"id": {"S": "new"}}]
-    assert page.aws.items(f"{name}-copy") == ITEMS
+    _, _, beside, missing, over, mirror, _ = page.run()
+    backed_up_items = in_order([*ITEMS, *more])
+    assert page.aws.items(f"{name}-restored") == backed_up_items
+    assert "20 written" in beside.out
+    assert "1 written, 19 kept" in missing.out
+    assert "20 written" in over.out
+    assert "1 deleted" in mirror.out
+    assert page.aws.items(name) == backed_up_items
+    assert page.aws.items(f"{name}-copy") == backed_up_items
 
 
 @pytest.mark.parametrize("page", ["move-a-table-to-another-account"], indirect=True)

@@ -36,7 +36,7 @@ def data_files(aws: Aws, bucket: str) -> list[str]:
 
 
 def exists(aws: Aws, table: str) -> bool:
-    return table in aws.dynamodb.list_tables()["TableNames"]
+    return aws.exists(table)
 
 
 @pytest.mark.parametrize("tier", TIERS)

@@ -74,9 +74,7 @@ class Vault:
 
     def count(self, table: str) -> int:
         """The number of items; 0 also if the table does not exist."""
-        if table not in self.aws.dynamodb.list_tables()["TableNames"]:
-            return 0
-        return len(self.aws.items(table))
+        return len(self.aws.items(table)) if self.aws.exists(table) else 0
 
     def plan_restore(self, target: str, **members: Any) -> None:
         restore = {"table": self.table, "to": {"table": target}, **members}

@@ -161,7 +161,7 @@ def test_a_key_is_neither_dropped_nor_set(
     assert done.code == 1
     assert words in done.error["message"]
     assert words in json.dumps(preview.report)
-    assert f"{name}-staging" not in sandbox.dynamodb.list_tables()["TableNames"]
+    assert not sandbox.exists(f"{name}-staging")
 
 
 def test_options_say_the_same_as_the_plan(sandbox: Aws, bucket: str, name: str, program: Program) -> None:

@@ -77,7 +77,7 @@ def test_an_unexpected_account_is_refused_as_source_and_as_target(
     source = program.run("restore", "here", "--output", "json")
     assert source.code == 77
     assert "allows only account 210987654321" in source.err
-    assert f"{name}-2" not in sandbox.dynamodb.list_tables()["TableNames"]
+    assert not sandbox.exists(f"{name}-2")
 
 
 def test_a_role_is_assumed_again_when_its_credentials_expire_during_a_restore(

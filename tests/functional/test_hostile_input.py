@@ -92,11 +92,7 @@ def test_a_bucket_with_hostile_keys_and_documents(
     restores = {"foreign": {"table": name, "from": {"s3_uri": uri}, "to": {"table": f"{name}-2"}}}
     program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores=restores))
     assert program.run("backup").code == 0
-    (key,) = [
-        each
-        for each in sandbox.keys(bucket)
-        if each.endswith(".json") and "/ddbbackup/" in f"/{each}" and "/tables/" not in each
-    ]
+    (key,) = sandbox.record_keys(bucket, name)
     record = json.loads(sandbox.read(bucket, key))
     folder = key.rpartition("/")[0]
     hostile = [f"{folder}/{HOSTILE_KEY}.json", f"{folder}/20991231T000000Z-0badcafe.json"]

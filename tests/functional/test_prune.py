@@ -32,7 +32,7 @@ ITEMS = [{"id": {"S": str(n)}} for n in range(7)]
 
 def back_up(aws: Aws, bucket: str, table: str, program: Program, *ages: int, **members: Any) -> list[str]:
     """Takes backups and makes them as many days old. Returns their IDs, in the order of ``ages``."""
-    if table not in aws.dynamodb.list_tables()["TableNames"]:
+    if not aws.exists(table):
         aws.create_table(table, pitr=True)
         aws.put(table, *ITEMS)
     program.plan(plan(aws, bucket, tables=[{"name": table}], **members))

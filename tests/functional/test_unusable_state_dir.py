@@ -28,5 +28,5 @@ def test_only_restores_need_the_state_directory(
         assert result.code == 1
         assert "cannot use the state directory" in result.out
         assert "hint: set DDBBACKUP_STATE_DIR to a directory" in result.out
-    assert f"{name}-2" not in sandbox.dynamodb.list_tables()["TableNames"]
+    assert not sandbox.exists(f"{name}-2")
     assert program.run("restore", "back").code == 0

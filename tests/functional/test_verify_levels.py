@@ -42,7 +42,7 @@ class Backup:
 
     def verified(self) -> Any:
         """What the record says, which is also what `list` shows, and `status` of a backup that can be restored."""
-        (key,) = [key for key in self.keys(".json") if "/ddbbackup/" in key and "/tables/" not in key]
+        (key,) = self.aws.record_keys(self.bucket, self.name)
         recorded = json.loads(self.aws.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read())["verified"]
         listed = json.loads(self.program.run("list", "--output", "json").out)["backups"][0]["verified"]
         row = json.loads(self.program.run("status", "--output", "json").out)["tables"][0]
@@ -72,7 +72,7 @@ class Backup:
         self.aws.s3.put_object(Bucket=self.bucket, Key=manifest, Body=written)
         md5_key = manifest.removesuffix(".json") + ".md5"
         self.aws.s3.put_object(Bucket=self.bucket, Key=md5_key, Body=md5_base64(written).encode())
-        (record,) = [key for key in self.keys(".json") if "/ddbbackup/" in key and "/tables/" not in key]
+        (record,) = self.aws.record_keys(self.bucket, self.name)
         document = json.loads(self.aws.s3.get_object(Bucket=self.bucket, Key=record)["Body"].read())
         document["data"]["size_bytes"] += len(body) - old
         self.aws.s3.put_object(Bucket=self.bucket, Key=record, Body=json.dumps(document).encode())

@@ -179,6 +179,14 @@ class Aws:
             self.s3.put_object(Bucket=bucket, Key=f"{root}manifest-{which}.json", Body=body)
             self.s3.put_object(Bucket=bucket, Key=f"{root}manifest-{which}.md5", Body=md5(body).encode())
 
+    def exists(self, table: str) -> bool:
+        """ListTables would answer with a hundred of the tables that all tests share."""
+        try:
+            self.dynamodb.describe_table(TableName=table)
+        except self.dynamodb.exceptions.ResourceNotFoundException:
+            return False
+        return True
+
     def record_keys(self, bucket: str, table: str) -> list[str]:
         """Of the records of one table of this account and region, whatever plan and prefix."""
         marker = f"/{REGION}/{table}/"

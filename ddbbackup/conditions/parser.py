@@ -340,7 +340,9 @@ class _Parser:
             return self._names.get(token.text, "")
         if token.kind == "index":
             raise self._failure(
-                token, "a number cannot stand here", "write a value as :name, and give it a type"
+                token,
+                "expected an attribute or a :value instead of a number",
+                "write a value as :name, and give it a type",
             )
         what = "the end" if token.kind == "end" else repr(token.text)
         raise self._failure(

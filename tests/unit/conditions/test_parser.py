@@ -51,7 +51,7 @@ def test_words_that_dynamodb_reserves_are_names() -> None:
         ("a = 'x'", 4, '"\'" has no meaning in a condition'),
         ("a != :a", 2, "'!' has no meaning in a condition"),
         ("a-b = :a", 1, "'-' has no meaning in a condition"),
-        ("a = 5", 4, "a number cannot stand here"),
+        ("a = 5", 4, "expected an attribute or a :value instead of a number"),
         ("a == :a", 3, "expected an attribute or a :value instead of '='"),
         ("a = :a b = :a", 7, "unexpected 'b'"),
         ("(a = :a", 7, "expected ) at the end"),

@@ -92,10 +92,14 @@ $(VENV)/.dev: $(VENV)/.sandbox pyproject.toml
 	@$(INSTALL) --group dev
 	@touch $@
 
-$(TOOLS)/.ready: tests/support/node/package.json Makefile
+$(TOOLS)/.ready: $(wildcard tests/support/node/*) Makefile
 	@mkdir -p $(TOOLS)/node
 	@$(PYTHON) -m venv $(TOOLS)/ministack && $(TOOLS)/ministack/bin/pip install --quiet --disable-pip-version-check '$(MINISTACK)'
 	@cp tests/support/node/package.json $(TOOLS)/node/ && cd $(TOOLS)/node && npm install --silent --no-audit --no-fund --no-package-lock
+	@# This Chromium runs on Linux on x86-64 only; elsewhere tests/support/browser.py looks for an installed one.
+	@[ "$$(uname -sm)" != 'Linux x86_64' ] || { rm -rf $(TOOLS)/chromium && \
+	  node tests/support/node/unpack_chromium.mjs $(TOOLS)/node/node_modules/@sparticuz/chromium $(TOOLS)/chromium && \
+	  cp tests/support/node/fonts.conf $(TOOLS)/chromium/; }
 	@touch $@
 
 -include tests/benchmarks/bench.mk

@@ -11,7 +11,7 @@ INSTALL     := $(BIN)/pip install --quiet --disable-pip-version-check $(if $(CON
 # ministack pins its own version of botocore, so it has its own environment.
 MINISTACK := ministack==1.5.33
 
-.PHONY: help demo docs test test-quick test-faults test-live coverage check types lint bench-startup dist constraints clean
+.PHONY: help demo docs site test test-quick test-faults test-live coverage check types lint bench-startup dist constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -45,7 +45,7 @@ coverage: $(VENV)/.dev $(TOOLS)/.ready ## run all tests and measure which lines 
 	@$(BIN)/coverage html --quiet --skip-covered
 	@$(BIN)/coverage report
 
-check: test lint types ## what CI runs: all tests, lint, types, and the example plans
+check: test lint types site ## what CI runs: all tests, lint, types, the site, and the example plans
 	@for plan in configs/*.yaml; do $(BIN)/ddbbackup validate -f $$plan || exit 1; done
 
 lint: $(VENV)/.dev ## check format, style and the layers of packages (ruff, import-linter)
@@ -59,6 +59,9 @@ types: $(VENV)/.dev ## check types (mypy --strict)
 docs: $(VENV)/.dev ## write the generated pages of docs
 	@$(BIN)/python -m tools.docs
 
+site: $(VENV)/.site ## build the documentation as a site in build/site/html; broken links fail
+	@$(BIN)/python -m tools.site
+
 bench-startup: $(VENV)/.dev ## measure the CPU time of the verbs that do not call AWS
 	@$(BIN)/python -m tests.benchmarks.startup
 
@@ -71,12 +74,12 @@ dist: $(VENV)/.dev ## build the sdist and the wheel, check both, and try the whe
 	@build/dist/bin/ddbbackup --version
 	@build/dist/bin/ddbbackup validate configs/*.yaml
 
-constraints: $(VENV)/.dev ## write the installed versions of all dependencies to constraints.txt
+constraints: $(VENV)/.dev $(VENV)/.site ## write the installed versions of all dependencies to constraints.txt
 	@{ echo '# Dependency versions for CI, written by `make constraints`; do not edit.'; \
 	   $(BIN)/pip freeze --exclude-editable --disable-pip-version-check | grep -v ' @ '; } > constraints.txt
 
 clean: ## remove everything that these targets made
-	rm -rf $(VENV) $(TOOLS) dist build/bench build/coverage build/dist .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(TOOLS) dist build/bench build/coverage build/dist build/site .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(VENV)/.made:
 	@echo "creating $(VENV) (a few seconds)"
@@ -90,6 +93,10 @@ $(VENV)/.sandbox: $(VENV)/.made pyproject.toml
 
 $(VENV)/.dev: $(VENV)/.sandbox pyproject.toml
 	@$(INSTALL) --group dev
+	@touch $@
+
+$(VENV)/.site: $(VENV)/.made pyproject.toml
+	@$(INSTALL) --group site
 	@touch $@
 
 $(TOOLS)/.ready: $(wildcard tests/support/node/*) Makefile

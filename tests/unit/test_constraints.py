@@ -22,10 +22,12 @@ def pins() -> dict[str, str]:
 
 
 def direct_dependencies() -> list[Requirement]:
-    """Of the package, its extras, and the group for developers."""
+    """Of the package, its extras, and the groups for developers."""
     document = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
     project = document["project"]
-    texts = [*project["dependencies"], *document["dependency-groups"]["dev"]]
+    texts = [*project["dependencies"]]
+    for group in document["dependency-groups"].values():
+        texts += group
     for extra in project["optional-dependencies"].values():
         texts += extra
     return [Requirement(text) for text in texts]

@@ -15,7 +15,7 @@ from ddbbackup.backup.finish_backup import complete_backup
 from ddbbackup.backup.method import BackupMethod
 from ddbbackup.backup.new_record import create_record, new_backup
 from ddbbackup.backup.next_backup import FullExport, NextBackup, NotDue, Window
-from ddbbackup.backup.other_runs import warn_of_other_run
+from ddbbackup.backup.other_runs import warn_of_other_run, with_notes
 from ddbbackup.backup.record_settings import record_settings
 from ddbbackup.backup.start_export import enable_pitr, start_export
 from ddbbackup.catalog import (
@@ -76,9 +76,7 @@ class BackupTable:
         findings = assessment.findings
         starts = assessment.changes and findings.unfinished is None
         notes = await warn_of_other_run(context, findings.location) if starts else ()
-        outcome = await self._run_once(context, assessment)
-        if notes:
-            outcome = replace(outcome, facts={**outcome.facts, "notes": list(notes)})
+        outcome = with_notes(await self._run_once(context, assessment), notes)
         windows = 1
         while outcome.status == "done" and _more_is_due(assessment.findings.next):
             assessment = await self.assess(context)

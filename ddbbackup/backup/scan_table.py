@@ -16,6 +16,7 @@ from ddbbackup.archive.export_writing import make_export_id
 from ddbbackup.backup.assessment import location_of
 from ddbbackup.backup.check_destination import checks_of
 from ddbbackup.backup.method import BackupMethod
+from ddbbackup.backup.other_runs import notes_on_other_run, warn_of_other_run, with_notes
 from ddbbackup.backup.run_scan import carry_out_scan
 from ddbbackup.bulk.scan import segment_count
 from ddbbackup.catalog import (
@@ -98,7 +99,10 @@ class ScanTable:
         if findings.unfinished is not None:
             return _continued(assessment, findings.unfinished.record)
         assessment = replace(assessment, actions=(assessment.summary, "record the backup"))
-        return self._with_estimate(context, assessment) if context.estimating else assessment
+        if not context.estimating:
+            return assessment
+        notes = await notes_on_other_run(context, location)
+        return self._with_estimate(context, replace(assessment, notes=notes))
 
     async def run(self, context: RunContext, assessment: Assessment[ScanFindings]) -> Outcome:
         findings = assessment.findings
@@ -108,7 +112,12 @@ class ScanTable:
             return Outcome(
                 self.id, self.kind, self.table, "unchanged", {**facts, "size_bytes": data.size_bytes}
             )
-        stored = findings.unfinished or await self._create_record(context, findings)
+        if findings.unfinished is not None:
+            return await self._scan(context, findings.unfinished)
+        notes = await warn_of_other_run(context, findings.location)
+        return with_notes(await self._scan(context, await self._create_record(context, findings)), notes)
+
+    async def _scan(self, context: RunContext, stored: StoredRecord) -> Outcome:
         return await carry_out_scan(context, stored, self.entry, step=self.id, kind=self.kind)
 
     async def _create_record(self, context: RunContext, findings: ScanFindings) -> StoredRecord:

@@ -17,6 +17,7 @@ from ddbbackup.backup.assessment import BackupFindings, billed_bytes, location_o
 from ddbbackup.backup.check_destination import checks_of
 from ddbbackup.backup.method import BackupMethod
 from ddbbackup.backup.new_record import create_record, new_backup
+from ddbbackup.backup.other_runs import notes_on_other_run, warn_of_other_run, with_notes
 from ddbbackup.backup.record_settings import record_settings, settings_hash, settings_not_read
 from ddbbackup.backup.take_snapshot import START_PERMISSIONS, take_snapshot
 from ddbbackup.backup.unfinished import (
@@ -103,6 +104,7 @@ class SnapshotTable:
             size_bytes=size_bytes,
             seconds_basis=_NO_BASIS,
             cost=context.prices.cost("snapshot_month", size_bytes),
+            notes=await notes_on_other_run(context, location) if context.estimating else (),
             facts={"backup_kind": "snapshot", "destination": self.destination.name},
         )
 
@@ -112,9 +114,10 @@ class SnapshotTable:
             facts = _facts(findings.complete.record)
             return Outcome(self.id, self.kind, self.table, "unchanged", facts)
         unfinished = findings.unfinished
+        notes = await warn_of_other_run(context, findings.location) if unfinished is None else ()
         stored = unfinished or await self._create_record(context, findings)
         stored = await take_snapshot(context, stored, created_now=unfinished is None)
-        return await _record_snapshot(context, stored, step=self.id, kind=self.kind)
+        return with_notes(await _record_snapshot(context, stored, step=self.id, kind=self.kind), notes)
 
     async def _create_record(self, context: RunContext, findings: BackupFindings) -> StoredRecord:
         new = new_backup(context, findings)

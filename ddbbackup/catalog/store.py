@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -18,13 +17,8 @@ from ddbbackup.catalog.acceptance import START_WITHIN, objection
 from ddbbackup.catalog.location import Location, locate
 from ddbbackup.catalog.observed_setting import ObservedSetting
 from ddbbackup.catalog.record import Record, attempt_digest, parse_record
-from ddbbackup.catalog.summary import (
-    SummarizedRecord,
-    parse_summary,
-    summarize,
-    up_to_date,
-    write_summary,
-)
+from ddbbackup.catalog.summary import SummarizedRecord, up_to_date
+from ddbbackup.catalog.summary_store import SummaryStore
 from ddbbackup.catalog.table_documents import TableDocument, parse_description, parse_settings
 from ddbbackup.clock import Clock, SystemClock
 from ddbbackup.errors import AccessDenied, Conflict, DataIncomplete, DdbBackupError, ObjectMissing, Refused
@@ -39,8 +33,6 @@ log = structlog.get_logger()
 
 _RECORD_LIMIT_BYTES: Final = 8 << 20  # a response of DescribeTable has kilobytes
 _UPDATES_AT_MOST: Final = 5
-_SUMMARY_LIMIT_BYTES: Final = 16 << 20
-_SUMMARY_ATTEMPTS: Final = 3
 _RECENT: Final = timedelta(days=3)  # a table with a backup in this time needs one short listing
 _SUFFIX: Final = ".json"
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
@@ -82,7 +74,7 @@ class Catalog:
         self._objects = objects
         self._plan = plan
         self._clock = clock or SystemClock()
-        self._summarizing: dict[Location, threading.Lock] = {}
+        self._summaries = SummaryStore(objects)
 
     def create(self, record: Record, location: Location) -> StoredRecord:
         """Writes a new record, or returns the one that another process wrote for the same attempt of the run.
@@ -134,9 +126,10 @@ class Catalog:
 
     def record_keys(self, location: Location, *, since: datetime | None = None) -> list[str]:
         """The keys of the records whose IDs have this time or a later one, oldest first. Reads no record."""
-        return [each.key for each in self._list(location, since=since)]
+        return [each.key for each in self.list_records(location, since=since)]
 
-    def _list(self, location: Location, *, since: datetime | None = None) -> list[ObjectFacts]:
+    def list_records(self, location: Location, *, since: datetime | None = None) -> list[ObjectFacts]:
+        """As ``record_keys``, with the ETags."""
         prefix = location.records
         start_after = f"{prefix}{since:%Y%m%dT%H%M%SZ}" if since is not None else None
         listed = self._objects.keys(
@@ -145,74 +138,28 @@ class Catalog:
         start, end = len(prefix), -len(_SUFFIX)
         return [each for each in listed if each.key.endswith(_SUFFIX) and is_backup_id(each.key[start:end])]
 
-    # ---- the summary
-
     def known_records(
-        self, location: Location, *, since: datetime | None = None
+        self,
+        location: Location,
+        *,
+        since: datetime | None = None,
+        recent: Sequence[ObjectFacts] | None = None,
     ) -> dict[str, SummarizedRecord | None]:
-        """The records of ``record_keys`` by ID, oldest first: what the summary says; None if they must be read."""
+        """The records of ``record_keys`` by ID, oldest first: what the summary says; None if they must be read.
+
+        ``recent``: those that were listed a moment ago, instead of another listing.
+        """
         start, end = len(location.records), -len(_SUFFIX)
-        listed = [(each.key[start:end], each.etag) for each in self._list(location, since=since)]
-        known = up_to_date(self._read_summary(location)[0], listed) if listed else {}
+        facts = self.list_records(location, since=since) if recent is None else recent
+        listed = [(each.key[start:end], each.etag) for each in facts]
+        known = up_to_date(self._summaries.read(location), listed) if listed else {}
         return {backup_id: known.get(backup_id) for backup_id, _ in listed}
 
     def update_summary(
         self, location: Location, add: Iterable[StoredRecord], *, drop: Collection[str] = ()
     ) -> None:
         """Adds what complete records say and drops others. If that fails, the records are read instead."""
-        added = [row for each in add if (row := summarize(each.record, each.etag)) is not None]
-        if not added and not drop:
-            return
-        try:
-            with self._summarizing.setdefault(location, threading.Lock()):
-                self._put_summary(location, added, drop)
-        except DdbBackupError as error:
-            log.warning(events.SUMMARY_FAILED, table=location.table, message=error.message)
-
-    def _put_summary(
-        self, location: Location, added: Sequence[SummarizedRecord], drop: Collection[str]
-    ) -> None:
-        for attempt in range(_SUMMARY_ATTEMPTS):
-            summary, etag = self._read_summary(location)
-            body = write_summary(
-                {
-                    backup_id: row
-                    for backup_id, row in (summary | {row.id: row for row in added}).items()
-                    if backup_id not in drop
-                }
-            )
-            try:
-                self._objects.put(
-                    location.bucket,
-                    location.summary_key,
-                    body,
-                    content_type="application/json",
-                    owner=location.bucket_owner,
-                    if_none_match=etag is None,
-                    if_match=etag,
-                    encryption=location.encryption,
-                )
-            except Conflict:
-                if attempt == _SUMMARY_ATTEMPTS - 1:
-                    raise
-            else:
-                return
-
-    def _read_summary(self, location: Location) -> tuple[dict[str, SummarizedRecord], str | None]:
-        """And its ETag; None if there is none. One that cannot be used says nothing."""
-        try:
-            body, facts = self._objects.read(
-                location.bucket,
-                location.summary_key,
-                limit_bytes=_SUMMARY_LIMIT_BYTES,
-                owner=location.bucket_owner,
-            )
-        except (ObjectMissing, AccessDenied):
-            return {}, None
-        try:
-            return parse_summary(body), facts.etag
-        except DataIncomplete:
-            return {}, facts.etag
+        self._summaries.update(location, [(each.record, each.etag) for each in add], drop=drop)
 
     def keep_document(self, location: Location, document: TableDocument) -> str:
         """Writes what a record says about its table, unless it is there. Returns its SHA-256.
@@ -271,16 +218,23 @@ class Catalog:
         return body, where
 
     def of_table(
-        self, location: Location, *, until: datetime | None = None
+        self,
+        location: Location,
+        *,
+        until: datetime | None = None,
+        recent: Sequence[ObjectFacts] | None = None,
     ) -> Iterator[StoredRecord | BadRecord]:
         """The records of one table, newest first. Each is read when the iterator reaches it.
 
         ``until``: only those that may have reached this time or an earlier one. The keys of the last days are listed
-        first, so that the newest backup costs one request for any number of older ones.
+        first, so that the newest backup costs one request for any number of older ones; ``recent`` are those of a
+        listing that was made a moment ago.
         """
         last = f"{until + START_WITHIN:%Y%m%dT%H%M%SZ}~" if until is not None else "~"
-        recent = self.record_keys(location, since=(until or self._clock.now()) - _RECENT)
-        for key in itertools.chain(reversed(recent), self._older_keys(location, recent)):
+        if recent is None:
+            recent = self.list_records(location, since=(until or self._clock.now()) - _RECENT)
+        newest = [each.key for each in recent]
+        for key in itertools.chain(reversed(newest), self._older_keys(location, newest)):
             if key.removeprefix(location.records) <= last:
                 yield self.read(location, key)
 

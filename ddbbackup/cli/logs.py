@@ -67,7 +67,7 @@ def configure(log_format: LogFormat, *, run: str, plan: str) -> None:
     else:
         render = [
             _shorten,
-            structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
+            structlog.processors.TimeStamper(fmt="%H:%M:%SZ", utc=True),
             _escape,
             _format_traceback,
             structlog.dev.ConsoleRenderer(

@@ -10,11 +10,12 @@ from typing import Final
 import structlog
 
 from ddbbackup import events
-from ddbbackup.catalog import BadRecord, Record, locate
+from ddbbackup.catalog import BadRecord, Catalog, Location, Record, StoredRecord, locate
 from ddbbackup.catalog.find_point import problem_of
-from ddbbackup.catalog.queries import READS_AT_ONCE, read_concurrently
+from ddbbackup.catalog.queries import IN_PROGRESS_AT_MOST, READS_AT_ONCE, read_concurrently
 from ddbbackup.model.table_status import NotRestorable, TableStatus
 from ddbbackup.plan.model import TableEntry
+from ddbbackup.ports import ObjectFacts
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import Permission
 
@@ -35,10 +36,19 @@ def read_table_statuses(context: RunContext, selected: Mapping[str, TableEntry])
 
 
 def assess_status(
-    table: str, entry: TableEntry, last: Record | None, newer: Sequence[Record], now: datetime
+    table: str,
+    entry: TableEntry,
+    last: Record | None,
+    newer: Sequence[Record],
+    now: datetime,
+    *,
+    older: Sequence[Record] = (),
 ) -> TableStatus:
-    """``last`` is the newest complete record, ``newer`` the records after it, newest first. Pure."""
-    running = tuple(record.id for record in newer if record.state == "in_progress")
+    """``last`` is the newest complete record, ``newer`` the records after it, newest first. Pure.
+
+    ``older`` are backups in progress that reach an earlier time than ``last``, newest first.
+    """
+    running = tuple(record.id for record in (*newer, *older) if record.state == "in_progress")
     failure = next((record.failure for record in newer if record.state != "in_progress"), None)
     last_failure = failure.message if failure else None
     if last is None:
@@ -76,7 +86,9 @@ def _read_status(context: RunContext, table: str, entry: TableEntry, at_once: in
     newer: list[Record] = []
     last: Record | None = None
     passed: list[NotRestorable] = []
-    for stored in context.catalog.of_table(location):
+    now = context.clock.now()
+    recent = context.catalog.list_records(location, since=now - IN_PROGRESS_AT_MOST)
+    for stored in context.catalog.of_table(location, recent=recent):
         if isinstance(stored, BadRecord):
             passed.append(NotRestorable(stored.id, f"its record cannot be used: {stored.error.message}"))
             continue
@@ -89,5 +101,21 @@ def _read_status(context: RunContext, table: str, entry: TableEntry, at_once: in
             break
         log.warning(events.BACKUP_PASSED_OVER, table=table, backup=stored.record.id, message=problem.reason)
         passed.append(NotRestorable(stored.record.id, problem.reason))
-    status = assess_status(table, entry, last, newer, context.clock.now())
+    older = _older_in_progress(context.catalog, location, recent, last) if last is not None else ()
+    status = assess_status(table, entry, last, newer, now, older=older)
     return replace(status, not_restorable=tuple(passed))
+
+
+def _older_in_progress(
+    catalog: Catalog, location: Location, recent: Sequence[ObjectFacts], last: Record
+) -> tuple[Record, ...]:
+    """Among ``recent`` records. Reads the summary, and what neither it nor the chain of ``last`` knows."""
+    needed = {location.record_key(backup) for backup in last.chain.needs}
+    own = location.record_key(last.id)
+    older = [each for each in recent if each.key < own and each.key not in needed]
+    known = catalog.known_records(location, recent=older)
+    unknown = [backup for backup, row in reversed(known.items()) if row is None]
+    read = [catalog.read(location, location.record_key(backup)) for backup in unknown]
+    return tuple(
+        each.record for each in read if isinstance(each, StoredRecord) and each.record.state == "in_progress"
+    )

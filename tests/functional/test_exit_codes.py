@@ -201,6 +201,26 @@ def test_75_for_running_exports(
     assert program.run("wait").code == 0
 
 
+@pytest.mark.parametrize("method", ["scan", "snapshot"])
+def test_every_method_names_the_unfinished_backup_of_another_run(
+    sandbox: Aws, bucket: str, name: str, program: Program, exports: MotoExports, method: str
+) -> None:
+    """In the preview, in the log and in the report."""
+    exports.export_seconds = (60.0, 60.0)
+    sandbox.create_table(name, pitr=True)
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}]))
+    assert program.run("backup", "--run-id", "first", "--no-wait").code == 0
+    program.plan(plan(sandbox, bucket, tables=[{"name": name, "method": method}]))
+    said = "of run first is still in progress: `ddbbackup wait` continues with it"
+    assert said in program.run("preview", "backup").out
+    done = program.run("backup", "--run-id", "second")
+    assert done.code == 0, done.err
+    assert said in done.out
+    assert "backup.unfinished" in done.err
+    status = json.loads(program.run("status", "--output", "json").out)
+    assert len(status["tables"][0]["running"]) == 1
+
+
 def test_77_for_the_wrong_account(sandbox: Aws, bucket: str, program: Program) -> None:
     """A plan with an account runs in no other account."""
     text = json.loads(plan(sandbox, bucket, tables=[{"match": "*"}]))

@@ -17,7 +17,7 @@ from ddbbackup.ports import ObjectFacts
 from ddbbackup.status.table_status import read_table_statuses
 from tests.support.contexts import run_context
 from tests.support.records import IDENTITY
-from tests.support.vaults import HOUR, TODAY, Vault
+from tests.support.vaults import DAY, HOUR, TODAY, Vault
 
 ENTRY = TableEntry(0, "vault", name="orders")
 LENGTH = 300
@@ -90,10 +90,29 @@ def test_damage_since_the_summary_is_seen(chain: Counted) -> None:
     assert f"needs the backup {culprit.id}, but it was found damaged" in status.not_restorable[0].reason
 
 
-def test_a_full_backup_takes_two_requests(chain: Counted) -> None:
+def test_a_full_backup_takes_two_requests_and_the_summary_of_older_ones(chain: Counted) -> None:
+    """The summary tells which of the older ones may still be in progress."""
+    chain.summarize()
     made: Record = chain.vault.full(TODAY)
     assert chain.status().backup == made.id
-    assert chain.requests == {"listing": 1, "record": 1}
+    assert chain.requests == {"listing": 1, "record": 1, "summary": 1}
+
+
+def test_a_running_export_that_is_older_than_the_newest_backup_is_shown(chain: Counted) -> None:
+    """An export may take longer than the one after it. `wait` completes it, and AWS bills it."""
+    running = chain.vault.unfinished(TODAY - 2 * DAY, "in_progress", completed_at=None, verified=None)
+    failed = chain.vault.unfinished(TODAY - 3 * DAY, "failed", completed_at=None, verified=None)
+    chain.summarize()
+    made: Record = chain.vault.full(TODAY)
+    status = chain.status()
+    assert (status.backup, status.running, status.last_failure) == (made.id, (running.id,), None)
+    assert chain.requests == {"listing": 1, "record": 3, "summary": 1}, failed.id
+
+
+def test_a_running_export_before_the_newest_chain_is_shown(chain: Counted) -> None:
+    running = chain.vault.unfinished(TODAY - 6 * DAY, "in_progress", completed_at=None, verified=None)
+    chain.summarize()
+    assert chain.status().running == (running.id,)
 
 
 def damaged() -> RecordedVerification:

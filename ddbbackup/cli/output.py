@@ -13,13 +13,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ddbbackup.cli.streams import StdoutUnwritable, say, write_stdout
+from ddbbackup.cli.streams import StdoutUnwritable, say, stdout_view, write_stdout
 from ddbbackup.cli.verbs import VERBS
 from ddbbackup.errors import Refused
 from ddbbackup.os_errors import os_reason
 from ddbbackup.report.documents.run_report import run_report
 from ddbbackup.report.files import require_writable, write_atomically
 from ddbbackup.report.renderers import render
+from ddbbackup.report.renderers.view import PLAIN
 from ddbbackup.safe_text import escape_json
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ddbbackup.report.documents import Document
     from ddbbackup.report.documents.failure import Failure
     from ddbbackup.report.renderers import Form
+    from ddbbackup.report.renderers.view import View
 
 SUMMARY_BYTES: Final = 1 << 20
 """GitHub's limit for one step (GitHub guide: Workflow commands, step isolation and limits)."""
@@ -77,7 +79,7 @@ def check_output_files(options: Namespace) -> None:
 
 def _write_stdout(options: Namespace, document: Document) -> bool:
     """Whether it failed."""
-    text = _render(document, options.output)
+    text = _render(document, options.output, stdout_view())
     is_json = options.output in _JSON_FORMS or document.schema == "policies"
     return _attempt(partial(write_stdout, text, is_json=is_json), report=document.schema == "report")
 
@@ -107,10 +109,10 @@ def _attempt(write: Callable[[], None], *, report: bool = False) -> bool:
     return True
 
 
-def _render(document: Document, form: Form) -> str:
+def _render(document: Document, form: Form, view: View = PLAIN) -> str:
     if form in ("github", "gitlab"):
         document = _with_repository_paths(document)
-    return render(document, form)
+    return render(document, form, view)
 
 
 def _with_repository_paths(document: Document) -> Document:

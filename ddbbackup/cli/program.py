@@ -10,7 +10,7 @@ from ddbbackup.cli.exit_status import error_of
 from ddbbackup.cli.grammar import parse
 from ddbbackup.cli.output import check_output_files, write_failure
 from ddbbackup.cli.signals import INTERRUPTED, TERMINATED, Terminated, raise_when_terminated
-from ddbbackup.cli.streams import StdoutUnwritable, say, say_traceback, write_stderr
+from ddbbackup.cli.streams import StdoutUnwritable, say, say_traceback, stderr_view, write_stderr
 from ddbbackup.cli.verbs import VERBS
 from ddbbackup.errors import Bug, DdbBackupError
 from ddbbackup.report.documents.failure import failure
@@ -49,7 +49,7 @@ def run(argv: Sequence[str] | None) -> int:
 def _fail(error: DdbBackupError, options: Namespace | None) -> int:
     """Prints the error on stderr, and as a document on stdout and in files if the options request one."""
     document = failure(error)
-    write_stderr(render(document, "text"))
+    write_stderr(render(document, "text", stderr_view()))
     if options is not None:
         write_failure(options, document)
     return error.exit_code

@@ -17,6 +17,7 @@ from typing import Any, Final, TextIO, cast
 from ddbbackup.cli.tracebacks import format_traceback
 from ddbbackup.errors import Refused
 from ddbbackup.os_errors import os_reason
+from ddbbackup.report.renderers.view import PLAIN, View
 from ddbbackup.safe_text import escape, escape_json, escape_json_to_ascii
 
 _ESCAPE: Final = "ddbbackup.escape"
@@ -142,6 +143,32 @@ def stderr_is_terminal() -> bool:
 
 def stdin_is_terminal() -> bool:
     return _is_terminal(sys.stdin)
+
+
+def stdout_view() -> View:
+    return _view(sys.stdout)
+
+
+def stderr_view() -> View:
+    return _view(sys.stderr)
+
+
+def _view(stream: TextIO | None) -> View:
+    """``COLUMNS`` and ``NO_COLOR`` (no-color.org) count; neither does anything off a terminal."""
+    if stream is None or not _is_terminal(stream):
+        return PLAIN
+    colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return View(width=_width(stream), colour=colour)
+
+
+def _width(stream: TextIO) -> int | None:
+    """None if the terminal does not know it: it says 0 columns."""
+    with contextlib.suppress(ValueError):
+        if (columns := int(os.environ.get("COLUMNS", ""))) > 0:
+            return columns
+    with contextlib.suppress(OSError, ValueError):
+        return os.get_terminal_size(stream.fileno()).columns or None
+    return None
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

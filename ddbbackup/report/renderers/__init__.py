@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, Protocol, assert_never, get_args
 
+from ddbbackup.report.renderers.view import PLAIN
 from ddbbackup.safe_text import escape_json, escaped, masked
 
 if TYPE_CHECKING:
     from ddbbackup.report.documents import Document
+    from ddbbackup.report.renderers.view import View
 
 Form = Literal[
     "text", "json", "jsonl", "markdown", "junit", "github", "gitlab", "terraform", "cloudformation"
@@ -26,8 +28,8 @@ class Renderer(Protocol):
         """
 
 
-def render(document: Document, form: Form) -> str:
-    """The text of the document in one form, safe to print and to send (``safe_text``).
+def render(document: Document, form: Form, view: View = PLAIN) -> str:
+    """The text of the document in one form, safe to print and to send (``safe_text``). ``view`` is for texts only.
 
     In JSON, and in forms that quote texts as JSON does, such as the YAML of ``show``, values stay what they are. In
     every other form their unsafe characters are shown escaped, so that no value can begin a line.
@@ -35,6 +37,10 @@ def render(document: Document, form: Form) -> str:
     text_is_json = document.schema in ("show", "policies")
     if form in ("json", "jsonl", "terraform", "cloudformation") or (form == "text" and text_is_json):
         return escape_json(renderer(form).render(masked(document)))
+    if form == "text":
+        from ddbbackup.report.renderers import text
+
+        return text.render(escaped(document), view)
     return renderer(form).render(escaped(document))
 
 

@@ -1,0 +1,48 @@
+"""Plain text for people at a terminal: one module for each family of documents."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from ddbbackup.report.renderers import json_documents
+from ddbbackup.report.renderers.annotated_yaml import annotated_yaml
+from ddbbackup.report.renderers.text import catalog, diff, doctor, plans, preview, runs, status
+from ddbbackup.report.renderers.view import PLAIN
+
+if TYPE_CHECKING:
+    from ddbbackup.report.documents import Document
+    from ddbbackup.report.renderers.view import View
+
+
+def render(document: Document, view: View = PLAIN) -> str:  # noqa: PLR0912 - a table, checked by mypy
+    match document.schema:
+        case "init":
+            return plans.starter_plan(document)
+        case "problems":
+            return plans.validation(document, view)
+        case "show":
+            return annotated_yaml(document)
+        case "preview":
+            return preview.preview(document, view)
+        case "report":
+            return runs.report(document, view)
+        case "status":
+            return status.status(document, view)
+        case "list":
+            return catalog.backups(document, view)
+        case "restorable":
+            return catalog.restorable(document, view)
+        case "diff":
+            return diff.difference(document)
+        case "doctor":
+            return doctor.doctor(document, view)
+        case "policies":
+            return json_documents.render(document)
+        case "demo":
+            return ""  # the demo prints as it goes
+        case "notification":
+            return runs.notification(document, view)
+        case "error":
+            return plans.failure(document, view)
+        case _:
+            assert_never(document)

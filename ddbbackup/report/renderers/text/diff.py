@@ -1,0 +1,29 @@
+"""The difference between a restore point and a live table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ddbbackup.report.formatting import count
+from ddbbackup.times import to_iso
+
+if TYPE_CHECKING:
+    from ddbbackup.report.documents.diff import TableDifference
+
+
+def difference(document: TableDifference) -> str:
+    source = f"{document.source_table} ({document.origin})" if document.origin else document.source_table
+    rows = [
+        ("equal", count(document.equal)),
+        ("missing", f"{count(document.missing)}  only the restore point has them"),
+        ("changed", count(document.changed)),
+        ("extra", f"{count(document.extra)}  only the table has them"),
+    ]
+    return (
+        f"restore point {document.backup} of {source}: {count(document.backup_items)} items\n"
+        f"table {document.table} in account {document.account}, region {document.region}: "
+        f"{count(document.table_items)} items\n"
+        + "".join(f"  {name:<8} {value}\n" for name, value in rows)
+        + f"The table was scanned from {to_iso(document.scanned_from)} to {to_iso(document.scanned_to)}: "
+        "an item that changed in this time counts as it was before or after the change.\n"
+    )

@@ -1,0 +1,50 @@
+"""What ``init`` and ``validate`` print, and the error that ended any other verb."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ddbbackup.report.formatting import counted
+from ddbbackup.report.renderers.text.style import hint, paint
+
+if TYPE_CHECKING:
+    from ddbbackup.problems import Problem
+    from ddbbackup.report.documents.failure import Failure
+    from ddbbackup.report.documents.init import StarterPlan
+    from ddbbackup.report.documents.validate import Validation
+    from ddbbackup.report.renderers.view import View
+
+
+def starter_plan(document: StarterPlan) -> str:
+    return (
+        f"wrote {document.file}: set the bucket and your tables, "
+        f"then run `ddbbackup validate -f {document.file}`\n"
+    )
+
+
+def validation(document: Validation, view: View) -> str:
+    text = _problems(document.problems, view)
+    for plan in document.plans:
+        if plan.valid:
+            entries = counted(plan.table_entries or 0, "table entry", "table entries")
+            restores = counted(plan.restores or 0, "restore")
+            text += f"{', '.join(plan.files)}: {paint('valid', 'ok', view)}; {entries}, {restores}\n"
+    return text
+
+
+def failure(document: Failure, view: View) -> str:
+    error = document.error
+    problems = _problems(document.problems, view)
+    return f"{problems}{paint(f'ddbbackup: {error.message}', 'error', view)}\n{hint(error.hint, view)}\n"
+
+
+def _problems(problems: Sequence[Problem], view: View) -> str:
+    """Two lines for each problem: the place and the message, then the hint."""
+    text = ""
+    for problem in problems:
+        path = f" {problem.path}:" if problem.path else ""
+        message = paint(problem.message, "error", view)
+        text += f"{problem.file}:{problem.line}:{problem.column}:{path} {message}\n"
+        text += f"  {hint(problem.hint, view)}\n"
+    return text

@@ -1,0 +1,77 @@
+"""Tables that fit the terminal: columns are dropped, names and IDs are never broken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ddbbackup.report.renderers.text.style import Styled, paint
+
+if TYPE_CHECKING:
+    from ddbbackup.report.renderers.view import View
+
+_GAP: Final = 2
+_SHORTEST: Final = 12  # of a column that is shortened
+
+Cell = str | Styled
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table.
+
+    ``drop`` is the order in which columns are dropped if the table is too wide: 1 first; 0 is never dropped.
+    ``shorten``: if that is not enough, its texts are cut. For sentences and lists only, never for names and IDs.
+    """
+
+    head: str
+    drop: int = 0
+    shorten: bool = False
+
+
+def table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], view: View) -> str:
+    """Left-aligned columns, two spaces apart, one line for each row."""
+    widths = [
+        max(len(column.head), *(len(_text(row[i])) for row in rows), 0) for i, column in enumerate(columns)
+    ]
+    shown = _fitting(columns, widths, view.width)
+    for i in shown:
+        if columns[i].shorten and view.width is not None:
+            others = sum(widths[each] for each in shown if each != i)
+            room = view.width - others - _GAP * (len(shown) - 1)
+            widths[i] = min(widths[i], max(room, _SHORTEST, len(columns[i].head)))
+    heads = [Styled(column.head, "heading") for column in columns]
+    return "".join(_line([row[i] for i in shown], [widths[i] for i in shown], view) for row in (heads, *rows))
+
+
+def _fitting(columns: Sequence[Column], widths: Sequence[int], width: int | None) -> list[int]:
+    """The indices of the columns that are shown."""
+    shown = list(range(len(columns)))
+    if width is None:
+        return shown
+    for i in sorted((i for i in shown if columns[i].drop), key=lambda i: columns[i].drop):
+        if sum(widths[each] for each in shown) + _GAP * (len(shown) - 1) <= width:
+            break
+        shown.remove(i)
+    return shown
+
+
+def _line(cells: Sequence[Cell], widths: Sequence[int], view: View) -> str:
+    line, blanks = "", 0
+    for cell, width in zip(cells, widths, strict=True):
+        text = _shortened(_text(cell), width)
+        style = cell.style if isinstance(cell, Styled) else None
+        if text:
+            line += " " * blanks + paint(text, style, view)
+            blanks = 0
+        blanks += width - len(text) + _GAP
+    return f"{line}\n"
+
+
+def _text(cell: Cell) -> str:
+    return cell if isinstance(cell, str) else cell.text
+
+
+def _shortened(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 1]}…"

@@ -1,0 +1,84 @@
+"""Tables in text: they fit the terminal, and never break a name or an ID."""
+
+from __future__ import annotations
+
+import re
+import string
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ddbbackup.report.renderers.text.style import Styled
+from ddbbackup.report.renderers.text.tables import Column, table
+from ddbbackup.report.renderers.view import PLAIN, View
+
+COLUMNS = (
+    Column("TABLE"),
+    Column("NOTE", shorten=True),
+    Column("SIZE", drop=2),
+    Column("ITEMS", drop=1),
+    Column("STATE"),
+)
+ROWS = [
+    ("orders", "a sentence that says why this table is late", "1.5 GiB", "1 204", Styled("FAILED", "failed")),
+    ("billing-refunds-2026", "", "–", "–", Styled("ok", "ok")),
+]
+
+
+def test_off_a_terminal_nothing_is_dropped() -> None:
+    """Whatever reads a pipe gets every column."""
+    assert table(COLUMNS, ROWS, PLAIN).splitlines() == [
+        "TABLE                 NOTE                                         SIZE     ITEMS  STATE",
+        "orders                a sentence that says why this table is late  1.5 GiB  1 204  FAILED",
+        "billing-refunds-2026                                               –        –      ok",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("width", "heads"),
+    [
+        (89, ["TABLE", "NOTE", "SIZE", "ITEMS", "STATE"]),
+        (88, ["TABLE", "NOTE", "SIZE", "STATE"]),
+        (82, ["TABLE", "NOTE", "SIZE", "STATE"]),
+        (79, ["TABLE", "NOTE", "STATE"]),
+        (20, ["TABLE", "NOTE", "STATE"]),
+    ],
+)
+def test_a_narrow_terminal_loses_the_least_important_columns_first(width: int, heads: list[str]) -> None:
+    """In the order that the columns say."""
+    assert table(COLUMNS, ROWS, View(width=width)).splitlines()[0].split() == heads
+
+
+def test_only_sentences_are_shortened_and_only_as_a_last_resort() -> None:
+    """Names stay whole, even if a line becomes wider than the terminal."""
+    head, first, second = table(COLUMNS, ROWS, View(width=60)).splitlines()
+    assert first == "orders                a sentence that says why this…  FAILED"
+    assert max(map(len, (head, first, second))) <= 60
+    assert "billing-refunds-2026" in table(COLUMNS, ROWS, View(width=5))
+
+
+def test_colours_do_not_move_columns() -> None:
+    """The codes have no width."""
+    coloured = table(COLUMNS, ROWS, View(colour=True))
+    assert "\x1b[1;31mFAILED\x1b[0m" in coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == table(COLUMNS, ROWS, PLAIN)
+
+
+_TEXTS = st.text(string.ascii_letters + string.digits + " -", max_size=30).map(str.strip)
+
+
+@given(
+    st.lists(st.tuples(*[_TEXTS] * len(COLUMNS)), max_size=6),
+    st.integers(min_value=1, max_value=120),
+    st.booleans(),
+)
+def test_names_survive_every_width(rows: list[tuple[str, ...]], width: int, colour: bool) -> None:
+    """A table has a line for each row, no line ends in blanks, and the columns that are kept are whole."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", table(COLUMNS, rows, View(width=width, colour=colour)))
+    lines = text.splitlines()
+    assert len(lines) == len(rows) + 1
+    for line, row in zip(lines[1:], rows, strict=True):
+        assert line == line.rstrip()
+        assert line.startswith(row[0])
+        assert line.endswith(row[4])

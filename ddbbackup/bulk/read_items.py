@@ -34,7 +34,7 @@ Emit = Callable[[bytes], None]
 # True: most lines are left out by their bytes.
 _MIN_BYTES_PER_PROCESS: Final = {True: 256 << 20, False: 32 << 20}
 _THREADS: Final = {True: 3, False: 2}  # of each process: hashing and inflating release the interpreter's lock
-_THREADS_ALONE: Final = 4
+_THREADS_ALONE: Final = 3
 _HELD_BYTES: Final = 4 << 20  # of a unit, in memory
 _CHUNK_BYTES: Final = 1 << 20
 

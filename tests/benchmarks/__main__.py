@@ -79,7 +79,10 @@ def main() -> int:
             tables = [
                 comparison.prepare(tools.build / "data", tools, items=items) for items in scale.compared
             ]
-            comparisons = [comparison.measure_comparison(table, tools, work, rounds=1) for table in tables]
+            comparisons = [
+                comparison.measure_comparison(table, tools, work, rounds=1, with_mirror=table is tables[0])
+                for table in tables
+            ]
         with _telling("real servers"):
             real = measure_real(data.real, tools, work)
         with _telling("memory"):

@@ -1,7 +1,8 @@
-"""How fast a restore point is compared with a live table, and in how much memory.
+"""How fast a restore point is compared with a live table, how fast the difference is written, and in how much memory.
 
 The live table is that of the sink: items of 400 bytes, with their attributes in another order than in the data files,
-1 % of them different. Both sides come from one process in C, which needs about a tenth of a core.
+1 % of them different. Both sides come from one process in C, which needs about a tenth of a core. It remembers what a
+mirror writes, so that a comparison afterwards must find no difference.
 """
 
 from __future__ import annotations
@@ -33,10 +34,11 @@ from pathlib import Path
 from ddbbackup.aws.bulk_access import AwsBulkAccess
 from ddbbackup.aws.session import Connection
 from ddbbackup.bulk.compare import CompareJob, compare_point
+from ddbbackup.bulk.mirror import mirror_point
 from ddbbackup.bulk.model import DataFile
 from ddbbackup.bulk.point_lines import PointData
 from ddbbackup.ports import KeyAttribute
-url, bucket, region, listing, items_a_file, processes = sys.argv[1:]
+url, bucket, region, listing, items_a_file, processes, work = sys.argv[1:]
 connection = Connection(region=region, endpoint_urls=(("dynamodb", url), ("s3", url)))
 keys = (KeyAttribute("id", "HASH", "S"),)
 files = tuple(
@@ -53,8 +55,12 @@ begun = time.monotonic()
 comparison = compare_point(job, access=access, on_progress=lambda progress: None, stop=threading.Event())
 compared = time.monotonic() - begun
 counts = comparison.counts
+if work == "mirror":
+    written = mirror_point(comparison)
+    assert (written.items, written.left) == (counts.different, 0), written
+took = time.monotonic() - begun
 comparison.close()
-print(json.dumps([counts.equal, counts.missing, counts.changed, counts.extra, compared]))
+print(json.dumps([counts.equal, counts.missing, counts.changed, counts.extra, compared, took]))
 """
 
 
@@ -69,11 +75,12 @@ class Table:
 
 @dataclass(frozen=True)
 class Comparison:
-    """``seconds`` are without start-up."""
+    """``seconds`` are without start-up. ``mirror_seconds``: of a comparison whose differences are written."""
 
     items: int
     seconds: float
     process_peak_bytes: int
+    mirror_seconds: float | None = None
 
     @property
     def items_per_second(self) -> float:
@@ -101,23 +108,39 @@ def prepare(root: Path, tools: Tools, *, items: int) -> Table:
     return Table(root, files * _ITEMS_A_FILE, listing)
 
 
-def measure_comparison(table: Table, tools: Tools, work: Path, *, rounds: int) -> Comparison:
-    """The median of some rounds, each checked against what differs."""
+def measure_comparison(
+    table: Table, tools: Tools, work: Path, *, rounds: int, with_mirror: bool = False
+) -> Comparison:
+    """The median of some rounds, each checked against what differs; interleaved with mirrors if wanted."""
     cycles = [sum(1 for _ in range(rest, table.items, _CYCLE)) for rest in range(3)]
-    expected = [table.items - cycles[0] - cycles[1], *cycles]
-    found: list[tuple[Usage, list[float]]] = []
+    different = [table.items - cycles[0] - cycles[1], *cycles]
+    compared, mirrored = list[_Round](), list[_Round]()
     for _ in range(rounds):
         with running(tools, table.root, "--live", str(table.items)) as sink:
-            directory = fresh(work / "comparison")
-            usage = measure([_command(sink, table)], sink.environment(), directory)
-            said = json.loads((directory / "output-0").read_text().splitlines()[-1])
-            assert said[:4] == expected, f"{said[:4]} instead of {expected}"
-            found.append((usage, said[4:]))
+            compared.append(_measure(sink, table, work, "diff", different))
+            if with_mirror:
+                mirrored.append(_measure(sink, table, work, "mirror", different))
+                _measure(sink, table, work, "diff", [table.items, 0, 0, 0])
     return Comparison(
         items=table.items,
-        seconds=statistics.median(said[0] for _, said in found),
-        process_peak_bytes=max(usage.process_peak_bytes for usage, _ in found),
+        seconds=statistics.median(each.seconds for each in compared),
+        process_peak_bytes=max(each.usage.process_peak_bytes for each in compared + mirrored),
+        mirror_seconds=statistics.median(each.seconds for each in mirrored) if mirrored else None,
     )
+
+
+@dataclass(frozen=True)
+class _Round:
+    usage: Usage
+    seconds: float
+
+
+def _measure(sink: Sink, table: Table, work: Path, what: str, expected: list[int]) -> _Round:
+    directory = fresh(work / "comparison")
+    usage = measure([_command(sink, table, what)], sink.environment(), directory)
+    *counts, compared, took = json.loads((directory / "output-0").read_text().splitlines()[-1])
+    assert counts == expected, f"{counts} instead of {expected}"
+    return _Round(usage, compared if what == "diff" else took)
 
 
 def targets(comparisons: Sequence[Comparison]) -> list[Target]:
@@ -140,10 +163,20 @@ def targets(comparisons: Sequence[Comparison]) -> list[Target]:
                 peak <= 300e6,
             ),
         ]
+        if each.mirror_seconds is not None:
+            ratio = each.mirror_seconds / each.seconds
+            found.append(
+                Target(
+                    f"time of a mirror of {items}, 1 % different, by that of a comparison",
+                    "≤ 1.3",
+                    f"{ratio:.2f}",
+                    ratio <= 1.3,
+                )
+            )
     return found
 
 
-def _command(sink: Sink, table: Table) -> Sequence[str]:
+def _command(sink: Sink, table: Table, work: str) -> Sequence[str]:
     return [
         sys.executable,
         "-c",
@@ -154,4 +187,5 @@ def _command(sink: Sink, table: Table) -> Sequence[str]:
         str(table.listing),
         str(_ITEMS_A_FILE),
         str(min(PROCESSES, os.cpu_count() or 1)),
+        work,
     ]

@@ -118,11 +118,18 @@ class ItemDriver:
         self._hold(item, size_bytes)
         self._queue(item)
 
+    @property
+    def idle(self) -> bool:
+        """Whether no item was added since ``finish``."""
+        return not self._items and not self._results
+
     def finish(self) -> MirrorCounts:
-        """Returns once all items have arrived."""
+        """Returns once all items have arrived: the counts since the last call."""
         while self._items:
             self._turn()
-        return MirrorCounts(**self._results)
+        counts = MirrorCounts(**self._results)
+        self._results.clear()
+        return counts
 
     def _turn(self) -> None:
         """Sends what is due, and handles the responses that have arrived."""

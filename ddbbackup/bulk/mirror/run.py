@@ -21,7 +21,8 @@ from ddbbackup.errors import DataIncomplete
 from ddbbackup.model.progress import Progress
 from ddbbackup.ports import BulkAccess, KeyAttribute, Objects
 
-_FEW_DELETES: Final = 20_000  # not worth starting processes for
+_FEW_DELETES: Final = 2_000  # not worth starting processes for
+_NONE: Final = MirrorCounts()
 
 
 def mirror_point(comparison: PointComparison, *, write_units_per_second: int | None = None) -> MirrorCounts:
@@ -115,38 +116,41 @@ class OpenedMirrorTask:
         self._keys = ItemKeys(task.keys)
 
     def __call__(self, unit: PointUnit | int, objects: Objects, track: Track) -> MirrorCounts:
-        with self._task.index.open() as index:
+        with self._task.index.open() as index, closing(_Items(self, track)) as items:
             if isinstance(unit, PointUnit):
-                return sum((self._write(file, index, objects, track) for file in unit.files), MirrorCounts())
-            return self._delete(unit, index, track)
+                return sum((self._write(file, index, items, objects, track) for file in unit.files), _NONE)
+            return self._delete(unit, index, items)
 
-    def _write(self, file: PointFile, index: OpenIndex, objects: Objects, track: Track) -> MirrorCounts:
+    def _write(
+        self, file: PointFile, index: OpenIndex, items: _Items, objects: Objects, track: Track
+    ) -> MirrorCounts:
         def write(blocks: Iterator[list[bytes]]) -> MirrorCounts:
             """Again from the start if the file arrives damaged: what was written then is found to be equal."""
-            with closing(_Items(self, track)) as items:
-                for lines in blocks:
-                    for key, line in self._candidates(b"".join(lines), lines):
-                        difference = index.find(key)
-                        if difference is None:
-                            continue
-                        if digest_of_line(line) != difference.point:
-                            raise DataIncomplete(
-                                f"the data file {file.file.uri} has changed since it was compared",
-                                hint="run `ddbbackup verify`, and use another restore point",
-                            )
-                        wanted = json.loads(line)["Item"]
-                        key_of_item = wire_key(key, self._task.keys)
-                        items.driver.add(key, mirror_item(difference, key_of_item, wanted), len(line))
-                return items.finish()
+            items.forget()
+            for lines in blocks:
+                candidates = self._candidates(b"".join(lines), lines)
+                differences = index.find([key for key, _ in candidates])
+                for key, line in candidates:
+                    difference = differences.get(key)
+                    if difference is None:
+                        continue
+                    if digest_of_line(line) != difference.point:
+                        raise DataIncomplete(
+                            f"the data file {file.file.uri} has changed since it was compared",
+                            hint="run `ddbbackup verify`, and use another restore point",
+                        )
+                    wanted = json.loads(line)["Item"]
+                    key_of_item = wire_key(key, self._task.keys)
+                    items.driver.add(key, mirror_item(difference, key_of_item, wanted), len(line))
+            return items.finish()
 
         return self._task.lines.read(file, objects, track, write, self._select).value
 
-    def _delete(self, partition: int, index: OpenIndex, track: Track) -> MirrorCounts:
-        with closing(_Items(self, track)) as items:
-            for difference in index.only_live(partition):
-                key = wire_key(difference.key, self._task.keys)
-                items.driver.add(difference.key, mirror_item(difference, key, None), 0)
-            return items.finish()
+    def _delete(self, partition: int, index: OpenIndex, items: _Items) -> MirrorCounts:
+        for difference in index.only_live(partition):
+            key = wire_key(difference.key, self._task.keys)
+            items.driver.add(difference.key, mirror_item(difference, key, None), 0)
+        return items.finish()
 
     def _select(self, block: bytes) -> list[bytes]:
         return [line for _, line in self._candidates(block, split_lines(block))]
@@ -162,7 +166,7 @@ class OpenedMirrorTask:
 
 
 class _Items:
-    """A driver that is made only if there is an item for it: most files may have none."""
+    """The driver of a unit. It is made only if there is an item for it: most units may have none."""
 
     def __init__(self, task: OpenedMirrorTask, track: Track) -> None:
         self._task, self._track = task, track
@@ -175,7 +179,14 @@ class _Items:
         return self._driver
 
     def finish(self) -> MirrorCounts:
-        return MirrorCounts() if self._driver is None else self._driver.finish()
+        """The counts since the last call, once all items have arrived."""
+        return _NONE if self._driver is None else self._driver.finish()
+
+    def forget(self) -> None:
+        """Gives up the items on their way, of a file that is read again."""
+        if self._driver is not None and not self._driver.idle:
+            self.close()
+            self._driver = None
 
     def close(self) -> None:
         if self._driver is not None:

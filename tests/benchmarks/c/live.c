@@ -10,8 +10,24 @@
 
 long long live_items;
 static unsigned long long put_count, delete_count, unknown;
+static unsigned char *restored, *deleted;           /* a bit for each number: the item was put; the extra one was deleted */
 
-static int has(long long number) { return number % LIVE_CYCLE != 0; }
+static int is_set(const unsigned char *bits, long long number) { return bits && bits[number / 8] >> number % 8 & 1; }
+
+static void set(unsigned char **bits, long long number) {
+    if (!*bits) *bits = calloc(live_items / 8 + 1, 1);
+    (*bits)[number / 8] |= 1 << number % 8;
+}
+
+/* the item of a number as the table has it by now; 0: it has none */
+static size_t item_now(char *out, long long number) {
+    if (is_set(restored, number)) return point_item(out, number);
+    return number % LIVE_CYCLE ? live_item(out, number) : 0;
+}
+
+static size_t extra_now(char *out, long long number) {
+    return number % LIVE_CYCLE == 2 && !is_set(deleted, number) ? extra_item(out, number) : 0;
+}
 
 static void answer(conn *c, const char *body, size_t len) {
     char head[256];
@@ -33,19 +49,18 @@ void live_scan(conn *c, const request *r) {
     long long number = number_after(r, "\"item-", live_items * segment / segments - 1) + 1;
     long long end = live_items * (segment + 1) / segments, last = -1, count = 0;
     if (!page) page = malloc(PAGE + (64 << 10));
-    size_t n = sprintf(page, "{\"Items\":["), start = n;
+    size_t n = sprintf(page, "{\"Items\":["), len;
     for (; number < end && n < PAGE - 2 * LIVE_ITEM_ROOM; number++) {
-        if (number % LIVE_CYCLE == 2) {
-            if (n > start) page[n++] = ',';
-            n += extra_item(page + n, number);
+        for (int extra = 0; extra < 2; extra++) {
+            len = extra ? extra_now(page + n, number) : item_now(page + n, number);
+            if (!len) continue;
+            n += len;
+            page[n++] = ',';
             count++;
         }
         last = number;
-        if (!has(number)) continue;
-        if (n > start) page[n++] = ',';
-        n += live_item(page + n, number);
-        count++;
     }
+    if (count) n--;
     n += sprintf(page + n, "],\"Count\":%lld,\"ScannedCount\":%lld", count, count);
     if (number < end) n += sprintf(page + n, ",\"LastEvaluatedKey\":{\"id\":{\"S\":\"item-%09lld\"}}", last);
     n += sprintf(page + n, ",\"ConsumedCapacity\":{\"CapacityUnits\":%lld.0,\"TableName\":\"bench\"}}", count * 400 / 4096 + 1);
@@ -54,9 +69,7 @@ void live_scan(conn *c, const request *r) {
 
 /* the item behind a key at `at`; 0: the table has none */
 static size_t item_at(char *out, const char *at) {
-    int number = atoi(at + 6);
-    if (!memcmp(at, "\"more-", 6)) return extra_item(out, number);
-    return has(number) ? live_item(out, number) : 0;
+    return memcmp(at, "\"more-", 6) ? item_now(out, atoi(at + 6)) : extra_now(out, atoi(at + 6));
 }
 
 /* where the next key begins, NULL: nowhere */
@@ -79,13 +92,13 @@ void live_get(conn *c, const request *r) {
     answer(c, body, n);
 }
 
-/* a put or a delete; the item that it replaces is in the answer */
+/* The put of an item of the restore point, or the delete of an extra one; what it replaces is in the answer. */
 void live_write(conn *c, const request *r, int put) {
     char body[LIVE_ITEM_ROOM + 64];
     const char *key = next_key(r->body, r->body + r->body_len);
-    if (put) put_count++; else delete_count++;
-    if (!key) { unknown++; key = "\"item-0"; }
+    if (!key || put != !!memcmp(key, "\"more-", 6) || atoi(key + 6) >= live_items) { unknown++; answer(c, "{}", 2); return; }
     size_t n = sprintf(body, "{\"Attributes\":"), len = item_at(body + n, key);
+    if (put) { put_count++; set(&restored, atoi(key + 6)); } else { delete_count++; set(&deleted, atoi(key + 6)); }
     if (!len) { answer(c, "{}", 2); return; }
     n += len;
     body[n++] = '}';

@@ -11,6 +11,7 @@ IN_MAKE_TEST: Final[tuple[tuple[str, int], ...]] = (
     ("expired/backup/late-12", 1),
     ("wrong-checksum/write-keep/PutItem", 1),
     ("unproven-put/write-keep/consumed-only", 1),
+    ("kill/mirror/30", 1),
     ("kill/wait/06", 1),
     ("cut/backup/PutObject:record", 1),
     ("kill/window/14", 1),

@@ -34,7 +34,7 @@ class Work:
 
     @property
     def refuses_full_target(self) -> bool:
-        return self.arguments[0] == "restore" and self.name not in ("write-keep", "write-overwrite")
+        return self.arguments[0] == "restore" and self.name not in ("write-keep", "write-overwrite", "mirror")
 
 
 # ---- backup
@@ -226,6 +226,16 @@ def _prepare_overwrite(world: World) -> None:
     prepare_existing(world, method="write", existing="overwrite")
     others = [{"id": item["id"], "v": {"S": "old"}} for item in world.random.sample(list(world.wanted), 7)]
     world.put(world.target, others)
+
+
+def _prepare_mirror(world: World) -> None:
+    """Some items of the backup are missing, some have another content, and some of the target are extra."""
+    prepare_existing(world, method="write", existing="mirror")
+    items = list(world.wanted)
+    there = world.random.sample(items, len(items) - 7)
+    changed = [{"id": item["id"], "v": {"S": "old"}} for item in there[:7]]
+    extra = [{"id": {"S": f"extra{number}"}, "v": {"S": "extra"}} for number in range(len(items) // 20)]
+    world.put(world.target, [*changed, *there[7:], *extra])
 
 
 def _prepare_settings(world: World) -> None:
@@ -486,6 +496,16 @@ WORKS: Final = {
             check_restore,
             ("BatchWriteItem",),
             52,
+            _RESTORED,
+            _LEASED,
+        ),
+        Work(
+            "mirror",
+            ("restore", "copy", "--yes"),
+            _prepare_mirror,
+            check_restore,
+            ("Scan", "BatchGetItem", "PutItem", "DeleteItem", "GetObject:data"),
+            90,
             _RESTORED,
             _LEASED,
         ),

@@ -313,6 +313,7 @@ RESTORES: dict[str, dict[str, Any]] = {
     "write, indexes later": {"method": "write", "to": {"settings": "none", "indexes": "after-load"}},
     "keep": {"method": "write", "existing": "keep", "to": {"create": "never", "settings": "none"}},
     "overwrite": {"method": "write", "existing": "overwrite", "to": {"create": "never", "settings": "none"}},
+    "mirror": {"method": "write", "existing": "mirror", "to": {"create": "never", "settings": "none"}},
     "import": {"method": "import", "to": {"settings": ["encryption", "stream"]}},
     "bulk-put": {
         "method": "bulk-put",
@@ -348,6 +349,9 @@ def test_the_policy_for_restores(
     if restore["to"].get("create") == "never":
         encryption = {"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": new_key(sandbox)}
         sandbox.create_table(f"{name}-2", SSESpecification=encryption)
+    if case == "mirror":  # an item that is extra, and one that has changed
+        few = [{"id": {"S": "extra"}}, {**ITEMS[0], "v": {"S": "changed"}}, *ITEMS[1:11]]
+        sandbox.put(f"{name}-2", *few)
     entry = {"name": name, **({"method": "snapshot"} if restore["method"] == "snapshot" else {})}
     program.plan(whole_plan(sandbox, bucket, tables=[entry], restores={"back": restore}))
     assert program.run("backup").code == 0

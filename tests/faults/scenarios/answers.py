@@ -61,7 +61,7 @@ def _play_unproven_put(world: World, scenario: Scenario) -> None:
             Reply(200, (("Content-Type", kind),), body.replace(b"TARGET", world.target.encode())).wire
         )
 
-    put = "PutItem" if scenario.work == "write-keep" else "BatchWriteItem"
+    put = "BatchWriteItem" if scenario.work == "write-fail" else "PutItem"
     with world.fault_at(put, fault, skip=world.random.choice((0, 1, 2))):
         first = world.run(*first_arguments(work))
     if first.code == 0:
@@ -165,6 +165,7 @@ ANSWERED: Final = {
     ),
     "write-fail": ("Scan", "BatchGetItem"),
     "write-keep": ("PutItem",),
+    "mirror": ("Scan", "BatchGetItem", "PutItem", "DeleteItem"),
     "import": (
         "GetObject:state",
         "PutObject:state",
@@ -188,7 +189,7 @@ SCENARIOS: Final = (
     ),
     *(
         Scenario("unproven-put", work, shape, _play_unproven_put)
-        for work in ("write-fail", "write-keep")
+        for work in ("write-fail", "write-keep", "mirror")
         for shape in UNPROVEN
     ),
     *(
@@ -199,6 +200,8 @@ SCENARIOS: Final = (
             ("write-fail", "BatchWriteItem"),
             ("write-fail", "DescribeTable"),
             ("write-keep", "PutItem"),
+            ("mirror", "PutItem"),
+            ("mirror", "DeleteItem"),
             ("import", "ImportTable"),
             ("import", "DescribeImport"),
         )

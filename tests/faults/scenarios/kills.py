@@ -20,6 +20,7 @@ _KILLED: Final = (
     "write",
     "write-fail",
     "write-keep",
+    "mirror",
     "chain",
     "settings",
     "import",

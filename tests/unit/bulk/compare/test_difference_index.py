@@ -12,13 +12,14 @@ from ddbbackup.bulk.mirror.index import DifferenceIndex
 
 PARTITIONS = 7
 CHANGED = [Difference("changed", b"key-%05d" % number, b"p" * 16, b"l" * 16) for number in range(5_000)]
+_COUNTS = Counts(changed=len(CHANGED))
 
 
 @dataclass(frozen=True)
 class Found:
     """As much of a ``PointComparison`` as an index needs."""
 
-    counts: Counts = Counts(changed=len(CHANGED))
+    counts: Counts = _COUNTS
 
     def differences(self) -> Iterator[Difference]:
         return iter(CHANGED)

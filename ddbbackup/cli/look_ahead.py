@@ -14,7 +14,8 @@ from ddbbackup.model.assessment import AnyAssessment
 from ddbbackup.model.check import Check
 from ddbbackup.plan.model import Plan, Restore
 from ddbbackup.plan.only import Only
-from ddbbackup.plan.selection import Selection, format_selector, select
+from ddbbackup.plan.selection import Inventory, Selection, format_selector, select
+from ddbbackup.report.documents.plan_changes import PlanChanges
 from ddbbackup.report.documents.preview import Preview, SelectedTables, preview
 from ddbbackup.restore.planning import restore_step
 from ddbbackup.retention.planning import plan_prune
@@ -37,12 +38,15 @@ class LookAhead:
     restores: tuple[AnyAssessment, ...] = ()
     prunes: tuple[AnyAssessment, ...] = ()
     notes: tuple[str, ...] = ()
+    against: PlanChanges | None = None
 
 
-async def preview_backup(context: RunContext, *, only: Only = ()) -> LookAhead:
+async def preview_backup(
+    context: RunContext, *, only: Only = (), inventory: Inventory | None = None
+) -> LookAhead:
     """What ``backup`` would do. Raises what ``backup`` raises before its first step, such as ``NothingSelected``."""
     plan = context.plan
-    selection = select(plan, await take_inventory(context, only=only), only=only)
+    selection = select(plan, inventory or await take_inventory(context, only=only), only=only)
     checks = {name: await checks_of(context, plan.destinations[name]) for name in _used(selection)}
     notes: list[str] = []
     export_time = await choose_export_time(context, selection)
@@ -81,6 +85,7 @@ def preview_of(context: RunContext, found: LookAhead, *, detailed_exit_code: boo
         restores=found.restores,
         prunes=found.prunes,
         notes=found.notes,
+        against=found.against,
         detailed_exit_code=detailed_exit_code,
     )
 

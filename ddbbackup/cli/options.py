@@ -286,6 +286,15 @@ def preview_scope(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", metavar="NAME", help=argparse.SUPPRESS)
 
 
+def against(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--against",
+        metavar="REF|FILE",
+        help="also show what the plan changes for each table: compared with the same plan files in a commit of git, "
+        "such as origin/main, or with another plan file",
+    )
+
+
 def detailed_exit_code(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--detailed-exitcode",

@@ -41,6 +41,7 @@ from ddbbackup.model.outcome import Outcome
 from ddbbackup.model.progress import OnProgress
 from ddbbackup.model.report import Report
 from ddbbackup.plan import load_with_document
+from ddbbackup.plan.document import Document
 from ddbbackup.plan.model import AwsSettings, Plan
 from ddbbackup.plan.only import Only
 from ddbbackup.plan.selection import Inventory
@@ -67,11 +68,12 @@ async def _as_it_is(outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One run of one verb, with everything that its steps use."""
+    """One run of one verb, with everything that its steps use. ``document`` is what the plan was built from."""
 
     verb: str
     context: RunContext
     run_hooks: RunHooks
+    document: Document
 
     @property
     def plan(self) -> Plan:
@@ -127,7 +129,7 @@ def run_session(
     Raises ``PlanInvalid``, ``AccessDenied`` (no credentials, or another account than the plan's) and
     ``Unreachable``.
     """
-    plan = load_plan(options)
+    document, plan = load_plan_with_document(options)
     clock = SystemClock()
     started_at = clock.now()
     run_id = choose_run_id(options.__dict__.get("run_id"), os.environ, started_at)
@@ -156,7 +158,7 @@ def run_session(
         ) as context:
             run_hooks.connected(context)
             try:
-                return run_interruptibly(body(Session(options.verb, context, run_hooks)))
+                return run_interruptibly(body(Session(options.verb, context, run_hooks, document)))
             except (KeyboardInterrupt, Terminated) as stop:
                 for line in context.standing.lines():
                     stop.add_note(line)
@@ -226,11 +228,16 @@ def load_plan(options: Namespace) -> Plan:
 
     Raises ``PlanInvalid``, and ``UsageError`` for a restore that the plan could not contain.
     """
+    return load_plan_with_document(options)[1]
+
+
+def load_plan_with_document(options: Namespace) -> tuple[Document, Plan]:
+    """The same, and the document of the files that it was built from."""
     now = SystemClock().now()
     document, plan = load_with_document(options.file, os.environ, now=now)
     plan = with_command_line(plan, document, options, now=now)
     add_secrets_of_plan(SECRETS, plan)
-    return plan
+    return document, plan
 
 
 def connect_to(plan: Plan) -> AwsCloud:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import reduce
 from pathlib import Path
@@ -18,6 +18,9 @@ from ddbbackup.plan.schema_problems import check_schema
 from ddbbackup.plan.yaml_reader import read
 from ddbbackup.problems import Problem
 
+Read = Callable[[str | Path], tuple[Document | None, tuple[Problem, ...]]]
+"""The document of one file, with its problems; None if it cannot be parsed at all."""
+
 
 def load(paths: Sequence[str | Path], environ: Mapping[str, str], *, now: datetime | None = None) -> Plan:
     """The plan of one file, or of several, each laid over those before it.
@@ -29,10 +32,17 @@ def load(paths: Sequence[str | Path], environ: Mapping[str, str], *, now: dateti
 
 
 def load_with_document(
-    paths: Sequence[str | Path], environ: Mapping[str, str], *, now: datetime | None = None
+    paths: Sequence[str | Path],
+    environ: Mapping[str, str],
+    *,
+    now: datetime | None = None,
+    read: Read = read,
 ) -> tuple[Document, Plan]:
-    """The plan, and the document that it is built from, which knows where each value is written."""
-    document, problems = _read_and_check(paths, environ)
+    """The plan, and the document that it is built from, which knows where each value is written.
+
+    ``read`` reads one file.
+    """
+    document, problems = _read_and_check(paths, environ, read)
     if document is None or problems:
         count = f"{len(problems)} problem" + ("s" if len(problems) != 1 else "")
         raise PlanInvalid(
@@ -47,7 +57,7 @@ def check(
     paths: Sequence[str | Path], environ: Mapping[str, str], *, now: datetime | None = None
 ) -> tuple[Plan | None, tuple[Problem, ...]]:
     """The plan, or None and all its problems, in the order of files and lines."""
-    document, problems = _read_and_check(paths, environ)
+    document, problems = _read_and_check(paths, environ, read)
     plan = None if document is None or problems else _build(document, paths, now)
     return plan, problems
 
@@ -57,7 +67,7 @@ def _build(document: Document, paths: Sequence[str | Path], now: datetime | None
 
 
 def _read_and_check(
-    paths: Sequence[str | Path], environ: Mapping[str, str]
+    paths: Sequence[str | Path], environ: Mapping[str, str], read: Read
 ) -> tuple[Document | None, tuple[Problem, ...]]:
     documents: list[Document] = []
     problems: list[Problem] = []

@@ -39,6 +39,14 @@ def parse(text: str, file: str) -> tuple[Document | None, tuple[Problem, ...]]:
         return None, (error.problem,)
 
 
+def parse_bytes(content: bytes, file: str) -> tuple[Document | None, tuple[Problem, ...]]:
+    """The same for the bytes of a file."""
+    try:
+        return _parse(_decode(_limited(content, file), file), file)
+    except Unreadable as error:
+        return None, (error.problem,)
+
+
 def _read_bytes(path: Path, file: str) -> bytes:
     try:
         with _stdin() if file == STDIN else path.open("rb") as stream:
@@ -59,6 +67,10 @@ def _read_bytes(path: Path, file: str) -> bytes:
             f"the file cannot be read: {reason.lower()}",
             hint="check the path and its permissions",
         ) from None
+    return _limited(content, file)
+
+
+def _limited(content: bytes, file: str) -> bytes:
     if len(content) > MAX_BYTES:
         raise _whole_file(
             file, "too-large", "the file is larger than 1 MiB", hint="check that -f names a plan"

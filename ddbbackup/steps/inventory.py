@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeVar
 
 import structlog
@@ -11,6 +11,7 @@ import structlog
 from ddbbackup import events
 from ddbbackup.errors import AccessDenied, NotSupported, TableMissing
 from ddbbackup.model.progress import Progress
+from ddbbackup.plan.model import Plan
 from ddbbackup.plan.only import Only, wants
 from ddbbackup.plan.selection import Inventory, needs_names, needs_tags
 from ddbbackup.ports import Cloud
@@ -33,17 +34,17 @@ T = TypeVar("T")
 log = structlog.get_logger()
 
 
-async def take_inventory(context: RunContext, *, only: Only = ()) -> Inventory:
+async def take_inventory(context: RunContext, *, only: Only = (), others: Sequence[Plan] = ()) -> Inventory:
     """Lists tables only if a selector needs their names, and reads tags only if a selector needs tags.
 
-    ``only``: the tags of other tables are not read.
+    ``only``: the tags of other tables are not read. ``others``: plans with selectors for the same inventory.
     """
-    plan, cloud = context.plan, context.source
-    if not needs_names(plan):
+    plans, cloud = (context.plan, *others), context.source
+    if not any(map(needs_names, plans)):
         return Inventory()
     names = await context.call(lambda: tuple(sorted(cloud.tables.names())))
     wanted = tuple(name for name in names if wants(only, name))
-    if not wanted or not needs_tags(plan):
+    if not wanted or not any(map(needs_tags, plans)):
         return Inventory(names)
     return Inventory(names, await _read_tags(context, wanted))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from dataclasses import replace
 
@@ -15,35 +16,60 @@ from ddbbackup.cli.look_ahead import (
     preview_restores,
 )
 from ddbbackup.cli.output import write_output
+from ddbbackup.cli.plan_changes import compare_with_reference
+from ddbbackup.cli.plan_reference import load_reference
 from ddbbackup.cli.restore_options import given
 from ddbbackup.cli.session import Session, run_session
 from ddbbackup.errors import UsageError
+from ddbbackup.plan.selection import Inventory
 from ddbbackup.report.documents.preview import Preview
 from ddbbackup.steps.context import RunContext
+from ddbbackup.steps.inventory import take_inventory
 
 
 def run(options: Namespace) -> int:
     _check_arguments(options)
 
     async def look(session: Session) -> Preview:
-        found = await _look_ahead(session.context, options)
+        found = await _look_ahead(session, options)
         return preview_of(session.context, found, detailed_exit_code=options.detailed_exitcode)
 
     document = run_session(options, look, estimating=True)
     return write_output(options, document, document.exit_code)
 
 
-async def _look_ahead(context: RunContext, options: Namespace) -> LookAhead:
+async def _look_ahead(session: Session, options: Namespace) -> LookAhead:
+    context = session.context
     if options.what == "restore":
         return await preview_restores(context, [find_restore(context.plan, options)])
     if options.what == "prune":
         return await preview_prune(context, only=options.only)
+    if options.against is not None:
+        return await _look_at_changes(session, options)
+    return await _backups_and_restores(context, options)
+
+
+async def _look_at_changes(session: Session, options: Namespace) -> LookAhead:
+    """What the run would do, and what the plan changes. The other plan is read first: it may not exist."""
+    context = session.context
+    reference = load_reference(options.against, options.file, os.environ, now=context.clock.now())
+    others = [reference.plan] if reference.plan is not None else []
+    inventory = await take_inventory(context, only=options.only, others=others)
+    found = await _backups_and_restores(context, options, inventory)
+    changes = await compare_with_reference(context, session.document, reference, inventory, only=options.only)
+    return replace(found, against=changes)
+
+
+async def _backups_and_restores(
+    context: RunContext, options: Namespace, inventory: Inventory | None = None
+) -> LookAhead:
     if options.what == "backup":
-        return await preview_backup(context, only=options.only)
+        return await preview_backup(context, only=options.only, inventory=inventory)
     restores = await preview_restores(context, list(context.plan.restores.values()))
     if not context.plan.tables:
         return restores
-    return replace(await preview_backup(context, only=options.only), restores=restores.restores)
+    backups = await preview_backup(context, only=options.only, inventory=inventory)
+    return replace(backups, restores=restores.restores)
 
 
 def _check_arguments(options: Namespace) -> None:
@@ -56,6 +82,11 @@ def _check_arguments(options: Namespace) -> None:
         raise UsageError(
             f"preview {options.what} does not accept the name {options.name!r}",
             hint="select tables with --only GLOB",
+        )
+    if options.what in ("restore", "prune") and options.against is not None:
+        raise UsageError(
+            f"--against compares plans, which `preview {options.what}` does not",
+            hint="run `ddbbackup preview --against` for the whole plan",
         )
     if options.what == "restore" and options.only:
         raise UsageError("--only selects tables to back up", hint="remove --only")

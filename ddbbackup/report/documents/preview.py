@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ddbbackup.model.cost import Confidence, CostLine
     from ddbbackup.ports import Identity
     from ddbbackup.pricing.prices import Prices
+    from ddbbackup.report.documents.plan_changes import PlanChanges
     from ddbbackup.status.unselected_tables import UnselectedTable
 
 NO_CHANGES: Final = 0
@@ -127,6 +128,8 @@ class PriceList:
 class Preview:
     """``schemas/preview.schema.json``. ``notes`` say what could not be checked, and why.
 
+    ``against`` is None without --against.
+
     ``region_origin`` says where the region was found, such as ``the plan`` or ``AWS_REGION``.
     """
 
@@ -148,6 +151,7 @@ class Preview:
     notes: tuple[str, ...]
     totals: Totals
     prices: PriceList
+    against: PlanChanges | None
     exit_code: int
 
     @property
@@ -174,6 +178,7 @@ def preview(
     restores: Sequence[Assessment[Any]] = (),
     prunes: Sequence[Assessment[Any]] = (),
     notes: Sequence[str] = (),
+    against: PlanChanges | None = None,
     detailed_exit_code: bool = False,
 ) -> Preview:
     """``destinations`` are checks by the name of the destination.
@@ -201,6 +206,7 @@ def preview(
         notes=tuple(notes),
         totals=_totals(decisive),
         prices=PriceList(prices.as_of, prices.region, prices.file),
+        against=against,
         exit_code=_exit_code(decisive, detailed=detailed_exit_code),
     )
 

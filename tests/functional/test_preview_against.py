@@ -1,0 +1,205 @@
+"""``preview --against``, by running the program: what a plan changes, compared with a commit or another file."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from ddbbackup.plan.schemas import schema_text
+from tests.support.aws import Aws
+from tests.support.plans import plan
+from tests.support.program import Program
+
+RETENTION = {"keep_last": 5, "min_verified": 0}
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.com"}
+    identity |= {name.replace("AUTHOR", "COMMITTER"): value for name, value in identity.items()}
+    alone = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+    done = subprocess.run(
+        ["git", *arguments],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "HOME": str(folder), **identity, **alone},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def commit(folder: Path) -> str:
+    """The hash of a commit of everything, on the branch `main`."""
+    if not (folder / ".git").exists():
+        git(folder, "init", "--quiet", "--initial-branch", "main")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", "x")
+    return git(folder, "rev-parse", "HEAD")
+
+
+def changes(report: dict[str, Any], subject: str = "table") -> dict[str, dict[str, Any]]:
+    return {each["name"]: each for each in report["against"]["changes"] if each["subject"] == subject}
+
+
+def test_a_pull_request_shows_what_it_changes(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """One table is new, one has another RPO and less retention, one is gone; the catalog says what that means."""
+    old, new, changed, same = (f"{name}-{each}" for each in ("old", "new", "changed", "same"))
+    for table in (old, new, changed, same):
+        sandbox.create_table(table, pitr=True)
+        sandbox.put(table, {"id": {"S": "1"}})
+    defaults = {"rpo": "24h", "retention": RETENTION}
+    before = [{"name": table} for table in (old, changed, same)]
+    program.plan(plan(sandbox, bucket, tables=before, defaults=defaults))
+    head = commit(program.directory)
+    for _ in range(2):
+        assert program.run("backup").code == 0
+    weaker = {"name": changed, "rpo": "1h", "retention": {"keep_last": 1, "min_verified": 0}}
+    after = [{"name": new}, weaker, {"name": same}]
+    program.plan(plan(sandbox, bucket, tables=after, defaults=defaults))
+
+    done = program.run("preview", "--against", "main", "--output", "json")
+
+    assert done.code == 0, done.err
+    Draft202012Validator(json.loads(schema_text("preview"))).validate(done.report)
+    against = done.report["against"]
+    assert (against["reference"], against["commit"], against["unchanged_tables"]) == ("main", head, 1)
+    found = changes(done.report)
+    assert {table: each["change"] for table, each in found.items()} == {
+        new: "added",
+        changed: "changed",
+        old: "removed",
+    }
+    assert (found[old]["backups"], found[old]["place"]) == (2, f"s3://{bucket}/ddb/{old}/")
+    assert found[changed]["keys"] == [
+        {"key": "rpo", "before": "24h", "after": "1h"},
+        {"key": "retention.keep_last", "before": "5", "after": "1"},
+    ]
+    assert (found[changed]["risks"], found[changed]["removed"]) == (["weaker-retention"], 1)
+    text = program.run("preview", "--against", "main").out
+    assert f"Changes against main ({head[:12]}): 1 removed, 1 changed, 1 added" in text
+    assert f"- {old}" in text
+    assert f"NO LONGER BACKED UP (2 backups stay in s3://{bucket}/ddb/{old}/)" in text
+    assert "rpo 24h → 1h, retention.keep_last 5 → 1" in text
+    assert "retention is weaker: `prune` would remove 1 more restore point" in text
+    assert "first full export ≈ " in text
+    assert "1 table unchanged" in text
+    markdown = program.run("preview", "--against", head, "--output", "markdown").out
+    assert f"+ {new}" in markdown
+    assert f"- {old}" in markdown
+    assert f"! {changed}" in markdown
+
+
+def test_a_moved_table_and_another_method_are_said_clearly(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """Compared with a second file."""
+    sandbox.create_table(name, pitr=True)
+    tables = [{"name": name}]
+    program.plan(plan(sandbox, bucket, tables=tables), "old.yaml")
+    assert program.run("backup", "-f", "old.yaml").code == 0
+    other = {"vault": {"bucket": bucket, "prefix": "other/{table}/"}}
+    tables = [{"name": name, "method": "scan"}]
+    program.plan(plan(sandbox, bucket, tables=tables, destinations=other))
+
+    done = program.run("preview", "--against", "old.yaml", "--output", "json")
+
+    [change] = changes(done.report).values()
+    assert (done.code, done.report["against"]["commit"]) == (0, None)
+    assert (change["risks"], change["backups"]) == (["moved", "other-method"], 1)
+    text = program.run("preview", "--against", "old.yaml").out
+    assert f"s3://{bucket}/ddb/{name}/ → s3://{bucket}/other/{name}/" in text
+    assert "the destination changes: the next backup is the first one there, and 1 earlier backup stay" in text
+    assert "the method changes: each run reads the whole table" in text
+
+
+def test_several_files_and_folders_of_a_commit(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """Each `-f` is read from the commit, relative to where it is in the working tree; a new file is not there."""
+    folder = program.directory / "plans"
+    folder.mkdir()
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}], defaults={"rpo": "24h"}), "plans/base.yaml")
+    commit(program.directory)
+    program.plan(json.dumps({"defaults": {"rpo": "1h"}}), "plans/prod.yaml")
+    sandbox.create_table(name, pitr=True)
+
+    files = ("-f", str(folder / "base.yaml"), "-f", "plans/prod.yaml")
+    done = program.run("preview", *files, "--against", "HEAD", "--output", "json")
+
+    assert done.code == 0, done.err
+    assert done.report["against"]["missing_files"] == ["plans/prod.yaml"]
+    assert changes(done.report)[name]["keys"] == [{"key": "rpo", "before": "24h", "after": "1h"}]
+    assert "plans/prod.yaml is not in HEAD, which is compared without it" in program.run(
+        "preview", *files, "--against", "HEAD"
+    ).out
+
+
+def test_a_new_plan_is_all_new(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    """The first pull request, whose base has no plan."""
+    commit(program.directory)
+    sandbox.create_table(name, pitr=True)
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}]))
+    done = program.run("preview", "--against", "main", "--output", "json")
+    assert (done.code, done.report["against"]["is_new"]) == (0, True)
+    assert changes(done.report)[name]["change"] == "added"
+    assert "ddbbackup.yaml is not in main: everything is new" in program.run("preview", "--against", "main").out
+
+
+def test_what_cannot_be_compared_is_said_in_one_sentence(
+    sandbox: Aws, bucket: str, name: str, program: Program, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """With a hint, before AWS is asked for anything."""
+    text = plan(sandbox, bucket, tables=[{"name": name}])
+    program.plan(text)
+    outside = program.run("preview", "--against", "main")
+    assert outside.code == 64
+    assert "is not in a git repository" in outside.err
+
+    program.plan(text.replace('"version": 1', '"version": 7'))
+    commit(program.directory)
+    program.plan(text)
+    unknown = program.run("preview", "--against", "origin/mian")
+    near = program.run("preview", "--against", "mian")
+    option = program.run("preview", "--against=--upload-pack=x")
+    invalid = program.run("preview", "--against", "main")
+    stdin = program.run("preview", "-f", "-", "--against", "main", stdin=text)
+    of_restore = program.run("preview", "prune", "--against", "main")
+    without_git = program.run("preview", "--against", "main", PATH=str(tmp_path_factory.mktemp("empty")))
+
+    assert (unknown.code, near.code, option.code) == (64, 64, 64)
+    assert "origin/mian is neither a file nor a commit of the git repository of the plan" in unknown.err
+    assert "git fetch origin mian" in unknown.err
+    assert "hint: use `main` instead" in near.err
+    assert invalid.code == 78
+    assert "main:ddbbackup.yaml:2:" in invalid.err
+    assert "the plan of main is invalid, so this plan cannot be compared with it" in invalid.err
+    assert (stdin.code, of_restore.code) == (64, 64)
+    assert (without_git.code, "git is not installed" in without_git.err) == (1, True)
+    assert all("hint: " in each.err for each in (outside, unknown, invalid, stdin, of_restore, without_git))
+
+
+def test_values_of_the_environment_are_not_shown(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """In no form; the text of the plan stands for them."""
+    sandbox.create_table(name, pitr=True)
+    program.plan(plan(sandbox, bucket, tables=[{"name": name, "rpo": "24h"}]), "old.yaml")
+    ops = {"ops": {"slack": {"webhook_url": "${SLACK_URL}"}}}
+    program.plan(
+        plan(sandbox, bucket, tables=[{"name": name, "rpo": "${TOP_SECRET_RPO}"}], notifications=ops)
+    )
+    environ = {"TOP_SECRET_RPO": "77h", "SLACK_URL": "https://hooks.slack.com/services/T/B/hushhush"}
+    for form in ("text", "json", "markdown"):
+        done = program.run("preview", "--against", "old.yaml", "--output", form, **environ)
+        assert done.code == 0, done.err
+        assert "${TOP_SECRET_RPO}" in done.out.replace("\\", "")
+        assert "77h" not in done.out + done.err
+        assert "hushhush" not in done.out + done.err

@@ -1,0 +1,239 @@
+"""What changes between two plans, by what they mean for each table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import yaml
+
+from ddbbackup.archive.layout import destination_root, render_prefix
+from ddbbackup.plan.comparison import Change, Difference, Place, PlanSide, compare_plans, show_duration
+from ddbbackup.plan.load import load_with_document
+from ddbbackup.plan.model import Destination
+from ddbbackup.plan.selection import Inventory, select
+from ddbbackup.plan.yaml_reader import parse_bytes
+
+NAMES = ("billing-refunds", "billing-tmp", "legacy-audit", "orders", "users")
+NOW = datetime(2026, 11, 26, 12, 0, 0, tzinfo=UTC)
+BASE: dict[str, Any] = {
+    "version": 1,
+    "name": "prod",
+    "aws": {"region": "eu-west-1"},
+    "destinations": {"vault": {"bucket": "acme-vault", "prefix": "ddb/{table}/"}},
+    "defaults": {"rpo": "24h", "retention": {"keep_daily": 14, "keep_last": 3}},
+    "tables": [{"name": "orders"}, {"name": "legacy-audit"}, {"name": "users"}],
+}
+
+
+def side(document: Mapping[str, Any], environ: Mapping[str, str] | None = None) -> PlanSide:
+    content = yaml.safe_dump(dict(document)).encode()
+    loaded, plan = load_with_document(
+        ["p.yaml"], environ or {}, now=NOW, read=lambda path: parse_bytes(content, str(path))
+    )
+
+    def place(destination: Destination, table: str) -> Place:
+        prefix = render_prefix(destination.prefix, account="1", region="r", table=table, plan=plan.name)
+        records = f"{destination_root(destination.prefix)}ddbbackup/{plan.name}/{table}/"
+        return Place(f"s3://{destination.bucket}/{prefix}", f"s3://{destination.bucket}/{records}")
+
+    return PlanSide(plan, loaded, select(plan, Inventory(NAMES)).chosen, place)
+
+
+def changes(
+    before: Mapping[str, Any], after: Mapping[str, Any], environ: Mapping[str, str] | None = None
+) -> tuple[Change, ...]:
+    return compare_plans(side(before, environ), side(after, environ)).changes
+
+
+def with_first(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """The plan with more said about ``orders``."""
+    return {**BASE, "tables": [{"name": "orders", **entry}, *BASE["tables"][1:]]}
+
+
+def test_added_changed_and_removed_tables_are_told_apart_from_unchanged_ones() -> None:
+    """By the tables that exist, whichever entry selects them."""
+    tables = [
+        {"match": "billing-*", "exclude": ["*-tmp"]},
+        {"name": "orders", "rpo": "1h"},
+        {"match": "use*"},
+    ]
+    found = compare_plans(side(BASE), side({**BASE, "tables": tables}))
+    assert found.changes == (
+        Change("table", "billing-refunds", "added"),
+        Change("table", "legacy-audit", "removed", risks=("not-backed-up",)),
+        Change("table", "orders", "changed", (Difference("rpo", "24h", "1h"),)),
+    )
+    assert (found.unchanged_tables, found.unchanged_restores) == (1, 0)
+
+
+def test_a_plan_that_says_the_same_in_other_words_changes_nothing() -> None:
+    """Defaults written out, other units, another order, and entries instead of `defaults`."""
+    retention = {"keep_last": 3, "keep_daily": 14, "min_verified": 1}
+    tables = [
+        {"name": name, "rpo": "1d", "retention": retention, "method": "export", "pitr": "require"}
+        for name in ("users", "orders", "legacy-audit")
+    ]
+    same = {key: value for key, value in BASE.items() if key != "defaults"} | {"tables": tables}
+    assert changes(BASE, same) == ()
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected", "risks"),
+    [
+        ({"rpo": "2d"}, [("rpo", "24h", "2d")], ()),
+        ({"method": "scan"}, [("method", "export", "scan"), ("pitr", "require", None)], ("other-method",)),
+        (
+            {"method": "incremental"},
+            [
+                ("method", "export", "incremental"),
+                ("full_every", None, "30d"),
+                ("view", None, "NEW_AND_OLD_IMAGES"),
+            ],
+            ("other-method",),
+        ),
+        ({"verify": "items"}, [("verify", "checksums", "items")], ()),
+        (
+            {"retention": {"keep_daily": 7, "keep_last": 3}},
+            [("retention.keep_daily", "14", "7")],
+            ("weaker-retention",),
+        ),
+        ({"retention": {"keep_daily": 20, "keep_last": 3}}, [("retention.keep_daily", "14", "20")], ()),
+        (
+            {"retention": {"keep_last": 30}},
+            [("retention.keep_last", "3", "30"), ("retention.keep_daily", "14", None)],
+            ("weaker-retention",),
+        ),
+        (
+            {"retention": {"keep_daily": 14, "keep_last": 3, "keep_within": "36h"}},
+            [("retention.keep_within", None, "36h")],
+            (),
+        ),
+    ],
+)
+def test_the_keys_of_a_changed_table(
+    entry: dict[str, Any], expected: list[tuple[str, str | None, str | None]], risks: tuple[str, ...]
+) -> None:
+    """With their values; what does not apply to the method is left out."""
+    [change] = changes(BASE, with_first(entry))
+    assert [(each.key, each.before, each.after) for each in change.differences] == expected
+    assert change.risks == risks
+
+
+def test_a_first_retention_policy_is_weaker_than_keeping_everything() -> None:
+    """And to drop it is not."""
+    without = {**BASE, "defaults": {"rpo": "24h"}}
+    found = [each for each in changes(without, BASE) if each.name == "orders"]
+    shown = Difference("retention", "keep all", "keep_last: 3, keep_daily: 14, min_verified: 1")
+    assert [(each.differences, each.risks) for each in found] == [((shown,), ("weaker-retention",))]
+    assert {each.risks for each in changes(BASE, without)} == {()}
+
+
+def test_a_table_moves_if_its_records_move() -> None:
+    """A renamed destination in the same place is no change of its tables, and neither is `{table}` at its end."""
+    renamed = {**BASE, "destinations": {"safe": BASE["destinations"]["vault"]}}
+    assert [(each.subject, each.name, each.kind) for each in changes(BASE, renamed)] == [
+        ("destination", "vault", "removed"),
+        ("destination", "safe", "added"),
+    ]
+    other = {**BASE, "destinations": {"vault": {"bucket": "acme-2", "prefix": "ddb/{table}/"}}}
+    destination, *tables = changes(BASE, other)
+    assert destination.differences == (Difference("bucket", "acme-vault", "acme-2"),)
+    assert {each.risks for each in tables} == {("moved",)}
+    assert tables[1].differences == (
+        Difference("destination", "s3://acme-vault/ddb/orders/", "s3://acme-2/ddb/orders/"),
+    )
+    deeper = {**BASE, "destinations": {"vault": {"bucket": "acme-vault", "prefix": "ddb/{plan}/{table}/"}}}
+    assert {each.risks for each in changes(BASE, deeper) if each.subject == "table"} == {()}, (
+        "the records stay where they are"
+    )
+
+
+def test_values_of_the_environment_are_shown_as_they_are_written() -> None:
+    """They may be secrets. Only what differs in its value is a change."""
+    environ = {"RPO": "1h", "BUCKET": "secret-bucket", "DAYS": "7", "SAME": "24h", "ID": "hush-hush-hush"}
+    after = {
+        **BASE,
+        "aws": {
+            "region": "eu-west-1",
+            "assume_role": {"role_arn": "arn:aws:iam::123456789012:role/b", "external_id": "${ID}"},
+        },
+        "destinations": {"vault": {"bucket": "${BUCKET}", "prefix": "ddb/{table}/"}},
+        "defaults": {"rpo": "${SAME}", "retention": {"keep_daily": "${DAYS}", "keep_last": 3}},
+        "tables": [{"name": "orders", "rpo": "${RPO}"}, *BASE["tables"][1:]],
+        "notifications": {"ops": {"webhook": {"url": "https://example.com/${ID}"}}},
+    }
+    found = changes(BASE, after, environ)
+    text = repr(found)
+    assert not any(value in text for value in ("secret-bucket", "hush"))
+    orders = next(each for each in found if each.name == "orders")
+    assert orders.differences == (
+        Difference("destination", "s3://acme-vault/ddb/orders/", "s3://${BUCKET}/ddb/orders/"),
+        Difference("rpo", "24h", "${RPO}"),
+        Difference("retention.keep_daily", "14", "${DAYS}"),
+    )
+    users = next(each for each in found if each.name == "users")
+    assert "rpo" not in {each.key for each in users.differences}
+
+
+def test_restores_are_compared_by_their_keys() -> None:
+    """Values of `only` are data, and a duration ago is the same although it is another instant."""
+    restores = {
+        "a": {"table": "orders", "from": "2h", "to": {"table": "orders-2"}},
+        "b": {"table": "orders", "only": {"keys": [{"id": "c-1017"}]}, "to": {"table": "orders-3"}},
+        "gone": {"table": "users", "to": {"table": "users-2"}},
+        "same": {"table": "users", "from": "3h", "to": {"table": "users-3"}},
+    }
+    after = {
+        "a": {"table": "orders", "from": "3h", "to": {"table": "orders-2", "create": "if-missing"}},
+        "b": {"table": "orders", "only": {"keys": [{"id": "c-1018"}]}, "to": {"table": "orders-3"}},
+        "new": {"table": "users", "to": {"table": "users-2"}},
+        "same": {"table": "users", "from": "3h", "to": {"table": "users-3"}, "existing": "fail"},
+    }
+    found = compare_plans(side({**BASE, "restores": restores}), side({**BASE, "restores": after}))
+    assert found.changes == (
+        Change(
+            "restore",
+            "a",
+            "changed",
+            (Difference("from", "2h", "3h"), Difference("to.create", None, "if-missing")),
+        ),
+        Change("restore", "b", "changed", (Difference("only", "(not shown)", "(not shown)"),)),
+        Change("restore", "gone", "removed"),
+        Change("restore", "new", "added"),
+    )
+    assert found.unchanged_restores == 1
+
+
+def test_the_plan_as_a_whole() -> None:
+    """Its name is a part of where the records are, so a new one starts again."""
+    after = {**BASE, "name": "live", "aws": {"region": "eu-central-1"}, "export_time": "common"}
+    [change] = changes(BASE, after)
+    assert change == Change(
+        "plan",
+        "live",
+        "changed",
+        (
+            Difference("name", "prod", "live"),
+            Difference("aws.region", "eu-west-1", "eu-central-1"),
+            Difference("export_time", "latest", "common"),
+        ),
+        ("other-plan",),
+    )
+
+
+def test_what_an_entry_expects_belongs_to_the_plan() -> None:
+    before = {**BASE, "tables": [{"match": "billing-*", "expect": {"min": 2}}]}
+    after = {**BASE, "tables": [{"match": "billing-*", "expect": {"min": 1, "max": 9}}]}
+    [change] = changes(before, after)
+    assert change.differences == (Difference("tables[0].expect", "min: 2", "min: 1, max: 9"),)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(3600, "1h"), (86_400, "24h"), (172_800, "2d"), (90, "90s"), (5400, "90m"), (0, "0d")],
+)
+def test_durations_are_shown_as_plans_have_them(seconds: int, text: str) -> None:
+    assert show_duration(seconds) == text

@@ -254,6 +254,17 @@ def schema_name(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def schema_file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-o",
+        "--output",
+        dest="schema_file",
+        metavar="FILE",
+        type=_file,
+        help="write the schema to this file instead of stdout",
+    )
+
+
 def plan_key(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "key",

@@ -160,13 +160,15 @@ _ROWS: Final = (
     ),
     Verb(
         name="schema",
-        help="print a JSON Schema",
-        description="Prints the JSON Schema of the plan, or of a document that ddbbackup writes. Editors use the "
+        help="print or write a JSON Schema",
+        description="Prints or writes the JSON Schema of the plan, or of a document that ddbbackup writes. Editors use the "
         "schema of the plan to complete and check it.",
         arguments="[NAME]",
-        options=(options.schema_name,),
+        options=(options.schema_name, options.schema_file),
         examples=(
-            Example("schema > ddbbackup.schema.json", "write the schema that a plan from `init` refers to"),
+            Example(
+                "schema --output ddbbackup.schema.json", "write the schema that a plan from `init` refers to"
+            ),
             Example("schema report", "print the schema of `backup --output json`"),
         ),
         exit_codes=_OFFLINE_CODES,

@@ -161,8 +161,8 @@ _ROWS: Final = (
     Verb(
         name="schema",
         help="print or write a JSON Schema",
-        description="Prints or writes the JSON Schema of the plan, or of a document that ddbbackup writes. Editors use the "
-        "schema of the plan to complete and check it.",
+        description="Prints or writes the JSON Schema of the plan, or of a document that ddbbackup writes. Editors "
+        "use the schema of the plan to complete and check it.",
         arguments="[NAME]",
         options=(options.schema_name, options.schema_file),
         examples=(

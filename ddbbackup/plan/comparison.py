@@ -24,6 +24,7 @@ _KEEP_ALL: Final = "keep all"
 _PRIVATE: Final = frozenset({"only", "change", "external_id", "headers"})
 """Keys that may hold personal data, or secrets."""
 _EXPORTS: Final = ("export", "incremental")
+_OF_METHODS: Final = ("pitr", "full_every", "view", "limits.read_units_per_second")
 _TWO_DAYS: Final = 2 * 86_400
 
 
@@ -128,7 +129,8 @@ def _table_differences(name: str, before: PlanSide, after: PlanSide) -> Iterator
         yield Difference("retention", _show_retention(before, old), _show_retention(after, new))
     for key in dict.fromkeys((*old_values, *new_values)):
         left, right = old_values.get(key), new_values.get(key)
-        if left != right:
+        follows_from_method = key in _OF_METHODS and (key in old_values) != (key in new_values)
+        if left != right and not follows_from_method:
             yield Difference(key, _show(before, old, key, left), _show(after, new, key, right))
 
 

@@ -183,8 +183,8 @@ def _warnings(changes: Sequence[PlanChange]) -> Iterator[str]:
     if "moved" in first.risks:
         backups = _sum(each.backups for each in changes)
         what = "the backups so far" if backups is None else counted(backups, "earlier backup")
-        where = f" in {first.place}" if len(changes) == 1 and first.place else " in the old place"
-        yield f"the destination changes: the next backup is the first one there, and {what} stay{where}"
+        stay = "stays" if backups == 1 else "stay"
+        yield f"the destination changes: the next backup is the first one there, and {what} {stay} in the old place"
     if "weaker-retention" in first.risks:
         removed = _sum(each.removed for each in changes)
         if removed is None:

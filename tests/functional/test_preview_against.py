@@ -16,7 +16,7 @@ from tests.support.aws import Aws
 from tests.support.plans import plan
 from tests.support.program import Program
 
-RETENTION = {"keep_last": 5, "min_verified": 0}
+RETENTION = {"keep_last": 5}
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -47,9 +47,7 @@ def changes(report: dict[str, Any], subject: str = "table") -> dict[str, dict[st
     return {each["name"]: each for each in report["against"]["changes"] if each["subject"] == subject}
 
 
-def test_a_pull_request_shows_what_it_changes(
-    sandbox: Aws, bucket: str, name: str, program: Program
-) -> None:
+def test_a_pull_request_shows_what_it_changes(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
     """One table is new, one has another RPO and less retention, one is gone; the catalog says what that means."""
     old, new, changed, same = (f"{name}-{each}" for each in ("old", "new", "changed", "same"))
     for table in (old, new, changed, same):
@@ -61,7 +59,7 @@ def test_a_pull_request_shows_what_it_changes(
     head = commit(program.directory)
     for _ in range(2):
         assert program.run("backup").code == 0
-    weaker = {"name": changed, "rpo": "1h", "retention": {"keep_last": 1, "min_verified": 0}}
+    weaker = {"name": changed, "rpo": "1h", "retention": {"keep_last": 1}}
     after = [{"name": new}, weaker, {"name": same}]
     program.plan(plan(sandbox, bucket, tables=after, defaults=defaults))
 
@@ -116,7 +114,9 @@ def test_a_moved_table_and_another_method_are_said_clearly(
     assert (change["risks"], change["backups"]) == (["moved", "other-method"], 1)
     text = program.run("preview", "--against", "old.yaml").out
     assert f"s3://{bucket}/ddb/{name}/ → s3://{bucket}/other/{name}/" in text
-    assert "the destination changes: the next backup is the first one there, and 1 earlier backup stay" in text
+    assert (
+        "the destination changes: the next backup is the first one there, and 1 earlier backup stays" in text
+    )
     assert "the method changes: each run reads the whole table" in text
 
 
@@ -137,9 +137,10 @@ def test_several_files_and_folders_of_a_commit(
     assert done.code == 0, done.err
     assert done.report["against"]["missing_files"] == ["plans/prod.yaml"]
     assert changes(done.report)[name]["keys"] == [{"key": "rpo", "before": "24h", "after": "1h"}]
-    assert "plans/prod.yaml is not in HEAD, which is compared without it" in program.run(
-        "preview", *files, "--against", "HEAD"
-    ).out
+    assert (
+        "plans/prod.yaml is not in HEAD, which is compared without it"
+        in program.run("preview", *files, "--against", "HEAD").out
+    )
 
 
 def test_a_new_plan_is_all_new(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
@@ -150,7 +151,9 @@ def test_a_new_plan_is_all_new(sandbox: Aws, bucket: str, name: str, program: Pr
     done = program.run("preview", "--against", "main", "--output", "json")
     assert (done.code, done.report["against"]["is_new"]) == (0, True)
     assert changes(done.report)[name]["change"] == "added"
-    assert "ddbbackup.yaml is not in main: everything is new" in program.run("preview", "--against", "main").out
+    assert (
+        "ddbbackup.yaml is not in main: everything is new" in program.run("preview", "--against", "main").out
+    )
 
 
 def test_what_cannot_be_compared_is_said_in_one_sentence(
@@ -170,7 +173,7 @@ def test_what_cannot_be_compared_is_said_in_one_sentence(
     near = program.run("preview", "--against", "mian")
     option = program.run("preview", "--against=--upload-pack=x")
     invalid = program.run("preview", "--against", "main")
-    stdin = program.run("preview", "-f", "-", "--against", "main", stdin=text)
+    stdin = program.run_process("preview", "-f", "-", "--against", "main", stdin=text)
     of_restore = program.run("preview", "prune", "--against", "main")
     without_git = program.run("preview", "--against", "main", PATH=str(tmp_path_factory.mktemp("empty")))
 
@@ -196,9 +199,11 @@ def test_values_of_the_environment_are_not_shown(
     program.plan(
         plan(sandbox, bucket, tables=[{"name": name, "rpo": "${TOP_SECRET_RPO}"}], notifications=ops)
     )
-    environ = {"TOP_SECRET_RPO": "77h", "SLACK_URL": "https://hooks.slack.com/services/T/B/hushhush"}
+    hook = "https://hooks.slack.com/services/T/B/hushhush"
     for form in ("text", "json", "markdown"):
-        done = program.run("preview", "--against", "old.yaml", "--output", form, **environ)
+        done = program.run(
+            "preview", "--against", "old.yaml", "--output", form, TOP_SECRET_RPO="77h", SLACK_URL=hook
+        )
         assert done.code == 0, done.err
         assert "${TOP_SECRET_RPO}" in done.out.replace("\\", "")
         assert "77h" not in done.out + done.err

@@ -15,7 +15,9 @@ from queue import Empty, Queue
 from typing import Any, Final
 
 CHECKOUT: Final = Path(__file__).parents[2]
-PROGRAM: Final = CHECKOUT / ".tools" / "node" / "node_modules" / "yaml-language-server" / "bin" / "yaml-language-server"
+PROGRAM: Final = (
+    CHECKOUT / ".tools" / "node" / "node_modules" / "yaml-language-server" / "bin" / "yaml-language-server"
+)
 _SECONDS: Final = 30
 
 
@@ -49,9 +51,9 @@ class LanguageServer:
         while waiting:
             message = self._next()
             if message.get("method") == "textDocument/publishDiagnostics":
-                path = waiting.pop(message["params"]["uri"], None)
-                if path is not None:
-                    found[path] = message["params"]["diagnostics"]
+                uri = message["params"]["uri"]
+                if uri in waiting:
+                    found[waiting.pop(uri)] = message["params"]["diagnostics"]
         return found
 
     def completions(self, path: Path, line: int, character: int) -> list[str]:
@@ -87,7 +89,12 @@ class LanguageServer:
         """Its settings: nothing from the network, and Kubernetes and other known schemas off."""
         if message["method"] != "workspace/configuration":
             return None
-        settings = {"validate": True, "schemaStore": {"enable": False}, "yamlVersion": "1.2", "completion": True}
+        settings = {
+            "validate": True,
+            "schemaStore": {"enable": False},
+            "yamlVersion": "1.2",
+            "completion": True,
+        }
         return [settings if each.get("section") == "yaml" else {} for each in message["params"]["items"]]
 
     def _notify(self, method: str, params: Any) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from ddbbackup.report import phrases
+from ddbbackup.report.change_phrases import change_lines, change_notes, changes_heading, unchanged
 from ddbbackup.report.formatting import count, counted, duration, size
 
 if TYPE_CHECKING:
@@ -153,6 +154,7 @@ def _preview(preview: Preview) -> str:
     caller = f"Account {_code(preview.account)}, {region}, as {_code(preview.caller)}."
     parts = [
         f"### ddbbackup {_plain(phrases.preview_summary(preview))}",
+        _changes(preview),
         "\n".join(_blockers(preview)),
         _steps("backup", preview.backups),
         _steps("restore", preview.restores),
@@ -165,6 +167,22 @@ def _preview(preview: Preview) -> str:
         caller,
     ]
     return "\n\n".join(part.rstrip("\n") for part in parts if part) + "\n"
+
+
+def _changes(preview: Preview) -> str:
+    """A block of type `diff`, which GitHub and GitLab colour: they know `!`, where the text form has `~`."""
+    if preview.against is None:
+        return ""
+    lines = []
+    for line in change_lines(preview):
+        lines.append(f"{'!' if line.sign == '~' else line.sign} {line.label}: {line.text}")
+        if len(line.names) > 1:
+            lines.append(f"      {', '.join(line.names)}")
+        lines += [f"      warning: {warning}" for warning in line.warnings]
+    block = "```diff\n" + "".join(f"{_one_line(line)}\n" for line in lines) + "```\n\n" if lines else ""
+    notes = "".join(f"- note: {_plain(note)}\n" for note in change_notes(preview.against))
+    rest = f"{_plain(unchanged(preview.against))}.\n" + (f"\n{notes}" if notes else "")
+    return f"**{_plain(changes_heading(preview.against))}**\n\n{block}{rest}"
 
 
 def _steps(heading: str, steps: Sequence[PreviewStep]) -> str:
@@ -257,6 +275,11 @@ def _plain(text: str) -> str:
     return "".join(
         _code(part) if number % 2 else _SPECIAL.sub(r"\\\1", part) for number, part in enumerate(parts)
     )
+
+
+def _one_line(text: str) -> str:
+    """Inside a block of code, which a fence would end."""
+    return " ".join(text.split("\n")).replace("`", "'")
 
 
 def _code(text: str) -> str:

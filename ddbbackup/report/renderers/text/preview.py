@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ddbbackup.report import phrases
 from ddbbackup.report.formatting import count, size
+from ddbbackup.report.renderers.text.plan_changes import plan_changes
 from ddbbackup.report.renderers.text.style import Styled, hint, paint
 from ddbbackup.report.renderers.text.tables import Cell, Column, table
 
@@ -50,6 +51,7 @@ def preview(document: Preview, view: View) -> str:
     caller = f"account {document.account}, {region}, as {document.caller}"
     paragraphs = [
         [phrases.preview_summary(document), caller],
+        plan_changes(document, view),
         _backup_steps(document.backups, view),
         _restore_steps(document.restores, view),
         _prune_steps(document.prunes, view),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from argparse import Namespace
 from collections.abc import MutableMapping
 from typing import Any, Final, Literal
 
@@ -12,12 +13,14 @@ import structlog
 from structlog.typing import Processor
 
 from ddbbackup import events
-from ddbbackup.cli.streams import stderr_is_terminal, write_stderr
+from ddbbackup.cli.streams import stderr_is_terminal, stdout_is_terminal, write_stderr
 from ddbbackup.cli.tracebacks import format_traceback
+from ddbbackup.report.renderers.view import Detail
 from ddbbackup.safe_text import SECRETS, escape_json, escaped, masked
 
 LogFormat = Literal["auto", "console", "json"]
 Event = MutableMapping[str, Any]
+_OF_THE_REPORT: Final = frozenset((events.STEP_FAILED, events.STEP_SKIPPED, events.EXPORT_FAILED))
 _REPEATED: Final = frozenset(("step", "error", "version", "target"))
 
 log = structlog.get_logger()
@@ -49,8 +52,21 @@ def for_people(log_format: LogFormat) -> bool:
     return log_format == "console" or (log_format == "auto" and stderr_is_terminal())
 
 
-def configure(log_format: LogFormat, *, run: str, plan: str) -> None:
-    """From now on every event, in every thread, has the run id and the name of the plan."""
+def configure_for(options: Namespace, *, run: str, plan: str) -> None:
+    """As the options of the verb say."""
+    shows_report = options.__dict__.get("output") == "text" and stdout_is_terminal()
+    detail: Detail = options.__dict__.get("detail", "normal")
+    configure(options.log_format, run=run, plan=plan, detail=detail, shows_report=shows_report)
+
+
+def configure(
+    log_format: LogFormat, *, run: str, plan: str, detail: Detail = "normal", shows_report: bool = False
+) -> None:
+    """From now on every event, in every thread, has the run id and the name of the plan.
+
+    On a terminal, the progress takes the place of a log: only warnings are shown, unless ``detail`` says otherwise.
+    ``shows_report``: the report appears on the same terminal, so what it says of failed steps is not said twice.
+    """
 
     def bind_run(logger: Any, method: str, event: Event) -> Event:
         return {"run": run, "plan": plan, **event}
@@ -66,6 +82,7 @@ def configure(log_format: LogFormat, *, run: str, plan: str) -> None:
         ]
     else:
         render = [
+            *([_drop_what_the_report_says] if shows_report and detail != "verbose" else []),
             _shorten,
             structlog.processors.TimeStamper(fmt="%H:%M:%SZ", utc=True),
             _escape,
@@ -79,7 +96,7 @@ def configure(log_format: LogFormat, *, run: str, plan: str) -> None:
         ]
     structlog.configure(
         processors=[*shared, *render],
-        wrapper_class=structlog.make_filtering_bound_logger("info"),
+        wrapper_class=structlog.make_filtering_bound_logger(_level(log_format, detail)),
         logger_factory=lambda *_: _Stderr(is_json=is_json),
         cache_logger_on_first_use=False,
     )
@@ -94,7 +111,20 @@ def _log_warnings_of_libraries() -> None:
     logging.captureWarnings(capture=True)
 
 
+def _level(log_format: LogFormat, detail: Detail) -> str:
+    if detail == "quiet":
+        return "error"
+    return "warning" if detail == "normal" and log_format == "auto" and stderr_is_terminal() else "info"
+
+
 # ---- processors
+
+
+def _drop_what_the_report_says(logger: Any, method: str, event: Event) -> Event:
+    """The traceback of a bug is in no report."""
+    if event["event"] in _OF_THE_REPORT and not event.get("exc_info"):
+        raise structlog.DropEvent
+    return event
 
 
 def _shorten(logger: Any, method: str, event: Event) -> Event:

@@ -79,6 +79,18 @@ def log_format(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def detail(parser: argparse.ArgumentParser) -> None:
+    """Sets ``detail``: quiet, normal or verbose."""
+    amount = parser.add_mutually_exclusive_group()
+    for letter, name, text in (
+        ("-q", "quiet", "print only what failed; nothing if nothing did"),
+        ("-v", "verbose", "print everything, however long, and on a terminal the log, too"),
+    ):
+        amount.add_argument(
+            letter, f"--{name}", dest="detail", action="store_const", const=name, default="normal", help=text
+        )
+
+
 class _Patterns(argparse.Action):
     """``--only``, which may be repeated; a tuple, because the values of a default are shared."""
 

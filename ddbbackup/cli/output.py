@@ -79,7 +79,8 @@ def check_output_files(options: Namespace) -> None:
 
 def _write_stdout(options: Namespace, document: Document) -> bool:
     """Whether it failed."""
-    text = _render(document, options.output, stdout_view())
+    view = replace(stdout_view(), detail=options.__dict__.get("detail", "normal"))
+    text = _render(document, options.output, view)
     is_json = options.output in _JSON_FORMS or document.schema == "policies"
     return _attempt(partial(write_stdout, text, is_json=is_json), report=document.schema == "report")
 

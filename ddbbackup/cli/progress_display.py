@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -15,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bars
 
 from ddbbackup import events
-from ddbbackup.cli.logs import LogFormat, for_people
+from ddbbackup.cli.logs import for_people
 from ddbbackup.cli.streams import stderr_for_terminal, stderr_is_terminal
 from ddbbackup.model.progress import OnProgress, Progress
 from ddbbackup.safe_text import escape
@@ -36,9 +37,10 @@ log = structlog.get_logger()
 
 
 @contextmanager
-def progress_display(log_format: LogFormat) -> Iterator[OnProgress]:
+def progress_display(options: Namespace) -> Iterator[OnProgress]:
     """The callback that the steps of a run report their progress to. A terminal that fails does not end the run."""
-    if not (for_people(log_format) and stderr_is_terminal()):
+    is_quiet = options.__dict__.get("detail") == "quiet"
+    if is_quiet or not (for_people(options.log_format) and stderr_is_terminal()):
         yield ThrottledProgressEvents()
         return
     console = Console(file=stderr_for_terminal(), no_color=bool(os.environ.get("NO_COLOR")))

@@ -133,7 +133,7 @@ def run_session(
     clock = SystemClock()
     started_at = clock.now()
     run_id = choose_run_id(options.__dict__.get("run_id"), os.environ, started_at)
-    logs.configure(options.log_format, run=run_id, plan=plan.name)
+    logs.configure_for(options, run=run_id, plan=plan.name)
     log.info(events.RUN_STARTED, verb=options.verb, version=__version__)
     with RunHooks(plan, verb=options.verb, run=run_id, clock=clock, started_at=started_at) as run_hooks:
         cloud = connect_to(plan)
@@ -182,7 +182,7 @@ def open_context(
     find_state_dir = inspect_state_dir if estimating else prepare_state_dir
     threads, stop = ThreadPools(), threading.Event()
     standing = Standing()
-    with progress_display(options.log_format) as display:
+    with progress_display(options) as display:
         on_progress = standing.counting(display)
         context = RunContext(
             plan=plan,

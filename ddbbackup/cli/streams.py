@@ -22,6 +22,8 @@ from ddbbackup.safe_text import escape, escape_json, escape_json_to_ascii
 
 _ESCAPE: Final = "ddbbackup.escape"
 _STANDARD: Final = (0, 1, 2)
+# Lists are shortened to the height of the terminal within these limits: what few tables need fits a small one, too.
+_FEWEST_LINES, _MOST_LINES = 24, 60
 
 
 class StdoutUnwritable(Refused):
@@ -141,6 +143,10 @@ def stderr_is_terminal() -> bool:
     return _is_terminal(sys.stderr)
 
 
+def stdout_is_terminal() -> bool:
+    return _is_terminal(sys.stdout)
+
+
 def stdin_is_terminal() -> bool:
     return _is_terminal(sys.stdin)
 
@@ -154,21 +160,26 @@ def stderr_view() -> View:
 
 
 def _view(stream: TextIO | None) -> View:
-    """``COLUMNS`` and ``NO_COLOR`` (no-color.org) count; neither does anything off a terminal."""
+    """``COLUMNS``, ``LINES`` and ``NO_COLOR`` (no-color.org) count; none does anything off a terminal."""
     if stream is None or not _is_terminal(stream):
         return PLAIN
     colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return View(width=_width(stream), colour=colour)
+    width, lines = _size(stream)
+    return View(width=width, lines=max(_FEWEST_LINES, min(lines or 0, _MOST_LINES)), colour=colour)
 
 
-def _width(stream: TextIO) -> int | None:
-    """None if the terminal does not know it: it says 0 columns."""
-    with contextlib.suppress(ValueError):
-        if (columns := int(os.environ.get("COLUMNS", ""))) > 0:
-            return columns
-    with contextlib.suppress(OSError, ValueError):
-        return os.get_terminal_size(stream.fileno()).columns or None
-    return None
+def _size(stream: TextIO) -> tuple[int | None, int | None]:
+    """Columns and lines; None if the terminal does not know its size: it says 0."""
+    try:
+        size = os.get_terminal_size(stream.fileno())
+    except (OSError, ValueError):
+        size = os.terminal_size((0, 0))
+    return _positive("COLUMNS") or size.columns or None, _positive("LINES") or size.lines or None
+
+
+def _positive(variable: str) -> int | None:
+    value = os.environ.get(variable, "")
+    return int(value) if value.isdecimal() and value.isascii() and len(value) < 6 and int(value) else None
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

@@ -117,7 +117,7 @@ _ROWS: Final = (
         help="check the plan and show every problem",
         description="Checks the plan and shows every problem with its file, line and column. Does not call AWS.",
         arguments="[PLAN]...",
-        options=(options.plan_files, options.separate_plans),
+        options=(options.plan_files, options.separate_plans, options.detail),
         forms=("text", "json", "github", "gitlab", "junit", "markdown"),
         schema="problems",
         examples=(
@@ -184,6 +184,7 @@ _ROWS: Final = (
             options.preview_scope,
             options.plan_files,
             options.log_format,
+            options.detail,
             options.only,
             options.run_id("run ID of the planned run, to see what it would resume"),
             options.restore_source,
@@ -216,6 +217,7 @@ _ROWS: Final = (
         options=(
             options.plan_files,
             options.log_format,
+            options.detail,
             options.only,
             options.run_id("idempotency key: the same ID never starts a second export"),
             options.timeout("stop waiting after 90s, 30m, 2h, …; exports continue in AWS (exit code 75)"),
@@ -244,6 +246,7 @@ _ROWS: Final = (
         options=(
             options.plan_files,
             options.log_format,
+            options.detail,
             options.only,
             options.run_id("only the backups that the run with this ID started"),
             options.timeout("stop waiting after 90s, 30m, 2h, …; exports continue in AWS (exit code 75)"),
@@ -267,7 +270,7 @@ _ROWS: Final = (
         description="Shows for each table of the plan the newest backup, its age against the recovery point "
         "objective (RPO: `rpo` in the plan, the maximum age), and whether a backup is in progress. Exits with 4 if a "
         "backup is older than that.",
-        options=(options.plan_files, options.log_format, options.only),
+        options=(options.plan_files, options.log_format, options.detail, options.only),
         forms=("text", "json", "markdown"),
         schema="status",
         role="read",
@@ -284,7 +287,14 @@ _ROWS: Final = (
         help="list the backups in the catalog",
         description="Lists the recorded backups of the plan, also of tables that the plan no longer selects.",
         module="list_backups",
-        options=(options.plan_files, options.log_format, options.only, options.limit, options.since),
+        options=(
+            options.plan_files,
+            options.log_format,
+            options.detail,
+            options.only,
+            options.limit,
+            options.since,
+        ),
         forms=("text", "json"),
         schema="list",
         role="read",
@@ -307,6 +317,7 @@ _ROWS: Final = (
         options=(
             options.plan_files,
             options.log_format,
+            options.detail,
             options.only,
             options.run_id("ID of this run in logs and reports"),
             options.backup_id,
@@ -337,6 +348,7 @@ _ROWS: Final = (
             options.table_name,
             options.plan_files,
             options.log_format,
+            options.detail,
             options.point_of_table,
             options.history,
             item_selection,
@@ -365,6 +377,7 @@ _ROWS: Final = (
             options.table_name,
             options.plan_files,
             options.log_format,
+            options.detail,
             options.point_of_table,
             options.item_format("dynamodb-json"),
             options.out_file,
@@ -392,6 +405,7 @@ _ROWS: Final = (
             options.restore_name,
             options.plan_files,
             options.log_format,
+            options.detail,
             options.run_id("idempotency key: the same ID never starts a second job in AWS"),
             options.timeout(
                 "stop waiting for jobs in AWS after 90s, 30m, 2h, …; they continue (exit code 75); does not "
@@ -439,6 +453,7 @@ _ROWS: Final = (
             options.compared,
             options.plan_files,
             options.log_format,
+            options.detail,
             options.restore_source,
             options.show_keys,
             options.difference_exit_code,
@@ -470,6 +485,7 @@ _ROWS: Final = (
         options=(
             options.plan_files,
             options.log_format,
+            options.detail,
             options.only,
             options.run_id("ID of this run in logs and reports"),
             options.apply,
@@ -499,7 +515,14 @@ _ROWS: Final = (
         description="Checks everything that a run of the plan depends on: credentials, tables, buckets, KMS keys, "
         "the clock and quotas. With --iam, prints the least IAM policies for the plan instead, and their sizes on "
         "stderr.",
-        options=(options.plan_files, options.log_format, options.only, options.iam, options.trust),
+        options=(
+            options.plan_files,
+            options.log_format,
+            options.detail,
+            options.only,
+            options.iam,
+            options.trust,
+        ),
         forms=("text", "json", "markdown"),
         other_forms=("terraform", "cloudformation"),
         schema="doctor",

@@ -33,7 +33,7 @@ def run(options: Namespace) -> int:
     plan = load_plan(options)
     clock = SystemClock()
     run_id = choose_run_id(None, os.environ, clock.now())
-    logs.configure(options.log_format, run=run_id, plan=plan.name)
+    logs.configure_for(options, run=run_id, plan=plan.name)
     if options.iam is not None:
         return _write_policies(options, plan)
     cloud = connect_to(plan)

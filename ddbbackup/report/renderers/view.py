@@ -1,17 +1,30 @@
-"""What the reader of a text has: a terminal of some size and with colours, or none."""
+"""What the reader of a text has, and wants: a terminal of some size and with colours, or none; more or less."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
+
+Detail = Literal["quiet", "normal", "verbose"]
+"""``quiet``: only what failed or needs attention. ``verbose``: everything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
-    """``width`` is in characters. None, off a terminal: no column is dropped, nothing is shortened."""
+    """``width`` is in characters. None, off a terminal: no column is dropped, nothing is shortened.
+
+    ``lines`` is the number of lines that a text should have at most: beyond it, what is well is counted and not
+    listed. None, off a terminal: everything is listed.
+    """
 
     width: int | None = None
+    lines: int | None = None
     colour: bool = False
+    detail: Detail = "normal"
+
+    def holds(self, lines: int) -> bool:
+        """Whether a list of so many lines is shown as a whole."""
+        return self.lines is None or self.detail == "verbose" or lines <= self.lines
 
 
 PLAIN: Final = View()

@@ -21,8 +21,8 @@ from ddbbackup.report.renderers.view import PLAIN, View
 def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[TextIO]:
     """A terminal of 97 columns."""
     controller, number = pty.openpty()
-    fcntl.ioctl(number, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 97, 0, 0))
-    for name in ("COLUMNS", "NO_COLOR"):
+    fcntl.ioctl(number, termios.TIOCSWINSZ, struct.pack("HHHH", 43, 97, 0, 0))
+    for name in ("COLUMNS", "LINES", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm")
     with os.fdopen(number, "w") as stream:
@@ -39,7 +39,7 @@ def view_on(stream: TextIO | None) -> View:
 
 def test_a_terminal_has_a_width_and_colours(terminal: TextIO) -> None:
     """As the terminal says itself."""
-    assert view_on(terminal) == View(width=97, colour=True)
+    assert view_on(terminal) == View(width=97, lines=43, colour=True)
 
 
 @pytest.mark.parametrize(("columns", "width"), [("60", 60), ("", 97), ("wide", 97), ("0", 97), ("-5", 97)])
@@ -57,13 +57,22 @@ def test_colours_can_be_switched_off(
 ) -> None:
     """The width stays."""
     monkeypatch.setenv(name, value)
-    assert view_on(terminal) == View(width=97, colour=False)
+    assert view_on(terminal) == View(width=97, lines=43, colour=False)
 
 
 def test_a_terminal_that_does_not_know_its_width_drops_nothing(terminal: TextIO) -> None:
     """It answers 0 columns, as the terminals of some containers do."""
     fcntl.ioctl(terminal.fileno(), termios.TIOCSWINSZ, struct.pack("HHHH", 0, 0, 0, 0))
     assert view_on(terminal).width is None
+
+
+@pytest.mark.parametrize(("lines", "shown"), [(5, 24), (24, 24), (50, 50), (200, 60)])
+def test_a_list_may_fill_the_terminal_but_not_more_than_that(
+    terminal: TextIO, lines: int, shown: int
+) -> None:
+    """And a large terminal not as a whole."""
+    fcntl.ioctl(terminal.fileno(), termios.TIOCSWINSZ, struct.pack("HHHH", lines, 97, 0, 0))
+    assert view_on(terminal).lines == shown
 
 
 def test_off_a_terminal_the_text_is_plain_and_whole(monkeypatch: pytest.MonkeyPatch) -> None:

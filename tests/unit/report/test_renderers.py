@@ -19,6 +19,7 @@ from ddbbackup.report.documents.failure import failure
 from ddbbackup.report.documents.run_report import run_report
 from ddbbackup.report.documents.validate import ValidatedPlan, Validation
 from ddbbackup.report.renderers import Form, github, gitlab, json_documents, junit, markdown, renderer, text
+from ddbbackup.report.renderers.view import View
 
 START = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 REPORT = run_report(
@@ -103,6 +104,31 @@ def test_a_step_that_stopped_waiting_for_aws_has_not_failed() -> None:
     assert github.render(report).startswith("::warning ")
     for form in (text, markdown, github):
         assert "failed" not in form.render(report).lower()
+
+
+QUIET = View(detail="quiet")
+
+
+def test_a_quiet_report_says_what_failed() -> None:
+    """With the hint, without successes and counts."""
+    assert text.render(REPORT, QUIET) == (
+        "backup a|b: point-in-time recovery of `a|b` is off,\n100%\nhint: set `pitr: enable`\n"
+    )
+
+
+def test_a_quiet_report_of_a_good_run_is_empty() -> None:
+    """As a cron job expects it."""
+    good = replace(REPORT, outcomes=tuple(each for each in REPORT.outcomes if each.status == "done"))
+    assert good.outcomes
+    assert text.render(good, QUIET) == ""
+
+
+@pytest.mark.parametrize("detail", ["quiet", "normal", "verbose"])
+def test_problems_of_a_plan_are_always_shown(detail: str) -> None:
+    """A valid plan is worth a line, but not a quiet one."""
+    view = View(detail=detail)  # type: ignore[arg-type]  # the parameter is a string
+    assert text.render(INVALID, view) == text.render(INVALID)
+    assert bool(text.render(VALID, view)) is (detail != "quiet")
 
 
 def test_json_has_the_members_of_the_document_and_a_version() -> None:

@@ -33,7 +33,7 @@ def render(document: Document, view: View = PLAIN) -> str:  # noqa: PLR0912 - a 
         case "restorable":
             return catalog.restorable(document, view)
         case "diff":
-            return diff.difference(document)
+            return diff.difference(document, view)
         case "doctor":
             return doctor.doctor(document, view)
         case "policies":

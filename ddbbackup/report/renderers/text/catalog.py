@@ -53,14 +53,16 @@ _STATES: Final[dict[str, Style]] = {
 
 
 def backups(document: BackupList, view: View) -> str:
-    if not document.backups:
-        return "the catalog holds no backups\n"
+    """``quiet``: only backups that need attention."""
+    shown = [row for row in document.backups if view.detail != "quiet" or _style(row) == "failed"]
+    if not shown:
+        return "" if view.detail == "quiet" else "the catalog holds no backups\n"
     rows = [
         (
             row.table,
             row.backup,
             row.kind or "–",
-            _state(row),
+            Styled(_state(row), _style(row)),
             phrases.verified(row.verified),
             to_iso(row.export_time) or "–",
             count(row.items),
@@ -68,16 +70,19 @@ def backups(document: BackupList, view: View) -> str:
             row.account,
             row.region,
         )
-        for row in document.backups
+        for row in shown
     ]
     broken = ((row.table, row.backup, row.not_restorable) for row in document.backups if row.not_restorable)
     remarks = "".join(f"{line}\n" for line in phrases.not_restorable(broken))
     return table(_LIST_COLUMNS, rows, view) + remarks
 
 
-def _state(row: BackupRow) -> Styled | str:
-    state = "not restorable" if row.not_restorable else row.state
-    return Styled(state, _STATES[state]) if state in _STATES else state
+def _state(row: BackupRow) -> str:
+    return "not restorable" if row.not_restorable else row.state
+
+
+def _style(row: BackupRow) -> Style:
+    return _STATES.get(_state(row), "minor")
 
 
 def restorable(document: Restorable, view: View) -> str:

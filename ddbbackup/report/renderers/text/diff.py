@@ -9,9 +9,13 @@ from ddbbackup.times import to_iso
 
 if TYPE_CHECKING:
     from ddbbackup.report.documents.diff import TableDifference
+    from ddbbackup.report.renderers.view import View
 
 
-def difference(document: TableDifference) -> str:
+def difference(document: TableDifference, view: View) -> str:
+    """``quiet``: nothing if the two are equal."""
+    if view.detail == "quiet" and not (document.missing or document.changed or document.extra):
+        return ""
     source = f"{document.source_table} ({document.origin})" if document.origin else document.source_table
     rows = [
         ("equal", count(document.equal)),

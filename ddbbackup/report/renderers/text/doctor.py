@@ -21,10 +21,15 @@ _STYLES: Final[dict[State, Style]] = {
 
 
 def doctor(document: DoctorReport, view: View) -> str:
+    """``quiet``: only problems and warnings."""
+    is_quiet = view.detail == "quiet"
+    checks = [each for each in document.checks if not is_quiet or each.state in ("problem", "warning")]
+    if not checks and is_quiet:
+        return ""
     lines: list[str] = []
-    for subject in dict.fromkeys(check.subject for check in document.checks):
+    for subject in dict.fromkeys(check.subject for check in checks):
         lines += ["", paint(subject, "heading", view)] if lines else [paint(subject, "heading", view)]
-        for check in document.checks:
+        for check in checks:
             if check.subject == subject:
                 name = f"{check.name}: " if check.name else ""
                 state = paint(f"{phrases.CHECK_STATE[check.state]:<11}", _STYLES[check.state], view)

@@ -26,7 +26,7 @@ def starter_plan(document: StarterPlan) -> str:
 def validation(document: Validation, view: View) -> str:
     text = _problems(document.problems, view)
     for plan in document.plans:
-        if plan.valid:
+        if plan.valid and view.detail != "quiet":
             entries = counted(plan.table_entries or 0, "table entry", "table entries")
             restores = counted(plan.restores or 0, "restore")
             text += f"{', '.join(plan.files)}: {paint('valid', 'ok', view)}; {entries}, {restores}\n"

@@ -46,7 +46,9 @@ _PRUNE_COLUMNS: Final = (
 
 
 def preview(document: Preview, view: View) -> str:
-    """Tables of steps, then everything to know before the run."""
+    """Tables of steps, then everything to know before the run. ``quiet``: only what blocks it."""
+    if view.detail == "quiet":
+        return "".join(f"{line}\n" for line in _blockers(document, view))
     region = f"region {document.region} from {document.region_origin}"
     caller = f"account {document.account}, {region}, as {document.caller}"
     paragraphs = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from ddbbackup.report import phrases
@@ -17,19 +18,26 @@ _STYLES: Final[dict[str, Style]] = {"ok": "ok", "FAILED": "failed", "running": "
 
 
 def report(document: RunReport, view: View) -> str:
-    """One line for each step, the errors with their hints, and a summary."""
+    """One line for each step, the errors with their hints, and a summary. ``quiet``: only the errors."""
+    if view.detail == "quiet":
+        return "\n".join("\n".join(each) + "\n" for each in _errors(document, view))
     lines = []
     for outcome in document.outcomes:
         lines.append(_outcome(outcome, view))
         lines += [f"  {line}" for line in phrases.settings_lines(outcome.facts.get("settings", ()))]
-    for outcome in document.outcomes:
-        if outcome.error is not None:
-            message = paint(f"{outcome.step}: {outcome.error.message}", "error", view)
-            lines += ["", message, hint(outcome.error.hint, view)]
+    for error in _errors(document, view):
+        lines += ["", *error]
     lines += [""] * bool(lines)
     summary = phrases.report_summary(document)
     lines += [f"{summary} in {duration(document.seconds)} ({phrases.place_of_run(document)})"]
     return "\n".join(lines) + "\n"
+
+
+def _errors(document: RunReport, view: View) -> Iterator[list[str]]:
+    for outcome in document.outcomes:
+        if outcome.error is not None:
+            message = paint(f"{outcome.step}: {outcome.error.message}", "error", view)
+            yield [message, hint(outcome.error.hint, view)]
 
 
 def notification(document: RunNotification, view: View) -> str:

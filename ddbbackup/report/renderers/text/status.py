@@ -26,7 +26,10 @@ _COLUMNS: Final = (
 
 
 def status(document: PlanStatus, view: View) -> str:
-    """Errors of selectors are left to stderr."""
+    """Errors of selectors are left to stderr. ``quiet``: only tables that need attention."""
+    tables = [row for row in document.tables if view.detail != "quiet" or _style(row) != "ok"]
+    if not tables and view.detail == "quiet":
+        return ""
     place = f"account {document.account}, region {document.region}\n"
     rows = [
         (
@@ -39,7 +42,7 @@ def status(document: PlanStatus, view: View) -> str:
             phrases.verified(row.verified),
             phrases.running(row),
         )
-        for row in document.tables
+        for row in tables
     ]
     broken = ((row.table, each.backup, each.reason) for row in document.tables for each in row.not_restorable)
     remarks = "".join(f"{line}\n" for line in phrases.not_restorable(broken))

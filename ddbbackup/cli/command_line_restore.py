@@ -38,7 +38,7 @@ def with_command_line(plan: Plan, document: Document, options: Namespace, *, now
     source = options.__dict__.get("source")
     if name is None or (not chosen and source is None):
         return plan
-    named = document.data.get("restores", {}).get(name) if options.name is not None else {}
+    named = document.data.get("restores", {}).get(name) if options.__dict__.get("name") is not None else {}
     if named is None:
         return plan  # the restore does not exist, as ``find_restore`` says
     element = _element(named, options)
@@ -148,7 +148,7 @@ def _usage_error(problem: Problem, path: str, options: Namespace) -> UsageError:
     used = {str(each.path[-1]): each.flag for each in chosen}
     every = (
         {str(each.path[-1]): each.flag for each in reversed(ELEMENT_OPTIONS)}
-        if options.name is None
+        if options.__dict__.get("name") is None
         else used
     )
     message = _with_flags(problem.message, every)

@@ -514,7 +514,7 @@ _ROWS: Final = (
         help="check credentials, tables, buckets, keys, clock and quotas",
         description="Checks everything that a run of the plan depends on: credentials, tables, buckets, KMS keys, "
         "the clock and quotas. With --iam, prints the least IAM policies for the plan instead, and their sizes on "
-        "stderr.",
+        "stderr; with the options of a restore, those for this restore alone.",
         options=(
             options.plan_files,
             options.log_format,
@@ -522,6 +522,8 @@ _ROWS: Final = (
             options.only,
             options.iam,
             options.trust,
+            options.restore_source,
+            restore_element,
         ),
         forms=("text", "json", "markdown"),
         other_forms=("terraform", "cloudformation"),
@@ -531,6 +533,10 @@ _ROWS: Final = (
             Example("doctor", "check the plan's account, tables and buckets"),
             Example("doctor --iam", "print the policies of every role"),
             Example("doctor --iam backup > policy.json", "write the policy of one role"),
+            Example(
+                "doctor --iam restore --table orders --to orders-2",
+                "print what a restore needs that no plan names",
+            ),
             Example(
                 "doctor --iam --trust github:acme/infra --output terraform > iam.tf",
                 "write roles that GitHub Actions can assume",

@@ -51,6 +51,13 @@ PERMISSIONS: Final = (
     Permission("s3:GetObject", "manifest", ("read",), RESTORES, note="no data files"),
     Permission("kms:Decrypt", "key", ("restore", "read"), KMS_KEY, for_aws=True),
     Permission("dynamodb:DescribeExport", "export", ("restore", "read"), BY_EXPORT_ARN),
+    Permission(
+        "dynamodb:DescribeContinuousBackups",
+        "table",
+        ("restore", "read"),
+        FROM_BACKUPS,
+        note="only for a hint: how far back point-in-time recovery reaches",
+    ),
 )
 
 

@@ -109,6 +109,9 @@ def test_several_policies_of_one_role_are_a_document_of_their_own(program: Progr
         (("--trust", "github:acme/infra"), "--trust needs --iam"),
         (("--iam", "--only", "orders"), "--iam does not support --only"),
         (("--iam", "--output", "markdown"), "policies have no output form 'markdown'"),
+        (("--table", "orders"), "--table needs --iam"),
+        (("--iam", "restore", "--existing", "mirror"), "no table is selected"),
+        (("--iam", "backup", "--table", "orders", "--to", "copy"), "needs no role 'backup'"),
         (("--iam", "--trust", "github:acme"), "does not have the form of github"),
     ],
 )
@@ -138,3 +141,23 @@ def test_policies_leave_the_summary_of_a_job_alone(program: Program, tmp_path: P
     done = program.run("doctor", "--iam", GITHUB_STEP_SUMMARY=str(summary))
     assert done.code == 0, done.err
     assert not summary.exists()
+
+
+def test_a_restore_that_no_plan_names_has_a_policy(program: Program) -> None:
+    """For this restore alone, and the same as that of a plan that names it."""
+    mirror = {"table": "table-number-0", "existing": "mirror", "to": {"table": "live", "create": "never"}}
+    program.plan(policy_plan(3))
+    asked = ("--table", "table-number-0", "--existing", "mirror", "--to", "live", "--create", "never")
+    described = program.run("doctor", "--iam", "restore", *asked)
+    program.plan(policy_plan(3, restores={"mirror": mirror}))
+    planned = program.run("doctor", "--iam", "restore")
+
+    assert (described.code, planned.code) == (0, 0), described.err
+    assert described.report == planned.report
+    allowed = {action for each in described.report["Statement"] for action in _list(each["Action"])}
+    assert "dynamodb:DeleteItem" in allowed
+    assert "dynamodb:CreateTable" not in allowed
+
+
+def _list(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value

@@ -9,9 +9,11 @@ from dataclasses import replace
 
 from ddbbackup.checks.doctor import run_checks
 from ddbbackup.cli import logs
+from ddbbackup.cli.command_line_restore import restore_name
 from ddbbackup.cli.event_loop import run_interruptibly
 from ddbbackup.cli.output import write_json, write_output
 from ddbbackup.cli.registries import declared_permissions
+from ddbbackup.cli.restore_options import given
 from ddbbackup.cli.run_id import choose_run_id
 from ddbbackup.cli.session import connect_to, load_plan, open_context
 from ddbbackup.cli.streams import say
@@ -50,6 +52,12 @@ def _check_options(options: Namespace) -> None:
     if options.iam is None and (only_iam or options.trust):
         what = f"--output {min(only_iam)}" if only_iam else "--trust"
         raise UsageError(f"{what} needs --iam", hint="add --iam")
+    name = restore_name(options)
+    if options.iam is None and name is not None:
+        raise UsageError(
+            f"{given(options)[0][0].flag} needs --iam: it describes a restore whose policies are printed",
+            hint="add --iam restore",
+        )
     if options.iam is not None and options.only:
         raise UsageError(
             "--iam does not support --only: a role is for all tables of the plan", hint="remove --only"
@@ -62,7 +70,8 @@ def _check_options(options: Namespace) -> None:
 
 
 def _write_policies(options: Namespace, plan: Plan) -> int:
-    """All policies, or those of one role; their sizes and the notes on stderr.
+    """All policies, or those of one role; their sizes and the notes on stderr. Those of a restore alone, if the
+    command line describes one.
 
     One policy of one role is written in the form that IAM accepts, unless another form was requested.
     """
@@ -72,6 +81,8 @@ def _write_policies(options: Namespace, plan: Plan) -> int:
             f"--trust: the plan assumes {plan.aws.assume_role.role_arn} with the credentials of another role",
             hint="remove `aws.assume_role`, or write the trust policy of that other role yourself",
         )
+    if (name := restore_name(options)) is not None:
+        plan = replace(plan, tables=(), restores={name: plan.restores[name]})
     document = plan_policies(
         policies_of(plan, _place(plan), declared_permissions(), roles_of_verbs(), trusts)
     )

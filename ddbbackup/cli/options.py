@@ -30,6 +30,7 @@ _COMPARED_BY: Final = {
     "--to-account": "refuse to read from any other account",
     "--to-role": "ARN of the role to assume for the live table",
     "--to-external-id": "external ID for that role",
+    "--read-units-per-second": "most read capacity units of the live table to consume per second",
 }
 DEFAULT_PLAN: Final = "ddbbackup.yaml"
 SHELLS: Final = ("bash", "zsh", "fish")

@@ -206,6 +206,13 @@ ELEMENT_OPTIONS: Final = (
         _number,
     ),
     ElementOption(
+        "--read-units-per-second",
+        ("limits", "read_units_per_second"),
+        "with --existing mirror: most read capacity units that the comparison consumes per second",
+        "N",
+        _number,
+    ),
+    ElementOption(
         "--workers", ("limits", "workers"), "processes on this machine, for each table", "N", _number
     ),
     ElementOption(

@@ -77,6 +77,7 @@ def open_sides(context: RunContext, restore: Restore, table: str) -> Sides:
         directory=context.state_dir / "comparisons",
         live_items=live.item_count,
         live_bytes=live.size_bytes,
+        read_units_per_second=restore.limits.read_units_per_second,
         processes=restore.limits.workers,
     )
     return Sides(backup, live, cloud, job)

@@ -171,6 +171,7 @@ def build_restore(
             limits.get("workers"),
             limits.get("load_capacity", "on-demand") if not schema_only else "as-recorded",
             limits.get("max_deletes_percent", 10),
+            limits.get("read_units_per_second"),
         ),
         selector=selector,
         schema_only=schema_only,

@@ -127,13 +127,15 @@ class Limits:
     """Upper limits; None is no limit, and as many workers as the machine has cores.
 
     ``load_capacity``: the capacity of a table that the restore creates, until it has all data.
-    ``max_deletes_percent``: of the items that the table holds, for ``existing: mirror``.
+    ``max_deletes_percent``: of the items that the table holds, for ``existing: mirror``. ``read_units_per_second``:
+    of the scan of the table that is compared, for ``existing: mirror`` and ``diff``.
     """
 
     write_units_per_second: int | None = None
     workers: int | None = None
     load_capacity: Literal["on-demand", "as-recorded"] = "on-demand"
     max_deletes_percent: int = 10
+    read_units_per_second: int | None = None
 
 
 KeyValue = str | Mapping[str, Any]

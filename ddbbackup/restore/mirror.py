@@ -85,6 +85,7 @@ async def compare_target(
         directory=context.state_dir / "comparisons",
         live_items=table.item_count,
         live_bytes=table.size_bytes,
+        read_units_per_second=restore.limits.read_units_per_second,
         processes=restore.limits.workers,
     )
     comparison = await context.heavy(context.compare_point, compare, target=cloud, source=context.source)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -64,6 +65,23 @@ def test_it_counts_what_differs(backed_up: str, sandbox: Aws, program: Program) 
     assert program.run("diff", "rollback", "--detailed-exitcode").code == 2
     assert sandbox.items(backed_up) == before
     assert SECRET not in done.err
+
+
+def test_a_limit_holds_the_scan_back(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    """A page takes at least a unit. There are as many pages as segments, at least."""
+    sandbox.create_table(name, pitr=True)
+    sandbox.put(name, *({"id": {"S": f"{n}"}, "text": {"S": "x" * 100_000}} for n in range(30)))
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}]))
+    assert program.run("backup").code == 0
+
+    begun = time.monotonic()
+    done = program.run("diff", "--table", name, "--read-units-per-second", "1")
+
+    assert done.code == 0, done.err
+    assert time.monotonic() - begun >= 1
+    wrong = program.run("diff", "--table", name, "--read-units-per-second", "0")
+    assert wrong.code == 64
+    assert "--read-units-per-second: 0 is below the minimum of 1" in wrong.err
 
 
 def test_the_keys_are_printed_on_demand(backed_up: str, program: Program) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from ddbbackup.catalog.find_point import NewestChain
+from ddbbackup.catalog.find_point import NewestChain, NoChain
 from ddbbackup.catalog.record import MAX_CHAIN, Record, Restarted, RestartReason
 from ddbbackup.ports import PitrWindow
 from ddbbackup.times import to_iso
@@ -56,11 +56,11 @@ NextBackup = FullExport | Window | NotDue
 
 
 def next_backup(
-    chain: NewestChain | None, *, table_id: str, pitr: PitrWindow, until: datetime, full_every_seconds: int
+    chain: NewestChain | NoChain, *, table_id: str, pitr: PitrWindow, until: datetime, full_every_seconds: int
 ) -> NextBackup:
     """``until`` is the latest end of a window: the common export time, or now less ``CLOCK_MARGIN``."""
-    if chain is None:
-        return _full("first")
+    if isinstance(chain, NoChain):
+        return _full("unusable" if chain.unusable else "first")
     if chain.last.table.id != table_id:
         return _full("recreated", missing_from=chain.end)
     if not pitr.enabled:
@@ -88,6 +88,8 @@ def describe_restart(restarted: Restarted) -> str:
     match restarted.reason:
         case "first":
             return "the table has no full backup that a window could follow"
+        case "unusable":
+            return "none of the records of earlier backups can be used, so no window can follow them"
         case "due":
             return "the last full export is older than `full_every`"
         case "broken":

@@ -166,14 +166,22 @@ class NewestChain:
         return (self.last.time or self.last.started_at).replace(microsecond=0)
 
 
-def newest_chain(catalog: Catalog, location: Location) -> NewestChain | None:
-    """The chain to which the next window belongs; None if there is none."""
+@dataclass(frozen=True, slots=True)
+class NoChain:
+    """No chain is known. ``unusable``: records are there that cannot be read or used, so there may be one."""
+
+    unusable: bool = False
+
+
+def newest_chain(catalog: Catalog, location: Location) -> NewestChain | NoChain:
+    """The chain to which the next window belongs."""
+    unusable = False
     for each in catalog.of_table(location):
-        if isinstance(each, BadRecord) or each.record.state != "complete":
-            continue
-        if each.record.kind in ("full", "window"):
+        if isinstance(each, BadRecord):
+            unusable = True
+        elif each.record.state == "complete" and each.record.kind in ("full", "window"):
             return NewestChain(each.record, _base(catalog, each))
-    return None
+    return NoChain(unusable)
 
 
 def problem_of(

@@ -25,7 +25,9 @@ Count = Annotated[int, Meta(ge=0, le=MAX_INTEGER)]
 BackupId = Annotated[str, Meta(pattern=r"^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}\Z")]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 BackupKind = Literal["full", "window", "snapshot", "scan"]
-RestartReason = Literal["first", "due", "recreated", "disabled", "gap", "outlived", "broken", "too_early"]
+RestartReason = Literal[
+    "first", "unusable", "due", "recreated", "disabled", "gap", "outlived", "broken", "too_early"
+]
 Level = Literal["listing", "checksums", "items"]
 MAX_CHAIN: Final = 10_000  # windows of 15 minutes for a hundred days
 Text = Annotated[str, Meta(min_length=1)]

@@ -224,6 +224,7 @@ SCENARIOS: Final = (
             ("backup", "ExportTableToPointInTime"),
             ("backup", "PutObject:record"),
             ("backup", "GetObject:files"),
+            ("window", "GetObject:record"),
             ("window", "ExportTableToPointInTime"),
             ("window", "DescribeExport"),
             ("scan", "Scan"),

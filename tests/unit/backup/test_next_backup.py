@@ -19,7 +19,7 @@ from ddbbackup.backup.next_backup import (
     next_backup,
 )
 from ddbbackup.catalog import RecordedData
-from ddbbackup.catalog.find_point import NewestChain
+from ddbbackup.catalog.find_point import NewestChain, NoChain
 from ddbbackup.ports import PitrWindow
 from tests.support.records import NOW, TABLE_ID, instant, record
 
@@ -48,9 +48,18 @@ def following(
 
 
 def test_the_first_backup_of_a_table_is_full() -> None:
-    made = next_backup(None, table_id=TABLE_ID, pitr=PITR, until=NOW, full_every_seconds=DAY)
+    made = next_backup(NoChain(), table_id=TABLE_ID, pitr=PITR, until=NOW, full_every_seconds=DAY)
     assert isinstance(made, FullExport)
     assert (made.restarted.reason, made.restarted.missing_from) == ("first", None)
+
+
+def test_records_that_cannot_be_used_are_not_called_none() -> None:
+    made = next_backup(
+        NoChain(unusable=True), table_id=TABLE_ID, pitr=PITR, until=NOW, full_every_seconds=DAY
+    )
+    assert isinstance(made, FullExport)
+    assert made.restarted.reason == "unusable"
+    assert "records of earlier backups" in made.because
 
 
 def test_a_window_begins_exactly_at_the_end_of_the_chain() -> None:

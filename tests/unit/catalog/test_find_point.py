@@ -8,7 +8,15 @@ from datetime import timedelta
 import pytest
 
 from ddbbackup.catalog import RecordedVerification, StoredRecord
-from ddbbackup.catalog.find_point import FoundPoint, NoPoint, find_point, newest_chain, not_restorable
+from ddbbackup.catalog.find_point import (
+    FoundPoint,
+    NewestChain,
+    NoChain,
+    NoPoint,
+    find_point,
+    newest_chain,
+    not_restorable,
+)
 from tests.support.vaults import TODAY, Vault
 
 START = TODAY - timedelta(hours=3)
@@ -68,6 +76,14 @@ def test_a_restore_passes_over_what_is_damaged() -> None:
     assert "it was found damaged by `verify --level items`" in nothing.notes[-1]
 
 
+def test_no_chain_is_known_if_no_record_can_be_used() -> None:
+    vault = Vault()
+    assert newest_chain(vault.catalog, vault.location) == NoChain()
+    for record in vault.chain(START, 2):
+        vault.objects.bodies[vault.location.record_key(record.id)] = b"{}"
+    assert newest_chain(vault.catalog, vault.location) == NoChain(unusable=True)
+
+
 @pytest.mark.parametrize("number", [0, 1, 2])
 @pytest.mark.parametrize("broken", ["missing", "damaged", "not complete", "unusable"])
 def test_a_window_follows_only_a_whole_chain(number: int, broken: str) -> None:
@@ -84,7 +100,7 @@ def test_a_window_follows_only_a_whole_chain(number: int, broken: str) -> None:
     else:
         vault.write(replace(records[number], state="expiring"))
     found = newest_chain(vault.catalog, vault.location)
-    assert found is not None
+    assert isinstance(found, NewestChain)
     if number == 2 and broken != "damaged":
         assert (found.last, found.base) == (records[1], records[0])
     else:

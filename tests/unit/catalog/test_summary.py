@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from ddbbackup.catalog import Catalog, Record, RecordedVerification, StoredRecord, derive_client_token
-from ddbbackup.catalog.find_point import FoundPoint, newest_chain, open_point, problem_of
+from ddbbackup.catalog.find_point import FoundPoint, NewestChain, newest_chain, open_point, problem_of
 from ddbbackup.catalog.summary import SummarizedRecord, needs_of, parse_summary, write_summary
 from ddbbackup.errors import DataIncomplete, Unreachable
 from tests.support.records import instant
@@ -197,7 +197,7 @@ def test_the_next_window_reads_few_records_of_a_long_chain() -> None:
     vault.catalog.update_summary(vault.location, stored(vault))
     vault.objects.reads.clear()
     chain = newest_chain(vault.catalog, vault.location)
-    assert chain is not None
+    assert isinstance(chain, NewestChain)
     assert (chain.last, chain.base) == (made[-1], made[0])
     assert len(vault.objects.reads) == 3  # the newest record, the summary, the base
 
@@ -214,7 +214,7 @@ def test_no_window_follows_a_chain_in_which_one_was_found_damaged(
     if summarized_again:
         vault.catalog.update_summary(vault.location, stored(vault))
     chain = newest_chain(vault.catalog, vault.location)
-    assert chain is not None
+    assert isinstance(chain, NewestChain)
     assert chain.base is None
 
 
@@ -225,5 +225,5 @@ def test_no_window_follows_a_chain_with_a_missing_backup(number: int) -> None:
     vault.catalog.update_summary(vault.location, stored(vault))
     del vault.objects.bodies[vault.location.record_key(made[number].id)]
     chain = newest_chain(vault.catalog, vault.location)
-    assert chain is not None
+    assert isinstance(chain, NewestChain)
     assert chain.base is None

@@ -23,6 +23,7 @@ from ddbbackup.plan.schemas import schemas_at
 _NAMES: Final[dict[str, Kind]] = {"--table": "tables", "--from": "backups", "--backup": "backups"}
 _ARGUMENTS: Final[dict[tuple[str, str], Kind]] = {
     ("restore", "name"): "restores",
+    ("preview", "name"): "restores",
     ("diff", "name"): "restores",
     ("find", "table"): "tables",
     ("dump", "table"): "tables",
@@ -56,6 +57,8 @@ def _complete(verb: str, action: argparse.Action) -> None:
         action.complete = shtab.FILE  # type: ignore[attr-defined]  # shtab reads this attribute
     elif kind is not None:
         action.complete = completing(kind)  # type: ignore[attr-defined]  # as above
+        if action.help == argparse.SUPPRESS:  # `preview` explains its two arguments as one
+            action.help = f"one of the {kind}"
     elif element is not None:
         schemas = schemas_at(("restores", "x", *element.path))
         action.choices = [choice for each in schemas for choice in each.get("enum", ())] or None

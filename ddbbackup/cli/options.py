@@ -250,6 +250,24 @@ def new_plan_file(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def tables_of_account(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--from-account",
+        action="store_true",
+        help="write a plan of the tables that exist, in the account and Region of the environment; only reads",
+    )
+    parser.add_argument(
+        "--tag",
+        action="append",
+        metavar="KEY=VALUE",
+        help="with --from-account: one entry for the tables with this tag; may be repeated",
+    )
+    parser.add_argument(
+        "--match", metavar="GLOB", help="with --from-account: one entry for the tables with a matching name"
+    )
+    parser.add_argument("--bucket", metavar="BUCKET", help="with --from-account: the bucket for backups")
+
+
 def separate_plans(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "plans", nargs="*", metavar="PLAN", type=_file, help="plans to validate separately, instead of -f"

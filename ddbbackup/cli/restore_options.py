@@ -49,7 +49,7 @@ def _settings(text: str) -> str | list[str]:
     return text if text in ("all", "none") else text.split(",")
 
 
-def _pairs(texts: Sequence[str]) -> dict[str, str]:
+def pairs(texts: Sequence[str]) -> dict[str, str]:
     """Raises ``UsageError`` unless each is ``KEY=VALUE``."""
     pairs = {}
     for text in texts:
@@ -103,7 +103,7 @@ ELEMENT_OPTIONS: Final = (
         ("tags",),
         "restore every table that had this tag at its newest backup; may be repeated",
         "KEY=VALUE",
-        _pairs,
+        pairs,
         many=True,
         selects=True,
     ),

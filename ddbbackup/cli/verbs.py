@@ -99,17 +99,20 @@ _EXPORTS_CONTINUE: Final = Interruption(
 _ROWS: Final = (
     Verb(
         name="init",
-        help="write a starter plan",
-        description="Writes a commented starter plan. Never overwrites a file.",
-        options=(options.new_plan_file,),
+        help="write a plan to begin with, or one of the tables that exist",
+        description="Writes a commented plan: an example, or with --from-account the tables that exist, read from "
+        "AWS with the credentials of the environment. Never overwrites a file.",
+        options=(options.new_plan_file, options.tables_of_account, options.log_format),
         forms=("text", "json"),
         schema="init",
         on_interrupt=Interruption("the plan may not have been written", "run the same command again"),
         examples=(
             Example("init", "write ./ddbbackup.yaml"),
             Example("init -f plans/prod.yaml", "write another file"),
+            Example("init --from-account --bucket acme-ddb-vault", "write a plan of all tables that exist"),
+            Example("init --from-account --tag env=prod", "write a plan of the tables with this tag"),
         ),
-        exit_codes=_OFFLINE_CODES,
+        exit_codes=(0, 1, 5, 64, 69, 70, 77, 130, 143),
         docs=("how-to/first-backup.md", "plan.md"),
     ),
     Verb(

@@ -1,9 +1,27 @@
 """The commented starter plan that ``init`` writes."""
 
-STARTER = """\
-# yaml-language-server: $schema=ddbbackup.schema.json
-# A ddbbackup plan. Check it with `ddbbackup validate`, then run `ddbbackup backup`.
-# `ddbbackup schema > ddbbackup.schema.json` writes the schema with which editors complete and check this file.
+from __future__ import annotations
+
+from typing import Final
+
+SCHEMA_FILE: Final = "ddbbackup.schema.json"
+"""Beside the plan: editors read it for the first line of the plan."""
+
+
+def schema_lines(schema_path: str) -> list[str]:
+    """The first lines of a plan. ``schema_path`` is that of ``SCHEMA_FILE``, for the command that writes it."""
+    return [
+        f"# yaml-language-server: $schema={SCHEMA_FILE}",
+        "# A ddbbackup plan. Check it with `ddbbackup validate`, then run `ddbbackup backup`.",
+        f"# `ddbbackup schema --output {schema_path}` writes the schema with which editors complete and check it.",
+    ]
+
+
+def starter_plan(schema_path: str = SCHEMA_FILE) -> str:
+    return "\n".join(schema_lines(schema_path)) + "\n" + _STARTER
+
+
+_STARTER: Final = """\
 version: 1
 name: my-tables
 

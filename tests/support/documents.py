@@ -22,7 +22,7 @@ from ddbbackup.report.documents.demo import DemoCommand, DemoReport
 from ddbbackup.report.documents.diff import DifferentKey, TableDifference
 from ddbbackup.report.documents.doctor import doctor_report
 from ddbbackup.report.documents.failure import error_info, failure
-from ddbbackup.report.documents.init import StarterPlan
+from ddbbackup.report.documents.init import NewPlan
 from ddbbackup.report.documents.list import BackupList, BackupRow
 from ddbbackup.report.documents.notification import RunNotification
 from ddbbackup.report.documents.policies import PlanPolicies, Role
@@ -84,7 +84,7 @@ REPORT = run_report(
 )
 
 EXAMPLES: Mapping[str, Document] = {
-    "init": StarterPlan("ddbbackup.yaml"),
+    "init": NewPlan("ddbbackup.yaml"),
     "problems": Validation(
         (ValidatedPlan(("prod.yaml",), True, 1, 0), ValidatedPlan(("test.yaml",), valid=False)),
         (Problem("test.yaml", 3, 5, "tables[0].rpo", "bad-value", "'x' is not a duration", "write `24h`"),),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ddbbackup.report.documents.diff import TableDifference
     from ddbbackup.report.documents.doctor import DoctorReport
     from ddbbackup.report.documents.failure import Failure
-    from ddbbackup.report.documents.init import StarterPlan
+    from ddbbackup.report.documents.init import NewPlan
     from ddbbackup.report.documents.list import BackupList
     from ddbbackup.report.documents.notification import RunNotification
     from ddbbackup.report.documents.policies import PlanPolicies
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ddbbackup.report.documents.validate import Validation
 
     Document: TypeAlias = (
-        StarterPlan
+        NewPlan
         | Validation
         | EffectivePlan
         | Preview

@@ -20,7 +20,7 @@ from ddbbackup.plan.interpolation import interpolate
 from ddbbackup.plan.restore_from import FromLatest, FromTime, Origin
 from ddbbackup.plan.schema_problems import check_schema
 from ddbbackup.plan.schemas import schemas_at
-from ddbbackup.plan.starter import STARTER
+from ddbbackup.plan.starter import starter_plan
 from ddbbackup.plan.yaml_reader import MAX_BYTES, parse, read
 from ddbbackup.problems import ProblemCode
 from ddbbackup.report.documents.validate import Validation
@@ -98,7 +98,7 @@ def test_editors_show_a_good_plan_as_valid(path: Path) -> None:
 
 def test_editors_show_the_plan_of_init_as_valid() -> None:
     """As it is, and with a variable in place of any scalar."""
-    document, _ = parse(STARTER, "ddbbackup.yaml")
+    document, _ = parse(starter_plan(), "ddbbackup.yaml")
     assert document is not None
     assert editor_errors(document.data) == []
     for place in scalars_of(document.data):

@@ -15,7 +15,7 @@ from ddbbackup.plan.schemas import schema_text
 from ddbbackup.report.documents.demo import DemoReport
 from ddbbackup.report.documents.doctor import DoctorReport, doctor_report
 from ddbbackup.report.documents.failure import Failure, failure
-from ddbbackup.report.documents.init import StarterPlan
+from ddbbackup.report.documents.init import NewPlan
 from ddbbackup.report.documents.list import BackupList
 from ddbbackup.report.documents.notification import RunNotification
 from ddbbackup.report.documents.policies import PlanPolicies
@@ -29,7 +29,7 @@ from ddbbackup.report.renderers import FORMS, json_documents, render, renderer
 from tests.support.documents import ERROR, EXAMPLES, NOW
 
 DOCUMENTS = (
-    StarterPlan,
+    NewPlan,
     Validation,
     EffectivePlan,
     Preview,

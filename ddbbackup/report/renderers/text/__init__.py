@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def render(document: Document, view: View = PLAIN) -> str:  # noqa: PLR0912 - a table, checked by mypy
     match document.schema:
         case "init":
-            return plans.starter_plan(document)
+            return plans.new_plan(document)
         case "problems":
             return plans.validation(document, view)
         case "show":

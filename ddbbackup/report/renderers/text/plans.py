@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ddbbackup.report.formatting import counted
 from ddbbackup.report.renderers.text.style import hint, paint
@@ -11,16 +11,30 @@ from ddbbackup.report.renderers.text.style import hint, paint
 if TYPE_CHECKING:
     from ddbbackup.problems import Problem
     from ddbbackup.report.documents.failure import Failure
-    from ddbbackup.report.documents.init import StarterPlan
+    from ddbbackup.report.documents.init import NewPlan
     from ddbbackup.report.documents.validate import Validation
     from ddbbackup.report.renderers.view import View
 
+_NAMES_AT_MOST: Final = 10
 
-def starter_plan(document: StarterPlan) -> str:
-    return (
-        f"wrote {document.file}: set the bucket and your tables, "
-        f"then run `ddbbackup validate -f {document.file}`\n"
-    )
+
+def new_plan(document: NewPlan) -> str:
+    if document.tables is None:
+        return (
+            f"wrote {document.file}: set the bucket and your tables, "
+            f"then run `ddbbackup validate -f {document.file}`\n"
+        )
+    place = f"account {document.account}, region {document.region}"
+    text = f"wrote {document.file}: {counted(document.tables, 'table')} of {place}\n"
+    if document.without_recovery:
+        names = ", ".join(document.without_recovery[:_NAMES_AT_MOST])
+        more = len(document.without_recovery) - _NAMES_AT_MOST
+        text += (
+            f"{counted(len(document.without_recovery), 'table')} without point-in-time recovery, which exports need: "
+            f"{names}{f' and {more} more' if more > 0 else ''}; comments in the plan say what to do\n"
+        )
+    first = "" if document.bucket is not None else "set the bucket, then "
+    return f"{text}next: {first}run `ddbbackup preview -f {document.file}`\n"
 
 
 def validation(document: Validation, view: View) -> str:

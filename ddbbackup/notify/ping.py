@@ -7,10 +7,10 @@ from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 from ddbbackup.http_client import HttpClient
+from ddbbackup.notify.body import body
 from ddbbackup.notify.channel import Transport
 from ddbbackup.plan.model import Notification
 from ddbbackup.report.documents.notification import RunNotification
-from ddbbackup.report.renderers import render
 from ddbbackup.safe_text import escape
 
 _BODY_BYTES: Final = 100_000  # Healthchecks keeps no more of a body
@@ -27,9 +27,9 @@ def deliver(
 ) -> None:
     """Sends the exit status, or only a log entry if the check must go on waiting for the end of a backup."""
     suffix = str(document.exit_code) if _is_conclusive(document) else "log"
-    text = render(document, "text")
-    body = f"{escape(document.headline)}\n\n{text}".encode()[:_BODY_BYTES]
-    _ping(notification, transport.http, suffix, document.run, body, seconds)
+    headline = f"{escape(document.headline)}\n\n"
+    text = body(document, _BODY_BYTES - len(headline.encode()), size=lambda text: len(text.encode()))
+    _ping(notification, transport.http, suffix, document.run, f"{headline}{text}".encode(), seconds)
 
 
 def _is_conclusive(document: RunNotification) -> bool:
@@ -43,7 +43,7 @@ def _is_conclusive(document: RunNotification) -> bool:
 
 
 def _ping(
-    notification: Notification, http: HttpClient, suffix: str, run: str, body: bytes, seconds: float
+    notification: Notification, http: HttpClient, suffix: str, run: str, content: bytes, seconds: float
 ) -> None:
     """``rid``, which must be a UUID, connects the start of a run with its end."""
     parts = urlsplit(notification.address)
@@ -51,4 +51,4 @@ def _ping(
     query = f"{parts.query}&{rid}" if parts.query else rid
     path = f"{parts.path.rstrip('/')}/{suffix}"
     url = urlunsplit((parts.scheme, parts.netloc, path, query, ""))
-    http.send("POST", url, body, {"Content-Type": "text/plain; charset=utf-8"}, seconds=seconds)
+    http.send("POST", url, content, {"Content-Type": "text/plain; charset=utf-8"}, seconds=seconds)

@@ -5,22 +5,20 @@ from __future__ import annotations
 import json
 from typing import Final
 
+from ddbbackup.notify.body import body
 from ddbbackup.notify.channel import Transport
 from ddbbackup.plan.model import Notification
 from ddbbackup.report.documents.notification import RunNotification
-from ddbbackup.report.renderers import render
 from ddbbackup.safe_text import escape
 
-_BODY_CHARACTERS: Final = 2900  # a section of a Slack message holds 3000
+_BODY_CHARACTERS: Final = 2700  # a section of a Slack message holds 3000, with the headline
 
 
 def deliver(
     notification: Notification, document: RunNotification, transport: Transport, *, seconds: float
 ) -> None:
-    body = render(document, "text")
-    if len(body) > _BODY_CHARACTERS:
-        body = body[:_BODY_CHARACTERS] + "\n…"
-    message = {"text": f"*{_escape(escape(document.headline))}*\n```{_escape(body)}```"}
+    text = body(document, _BODY_CHARACTERS, size=lambda text: len(_escape(text)))
+    message = {"text": f"*{_escape(escape(document.headline))}*\n```{_escape(text)}```"}
     headers = {"Content-Type": "application/json"}
     transport.http.send("POST", notification.address, json.dumps(message).encode(), headers, seconds=seconds)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from ddbbackup.http_client import DeliveryError
+from ddbbackup.notify.body import body
 from ddbbackup.notify.channel import Transport
 from ddbbackup.plan.model import Notification
 from ddbbackup.report.documents.notification import RunNotification
-from ddbbackup.report.renderers import render
 from ddbbackup.safe_text import escape
 
 _SUBJECT_CHARACTERS: Final = 100  # and printable ASCII only (botocore's model of Publish)
@@ -21,13 +21,13 @@ def deliver(
     """``seconds`` is not passed on: the SDK has its own timeouts."""
     if transport.topics is None:
         raise DeliveryError("the run ended before it was connected to AWS")
-    headline, text = escape(document.headline), render(document, "text")
+    headline = escape(document.headline)
+    text = body(document, _MESSAGE_BYTES - len(headline.encode()) - 2, size=lambda text: len(text.encode()))
     subject = "".join(c if " " <= c <= "~" else "?" for c in headline)[:_SUBJECT_CHARACTERS]
-    body = f"{headline}\n\n{text}".encode()[:_MESSAGE_BYTES]
     transport.topics.publish(
         notification.address,
         subject=subject,
-        message=body.decode(errors="ignore"),
+        message=f"{headline}\n\n{text}",
         attributes={
             "plan": escape(document.plan),
             "verb": document.verb,

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from ddbbackup.errors import TimedOut
 from ddbbackup.model.verification_result import VerificationResult
 from ddbbackup.report.formatting import count, counted, duration, size
+from ddbbackup.report.outcome_groups import is_running
 from ddbbackup.times import to_iso
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ _STEP_STATUS: Final = {
     "failed": "FAILED",
 }
 _RUNNING: Final = "running"
+_BY_URGENCY: Final = ("FAILED", _RUNNING, "skipped", "ok", "started", "unchanged")
 CHECK_STATE: Final[Mapping[State, str]] = {
     "ok": "ok",
     "warning": "WARNING",
@@ -54,23 +55,15 @@ def place_of_run(document: RunReport | RunNotification) -> str:
 
 
 def report_summary(report: RunReport) -> str:
-    """``backup prod: 3 ok, 1 failed``."""
+    """``backup prod: 1 failed, 3 ok``."""
     counts = Counter(step_status(each) for each in report.outcomes)
-    parts = [
-        f"{count(counts[status])} {status.lower()}"
-        for status in (*_STEP_STATUS.values(), _RUNNING)
-        if counts[status]
-    ]
+    parts = [f"{count(counts[status])} {status.lower()}" for status in _BY_URGENCY if counts[status]]
     return f"{report.verb} {report.plan}: {', '.join(parts) or 'nothing is in progress'}"
 
 
 def step_status(outcome: StepOutcome) -> str:
     """``FAILED``; ``running`` for a step that stopped waiting for AWS, where its job goes on: nothing has failed."""
     return _RUNNING if is_running(outcome) else _STEP_STATUS[outcome.status]
-
-
-def is_running(outcome: StepOutcome) -> bool:
-    return outcome.error is not None and outcome.error.exit_code == TimedOut.exit_code
 
 
 _INTRODUCED: Final = {"backup": "backup", "due": "next window due at", "origin": "from"}

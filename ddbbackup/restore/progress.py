@@ -94,7 +94,7 @@ def _initial(job: RestoreJob, method: str) -> RestoreProgress:
 
 def _write(job: RestoreJob, progress: RestoreProgress) -> RestoreProgress:
     job.state.write(progress)
-    job.context.standing.say(job.target, _standing(job.target, progress))
+    job.context.standing.say(job.target, _standing(job.target, progress), together=_together(progress))
     return progress
 
 
@@ -117,5 +117,28 @@ def _standing(target: str, progress: RestoreProgress) -> str:
             return f"{target} has all items; its indexes or settings may be missing{point}"
         case "done":
             return f"{target} is restored"
+        case _:
+            assert_never(progress.stage)
+
+
+def _together(progress: RestoreProgress) -> str:
+    """The same of several tables."""
+    match progress.stage:
+        case "requested":
+            return "AWS may have been asked to make {tables}, which continues"
+        case "creating" if progress.created:
+            return "{tables} were requested, and no item was written"
+        case "creating":
+            return "{tables} were looked at, and no item was written"
+        case "writing" if progress.existing == "mirror":
+            return "some of the differences of {tables} may be written"
+        case "writing" if progress.method == "write":
+            return "items were written to {tables} and stay there"
+        case "writing":
+            return f"AWS continues to load {{tables}} by {progress.method}"
+        case "loaded":
+            return "{tables} have all items; indexes or settings may be missing"
+        case "done":
+            return "{tables} are restored"
         case _:
             assert_never(progress.stage)

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
 
 from ddbbackup.model.numbers import grouped
 from ddbbackup.model.progress import OnProgress, Progress
 
+_TOLD_ONE_BY_ONE: Final = 3  # more tables are counted
+_NAMED: Final = 2  # of those that are counted
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """``alone`` is about one table, ``together`` about all tables of its kind, which are ``{tables}`` in it."""
+
+    alone: str
+    together: str
+
 
 class Standing:
-    """One sentence for each table, without its period. Empty unless the verb calls ``begin``."""
+    """One sentence for each table, without its period; many tables are counted. Empty unless ``begin`` is called."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._tables: dict[str, str] = {}
+        self._tables: dict[str, _Told] = {}
         self._counts: dict[str, str] = {}
         self._started = False
 
@@ -22,13 +35,19 @@ class Standing:
         """The run works on these tables, and has changed none of them."""
         with self._lock:
             self._started = True
-            self._tables |= {table: f"nothing was written to {table}" for table in tables}
+            self._tables |= {
+                table: _Told(f"nothing was written to {table}", "nothing was written to {tables}")
+                for table in tables
+            }
 
-    def say(self, table: str, sentence: str) -> None:
-        """``{count}`` in the sentence becomes the number that was counted last."""
+    def say(self, table: str, sentence: str, *, together: str) -> None:
+        """``{count}`` in the sentence becomes the number that was counted last.
+
+        ``together`` says the same of several tables, which are ``{tables}`` in it.
+        """
         with self._lock:
             if self._started:
-                self._tables[table] = sentence
+                self._tables[table] = _Told(sentence, together)
 
     def counting(self, report: OnProgress) -> OnProgress:
         """Also keeps the counts of what is written."""
@@ -43,12 +62,28 @@ class Standing:
         return count
 
     def lines(self) -> tuple[str, ...]:
-        """Empty if the verb does not tell."""
+        """Empty if the verb does not tell. Tables of one kind stand together."""
         with self._lock:
             if not self._started:
                 return ()
-            told = (
-                each.replace("{count}", self._counts.get(table, "no items"))
-                for table, each in self._tables.items()
-            )
-            return tuple(told) or ("nothing was written",)
+            if not self._tables:
+                return ("nothing was written",)
+            kinds: dict[str, list[str]] = {}
+            for table, told in self._tables.items():
+                kinds.setdefault(told.together, []).append(table)
+            few = len(self._tables) <= _TOLD_ONE_BY_ONE
+            return tuple(line for kind, tables in kinds.items() for line in self._told(kind, tables, few=few))
+
+    def _told(self, kind: str, tables: list[str], *, few: bool) -> Iterable[str]:
+        if not few and len(tables) > 1:
+            yield kind.replace("{tables}", _counted(tables))
+            return
+        for table in tables:
+            yield self._tables[table].alone.replace("{count}", self._counts.get(table, "no items"))
+
+
+def _counted(tables: list[str]) -> str:
+    """``50 tables (orders, users and 48 more)``."""
+    rest = len(tables) - _NAMED
+    names = f"{', '.join(tables[:_NAMED])} and {grouped(rest)} more" if rest > 0 else " and ".join(tables)
+    return f"{grouped(len(tables))} tables ({names})"

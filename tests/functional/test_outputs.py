@@ -118,7 +118,7 @@ def test_one_run_writes_several_forms(sandbox: Aws, bucket: str, name: str, prog
         "backup.json",
         "backup.xml",
     ]
-    assert summary.read_text().startswith("before\n### ddbbackup backup test: 1 ok, 1 failed\n")
+    assert summary.read_text().startswith("before\n### ddbbackup backup test: 1 failed, 1 ok\n")
 
 
 def test_a_summary_that_cannot_be_written_is_a_warning(program: Program) -> None:

@@ -240,7 +240,7 @@ def test_the_merged_plan_runs_every_night(repository: Repository, exports: MotoE
     }
     assert bad["backup"].outputs["exit-code"] == "3"
     assert re.search(rf"^::error title=ddbbackup%3A backup {users}::", bad["backup"].out, re.MULTILINE)
-    assert repository.slack_headlines() == ["*ddbbackup backup prod: 1 ok, 1 failed (partial, stale)*"]
+    assert repository.slack_headlines() == ["*ddbbackup backup prod: 1 failed, 1 ok (partial, stale)*"]
     assert repository.pinged()[-1] == "/ping/3"
     stale = repository.metrics("users")
     assert stale["rpo_broken"] == 1

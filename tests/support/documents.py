@@ -200,7 +200,7 @@ EXAMPLES: Mapping[str, Document] = {
         ended_at=NOW,
         exit_code=3,
         conditions=("partial", "stale"),
-        headline="ddbbackup backup prod: 1 ok, 1 failed",
+        headline="ddbbackup backup prod: 1 failed, 1 ok",
         report=REPORT,
         error=error_info(ERROR),
         tables=(table_row(TableStatus("orders", "never", rpo_seconds=60)),),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ddbbackup.report.phrases import is_running, place_of_run, report_summary
+from ddbbackup.report.outcome_groups import OutcomeGroup, failed, running, skipped
+from ddbbackup.report.phrases import place_of_run, report_summary
 
 if TYPE_CHECKING:
     from ddbbackup.problems import Problem
@@ -42,17 +43,20 @@ def _problems(problems: Sequence[Problem]) -> str:
 
 
 def _report(report: RunReport) -> str:
-    """An error for each failed step, a warning for each that is skipped or goes on in AWS, and the summary."""
-    lines = []
-    for outcome in report.outcomes:
-        title = f"ddbbackup: {outcome.step}"
-        if outcome.error is not None:
-            text = f"{outcome.error.message}; hint: {outcome.error.hint}"
-            lines.append(_command("warning" if is_running(outcome) else "error", text, title=title))
-        elif outcome.status == "skipped":
-            lines.append(_command("warning", f"skipped: {outcome.facts.get('because')} failed", title=title))
+    """An error for each reason to fail, a warning for what goes on in AWS or is skipped, and the summary.
+
+    GitHub shows ten annotations of each level for a step (GitHub guide: Workflow commands), so steps that failed for
+    the same reason share one.
+    """
+    levels = (("error", failed(report)), ("warning", running(report)), ("warning", skipped(report)))
+    lines = [_group(level, group) for level, groups in levels for group in groups]
     summary = f"{report_summary(report)} ({place_of_run(report)})"
     return "".join([*lines, _command("notice", summary, title="ddbbackup")])
+
+
+def _group(level: str, group: OutcomeGroup) -> str:
+    text = f"{group.reason}; hint: {group.hint}" if group.hint is not None else f"skipped: {group.reason}"
+    return _command(level, text, title=f"ddbbackup: {group.title(all_names=False)}")
 
 
 def _failure(failure: Failure) -> str:

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree as Xml
 
+from ddbbackup.errors import TimedOut
+from ddbbackup.report.outcome_groups import is_running
+
 if TYPE_CHECKING:
     from ddbbackup.problems import Problem
     from ddbbackup.report.documents import Document
@@ -43,7 +46,7 @@ def _problems(problems: Sequence[Problem]) -> str:
 
 
 def _report(report: RunReport) -> str:
-    """One case for each step with its time; the facts are its output."""
+    """One case for each step with its time, failed ones first; the facts are its output."""
     suite = _suite(f"ddbbackup {report.verb} {report.plan}")
     suite.set("time", f"{report.seconds:.3f}")
     suite.set("timestamp", f"{report.started_at:%Y-%m-%dT%H:%M:%S}")
@@ -57,7 +60,7 @@ def _report(report: RunReport) -> str:
     }
     for name, value in values.items():
         Xml.SubElement(properties, "property", name=name, value=_clean(value))
-    for outcome in report.outcomes:
+    for outcome in sorted(report.outcomes, key=_urgency):
         _step(suite, outcome)
     return _document(suite)
 
@@ -66,14 +69,30 @@ def _failure(failure: Failure) -> str:
     if failure.problems:
         return _problems(failure.problems)
     suite = _suite("ddbbackup")
-    _mark_error(_case(suite, "ddbbackup", "run"), "error", failure.error)
+    case = _case(suite, "ddbbackup", "run")
+    if failure.error.exit_code == TimedOut.exit_code:
+        Xml.SubElement(
+            case, "skipped", message=_clean(f"{failure.error.message}; hint: {failure.error.hint}")
+        )
+    else:
+        _mark_error(case, "error", failure.error)
     return _document(suite)
+
+
+def _urgency(outcome: StepOutcome) -> int:
+    """Failed, running, skipped, done."""
+    if outcome.error is not None:
+        return 1 if is_running(outcome) else 0
+    return 2 if outcome.status == "skipped" else 3
 
 
 def _step(suite: Xml.Element, outcome: StepOutcome) -> None:
     case = _case(suite, f"ddbbackup.{outcome.kind}", outcome.table)
     case.set("time", f"{outcome.seconds:.3f}")
-    if outcome.error is not None:
+    if outcome.error is not None and is_running(outcome):
+        text = f"still running: {outcome.error.message}; hint: {outcome.error.hint}"
+        Xml.SubElement(case, "skipped", message=_clean(text))
+    elif outcome.error is not None:
         _mark_error(case, "failure", outcome.error)
     elif outcome.status == "skipped":
         Xml.SubElement(case, "skipped", message=_clean(f"{outcome.facts.get('because')} failed"))

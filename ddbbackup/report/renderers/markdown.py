@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from ddbbackup.report import phrases
 from ddbbackup.report.change_phrases import change_lines, change_notes, changes_heading, unchanged
 from ddbbackup.report.formatting import count, counted, duration, size
+from ddbbackup.report.outcome_groups import OutcomeGroup, failed, running, skipped, succeeded
 
 if TYPE_CHECKING:
     from ddbbackup.problems import Problem
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from ddbbackup.report.documents.status import PlanStatus
 
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>|#~@])")
+_OPEN_ROWS: Final = 20  # more of them are collapsed
 _STEP_COLUMNS: Final = ("table", "items", "size", "time", "cost", "")
 _PRUNE_COLUMNS: Final = ("prune", "restore points", "remove", "size", "")
 _STATUS_COLUMNS: Final = ("table", "status", "last backup", "age", "RPO", "items", "verified", "running")
@@ -76,27 +78,36 @@ def _error(error: ErrorInfo) -> str:
 
 
 def _report(report: RunReport) -> str:
-    """One row for each step, then the errors with their hints."""
+    """What failed with its hint, the run, then one row for each other step."""
+    place = f"account {_code(report.account)}, region {_code(report.region)}"
+    end = f"{duration(report.seconds)}, exit code {report.exit_code}"
     rows = [
         (
             phrases.step_status(outcome),
             outcome.kind,
             _code(outcome.table),
             _plain(", ".join(phrases.outcome_facts(outcome))),
-            duration(outcome.seconds) if outcome.status in ("done", "failed") else "",
+            duration(outcome.seconds) if outcome.status == "done" else "",
         )
-        for outcome in report.outcomes
+        for outcome in succeeded(report)
     ]
-    text = f"### ddbbackup {_plain(phrases.report_summary(report))}\n"
-    if rows:
-        text += "\n" + _table(("", "step", "table", "", "time"), rows)
-    for outcome in report.outcomes:
-        if outcome.error is not None:
-            error = outcome.error
-            text += f"\n**{_plain(outcome.step)}**: {_plain(error.message)}  \nhint: {_plain(error.hint)}\n"
-    place = f"account {_code(report.account)}, region {_code(report.region)}"
-    end = f"{duration(report.seconds)}, exit code {report.exit_code}"
-    return f"{text}\nRun {_code(report.run)}, {place}, {end}.\n"
+    table = _table(("", "step", "table", "", "time"), rows) if rows else ""
+    parts = [
+        f"### ddbbackup {_plain(phrases.report_summary(report))}",
+        *(_group(each, "**FAILED**") for each in failed(report)),
+        *(_group(each, "**running**") for each in running(report)),
+        *(_group(each, "skipped") for each in skipped(report)),
+        f"Run {_code(report.run)}, {place}, {end}.",
+        _collapsed(counted(len(rows), "step"), [table.rstrip()]) if len(rows) > _OPEN_ROWS else table,
+    ]
+    return "\n\n".join(part.rstrip("\n") for part in parts if part) + "\n"
+
+
+def _group(group: OutcomeGroup, word: str) -> str:
+    hint = f"  \nhint: {_plain(group.hint)}" if group.hint is not None else ""
+    return f"- {word} {_plain(group.title(all_names=True))}: {_plain(group.reason)}{hint}".replace(
+        "\n", "\n  "
+    )
 
 
 # ---- status

@@ -79,17 +79,20 @@ def test_text_has_two_lines_for_each_problem_and_one_for_a_valid_plan() -> None:
     assert text.render(VALID) == "plans/prod.yaml, over.yaml: valid; 1 table entry, 2 restores\n"
 
 
-def test_text_of_a_run_has_a_line_for_each_step_then_the_errors_and_a_summary() -> None:
-    """Columns are aligned."""
+def test_text_of_a_run_has_what_failed_then_counts_then_the_rest() -> None:
+    """A failure is said once, with its reason and its hint."""
     assert text.render(REPORT) == (
-        "ok        backup   orders  backup 20261125T030000Z-0badcafe, 1 200 items, 4.0 KiB, 1m 12s\n"
-        "FAILED    backup   a|b  0.2s\n"
-        "skipped   verify   a|b  because backup a|b failed\n"
+        "FAILED    backup a|b\n"
+        "  point-in-time recovery of `a|b` is off,\n100%\n"
+        "  hint: set `pitr: enable`\n"
         "\n"
-        "backup a|b: point-in-time recovery of `a|b` is off,\n100%\n"
-        "hint: set `pitr: enable`\n"
+        "skipped   verify a|b\n"
+        "  backup a|b failed\n"
         "\n"
-        "backup prod: 1 ok, 1 skipped, 1 failed in 1m 15s (run 4711, account 123456789012, region eu-west-1)\n"
+        "backup prod: 1 failed, 1 skipped, 1 ok in 1m 15s "
+        "(run 4711, account 123456789012, region eu-west-1)\n"
+        "\n"
+        "ok        orders  backup 20261125T030000Z-0badcafe, 1 200 items, 4.0 KiB, 1m 12s\n"
     )
 
 
@@ -98,9 +101,14 @@ def test_a_step_that_stopped_waiting_for_aws_has_not_failed() -> None:
     error = TimedOut("the export e is still running after --timeout", hint="run `ddbbackup wait` later")
     waiting = Outcome("backup orders", "backup", "orders", "failed", error=error, seconds=90)
     report = run_report(Report("backup", "1", "p", "123456789012", "eu-west-1", START, START, (waiting,)))
-    assert text.render(report).startswith("running   backup   orders")
+    assert text.render(report).startswith("running   backup orders\n  the export e is still running")
     assert "backup p: 1 running in " in text.render(report)
-    assert "| running | backup |" in markdown.render(report)
+    assert "- **running** backup orders: the export e" in markdown.render(report)
+    suite = next(iter(JUnitXml.fromstring(junit.render(report).encode())))
+    assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (1, 0, 0, 1)
+    assert "still running: the export e is still running after --timeout; hint: run `ddbbackup wait`" in (
+        junit.render(report)
+    )
     assert github.render(report).startswith("::warning ")
     for form in (text, markdown, github):
         assert "failed" not in form.render(report).lower()
@@ -112,7 +120,7 @@ QUIET = View(detail="quiet")
 def test_a_quiet_report_says_what_failed() -> None:
     """With the hint, without successes and counts."""
     assert text.render(REPORT, QUIET) == (
-        "backup a|b: point-in-time recovery of `a|b` is off,\n100%\nhint: set `pitr: enable`\n"
+        "FAILED    backup a|b\n  point-in-time recovery of `a|b` is off,\n100%\n  hint: set `pitr: enable`\n"
     )
 
 
@@ -165,7 +173,7 @@ def test_github_gets_what_failed_and_one_notice() -> None:
     )
     assert skipped.startswith("::warning title=ddbbackup%3A verify a|b::skipped: backup a|b failed")
     assert notice == (
-        "::notice title=ddbbackup::backup prod: 1 ok, 1 skipped, 1 failed "
+        "::notice title=ddbbackup::backup prod: 1 failed, 1 skipped, 1 ok "
         "(run 4711, account 123456789012, region eu-west-1)"
     )
 
@@ -193,7 +201,7 @@ def test_junit_of_a_run_has_a_case_a_step() -> None:
         1,
         0,
     )
-    done, failed, skipped = list(suite)
+    failed, skipped, done = list(suite)
     assert (done.classname, done.name, done.time, done.is_passed) == (
         "ddbbackup.backup",
         "orders",
@@ -217,14 +225,16 @@ def test_junit_of_a_plan_has_a_case_a_problem() -> None:
 def test_markdown_is_ready_for_a_comment() -> None:
     """What a message holds is never markup."""
     comment = markdown.render(REPORT)
-    assert comment.startswith("### ddbbackup backup prod: 1 ok, 1 skipped, 1 failed\n")
+    assert comment.startswith("### ddbbackup backup prod: 1 failed, 1 skipped, 1 ok\n")
     assert (
         "| ok | backup | `orders` | backup 20261125T030000Z-0badcafe, 1 200 items, 4.0 KiB | 1m 12s |"
         in comment
     )
-    assert "| FAILED | backup | `a\\|b` |" in comment
-    assert "hint: set `pitr: enable`" in comment
-    assert comment.endswith("Run `4711`, account `123456789012`, region `eu-west-1`, 1m 15s, exit code 3.\n")
+    assert (
+        "- **FAILED** backup a\\|b: point-in-time recovery of `a\\|b` is off, 100%  \n  hint: set `pitr: enable`"
+        in comment
+    )
+    assert "Run `4711`, account `123456789012`, region `eu-west-1`, 1m 15s, exit code 3.\n" in comment
     assert "| `plans/prod.yaml:3:5` | `tables[0].rpo` |" in markdown.render(INVALID)
 
 

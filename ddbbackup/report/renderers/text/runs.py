@@ -1,58 +1,136 @@
-"""The report of a run, and the notification of one."""
+"""The report of a run, and the notification of one: what failed and why, then counts, then the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from ddbbackup.report import phrases
-from ddbbackup.report.formatting import duration
+from ddbbackup.report.formatting import count, duration
+from ddbbackup.report.outcome_groups import OutcomeGroup, failed, running, skipped, succeeded
 from ddbbackup.report.renderers.text.style import Style, hint, paint
 
 if TYPE_CHECKING:
     from ddbbackup.report.documents.notification import RunNotification
     from ddbbackup.report.documents.run_report import RunReport, StepOutcome
+    from ddbbackup.report.documents.status import TableRow
     from ddbbackup.report.renderers.view import View
 
-_STYLES: Final[dict[str, Style]] = {"ok": "ok", "FAILED": "failed", "running": "running", "skipped": "stale"}
+_BREACHES: Final = 10  # tables beyond their RPO that are named where lines are few
+
+Paragraph = Sequence[str]
 
 
 def report(document: RunReport, view: View) -> str:
-    """One line for each step, the errors with their hints, and a summary. ``quiet``: only the errors."""
-    if view.detail == "quiet":
-        return "\n".join("\n".join(each) + "\n" for each in _errors(document, view))
-    lines = []
-    for outcome in document.outcomes:
-        lines.append(_outcome(outcome, view))
-        lines += [f"  {line}" for line in phrases.settings_lines(outcome.facts.get("settings", ()))]
-    for error in _errors(document, view):
-        lines += ["", *error]
-    lines += [""] * bool(lines)
-    summary = phrases.report_summary(document)
-    lines += [f"{summary} in {duration(document.seconds)} ({phrases.place_of_run(document)})"]
-    return "\n".join(lines) + "\n"
-
-
-def _errors(document: RunReport, view: View) -> Iterator[list[str]]:
-    for outcome in document.outcomes:
-        if outcome.error is not None:
-            message = paint(f"{outcome.step}: {outcome.error.message}", "error", view)
-            yield [message, hint(outcome.error.hint, view)]
+    """``quiet``: only what failed or runs on."""
+    return _text(_not_done(document, view), _counts(document, view), document, view)
 
 
 def notification(document: RunNotification, view: View) -> str:
-    """The report, the error with its hint, and the tables that break their RPO."""
-    parts = [report(document.report, view)] if document.report is not None else []
+    """The report, with the error that ended the run, if any, and the tables that break their RPO."""
+    first = _not_done(document.report, view) if document.report is not None else []
     if document.error is not None:
-        parts.append(f"{document.error.message}\n{hint(document.error.hint, view)}\n")
-    parts += [f"{phrases.rpo_breach(table)}\n" for table in document.tables if table.breaks_rpo]
+        first.append([paint(document.error.message, "error", view), hint(document.error.hint, view)])
+    first += _breaches([table for table in document.tables if table.breaks_rpo], view)
     if document.report is None:
-        parts.append(f"{phrases.place_of_run(document)}\n")
-    return "\n".join(parts)
+        return _text(first, [phrases.place_of_run(document)], None, view)
+    return _text(first, _counts(document.report, view), document.report, view)
 
 
-def _outcome(outcome: StepOutcome, view: View) -> str:
-    status = phrases.step_status(outcome)
-    step = f"{paint(f'{status:<9}', _STYLES.get(status), view)} {outcome.kind:<8} {outcome.table}"
-    seconds = [duration(outcome.seconds)] if outcome.status in ("done", "failed") else []
-    return "  ".join([step, ", ".join([*phrases.outcome_facts(outcome), *seconds])]).rstrip()
+def _text(first: list[Paragraph], counts: Paragraph, document: RunReport | None, view: View) -> str:
+    paragraphs = first
+    if view.detail != "quiet":
+        used = sum(len(each) + 1 for each in first) + len(counts) + 1
+        paragraphs = [*first, counts, *(_rest(document, used, view) if document is not None else [])]
+    return "\n".join("".join(f"{line}\n" for line in lines) for lines in paragraphs if lines)
+
+
+# ---- what needs attention
+
+
+def _not_done(document: RunReport, view: View) -> list[Paragraph]:
+    return [
+        *(_group(each, "FAILED", "failed", view) for each in failed(document)),
+        *(_group(each, "running", "running", view) for each in running(document)),
+        *(_group(each, "skipped", "stale", view) for each in skipped(document) if view.detail != "quiet"),
+    ]
+
+
+def _group(group: OutcomeGroup, word: str, style: Style, view: View) -> Paragraph:
+    """Three lines: what, why, and what to do. All tables are named where lines are not limited."""
+    all_names = view.lines is None or view.detail == "verbose"
+    lines = [f"{paint(f'{word:<9}', style, view)} {group.title(all_names=all_names)}", f"  {group.reason}"]
+    facts = phrases.outcome_facts(group.first) if len(group.outcomes) == 1 and group.hint else []
+    lines += [f"  {', '.join(facts)}"] if facts else []
+    for outcome in group.outcomes:
+        lines += [f"  {line}" for line in phrases.settings_lines(outcome.facts.get("settings", ()))]
+    return [*lines, f"  {hint(group.hint, view)}"] if group.hint is not None else lines
+
+
+def _breaches(tables: Sequence[TableRow], view: View) -> list[Paragraph]:
+    if not tables:
+        return []
+    shown = tables if view.lines is None else tables[:_BREACHES]
+    lines = [paint(phrases.rpo_breach(table), "stale", view) for table in shown]
+    if len(shown) < len(tables):
+        lines.append(f"and {count(len(tables) - len(shown))} more tables break their RPO")
+    return [lines]
+
+
+# ---- counts and the rest
+
+
+def _counts(document: RunReport, view: View) -> Paragraph:
+    place = phrases.place_of_run(document)
+    summary = paint(phrases.report_summary(document), "heading", view)
+    return [f"{summary} in {duration(document.seconds)} ({place})"]
+
+
+def _rest(document: RunReport, used: int, view: View) -> list[Paragraph]:
+    """All that went well if it fits below the ``used`` lines; else what is worth a look, and how many there are."""
+    good = succeeded(document)
+    lines = list(_lines(good, view))
+    if view.holds(used + len(lines)):
+        return [lines]
+    remarkable = [each for each in good if _is_remarkable(each)]
+    shown = list(_lines(remarkable, view))
+    room = max(0, (view.lines or 0) - used - 1)
+    if len(shown) > room:
+        return [[*shown[:room], f"and {count(len(lines) - room)} more lines: `-v` prints them"]]
+    hidden = len(good) - len(remarkable)
+    return [[*shown, f"{count(hidden)} {'others' if shown else 'tables'} without remarks: `-v` lists them"]]
+
+
+def _is_remarkable(outcome: StepOutcome) -> bool:
+    facts = outcome.facts
+    return bool(
+        facts.get("notes")
+        or facts.get("rejected")
+        or facts.get("settings_not_read")
+        or phrases.settings_lines(facts.get("settings", ()))
+    )
+
+
+def _lines(outcomes: Sequence[StepOutcome], view: View) -> Iterable[str]:
+    """One line for each step, and its settings."""
+    width = max((len(each.table) for each in outcomes), default=0)
+    kinds = {each.kind for each in outcomes}
+    kind_width = max(map(len, kinds), default=0) if len(kinds) > 1 else 0
+    for outcome in outcomes:
+        status = phrases.step_status(outcome)
+        kind = f" {outcome.kind:<{kind_width}}" if kind_width else ""
+        start = f"{status:<9}{kind} {outcome.table:<{width}}"
+        facts = phrases.outcome_facts(outcome)
+        facts += [duration(outcome.seconds)] if outcome.status == "done" else []
+        room = view.width - len(start) - 2 if view.width is not None and view.detail != "verbose" else None
+        line = f"{paint(f'{status:<9}', 'ok', view)}{start[9:]}  {_fitting(facts, room)}"
+        yield line.rstrip()
+        yield from (f"  {line}" for line in phrases.settings_lines(outcome.facts.get("settings", ())))
+
+
+def _fitting(facts: Sequence[str], room: int | None) -> str:
+    """As many facts as there is room for, none in part: the first ones say more."""
+    shown = list(facts)
+    while room is not None and len(shown) > 1 and len(", ".join(shown)) > room:
+        shown.pop()
+    return ", ".join(shown)

@@ -1,0 +1,135 @@
+"""Failures of many tables for the same reason are said once; those of one table among many are never hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from ddbbackup.errors import PitrDisabled, TimedOut, Unreachable
+from ddbbackup.model.outcome import Outcome
+from ddbbackup.model.report import Report
+from ddbbackup.notify.body import body
+from ddbbackup.report.documents.notification import RunNotification
+from ddbbackup.report.documents.run_report import RunReport, run_report
+from ddbbackup.report.outcome_groups import failed, running
+from ddbbackup.report.renderers import github, junit, markdown, text
+from ddbbackup.report.renderers.view import View
+
+START = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
+TERMINAL = View(width=100, lines=40)
+
+
+def report_of(outcomes: Iterable[Outcome]) -> RunReport:
+    end = START + timedelta(seconds=75)
+    return run_report(
+        Report("backup", "4711", "prod", "123456789012", "eu-west-1", START, end, tuple(outcomes))
+    )
+
+
+def ok(table: str) -> Outcome:
+    return Outcome(f"backup {table}", "backup", table, "done", {"items": 5, "size_bytes": 99}, seconds=3)
+
+
+def pitr_off(table: str) -> Outcome:
+    error = PitrDisabled(
+        f"point-in-time recovery of {table} is off", hint=f"enable it, or set `pitr: enable` for {table}"
+    )
+    return Outcome(f"backup {table}", "backup", table, "failed", error=error)
+
+
+def still_running(table: str, number: int) -> Outcome:
+    arn = f"arn:aws:dynamodb:eu-west-1:123456789012:table/{table}/export/0179{number:010d}-0badcafe"
+    error = TimedOut(f"the export {arn} is still running", hint="run `ddbbackup wait` later")
+    return Outcome(f"backup {table}", "backup", table, "failed", error=error)
+
+
+def test_one_reason_is_said_once_with_the_number_and_some_names() -> None:
+    """Names of tables and IDs do not make another reason."""
+    report = report_of([*map(pitr_off, [f"t{n}" for n in range(40)]), ok("t40")])
+    (group,) = failed(report)
+    assert len(group.outcomes) == 40
+    assert text.render(report, TERMINAL) == (
+        "FAILED    backup of 40 tables: t0, t1, t2 and 37 more\n"
+        "  t0: point-in-time recovery of t0 is off\n"
+        "  hint: enable it, or set `pitr: enable` for t0\n"
+        "\n"
+        "backup prod: 40 failed, 1 ok in 1m 15s (run 4711, account 123456789012, region eu-west-1)\n"
+        "\n"
+        "ok        t40  5 items, 99 B, 3.0s\n"
+    )
+    assert github.render(report).count("::error ") == 1
+    (group,) = running(report_of(still_running(f"t{n}", n) for n in range(40)))
+    assert group.title(all_names=False) == "backup of 40 tables: t0, t1, t2 and 37 more"
+
+
+def test_a_table_whose_name_is_part_of_another_has_the_same_reason() -> None:
+    """``orders`` within ``orders-archive`` is not the name ``orders``."""
+    assert len(failed(report_of(map(pitr_off, ["orders", "orders-archive", "old-orders"])))) == 1
+
+
+def test_different_reasons_stay_apart() -> None:
+    """Each with its hint."""
+    gone = Outcome(
+        "backup b", "backup", "b", "failed", error=Unreachable("no answer", hint="check the network")
+    )
+    shown = text.render(report_of([pitr_off("a"), gone, pitr_off("c")]), TERMINAL)
+    assert shown.startswith("FAILED    backup of 2 tables: a, c\n")
+    assert "FAILED    backup b\n  no answer\n  hint: check the network\n" in shown
+
+
+def test_a_terminal_shows_200_good_tables_as_a_number() -> None:
+    """Files have them all, and -v, too."""
+    report = report_of([*(ok(f"t{n}") for n in range(199)), pitr_off("last")])
+    shown = text.render(report, TERMINAL)
+    assert len(shown.splitlines()) == 7
+    assert shown.startswith("FAILED    backup last\n")
+    assert shown.endswith("\n199 tables without remarks: `-v` lists them\n")
+    for everything in (View(), View(width=100, lines=40, detail="verbose")):
+        assert text.render(report, everything).count("\nok  ") == 199
+
+
+def test_a_remark_is_not_counted_away() -> None:
+    """A setting that could not be read is worth a look, although its backup is whole."""
+    noted = Outcome("backup n", "backup", "n", "done", {"settings_not_read": ("tags",)}, seconds=1)
+    shown = text.render(report_of([*(ok(f"t{n}") for n in range(199)), noted]), TERMINAL)
+    assert "ok        n  settings not read: tags, 1.0s\n" in shown
+    assert shown.endswith("199 others without remarks: `-v` lists them\n")
+
+
+def test_facts_are_dropped_one_by_one_and_an_id_stays_whole() -> None:
+    """On a narrow terminal."""
+    facts = {"backup": "20261125T030000Z-0badcafe", "items": 1200, "size_bytes": 4096}
+    report = report_of([Outcome("backup orders", "backup", "orders", "done", facts, seconds=3)])
+    last = text.render(report, View(width=60, lines=40)).splitlines()[-1]
+    assert last == "ok        orders  backup 20261125T030000Z-0badcafe"
+    assert "1 200 items" in text.render(report, View(width=80, lines=40))
+
+
+def test_slack_holds_the_failure_of_one_table_among_200() -> None:
+    """And of 200 that fail for different reasons as many as fit, in whole lines."""
+    one = report_of([*(ok(f"table-{n:03}") for n in range(199)), pitr_off("last")])
+    all_differ = report_of(
+        Outcome(f"backup t{n}", "backup", f"t{n}", "failed", error=Unreachable(f"reason {'x' * n}", hint="h"))
+        for n in range(200)
+    )
+    for report, last_line in ((one, "199 tables without remarks"), (all_differ, "more lines")):
+        document = RunNotification(
+            "prod", "backup", "4711", None, None, START, START, 3, ("partial",), "headline", report, None, ()
+        )
+        shown = body(document, 2700, size=len)
+        assert shown.startswith("FAILED    backup ")
+        assert len(shown) <= 2700
+        assert last_line in shown.splitlines()[-1]
+    assert "point-in-time recovery of last is off" in body(
+        RunNotification("p", "backup", "1", None, None, START, START, 3, (), "h", one, None, ()),
+        2700,
+        size=len,
+    )
+
+
+def test_junit_and_markdown_begin_with_what_failed() -> None:
+    """Whatever its place in the plan."""
+    report = report_of([*(ok(f"t{n}") for n in range(199)), pitr_off("last")])
+    assert junit.render(report).index('name="last"') < junit.render(report).index('name="t0"')
+    comment = markdown.render(report)
+    assert comment.index("**FAILED** backup last: point") < comment.index("<details>") < comment.index("`t0`")

@@ -14,7 +14,6 @@ from ddbbackup.suggestions import suggest
 PREFIX_FIELDS: Final = ("account", "region", "table", "plan")
 TARGET_FIELDS: Final = ("table", "date", "run")
 _FIELD: Final = re.compile(r"\{([^{}]*)\}")
-_SHORTEST_TABLE_NAME: Final = 3
 _TABLE_NAME_CHARACTERS: Final = re.compile(r"[a-zA-Z0-9_.-]*")
 
 
@@ -33,13 +32,6 @@ def check(document: Document) -> Iterator[Problem]:
                 "bad-value",
                 f"{document.show(place, template)} does not render to a table name",
                 hint="use letters, digits, dots, hyphens, underscores and the fields {table}, {date} and {run}",
-            )
-        elif isinstance(template, str) and len(template) < _SHORTEST_TABLE_NAME and "{" not in template:
-            yield document.problem(
-                place,
-                "bad-value",
-                f"{document.show(place, template)} is too short for a table name",
-                hint="use 3 to 255 letters, digits, dots, hyphens and underscores",
             )
 
 

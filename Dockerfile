@@ -6,6 +6,7 @@ COPY pyproject.toml README.md LICENSE CHANGELOG.md ./
 COPY ddbbackup ddbbackup
 COPY schemas schemas
 COPY configs configs
+COPY docs/ddbbackup.1 docs/
 RUN python -m venv /opt/ddbbackup \
     && /opt/ddbbackup/bin/pip install --no-cache-dir --disable-pip-version-check '.[otel]'
 

@@ -15,3 +15,8 @@ ISSUES: Final = "https://github.com/acme/ddbbackup/issues"
 def page_url(page: str) -> str:
     """The address of a page of the documentation; ``page`` is its path below ``docs``."""
     return f"{DOCUMENTATION}/{page}"
+
+
+def extra_hint(extra: str) -> str:
+    """The hint of an error about missing packages: how to add them depends on how ddbbackup was installed."""
+    return f"install ddbbackup with the extra `{extra}`: {page_url('install.md#extras')}"

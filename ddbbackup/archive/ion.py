@@ -9,7 +9,7 @@ A line of an incremental export is ``$ion_1_0 {Record:{Metadata:{WriteTimestampM
 NewImage:{…}}}``. The guide does not show one, and none from AWS was at hand. So the members may be in any order and
 without ``Record``, and the time may be a decimal, an integer, or a string of digits. The rest is as strict as items.
 
-Needs the package ``amazon.ion``, which ``pip install 'ddbbackup[ion]'`` installs.
+Needs the package ``amazon.ion``, of the extra ``ion``.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from typing import Any, Final
 
 from ddbbackup.archive.attribute_values import decimal_parts
 from ddbbackup.errors import DataIncomplete, Refused
+from ddbbackup.project_urls import extra_hint
 
 _SETS: Final = {"$dynamodb_SS": "SS", "$dynamodb_NS": "NS", "$dynamodb_BS": "BS"}
 _IMAGES: Final = ("OldImage", "NewImage")
@@ -38,7 +39,7 @@ def require_ion(where: str) -> None:
     if not _is_installed():
         raise Refused(
             f"the export in {where} has the format ION, and the package amazon.ion is not installed",
-            hint="install it with `pip install 'ddbbackup[ion]'`, or export the table as DYNAMODB_JSON",
+            hint=extra_hint("ion"),
         )
 
 

@@ -1,6 +1,6 @@
 """Content that was compressed with Zstandard, in pieces of bounded size.
 
-Needs the package ``zstandard``, which ``pip install 'ddbbackup[zstd]'`` installs.
+Needs the package ``zstandard``, of the extra ``zstd``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from ddbbackup.archive.lines import BLOCK_BYTES
 from ddbbackup.errors import DataIncomplete, Refused
+from ddbbackup.project_urls import extra_hint
 
 # A few bytes may stand for 128 KB, and the package does not bound what it returns at once: 128 MB for a step.
 _STEP_BYTES: Final = 4 << 10
@@ -23,7 +24,7 @@ def require_zstd(where: str) -> None:
     if find_spec("zstandard") is None:
         raise Refused(
             f"{where} is compressed with Zstandard, and the package zstandard is not installed",
-            hint="install it with `pip install 'ddbbackup[zstd]'`, or compress the files with gzip",
+            hint=extra_hint("zstd"),
         )
 
 

@@ -511,6 +511,16 @@ def serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--port", type=_port, metavar="PORT", help="with --serve: port on 127.0.0.1 (default: 5555)"
     )
+    # Not `file`: without it, the sandbox has the tables of the demo, and no plan is read.
+    parser.add_argument(
+        "-f",
+        "--file",
+        dest="served_plan",
+        action="append",
+        metavar="FILE",
+        help="with --serve: create the buckets and the tables of this plan instead, each table with sample items; "
+        "repeat to overlay more files",
+    )
 
 
 # ---- --output

@@ -575,9 +575,10 @@ _ROWS: Final = (
         examples=(
             Example("demo", "run the demo"),
             Example("demo --serve", "start the sandbox to try your own commands"),
+            Example("demo --serve -f ddbbackup.yaml", "start it with the buckets and tables of your plan"),
         ),
-        exit_codes=(0, 1, 64, 65, 70, 130, 143),
-        docs=("how-to/first-backup.md",),
+        exit_codes=(0, 1, 64, 65, 70, 78, 130, 143),
+        docs=("how-to/use-the-sandbox.md", "how-to/first-backup.md"),
     ),
 )
 

@@ -18,6 +18,7 @@ from ddbbackup.errors import UsageError
 from ddbbackup.http_client import DeliveryError, split_credentials
 from ddbbackup.metrics.samples import FAMILIES, Sample, place_labels
 from ddbbackup.plan.model import OpenTelemetry
+from ddbbackup.project_urls import extra_hint
 from ddbbackup.report.run_summary import RunSummary
 from ddbbackup.safe_text import escape, escaped
 from ddbbackup.tls_trust import CaBundle
@@ -40,7 +41,7 @@ def export(
         if not _is_installed(module):
             raise UsageError(
                 "the plan sends metrics to OpenTelemetry, which is not installed",
-                hint="run `pip install 'ddbbackup[otel]'`",
+                hint=extra_hint("otel"),
             )
     from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter  # noqa: PLC0415 - an extra
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - an extra

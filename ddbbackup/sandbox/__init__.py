@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from ddbbackup.errors import UsageError
+from ddbbackup.project_urls import extra_hint
 
 if TYPE_CHECKING:
     from ddbbackup.sandbox.server import Sandbox
@@ -24,7 +25,7 @@ def require() -> None:
     if missing:
         raise UsageError(
             f"the sandbox needs packages that are not installed: {', '.join(missing)}",
-            hint="run `pip install 'ddbbackup[sandbox]'`",
+            hint=extra_hint("sandbox"),
         )
 
 

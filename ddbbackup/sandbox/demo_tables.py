@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -36,19 +37,8 @@ class DemoTables:
         self._s3 = session.client("s3", endpoint_url=url)
 
     def create(self) -> None:
-        self._s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
-        for name in TABLES:
-            self._dynamodb.create_table(
-                TableName=name,
-                KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-                AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-                BillingMode="PAY_PER_REQUEST",
-            )
-            self._dynamodb.update_continuous_backups(
-                TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
-            )
-            for number in range(1, 51):
-                self._dynamodb.put_item(TableName=name, Item=_item(number))
+        create_buckets(self._s3, {BUCKET: ()})
+        create_tables(self._dynamodb, {name: {} for name in TABLES})
 
     def use_table1(self) -> None:
         """Adds an item, and changes another one, as an application does."""
@@ -64,6 +54,52 @@ class DemoTables:
         """All items by id, as DynamoDB returns them, with their sets sorted: sets have no order."""
         pages = self._dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
         return {item["id"]["S"]: _sort_sets(item) for page in pages for item in page["Items"]}
+
+
+def create_for_plan(
+    url: str, region: str, buckets: Mapping[str, Collection[str]], tables: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Creates what a plan expects to exist: its buckets, as it requires them, and tables with their tags."""
+    session = boto3.Session("demo", "demo", region_name=region)
+    create_buckets(session.client("s3", endpoint_url=url), buckets)
+    create_tables(session.client("dynamodb", endpoint_url=url), tables)
+
+
+def create_buckets(s3: Any, buckets: Mapping[str, Collection[str]]) -> None:
+    """``buckets`` by name, each with the words of ``destinations.*.require``."""
+    region = s3.meta.region_name
+    place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    for name, required in buckets.items():
+        s3.create_bucket(Bucket=name, ObjectLockEnabledForBucket="object_lock" in required, **place)
+        if "object_lock" in required:
+            rule = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 1}}
+            s3.put_object_lock_configuration(
+                Bucket=name, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": rule}
+            )
+        if "versioning" in required:
+            s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+        if "public_access_block" in required:
+            blocks = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+            s3.put_public_access_block(
+                Bucket=name, PublicAccessBlockConfiguration=dict.fromkeys(blocks, True)
+            )
+
+
+def create_tables(dynamodb: Any, tables: Mapping[str, Mapping[str, str]]) -> None:
+    """``tables`` by name with their tags. They have point-in-time recovery, and 50 items of every attribute type."""
+    for name, tags in tables.items():
+        dynamodb.create_table(
+            TableName=name,
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+            Tags=[{"Key": key, "Value": value} for key, value in tags.items()],
+        )
+        dynamodb.update_continuous_backups(
+            TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+        )
+        for number in range(1, 51):
+            dynamodb.put_item(TableName=name, Item=_item(number))
 
 
 def _item(number: int) -> Item:

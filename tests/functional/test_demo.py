@@ -11,13 +11,20 @@ import urllib.request
 import pytest
 
 from tests.support import servers
-from tests.support.program import Program
+from tests.support.program import Program, Result
 
 
-def test_the_demo_damages_a_table_and_restores_it(program: Program) -> None:
-    """Exit 0 only if all items are equal; the AWS configuration of the user is not used."""
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Program, Result]:
+    """It takes seconds, so two tests look at one run."""
+    program = Program(tmp_path_factory.mktemp("demo"))
     real = "https://dynamodb.real.example"
-    done = program.run_process("demo", AWS_PROFILE="production", AWS_ENDPOINT_URL=real)
+    return program, program.run_process("demo", AWS_PROFILE="production", AWS_ENDPOINT_URL=real)
+
+
+def test_the_demo_damages_a_table_and_restores_it(demo: tuple[Program, Result]) -> None:
+    """Exit 0 only if all items are equal; the AWS configuration of the user is not used."""
+    program, done = demo
     assert done.code == 0, done.err
     for words in ("missing: id 1; changed: id 2", "51 written", "All 51 items are equal"):
         assert words in done.out
@@ -33,14 +40,98 @@ def test_the_demo_serves_the_sandbox_until_it_is_interrupted(program: Program) -
     try:
         assert f"http://127.0.0.1:{port}" in process.stdout.readline()
         lines = [process.stdout.readline() for _ in range(4)]
-        (command,) = [line.strip() for line in lines if line.strip().startswith("ddbbackup backup")]
+        (command,) = [line.strip() for line in lines if "ddbbackup backup" in line]
         url = f"http://127.0.0.1:{port}"
-        done = program.run(*command.split()[1:], "--output", "json", DDBBACKUP_SANDBOX_URL=url)
+        words = command.partition("ddbbackup ")[2].split()
+        done = program.run(*words, "--output", "json", DDBBACKUP_SANDBOX_URL=url)
         assert done.code == 0, done.err
         assert [each["facts"]["items"] for each in done.report["outcomes"]] == [50, 50]
     finally:
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 130
+
+
+def test_the_demo_ends_with_commands_that_work_as_typed(demo: tuple[Program, Result]) -> None:
+    """Also where `ddbbackup` is not on the path, as after `make demo`, and with another Region in the shell.
+
+    The last of them starts the sandbox with a new plan; here on a free port. What it prints works as typed, too.
+    """
+    program, done = demo
+    write_plan, serve = [line.strip() for line in done.out.splitlines() if line.startswith("   ")][-2:]
+    assert shell(program, write_plan) == 0
+    environment = {**program.environment, "AWS_REGION": "us-east-2", "AWS_PROFILE": ""}
+    process = subprocess.Popen(
+        ["sh", "-c", f"exec {serve} --port {servers.free_port()}"],
+        cwd=program.directory,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    try:
+        lines = [process.stdout.readline() for _ in range(7)]
+        assert "my-table and the bucket my-backup-bucket" in lines[0]
+        export, *commands = [line.strip() for line in lines if line.startswith("  ")]
+        assert [each.split()[-1] for each in commands] == ["preview", "backup", "status"]
+        assert shell(program, " && ".join([export, *commands]), AWS_REGION="us-east-2") == 0
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+
+
+def shell(program: Program, line: str, **more: str) -> int:
+    """The exit code of a line that is typed into a shell."""
+    done = subprocess.run(
+        ["sh", "-c", line],
+        cwd=program.directory,
+        env={**program.environment, **more},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.returncode
+
+
+def test_the_sandbox_has_what_a_plan_expects(program: Program) -> None:
+    """A table for every entry, with its tags; a bucket that has what the plan requires; the Region of the plan."""
+    program.plan(
+        """\
+version: 1
+name: p
+aws: {region: eu-central-1}
+destinations:
+  vault: {bucket: acme-vault, require: [versioning, object_lock, public_access_block]}
+tables:
+  - name: orders
+  - match: "billing-[ab]?-*"
+  - tags: {backup: daily}
+    method: snapshot
+"""
+    )
+    port = servers.free_port()
+    process = program.start("demo", "--serve", "-f", "ddbbackup.yaml", "--port", str(port))
+    assert process.stdout is not None
+    try:
+        first = process.stdout.readline()
+        assert "orders, billing-a1-sample, tagged-sample and the bucket acme-vault" in first
+        place = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
+        done = program.run("backup", "--output", "json", **place)
+        assert done.code == 0, done.err
+        assert len(done.report["outcomes"]) == 4, "three tables and the bucket"
+        assert program.run("doctor", **place).code == 0
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 130
+
+
+def test_a_plan_without_serve_and_an_invalid_plan_are_refused(program: Program) -> None:
+    """Before a sandbox is started."""
+    program.plan("version: 1\nname: p\n")
+    for arguments, code in ((("-f", "ddbbackup.yaml"), 64), (("--serve", "-f", "ddbbackup.yaml"), 78)):
+        done = program.run_process("demo", *arguments)
+        assert done.code == code, done.err
 
 
 def test_a_port_in_use_is_a_usage_error(program: Program) -> None:
@@ -62,7 +153,7 @@ def test_without_the_extra_the_hint_is_to_install_it(program: Program) -> None:
         [sys.executable, "-c", hide], env=program.environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 64
-    assert "pip install 'ddbbackup[sandbox]'" in done.stderr
+    assert "install ddbbackup with the extra `sandbox`" in done.stderr
 
 
 @pytest.mark.parametrize("close", ["stdin", "signal"])

@@ -11,6 +11,8 @@ import shlex
 from pathlib import Path
 
 import pytest
+import yaml
+from jsonschema import Draft202012Validator
 from junitparser import JUnitXml
 
 from ddbbackup.cli.grammar import parse
@@ -48,12 +50,18 @@ class Page:
         """Runs all commands of the page in order. Each of them must succeed."""
         results = []
         for command in self.commands:
-            program, *arguments = shlex.split(command)
-            assert program == "ddbbackup"
-            done = self.program.run(*arguments, AWS_ENDPOINT_URL=self.aws.url)
+            variables, arguments = words_of(command)
+            done = self.program.run(*arguments, AWS_ENDPOINT_URL=self.aws.url, **variables)
             assert done.code == 0, (command, done.out, done.err)
             results.append(done)
         return results
+
+
+def words_of(command: str) -> tuple[dict[str, str], list[str]]:
+    """Of a line in a shell: variables before the command, and the arguments of ddbbackup up to a redirection."""
+    words = shlex.split(command.partition(" > ")[0])
+    start = words.index("ddbbackup")
+    return dict(word.split("=", 1) for word in words[:start]), words[start + 1 :]
 
 
 @pytest.fixture
@@ -216,6 +224,32 @@ def test_prove_your_backups(page: Page, name: str) -> None:
     assert (suite.tests, suite.failures) == (1, 0)
 
 
+@pytest.mark.parametrize("page", ["use-the-sandbox"], indirect=True)
+def test_use_the_sandbox(page: Page, name: str) -> None:
+    """With the tables that `demo --serve -f` makes for this plan: test_demo.py shows that it does."""
+    page.aws.s3.put_bucket_versioning(
+        Bucket=page.text.split("bucket: ")[1].split()[0], VersioningConfiguration={"Status": "Enabled"}
+    )
+    page.program.plan(page.blocks("yaml")[0].replace("billing-", f"{name}-billing-").replace("daily", name))
+    page.aws.create_table(name, pitr=True)
+    page.aws.create_table(f"{name}-billing-sample", pitr=True)
+    page.aws.create_table(f"{name}-tagged-sample", pitr=True, Tags=[{"Key": "backup", "Value": name}])
+    page.aws.put(name, *ITEMS)
+    page.run()
+    assert page.aws.items(f"{name}-copy") == ITEMS
+
+
+@pytest.mark.parametrize("page", ["set-up-your-editor"], indirect=True)
+def test_set_up_your_editor(page: Page) -> None:
+    """The schema beside the plan is the one that the first line of the plan names, and the plan is valid by it."""
+    schema = page.program.directory / re.findall(r"schema=(\S+)", page.text)[0]
+    schema.write_text(page.program.run("schema").out, encoding="utf-8")
+    plan = yaml.safe_load(page.blocks("yaml")[0])
+    Draft202012Validator(json.loads(schema.read_text(encoding="utf-8"))).validate(plan)
+    assert page.program.run("explain", "restores.to.settings").code == 0
+    assert page.program.run("validate").code == 0
+
+
 @pytest.mark.parametrize("path", sorted(PAGES.glob("*.md")), ids=lambda path: path.stem)
 def test_every_command_that_a_page_names_exists(path: Path) -> None:
     """In code blocks and in sentences."""
@@ -227,4 +261,4 @@ def test_every_command_that_a_page_names_exists(path: Path) -> None:
     assert commands
     for command in commands:
         if command != "ddbbackup-validate":
-            assert parse(shlex.split(command)[1:]).verb
+            assert parse(words_of(command)[1]).verb

@@ -1,4 +1,4 @@
-"""The wheel contains the schemas and the plan of the demo."""
+"""The wheel contains the schemas, the plan of the demo and the manual page."""
 
 from __future__ import annotations
 
@@ -41,4 +41,6 @@ def test_an_installed_wheel_finds_its_schemas_and_its_demo_plan(tmp_path: Path) 
     assert {"ddbbackup/py.typed", "ddbbackup/pricing/prices.yaml"} <= set(names)
     for schema in (CHECKOUT / "schemas").glob("*.json"):
         assert f"ddbbackup/_schemas/{schema.name}" in names
+    (page,) = [name for name in names if name.endswith(".data/data/share/man/man1/ddbbackup.1")]
+    assert zipfile.ZipFile(wheel).read(page) == (CHECKOUT / "docs" / "ddbbackup.1").read_bytes()
     assert not [name for name in names if name.startswith("tests")]

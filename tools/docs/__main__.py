@@ -8,11 +8,24 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from tools.docs import command_line, events, exit_codes, metrics, permissions, plan, settings, steps
+from tools.docs import (
+    command_line,
+    environment,
+    events,
+    exit_codes,
+    man_page,
+    metrics,
+    permissions,
+    plan,
+    settings,
+    steps,
+)
 
 DOCS: Final = Path(__file__).parents[2] / "docs"
 PAGES: Final[dict[str, Callable[[], str]]] = {
     "command-line.md": command_line.page,
+    "ddbbackup.1": man_page.page,
+    "environment.md": environment.page,
     "events.md": events.page,
     "exit-codes.md": exit_codes.page,
     "metrics.md": metrics.page,

@@ -16,12 +16,13 @@ def page() -> str:
         header("The command line", "ddbbackup/cli/verbs.py"),
         """\
 `ddbbackup VERB [NAME] [-f FILE]...`. Data goes to stdout, the log to stderr. Options cannot be abbreviated.
-`ddbbackup completion bash|zsh|fish` prints a script for shell completion. `NO_COLOR` turns colors off.
+`ddbbackup completion bash|zsh|fish` prints a script for shell completion. The package brings a manual page with the
+same text, `man ddbbackup`. See also [environment variables](environment.md).
 """,
     ]
     for verb in VERBS.values():
         parts.append(f"\n## `{usage(verb)}`\n\n{verb.description}\n")
-        if rows := [_row(action) for action in _actions(verbs[verb.name])]:
+        if rows := [_row(action) for action in visible_actions(verbs[verb.name])]:
             parts.append("\n" + table(("argument", "meaning"), rows))
         examples = (f"ddbbackup {example.command}  # {example.does}\n" for example in verb.examples)
         parts.append(f"\n```sh\n{''.join(examples)}```\n")
@@ -33,7 +34,7 @@ def page() -> str:
     return "".join(parts)
 
 
-def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+def visible_actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
     for action in parser._actions:
         if not isinstance(action, argparse._HelpAction) and action.help != argparse.SUPPRESS:
             yield action

@@ -29,6 +29,6 @@ time() - ddbbackup_last_success_data_timestamp_seconds > on (plan, account, regi
 A run that fails before it has read the status of a table, for example because there are no credentials, does not
 change the textfile or the Pushgateway: the timestamps in them keep aging. OpenTelemetry receives a trace of such a
 run too: one span for the run and one for each step, below the span that `TRACEPARENT` names. OpenTelemetry needs
-`pip install 'ddbbackup[otel]'`.
+the extra `otel` ([install](install.md#extras)).
 """
     )

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from json import loads
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ddbbackup import sandbox
+from ddbbackup.cli.options import DEFAULT_PLAN
 from ddbbackup.cli.output import write_output
 from ddbbackup.cli.streams import write_stdout
 from ddbbackup.errors import REPORT_BUG, DataIncomplete, StepFailed, UsageError
+from ddbbackup.plan import load
 from ddbbackup.report.documents.demo import DemoCommand, DemoReport
-from ddbbackup.safe_text import escape, escape_lines
+from ddbbackup.safe_text import escape_lines
 
 if TYPE_CHECKING:
+    from ddbbackup.plan.model import Plan
     from ddbbackup.sandbox.demo_tables import DemoTables, Item
 
 DEFAULT_PORT: Final = 5555
@@ -32,12 +37,19 @@ def run(options: Namespace) -> int:
     sandbox.require()
     if options.port is not None and not options.serve:
         raise UsageError("--port requires --serve", hint="run `ddbbackup demo --serve --port PORT`")
+    if options.served_plan is not None and not options.serve:
+        raise UsageError("-f requires --serve", hint="run `ddbbackup demo --serve -f FILE`")
     if options.serve and (options.output != "text" or options.output_files):
         raise UsageError("--serve does not support --output", hint="remove --output")
+    plan = load(options.served_plan, os.environ) if options.served_plan else None
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]  # nothing may lead to a real account
     if options.serve:
-        _serve(options.port)
+        port = DEFAULT_PORT if options.port is None else options.port
+        if plan is None:
+            _serve_demo(port)
+        else:
+            _serve_plan(port, plan, options.served_plan)
         return 0
     return _run_demo(options)
 
@@ -76,7 +88,9 @@ def _run_demo(options: Namespace) -> int:
         narrator.command(f"restore table1-back --yes -f {plan}")
         narrator.step("7. Compare table1 with its items before the damage:")
         _compare(narrator, before, tables)
-        narrator.line("Done; the sandbox is stopped. Write your own plan with `ddbbackup init`.")
+        narrator.line("\nDone; the sandbox is stopped. Next, write a plan, and try it on the sandbox:\n")
+        for words in ("init", f"demo --serve -f {DEFAULT_PLAN}"):
+            narrator.line(f"   {command_line(words)}")
     return write_output(options, DemoReport(tuple(narrator.commands), items=len(before), equal=True))
 
 
@@ -162,18 +176,72 @@ def _relative(path: Path) -> str:
         return str(path)
 
 
-def _serve(port: int | None) -> None:
+def _serve_demo(port: int) -> None:
     """Runs until Ctrl-C."""
-    from ddbbackup.sandbox.demo_tables import ENVIRONMENT, DemoTables, plan_path  # noqa: PLC0415 - needs the extra
+    from ddbbackup.sandbox.demo_tables import REGION, DemoTables, plan_path  # noqa: PLC0415 - needs the extra
 
-    with sandbox.start(DEFAULT_PORT if port is None else port) as aws:
+    with sandbox.start(port) as aws:
         DemoTables(aws.url).create()
-        exports = " ".join(f"{name}={value}" for name, value in ENVIRONMENT.items())
-        plan = escape(shlex.quote(_relative(plan_path())))
-        write_stdout(
-            f"The sandbox is running at {aws.url}, with table1, table2 and the bucket demo-vault.\n"
-            "It is an AWS emulation (moto) in memory. Press Ctrl-C to stop it. In another terminal, run:\n\n"
-            f"  export {exports} DDBBACKUP_SANDBOX_URL={aws.url}\n"
-            f"  ddbbackup backup -f {plan}\n"
-        )
+        plan = shlex.quote(_relative(plan_path()))
+        _announce(aws.url, REGION, "table1, table2 and the bucket demo-vault", [f"backup -f {plan}"])
         threading.Event().wait()
+
+
+def _serve_plan(port: int, plan: Plan, files: Sequence[str]) -> None:
+    """Runs until Ctrl-C, with what the plan expects to exist."""
+    from ddbbackup.sandbox.demo_tables import REGION, create_for_plan  # noqa: PLC0415 - needs the extra
+
+    region = plan.aws.region or REGION
+    tables = _sample_tables(plan)
+    with sandbox.start(port) as aws:
+        buckets = {each.bucket: each.require for each in plan.destinations.values()}
+        create_for_plan(aws.url, region, buckets, tables)
+        given = "".join(f" -f {shlex.quote(file)}" for file in files if file != DEFAULT_PLAN)
+        commands = [f"{words}{given}" for words in ("preview", "backup", "status")]
+        contents = f"{', '.join(tables)} and the bucket {', '.join(buckets)}"
+        _announce(aws.url, region, contents, commands)
+        threading.Event().wait()
+
+
+def _sample_tables(plan: Plan) -> dict[str, Mapping[str, str]]:
+    """One table for each entry, by name with its tags: the table that it names, or one that it selects."""
+    tables: dict[str, Mapping[str, str]] = {}
+    for entry in plan.tables:
+        name = entry.name or _matching_name(entry.match or "tagged-*")
+        if name in tables:
+            name = f"{name}-{entry.position}"
+        tables[name] = entry.tags or {}
+    return tables
+
+
+def _matching_name(pattern: str) -> str:
+    """A name that the glob matches, unless it has a negated set."""
+    return re.sub(r"\[(.)[^]]*\]", r"\1", pattern).replace("*", "sample").replace("?", "1")
+
+
+def _announce(url: str, region: str, contents: str, commands: Iterable[str]) -> None:
+    """Says what to type in another terminal. A plan without `endpoint_urls` finds the sandbox by AWS_ENDPOINT_URL."""
+    from ddbbackup.sandbox.demo_tables import ENVIRONMENT  # noqa: PLC0415 - needs the extra
+
+    place = {"AWS_DEFAULT_REGION": region, "AWS_REGION": region, "AWS_ENDPOINT_URL": url}
+    variables = {**ENVIRONMENT, **place, "DDBBACKUP_SANDBOX_URL": url}
+    exports = " ".join(f"{name}={value}" for name, value in variables.items())
+    lines = "".join(f"  {command_line(words)}\n" for words in commands)
+    write_stdout(
+        escape_lines(
+            f"The sandbox is running at {url}, with {contents}.\n"
+            "It is an AWS emulation (moto) in memory. Press Ctrl-C to stop it. In another terminal, run:\n\n"
+            f"  export {exports}\n{lines}"
+        )
+    )
+
+
+def command_line(arguments: str) -> str:
+    """What to type for ``ddbbackup`` with these arguments: it need not be on the path, as in `make demo`."""
+    own = Path(sys.executable).parent
+    found = shutil.which("ddbbackup")
+    if found is not None and Path(found).resolve().parent == own.resolve():
+        return f"ddbbackup {arguments}"
+    if (own / "ddbbackup").is_file():
+        return f"{shlex.quote(_relative(own / 'ddbbackup'))} {arguments}"
+    return f"{shlex.quote(_relative(Path(sys.executable)))} -m ddbbackup {arguments}"

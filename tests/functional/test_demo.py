@@ -116,11 +116,11 @@ tables:
     try:
         first = process.stdout.readline()
         assert "orders, billing-a1-sample, tagged-sample and the bucket acme-vault" in first
-        place = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
-        done = program.run("backup", "--output", "json", **place)
+        url = f"http://127.0.0.1:{port}"
+        done = program.run("backup", "--output", "json", AWS_ENDPOINT_URL=url)
         assert done.code == 0, done.err
         assert len(done.report["outcomes"]) == 4, "three tables and the bucket"
-        assert program.run("doctor", **place).code == 0
+        assert program.run("doctor", AWS_ENDPOINT_URL=url).code == 0
     finally:
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 130

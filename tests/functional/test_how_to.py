@@ -36,6 +36,7 @@ class Page:
         self.text = (PAGES / f"{name}.md").read_text(encoding="utf-8")
         self.text = re.sub(r"\borders\b", table, self.text.replace("acme-ddb-vault", bucket))
         self.aws, self.program = aws, program
+        self.environment = {**program.environment, "AWS_ENDPOINT_URL": aws.url}
         (plan,) = self.blocks("yaml")
         program.plan(plan)
 
@@ -51,7 +52,8 @@ class Page:
         results = []
         for command in self.commands:
             variables, arguments = words_of(command)
-            done = self.program.run(*arguments, AWS_ENDPOINT_URL=self.aws.url, **variables)
+            self.program.environment = {**self.environment, **variables}
+            done = self.program.run(*arguments)
             assert done.code == 0, (command, done.out, done.err)
             results.append(done)
         return results

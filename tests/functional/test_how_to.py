@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import time
 from pathlib import Path
 
 import pytest
@@ -250,6 +251,118 @@ def test_set_up_your_editor(page: Page) -> None:
     Draft202012Validator(json.loads(schema.read_text(encoding="utf-8"))).validate(plan)
     assert page.program.run("explain", "restores.to.settings").code == 0
     assert page.program.run("validate").code == 0
+
+
+def account_with_table(page: Page, account: str, name: str, region: str, role: str) -> Account:
+    """A table with the items of this module in an account of its own."""
+    there = Account(page.aws, f"arn:aws:iam::{account}:role/{role}", region)
+    there.dynamodb.create_table(
+        TableName=name,
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+        Tags=[{"Key": "account", "Value": account}],
+    )
+    there.dynamodb.update_continuous_backups(
+        TableName=name, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    for each in ITEMS:
+        there.dynamodb.put_item(TableName=name, Item=each)
+    return there
+
+
+@pytest.mark.parametrize("page", ["many-accounts-and-regions"], indirect=True)
+def test_many_accounts_and_regions(page: Page, bucket: str, name: str) -> None:
+    """Three tables of one name in one bucket; the one of Ireland is restored in Frankfurt."""
+    page.text = page.text.replace("210987654321", "123456789012")  # the owner of all buckets of the sandbox
+    page.program.plan(page.blocks("yaml")[0])
+    for account, region in (
+        ("111111111111", "eu-west-1"),
+        ("111111111111", "eu-central-1"),
+        ("222222222222", "eu-west-1"),
+    ):
+        account_with_table(page, account, name, region, "ddbbackup-prod-backup")
+    *_, iam, _ = page.run()
+    assert "111111111111" in iam.out
+    records = [key for key in page.aws.keys(bucket) if re.search(r"ddbbackup/prod/.*Z-\w+\.json$", key)]
+    assert {tuple(key.split("/")[2:4]) for key in records} == {
+        ("111111111111", "eu-west-1"),
+        ("111111111111", "eu-central-1"),
+        ("222222222222", "eu-west-1"),
+    }
+    frankfurt = Account(page.aws, "arn:aws:iam::111111111111:role/test", "eu-central-1")
+    assert frankfurt.ids(f"{name}-from-ireland") == [item["id"]["S"] for item in ITEMS]
+    page.program.environment = page.environment
+    assert page.program.run("backup").code == 78, "without the variables, nothing runs"
+    (matrix,) = page.blocks("yml")
+    job = yaml.safe_load(matrix)["jobs"]["backup"]
+    assert set(re.findall(r"\$\{(\w+):\?", page.blocks("yaml")[0])) == set(job["env"])
+    assert set(job["env"].values()) == {f"${{{{ matrix.{key} }}}}" for key in job["strategy"]["matrix"]}
+
+
+@pytest.mark.parametrize("page", ["recover-a-lost-account"], indirect=True)
+def test_recover_a_lost_account(page: Page, name: str) -> None:
+    """A table of one account comes back in another one, with its tags; the next backup begins a chain there."""
+    page.text = page.text.replace("210987654321", "123456789012")  # the owner of all buckets of the sandbox
+    page.aws.s3.put_bucket_versioning(
+        Bucket=re.findall(r"bucket: (\S+)", page.text)[0], VersioningConfiguration={"Status": "Enabled"}
+    )
+    (plan,) = page.blocks("yaml")
+    role = "assume_role: {{role_arn: 'arn:aws:iam::{}:role/test'}}\ndestinations:"
+    account_with_table(page, "111111111111", name, "eu-west-1", "test")
+    page.program.plan(plan.replace("destinations:", "  " + role.format("111111111111")))
+    assert page.program.run("backup", AWS_ENDPOINT_URL=page.aws.url).code == 0
+    page.program.plan(
+        plan.replace("destinations:", "  " + role.format("222222222222")).replace(
+            f"name: {name}\n", f"name: {name}\n    pitr: enable\n"
+        )
+    )
+    preview, *_ = page.run()
+    assert name in preview.out
+    there = Account(page.aws, "arn:aws:iam::222222222222:role/test", "eu-west-1")
+    assert there.ids(name) == [item["id"]["S"] for item in ITEMS]
+    arn = there.dynamodb.describe_table(TableName=name)["Table"]["TableArn"]
+    assert there.dynamodb.list_tags_of_resource(ResourceArn=arn)["Tags"] == [
+        {"Key": "account", "Value": "111111111111"}
+    ]
+
+
+@pytest.mark.parametrize("page", ["old-backups-and-lifecycle-rules"], indirect=True)
+def test_old_backups_and_lifecycle_rules(page: Page, bucket: str, name: str) -> None:
+    """`doctor` accepts the rules of the page, and warns about the one that it forbids. An export that nobody
+    recorded is restored from its folder and by its ARN, into a table that exists."""
+    backed_up(page, name)
+    (rules,) = map(json.loads, page.blocks("json"))
+    page.aws.s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=rules)
+    (checked,) = page.run()
+    assert "ok           lifecycle" in checked.out
+    rules["Rules"][1] |= {"Expiration": {"Days": 365}}
+    page.aws.s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=rules)
+    (checked,) = page.run()
+    assert re.search(r"WARNING +lifecycle", checked.out)
+
+    table = page.aws.dynamodb.describe_table(TableName=name)["Table"]["TableArn"]
+    export = page.aws.dynamodb.export_table_to_point_in_time(TableArn=table, S3Bucket=bucket, S3Prefix="old")
+    arn = export["ExportDescription"]["ExportArn"]
+    wait_until_completed(page.aws, arn)
+    (block,) = [block for block in page.blocks("console") if " --from " in block]
+    for number, (command, source) in enumerate(
+        zip(block.splitlines(), (f"s3://{bucket}/old/AWSDynamoDB/{arn.split('/')[-1]}/", arn), strict=True)
+    ):
+        page.aws.create_table(f"{name}-{number}")
+        words = re.sub(r"--from \S+", f"--from {source}", command.removeprefix("$ "))
+        done = page.program.run(*words_of(words.replace(f"{name}-old", f"{name}-{number}"))[1])
+        assert done.code == 0, (command, done.out, done.err)
+        assert page.aws.items(f"{name}-{number}") == ITEMS
+
+
+def wait_until_completed(aws: Aws, arn: str) -> None:
+    for _ in range(200):
+        description = aws.dynamodb.describe_export(ExportArn=arn)["ExportDescription"]
+        if description["ExportStatus"] == "COMPLETED":
+            return
+        time.sleep(0.05)
+    raise AssertionError(f"{arn} did not complete")
 
 
 @pytest.mark.parametrize("path", sorted(PAGES.glob("*.md")), ids=lambda path: path.stem)

@@ -11,7 +11,7 @@ INSTALL     := $(BIN)/pip install --quiet --disable-pip-version-check $(if $(CON
 # ministack pins its own version of botocore, so it has its own environment.
 MINISTACK := ministack==1.5.33
 
-.PHONY: help demo docs site test test-quick test-faults test-live coverage check types lint bench-startup dist constraints clean
+.PHONY: help demo docs site recording test test-quick test-faults test-live coverage check types lint bench-startup dist constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -61,6 +61,9 @@ docs: $(VENV)/.dev ## write the generated pages of docs
 
 site: $(VENV)/.site ## build the documentation as a site in build/site/html; broken links fail
 	@$(BIN)/python -m tools.site
+
+recording: $(VENV)/.dev ## run the commands of the picture in the README on the sandbox, and draw it again
+	@$(BIN)/python -m tools.recording
 
 bench-startup: $(VENV)/.dev ## measure the CPU time of the verbs that do not call AWS
 	@$(BIN)/python -m tests.benchmarks.startup

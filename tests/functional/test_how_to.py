@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from jsonschema import Draft202012Validator
 from junitparser import JUnitXml
 
 from ddbbackup.cli.grammar import parse
@@ -240,17 +239,6 @@ def test_use_the_sandbox(page: Page, name: str) -> None:
     page.aws.put(name, *ITEMS)
     page.run()
     assert page.aws.items(f"{name}-copy") == ITEMS
-
-
-@pytest.mark.parametrize("page", ["set-up-your-editor"], indirect=True)
-def test_set_up_your_editor(page: Page) -> None:
-    """The schema beside the plan is the one that the first line of the plan names, and the plan is valid by it."""
-    schema = page.program.directory / re.findall(r"schema=(\S+)", page.text)[0]
-    schema.write_text(page.program.run("schema").out, encoding="utf-8")
-    plan = yaml.safe_load(page.blocks("yaml")[0])
-    Draft202012Validator(json.loads(schema.read_text(encoding="utf-8"))).validate(plan)
-    assert page.program.run("explain", "restores.to.settings").code == 0
-    assert page.program.run("validate").code == 0
 
 
 def account_with_table(page: Page, account: str, name: str, region: str, role: str) -> Account:

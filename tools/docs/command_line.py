@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Iterator
 
 from ddbbackup.cli.grammar import grammar, usage
-from ddbbackup.cli.verbs import VERBS
+from ddbbackup.cli.verbs import VERBS, Verb
 from tools.docs.markdown import header, table
 
 
@@ -18,8 +19,12 @@ def page() -> str:
 `ddbbackup VERB [NAME] [-f FILE]...`. Data goes to stdout, the log to stderr. Options cannot be abbreviated.
 `ddbbackup completion bash|zsh|fish` prints a script for shell completion. The package brings a manual page with the
 same text, `man ddbbackup`. See also [environment variables](environment.md).
+
+The role is the one of [permissions](permissions.md) that a verb needs; verbs without one do not call AWS.
 """,
     ]
+    rows = [(f"[`{verb.name}`](#{_anchor(verb)})", verb.help, verb.role or "–") for verb in VERBS.values()]
+    parts.append("\n" + table(("verb", "does", "role"), rows))
     for verb in VERBS.values():
         parts.append(f"\n## `{usage(verb)}`\n\n{verb.description}\n")
         if rows := [_row(action) for action in visible_actions(verbs[verb.name])]:
@@ -32,6 +37,11 @@ same text, `man ddbbackup`. See also [environment variables](environment.md).
             link = f"[{verb.schema}.schema.json](../schemas/{verb.schema}.schema.json)"
             parts.append(f"`--output json` prints a document that conforms to {link}.\n")
     return "".join(parts)
+
+
+def _anchor(verb: Verb) -> str:
+    """Of the heading of the verb, as GitHub makes it."""
+    return re.sub(r"[^a-z0-9 _-]", "", usage(verb).lower()).replace(" ", "-")
 
 
 def visible_actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:

@@ -1,4 +1,4 @@
-"""The numbers in ``docs/pacing-and-cost.md`` are those of the code that paces and of the prices that estimates use."""
+"""The numbers in ``docs/pacing-and-cost.md`` are those of the code that paces, and of the prices of estimates."""
 
 from __future__ import annotations
 

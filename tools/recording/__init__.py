@@ -1,0 +1,1 @@
+"""The recorded terminal of the README: ``make recording``."""

@@ -1,4 +1,4 @@
-"""What is recorded: commands of the real program on the sandbox, as a terminal of 100 columns shows them."""
+"""What is recorded: commands of the real program on the sandbox, as a terminal of 112 columns shows them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import boto3
 
-COLUMNS: Final = 100
+COLUMNS: Final = 112
 REGION: Final = "eu-west-1"
 PROMPT: Final = "\x1b[1;32m$\x1b[0m "
 PLAN: Final = """\

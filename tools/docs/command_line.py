@@ -23,8 +23,10 @@ same text, `man ddbbackup`. See also [environment variables](environment.md).
 The role is the one of [permissions](permissions.md) that a verb needs; verbs without one do not call AWS.
 """,
     ]
-    rows = [(f"[`{verb.name}`](#{_anchor(verb)})", verb.help, verb.role or "–") for verb in VERBS.values()]
-    parts.append("\n" + table(("verb", "does", "role"), rows))
+    overview = [
+        (f"[`{verb.name}`](#{_anchor(verb)})", verb.help, verb.role or "–") for verb in VERBS.values()
+    ]
+    parts.append("\n" + table(("verb", "does", "role"), overview))
     for verb in VERBS.values():
         parts.append(f"\n## `{usage(verb)}`\n\n{verb.description}\n")
         if rows := [_row(action) for action in visible_actions(verbs[verb.name])]:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ddbbackup.cli import main
 from ddbbackup.plan import check
 from ddbbackup.plan.document import Document
 from ddbbackup.plan.yaml_reader import parse, read
@@ -182,3 +183,15 @@ def parsed(text: str) -> Document:
     assert document is not None
     assert problems == ()
     return document
+
+
+def test_a_run_without_a_plan_says_so_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """There is no file with a problem that could be fixed and checked again."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["status"]) == 78
+    assert capsys.readouterr().err == (
+        "ddbbackup: no plan found: ./ddbbackup.yaml does not exist\n"
+        "hint: name a plan with -f, or create one with `ddbbackup init`\n"
+    )

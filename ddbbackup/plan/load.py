@@ -44,7 +44,9 @@ def load_with_document(
     """
     document, problems = _read_and_check(paths, environ, read)
     if len(problems) == 1 and problems[0].code == "no-file":
-        raise PlanInvalid(problems[0].message, hint=problems[0].hint, problems=())  # there is nothing to fix in it
+        raise PlanInvalid(
+            problems[0].message, hint=problems[0].hint, problems=()
+        )  # there is nothing to fix in it
     if document is None or problems:
         count = f"{len(problems)} problem" + ("s" if len(problems) != 1 else "")
         raise PlanInvalid(

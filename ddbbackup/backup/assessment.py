@@ -375,6 +375,7 @@ def _facts(requested: RequestedBackup, findings: BackupFindings, history: _Histo
     last = history.last
     return {
         "backup_kind": "full",
+        "new_chain": findings.next.because if isinstance(findings.next, FullExport) else None,
         "destination": requested.destination.name,
         "export_time": to_iso(requested.export_time) if requested.export_time else "its start",
         "point_in_time_recovery": _describe_pitr(requested, findings.pitr),

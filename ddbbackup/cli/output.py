@@ -20,7 +20,7 @@ from ddbbackup.os_errors import os_reason
 from ddbbackup.report.documents.run_report import run_report
 from ddbbackup.report.files import require_writable, write_atomically
 from ddbbackup.report.renderers import render
-from ddbbackup.report.renderers.view import PLAIN
+from ddbbackup.report.renderers.view import PLAIN, View
 from ddbbackup.safe_text import escape_json
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from ddbbackup.report.documents import Document
     from ddbbackup.report.documents.failure import Failure
     from ddbbackup.report.renderers import Form
-    from ddbbackup.report.renderers.view import View
 
 SUMMARY_BYTES: Final = 1 << 20
 """GitHub's limit for one step (GitHub guide: Workflow commands, step isolation and limits)."""
@@ -130,7 +129,8 @@ def _append_summary(document: Document) -> None:
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if not path:
         return
-    text = _render(document, "markdown").encode()
+    # A character has up to four bytes, but most have one.
+    text = _render(document, "markdown", View(characters=SUMMARY_BYTES * 3 // 4)).encode()
     if len(text) > SUMMARY_BYTES - 4096:
         cut = text[: SUMMARY_BYTES - 4096].decode(errors="ignore").rpartition("\n")[0]
         text = f"{cut}\n\n… truncated: GitHub limits the size of a summary.\n".encode()

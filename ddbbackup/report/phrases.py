@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 from ddbbackup.model.verification_result import VerificationResult
 from ddbbackup.report.formatting import count, counted, duration, size
 from ddbbackup.report.outcome_groups import is_running
+from ddbbackup.report.step_groups import names
 from ddbbackup.times import to_iso
 
 if TYPE_CHECKING:
     from ddbbackup.model.check import State
     from ddbbackup.report.documents.doctor import DoctorReport
-    from ddbbackup.report.documents.failure import ErrorInfo
     from ddbbackup.report.documents.notification import RunNotification
     from ddbbackup.report.documents.preview import CostInfo, Preview, PreviewStep
     from ddbbackup.report.documents.run_report import RunReport, StepOutcome
@@ -299,17 +299,11 @@ def cost_estimate(preview: Preview) -> list[str]:
     return lines
 
 
-def blockers(preview: Preview) -> list[tuple[ErrorInfo, list[str]]]:
-    """Each blocker once, with the tables that it blocks."""
-    found: dict[tuple[str, str], tuple[ErrorInfo, list[str]]] = {}
-    for step in preview.steps:
-        for blocker in step.blockers:
-            found.setdefault((blocker.message, blocker.hint), (blocker, []))[1].append(step.table)
-    return list(found.values())
+def unselected_tables(preview: Preview, most: int | None = None) -> list[str]:
+    """One sentence for tables that the last run still backed up, one for those dropped earlier.
 
-
-def unselected_tables(preview: Preview) -> list[str]:
-    """One sentence for tables that the last run still backed up, one for those dropped earlier."""
+    ``most``: no more than this are named.
+    """
     sentences = []
     for recent, words in (
         (True, "Backed up by the last run, no longer selected"),
@@ -321,7 +315,7 @@ def unselected_tables(preview: Preview) -> list[str]:
             if each.in_last_run is recent
         ]
         if tables:
-            sentences.append(f"{words}: {', '.join(tables)}.")
+            sentences.append(f"{words}: {names(tables, most)}.")
     return sentences
 
 

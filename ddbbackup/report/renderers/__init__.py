@@ -29,7 +29,8 @@ class Renderer(Protocol):
 
 
 def render(document: Document, form: Form, view: View = PLAIN) -> str:
-    """The text of the document in one form, safe to print and to send (``safe_text``). ``view`` is for texts only.
+    """The text of the document in one form, safe to print and to send (``safe_text``). ``view`` is for texts and
+    Markdown only.
 
     In JSON, and in forms that quote texts as JSON does, such as the YAML of ``show``, values stay what they are. In
     every other form their unsafe characters are shown escaped, so that no value can begin a line.
@@ -41,6 +42,10 @@ def render(document: Document, form: Form, view: View = PLAIN) -> str:
         from ddbbackup.report.renderers import text
 
         return text.render(escaped(document), view)
+    if form == "markdown":
+        from ddbbackup.report.renderers import markdown
+
+        return markdown.render(escaped(document), view.characters)
     return renderer(form).render(escaped(document))
 
 

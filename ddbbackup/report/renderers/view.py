@@ -15,10 +15,13 @@ class View:
 
     ``lines`` is the number of lines that a text should have at most: beyond it, what is well is counted and not
     listed. None, off a terminal: everything is listed.
+
+    ``characters``: how long the Markdown of a preview may be. None: as long as a comment of GitHub.
     """
 
     width: int | None = None
     lines: int | None = None
+    characters: int | None = None
     colour: bool = False
     detail: Detail = "normal"
 

@@ -13,7 +13,9 @@ from ddbbackup.report.change_phrases import (
     changes_heading,
     unchanged,
 )
+from ddbbackup.report.formatting import count
 from ddbbackup.report.renderers.text.style import Style, paint
+from ddbbackup.report.step_groups import names
 
 if TYPE_CHECKING:
     from ddbbackup.report.documents.preview import Preview
@@ -24,14 +26,15 @@ _WIDEST_LABEL: Final = 40
 _NAMES_AT_MOST: Final = 10
 
 
-def plan_changes(document: Preview, view: View) -> list[str]:
-    """Nothing without --against."""
+def plan_changes(document: Preview, view: View, most: int | None) -> list[str]:
+    """Nothing without --against. ``most``: of the changes, no more than this are shown."""
     if document.against is None:
         return []
     lines = change_lines(document)
     return [
         paint(changes_heading(document.against), "heading", view),
-        *_lines(lines, view),
+        *_lines(lines[:most], view),
+        *([f"  … and {count(len(lines) - most)} more"] if most is not None and len(lines) > most else []),
         f"  {unchanged(document.against)}",
         *(f"  note: {note}" for note in change_notes(document.against)),
     ]
@@ -42,7 +45,6 @@ def _lines(lines: Sequence[ChangeLine], view: View) -> Iterator[str]:
     for line in lines:
         yield f"  {paint(line.sign, _STYLES[line.sign], view)} {line.label:<{width}}  {line.text}"
         if len(line.names) > 1:
-            more = f" and {len(line.names) - _NAMES_AT_MOST} more" if len(line.names) > _NAMES_AT_MOST else ""
-            yield f"      {', '.join(line.names[:_NAMES_AT_MOST])}{more}"
+            yield f"      {names(line.names, None if view.detail == 'verbose' else _NAMES_AT_MOST)}"
         for warning in line.warnings:
             yield f"      {paint('warning', 'stale', view)}: {warning}"

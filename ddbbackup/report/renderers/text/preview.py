@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from ddbbackup.report import phrases
-from ddbbackup.report.formatting import count, size
+from ddbbackup.report.formatting import count, counted, size
 from ddbbackup.report.renderers.text.plan_changes import plan_changes
 from ddbbackup.report.renderers.text.style import Styled, hint, paint
 from ddbbackup.report.renderers.text.tables import Cell, Column, table
+from ddbbackup.report.step_groups import (
+    BLOCKED,
+    blockers_of,
+    group_steps,
+    in_groups,
+    names,
+    notes_of,
+    title_of,
+)
 
 if TYPE_CHECKING:
     from ddbbackup.report.documents.preview import Preview, PreviewStep
@@ -43,43 +53,108 @@ _PRUNE_COLUMNS: Final = (
     Column("SIZE", drop=3),
     Column(""),
 )
+_GROUP_COLUMNS: Final = (
+    Column("BACKUPS"),
+    Column("TABLES"),
+    Column("SIZE", drop=1),
+    Column("COST", drop=2),
+)
+_SHOWN_AS_A_WHOLE: Final = 10
+"""So many steps are shown with everything, however long that is."""
+_SHORTER: Final = (20, 10, 5, 3, 2, 1)
+_SHORTENED: Final = "Shortened to the height of the terminal: `-v` shows everything."
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def preview(document: Preview, view: View) -> str:
-    """Tables of steps, then everything to know before the run. ``quiet``: only what blocks it."""
+    """What is blocked and what changes, then everything to know before the run. ``quiet``: only what is blocked.
+
+    On a terminal, the lists of many tables are shortened until the whole has as many lines as the terminal.
+    """
     if view.detail == "quiet":
-        return "".join(f"{line}\n" for line in _blockers(document, view))
+        return "".join(f"{line}\n" for line in _blockers(document, view, None))
+    text = _text(document, view, None)
+    if len(document.steps) <= _SHOWN_AS_A_WHOLE:
+        return text
+    for most in _SHORTER:
+        if view.holds(_height(text, view)):
+            break
+        text = _text(document, view, most)
+    return text
+
+
+def _text(document: Preview, view: View, most: int | None) -> str:
+    """``most``: of a list, no more entries than this are shown; None: all, with the details of every step."""
     region = f"region {document.region} from {document.region_origin}"
     caller = f"account {document.account}, {region}, as {document.caller}"
     paragraphs = [
         [phrases.preview_summary(document), caller],
-        plan_changes(document, view),
-        _backup_steps(document.backups, view),
-        _restore_steps(document.restores, view),
-        _prune_steps(document.prunes, view),
-        list(_restore_details(document.restores)),
-        list(_prune_details(document.prunes)),
-        list(_blockers(document, view)),
-        [f"note: {step.table}: {note}" for step in document.steps for note in step.notes],
-        list(_selection(document)),
-        phrases.unselected_tables(document),
+        plan_changes(document, view, most),
+        _groups(document.backups, view),
+        list(_blockers(document, view, most)),
+        _backup_steps(document.backups, view, most),
+        _restore_steps(document.restores, view, most),
+        _prune_steps(document.prunes, view, most),
+        [*_restore_details(document.restores), *_prune_details(document.prunes)] if most is None else [],
+        list(_notes(document, most)),
+        list(_selection(document, most)),
+        phrases.unselected_tables(document, most),
         list(_destinations(document, view)),
-        [*document.notes],
+        [*document.notes][:most],
         phrases.verification_times(document),
         phrases.cost_estimate(document),
+        [_SHORTENED] if most is not None else [],
     ]
     return "\n\n".join("\n".join(lines) for lines in paragraphs if lines) + "\n"
 
 
-def _backup_steps(steps: Sequence[PreviewStep], view: View) -> list[str]:
+def _height(text: str, view: View) -> int:
+    """Lines on the terminal, which breaks those that are wider."""
+    width = view.width or len(text)
+    return sum(max(1, -(-len(_COLOUR.sub("", line)) // width)) for line in text.splitlines())
+
+
+def _groups(steps: Sequence[PreviewStep], view: View) -> list[str]:
+    """How many tables there are of each kind; nothing for few tables, which are listed below."""
+    groups = group_steps(steps)
+    if len(steps) <= _SHOWN_AS_A_WHOLE:
+        return []
+    rows: list[Sequence[Cell]] = [
+        (
+            Styled(group.title.upper(), "blocked") if group.title == BLOCKED else group.title,
+            count(len(group.steps)),
+            size(group.size_bytes),
+            phrases.money(group.cost),
+        )
+        for group in groups
+    ]
+    return table(_GROUP_COLUMNS, rows, view).splitlines()
+
+
+def _backup_steps(steps: Sequence[PreviewStep], view: View, most: int | None) -> list[str]:
     rows = [
         (step.table, phrases.backup_kind(step), str(step.facts.get("last_backup") or "–"), *_estimates(step))
-        for step in steps
+        for step in _listed(steps, most)
     ]
-    return table(_BACKUP_COLUMNS, rows, view).splitlines() if rows else []
+    return _first_rows(_BACKUP_COLUMNS, rows, view, most)
 
 
-def _restore_steps(steps: Sequence[PreviewStep], view: View) -> list[str]:
+def _listed(steps: Sequence[PreviewStep], most: int | None) -> list[PreviewStep]:
+    """Those that are blocked are named with the reason: where there is no room, they are not listed once more."""
+    return [step for step in in_groups(steps) if most is None or title_of(step) != BLOCKED]
+
+
+def _first_rows(
+    columns: Sequence[Column], rows: Sequence[Sequence[Cell]], view: View, most: int | None
+) -> list[str]:
+    if not rows:
+        return []
+    lines = table(columns, rows[:most], view).splitlines()
+    left = 0 if most is None else len(rows) - most
+    return [*lines, paint(f"… and {count(left)} more", "minor", view)] if left > 0 else lines
+
+
+def _restore_steps(steps: Sequence[PreviewStep], view: View, most: int | None) -> list[str]:
     rows = [
         (
             step.step.removeprefix("restore "),
@@ -87,12 +162,12 @@ def _restore_steps(steps: Sequence[PreviewStep], view: View) -> list[str]:
             str(step.facts.get("backup") or "–"),
             *_estimates(step),
         )
-        for step in steps
+        for step in _listed(steps, most)
     ]
-    return table(_RESTORE_COLUMNS, rows, view).splitlines() if rows else []
+    return _first_rows(_RESTORE_COLUMNS, rows, view, most)
 
 
-def _prune_steps(steps: Sequence[PreviewStep], view: View) -> list[str]:
+def _prune_steps(steps: Sequence[PreviewStep], view: View, most: int | None) -> list[str]:
     """``SIZE`` is that of what is removed."""
     rows = [
         (
@@ -103,9 +178,9 @@ def _prune_steps(steps: Sequence[PreviewStep], view: View) -> list[str]:
             size(step.size_bytes),
             _verdict(step),
         )
-        for step in steps
+        for step in _listed(steps, most)
     ]
-    return table(_PRUNE_COLUMNS, rows, view).splitlines() if rows else []
+    return _first_rows(_PRUNE_COLUMNS, rows, view, most)
 
 
 def _kept(step: PreviewStep) -> int | None:
@@ -140,17 +215,32 @@ def _restore_details(steps: Sequence[PreviewStep]) -> Iterator[str]:
         yield from (f"  {fact}" for fact in phrases.step_facts(step))
 
 
-def _blockers(document: Preview, view: View) -> Iterator[str]:
-    for blocker, tables in phrases.blockers(document):
-        yield f"{paint('BLOCKED', 'blocked', view)} {', '.join(tables)}: {blocker.message}"
-        yield f"  {hint(blocker.hint, view)}"
+def _blockers(document: Preview, view: View, most: int | None) -> Iterator[str]:
+    remarks = blockers_of(document.steps)
+    for each in remarks[:most]:
+        yield f"{paint('BLOCKED', 'blocked', view)} {names(each.tables, most)}: {each.text}"
+        yield f"  {hint(each.hint, view)}"
+    yield from _left(remarks, most, "reason")
 
 
-def _selection(document: Preview) -> Iterator[str]:
-    for each in document.selection:
-        if not each.entry.startswith("name:"):
-            tables = ", ".join(each.tables) or "no table"
-            yield f"`{each.entry}` (tables[{each.position}]) selects {len(each.tables)}: {tables}"
+def _notes(document: Preview, most: int | None) -> Iterator[str]:
+    remarks = notes_of(document.steps)
+    for each in remarks[:most]:
+        yield f"note: {names(each.tables, most)}: {each.text}"
+    yield from _left(remarks, most, "note")
+
+
+def _left(remarks: Sequence[object], most: int | None, what: str) -> Iterator[str]:
+    if most is not None and len(remarks) > most:
+        yield f"… and {counted(len(remarks) - most, f'more {what}')}"
+
+
+def _selection(document: Preview, most: int | None) -> Iterator[str]:
+    selectors = [each for each in document.selection if not each.entry.startswith("name:")]
+    for each in selectors[:most]:
+        tables = names(each.tables, most) or "no table"
+        yield f"`{each.entry}` (tables[{each.position}]) selects {len(each.tables)}: {tables}"
+    yield from _left(selectors, most, "selector")
 
 
 def _destinations(document: Preview, view: View) -> Iterator[str]:

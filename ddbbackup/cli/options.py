@@ -332,6 +332,7 @@ def against(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--against",
         metavar="REF|FILE",
+        type=_against,
         help="also show what the plan changes for each table: compared with the same plan files in a commit of git, "
         "such as origin/main, or with another plan file",
     )
@@ -589,6 +590,13 @@ def _file(path: str) -> str:
     if not path:
         raise UsageError("the name of a file is empty", hint="name a file after -f")
     return path
+
+
+def _against(text: str) -> str:
+    """A pipeline may pass a variable that is not set."""
+    if not text:
+        raise UsageError("--against is empty", hint="name a branch, a commit or a plan file")
+    return text
 
 
 def _port(text: str) -> int:

@@ -22,6 +22,7 @@ from junitparser import JUnitXml
 
 from ddbbackup.sandbox.moto_exports import MotoExports
 from tests.support.aws import Aws
+from tests.support.git import commit
 from tests.support.plans import plan
 from tests.support.program import Program, Result
 
@@ -114,6 +115,7 @@ def test_jobs_of_gitlab_use_an_id_token_instead_of_keys(
         "DDBBACKUP_ID_TOKEN": "header.payload.signature",
         "AWS_ENDPOINT_URL_STS": sandbox.url,
         "CI_PIPELINE_ID": "4711",
+        "CI_MERGE_REQUEST_DIFF_BASE_SHA": commit(program.directory),
     }
     script, variables = component.script("ddbbackup-preview")
     done = bash(program, script, {**token, **variables}, without=keys)

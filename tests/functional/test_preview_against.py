@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,34 +10,11 @@ from jsonschema import Draft202012Validator
 
 from ddbbackup.plan.schemas import schema_text
 from tests.support.aws import Aws
+from tests.support.git import commit
 from tests.support.plans import plan
 from tests.support.program import Program
 
 RETENTION = {"keep_last": 5}
-
-
-def git(folder: Path, *arguments: str) -> str:
-    identity = {"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.com"}
-    identity |= {name.replace("AUTHOR", "COMMITTER"): value for name, value in identity.items()}
-    alone = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-    done = subprocess.run(
-        ["git", *arguments],
-        cwd=folder,
-        env={"PATH": os.environ["PATH"], "HOME": str(folder), **identity, **alone},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return done.stdout.strip()
-
-
-def commit(folder: Path) -> str:
-    """The hash of a commit of everything, on the branch `main`."""
-    if not (folder / ".git").exists():
-        git(folder, "init", "--quiet", "--initial-branch", "main")
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--allow-empty", "--message", "x")
-    return git(folder, "rev-parse", "HEAD")
 
 
 def changes(report: dict[str, Any], subject: str = "table") -> dict[str, dict[str, Any]]:
@@ -174,6 +148,7 @@ def test_what_cannot_be_compared_is_said_in_one_sentence(
     option = program.run("preview", "--against=--upload-pack=x")
     invalid = program.run("preview", "--against", "main")
     stdin = program.run_process("preview", "-f", "-", "--against", "main", stdin=text)
+    empty = program.run("preview", "--against", "")
     of_restore = program.run("preview", "prune", "--against", "main")
     without_git = program.run("preview", "--against", "main", PATH=str(tmp_path_factory.mktemp("empty")))
 
@@ -184,7 +159,7 @@ def test_what_cannot_be_compared_is_said_in_one_sentence(
     assert invalid.code == 78
     assert "main:ddbbackup.yaml:2:" in invalid.err
     assert "the plan of main is invalid, so this plan cannot be compared with it" in invalid.err
-    assert (stdin.code, of_restore.code) == (64, 64)
+    assert (stdin.code, of_restore.code, empty.code) == (64, 64, 64)
     assert (without_git.code, "git is not installed" in without_git.err) == (1, True)
     assert all("hint: " in each.err for each in (outside, unknown, invalid, stdin, of_restore, without_git))
 

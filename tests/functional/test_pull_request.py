@@ -23,6 +23,7 @@ from ddbbackup.catalog.record import new_backup_id
 from ddbbackup.sandbox.moto_exports import MotoExports
 from ddbbackup.times import from_iso, to_iso
 from tests.support.aws import REGION, Aws
+from tests.support.git import commit, git
 from tests.support.program import Program
 from tests.support.receiver import Receiver, receiver
 from tests.support.workflow import CHECKOUT, Runner, StepResult
@@ -88,9 +89,18 @@ class Repository:
             },
         )
 
+    def merged(self, plan: str) -> None:
+        """The branch `main` of the origin has this plan; the checkout of a pull request does not have this branch."""
+        upstream = self.directory / "upstream"
+        upstream.mkdir()
+        (upstream / "ddbbackup.yaml").write_text(plan, encoding="utf-8")
+        commit(upstream)
+        git(self.directory, "init", "--quiet", "--initial-branch", "pull")
+        git(self.directory, "remote", "add", "origin", upstream.as_uri())
+
     def pull_request(self, job: str) -> tuple[Runner, list[StepResult]]:
         pull = {"number": 7, "head": {"repo": {"full_name": REPOSITORY}}}
-        runner = self.runner(event={"pull_request": pull}, token="t")
+        runner = self.runner(event={"pull_request": pull}, token="t", base_ref="main", run_id="4711")
         return runner, runner.job(PULL_REQUEST, job)
 
     def night(self, run_id: str) -> dict[str, StepResult]:
@@ -181,21 +191,29 @@ def test_an_invalid_plan_is_annotated_at_the_line_of_the_problem(repository: Rep
 
 
 def test_a_valid_plan_is_previewed_in_a_comment(repository: Repository) -> None:
-    """As Markdown. Nothing is written, and nobody is notified."""
-    repository.write(repository.plan)
+    """As Markdown, with what it changes. Nothing is written, and nobody is notified."""
+    repository.merged(repository.plan)
+    repository.write(repository.plan.replace("rpo: 24h", "rpo: 1h"))
     _, steps = repository.pull_request("validate")
     assert [step.code for step in steps] == [0, 0]
     assert "::error" not in steps[-1].out
 
     runner, steps = repository.pull_request("preview")
 
-    assert [step.code for step in steps] == [0, 0, 0], steps[-2].err
+    assert [step.code for step in steps] == [0, 0, 0, 0], steps[-2].err
     assert "aws-actions/configure-aws-credentials" in runner.noted
     comment = repository.comment.read_text(encoding="utf-8")
     assert comment.startswith("### ")
     for table in ("orders", "users"):
         assert f"{repository.name}-{table}" in comment.replace("\\", "")
-    assert comment.strip() in runner.summary
+    body, _, link = comment.rstrip().rpartition("\n\n")
+    assert body in runner.summary
+    assert link.startswith("[The whole preview](")
+    assert f"! {repository.name}-orders: rpo 24h → 1h" in body
+    assert "Changes against origin/main" in body
+    whole = runner.uploads["ddbbackup-preview"]
+    assert {path.name for path in whole.iterdir()} == {"report.json", "report.md", "report.txt"}
+    assert json.loads((whole / "report.json").read_text())["against"]["reference"] == "origin/main"
     assert repository.aws.keys(repository.bucket) == []
     assert repository.inbox.requests == [], "a preview notifies nobody"
 

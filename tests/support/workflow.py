@@ -1,7 +1,8 @@
 """Runs GitHub workflows on this machine: an emulation of the runner, as far as our own workflows need it.
 
 bash runs the steps one after another. ``uses`` of our own action runs ``action.yml``; other actions are only recorded
-in ``noted``. Expressions may contain look-ups, strings, ``!=``, ``==``, ``&&`` and ``always()``; others raise.
+in ``noted``, and artifacts in ``uploads``.
+Expressions may contain look-ups, strings, ``!=``, ``==``, ``&&`` and ``always()``; others raise.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class Runner:
     variables: Mapping[str, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     noted: list[str] = field(default_factory=list)
+    uploads: dict[str, Path] = field(default_factory=dict)
 
     @property
     def summary(self) -> str:
@@ -82,7 +84,10 @@ class Runner:
         if OURS.match(step["uses"]):
             inputs = {key: fill(value, context) for key, value in step.get("with", {}).items()}
             return self._action(name, inputs, context, {**environment, **own})
-        self.noted.append(step["uses"].partition("@")[0])
+        action = step["uses"].partition("@")[0]
+        self.noted.append(action)
+        if action == "actions/upload-artifact":
+            self.uploads[fill(step["with"]["name"], context)] = Path(fill(step["with"]["path"], context))
         return StepResult(name, 0)
 
     def _action(

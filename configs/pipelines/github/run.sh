@@ -17,7 +17,7 @@ case $VERB in
   validate | backup | wait | verify | restore)
     command+=(--output github --output "markdown=$reports/report.md" --output "junit=$reports/junit.xml") ;;
   preview | status)
-    command+=(--output "markdown=$reports/report.md") ;;
+    command+=(--output "markdown=$reports/report.md" --output "text=$reports/report.txt") ;;
 esac
 
 code=0
@@ -26,6 +26,7 @@ code=0
 {
   echo "exit-code=$code"
   echo "json=$reports/report.json"
+  echo "reports=$reports"
   if [[ -f $reports/report.md ]]; then echo "markdown=$reports/report.md"; else echo "markdown="; fi
 } >>"$GITHUB_OUTPUT"
 

@@ -32,8 +32,7 @@ _OPEN_ROWS: Final = 20
 """More rows of a table are collapsed."""
 _SHORTER: Final = (1000, 500, 200, 100, 50, 20, 10, 5, 2)
 _SHORTENED: Final = (
-    "This preview is shortened to fit into a comment. The whole is in the summary and in the artifact of the job "
-    "that made it, and `ddbbackup preview` prints it."
+    "Shortened to fit into a comment: the whole is in the summary and in the artifact of the job."
 )
 
 
@@ -67,7 +66,9 @@ def _text(document: Preview, most: int | None, *, with_details: bool) -> str:
         _steps("backup", document.backups, most),
         _steps("restore", document.restores, most),
         _prunes(document.prunes, most),
-        _list(_remarks(document, most), most, "remarks"),
+        _list(
+            _remarks(document, None if with_details else min(most or _OPEN_ROWS, _OPEN_ROWS)), most, "remarks"
+        ),
         " ".join(map(plain, phrases.verification_times(document))),
         " ".join(map(plain, phrases.cost_estimate(document))),
         collapsed("Details", list(_details(document.steps))) if with_details else "",

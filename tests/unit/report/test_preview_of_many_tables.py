@@ -139,7 +139,7 @@ def test_a_comment_is_shorter_than_github_allows() -> None:
     for tables in (200, 2000):
         comment = render(fleet(tables), "markdown")
         assert len(comment) < COMMENT_CHARACTERS
-        assert "shortened to fit into a comment" in comment
+        assert "> Shortened to fit into a comment: the whole is in the summary" in comment
         assert comment.index("**blocked** `shop-orders-0000`") < comment.index("| backup | table |")
         assert comment.count("<details>") == comment.count("</details>")
         assert comment.endswith("as `arn:aws:sts::123456789012:assumed-role/ci/x`.\n")
@@ -151,7 +151,7 @@ def test_a_job_summary_has_everything() -> None:
     """GitHub takes sixteen times as much there."""
     summary = render(FLEET, "markdown", EVERYTHING)
     assert len(summary) > COMMENT_CHARACTERS
-    assert "shortened" not in summary
+    assert "Shortened" not in summary
     assert summary.count("- backup shop-orders-") == 200
 
 

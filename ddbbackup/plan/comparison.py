@@ -226,11 +226,13 @@ def _elements(
         elif name not in new:
             yield Change(subject, name, "removed")
         elif differs(name, before, after):
-            differences = (
-                _restore_differences(name, before, after)
-                if subject == "restore"
-                else _key_differences((section, name), before, after)
-            )
+            match subject:
+                case "restore":
+                    differences = _restore_differences(name, before, after)
+                case "destination":
+                    differences = _destination_differences(name, before, after)
+                case _:
+                    differences = _key_differences((section, name), before, after)
             yield Change(subject, name, "changed", tuple(differences))
 
 
@@ -240,6 +242,22 @@ def _section(side: PlanSide, section: str) -> dict[str, Any]:
 
 def _destination_differs(name: str, before: PlanSide, after: PlanSide) -> bool:
     return before.plan.destinations[name] != after.plan.destinations[name]
+
+
+def _destination_differences(name: str, before: PlanSide, after: PlanSide) -> Iterator[Difference]:
+    """With rendered prefixes: people read places, not templates."""
+    for each in _key_differences(("destinations", name), before, after):
+        if each.key == "prefix":
+            yield Difference("prefix", _show_prefix(before, name), _show_prefix(after, name))
+        else:
+            yield each
+
+
+def _show_prefix(side: PlanSide, name: str) -> str:
+    """With TABLE in place of the name of a table; as the plan has it where it comes from the environment."""
+    destination = side.plan.destinations[name]
+    rendered = side.place(destination, "TABLE").data.removeprefix(f"s3://{destination.bucket}/")
+    return _written(side.document, ("destinations", name, "prefix"), rendered) or _NONE
 
 
 def _restore_differs(name: str, before: PlanSide, after: PlanSide) -> bool:

@@ -118,6 +118,7 @@ def test_a_table_moves_if_its_records_move() -> None:
         Difference("destination", "s3://acme-vault/ddb/orders/", "s3://acme-2/ddb/orders/"),
     )
     deeper = {**BASE, "destinations": {"vault": {"bucket": "acme-vault", "prefix": "ddb/{plan}/{table}/"}}}
+    assert changes(BASE, deeper)[0].differences == (Difference("prefix", "ddb/TABLE/", "ddb/prod/TABLE/"),)
     assert {each.risks for each in changes(BASE, deeper) if each.subject == "table"} == {()}, (
         "the records stay where they are"
     )

@@ -22,10 +22,10 @@ IDENTITY = Identity("123456789012", "arn:aws:sts::123456789012:assumed-role/ci/x
 
 
 def plan_side(
-    data: Mapping[str, Any], inventory: Inventory, environ: Mapping[str, str] | None = None
+    data: Mapping[str, Any] | bytes, inventory: Inventory, environ: Mapping[str, str] | None = None
 ) -> PlanSide:
-    """The plan with the tables that it selects from the inventory."""
-    content = yaml.safe_dump(dict(data)).encode()
+    """The plan, from its data or its text, with the tables that it selects from the inventory."""
+    content = data if isinstance(data, bytes) else yaml.safe_dump(dict(data)).encode()
     document, plan = load_with_document(
         ["p.yaml"], environ or {}, now=NOW, read=lambda path: parse_bytes(content, str(path))
     )

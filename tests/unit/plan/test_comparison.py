@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ddbbackup.plan.comparison import Change, Difference, compare_plans, show_duration
+from ddbbackup.plan.model import Plan, TableEntry
 from ddbbackup.plan.selection import Inventory
 from tests.support.plan_sides import plan_side
 
+CHECKOUT = Path(__file__).parents[3]
+GOOD = [
+    *sorted((CHECKOUT / "configs").glob("*.yaml")),
+    *sorted((CHECKOUT / "tests/plans/good").glob("*.yaml")),
+]
 INVENTORY = Inventory(("billing-refunds", "billing-tmp", "legacy-audit", "orders", "users"))
 BASE: dict[str, Any] = {
     "version": 1,
@@ -213,3 +221,29 @@ def test_what_an_entry_expects_belongs_to_the_plan() -> None:
 )
 def test_durations_are_shown_as_plans_have_them(seconds: int, text: str) -> None:
     assert show_duration(seconds) == text
+
+
+def test_every_key_is_compared() -> None:
+    """A new key of an entry or of the plan is compared too, or it is listed here with those that select tables."""
+    selecting = {"position", "name", "match", "exclude", "tags", "overlap"}
+    compared = {"destination", "method", "pitr", "full_every_seconds", "view", "verify", "rpo_seconds"}
+    compared |= {"read_units_per_second", "retention", "expect"}
+    assert {each.name for each in fields(TableEntry)} == selecting | compared
+    sections = {
+        "name",
+        "aws",
+        "export_time",
+        "metrics",
+        "destinations",
+        "tables",
+        "restores",
+        "notifications",
+    }
+    assert {each.name for each in fields(Plan)} - {"file"} == sections
+
+
+@pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
+def test_no_plan_differs_from_itself(path: Path) -> None:
+    environ = {"EXTERNAL_ID": "external", "BACKUP_ACCOUNT": "123456789012"}
+    one, other = (plan_side(path.read_bytes(), INVENTORY, environ) for _ in range(2))
+    assert compare_plans(one, other).changes == ()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
 from ddbbackup.catalog.location import Location
+from ddbbackup.catalog.short_ids import choose_id, nearest_id_hint
 from ddbbackup.catalog.store import BadRecord, Catalog, StoredRecord
+from ddbbackup.errors import AccessDenied, Bug, DdbBackupError, NothingSelected
 from ddbbackup.model.backup_id import is_backup_id
 from ddbbackup.plan.model import Plan
 from ddbbackup.plan.only import Only, check_only, wants
@@ -23,10 +25,11 @@ READS_AT_ONCE: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class TableRecords:
-    """The records of one table, read when they are needed."""
+    """The records of one table, read when they are needed. ``destination`` is the name in the plan, if known."""
 
     catalog: Catalog
     location: Location
+    destination: str = ""
 
     @property
     def table(self) -> str:
@@ -76,28 +79,51 @@ class TableRecords:
         return tuple(running)
 
 
+@dataclass(frozen=True, slots=True)
+class CatalogTables:
+    """The tables with records, by name, and the errors of destinations whose records cannot be listed."""
+
+    tables: tuple[TableRecords, ...]
+    unreadable: Mapping[str, DdbBackupError]
+
+
+def catalog_tables(catalog: Catalog, plan: Plan, identity: Identity, *, only: Only = ()) -> CatalogTables:
+    """Every table with records in any destination of the plan, whether or not it still exists.
+
+    Raises ``NothingSelected`` if a pattern of ``only`` matches none of them, unless a destination cannot be read.
+    """
+    records: dict[Location, TableRecords] = {}
+    unreadable: dict[str, DdbBackupError] = {}
+    for name, destination in plan.destinations.items():
+        try:
+            locations = catalog.tables(destination, identity).values()
+        except Bug:
+            raise
+        except DdbBackupError as error:
+            unreadable[name] = error
+        else:
+            records |= {location: TableRecords(catalog, location, name) for location in locations}
+    tables = {location.table for location in records}
+    if not unreadable:
+        check_only(
+            only,
+            tables,
+            known=tables,
+            what="table in the catalog",
+            otherwise="run `ddbbackup list` to see the tables that have backups",
+        )
+    wanted = (each for each in records.values() if wants(only, each.table))
+    return CatalogTables(tuple(sorted(wanted, key=lambda each: each.table)), unreadable)
+
+
 def tables_with_records(
     catalog: Catalog, plan: Plan, identity: Identity, *, only: Only = ()
 ) -> tuple[TableRecords, ...]:
-    """Every table with records in any destination of the plan, whether or not it still exists.
-
-    Raises ``NothingSelected`` if a pattern of ``only`` matches none of them.
-    """
-    records = {
-        location: TableRecords(catalog, location)
-        for destination in plan.destinations.values()
-        for location in catalog.tables(destination, identity).values()
-    }
-    tables = {location.table for location in records}
-    check_only(
-        only,
-        tables,
-        known=tables,
-        what="table in the catalog",
-        otherwise="run `ddbbackup list` to see the tables that have backups",
-    )
-    wanted = (each for each in records.values() if wants(only, each.table))
-    return tuple(sorted(wanted, key=lambda each: each.table))
+    """As ``catalog_tables``. Raises the error of the first destination that cannot be read, too."""
+    found = catalog_tables(catalog, plan, identity, only=only)
+    for error in found.unreadable.values():
+        raise error
+    return found.tables
 
 
 def backups_in_progress(
@@ -128,12 +154,85 @@ def newest_records(
     return read_concurrently(lambda pair: pair[0].catalog.read(pair[0].location, pair[1]), wanted)
 
 
+@dataclass(frozen=True, slots=True)
+class ReadRecords:
+    """``errors`` are those of destinations that cannot be read, whole or in part, by name."""
+
+    records: tuple[StoredRecord | BadRecord, ...]
+    errors: Mapping[str, DdbBackupError]
+
+
+def readable_records(
+    tables: Iterable[TableRecords], *, limit: int | None = None, since: datetime | None = None
+) -> ReadRecords:
+    """As ``newest_records``, but what cannot be read does not hide the rest.
+
+    A destination of which no record may be read is one error, not one bad record for each backup.
+    """
+    listed = list(tables)
+    errors: dict[str, DdbBackupError] = {}
+    wanted: list[tuple[TableRecords, str]] = []
+    keys = read_concurrently(lambda each: _attempt(lambda: each.keys(limit=limit, since=since)), listed)
+    for table, own in zip(listed, keys, strict=True):
+        if isinstance(own, DdbBackupError):
+            errors.setdefault(table.destination, own)
+        else:
+            wanted += [(table, key) for key in own]
+    read = read_concurrently(
+        lambda pair: _attempt(lambda: pair[0].catalog.read(pair[0].location, pair[1])), wanted
+    )
+    records: dict[str, list[StoredRecord | BadRecord]] = {}
+    for (table, _), each in zip(wanted, read, strict=True):
+        if isinstance(each, DdbBackupError):
+            errors.setdefault(table.destination, each)
+        else:
+            records.setdefault(table.destination, []).append(each)
+    errors |= {name: denied for name, found in records.items() if (denied := _all_denied(found))}
+    order = {table.location: number for number, table in enumerate(listed)}
+    usable = [each for name, found in records.items() if not _all_denied(found) for each in found]
+    return ReadRecords(tuple(sorted(usable, key=lambda each: order[each.location])), errors)
+
+
+def _all_denied(records: Sequence[StoredRecord | BadRecord]) -> AccessDenied | None:
+    """The error, if it is the same for more than one record: one alone may have another key."""
+    denied = [each.error for each in records if isinstance(each, BadRecord)]
+    errors = [error for error in denied if isinstance(error, AccessDenied)]
+    return errors[0] if len(errors) == len(records) > 1 else None
+
+
+def _attempt(read: Callable[[], T]) -> T | DdbBackupError:
+    try:
+        return read()
+    except Bug:
+        raise
+    except DdbBackupError as error:
+        return error
+
+
 def find_backups(tables: Iterable[TableRecords], backup_id: str) -> tuple[StoredRecord | BadRecord, ...]:
-    """The records with this ID. Reads no other record: an ID is the name of the record's file."""
-    if not is_backup_id(backup_id):
-        return ()
-    records = read_concurrently(lambda each: each.find(backup_id), tables)
+    """The records with this ID, or the one that a short ID means. Reads no other record.
+
+    Raises ``NothingSelected`` with the nearest ID if there is none, and ``Refused`` if a short ID is ambiguous.
+    """
+    listed = list(tables)
+    if is_backup_id(backup_id):
+        records = read_concurrently(lambda each: each.find(backup_id), listed)
+        if found := tuple(stored for stored in records if stored is not None):
+            return found
+    ids = _ids_of(listed)
+    chosen = choose_id(backup_id, [each for own in ids.values() for each in own], what="the catalog")
+    if chosen is None:
+        raise NothingSelected(
+            f"the catalog has no backup {backup_id}",
+            hint=nearest_id_hint(backup_id, [each for own in ids.values() for each in own]),
+        )
+    records = [table.find(chosen) for table in listed if chosen in ids[table.location]]
     return tuple(stored for stored in records if stored is not None)
+
+
+def _ids_of(tables: Sequence[TableRecords]) -> dict[Location, list[str]]:
+    ids = read_concurrently(lambda each: each.catalog.backup_ids(each.location), tables)
+    return {table.location: own for table, own in zip(tables, ids, strict=True)}
 
 
 def read_concurrently(

@@ -128,6 +128,11 @@ class Catalog:
         """The keys of the records whose IDs have this time or a later one, oldest first. Reads no record."""
         return [each.key for each in self.list_records(location, since=since)]
 
+    def backup_ids(self, location: Location) -> list[str]:
+        """Oldest first. Reads no record."""
+        start, end = len(location.records), -len(_SUFFIX)
+        return [each.key[start:end] for each in self.list_records(location)]
+
     def list_records(self, location: Location, *, since: datetime | None = None) -> list[ObjectFacts]:
         """As ``record_keys``, with the ETags."""
         prefix = location.records
@@ -292,6 +297,13 @@ class Catalog:
         folders = self._objects.folders(destination.bucket, prefix, owner=destination.bucket_owner)
         names = [folder.removeprefix(prefix).rstrip("/") for folder in folders]
         return {name: locate(destination, identity, table=name, plan=self._plan) for name in names}
+
+    def check_readable(self, destination: Destination, identity: Identity) -> None:
+        """Asks for a page of the tables with records. Raises what is wrong with the bucket or the service."""
+        prefix = records_prefix(
+            destination_root(destination.prefix), self._plan, identity.account, identity.region
+        )
+        next(iter(self._objects.folders(destination.bucket, prefix, owner=destination.bucket_owner)), None)
 
     def has_records(self, location: Location) -> bool:
         """Costs one short listing."""

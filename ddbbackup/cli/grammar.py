@@ -96,6 +96,8 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     if options.verb is None:
         raise UsageError("no verb given", hint="run `ddbbackup --help` to see the verbs")
     options.file = options.__dict__.get("file") or [DEFAULT_PLAN]
+    if "tables" in options.__dict__:
+        options.only = (*options.tables, *options.only)
     if [*options.file, *options.__dict__.get("plans", ())].count(STDIN) > 1:
         raise UsageError("stdin is read once, but named several times", hint="give one `-f -`")
     return options

@@ -54,6 +54,18 @@ SCHEMAS: Final = (
     "notification",
     "error",
 )
+TABLE_STATES: Final = ("unrestorable", "never", "stale", "failed", "ok", "running")
+TABLE_COLUMNS: Final = ("table", "status", "kind", "backup", "age", "items", "size")
+BACKUP_STATES: Final = (
+    "unusable",
+    "not_restorable",
+    "not_whole",
+    "failed",
+    "expiring",
+    "in_progress",
+    "complete",
+)
+BACKUP_COLUMNS: Final = ("table", "backup", "kind", "state", "items", "size")
 
 
 # ---- options that several verbs share
@@ -92,8 +104,8 @@ def detail(parser: argparse.ArgumentParser) -> None:
         )
 
 
-class _Patterns(argparse.Action):
-    """``--only``, which may be repeated; a tuple, because the values of a default are shared."""
+class _Values(argparse.Action):
+    """An option that may be repeated; a tuple, because the values of a default are shared."""
 
     def __call__(
         self,
@@ -102,23 +114,64 @@ class _Patterns(argparse.Action):
         values: str | Sequence[Any] | None,
         option_string: str | None = None,
     ) -> None:
-        namespace.only = (*namespace.only, values)
+        setattr(namespace, self.dest, (*getattr(namespace, self.dest), values))
 
 
 def only(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--only",
-        action=_Patterns,
+        action=_Values,
         default=(),
         metavar="GLOB",
         help="only tables with a matching name; may be repeated",
     )
 
 
-def limit(parser: argparse.ArgumentParser) -> None:
+def tables(parser: argparse.ArgumentParser) -> None:
+    """Tables as arguments, which `--only` may also say: ``grammar.parse`` puts both into ``only``."""
     parser.add_argument(
-        "--limit", metavar="N", type=_positive, help="only the newest N backups of each table"
+        "tables",
+        nargs="*",
+        metavar="TABLE",
+        type=_table,
+        help="only these tables: names, or patterns in quotes such as 'orders*'",
     )
+    only(parser)
+
+
+def problems(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--problems", action="store_true", help="only what needs attention")
+
+
+def state(states: Sequence[str]) -> AddOption:
+    def add(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--state",
+            action=_Values,
+            default=(),
+            choices=states,
+            metavar="STATE",
+            help=f"only in this state: {', '.join(states)}; may be repeated",
+        )
+
+    return add
+
+
+def sort(columns: Sequence[str]) -> AddOption:
+    def add(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--sort",
+            choices=columns,
+            metavar="COLUMN",
+            help=f"order by {', '.join(columns)}: the newest, the oldest data or the greatest first "
+            "(default: problems first)",
+        )
+
+    return add
+
+
+def last(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--last", metavar="N", type=_positive, help="only the newest N backups of each table")
 
 
 def since(parser: argparse.ArgumentParser) -> None:
@@ -597,6 +650,15 @@ def _against(text: str) -> str:
     if not text:
         raise UsageError("--against is empty", hint="name a branch, a commit or a plan file")
     return text
+
+
+def _table(name: str) -> str:
+    if "/" in name or name.endswith((".yaml", ".yml")):
+        raise UsageError(
+            f"{name!r} is not the name of a table",
+            hint="write the pattern after -f in quotes, such as -f 'plans/*.yaml'",
+        )
+    return name
 
 
 def _port(text: str) -> int:

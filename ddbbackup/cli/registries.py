@@ -49,7 +49,7 @@ from ddbbackup.status import table_status, unselected_tables
 from ddbbackup.steps import inventory
 from ddbbackup.steps.bad_record import ReportBadRecord
 from ddbbackup.steps.permissions import READ_CATALOG, VERIFY_DATA, Permission
-from ddbbackup.verify import verify_backup, verify_snapshot
+from ddbbackup.verify import record_result, verify_snapshot
 from ddbbackup.verify.verify_backup import VerifyBackup
 
 STEP_KINDS: Final = {
@@ -100,7 +100,7 @@ DECLARING: Final = (
     restore_settings,
     prune_table,
     doctor,
-    verify_backup,
+    record_result,
 )
 
 

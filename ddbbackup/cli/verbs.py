@@ -272,14 +272,27 @@ _ROWS: Final = (
         help="show the newest backup of each table, and whether it is too old",
         description="Shows for each table of the plan the newest backup, its age against the recovery point "
         "objective (RPO: `rpo` in the plan, the maximum age), and whether a backup is in progress. Exits with 4 if a "
-        "backup is older than that.",
-        options=(options.plan_files, options.log_format, options.detail, options.only),
+        "backup is older than that. A pattern in quotes after -f shows several plans; then the exit code is the "
+        "highest of them.",
+        arguments="[TABLE]...",
+        options=(
+            options.tables,
+            options.plan_files,
+            options.log_format,
+            options.detail,
+            options.problems,
+            options.state(options.TABLE_STATES),
+            options.sort(options.TABLE_COLUMNS),
+        ),
         forms=("text", "json", "markdown"),
         schema="status",
         role="read",
         notifies=True,
         examples=(
             Example("status", "show every table of ./ddbbackup.yaml"),
+            Example("status orders 'billing-*'", "show some tables"),
+            Example("status --problems", "show only tables that need attention"),
+            Example("status -f 'plans/*.yaml'", "show the tables of several plans"),
             Example("status --output json", "print the same for a program"),
         ),
         exit_codes=(0, 1, 4, 5, 64, 65, 69, 70, 77, 78, 130, 143),
@@ -290,23 +303,26 @@ _ROWS: Final = (
         help="list the backups in the catalog",
         description="Lists the recorded backups of the plan, also of tables that the plan no longer selects.",
         module="list_backups",
+        arguments="[TABLE]...",
         options=(
+            options.tables,
             options.plan_files,
             options.log_format,
             options.detail,
-            options.only,
-            options.limit,
+            options.last,
             options.since,
+            options.problems,
+            options.state(options.BACKUP_STATES),
+            options.sort(options.BACKUP_COLUMNS),
         ),
         forms=("text", "json"),
         schema="list",
         role="read",
         examples=(
             Example("list", "list every backup"),
-            Example("list --only orders --only 'billing-*'", "list the backups of some tables"),
-            Example(
-                "list --since 7d --limit 3", "list up to three backups of each table, none older than a week"
-            ),
+            Example("list orders 'billing-*'", "list the backups of some tables"),
+            Example("list --last 3 --since 7d", "list up to three of each table, none older than a week"),
+            Example("list --state failed --sort size", "list backups that failed, the largest first"),
         ),
         exit_codes=(0, 1, 5, 64, 65, 69, 70, 77, 78, 130, 143),
         docs=("command-line.md",),
@@ -317,11 +333,12 @@ _ROWS: Final = (
         description="Lists the data files of backups, reads as much of them as the level says, and compares them "
         "with their manifests and records. Records the result in the record of each backup, and changes nothing "
         "else. An interrupted verification goes on where it stopped if the same command runs again within a day.",
+        arguments="[TABLE]...",
         options=(
+            options.tables,
             options.plan_files,
             options.log_format,
             options.detail,
-            options.only,
             options.run_id("ID of this run in logs and reports"),
             options.backup_id,
             options.backups_to_verify,
@@ -333,7 +350,7 @@ _ROWS: Final = (
         notifies=True,
         examples=(
             Example("verify", "verify the newest backup of each table"),
-            Example("verify --all --only orders", "verify every backup of one table"),
+            Example("verify orders --all", "verify every backup of one table"),
             Example("verify --all --level listing", "look whether all objects of all backups are there"),
             Example("verify --level items --sample 5%", "check the items in a twentieth of the files"),
         ),
@@ -475,7 +492,7 @@ _ROWS: Final = (
                 "print the keys that a restore would change",
             ),
         ),
-        exit_codes=(0, 1, 2, 64, 65, 69, 70, 77, 78, 130, 143),
+        exit_codes=(0, 1, 2, 5, 64, 65, 69, 70, 77, 78, 130, 143),
         docs=("how-to/restore-one-table-now.md",),
     ),
     Verb(

@@ -15,8 +15,10 @@ from ddbbackup.catalog.table_keys import recorded_keys
 from ddbbackup.errors import Refused
 from ddbbackup.find.readable_point import destination_of, live_keys, readable_files
 from ddbbackup.find.versions import PointOfHistory
+from ddbbackup.plan.restore_from import FromLatest
 from ddbbackup.ports import KeyAttribute
-from ddbbackup.sources.resolve import open_backup
+from ddbbackup.sources.resolve import no_backup, open_backup
+from ddbbackup.sources.wanted import WantedPoint
 from ddbbackup.steps.context import RunContext
 
 _HINT: Final = "pass --since with a later time, or run `ddbbackup verify --all` to see what is left"
@@ -41,10 +43,13 @@ def find_history(context: RunContext, table: str, since: datetime | None) -> His
     """Reads the records and manifests of a table, and lists the data files. Blocks.
 
     With ``since``, begins with the last full backup before it, with which later versions are compared. Raises
-    ``Refused`` if there is no restore point, ``DataIncomplete`` if data files are missing, and ``ObjectArchived``.
+    ``NothingSelected`` if there is no record, ``Refused`` if there is no restore point, ``DataIncomplete`` if data
+    files are missing, and ``ObjectArchived``.
     """
     location = _location(context, table)
     records = newest_records([TableRecords(context.catalog, location)])
+    if not records:
+        raise no_backup(context, WantedPoint(table, FromLatest(), destination_of(context, table)), location)
     stored = {each.record.id: each for each in records if isinstance(each, StoredRecord)}
     points, notes = _readable(records, stored)
     points = _needed(points, since)

@@ -1,16 +1,33 @@
-"""Backup IDs: ``20261123T140000Z-0123abcd``, the instant of the data and eight hexadecimal digits."""
+"""Backup IDs: ``20261123T140000Z-0123abcd``, the instant of the data and eight hexadecimal digits.
+
+People may shorten them: to a beginning that has at least the date, or to the digits at the end.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final
 
 _BACKUP_ID: Final = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
+_SHORT: Final = re.compile(r"[0-9]{8}(T([0-9]{0,6}|[0-9]{6}Z(-[0-9a-f]{0,7})?))?|[0-9a-f]{8}")
 
 
 def is_backup_id(text: str) -> bool:
     return _BACKUP_ID.fullmatch(text) is not None
+
+
+def is_short_id(text: str) -> bool:
+    """Whether it can be the beginning or the end of a backup ID, and is not a whole one."""
+    return _SHORT.fullmatch(text) is not None
+
+
+def matching_ids(text: str, backup_ids: Iterable[str]) -> list[str]:
+    """The IDs that a whole or a short ID may mean, in their order. Any other text means none."""
+    if not (is_backup_id(text) or is_short_id(text)):
+        return []
+    return [each for each in backup_ids if each.startswith(text) or each.endswith(f"-{text}")]
 
 
 def time_of_id(backup_id: str) -> datetime:

@@ -6,25 +6,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from ddbbackup.errors import DdbBackupError
 from ddbbackup.model.verification_result import VerificationResult
 
 
 @dataclass(frozen=True, slots=True)
 class NotRestorable:
-    """A backup that cannot be restored. ``reason`` is a part of a sentence."""
+    """A backup that cannot be restored. ``reason`` is a part of a sentence. ``damaged``: so said a verification."""
 
     backup: str
     reason: str
+    damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TableStatus:
     """The last complete backup of a table, measured against its RPO.
 
-    ``age_seconds`` is the age of the data in that backup, ``export_time`` its instant. ``completed_at`` is when the
-    backup was verified, ``seconds`` its duration from start to verification. ``running`` are the IDs of the
-    backups in progress, the newest first. ``last_failure`` is the failure of the newest backup that has ended, if it
-    failed.
+    ``kind`` is full, window, scan or snapshot. ``age_seconds`` is the age of the data in that backup,
+    ``export_time`` its instant. ``completed_at`` is when the backup was verified, ``seconds`` its duration from start
+    to verification. ``running`` are the IDs of the backups in progress, the newest first. ``last_failure`` is the
+    failure of the newest backup that has ended, if it failed.
     ``not_restorable`` are newer backups that are complete, or have a record that cannot be used.
     ``gap_since``: changes after this time, before the chain of the backup began, may be in no backup.
     """
@@ -32,6 +34,7 @@ class TableStatus:
     table: str
     state: Literal["ok", "stale", "never"]
     backup: str | None = None
+    kind: str | None = None
     export_time: datetime | None = None
     age_seconds: int | None = None
     rpo_seconds: int | None = None
@@ -48,3 +51,13 @@ class TableStatus:
     @property
     def breaks_rpo(self) -> bool:
         return self.state == "stale" or (self.state == "never" and self.rpo_seconds is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableDestination:
+    """A destination of a plan whose records cannot be read, and the tables that are not shown for that."""
+
+    name: str
+    bucket: str
+    tables: tuple[str, ...]
+    error: DdbBackupError

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, assert_never
 
-from ddbbackup.model.backup_id import is_backup_id
+from ddbbackup.model.backup_id import is_backup_id, is_short_id
 from ddbbackup.times import InvalidTime, parse_time, to_iso
 
 
@@ -34,7 +34,7 @@ class FromLatest:
 
 @dataclass(frozen=True, slots=True)
 class FromBackup:
-    """The restore point with this backup ID."""
+    """The restore point with this backup ID, which may be short: see ``model.backup_id``."""
 
     id: str
     origin: Origin | None = None
@@ -77,10 +77,10 @@ RestoreFrom = FromCatalog | FromExport | FromFolder | FromFolders
 
 
 def parse_from(text: str, *, now: datetime, origin: Origin | None = None) -> FromCatalog:
-    """``latest``, a backup ID, or a time as ``parse_time`` reads it. Raises ``InvalidTime``."""
+    """``latest``, a backup ID, also a short one, or a time as ``parse_time`` reads it. Raises ``InvalidTime``."""
     if text == "latest":
         return FromLatest(origin)
-    if is_backup_id(text):
+    if is_backup_id(text) or is_short_id(text):
         return FromBackup(text, origin)
     if not text[:1].isdecimal():
         raise InvalidTime(

@@ -87,6 +87,22 @@ def select(plan: Plan, inventory: Inventory, *, only: Only = ()) -> Selection:
     return Selection(chosen, tuple(failures))
 
 
+def matching_patterns(plan: Plan, inventory: Inventory, only: Only) -> Only:
+    """Those of ``only`` that select a table of the plan. Raises ``NothingSelected`` if none does."""
+    failures: list[NothingSelected] = []
+    matching: list[str] = []
+    for pattern in only:
+        try:
+            select(plan, inventory, only=(pattern,))
+        except NothingSelected as error:
+            failures.append(error)
+        else:
+            matching.append(pattern)
+    if failures and not matching:
+        raise failures[0]
+    return tuple(matching)
+
+
 def entries_for(plan: Plan, name: str, tags: Mapping[str, str]) -> tuple[TableEntry, ...]:
     """The entries that select a table of this name, whether or not it still exists: the one that names it, or all
     selectors that match it, or the first of them if it says `overlap: first`.

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from ddbbackup.model.verification_result import VerificationResult
 from ddbbackup.report.formatting import count, counted, duration, size
 from ddbbackup.report.outcome_groups import is_running
 from ddbbackup.report.step_groups import names
-from ddbbackup.times import to_iso
 
 if TYPE_CHECKING:
     from ddbbackup.model.check import State
@@ -37,7 +35,6 @@ CHECK_STATE: Final[Mapping[State, str]] = {
 }
 _COUNTED: Final = {"items": "item", "files": "data file", "objects": "object"}
 _PRUNED_AT_MOST: Final = 20  # lines for one table
-_TABLE_STATUS: Final = {"ok": "ok", "stale": "STALE", "never": "NEVER BACKED UP"}
 
 SettingResults = Sequence[Mapping[str, Any]]
 """What a restore did with each setting: ``schemas/report.schema.json#/$defs/setting``."""
@@ -146,42 +143,6 @@ def _unrecorded(results: SettingResults) -> bool:
 
 
 # ---- status
-
-
-def table_status(table: TableRow) -> str:
-    notes = ["last attempt failed"] if table.last_failure else []
-    if table.gap_since is not None:
-        notes.append(f"gap since {to_iso(table.gap_since)}")
-    status = _TABLE_STATUS[table.status]
-    if table.not_restorable and table.backup is None:
-        status = "NO RESTORABLE BACKUP"
-    elif table.not_restorable:
-        notes.append(f"{counted(len(table.not_restorable), 'newer backup')} not restorable")
-    return status + (f" ({', '.join(notes)})" if notes else "")
-
-
-def running(table: TableRow) -> str:
-    """``20261124T…``, the newest backup in progress, with the number of the others; a dash if there is none."""
-    if not table.running:
-        return "–"
-    return table.running[0] + (f" and {len(table.running) - 1} more" if len(table.running) > 1 else "")
-
-
-def not_restorable(backups: Iterable[tuple[str, str, str]]) -> Iterator[str]:
-    """One line for each reason of a table: table, backup ID and reason of each backup, the newest first."""
-    by_reason: dict[tuple[str, str], list[str]] = {}
-    for table, backup, reason in backups:
-        by_reason.setdefault((table, reason), []).append(backup)
-    for (table, reason), ids in by_reason.items():
-        others = f" and {counted(len(ids) - 1, 'older one')}" if len(ids) > 1 else ""
-        yield f"not restorable: {ids[0]} of {table}{others}: {reason}"
-
-
-def verified(result: VerificationResult | None) -> str:
-    """``checksums 2026-11-24``."""
-    if result is None:
-        return "–"
-    return f"{result.level if result.result == 'ok' else 'DAMAGED'} {result.at:%Y-%m-%d}"
 
 
 def rpo_breach(table: TableRow) -> str:

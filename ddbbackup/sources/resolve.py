@@ -11,9 +11,11 @@ from ddbbackup.catalog import Location, OpenedExport, locate, open_export
 from ddbbackup.catalog.find_point import FoundPoint, find_point, open_point
 from ddbbackup.catalog.queries import read_concurrently
 from ddbbackup.catalog.record import BackupKind, State
+from ddbbackup.catalog.short_ids import choose_id, nearest_id_hint
 from ddbbackup.catalog.store import StoredRecord
 from ddbbackup.catalog.verification import match_record
-from ddbbackup.errors import Bug, DdbBackupError, Refused
+from ddbbackup.errors import Bug, DdbBackupError, NothingSelected, Refused
+from ddbbackup.model.backup_id import is_backup_id
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.restore_from import (
     FromBackup,
@@ -64,8 +66,8 @@ PERMISSIONS: Final = (
 def resolve_source(context: RunContext, wanted: WantedPoint) -> BackupSource | SnapshotSource:
     """Finds the backup and reads its manifests, unless it is an on-demand backup of DynamoDB. Blocking.
 
-    Raises ``Refused`` if the backup does not exist or does not contain the whole table, ``DataIncomplete`` if its
-    manifests do not match, and ``ObjectMissing``.
+    Raises ``Refused`` if the backup does not exist or does not contain the whole table, ``NothingSelected`` if the
+    table has no records at all, ``DataIncomplete`` if its manifests do not match, and ``ObjectMissing``.
     """
     match wanted.source:
         case FromFolder(uri, bucket_owner):
@@ -205,29 +207,26 @@ def _choose_point(context: RunContext, wanted: WantedPoint) -> FoundPoint:
             if found.damaged
             else "run `ddbbackup list` to see what is wrong with each of them",
         )
-    raise Refused(
-        f"there is no complete backup of {wanted.table}{when} in {location.uri}",
-        hint=_hint_without_backup(context, wanted, location),
-    )
+    raise no_backup(context, wanted, location, when)
 
 
 def _kinds(wanted: WantedPoint) -> frozenset[BackupKind]:
     return frozenset({"snapshot"}) if wanted.snapshot else frozenset({"full", "window", "scan"})
 
 
-def _point_of_backup(
-    context: RunContext, wanted: WantedPoint, location: Location, backup_id: str
-) -> FoundPoint:
-    stored = context.catalog.find(location, backup_id)
+def _point_of_backup(context: RunContext, wanted: WantedPoint, location: Location, asked: str) -> FoundPoint:
+    stored = context.catalog.find(location, asked) if is_backup_id(asked) else None
     if stored is None:
-        raise Refused(
-            f"there is no backup {backup_id} of {wanted.table} in {location.uri}",
-            hint=suggest(
-                backup_id,
-                _backup_ids(context, location),
-                otherwise="run `ddbbackup list` to see the backups",
-            ),
-        )
+        ids = context.catalog.backup_ids(location)
+        chosen = choose_id(asked, ids, what=wanted.table)
+        stored = context.catalog.find(location, chosen) if chosen not in (None, asked) else None
+        if stored is None:
+            kind = Refused if ids else NothingSelected
+            raise kind(
+                f"there is no backup {asked} of {wanted.table} in {location.uri}",
+                hint=nearest_id_hint(asked, ids) if ids else _hint_without_backup(context, wanted, location),
+            )
+    backup_id = stored.record.id
     if stored.record.state == "not_whole" and wanted.accepts_incomplete:
         stored = replace(stored, record=replace(stored.record, state="complete"))
     if stored.record.state != "complete":
@@ -243,6 +242,15 @@ def _point_of_backup(
     raise Refused(
         f"the backup {backup_id} of {wanted.table} cannot be restored: {found.reason}",
         hint="choose an older backup from `ddbbackup list`",
+    )
+
+
+def no_backup(context: RunContext, wanted: WantedPoint, location: Location, when: str = "") -> DdbBackupError:
+    """The error: ``NothingSelected`` for a table without any record, which may be a misspelled one."""
+    kind = Refused if context.catalog.has_records(location) else NothingSelected
+    return kind(
+        f"there is no complete backup of {wanted.table}{when} in {location.uri}",
+        hint=_hint_without_backup(context, wanted, location),
     )
 
 
@@ -285,11 +293,6 @@ def _hint_without_backup(context: RunContext, wanted: WantedPoint, location: Loc
         _tables_with_records(context, wanted, location),
         otherwise=f"run `ddbbackup backup --only {wanted.table}` first, or `ddbbackup list` to see the backups",
     )
-
-
-def _backup_ids(context: RunContext, location: Location) -> list[str]:
-    keys = context.catalog.record_keys(location)
-    return [key.removeprefix(location.records).removesuffix(".json") for key in keys]
 
 
 def _tables_with_records(context: RunContext, wanted: WantedPoint, location: Location) -> list[str]:

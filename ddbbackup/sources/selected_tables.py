@@ -21,6 +21,7 @@ from ddbbackup.plan.restore_from import FromCatalog
 from ddbbackup.ports import Identity
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import RESTORES_OF_MANY, Permission
+from ddbbackup.suggestions import suggest
 
 PERMISSIONS: Final = (
     Permission("s3:ListBucket", "bucket", ("restore", "read"), RESTORES_OF_MANY),
@@ -36,18 +37,17 @@ async def restores_of_tables(context: RunContext, restore: Restore) -> tuple[Res
     selector = restore.selector
     if selector is None:
         return (await _with_destination(context, restore),)
-    tables = {
-        name: place
-        for name, place in (await backed_up_tables(context, restore)).items()
-        if selector.admits(name)
-    }
+    every = await backed_up_tables(context, restore)
+    tables = {name: place for name, place in every.items() if selector.admits(name)}
     if selector.tags:
         chosen = await asyncio.gather(*(_has_tags(context, selector, each) for _, each in tables.values()))
         tables = {name: tables[name] for name, is_chosen in zip(tables, chosen, strict=True) if is_chosen}
     if not tables:
         raise NothingSelected(
             f"no table with backups is selected by {selector}",
-            hint="run `ddbbackup restore` to see what can be restored",
+            hint=suggest(
+                str(selector), every, otherwise="run `ddbbackup restore` to see what can be restored"
+            ),
         )
     return tuple(_of_table(restore, name, destination) for name, (destination, _) in tables.items())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
@@ -11,27 +11,21 @@ import structlog
 from ddbbackup import events
 from ddbbackup.catalog import RecordedVerification, StoredRecord
 from ddbbackup.catalog.record import Level
-from ddbbackup.errors import AccessDenied, DataIncomplete
+from ddbbackup.catalog.verification import Verification
+from ddbbackup.errors import DataIncomplete
 from ddbbackup.model.assessment import Assessment
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.steps.context import RunContext
-from ddbbackup.steps.permissions import KMS_KEY, Permission
-from ddbbackup.steps.verification import LEVELS, recorded_result, verification_seconds, verify_data_of
+from ddbbackup.steps.verification import recorded_result, verification_seconds, verify_data_of
+from ddbbackup.verify.record_result import record_result
 
 log = structlog.get_logger()
 
-PERMISSIONS: Final = (
-    Permission(
-        "s3:PutObject", "any-record", ("verify",), note="without it, results are reported, but not recorded"
-    ),
-    Permission("kms:GenerateDataKey", "key", ("verify",), KMS_KEY, for_aws=True, note="for `s3:PutObject`"),
-)
 _DOES: Final = {
     "listing": "list the {files} data files of {id} and compare their ETags with the manifest",
     "checksums": "read the {files} data files of {id} and compare them with the manifest",
     "items": "read the {files} data files of {id} and check each of its items",
 }
-_MERGES_AT_MOST: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,17 +68,23 @@ class VerifyBackup:
 
     async def run(self, context: RunContext, assessment: Assessment[None]) -> Outcome:
         record = self.stored.record
+        read_again: tuple[str, ...] = ()
         try:
-            verification = await verify_data_of(
-                context, self.stored, record, level=self.level, sample_percent=self.sample_percent
-            )
-        except DataIncomplete as error:
-            damaged = RecordedVerification(
-                level=self.level, at=context.clock.now(), result="damaged", notes=(error.message,)
-            )
-            await self._record(context, damaged)
-            raise
-        notes = [*verification.notes, *await self._record(context, recorded_result(context, verification))]
+            verification = await self._verify(context)
+        except DataIncomplete as first:
+            # One bad answer must not ruin a good record: damage is what a second reading finds too.
+            log.warning(events.DAMAGE_SUSPECTED, backup=record.id, message=first.message)
+            try:
+                verification = await self._verify(context)
+            except DataIncomplete as error:
+                damaged = RecordedVerification(
+                    level=self.level, at=context.clock.now(), result="damaged", notes=(error.message,)
+                )
+                await record_result(context, self.stored, damaged)
+                raise
+            read_again = (f"passed when it was read again; the first time: {first.message}",)
+        recorded = await record_result(context, self.stored, recorded_result(context, verification))
+        notes = [*verification.notes, *read_again, *recorded]
         facts = {
             "backup": record.id,
             "level": verification.level,
@@ -96,36 +96,8 @@ class VerifyBackup:
         log.info(events.BACKUP_VERIFIED, **facts)
         return Outcome(self.id, self.kind, self.table, "done", facts)
 
-    async def _record(self, context: RunContext, result: RecordedVerification) -> tuple[str, ...]:
-        """What is to be noted. A result is worth reporting even if it cannot be recorded."""
-        stored = self.stored
-        try:
-            for _ in range(_MERGES_AT_MOST):
-                merged = merge(stored.record.verified, result)
-                if merged == stored.record.verified:
-                    break
-                wanted = replace(stored.record, verified=merged)
-                stored = await context.call(
-                    context.catalog.update, stored, wanted
-                )  # another may have been faster
-        except AccessDenied as error:
-            return (f"the result was not recorded: {error.message}",)
-        recorded = stored.record.verified
-        if result.result == "ok" and recorded is not None and recorded.result == "damaged":
-            return (f"the backup stays recorded as damaged: `verify --level {recorded.level}` found that",)
-        return ()
-
-
-def merge(known: RecordedVerification | None, found: RecordedVerification) -> RecordedVerification:
-    """What a record says after another verification. Pure.
-
-    Damage stays recorded until a verification of the same level, or of one that proves more, finds none. A level that
-    proves less neither ends it nor takes its place: then a level that would not find it again could end it.
-    """
-    if known is None or known.result == "ok" or _rank(found) >= _rank(known):
-        return found
-    return known
-
-
-def _rank(verified: RecordedVerification) -> int:
-    return LEVELS.index(verified.level)
+    async def _verify(self, context: RunContext) -> Verification:
+        record = self.stored.record
+        return await verify_data_of(
+            context, self.stored, record, level=self.level, sample_percent=self.sample_percent
+        )

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import structlog
 
-from tests.benchmarks import chain, comparison, large_catalog, machine, plan
+from tests.benchmarks import chain, comparison, large_catalog, machine, many_tables, plan
 from tests.benchmarks.bulk import measure_memory
 from tests.benchmarks.clients import inflater
 from tests.benchmarks.orchestration.compare import chapter, simulate, targets
@@ -60,6 +60,8 @@ def main() -> int:
         with _telling("retention"):
             prunes = [large_catalog.plan_all(shape) for shape in large_catalog.SHAPES]
             newest = [large_catalog.find_newest(shape) for shape in large_catalog.SHAPES]
+        with _telling("glances"):
+            glances = many_tables.glance_all()
         with _telling("soundness"):
             proofs = prove(data.sound, tools, work)
             stop = stop_in_mid_run(data.exports[400]["large"], tools, work)
@@ -115,6 +117,7 @@ def main() -> int:
             soundness_target(proofs),
             *targets(nights),
             *large_catalog.targets(prunes, newest),
+            *many_tables.targets(glances),
             *chain.targets(chain_speed, chain_memory),
         ],
         results=results,
@@ -125,7 +128,7 @@ def main() -> int:
         searches=searches,
         scans=scans,
         real=real,
-        orchestration=chapter(nights) + large_catalog.chapter(prunes, newest),
+        orchestration=chapter(nights) + large_catalog.chapter(prunes, newest) + many_tables.chapter(glances),
     )
     options.page.write_text(page(measured), encoding="utf-8")
     for target in measured.targets:

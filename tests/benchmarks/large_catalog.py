@@ -95,9 +95,9 @@ class Newest:
 class GeneratedStore:
     """``ports.Objects``, as far as a catalog reads it. All records of a table are of one run, which saves hashes."""
 
-    def __init__(self, shape: Shape, records: int) -> None:
+    def __init__(self, shape: Shape, records: int, *, now: datetime = _NOW) -> None:
         self._shape = shape
-        first = _NOW - shape.every * records
+        first = now - shape.every * records
         self._times = [first + shape.every * number for number in range(records)]
         self._stamps = [f"{time:%Y%m%dT%H%M%SZ}" for time in self._times]
         rows = [self._row(number) for number in range(records)]

@@ -13,7 +13,7 @@ from tests.faults.model import Violation
 from tests.support.aws_proxy import Request
 from tests.support.receiver import Request as ReceivedRequest
 
-EXIT_CODES: Final = frozenset({0, 1, 3, 65, 69, 75, 77})
+EXIT_CODES: Final = frozenset({0, 1, 3, 5, 65, 69, 75, 77})
 STATUS_EXIT_CODES: Final = EXIT_CODES | {4}  # a backup older than its RPO
 SECRET_MARK: Final = "s3cr3t-Zq81"
 """Part of every secret of the scenarios: keys, tokens, passwords, external ids."""
@@ -68,8 +68,8 @@ def check_run(run: Run, codes: Sequence[int] = ()) -> Iterator[Violation]:
         yield Violation("ends", f"still running after {run.seconds:.0f} s: {run}")
     elif not run.stopped and run.code not in {*allowed, *codes}:
         yield Violation(f"exit code {run.code}", str(run))
-    elif run.code == 1 and not run.mute and not any(_gives_a_reason(text) for text in (run.out, run.err)):
-        yield Violation("exit code 1 without a reason", str(run))
+    elif run.code in (1, 5) and not run.mute and not any(map(_gives_a_reason, (run.out, run.err))):
+        yield Violation(f"exit code {run.code} without a reason", str(run))
     if run.peak_bytes > MEMORY_BYTES:
         yield Violation("memory is bounded", f"{run.peak_bytes >> 20} MiB: {run}")
     for where, text in printed.items():

@@ -130,7 +130,7 @@ def test_what_cannot_be_compared(backed_up: str, sandbox: Aws, program: Program)
             1,
             f"the key schema of {other} is not that of the table",
         ),
-        (("diff", "--table", "unknown"), 1, "there is no complete backup of unknown"),
+        (("diff", "--table", "unknown"), 5, "there is no complete backup of unknown"),
     ]
     for arguments, code, message in cases:
         done = program.run(*arguments)

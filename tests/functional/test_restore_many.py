@@ -206,12 +206,15 @@ def test_hints_name_what_exists(program: Program, tables: list[str]) -> None:
     """The nearest table and backup; for an instant before the first backup, the oldest one and recovery."""
     backup = program.run("restore", "--output", "json").report["tables"][1]["backup"]
 
-    def hint(*words: str) -> str:
+    def hint(*words: str, code: int = 1) -> str:
         done = program.run("restore", *words, "--to", "t-new", "--output", "json")
-        assert done.code == 1
+        assert done.code == code
         return str(done.error["hint"])
 
-    assert hint("--table", f"{tables[1]}b") in (f"use `{tables[1]}` instead", f"use `{tables[0]}` instead")
+    assert hint("--table", f"{tables[1]}b", code=5) in (
+        f"use `{tables[1]}` instead",
+        f"use `{tables[0]}` instead",
+    )
     wrong = f"{backup[:-1]}{'0' if backup[-1] != '0' else '1'}"
     assert hint("--table", tables[1], "--from", wrong) == f"use `{backup}` instead"
     early = hint("--table", tables[1], "--from", "2020-01-01")

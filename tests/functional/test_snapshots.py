@@ -124,6 +124,9 @@ def test_a_snapshot_is_verified_by_asking_aws(sandbox: Aws, bucket: str, name: s
     gone = program.run("verify", "--output", "json")
     assert gone.code == 65
     assert "does not exist any more" in gone.error["message"]
+    (listed,) = program.run("list", "--output", "json").report["backups"]
+    assert listed["verified"]["result"] == "damaged"
+    assert listed["not_restorable"].startswith("it was found damaged by `verify --level listing`")
 
 
 def test_a_preview_says_what_a_snapshot_and_its_restore_would_do(

@@ -49,7 +49,10 @@ class Backup:
         if listed is not None and listed["result"] == "damaged":
             assert row["backup"] is None
             assert "found damaged by `verify --level" in row["not_restorable"][0]["reason"]
-            assert "NO RESTORABLE BACKUP" in self.program.run("status").out
+            assert row["not_restorable"][0]["damaged"]
+            (cells,) = (line.split() for line in self.program.run("status").out.splitlines()[1:2])
+            assert (cells[1], cells[8]) == ("unrestorable", "failed")
+            assert self.program.run("list").out.splitlines()[1].split()[3:5] == ["not_restorable", "failed"]
         else:
             assert row["verified"] == listed
         assert (listed["level"], listed["result"]) == (recorded["level"], recorded["result"])

@@ -13,7 +13,7 @@ from ddbbackup.model.assessment import Assessment, Blocker
 from ddbbackup.model.check import Check
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.model.report import Report
-from ddbbackup.model.table_status import NotRestorable, TableStatus
+from ddbbackup.model.table_status import NotRestorable, TableStatus, UnreadableDestination
 from ddbbackup.model.verification_result import VerificationResult
 from ddbbackup.ports import Identity
 from ddbbackup.pricing.prices import packaged
@@ -23,14 +23,14 @@ from ddbbackup.report.documents.diff import DifferentKey, TableDifference
 from ddbbackup.report.documents.doctor import doctor_report
 from ddbbackup.report.documents.failure import error_info, failure
 from ddbbackup.report.documents.init import NewPlan
-from ddbbackup.report.documents.list import BackupList, BackupRow
+from ddbbackup.report.documents.list import BackupList, BackupRow, BackupSummary, UnreadableVault
 from ddbbackup.report.documents.notification import RunNotification
 from ddbbackup.report.documents.policies import PlanPolicies, Role
 from ddbbackup.report.documents.preview import SelectedTables, preview
 from ddbbackup.report.documents.restorable import PlannedRestore, Restorable, RestorableTable
 from ddbbackup.report.documents.run_report import run_report
 from ddbbackup.report.documents.show import EffectivePlan, EffectiveValue
-from ddbbackup.report.documents.status import plan_status, table_row
+from ddbbackup.report.documents.status import plan_status, status_report, table_row
 from ddbbackup.report.documents.validate import ValidatedPlan, Validation
 from ddbbackup.status.unselected_tables import UnselectedTable
 
@@ -109,17 +109,36 @@ EXAMPLES: Mapping[str, Document] = {
         notes=("could not check the quota",),
     ),
     "report": REPORT,
-    "status": plan_status(
-        "prod",
-        IDENTITY,
+    "status": status_report(
         [
-            TableStatus("orders", "never", rpo_seconds=60, running=("20261125T030000Z-0badcafe",)),
-            TableStatus("bills", "stale", "20261124T090000Z-0badcafe", NOW, 90, 60, 1, last_failure="FAILED"),
-            TableStatus(
-                "logs", "never", not_restorable=(NotRestorable("20261124T090000Z-0badcafe", "it is failed"),)
-            ),
+            plan_status(
+                "prod",
+                ["prod.yaml"],
+                IDENTITY,
+                [
+                    TableStatus("orders", "never", rpo_seconds=60, running=("20261125T030000Z-0badcafe",)),
+                    TableStatus(
+                        "bills",
+                        "stale",
+                        "20261124T090000Z-0badcafe",
+                        "full",
+                        NOW,
+                        90,
+                        60,
+                        1,
+                        last_failure="FAILED",
+                    ),
+                    TableStatus(
+                        "logs",
+                        "never",
+                        not_restorable=(NotRestorable("20261124T090000Z-0badcafe", "it is failed"),),
+                    ),
+                ],
+                [UnreadableDestination("vault", "acme-ddb-vault", ("users", "carts"), ERROR)],
+                [ERROR],
+                exit_code=77,
+            )
         ],
-        [ERROR],
         now=NOW,
         exit_code=77,
     ),
@@ -146,6 +165,8 @@ EXAMPLES: Mapping[str, Document] = {
                 not_restorable="it needs the backup 20261124T030000Z-0badcafe, but it does not exist",
             ),
         ),
+        (UnreadableVault("vault", "acme-ddb-vault", error_info(ERROR)),),
+        BackupSummary(1, 1, 1, {"not_restorable": 1}),
     ),
     "diff": TableDifference(
         plan="prod",

@@ -20,13 +20,21 @@ from ddbbackup.plan.keys import plan_keys
 from ddbbackup.plan.model import Plan
 from ddbbackup.plan.schemas import schemas_at
 
-_NAMES: Final[dict[str, Kind]] = {"--table": "tables", "--from": "backups", "--backup": "backups"}
+_NAMES: Final[dict[str, Kind]] = {
+    "--table": "tables",
+    "--only": "tables",
+    "--from": "backups",
+    "--backup": "backups",
+}
 _ARGUMENTS: Final[dict[tuple[str, str], Kind]] = {
     ("restore", "name"): "restores",
     ("preview", "name"): "restores",
     ("diff", "name"): "restores",
     ("find", "table"): "tables",
     ("dump", "table"): "tables",
+    ("status", "tables"): "tables",
+    ("list", "tables"): "tables",
+    ("verify", "tables"): "tables",
 }
 _BACKUPS_AT_MOST: Final = 100
 

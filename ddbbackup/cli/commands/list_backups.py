@@ -6,25 +6,54 @@ from argparse import Namespace
 
 from ddbbackup.catalog import StoredRecord
 from ddbbackup.catalog.find_point import not_restorable
-from ddbbackup.catalog.queries import newest_records, tables_with_records
+from ddbbackup.catalog.queries import catalog_tables, readable_records
 from ddbbackup.cli.output import write_output
 from ddbbackup.cli.session import Session, run_session
+from ddbbackup.cli.streams import say
+from ddbbackup.plan.only import check_only
 from ddbbackup.report.documents.list import BackupList, backup_list
+from ddbbackup.steps.context import RunContext
 
 
 def run(options: Namespace) -> int:
     async def read(session: Session) -> BackupList:
-        context = session.context
+        return await session.context.call(_read, session.context, options)
 
-        def listed() -> BackupList:
-            catalog = context.catalog
-            tables = tables_with_records(catalog, session.plan, context.source.identity, only=options.only)
-            records = newest_records(tables, limit=options.limit, since=options.since)
-            stored = [each for each in records if isinstance(each, StoredRecord)]
-            complete = [each for each in stored if each.record.state == "complete"]
-            problems = not_restorable(catalog, complete, known=records)
-            return backup_list(session.plan.name, records, problems)
+    document = run_session(options, read)
+    exit_code = document.unreadable[0].error.exit_code if document.unreadable else 0
+    exit_code = write_output(options, document, exit_code)
+    for place in document.unreadable:
+        say(
+            f"ddbbackup: the destination {place.destination} cannot be read: {place.error.message}",
+            f"hint: {place.error.hint}",
+        )
+    return exit_code
 
-        return await context.call(listed)
 
-    return write_output(options, run_session(options, read))
+def _read(context: RunContext, options: Namespace) -> BackupList:
+    """Blocks."""
+    plan, catalog = context.plan, context.catalog
+    found = catalog_tables(catalog, plan, context.source.identity, only=options.only)
+    read = readable_records(found.tables, limit=options.last, since=options.since)
+    unreadable = {**read.errors, **found.unreadable}
+    if (
+        options.since is None and not unreadable
+    ):  # a table into which something was restored has a folder, too
+        check_only(
+            options.only,
+            {each.location.table for each in read.records},
+            known={each.location.table for each in read.records},
+            what="table with backups",
+            otherwise="run `ddbbackup list` to see the tables that have backups",
+        )
+    stored = [each for each in read.records if isinstance(each, StoredRecord)]
+    complete = [each for each in stored if each.record.state == "complete"]
+    return backup_list(
+        plan.name,
+        read.records,
+        not_restorable(catalog, complete, known=read.records),
+        [(name, plan.destinations[name].bucket, error) for name, error in unreadable.items()],
+        states=options.state,
+        problems=options.problems,
+        sort=options.sort,
+    )

@@ -26,11 +26,10 @@ def run(options: Namespace) -> int:
             newest = None if options.all else options.newest
             backups = await context.call(complete_backups, tables, newest=newest)
         else:
-            backups = _complete_only(await context.call(find_backups, tables, backup_id), backup_id)
+            backups = _complete_only(await context.call(find_backups, tables, backup_id))
         if not backups:
             raise NothingSelected(
-                f"the catalog has no backup {backup_id}" if backup_id else "there are no complete backups",
-                hint="run `ddbbackup list` to see the backups in the catalog",
+                "there are no complete backups", hint="run `ddbbackup list` to see the backups in the catalog"
             )
         steps = {each.key: _step(options, each) for each in _newest_first(backups)}
         stored = [(steps[each.key].id, each) for each in backups if isinstance(each, StoredRecord)]
@@ -60,13 +59,11 @@ def _id_of(backup: StoredRecord | BadRecord) -> str:
     return backup.id if isinstance(backup, BadRecord) else backup.record.id
 
 
-def _complete_only(
-    backups: tuple[StoredRecord | BadRecord, ...], backup_id: str
-) -> tuple[StoredRecord | BadRecord, ...]:
+def _complete_only(backups: tuple[StoredRecord | BadRecord, ...]) -> tuple[StoredRecord | BadRecord, ...]:
     for stored in backups:
         if isinstance(stored, StoredRecord) and stored.record.state != "complete":
             raise NothingSelected(
-                f"the backup {backup_id} of {stored.record.table.name} is {stored.record.state}, not complete",
+                f"the backup {stored.record.id} of {stored.record.table.name} is {stored.record.state}, not complete",
                 hint="choose a complete backup from `ddbbackup list`",
             )
     return backups

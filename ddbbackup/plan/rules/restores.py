@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
-from ddbbackup.model.backup_id import is_backup_id
+from ddbbackup.model.backup_id import is_backup_id, is_short_id
 from ddbbackup.plan.document import Document, ValuePath
 from ddbbackup.plan.rules.access import entries, get, mapping, names_export, names_origin, restores, sequence
 from ddbbackup.problems import Problem
@@ -64,7 +64,7 @@ def _check_selector(document: Document, path: ValuePath, restore: dict[str, Any]
             hint="use `latest` or a time, or replace `match` or `tags` with `table`",
         )
     backup = source if isinstance(source, str) else get(source, "backup")
-    if isinstance(backup, str) and is_backup_id(backup):
+    if isinstance(backup, str) and (is_backup_id(backup) or is_short_id(backup)):
         yield document.problem(
             (*path, "from") if backup is source else (*path, "from", "backup"),
             "unsupported-combination",

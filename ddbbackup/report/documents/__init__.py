@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ddbbackup.report.documents.restorable import Restorable
     from ddbbackup.report.documents.run_report import RunReport
     from ddbbackup.report.documents.show import EffectivePlan
-    from ddbbackup.report.documents.status import PlanStatus
+    from ddbbackup.report.documents.status import StatusReport
     from ddbbackup.report.documents.validate import Validation
 
     Document: TypeAlias = (
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         | EffectivePlan
         | Preview
         | RunReport
-        | PlanStatus
+        | StatusReport
         | BackupList
         | Restorable
         | TableDifference

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
 from ddbbackup.catalog import BadRecord, StoredRecord
 from ddbbackup.catalog.restore_points import Unrestorable
 from ddbbackup.model.verification_result import VerificationResult
+from ddbbackup.report.documents.failure import ErrorInfo, error_info
+
+if TYPE_CHECKING:
+    from ddbbackup.errors import DdbBackupError
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +43,125 @@ class BackupRow:
     failure: str | None
     not_restorable: str | None
 
+    @property
+    def shown_state(self) -> str:
+        """Also ``not_restorable``, for a complete backup that is of no use."""
+        return "not_restorable" if self.not_restorable else self.state
+
+    @property
+    def failed_verification(self) -> bool:
+        return self.verified is not None and self.verified.result == "damaged"
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableVault:
+    """A destination of which some or all records cannot be read."""
+
+    destination: str
+    bucket: str
+    error: ErrorInfo
+
+
+@dataclass(frozen=True, slots=True)
+class BackupSummary:
+    """How many backups have each state, whether or not they are shown.
+
+    ``problems`` are backups that cannot be used or restored, and failures since the newest complete backup.
+    """
+
+    tables: int
+    backups: int
+    problems: int
+    states: Mapping[str, int]
+
 
 @dataclass(frozen=True, slots=True)
 class BackupList:
-    """``schemas/list.schema.json``. The newest backup of each table comes first."""
+    """``schemas/list.schema.json``. Problems come first, then the newest backup of each table."""
 
     schema: ClassVar[Literal["list"]] = "list"
 
     plan: str
     backups: tuple[BackupRow, ...]
+    unreadable: tuple[UnreadableVault, ...]
+    summary: BackupSummary
+
+
+STATES: Final = (
+    "unusable",
+    "not_restorable",
+    "not_whole",
+    "failed",
+    "expiring",
+    "in_progress",
+    "complete",
+)
+_ORDERS: Final[Mapping[str, tuple[Callable[[BackupRow], Any], bool]]] = {
+    "table": (lambda row: row.table, False),
+    "backup": (lambda row: row.backup, True),
+    "kind": (lambda row: row.kind or "", False),
+    "state": (lambda row: STATES.index(row.shown_state), False),
+    "items": (lambda row: row.items or 0, True),
+    "size": (lambda row: row.size_bytes or 0, True),
+}
+"""By column: the key, and whether the greatest comes first: the newest backup, the most items."""
+SORTED_BY: Final = tuple(_ORDERS)
+_USELESS: Final = frozenset(("unusable", "not_restorable"))
+_FAILED: Final = frozenset(("failed", "not_whole"))
 
 
 def backup_list(
-    plan: str, records: Sequence[StoredRecord | BadRecord], not_restorable: Mapping[str, Unrestorable]
+    plan: str,
+    records: Sequence[StoredRecord | BadRecord],
+    not_restorable: Mapping[str, Unrestorable],
+    unreadable: Sequence[tuple[str, str, DdbBackupError]] = (),
+    *,
+    states: Sequence[str] = (),
+    problems: bool = False,
+    sort: str | None = None,
 ) -> BackupList:
-    """``not_restorable``: by the key of the record."""
-    return BackupList(plan, tuple(_row(record, not_restorable.get(record.key)) for record in records))
+    """``records``: the newest of each table first. ``not_restorable``: by the key of the record.
+
+    ``unreadable``: name and bucket of a destination, and why. ``states`` and ``problems`` choose the backups that are
+    shown; the summary counts all.
+    """
+    rows = [_row(record, not_restorable.get(record.key)) for record in records]
+    bad = _problems(rows)
+    shown = [
+        (number, row)
+        for number, row in enumerate(rows)
+        if (not states or row.shown_state in states) and (not problems or number in bad)
+    ]
+    key, descending = _ORDERS[sort] if sort is not None else (None, False)
+    if key is None:
+        ordered = sorted(shown, key=lambda pair: pair[0] not in bad)
+    else:
+        ordered = sorted(shown, key=lambda pair: key(pair[1]), reverse=descending)
+    return BackupList(
+        plan=plan,
+        backups=tuple(row for _, row in ordered),
+        unreadable=tuple(UnreadableVault(name, bucket, error_info(why)) for name, bucket, why in unreadable),
+        summary=BackupSummary(
+            tables=len({(row.account, row.region, row.table) for row in rows}),
+            backups=len(rows),
+            problems=len(bad),
+            states=dict(Counter(row.shown_state for row in rows)),
+        ),
+    )
+
+
+def _problems(rows: Sequence[BackupRow]) -> set[int]:
+    """The numbers of the rows that need attention. What failed before the newest complete backup does not."""
+    found: set[int] = set()
+    is_complete: set[tuple[str, str, str, str]] = set()
+    for number, row in enumerate(rows):
+        place = (row.bucket, row.account, row.region, row.table)
+        state = row.shown_state
+        if state in _USELESS or (state in _FAILED and place not in is_complete):
+            found.add(number)
+        if state == "complete":
+            is_complete.add(place)
+    return found
 
 
 def _row(each: StoredRecord | BadRecord, problem: Unrestorable | None) -> BackupRow:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, get_args
 
 from ddbbackup.model.table_status import NotRestorable
 from ddbbackup.model.verification_result import VerificationResult
@@ -13,8 +14,13 @@ from ddbbackup.report.documents.failure import ErrorInfo, error_info
 
 if TYPE_CHECKING:
     from ddbbackup.errors import DdbBackupError
-    from ddbbackup.model.table_status import TableStatus
+    from ddbbackup.model.table_status import TableStatus, UnreadableDestination
     from ddbbackup.ports import Identity
+
+Standing = Literal["unrestorable", "never", "stale", "failed", "ok"]
+"""The worst first. ``unrestorable``: there are backups, but none can be restored. ``failed``: the newest backup
+failed or cannot be restored, and an older one still meets the RPO."""
+STANDINGS: Final[tuple[Standing, ...]] = get_args(Standing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +34,14 @@ class TableRow:
     """
 
     table: str
-    status: Literal["ok", "stale", "never"]
+    status: Standing
     backup: str | None
+    kind: str | None
     export_time: datetime | None
     age_seconds: int | None
     rpo_seconds: int | None
     items: int | None
+    size_bytes: int | None
     verified: VerificationResult | None
     running: tuple[str, ...]
     last_failure: str | None
@@ -42,57 +50,201 @@ class TableRow:
 
     @property
     def breaks_rpo(self) -> bool:
-        return self.status == "stale" or (self.status == "never" and self.rpo_seconds is not None)
+        if self.rpo_seconds is None:
+            return False
+        return self.age_seconds is None or self.age_seconds > self.rpo_seconds
+
+    @property
+    def failed_verification(self) -> bool:
+        """Of the newest backup, or of one that is newer than ``backup``."""
+        return any(each.damaged for each in self.not_restorable)
 
 
 @dataclass(frozen=True, slots=True)
-class PlanStatus:
-    """``schemas/status.schema.json``. ``errors`` are those of selectors that matched nothing or too much."""
-
-    schema: ClassVar[Literal["status"]] = "status"
+class PlanTable(TableRow):
+    """One table of one of several plans."""
 
     plan: str
     account: str
     region: str
-    now: datetime
-    tables: tuple[TableRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPlan:
+    """One plan. ``errors`` are those of selectors that matched nothing or too much, or why the plan is not shown.
+
+    ``plan`` is None for a plan that is not valid, ``account`` and ``region`` for one that was not connected.
+    """
+
+    plan: str | None
+    files: tuple[str, ...]
+    account: str | None
+    region: str | None
     errors: tuple[ErrorInfo, ...]
     exit_code: int
 
 
+@dataclass(frozen=True, slots=True)
+class UnreadablePlace:
+    """A destination whose records cannot be read: nothing is known of its ``tables``."""
+
+    plan: str
+    destination: str
+    bucket: str
+    tables: tuple[str, ...]
+    error: ErrorInfo
+
+
+@dataclass(frozen=True, slots=True)
+class StatusSummary:
+    """How many tables have each status, whether or not they are shown."""
+
+    tables: int
+    ok: int
+    failed: int
+    stale: int
+    never: int
+    unrestorable: int
+    unreadable: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReport:
+    """``schemas/status.schema.json``. The worst ``tables`` come first, unless they were to be sorted."""
+
+    schema: ClassVar[Literal["status"]] = "status"
+
+    now: datetime
+    plans: tuple[ReadPlan, ...]
+    tables: tuple[PlanTable, ...]
+    unreadable: tuple[UnreadablePlace, ...]
+    summary: StatusSummary
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStatus:
+    """What was read of one plan."""
+
+    plan: ReadPlan
+    tables: tuple[PlanTable, ...] = ()
+    unreadable: tuple[UnreadablePlace, ...] = ()
+
+
+_ORDERS: Final[Mapping[str, tuple[Callable[[PlanTable], Any], bool]]] = {
+    "table": (lambda row: row.table, False),
+    "status": (lambda row: STANDINGS.index(row.status), False),
+    "kind": (lambda row: row.kind or "", False),
+    "backup": (lambda row: row.backup or "", True),
+    "age": (lambda row: row.age_seconds or 0, True),
+    "items": (lambda row: row.items or 0, True),
+    "size": (lambda row: row.size_bytes or 0, True),
+}
+"""By column: the key, and whether the greatest comes first: the newest backup, the oldest data, the most items."""
+SORTED_BY: Final = tuple(_ORDERS)
+STATES: Final = (*STANDINGS, "running")
+
+
 def plan_status(
     plan: str,
+    files: Sequence[str],
     identity: Identity,
     tables: Sequence[TableStatus],
+    unreadable: Sequence[UnreadableDestination],
     errors: Sequence[DdbBackupError],
+    *,
+    exit_code: int,
+) -> PlanStatus:
+    place: dict[str, str] = {"plan": plan, "account": identity.account, "region": identity.region}
+    return PlanStatus(
+        ReadPlan(
+            files=tuple(files),
+            errors=tuple(error_info(error) for error in errors),
+            exit_code=exit_code,
+            **place,
+        ),
+        tuple(PlanTable(**{**_members(table), **place}) for table in tables),
+        tuple(
+            UnreadablePlace(plan, each.name, each.bucket, each.tables, error_info(each.error))
+            for each in unreadable
+        ),
+    )
+
+
+def failed_plan(files: Sequence[str], error: DdbBackupError) -> PlanStatus:
+    """A plan of several that cannot be shown."""
+    return PlanStatus(ReadPlan(None, tuple(files), None, None, (error_info(error),), error.exit_code))
+
+
+def status_report(
+    read: Sequence[PlanStatus],
     *,
     now: datetime,
     exit_code: int,
-) -> PlanStatus:
-    rows = tuple(table_row(table) for table in tables)
-    return PlanStatus(
-        plan=plan,
-        account=identity.account,
-        region=identity.region,
+    states: Sequence[str] = (),
+    problems: bool = False,
+    sort: str | None = None,
+) -> StatusReport:
+    """``states`` and ``problems`` choose the tables that are shown; the summary counts all."""
+    rows = [row for each in read for row in each.tables]
+    unreadable = tuple(place for each in read for place in each.unreadable)
+    shown = [row for row in rows if _is_wanted(row, states) and not (problems and row.status == "ok")]
+    key, descending = _ORDERS[sort or "status"]
+    return StatusReport(
         now=now,
-        tables=rows,
-        errors=tuple(error_info(error) for error in errors),
+        plans=tuple(each.plan for each in read),
+        tables=tuple(sorted(shown, key=key, reverse=descending)),
+        unreadable=unreadable,
+        summary=_summary(rows, unreadable),
         exit_code=exit_code,
     )
 
 
 def table_row(table: TableStatus) -> TableRow:
-    return TableRow(
-        table=table.table,
-        status=table.state,
-        backup=table.backup,
-        export_time=table.export_time,
-        age_seconds=table.age_seconds,
-        rpo_seconds=table.rpo_seconds,
-        items=table.items,
-        verified=table.verified,
-        running=table.running,
-        last_failure=table.last_failure,
-        gap_since=table.gap_since,
-        not_restorable=table.not_restorable,
+    return TableRow(**_members(table))
+
+
+def standing(table: TableStatus) -> Standing:
+    """What is to be said first of a table."""
+    if table.backup is None:
+        return "unrestorable" if table.not_restorable else "never"
+    if table.state == "stale":
+        return "stale"
+    return "failed" if table.last_failure is not None or table.not_restorable else "ok"
+
+
+def _members(table: TableStatus) -> dict[str, Any]:
+    return {
+        "table": table.table,
+        "status": standing(table),
+        "backup": table.backup,
+        "kind": table.kind,
+        "export_time": table.export_time,
+        "age_seconds": table.age_seconds,
+        "rpo_seconds": table.rpo_seconds,
+        "items": table.items,
+        "size_bytes": table.size_bytes,
+        "verified": table.verified,
+        "running": table.running,
+        "last_failure": table.last_failure,
+        "gap_since": table.gap_since,
+        "not_restorable": table.not_restorable,
+    }
+
+
+def _is_wanted(row: PlanTable, states: Sequence[str]) -> bool:
+    return not states or row.status in states or ("running" in states and bool(row.running))
+
+
+def _summary(rows: Sequence[TableRow], unreadable: Sequence[UnreadablePlace]) -> StatusSummary:
+    counts = Counter(row.status for row in rows)
+    hidden = sum(len(each.tables) for each in unreadable)
+    return StatusSummary(
+        tables=len(rows) + hidden,
+        ok=counts["ok"],
+        failed=counts["failed"],
+        stale=counts["stale"],
+        never=counts["never"],
+        unrestorable=counts["unrestorable"],
+        unreadable=hidden,
     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from ddbbackup.report import phrases
-from ddbbackup.report.formatting import count, counted, duration
+from ddbbackup.report import phrases, standing_phrases
+from ddbbackup.report.cells import running_cell, verified_cell
+from ddbbackup.report.formatting import count, counted, duration, size
 from ddbbackup.report.outcome_groups import OutcomeGroup, failed, running, skipped, succeeded
 from ddbbackup.report.renderers import markdown_preview
 from ddbbackup.report.renderers.markdown_text import code as _code
@@ -20,10 +21,21 @@ if TYPE_CHECKING:
     from ddbbackup.report.documents.doctor import DoctorReport
     from ddbbackup.report.documents.failure import ErrorInfo, Failure
     from ddbbackup.report.documents.run_report import RunReport
-    from ddbbackup.report.documents.status import PlanStatus
+    from ddbbackup.report.documents.status import StatusReport
 
 _OPEN_ROWS: Final = 20  # more of them are collapsed
-_STATUS_COLUMNS: Final = ("table", "status", "last backup", "age", "RPO", "items", "verified", "running")
+_STATUS_COLUMNS: Final = (
+    "table",
+    "status",
+    "last backup",
+    "kind",
+    "age",
+    "RPO",
+    "items",
+    "size",
+    "verified",
+    "running",
+)
 
 
 def render(document: Document, characters: int | None = None) -> str:
@@ -113,30 +125,31 @@ def _group(group: OutcomeGroup, word: str) -> str:
 # ---- status
 
 
-def _status(document: PlanStatus) -> str:
+def _status(document: StatusReport) -> str:
+    """The summary first, then the worst tables."""
+    several = len(document.plans) > 1
     rows = [
         (
+            *([_plain(row.plan)] if several else []),
             _code(row.table),
-            _plain(phrases.table_status(row)),
+            row.status if row.status == "ok" else f"**{row.status}**",
             _plain(row.backup or "–"),
+            row.kind or "–",
             duration(row.age_seconds),
             duration(row.rpo_seconds),
             count(row.items),
-            phrases.verified(row.verified),
-            _plain(phrases.running(row)),
+            size(row.size_bytes),
+            verified_cell(row.verified, failed=row.failed_verification),
+            _plain(running_cell(row.running)),
         )
         for row in document.tables
     ]
-    late = sum(row.breaks_rpo for row in document.tables)
-    summary = (
-        f"{count(late)} of {count(len(rows))} tables break their RPO" if late else "every table meets its RPO"
-    )
-    title = f"### ddbbackup status {_plain(document.plan)}: {summary}\n\n"
-    title += f"Account {_code(document.account)}, region {_code(document.region)}.\n\n"
-    broken = ((row.table, each.backup, each.reason) for row in document.tables for each in row.not_restorable)
-    remarks = "".join(f"- {_plain(line)}\n" for line in phrases.not_restorable(broken))
-    errors = "".join(_error(error) for error in document.errors)
-    return title + _table(_STATUS_COLUMNS, rows) + (f"\n{remarks}" if remarks else "") + errors
+    counts = standing_phrases.SEPARATOR.join(text for text, _ in standing_phrases.status_counts(document))
+    text = f"### ddbbackup status: {counts}\n\n{_plain(standing_phrases.places(document))}.\n\n"
+    text += "".join(_error(error) for plan in document.plans for error in plan.errors)
+    if remarks := standing_phrases.table_remarks(document):
+        text += "".join(f"- {_plain(line)}\n" for line in remarks) + "\n"
+    return text + _table((*(["plan"] if several else []), *_STATUS_COLUMNS), rows)
 
 
 # ---- doctor

@@ -8,6 +8,7 @@ import pytest
 
 from ddbbackup.catalog import Catalog, StoredRecord, locate
 from ddbbackup.catalog.queries import find_backups, tables_with_records
+from ddbbackup.errors import NothingSelected, Refused
 from ddbbackup.plan.model import AwsSettings, Destination, Plan
 from tests.support.memory import MemoryObjects
 from tests.support.records import IDENTITY, NOW, record
@@ -46,5 +47,35 @@ def test_a_backup_is_found_by_its_id_without_reading_other_records(objects: Memo
 @pytest.mark.parametrize("backup_id", ["20200101T000000Z-0badcafe", "../users/x", "latest", ""])
 def test_an_unknown_id_is_not_found(objects: MemoryObjects, backup_id: str) -> None:
     """Text that is not a backup ID is not used as a key."""
-    assert find(objects, backup_id) == []
+    with pytest.raises(NothingSelected) as raised:
+        find(objects, backup_id)
+    assert raised.value.message == f"the catalog has no backup {backup_id}"
     assert objects.reads == []
+
+
+def test_a_short_id_is_found_if_it_means_one_backup(objects: MemoryObjects) -> None:
+    """Its last eight digits, or its beginning."""
+    backup_id = record(table="users", run="r7", at=NOW - timedelta(days=7)).id
+    assert find(objects, backup_id[-8:]) == [backup_id]
+    assert find(objects, backup_id[:19]) == [backup_id]
+
+
+def test_a_short_id_of_several_backups_names_the_candidates(objects: MemoryObjects) -> None:
+    made = [
+        record(table=each, run="r7", at=NOW - timedelta(days=7)).id for each in ("orders", "users", "logs")
+    ]
+    with pytest.raises(Refused) as raised:
+        find(objects, made[0][:8])
+    candidates = ", ".join(sorted(made, reverse=True))
+    assert raised.value.message == f"{made[0][:8]} is short for 3 backups of the catalog: {candidates}"
+    assert raised.value.hint == "pass more of the ID"
+    assert objects.reads == []
+
+
+def test_a_misspelled_id_is_answered_with_the_nearest_one(objects: MemoryObjects) -> None:
+    backup_id = record(table="users", run="r7", at=NOW - timedelta(days=7)).id
+    other = "0" if backup_id[-1] != "0" else "1"
+    for misspelled in (backup_id[:-1] + other, backup_id[-8:-1] + other):
+        with pytest.raises(NothingSelected) as raised:
+            find(objects, misspelled)
+        assert raised.value.hint == f"use `{backup_id}` instead"

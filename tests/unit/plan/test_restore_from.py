@@ -24,6 +24,11 @@ PATTERN = plan_schema()["$defs"]["restore"]["properties"]["from"]["anyOf"][0]["p
     [
         ("latest", FromLatest()),
         ("20261123T140000Z-0123abcd", FromBackup("20261123T140000Z-0123abcd")),
+        ("20261123", FromBackup("20261123")),
+        ("20261123T14", FromBackup("20261123T14")),
+        ("20261123T140000Z-01", FromBackup("20261123T140000Z-01")),
+        ("0123abcd", FromBackup("0123abcd")),
+        ("1234567d", FromBackup("1234567d")),  # not a duration: nobody means the year 1355 before Christ
         ("2026-11-23T14:00:00Z", FromTime(datetime(2026, 11, 23, 14, tzinfo=UTC))),
         ("2026-11-23", FromTime(datetime(2026, 11, 23, tzinfo=UTC))),
         ("2h", FromTime(datetime(2026, 11, 24, 8, tzinfo=UTC))),

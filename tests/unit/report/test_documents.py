@@ -23,7 +23,7 @@ from ddbbackup.report.documents.preview import Preview
 from ddbbackup.report.documents.restorable import Restorable
 from ddbbackup.report.documents.run_report import RunReport
 from ddbbackup.report.documents.show import EffectivePlan
-from ddbbackup.report.documents.status import PlanStatus
+from ddbbackup.report.documents.status import StatusReport
 from ddbbackup.report.documents.validate import Validation
 from ddbbackup.report.renderers import FORMS, json_documents, render, renderer
 from tests.support.documents import ERROR, EXAMPLES, NOW
@@ -34,7 +34,7 @@ DOCUMENTS = (
     EffectivePlan,
     Preview,
     RunReport,
-    PlanStatus,
+    StatusReport,
     BackupList,
     Restorable,
     DoctorReport,

@@ -6,18 +6,22 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import pytest
 
-from ddbbackup.catalog import RecordedVerification
+from ddbbackup.catalog import Catalog, RecordedVerification
 from ddbbackup.catalog.record import Level
-from ddbbackup.errors import DataIncomplete
-from ddbbackup.ports import Cloud
-from ddbbackup.verify.verify_backup import VerifyBackup, merge
+from ddbbackup.errors import DataIncomplete, ObjectMissing, SnapshotMissing
+from ddbbackup.model.outcome import Outcome
+from ddbbackup.ports import Cloud, Snapshot
+from ddbbackup.steps.context import RunContext
+from ddbbackup.verify.record_result import merge
+from ddbbackup.verify.verify_backup import VerifyBackup
+from ddbbackup.verify.verify_snapshot import VerifySnapshot
 from tests.support.contexts import run_context
 from tests.support.records import NOW
-from tests.support.vaults import DAY, TODAY, Vault
+from tests.support.vaults import DAY, TODAY, MortalObjects, Vault
 from tests.support.virtual_time import run_virtually
 
 Result = Literal["ok", "damaged"]
@@ -52,6 +56,96 @@ def test_damage_is_ended_and_replaced_only_by_a_level_that_would_find_it(
 
 def test_the_first_result_is_recorded() -> None:
     assert merge(None, verified("listing", "damaged")) == verified("listing", "damaged")
+
+
+class TwoFacedObjects(MortalObjects):
+    """Answers wrongly, once: what S3 says the first time is not what it says the second time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lies = 1
+
+    def stream(self, bucket: str, key: str, *, owner: str | None = None) -> Any:
+        if key.endswith("manifest-files.json") and self.lies:
+            self.lies -= 1
+            raise ObjectMissing("it is not there", hint="-")
+        return super().stream(bucket, key, owner=owner)
+
+
+@pytest.mark.parametrize(("lies", "result"), [(1, "ok"), (2, "damaged")])
+def test_one_bad_answer_does_not_ruin_the_record_of_a_good_backup(
+    tmp_path: Path, lies: int, result: Result
+) -> None:
+    vault = Vault()
+    objects = TwoFacedObjects()
+    objects.bodies, objects.lies = vault.objects.bodies, lies
+    vault.catalog = Catalog(objects, plan="prod", clock=vault.clock)
+    made = vault.full(TODAY - DAY, files=0)
+    stored = vault.catalog.find(vault.location, made.id)
+    assert stored is not None
+    source = cast("Cloud", SimpleNamespace(objects=objects))
+    context = run_context(vault.clock, source=source, catalog=vault.catalog, state_dir=tmp_path)
+    step = VerifyBackup(stored, level="listing")
+
+    async def verify() -> Outcome:
+        return await step.run(context, await step.assess(context))
+
+    if result == "damaged":
+        with pytest.raises(DataIncomplete):
+            run_virtually(verify(), vault.clock)
+    else:
+        outcome = run_virtually(verify(), vault.clock)
+        assert "passed when it was read again; the first time: " in str(outcome.facts["notes"])
+    (now,) = vault.records()
+    assert now.verified is not None
+    assert (now.verified.level, now.verified.result) == ("listing", result)
+
+
+def snapshot_of(vault: Vault, **members: Any) -> tuple[VerifySnapshot, RunContext]:
+    made = vault.snapshot(TODAY - DAY)
+    vault.write(replace(made, **members))
+    stored = vault.catalog.find(vault.location, made.id)
+    assert stored is not None
+    source = cast("Cloud", SimpleNamespace(objects=vault.objects, snapshots=vault.snapshots))
+    return VerifySnapshot(stored), run_context(vault.clock, source=source, catalog=vault.catalog)
+
+
+@pytest.mark.parametrize(("lies", "result"), [(1, None), (2, "damaged")])
+def test_a_snapshot_is_recorded_as_missing_if_it_is_missing_twice(lies: int, result: Result | None) -> None:
+    vault = Vault()
+    step, context = snapshot_of(vault, verified=None)
+    describe, answers = vault.snapshots.describe, iter(range(lies))
+
+    def lying(arn: str) -> Snapshot:
+        if next(answers, None) is not None:
+            raise SnapshotMissing(f"{arn} does not exist", hint="-")
+        return describe(arn)
+
+    vault.snapshots.describe = lying  # type: ignore[method-assign]  # answers as told
+
+    async def verify() -> None:
+        await step.run(context, await step.assess(context))
+
+    if result is not None:
+        with pytest.raises(DataIncomplete):
+            run_virtually(verify(), vault.clock)
+    else:
+        run_virtually(verify(), vault.clock)
+    (now,) = vault.records()
+    assert (now.verified.result if now.verified else None) == result
+
+
+def test_a_snapshot_that_is_there_is_no_longer_recorded_as_missing() -> None:
+    """It does not count as verified either: only a restore shows what is in it."""
+    vault = Vault()
+    step, context = snapshot_of(vault, verified=verified("listing", "damaged"))
+
+    async def verify() -> None:
+        await step.run(context, await step.assess(context))
+
+    run_virtually(verify(), vault.clock)
+    (now,) = vault.records()
+    assert now.verified is None
 
 
 def test_damage_is_recorded_also_if_another_run_records_something_meanwhile(tmp_path: Path) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from ddbbackup.report import phrases
-from ddbbackup.report.formatting import count, size
-from ddbbackup.report.renderers.text.style import Style, Styled
-from ddbbackup.report.renderers.text.tables import Column, table
+from ddbbackup.report import standing_phrases as phrases
+from ddbbackup.report.cells import NOTHING, count_cell, size_cell, text_cell, time_cell, verified_cell
+from ddbbackup.report.formatting import count, counted, size
+from ddbbackup.report.renderers.text.shortened import fitting, left_out, remark_lines
+from ddbbackup.report.renderers.text.style import Style, Styled, paint
+from ddbbackup.report.renderers.text.tables import Cell, Column, table
 from ddbbackup.times import to_iso
 
 if TYPE_CHECKING:
-    from ddbbackup.report.documents.list import BackupList, BackupRow
+    from ddbbackup.report.documents.list import BackupList, BackupRow, UnreadableVault
     from ddbbackup.report.documents.restorable import PlannedRestore, Restorable
     from ddbbackup.report.renderers.view import View
 
@@ -21,7 +24,7 @@ _LIST_COLUMNS: Final = (
     Column("KIND", drop=6),
     Column("STATE"),
     Column("VERIFIED", drop=7),
-    Column("AS OF", drop=3),
+    Column("TIME", drop=3),
     Column("ITEMS", drop=5),
     Column("SIZE", drop=4),
     Column("ACCOUNT", drop=1),
@@ -48,41 +51,72 @@ _STATES: Final[dict[str, Style]] = {
     "failed": "failed",
     "not_whole": "failed",
     "unusable": "failed",
-    "not restorable": "failed",
+    "not_restorable": "failed",
 }
 
 
 def backups(document: BackupList, view: View) -> str:
-    """``quiet``: only backups that need attention."""
-    shown = [row for row in document.backups if view.detail != "quiet" or _style(row) == "failed"]
-    if not shown:
-        return "" if view.detail == "quiet" else "the catalog holds no backups\n"
-    rows = [
-        (
-            row.table,
-            row.backup,
-            row.kind or "–",
-            Styled(_state(row), _style(row)),
-            phrases.verified(row.verified),
-            to_iso(row.export_time) or "–",
-            count(row.items),
-            size(row.size_bytes),
-            row.account,
-            row.region,
-        )
-        for row in shown
+    """``quiet``: only backups that need attention, and nothing else."""
+    is_quiet = view.detail == "quiet"
+    listed = [row for row in document.backups if not is_quiet or _STATES.get(row.shown_state) == "failed"]
+    if is_quiet and not listed and not document.unreadable:
+        return ""
+    if not document.summary.backups and not document.unreadable:
+        return "the catalog holds no backups\n"
+    remarks = phrases.backup_remarks(document)
+    rows = [*map(_hidden, document.unreadable), *map(_row, listed)]
+    shown, said = fitting(rows, remarks, view)
+    columns = _said(document)
+    text = (
+        table([_LIST_COLUMNS[i] for i in columns], [[row[i] for i in columns] for row in shown], view)
+        if rows
+        else ""
+    )
+    text += left_out(len(rows) - len(shown), "backup", view) + remark_lines(said, len(remarks), view)
+    return text if is_quiet else text + "\n" * bool(text) + _summary(document, view)
+
+
+def _row(row: BackupRow) -> Sequence[Cell]:
+    state = row.shown_state
+    return (
+        row.table,
+        row.backup,
+        text_cell(row.kind),
+        Styled(state, _STATES.get(state, "minor")),
+        verified_cell(row.verified),
+        time_cell(row.export_time),
+        count_cell(row.items),
+        size_cell(row.size_bytes),
+        row.account,
+        row.region,
+    )
+
+
+def _hidden(place: UnreadableVault) -> Sequence[Cell]:
+    """One row for all backups of a destination."""
+    cells = (f"destination:{place.destination}", NOTHING, NOTHING, Styled("unreadable", "failed"))
+    return (*cells, *[NOTHING] * (len(_LIST_COLUMNS) - len(cells)))
+
+
+def _said(document: BackupList) -> list[int]:
+    """Account and Region only if they differ."""
+    silent = set()
+    if len({row.account for row in document.backups}) < 2:
+        silent.add("ACCOUNT")
+    if len({row.region for row in document.backups}) < 2:
+        silent.add("REGION")
+    return [i for i, column in enumerate(_LIST_COLUMNS) if column.head not in silent]
+
+
+def _summary(document: BackupList, view: View) -> str:
+    summary = document.summary
+    parts = [
+        paint(text, _STATES.get(state, "minor"), view) for text, state in phrases.backup_counts(document)
     ]
-    broken = ((row.table, row.backup, row.not_restorable) for row in document.backups if row.not_restorable)
-    remarks = "".join(f"{line}\n" for line in phrases.not_restorable(broken))
-    return table(_LIST_COLUMNS, rows, view) + remarks
-
-
-def _state(row: BackupRow) -> str:
-    return "not restorable" if row.not_restorable else row.state
-
-
-def _style(row: BackupRow) -> Style:
-    return _STATES.get(_state(row), "minor")
+    if summary.problems:
+        parts.append(paint(counted(summary.problems, "problem"), "failed", view))
+    tables = counted(summary.tables, "table")
+    return f"{phrases.SEPARATOR.join(parts) or 'no backups'} ({tables}, plan {document.plan})\n"
 
 
 def restorable(document: Restorable, view: View) -> str:

@@ -2,54 +2,110 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from ddbbackup.report import phrases
-from ddbbackup.report.formatting import count, duration
-from ddbbackup.report.renderers.text.style import Style, Styled
-from ddbbackup.report.renderers.text.tables import Column, table
+from ddbbackup.report import standing_phrases as phrases
+from ddbbackup.report.cells import (
+    NOTHING,
+    count_cell,
+    duration_cell,
+    running_cell,
+    size_cell,
+    text_cell,
+    verified_cell,
+)
+from ddbbackup.report.renderers.text.shortened import fitting, left_out, remark_lines
+from ddbbackup.report.renderers.text.style import Style, Styled, paint
+from ddbbackup.report.renderers.text.tables import Cell, Column, table
 
 if TYPE_CHECKING:
-    from ddbbackup.report.documents.status import PlanStatus, TableRow
+    from ddbbackup.report.documents.status import PlanTable, StatusReport, UnreadablePlace
     from ddbbackup.report.renderers.view import View
 
 _COLUMNS: Final = (
+    Column("PLAN", drop=11),
     Column("TABLE"),
     Column("STATUS"),
-    Column("LAST BACKUP", drop=5),
-    Column("AGE", drop=6),
-    Column("RPO", drop=3),
+    Column("BACKUP", drop=7),
+    Column("KIND", drop=3),
+    Column("AGE", drop=8),
+    Column("RPO", drop=4),
     Column("ITEMS", drop=1),
-    Column("VERIFIED", drop=2),
-    Column("RUNNING", drop=4),
+    Column("SIZE", drop=2),
+    Column("VERIFIED", drop=6),
+    Column("RUNNING", drop=5),
+    Column("ACCOUNT", drop=9),
+    Column("REGION", drop=10),
 )
+_STYLES: Final[dict[str, Style]] = {
+    "ok": "ok",
+    "stale": "stale",
+    "failed": "failed",
+    "never": "failed",
+    "unrestorable": "failed",
+    "unreadable": "failed",
+}
 
 
-def status(document: PlanStatus, view: View) -> str:
-    """Errors of selectors are left to stderr. ``quiet``: only tables that need attention."""
-    tables = [row for row in document.tables if view.detail != "quiet" or _style(row) != "ok"]
-    if not tables and view.detail == "quiet":
+def status(document: StatusReport, view: View) -> str:
+    """Errors of selectors are left to stderr. ``quiet``: only tables that need attention, and nothing else."""
+    is_quiet = view.detail == "quiet"
+    tables = [row for row in document.tables if not is_quiet or row.status != "ok"]
+    if is_quiet and not tables and not document.unreadable:
         return ""
-    place = f"account {document.account}, region {document.region}\n"
-    rows = [
-        (
-            row.table,
-            Styled(phrases.table_status(row), _style(row)),
-            row.backup or "–",
-            duration(row.age_seconds),
-            duration(row.rpo_seconds),
-            count(row.items),
-            phrases.verified(row.verified),
-            phrases.running(row),
-        )
-        for row in tables
-    ]
-    broken = ((row.table, each.backup, each.reason) for row in document.tables for each in row.not_restorable)
-    remarks = "".join(f"{line}\n" for line in phrases.not_restorable(broken))
-    return place + table(_COLUMNS, rows, view) + remarks
+    remarks = phrases.table_remarks(document)
+    rows = [*map(_hidden, document.unreadable), *map(_row, tables)]
+    shown, said = fitting(rows, remarks, view)
+    columns = _said(document)
+    text = (
+        table([_COLUMNS[i] for i in columns], [[row[i] for i in columns] for row in shown], view)
+        if rows
+        else ""
+    )
+    text += left_out(len(rows) - len(shown), "table", view) + remark_lines(said, len(remarks), view)
+    return text if is_quiet else text + "\n" * bool(text) + _summary(document, view)
 
 
-def _style(row: TableRow) -> Style:
-    if row.status == "never" or (row.not_restorable and row.backup is None):
-        return "failed"
-    return "stale" if row.status == "stale" or row.last_failure else "ok"
+def _row(row: PlanTable) -> Sequence[Cell]:
+    return (
+        row.plan,
+        row.table,
+        Styled(row.status, _STYLES.get(row.status, "failed")),
+        text_cell(row.backup),
+        text_cell(row.kind),
+        duration_cell(row.age_seconds),
+        duration_cell(row.rpo_seconds),
+        count_cell(row.items),
+        size_cell(row.size_bytes),
+        verified_cell(row.verified, failed=row.failed_verification),
+        running_cell(row.running),
+        row.account,
+        row.region,
+    )
+
+
+def _hidden(place: UnreadablePlace) -> Sequence[Cell]:
+    """One row for all tables of a destination."""
+    name = f"destination:{place.destination}"
+    cells = (place.plan, name, Styled("unreadable", "failed"))
+    return (*cells, *[NOTHING] * (len(_COLUMNS) - len(cells)))
+
+
+def _said(document: StatusReport) -> list[int]:
+    """The columns that tell something: places only if they differ, backups in progress only if there are any."""
+    silent = set()
+    if len(document.plans) == 1:
+        silent.add("PLAN")
+    if len({each.account for each in document.plans if each.account}) < 2:
+        silent.add("ACCOUNT")
+    if len({each.region for each in document.plans if each.region}) < 2:
+        silent.add("REGION")
+    if not any(row.running for row in document.tables):
+        silent.add("RUNNING")
+    return [i for i, column in enumerate(_COLUMNS) if column.head not in silent]
+
+
+def _summary(document: StatusReport, view: View) -> str:
+    parts = [paint(text, _STYLES[state], view) for text, state in phrases.status_counts(document)]
+    return f"{phrases.SEPARATOR.join(parts)} ({phrases.places(document)})\n"

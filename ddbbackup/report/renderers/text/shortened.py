@@ -1,0 +1,41 @@
+"""Lists that fit the screen: what needs attention first, then as much as there is room for, then a count."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from ddbbackup.report.formatting import counted
+from ddbbackup.report.renderers.text.style import paint
+
+if TYPE_CHECKING:
+    from ddbbackup.report.renderers.view import View
+
+T = TypeVar("T")
+_FRAME: Final = 6  # heads, blank lines, both counts of what is left out, the summary
+_REMARKS: Final = 4  # one line of so many may be a remark
+
+
+def fitting(rows: Sequence[T], remarks: Sequence[str], view: View) -> tuple[Sequence[T], Sequence[str]]:
+    """The first rows of a list and the first remarks on it: all of them, or what the screen holds."""
+    if view.lines is None or view.holds(len(rows) + len(remarks) + _FRAME):
+        return rows, remarks
+    room = view.lines - _FRAME
+    few = remarks[: max(room // _REMARKS, room - len(rows))]
+    return rows[: room - len(few)], few
+
+
+def left_out(number: int, what: str, view: View, many: str | None = None) -> str:
+    """A line, or nothing: ``… 1 960 more tables (-v shows all)``."""
+    if not number:
+        return ""
+    more = counted(number, f"more {what}", f"more {many}" if many else None)
+    return paint(f"… {more} (-v shows all)", "minor", view) + "\n"
+
+
+def remark_lines(remarks: Sequence[str], total: int, view: View) -> str:
+    """A paragraph of what the cells cannot say."""
+    if not remarks:
+        return ""
+    lines = "".join(f"{paint(remark, 'error', view)}\n" for remark in remarks)
+    return f"\n{lines}{left_out(total - len(remarks), 'remark', view)}"

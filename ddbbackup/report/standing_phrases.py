@@ -1,0 +1,105 @@
+"""Sentences about the standing of tables and the backups in the catalog. Plain text: each renderer escapes it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final
+
+from ddbbackup.report.formatting import count, counted
+from ddbbackup.times import to_iso
+
+if TYPE_CHECKING:
+    from ddbbackup.report.documents.list import BackupList
+    from ddbbackup.report.documents.status import StatusReport
+
+SEPARATOR: Final = " · "
+_NAMED_AT_MOST: Final = 3
+
+
+def status_counts(document: StatusReport) -> list[tuple[str, str]]:
+    """``("198 ok", "ok")``: what the summary line is made of, and the status of each part."""
+    summary = document.summary
+    numbers = {
+        "ok": summary.ok,
+        "failed": summary.failed,
+        "stale": summary.stale,
+        "never": summary.never,
+        "unrestorable": summary.unrestorable,
+        "unreadable": summary.unreadable,
+    }
+    parts = [(f"{count(number)} {status}", status) for status, number in numbers.items() if number]
+    return parts or [("no tables", "never")]
+
+
+def places(document: StatusReport) -> str:
+    """``plan prod, account 123456789012, region eu-west-1``; what differs is in the columns."""
+    plans = document.plans
+    names = {each.plan for each in plans}
+    parts = [f"plan {plans[0].plan}" if len(plans) == 1 else f"{len(names)} plans"]
+    accounts = {each.account for each in plans if each.account}
+    regions = {each.region for each in plans if each.region}
+    parts += [f"account {each}" for each in accounts if len(accounts) == 1]
+    parts += [f"region {each}" for each in regions if len(regions) == 1]
+    return ", ".join(parts)
+
+
+def table_remarks(document: StatusReport) -> list[str]:
+    """What the cells cannot say, the worst first; the same reason is said once."""
+    tables = document.tables
+    unreadable = [
+        f"unreadable: destination {each.destination} (bucket {each.bucket}), "
+        f"{counted(len(each.tables), 'table')}: {each.error.message}"
+        for each in document.unreadable
+    ]
+    broken = ((row.table, each.backup, each.reason) for row in tables for each in row.not_restorable)
+    failures = _grouped((row.last_failure, row.table) for row in tables if row.last_failure)
+    gaps = _grouped((to_iso(row.gap_since), row.table) for row in tables if row.gap_since is not None)
+    return [
+        *unreadable,
+        *not_restorable(broken),
+        *(f"last backup failed: {names}: {message}" for message, names in failures),
+        *(f"gap: {names}: changes after {since} may be in no backup" for since, names in gaps),
+    ]
+
+
+def backup_counts(document: BackupList) -> list[tuple[str, str]]:
+    """``("205 complete", "complete")``: what the summary line is made of, and the state of each part."""
+    states = document.summary.states
+    return [(f"{count(number)} {state}", state) for state, number in states.items()]
+
+
+def backup_remarks(document: BackupList) -> list[str]:
+    unreadable = [
+        f"unreadable: destination {each.destination} (bucket {each.bucket}): {each.error.message}"
+        for each in document.unreadable
+    ]
+    broken = ((row.table, row.backup, row.not_restorable) for row in document.backups if row.not_restorable)
+    failures = _grouped(
+        (row.failure, f"{row.backup} of {row.table}") for row in document.backups if row.failure
+    )
+    return [
+        *unreadable,
+        *not_restorable(broken),
+        *(f"failed: {names}: {message}" for message, names in failures),
+    ]
+
+
+def not_restorable(backups: Iterable[tuple[str, str, str]]) -> Iterator[str]:
+    """One line for each reason of a table: table, backup ID and reason of each backup, the newest first."""
+    by_reason: dict[tuple[str, str], list[str]] = {}
+    for table, backup, reason in backups:
+        by_reason.setdefault((table, reason), []).append(backup)
+    for (table, reason), ids in by_reason.items():
+        others = f" and {counted(len(ids) - 1, 'older one')}" if len(ids) > 1 else ""
+        yield f"not restorable: {ids[0]} of {table}{others}: {reason}"
+
+
+def _grouped(pairs: Iterable[tuple[str | None, str]]) -> Iterator[tuple[str, str]]:
+    """Each text once, with the first names that it is about."""
+    names: dict[str, list[str]] = {}
+    for text, name in pairs:
+        if text is not None:
+            names.setdefault(text, []).append(name)
+    for text, own in names.items():
+        more = f" and {count(len(own) - _NAMED_AT_MOST)} more" if len(own) > _NAMED_AT_MOST else ""
+        yield text, ", ".join(own[:_NAMED_AT_MOST]) + more

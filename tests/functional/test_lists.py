@@ -1,0 +1,124 @@
+"""``status`` and ``list`` with tables, several plans, and destinations that cannot be read; short backup IDs."""
+
+from __future__ import annotations
+
+import json
+
+from tests.support.aws import Aws
+from tests.support.plans import plan
+from tests.support.program import Program
+
+
+def back_up(sandbox: Aws, bucket: str, program: Program, *tables: str) -> None:
+    """By scans, which are quick."""
+    for table in tables:
+        sandbox.create_table(table)
+        sandbox.put(table, {"id": {"S": "a"}})
+    entries = [{"name": table, "method": "scan", "rpo": "24h"} for table in tables]
+    program.plan(plan(sandbox, bucket, tables=entries))
+    done = program.run("backup")
+    assert done.code == 0, done.err
+
+
+def test_a_name_that_matches_nothing_ends_every_verb_with_the_nearest_one(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    back_up(sandbox, bucket, program, f"{name}-orders")
+    wrong, hint = f"{name}-odrers", f"use `{name}-orders` instead"
+    for arguments in (
+        ("status", wrong),
+        ("status", "--only", wrong),
+        ("list", wrong),
+        ("list", "--only", wrong),
+        ("verify", wrong),
+        ("backup", "--only", wrong),
+        ("wait", "--only", wrong),
+        ("preview", "--only", wrong),
+        ("prune", "--only", wrong),
+        ("find", wrong, "--key", "id=a"),
+        ("find", wrong, "--key", "id=a", "--history"),
+        ("dump", wrong),
+        ("diff", "--table", wrong),
+        ("restore", "--table", wrong, "--to", f"{name}-2"),
+        ("restore", "--match", wrong, "--to", "{table}-2"),
+        ("preview", "restore", "--table", wrong, "--to", f"{name}-2"),
+    ):
+        done = program.run(*arguments)
+        assert (done.code, hint in done.err + done.out) == (5, True), (
+            arguments,
+            done.code,
+            done.err,
+            done.out,
+        )
+
+
+def test_an_id_may_be_short_wherever_a_backup_is_named(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    back_up(sandbox, bucket, program, name)
+    backup = json.loads(program.run("list", "--output", "json").out)["backups"][0]["backup"]
+    for short in (backup[-8:], backup[:-3], backup[:8]):
+        verified = program.run("verify", "--backup", short, "--output", "json")
+        assert (verified.code, verified.facts["backup"]) == (0, backup), verified.err
+        assert program.run("find", name, "--key", "id=a", "--from", short).out == '{"id": "a"}\n'
+        assert program.run("dump", name, "--from", short).code == 0
+        assert f"restore point {backup} of" in program.run("diff", "--table", name, "--from", short).out
+        ahead = program.run("preview", "restore", "--table", name, "--to", f"{name}-2", "--from", short)
+        assert (ahead.code, backup in ahead.out) == (0, True), ahead.out
+    wrong = backup[:-1] + ("0" if backup[-1] != "0" else "1")
+    for arguments in (("verify", "--backup", wrong), ("dump", name, "--from", wrong)):
+        done = program.run(*arguments)
+        assert f"hint: use `{backup}` instead\n" in done.err, done.err
+
+
+def test_a_pattern_shows_several_plans(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    """One exit code, the highest. What is wrong with one plan does not hide the others."""
+    back_up(sandbox, bucket, program, name)
+    files = program.directory / "plans"
+    files.mkdir()
+    whole = (program.directory / "ddbbackup.yaml").read_text()
+    (files / "a.yaml").write_text(whole)
+    (files / "b.yaml").write_text(
+        plan(sandbox, bucket, name="second", tables=[{"name": f"{name}-b", "rpo": "1h"}])
+    )
+    done = program.run("status", "-f", "plans/*.yaml", "--output", "json")
+    document = json.loads(done.out)
+    assert (done.code, document["exit_code"]) == (4, 4)
+    assert [(each["plan"], each["files"]) for each in document["plans"]] == [
+        ("test", ["plans/a.yaml"]),
+        ("second", ["plans/b.yaml"]),
+    ]
+    rows = [(each["plan"], each["table"], each["status"]) for each in document["tables"]]
+    assert rows == [("second", f"{name}-b", "never"), ("test", name, "ok")]
+    assert (document["summary"]["ok"], document["summary"]["never"]) == (1, 1)
+
+    one = program.run("status", name, "-f", "plans/*.yaml")
+    assert (one.code, one.out.splitlines()[1].split()[:2]) == (0, [name, "ok"])
+    none = program.run("status", f"{name}-x", "-f", "plans/*.yaml")
+    assert (none.code, none.out) == (5, "")
+
+    (files / "c.yaml").write_text("version: 1\n")
+    broken = program.run("status", "-f", "plans/*.yaml")
+    assert broken.code == 78
+    assert "plans/c.yaml: the plan plans/c.yaml has " in broken.err
+    assert "1 ok · 1 never (" in broken.out
+
+
+def test_a_destination_that_cannot_be_read_is_one_row_and_the_exit_code(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    back_up(sandbox, bucket, program, name)
+    missing = f"{bucket}-missing"
+    lost = [{"name": f"{name}-{each}", "destination": "lost"} for each in "abc"]
+    document = json.loads(plan(sandbox, bucket, tables=[{"name": name, "destination": "vault"}, *lost]))
+    document["destinations"]["lost"] = {"bucket": missing}
+    program.plan(json.dumps(document))
+    for verb in ("status", "list"):
+        done = program.run(verb)
+        rows = [line.split() for line in done.out.partition("\n\n")[0].splitlines()[1:]]
+        assert [row[0] for row in rows] == ["destination:lost", name]
+        assert done.code == 1
+        assert "ddbbackup: the destination lost cannot be read: " in done.err
+        assert "hint: create the bucket, or correct `bucket` of the destination\n" in done.err
+        document = json.loads(program.run(verb, "--output", "json").out)
+        assert [each["destination"] for each in document["unreadable"]] == ["lost"]

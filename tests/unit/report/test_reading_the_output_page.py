@@ -39,15 +39,14 @@ def test_words_of_outcomes() -> None:
 
 
 def test_words_of_status() -> None:
-    """Of each table."""
-    shown = {"ok": "ok", "stale": "STALE", "never": "NEVER BACKED UP"}
+    """Of each table, and of a destination."""
     statuses = get_args(get_type_hints(TableRow)["status"])
-    assert {shown[status] for status in statuses} == set(words_below("`STATUS`"))
+    assert {*statuses, "unreadable"} == set(words_below("`STATUS`"))
 
 
 def test_words_of_list() -> None:
     """Those of records, and those that say why a record or a restore point is none."""
-    assert set(words_below("`STATE`")) == {*get_args(State), *catalog._STATES, "expiring"}
+    assert set(words_below("`STATE`")) == {*get_args(State), *catalog._STATES, "expiring", "unreadable"}
 
 
 def test_columns_of_list() -> None:

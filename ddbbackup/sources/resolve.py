@@ -246,8 +246,9 @@ def _point_of_backup(context: RunContext, wanted: WantedPoint, location: Locatio
 
 
 def no_backup(context: RunContext, wanted: WantedPoint, location: Location, when: str = "") -> DdbBackupError:
-    """The error: ``NothingSelected`` for a table without any record, which may be a misspelled one."""
-    kind = Refused if context.catalog.has_records(location) else NothingSelected
+    """The error: ``NothingSelected`` for a table without records of any origin, which may be a misspelled one."""
+    is_known = context.catalog.has_records(location) or _origins(context, wanted)
+    kind = Refused if is_known else NothingSelected
     return kind(
         f"there is no complete backup of {wanted.table}{when} in {location.uri}",
         hint=_hint_without_backup(context, wanted, location),

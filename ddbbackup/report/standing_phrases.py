@@ -43,19 +43,21 @@ def places(document: StatusReport) -> str:
     return ", ".join(parts)
 
 
-def table_remarks(document: StatusReport) -> list[str]:
-    """What the cells cannot say, the worst first; the same reason is said once."""
-    tables = document.tables
-    unreadable = [
+def unreadable_tables(document: StatusReport) -> list[str]:
+    return [
         f"unreadable: destination {each.destination} (bucket {each.bucket}), "
         f"{counted(len(each.tables), 'table')}: {each.error.message}"
         for each in document.unreadable
     ]
+
+
+def table_remarks(document: StatusReport) -> list[str]:
+    """What the cells cannot say of tables, the worst first; the same reason is said once."""
+    tables = document.tables
     broken = ((row.table, each.backup, each.reason) for row in tables for each in row.not_restorable)
     failures = _grouped((row.last_failure, row.table) for row in tables if row.last_failure)
     gaps = _grouped((to_iso(row.gap_since), row.table) for row in tables if row.gap_since is not None)
     return [
-        *unreadable,
         *not_restorable(broken),
         *(f"last backup failed: {names}: {message}" for message, names in failures),
         *(f"gap: {names}: changes after {since} may be in no backup" for since, names in gaps),
@@ -68,17 +70,19 @@ def backup_counts(document: BackupList) -> list[tuple[str, str]]:
     return [(f"{count(number)} {state}", state) for state, number in states.items()]
 
 
-def backup_remarks(document: BackupList) -> list[str]:
-    unreadable = [
+def unreadable_vaults(document: BackupList) -> list[str]:
+    return [
         f"unreadable: destination {each.destination} (bucket {each.bucket}): {each.error.message}"
         for each in document.unreadable
     ]
+
+
+def backup_remarks(document: BackupList) -> list[str]:
     broken = ((row.table, row.backup, row.not_restorable) for row in document.backups if row.not_restorable)
     failures = _grouped(
         (row.failure, f"{row.backup} of {row.table}") for row in document.backups if row.failure
     )
     return [
-        *unreadable,
         *not_restorable(broken),
         *(f"failed: {names}: {message}" for message, names in failures),
     ]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from ddbbackup.report import phrases, standing_phrases
-from ddbbackup.report.cells import running_cell, verified_cell
+from ddbbackup.report.cells import NOTHING, running_cell, verified_cell
 from ddbbackup.report.formatting import count, counted, duration, size
 from ddbbackup.report.outcome_groups import OutcomeGroup, failed, running, skipped, succeeded
 from ddbbackup.report.renderers import markdown_preview
@@ -139,17 +139,22 @@ def _status(document: StatusReport) -> str:
             duration(row.rpo_seconds),
             count(row.items),
             size(row.size_bytes),
-            verified_cell(row.verified, failed=row.failed_verification),
-            _plain(running_cell(row.running)),
+            _dash(verified_cell(row.verified, failed=row.failed_verification)),
+            _dash(running_cell(row.running)),
         )
         for row in document.tables
     ]
     counts = standing_phrases.SEPARATOR.join(text for text, _ in standing_phrases.status_counts(document))
     text = f"### ddbbackup status: {counts}\n\n{_plain(standing_phrases.places(document))}.\n\n"
     text += "".join(_error(error) for plan in document.plans for error in plan.errors)
-    if remarks := standing_phrases.table_remarks(document):
+    remarks = [*standing_phrases.unreadable_tables(document), *standing_phrases.table_remarks(document)]
+    if remarks:
         text += "".join(f"- {_plain(line)}\n" for line in remarks) + "\n"
     return text + _table((*(["plan"] if several else []), *_STATUS_COLUMNS), rows)
+
+
+def _dash(cell: str) -> str:
+    return "–" if cell == NOTHING else _plain(cell)
 
 
 # ---- doctor

@@ -119,6 +119,7 @@ def test_a_destination_that_cannot_be_read_is_one_row() -> None:
     text = render(document, "text")
     assert cells(text)[0][:2] == ["destination:vault", "unreadable"]
     assert "unreadable: destination vault (bucket acme), 2 tables: denied\n" in text
+    assert "denied" not in render(document, "text", TERMINAL)  # stderr says it, with the hint
     assert text.endswith("\n1 ok · 2 unreadable (plan prod, account 123456789012, region eu-west-1)\n")
 
 

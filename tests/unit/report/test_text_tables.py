@@ -50,6 +50,14 @@ def test_a_narrow_terminal_loses_the_least_important_columns_first(width: int, h
     assert table(COLUMNS, ROWS, View(width=width)).splitlines()[0].split() == heads
 
 
+def test_a_narrow_column_comes_back_where_a_wide_one_did_not_fit() -> None:
+    columns = (Column("TABLE"), Column("KIND", drop=1), Column("RUNNING", drop=2))
+    row = ("orders", "full", "20261125T030000Z-0badcafe")
+    assert table(columns, [row], View(width=38)).splitlines()[0].split() == ["TABLE", "RUNNING"]
+    assert table(columns, [row], View(width=30)).splitlines()[0].split() == ["TABLE", "KIND"]
+    assert table(columns, [row], View(width=10)).splitlines()[0].split() == ["TABLE"]
+
+
 def test_only_sentences_are_shortened_and_only_as_a_last_resort() -> None:
     """Names stay whole, even if a line becomes wider than the terminal."""
     head, first, second = table(COLUMNS, ROWS, View(width=60)).splitlines()

@@ -64,6 +64,8 @@ def backups(document: BackupList, view: View) -> str:
     if not document.summary.backups and not document.unreadable:
         return "the catalog holds no backups\n"
     remarks = phrases.backup_remarks(document)
+    if view.lines is None:  # on a terminal, stderr says it on the same screen
+        remarks = [*phrases.unreadable_vaults(document), *remarks]
     rows = [*map(_hidden, document.unreadable), *map(_row, listed)]
     shown, said = fitting(rows, remarks, view)
     columns = _said(document)

@@ -55,6 +55,8 @@ def status(document: StatusReport, view: View) -> str:
     if is_quiet and not tables and not document.unreadable:
         return ""
     remarks = phrases.table_remarks(document)
+    if view.lines is None:  # on a terminal, stderr says it on the same screen
+        remarks = [*phrases.unreadable_tables(document), *remarks]
     rows = [*map(_hidden, document.unreadable), *map(_row, tables)]
     shown, said = fitting(rows, remarks, view)
     columns = _said(document)

@@ -50,11 +50,20 @@ def _fitting(columns: Sequence[Column], widths: Sequence[int], width: int | None
     shown = list(range(len(columns)))
     if width is None:
         return shown
+
+    def fits(chosen: Sequence[int]) -> bool:
+        return sum(widths[each] for each in chosen) + _GAP * (len(chosen) - 1) <= width
+
+    dropped: list[int] = []
     for i in sorted((i for i in shown if columns[i].drop), key=lambda i: columns[i].drop):
-        if sum(widths[each] for each in shown) + _GAP * (len(shown) - 1) <= width:
+        if fits(shown):
             break
         shown.remove(i)
-    return shown
+        dropped.append(i)
+    for i in reversed(dropped):  # a narrow one may fit in the place of a wide one that mattered more
+        if fits([*shown, i]):
+            shown.append(i)
+    return sorted(shown)
 
 
 def _line(cells: Sequence[Cell], widths: Sequence[int], view: View) -> str:

@@ -93,7 +93,7 @@ async def _line() -> str:
 def _facts(found: Destruction, now: datetime) -> Iterator[str]:
     age = f" ({to_iso(found.time)}, {duration((now - found.time).total_seconds())} ago)" if found.time else ""
     changes = f" and {counted(found.changes, 'change')} after it" if found.changes else ""
-    yield f"{found.step.restore.name} will {found.step.summary}"
+    yield f"restore {found.step.restore.name} will {found.step.summary}"
     yield f"  table          {found.step.target} in account {found.account}, region {found.region}"
     yield f"  restore point  {found.backup}{age}"
     yield f"  items          {count(found.items_now)} now, as DynamoDB counted them up to six hours ago"

@@ -113,7 +113,7 @@ _ROWS: Final = (
             Example("init --from-account --tag env=prod", "write a plan of the tables with this tag"),
         ),
         exit_codes=(0, 1, 5, 64, 69, 70, 77, 130, 143),
-        docs=("how-to/first-backup.md", "plan.md"),
+        docs=("how-to/first-backup.md", "how-to/write-a-plan-in-your-editor.md", "plan.md"),
     ),
     Verb(
         name="validate",
@@ -175,7 +175,7 @@ _ROWS: Final = (
             Example("schema report", "print the schema of `backup --output json`"),
         ),
         exit_codes=_OFFLINE_CODES,
-        docs=("plan.md", "command-line.md"),
+        docs=("how-to/write-a-plan-in-your-editor.md",),
     ),
     Verb(
         name="preview",
@@ -210,7 +210,7 @@ _ROWS: Final = (
             Example("preview --output markdown", "write a comment for a pull request"),
         ),
         exit_codes=(0, 1, 2, 3, 5, 64, 65, 69, 70, 75, 77, 78, 130, 143),
-        docs=("preview.md",),
+        docs=("preview.md", "pacing-and-cost.md"),
     ),
     Verb(
         name="backup",
@@ -239,7 +239,7 @@ _ROWS: Final = (
             Example("backup --output junit=report.xml", "also write a JUnit report for a CI system"),
         ),
         exit_codes=(0, 1, 3, 5, 64, 65, 69, 70, 75, 77, 78, 130, 143),
-        docs=("how-to/first-backup.md", "how-to/run-in-a-pipeline.md"),
+        docs=("how-to/first-backup.md", "how-to/run-in-a-pipeline.md", "pacing-and-cost.md"),
     ),
     Verb(
         name="wait",
@@ -296,7 +296,7 @@ _ROWS: Final = (
             Example("status --output json", "print the same for a program"),
         ),
         exit_codes=(0, 1, 4, 5, 64, 65, 69, 70, 77, 78, 130, 143),
-        docs=("command-line.md", "metrics.md"),
+        docs=("reading-the-output.md", "metrics.md"),
     ),
     Verb(
         name="list",
@@ -325,7 +325,7 @@ _ROWS: Final = (
             Example("list --state failed --sort size", "list backups that failed, the largest first"),
         ),
         exit_codes=(0, 1, 5, 64, 65, 69, 70, 77, 78, 130, 143),
-        docs=("command-line.md",),
+        docs=("reading-the-output.md",),
     ),
     Verb(
         name="verify",
@@ -384,7 +384,7 @@ _ROWS: Final = (
             Example("find orders --key id=c-1017 --history", "print every version of an item, newest first"),
         ),
         exit_codes=(0, 1, 5, 64, 65, 69, 70, 77, 78, 130, 143),
-        docs=("command-line.md",),
+        docs=("how-to/restore-one-customers-items.md",),
     ),
     Verb(
         name="dump",
@@ -411,7 +411,7 @@ _ROWS: Final = (
             ),
         ),
         exit_codes=(0, 1, 5, 64, 65, 69, 70, 77, 78, 130, 143),
-        docs=("command-line.md",),
+        docs=("how-to/restore-one-customers-items.md",),
     ),
     Verb(
         name="restore",
@@ -458,7 +458,7 @@ _ROWS: Final = (
             Example("restore orders-copy --retrieve bulk", "ask S3 for an archived backup"),
         ),
         exit_codes=_RESTORE_CODES,
-        docs=("how-to/restore-one-table-now.md", "restore-methods.md"),
+        docs=("how-to/three-in-the-morning.md", "how-to/restore-one-table-now.md", "restore-methods.md"),
     ),
     Verb(
         name="diff",
@@ -493,7 +493,7 @@ _ROWS: Final = (
             ),
         ),
         exit_codes=(0, 1, 2, 5, 64, 65, 69, 70, 77, 78, 130, 143),
-        docs=("how-to/restore-one-table-now.md",),
+        docs=("how-to/three-in-the-morning.md",),
     ),
     Verb(
         name="prune",
@@ -578,7 +578,7 @@ _ROWS: Final = (
             Example("completion fish > ~/.config/fish/completions/ddbbackup.fish", "install for fish"),
         ),
         exit_codes=_READ_CODES,
-        docs=("command-line.md",),
+        docs=("install.md",),
     ),
     Verb(
         name="demo",

@@ -16,6 +16,7 @@ import yaml
 from junitparser import JUnitXml
 
 from ddbbackup.cli.grammar import parse
+from ddbbackup.plan import check
 from ddbbackup.sandbox.moto_archives import MotoArchives
 from ddbbackup.sandbox.sandbox_clock import SandboxClock
 from tests.support.accounts import Account
@@ -53,7 +54,8 @@ class Page:
         for command in self.commands:
             variables, arguments = words_of(command)
             self.program.environment = {**self.environment, **variables}
-            done = self.program.run(*arguments)
+            answer = ["--yes"] if arguments[0] == "restore" else []  # on a terminal, it asks
+            done = self.program.run(*arguments, *answer)
             assert done.code == 0, (command, done.out, done.err)
             results.append(done)
         return results
@@ -353,15 +355,32 @@ def wait_until_completed(aws: Aws, arn: str) -> None:
     raise AssertionError(f"{arn} did not complete")
 
 
-@pytest.mark.parametrize("path", sorted(PAGES.glob("*.md")), ids=lambda path: path.stem)
+DOCS = PAGES.parent
+EVERY_PAGE = sorted({DOCS.parent / "README.md", *DOCS.rglob("*.md")} - {DOCS / "command-line.md"})
+NO_COMMANDS = {"ddbbackup --version", "ddbbackup backup --onyl orders", "ddbbackup verify --level"}
+"""It ends by itself; the example of an error; an option whose values are in a table."""
+
+
+@pytest.mark.parametrize("path", EVERY_PAGE, ids=lambda path: path.stem)
 def test_every_command_that_a_page_names_exists(path: Path) -> None:
-    """In code blocks and in sentences."""
+    """In code blocks and in sentences, with its options."""
     text = path.read_text(encoding="utf-8")
-    commands = re.findall(r"`(ddbbackup [a-z][^`]*)`", text)
-    commands += [
-        line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()
-    ]
-    assert commands
-    for command in commands:
-        if command != "ddbbackup-validate":
-            assert parse(words_of(command)[1]).verb
+    commands = [" ".join(code.split()) for code in re.findall(r"`(ddbbackup [a-z][^`]*)`", text)]
+    blocks = re.findall(r"```(?:sh|console)\n(.*?)```", text, re.DOTALL)
+    lines = [line.removeprefix("$ ") for block in blocks for line in block.splitlines()]
+    commands += [line for line in lines if re.match(r"([A-Z_]+=\S+ )*ddbbackup ", line)]
+    assert commands or path.parent != PAGES
+    for command in set(commands) - NO_COMMANDS:
+        if not re.search(r"[|\[]", command):  # usage, with choices
+            assert parse(words_of(command.partition(" # ")[0])[1]).verb, command
+
+
+@pytest.mark.parametrize("path", EVERY_PAGE, ids=lambda path: path.stem)
+def test_every_plan_of_a_page_is_valid(path: Path, tmp_path: Path) -> None:
+    """A newcomer copies it."""
+    variables = {"ACCOUNT": "123456789012", "AWS_REGION": "eu-west-1"}
+    for block in re.findall(r"```yaml\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL):
+        if re.search(r"^version: 1$", block, re.MULTILINE):
+            plan = tmp_path / "ddbbackup.yaml"
+            plan.write_text(block, encoding="utf-8")
+            assert check([plan], variables)[1] == ()

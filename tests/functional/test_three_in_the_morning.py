@@ -60,7 +60,8 @@ class Night:
     def run(self, command: str, *, code: int = 0) -> Result:
         program, *arguments = shlex.split(command)
         assert program == "ddbbackup"
-        done = self.program.run(*arguments, AWS_ENDPOINT_URL=self.aws.url)
+        answer = ["--yes"] if arguments[0] == "restore" else []  # on a terminal, it asks
+        done = self.program.run(*arguments, *answer, AWS_ENDPOINT_URL=self.aws.url)
         assert done.code == code, (command, done.out, done.err)
         return done
 

@@ -113,7 +113,7 @@ _ROWS: Final = (
             Example("init --from-account --tag env=prod", "write a plan of the tables with this tag"),
         ),
         exit_codes=(0, 1, 5, 64, 69, 70, 77, 130, 143),
-        docs=("how-to/first-backup.md", "how-to/write-a-plan-in-your-editor.md", "plan.md"),
+        docs=("how-to/first-backup.md", "plan.md"),
     ),
     Verb(
         name="validate",
@@ -175,7 +175,7 @@ _ROWS: Final = (
             Example("schema report", "print the schema of `backup --output json`"),
         ),
         exit_codes=_OFFLINE_CODES,
-        docs=("how-to/write-a-plan-in-your-editor.md",),
+        docs=("plan.md", "command-line.md"),
     ),
     Verb(
         name="preview",
@@ -384,7 +384,7 @@ _ROWS: Final = (
             Example("find orders --key id=c-1017 --history", "print every version of an item, newest first"),
         ),
         exit_codes=(0, 1, 5, 64, 65, 69, 70, 77, 78, 130, 143),
-        docs=("how-to/restore-one-customers-items.md",),
+        docs=("command-line.md",),
     ),
     Verb(
         name="dump",
@@ -411,7 +411,7 @@ _ROWS: Final = (
             ),
         ),
         exit_codes=(0, 1, 5, 64, 65, 69, 70, 77, 78, 130, 143),
-        docs=("how-to/restore-one-customers-items.md",),
+        docs=("command-line.md",),
     ),
     Verb(
         name="restore",

@@ -45,8 +45,8 @@ class WarmThroughput(Setting[Throughput]):
     describe_fields = frozenset({"WarmThroughput"})
     write_actions = ("dynamodb:CreateTable", "dynamodb:UpdateTable")
     limitations = (
-        "only what is above the capacity of a provisioned table, or above what every on-demand table has (12000 "
-        "reads, 4000 writes)"
+        "only what is above the capacity of a provisioned table, or above what every on-demand table has (12,000 "
+        "reads, 4,000 writes)"
     )
 
     def normalize(self, response: Json) -> Throughput | None:

@@ -11,7 +11,8 @@ from ddbbackup.backup.export_scheduler import START_BURST, START_SECONDS
 from ddbbackup.ports import EXPORTS_IN_FLIGHT
 from ddbbackup.pricing.prices import load_prices
 
-PAGE = (Path(__file__).parents[3] / "docs" / "pacing-and-cost.md").read_text(encoding="utf-8")
+PAGES = Path(__file__).parents[3] / "docs"
+PAGE = (PAGES / "pacing-and-cost.md").read_text(encoding="utf-8")
 GIB = 1024**3
 HOURS, NIGHTS, DAYS = 24 * 30, 30, 30
 
@@ -38,6 +39,8 @@ def test_the_starts_of_many_exports(tables: int, text: str) -> None:
 def test_the_limits_of_starting() -> None:
     assert f"starts {START_BURST} at once and then {60 / START_SECONDS:.0f} a minute" in flat()
     assert f"AWS runs {EXPORTS_IN_FLIGHT} exports at a time" in flat()
+    pipeline = (PAGES / "how-to" / "run-in-a-pipeline.md").read_text(encoding="utf-8")
+    assert f"{60 / START_SECONDS:.0f} starts of exports a minute, so 200 tables take five minutes" in pipeline
 
 
 def test_the_prices_are_those_of_the_estimates() -> None:

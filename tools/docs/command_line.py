@@ -20,7 +20,8 @@ def page() -> str:
 `ddbbackup completion bash|zsh|fish` prints a script for shell completion. The package brings a manual page with the
 same text, `man ddbbackup`. See also [environment variables](environment.md).
 
-The role is the one of [permissions](permissions.md) that a verb needs; verbs without one do not call AWS.
+The role is the one of [permissions](permissions.md) that a verb needs. Verbs without one do not call AWS, except for
+`init --from-account`, which lists and describes tables.
 """,
     ]
     overview = [

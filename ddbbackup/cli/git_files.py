@@ -13,6 +13,8 @@ from ddbbackup.os_errors import os_reason
 from ddbbackup.suggestions import suggest
 
 _SECONDS: Final = 60  # a partial clone fetches the file when it is read
+_OF_ONE_REPOSITORY: Final = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
+"""Hooks of git have these, relative to the top of their repository."""
 _OWNERSHIP: Final = "dubious ownership"
 
 
@@ -59,7 +61,8 @@ def read_file(commit: str, path: Path) -> bytes | None:
 
 
 def _git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    environment = {**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
+    inherited = {name: value for name, value in os.environ.items() if name not in _OF_ONE_REPOSITORY}
+    environment = {**inherited, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"}
     try:
         return subprocess.run(  # noqa: S603 - no shell, and no argument can be taken for an option
             ["git", *arguments],  # noqa: S607 - the user's own git

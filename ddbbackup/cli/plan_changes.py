@@ -17,11 +17,13 @@ from ddbbackup.plan.model import Destination, Plan, Retention, TableEntry
 from ddbbackup.plan.only import Only
 from ddbbackup.plan.selection import Inventory, select
 from ddbbackup.report.documents.plan_changes import PlanChanges, TableConsequence, plan_changes
+from ddbbackup.report.step_groups import names
 from ddbbackup.retention.decision import Decision
 from ddbbackup.retention.planning import decide_tables
 from ddbbackup.retention.survey import READS_AT_ONCE
 from ddbbackup.steps.context import RunContext
 
+_NAMED_AT_MOST: Final = 10
 _ALL: Final = Retention(keep_last=1_000_000_000, min_verified=0)
 
 
@@ -103,17 +105,22 @@ async def _consequences(
     )
     counted, allowed, removed = await asyncio.gather(*(_decide(context, each) for each in (left, old, new)))
     consequences: dict[str, TableConsequence] = {}
+    unread: dict[str, list[str]] = {}
     for name, location in locations.items():
         results = (counted.get(location), allowed.get(location), removed.get(location))
         error = next((each for each in results if isinstance(each, DdbBackupError)), None)
         if error is not None:
-            notes.append(f"could not read the backups of {name}: {error.message}")
+            unread.setdefault(error.message, []).append(name)
         count, earlier, now = (each if isinstance(each, Decision) else None for each in results)
         consequences[name] = TableConsequence(
             shown_place(before, name),
             backups=count.restore_points if count is not None else None,
             removed=len({*now.removed} - {*earlier.removed}) if now and earlier else None,
         )
+    notes += [
+        f"could not read the backups of {names(tables, _NAMED_AT_MOST)}: {message}"
+        for message, tables in unread.items()
+    ]
     return consequences
 
 

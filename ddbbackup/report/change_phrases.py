@@ -96,10 +96,7 @@ def change_lines(preview: Preview) -> list[ChangeLine]:
 
 
 def _order(line: ChangeLine) -> tuple[int, int, int]:
-    place = (
-        0 if line.subject == "plan" else _SUBJECTS.index("table" if line.subject == "table" else line.subject)
-    )
-    return (place, list(SIGNS.values()).index(line.sign), not line.warnings)
+    return (_SUBJECTS.index(line.subject), list(SIGNS.values()).index(line.sign), not line.warnings)
 
 
 def _group(change: PlanChange, step: PreviewStep | None) -> object:
@@ -151,7 +148,7 @@ def _removed(changes: Sequence[PlanChange]) -> str:
     place = changes[0].place if len(changes) == 1 else None
     where = f" in {place}" if place else ""
     if backups is None:
-        return f"NO LONGER BACKED UP (its backups stay{where})"
+        return f"NO LONGER BACKED UP ({'its' if len(changes) == 1 else 'their'} backups stay{where})"
     if not backups:
         return "NO LONGER BACKED UP (no backups so far)"
     return f"NO LONGER BACKED UP ({counted(backups, 'backup')} {'stays' if backups == 1 else 'stay'}{where})"

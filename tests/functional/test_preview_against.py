@@ -117,6 +117,26 @@ def test_several_files_and_folders_of_a_commit(
     )
 
 
+def test_a_catalog_that_cannot_be_read_is_a_note(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """The comparison is shown nevertheless: the bucket of the earlier plan does not exist anymore."""
+    sandbox.create_table(name, pitr=True)
+    gone = {"vault": {"bucket": f"{bucket}-gone", "prefix": "ddb/{table}/"}}
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}], destinations=gone), "old.yaml")
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}]))
+
+    done = program.run("preview", "--against", "old.yaml", "--output", "json")
+
+    assert done.code == 0, done.err
+    [note] = done.report["against"]["notes"]
+    assert note.startswith(f"could not read the backups of {name}: ")
+    assert changes(done.report)[name]["backups"] is None
+    assert (
+        "and the backups so far stay in the old place" in program.run("preview", "--against", "old.yaml").out
+    )
+
+
 def test_a_new_plan_is_all_new(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
     """The first pull request, whose base has no plan."""
     commit(program.directory)

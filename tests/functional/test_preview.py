@@ -305,7 +305,7 @@ def test_a_preview_of_a_restore_shows_every_method_and_the_settings(
     restored = program.run("restore", "copy", "--output", "json")
     again = program.run("preview", "restore", "copy", "--output", "json")
 
-    assert (before.code, kinds(steps(before, "restores")[f"{name}-2"])) == (1, ["Refused"])
+    assert (before.code, kinds(steps(before, "restores")[f"{name}-2"])) == (5, ["NothingSelected"])
     step = steps(preview, "restores")[f"{name}-2"]
     assert (preview.code, step["items"], step["blockers"]) == (2, 30, [])
     methods = {each["method"]: each for each in step["facts"]["candidates"]}
@@ -331,5 +331,5 @@ def test_blocked_restores_do_not_change_the_exit_code_of_a_preview_of_backups(
     program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores=restores))
     preview = program.run("preview", "--output", "json")
     assert preview.code == 0
-    assert kinds(steps(preview, "restores")[f"{name}-2"]) == ["Refused"]
-    assert program.run("preview", "restore", "copy").code == 1
+    assert kinds(steps(preview, "restores")[f"{name}-2"]) == ["NothingSelected"]
+    assert program.run("preview", "restore", "copy").code == 5

@@ -656,7 +656,7 @@ def _table(name: str) -> str:
     if "/" in name or name.endswith((".yaml", ".yml")):
         raise UsageError(
             f"{name!r} is not the name of a table",
-            hint="write the pattern after -f in quotes, such as -f 'plans/*.yaml'",
+            hint="name a plan with -f, and put a pattern in quotes, such as -f 'plans/*.yaml'",
         )
     return name
 

@@ -217,11 +217,12 @@ _ROWS: Final = (
         help="back up every table of the plan",
         description="Exports every table of the plan to S3 with ExportTableToPointInTime, waits for the exports, "
         "verifies every data file and records the backups.",
+        arguments="[TABLE]...",
         options=(
+            options.tables,
             options.plan_files,
             options.log_format,
             options.detail,
-            options.only,
             options.run_id("idempotency key: the same ID never starts a second export"),
             options.timeout("stop waiting after 90s, 30m, 2h, …; exports continue in AWS (exit code 75)"),
             options.no_wait,
@@ -234,7 +235,7 @@ _ROWS: Final = (
         on_interrupt=_EXPORTS_CONTINUE,
         examples=(
             Example("backup", "back up every table of ./ddbbackup.yaml"),
-            Example("backup --only 'orders*'", "back up some tables"),
+            Example("backup orders 'billing-*'", "back up some tables"),
             Example("backup --no-wait", "start the exports; `ddbbackup wait` completes them"),
             Example("backup --output junit=report.xml", "also write a JUnit report for a CI system"),
         ),
@@ -246,11 +247,12 @@ _ROWS: Final = (
         help="complete backups that an earlier run left in progress",
         description="Waits for the exports that earlier runs started, verifies them and records the backups. Starts "
         "no export.",
+        arguments="[TABLE]...",
         options=(
+            options.tables,
             options.plan_files,
             options.log_format,
             options.detail,
-            options.only,
             options.run_id("only the backups that the run with this ID started"),
             options.timeout("stop waiting after 90s, 30m, 2h, …; exports continue in AWS (exit code 75)"),
         ),
@@ -502,11 +504,12 @@ _ROWS: Final = (
         "does not keep. With --apply, removes the latter: their data, then their records. Never removes the newest "
         "restore point of a table, its newest verified one, what a kept restore point needs, or backups in "
         "progress.",
+        arguments="[TABLE]...",
         options=(
+            options.tables,
             options.plan_files,
             options.log_format,
             options.detail,
-            options.only,
             options.run_id("ID of this run in logs and reports"),
             options.apply,
             options.confirm_plan,
@@ -524,7 +527,7 @@ _ROWS: Final = (
             Example("prune", "show what would be removed, and why the rest is kept"),
             Example("prune --apply", "remove it"),
             Example("prune --apply --confirm prod", "remove it, even if it is more than half"),
-            Example("prune --apply --only 'orders*'", "remove backups of some tables"),
+            Example("prune 'orders*' --apply", "remove backups of some tables"),
         ),
         exit_codes=(0, 1, 2, 3, 5, 64, 65, 69, 70, 77, 78, 130, 143),
         docs=("how-to/expire-old-backups.md",),
@@ -535,11 +538,12 @@ _ROWS: Final = (
         description="Checks everything that a run of the plan depends on: credentials, tables, buckets, KMS keys, "
         "the clock and quotas. With --iam, prints the least IAM policies for the plan instead, and their sizes on "
         "stderr; with the options of a restore, those for this restore alone.",
+        arguments="[TABLE]...",
         options=(
+            options.tables,
             options.plan_files,
             options.log_format,
             options.detail,
-            options.only,
             options.iam,
             options.trust,
             options.restore_source,

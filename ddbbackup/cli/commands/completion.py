@@ -32,9 +32,6 @@ _ARGUMENTS: Final[dict[tuple[str, str], Kind]] = {
     ("diff", "name"): "restores",
     ("find", "table"): "tables",
     ("dump", "table"): "tables",
-    ("status", "tables"): "tables",
-    ("list", "tables"): "tables",
-    ("verify", "tables"): "tables",
 }
 _BACKUPS_AT_MOST: Final = 100
 
@@ -58,6 +55,8 @@ def _complete(verb: str, action: argparse.Action) -> None:
     """Says what the values of an argument are; `shtab` reads these attributes."""
     flag = action.option_strings[-1] if action.option_strings else ""
     kind = _NAMES.get(flag) or _ARGUMENTS.get((verb, action.dest))
+    if action.dest == "tables":
+        kind = "tables"
     element = next((option for option in ELEMENT_OPTIONS if option.dest == action.dest), None)
     if verb == "explain" and action.dest == "key":
         action.choices = [key.plain_path for key in plan_keys()]

@@ -57,10 +57,10 @@ def test_a_pattern_that_the_shell_has_replaced_is_recognized() -> None:
     """`-f plans/*.yaml` without quotes gives the second file to TABLE."""
     with pytest.raises(UsageError) as raised:
         parse(["status", "-f", "plans/a.yaml", "plans/b.yaml"])
-    assert raised.value.hint == "write the pattern after -f in quotes, such as -f 'plans/*.yaml'"
+    assert raised.value.hint == "name a plan with -f, and put a pattern in quotes, such as -f 'plans/*.yaml'"
 
 
-@pytest.mark.parametrize("verb", ["status", "list", "verify"])
+@pytest.mark.parametrize("verb", ["backup", "wait", "status", "list", "verify", "prune", "doctor"])
 def test_tables_are_named_as_arguments_and_by_only(verb: str) -> None:
     assert parse([verb, "orders", "billing-*", "--only", "users", "--only", "logs"]).only == (
         *("orders", "billing-*"),

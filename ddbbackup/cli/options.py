@@ -229,7 +229,7 @@ def restore_source(parser: argparse.ArgumentParser) -> None:
         metavar="SOURCE",
         type=_source,
         action=_Source,
-        help="what to restore: latest, a backup ID, a time, a date, a duration ago such as 2h, "
+        help="what to restore: latest, a backup ID, whole or short, a time, a date, a duration ago such as 2h, "
         "ACCOUNT/REGION or ACCOUNT/REGION/SOURCE for a backup of another origin, an ExportArn, or an s3:// folder; "
         "repeated for the folders of a full export and its windows",
     )
@@ -245,8 +245,8 @@ def point_of_table(parser: argparse.ArgumentParser) -> None:
         dest="point",
         metavar="SOURCE",
         type=_source,
-        help="restore point: latest (default), a backup ID, a time, a date, a duration ago such as 2h, "
-        "ACCOUNT/REGION or ACCOUNT/REGION/SOURCE, an ExportArn, or the s3:// folder of an export",
+        help="restore point: latest (default), a backup ID, whole or short, a time, a date, a duration ago such as "
+        "2h, ACCOUNT/REGION or ACCOUNT/REGION/SOURCE, an ExportArn, or the s3:// folder of an export",
     )
 
 
@@ -414,7 +414,11 @@ def no_wait(parser: argparse.ArgumentParser) -> None:
 
 
 def backup_id(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--backup", metavar="ID", help="only the backup with this ID")
+    parser.add_argument(
+        "--backup",
+        metavar="ID",
+        help="only the backup with this ID: a whole one, its beginning, or its last eight characters",
+    )
 
 
 def backups_to_verify(parser: argparse.ArgumentParser) -> None:

@@ -36,7 +36,7 @@ from tests.benchmarks.targets import Target
 from tests.support.memory_cloud import MemoryCloud, describe
 
 TABLES: Final = 2_000
-VERBS: Final = (("status",), ("list", "--last", "3"), ("preview",), ("doctor",))
+VERBS: Final = (("status",), ("list",), ("list", "--last", "3"), ("preview",), ("doctor",))
 SECONDS: Final = 10
 LINES: Final = 60
 MEGABYTES: Final = 150

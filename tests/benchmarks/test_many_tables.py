@@ -28,6 +28,16 @@ def test_other_verbs_are_a_screenful_too(words: tuple[str, ...]) -> None:
     assert (glance.exit_code, glance.lines <= LINES) == (0, True), glance.text
 
 
+def test_a_list_that_fills_the_screen_reads_only_the_newest_backup_of_each_table() -> None:
+    """Thirty backups of each of two thousand tables would be sixty thousand records. An option asks for all."""
+    text = look(("list",), tables=70).text
+    assert text.splitlines()[-1].endswith(
+        "(70 tables, plan prod; older backups are not counted, -v lists them)"
+    )
+    assert "70 complete" in text
+    assert "2 100 complete" in look(("list", "--sort", "size"), tables=70).text
+
+
 def test_the_page_has_a_row_for_each_verb(status: Glance) -> None:
     (target,) = targets([status])
     assert target.found.endswith(f", {status.lines} lines, {status.peak_bytes / 1e6:.0f} MB")

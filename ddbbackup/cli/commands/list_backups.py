@@ -9,7 +9,7 @@ from ddbbackup.catalog.find_point import not_restorable
 from ddbbackup.catalog.queries import catalog_tables, readable_records
 from ddbbackup.cli.output import write_output
 from ddbbackup.cli.session import Session, run_session
-from ddbbackup.cli.streams import say
+from ddbbackup.cli.streams import say, stdout_view
 from ddbbackup.plan.only import check_only
 from ddbbackup.report.documents.list import BackupList, backup_list
 from ddbbackup.steps.context import RunContext
@@ -34,7 +34,8 @@ def _read(context: RunContext, options: Namespace) -> BackupList:
     """Blocks."""
     plan, catalog = context.plan, context.catalog
     found = catalog_tables(catalog, plan, context.source.identity, only=options.only)
-    read = readable_records(found.tables, limit=options.last, since=options.since)
+    newest_only = _fills_the_screen(options, len(found.tables))
+    read = readable_records(found.tables, limit=1 if newest_only else options.last, since=options.since)
     unreadable = {**read.errors, **found.unreadable}
     if (
         options.since is None and not unreadable
@@ -56,4 +57,16 @@ def _read(context: RunContext, options: Namespace) -> BackupList:
         states=options.state,
         problems=options.problems,
         sort=options.sort,
+        newest_only=newest_only,
     )
+
+
+def _fills_the_screen(options: Namespace, tables: int) -> bool:
+    """Whether the newest backup of each table is more than the terminal shows, and nothing else was asked for.
+
+    Thousands of tables may have a hundred thousand records: reading them all would take minutes.
+    """
+    asked = (options.last, options.since, options.sort, *options.state, options.problems or None)
+    is_shown_only = options.output == "text" and not options.output_files and options.detail == "normal"
+    lines = stdout_view().lines
+    return lines is not None and tables > lines and is_shown_only and all(each is None for each in asked)

@@ -77,7 +77,10 @@ class BackupSummary:
 
 @dataclass(frozen=True, slots=True)
 class BackupList:
-    """``schemas/list.schema.json``. Problems come first, then the newest backup of each table."""
+    """``schemas/list.schema.json``. Problems come first, then the newest backup of each table.
+
+    ``newest_only``: of each table only the newest backup was read, because a terminal would show no more.
+    """
 
     schema: ClassVar[Literal["list"]] = "list"
 
@@ -85,6 +88,7 @@ class BackupList:
     backups: tuple[BackupRow, ...]
     unreadable: tuple[UnreadableVault, ...]
     summary: BackupSummary
+    newest_only: bool = False
 
 
 STATES: Final = (
@@ -119,6 +123,7 @@ def backup_list(
     states: Sequence[str] = (),
     problems: bool = False,
     sort: str | None = None,
+    newest_only: bool = False,
 ) -> BackupList:
     """``records``: the newest of each table first. ``not_restorable``: by the key of the record.
 
@@ -147,6 +152,7 @@ def backup_list(
             problems=len(bad),
             states=dict(Counter(row.shown_state for row in rows)),
         ),
+        newest_only=newest_only,
     )
 
 

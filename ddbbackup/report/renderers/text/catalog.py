@@ -118,7 +118,9 @@ def _summary(document: BackupList, view: View) -> str:
     if summary.problems:
         parts.append(paint(counted(summary.problems, "problem"), "failed", view))
     tables = counted(summary.tables, "table")
-    return f"{phrases.SEPARATOR.join(parts) or 'no backups'} ({tables}, plan {document.plan})\n"
+    counts = phrases.SEPARATOR.join(parts) or "no backups"
+    older = "; older backups are not counted, -v lists them" if document.newest_only else ""
+    return f"{counts} ({tables}, plan {document.plan}{older})\n"
 
 
 def restorable(document: Restorable, view: View) -> str:

@@ -10,6 +10,7 @@ from ddbbackup.report.cells import NOTHING, running_cell, verified_cell
 from ddbbackup.report.formatting import count, counted, duration, size
 from ddbbackup.report.outcome_groups import OutcomeGroup, failed, running, skipped, succeeded
 from ddbbackup.report.renderers import markdown_preview
+from ddbbackup.report.renderers.markdown_text import COMMENT_CHARACTERS, cut
 from ddbbackup.report.renderers.markdown_text import code as _code
 from ddbbackup.report.renderers.markdown_text import collapsed as _collapsed
 from ddbbackup.report.renderers.markdown_text import plain as _plain
@@ -39,14 +40,21 @@ _STATUS_COLUMNS: Final = (
 
 
 def render(document: Document, characters: int | None = None) -> str:
-    """``characters``: a preview is not longer than this."""
+    """Not longer than ``characters``, by default a comment of GitHub: what failed comes first, so the end is cut."""
+    if document.schema == "preview":
+        return markdown_preview.preview(document, characters)
+    limit = characters or COMMENT_CHARACTERS
+    text = _text(document, all_names=True)
+    return cut(text if len(text) <= limit else _text(document, all_names=False), limit)
+
+
+def _text(document: Document, *, all_names: bool) -> str:
+    """``all_names``: of tables that failed for the same reason; otherwise some, and their number."""
     match document.schema:
         case "problems":
             return _problems(document.problems)
-        case "preview":
-            return markdown_preview.preview(document, characters)
         case "report":
-            return _report(document)
+            return _report(document, all_names=all_names)
         case "status":
             return _status(document)
         case "doctor":
@@ -89,7 +97,7 @@ def _error(error: ErrorInfo) -> str:
 # ---- runs
 
 
-def _report(report: RunReport) -> str:
+def _report(report: RunReport, *, all_names: bool) -> str:
     """What failed with its hint, the run, then one row for each other step."""
     place = f"account {_code(report.account)}, region {_code(report.region)}"
     end = f"{duration(report.seconds)}, exit code {report.exit_code}"
@@ -106,18 +114,18 @@ def _report(report: RunReport) -> str:
     table = _table(("", "step", "table", "", "time"), rows) if rows else ""
     parts = [
         f"### ddbbackup {_plain(phrases.report_summary(report))}",
-        *(_group(each, "**FAILED**") for each in failed(report)),
-        *(_group(each, "**running**") for each in running(report)),
-        *(_group(each, "skipped") for each in skipped(report)),
+        *(_group(each, "**FAILED**", all_names=all_names) for each in failed(report)),
+        *(_group(each, "**running**", all_names=all_names) for each in running(report)),
+        *(_group(each, "skipped", all_names=all_names) for each in skipped(report)),
         f"Run {_code(report.run)}, {place}, {end}.",
         _collapsed(counted(len(rows), "step"), [table.rstrip()]) if len(rows) > _OPEN_ROWS else table,
     ]
     return "\n\n".join(part.rstrip("\n") for part in parts if part) + "\n"
 
 
-def _group(group: OutcomeGroup, word: str) -> str:
+def _group(group: OutcomeGroup, word: str, *, all_names: bool) -> str:
     hint = f"  \nhint: {_plain(group.hint)}" if group.hint is not None else ""
-    return f"- {word} {_plain(group.title(all_names=True))}: {_plain(group.reason)}{hint}".replace(
+    return f"- {word} {_plain(group.title(all_names=all_names))}: {_plain(group.reason)}{hint}".replace(
         "\n", "\n  "
     )
 

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Final
 from ddbbackup.report import phrases
 from ddbbackup.report.change_phrases import change_lines, change_notes, changes_heading, unchanged
 from ddbbackup.report.formatting import count, counted, size
-from ddbbackup.report.renderers.markdown_text import code, collapsed, plain, table
+from ddbbackup.report.renderers.markdown_text import (
+    COMMENT_CHARACTERS,
+    SHORTENED,
+    code,
+    collapsed,
+    cut,
+    plain,
+    table,
+)
 from ddbbackup.report.step_groups import (
     BLOCKED,
     NOTHING,
@@ -22,35 +30,22 @@ from ddbbackup.report.step_groups import (
 if TYPE_CHECKING:
     from ddbbackup.report.documents.preview import Preview, PreviewStep
 
-COMMENT_CHARACTERS: Final = 65_536
-"""GitHub refuses a longer body of a comment; GitLab takes a million characters."""
-_RESERVE: Final = 1_536
-"""What a pipeline may add to a comment, such as a link."""
 _COLUMNS: Final = ("table", "items", "size", "time", "cost", "")
 _PRUNE_COLUMNS: Final = ("prune", "restore points", "remove", "size", "")
 _OPEN_ROWS: Final = 20
 """More rows of a table are collapsed."""
 _SHORTER: Final = (1000, 500, 200, 100, 50, 20, 10, 5, 2)
-_SHORTENED: Final = (
-    "Shortened to fit into a comment: the whole is in the summary and in the artifact of the job."
-)
 
 
 def preview(document: Preview, characters: int | None = None) -> str:
     """Not longer than ``characters``, by default a comment. Details are left out first, then the ends of lists."""
-    most_characters = (characters or COMMENT_CHARACTERS) - _RESERVE
+    limit = characters or COMMENT_CHARACTERS
     text = _text(document, None, with_details=True)
     for most in (None, *_SHORTER):
-        if len(text) <= most_characters:
+        if len(text) <= limit:
             break
         text = _text(document, most, with_details=False)
-    return text if len(text) <= most_characters else _cut(text, most_characters)
-
-
-def _cut(text: str, characters: int) -> str:
-    """Only names of thousands of characters come here."""
-    whole_lines = text[: characters - 10].rpartition("\n")[0]
-    return f"{whole_lines}\n\n…\n"
+    return cut(text, limit)  # names of thousands of characters
 
 
 def _text(document: Preview, most: int | None, *, with_details: bool) -> str:
@@ -59,7 +54,7 @@ def _text(document: Preview, most: int | None, *, with_details: bool) -> str:
     caller = f"Account {code(document.account)}, {region}, as {code(document.caller)}."
     parts = [
         f"### ddbbackup {plain(phrases.preview_summary(document))}",
-        f"> {plain(_SHORTENED)}" if not with_details else "",
+        f"> {SHORTENED}" if not with_details else "",
         _changes(document, most),
         _groups(document.backups),
         _list(_blockers(document), most, "reasons"),

@@ -6,6 +6,12 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+COMMENT_CHARACTERS: Final = 65_536 - 1_536
+"""GitHub refuses a longer body of a comment; a pipeline may add a link. GitLab takes a million characters."""
+SHORTENED: Final = (
+    "Shortened to fit into a comment: the whole is in the summary and in the artifact of the job."
+)
+_LONG_LINE: Final = 2_000
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>|#~@])")
 
 
@@ -19,6 +25,18 @@ def collapsed(heading: str, lines: Sequence[str]) -> str:
     if not lines:
         return ""
     return f"<details><summary>{heading}</summary>\n\n" + "\n".join(lines) + "\n\n</details>"
+
+
+def cut(text: str, characters: int) -> str:
+    """The beginning of a text that is too long, with a remark at its end. What matters most must come first."""
+    if len(text) <= characters:
+        return text
+    closing, remark = "\n\n</details>", f"\n\n> {SHORTENED}\n"
+    kept = text[: characters - len(closing) - len(remark)]
+    lines, _, rest = kept.rpartition("\n")
+    kept = lines if len(rest) < _LONG_LINE else f"{kept}…"
+    is_open = kept.count("<details>") > kept.count("</details>")
+    return f"{kept.rstrip()}{closing if is_open else ''}{remark}"
 
 
 def plain(text: str) -> str:

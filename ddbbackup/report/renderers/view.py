@@ -16,7 +16,7 @@ class View:
     ``lines`` is the number of lines that a text should have at most: beyond it, what is well is counted and not
     listed. None, off a terminal: everything is listed.
 
-    ``characters``: how long the Markdown of a preview may be. None: as long as a comment of GitHub.
+    ``characters``: how long Markdown may be. None: as long as a comment of GitHub.
     """
 
     width: int | None = None

@@ -127,6 +127,26 @@ def test_slack_holds_the_failure_of_one_table_among_200() -> None:
     )
 
 
+def test_markdown_of_thousands_of_tables_fits_a_comment() -> None:
+    """What failed is whole, and the collapsed table is closed; a job summary has more room."""
+    report = report_of([*(ok(f"shop-{n:04}") for n in range(3000)), pitr_off("orders")])
+    comment = markdown.render(report)
+    assert 60_000 < len(comment) <= 64_000
+    assert comment.index("**FAILED** backup orders") < 200
+    assert comment.count("<details>") == comment.count("</details>") == 1
+    assert comment.endswith(
+        "> Shortened to fit into a comment: the whole is in the summary and in the artifact of the job.\n"
+    )
+    assert markdown.render(report, 1_000_000).count("`shop-") == 3000
+
+
+def test_the_reason_of_thousands_of_failures_is_in_the_comment() -> None:
+    """Some of the names are enough."""
+    comment = markdown.render(report_of([pitr_off(f"shop-{n:05}") for n in range(9000)]))
+    assert "backup of 9 000 tables: shop-00000, shop-00001, shop-00002 and 8 997 more" in comment
+    assert len(comment) < 1000
+
+
 def test_junit_and_markdown_begin_with_what_failed() -> None:
     """Whatever its place in the plan."""
     report = report_of([*(ok(f"t{n}") for n in range(199)), pitr_off("last")])

@@ -12,13 +12,14 @@ from ddbbackup.model.assessment import Assessment, Blocker
 from ddbbackup.pricing.prices import packaged
 from ddbbackup.report.documents.preview import Preview, SelectedTables, preview
 from ddbbackup.report.renderers import render
-from ddbbackup.report.renderers.markdown_preview import COMMENT_CHARACTERS
 from ddbbackup.report.renderers.view import View
 from ddbbackup.report.step_groups import blockers_of, group_steps
 from tests.support.plan_sides import IDENTITY, NOW
 
 SNAPSHOTS = Path(__file__).parent / "previews"
 GIB = 1 << 30
+COMMENT_CHARACTERS = 65_536
+"""GitHub: "body is too long (maximum is 65536 characters)"."""
 EVERYTHING = View(characters=10_000_000)
 
 

@@ -83,6 +83,6 @@ def test_every_build_has_what_the_package_ships() -> None:
     ignored = (CHECKOUT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     for path in shipped:
         parts = {path, *map(str, Path(path).parents)} - {"."}
-        assert parts & set(targets["sdist"]["include"]), path
+        assert {f"/{part}" for part in parts} & set(targets["sdist"]["include"]), path
         assert parts & set(re.findall(r"^COPY (\S+) \S+$", dockerfile, re.MULTILINE)), path
         assert parts & {line.removeprefix("!") for line in ignored if line.startswith("!")}, path

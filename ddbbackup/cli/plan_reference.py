@@ -22,7 +22,8 @@ from ddbbackup.safe_text import SECRETS
 class Reference:
     """``plan`` and ``document`` are None if the commit has none of the files of the plan.
 
-    ``commit`` is None for a second file. ``missing`` are the files that the commit does not have.
+    ``commit`` is None for a second file. ``missing`` are the files that the commit does not have. ``problems`` are
+    those of the plan of a commit, which is None then, too.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Reference:
     plan: Plan | None
     document: Document | None
     missing: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 def load_reference(
@@ -37,11 +39,10 @@ def load_reference(
 ) -> Reference:
     """``against`` is a file if there is one of this name, otherwise a commit, which has the same ``files``.
 
-    Raises ``PlanInvalid``, ``UsageError`` and ``Refused``.
+    Raises ``PlanInvalid`` for a file, ``UsageError`` and ``Refused``.
     """
     if Path(against).is_file():
-        plan, document = _load(against, [against], environ, now, {})
-        return Reference(against, None, plan, document)
+        return _of_file(against, environ, now)
     if STDIN in files:
         raise UsageError(
             f"the plan comes from stdin, so its file in {against} is not known",
@@ -53,25 +54,21 @@ def load_reference(
     contents = {f"{against}:{file}": content for file, content in found.items() if content is not None}
     if not contents:
         return Reference(against, commit, None, None, missing)
-    plan, document = _load(against, list(contents), environ, now, contents)
-    return Reference(against, commit, plan, document, missing)
 
-
-def _load(
-    against: str,
-    files: Sequence[str],
-    environ: Mapping[str, str],
-    now: datetime,
-    contents: Mapping[str, bytes],
-) -> tuple[Plan, Document]:
     def read(name: str | Path) -> tuple[Document | None, tuple[Problem, ...]]:
         return parse_bytes(contents[str(name)], str(name))
 
     try:
-        if contents:
-            document, plan = load_with_document(files, environ, now=now, read=read)
-        else:
-            document, plan = load_with_document(files, environ, now=now)
+        document, plan = load_with_document(list(contents), environ, now=now, read=read)
+    except PlanInvalid as error:
+        return Reference(against, commit, None, None, missing, error.problems)
+    add_secrets_of_plan(SECRETS, plan)
+    return Reference(against, commit, plan, document, missing)
+
+
+def _of_file(against: str, environ: Mapping[str, str], now: datetime) -> Reference:
+    try:
+        document, plan = load_with_document([against], environ, now=now)
     except PlanInvalid as error:
         raise PlanInvalid(
             f"the plan of {against} is invalid, so this plan cannot be compared with it",
@@ -79,4 +76,4 @@ def _load(
             problems=error.problems,
         ) from None
     add_secrets_of_plan(SECRETS, plan)
-    return plan, document
+    return Reference(against, None, plan, document)

@@ -166,7 +166,8 @@ def test_what_cannot_be_compared_is_said_in_one_sentence(
     unknown = program.run("preview", "--against", "origin/mian")
     near = program.run("preview", "--against", "mian")
     option = program.run("preview", "--against=--upload-pack=x")
-    invalid = program.run("preview", "--against", "main")
+    program.plan("version: 7\n", "other.yaml")
+    invalid = program.run("preview", "--against", "other.yaml")
     stdin = program.run_process("preview", "-f", "-", "--against", "main", stdin=text)
     empty = program.run("preview", "--against", "")
     of_restore = program.run("preview", "prune", "--against", "main")
@@ -177,11 +178,30 @@ def test_what_cannot_be_compared_is_said_in_one_sentence(
     assert "git fetch origin mian" in unknown.err
     assert "hint: use `main` instead" in near.err
     assert invalid.code == 78
-    assert "main:ddbbackup.yaml:2:" in invalid.err
-    assert "the plan of main is invalid, so this plan cannot be compared with it" in invalid.err
+    assert "other.yaml:1:" in invalid.err
+    assert "the plan of other.yaml is invalid, so this plan cannot be compared with it" in invalid.err
     assert (stdin.code, of_restore.code, empty.code) == (64, 64, 64)
     assert (without_git.code, "git is not installed" in without_git.err) == (1, True)
     assert all("hint: " in each.err for each in (outside, unknown, invalid, stdin, of_restore, without_git))
+
+
+def test_a_change_that_repairs_a_plan_is_previewed(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """Though it cannot be compared: a note says why, in every form."""
+    sandbox.create_table(name, pitr=True)
+    text = plan(sandbox, bucket, tables=[{"name": name}])
+    program.plan(text.replace('"version": 1', '"version": 7'))
+    commit(program.directory)
+    program.plan(text)
+
+    done = program.run("preview", "--against", "main", "--output", "json", "--output", "markdown=body.md")
+
+    assert done.code == 0, done.err
+    (note,) = [each for each in done.report["notes"] if "not compared" in each]
+    assert "that of main, which is invalid: main:ddbbackup.yaml:" in note
+    assert done.report["against"] is None
+    assert "which is invalid" in (program.directory / "body.md").read_text(encoding="utf-8")
 
 
 def test_values_of_the_environment_are_not_shown(

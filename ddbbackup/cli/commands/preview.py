@@ -17,7 +17,7 @@ from ddbbackup.cli.look_ahead import (
 )
 from ddbbackup.cli.output import write_output
 from ddbbackup.cli.plan_changes import compare_with_reference
-from ddbbackup.cli.plan_reference import load_reference
+from ddbbackup.cli.plan_reference import Reference, load_reference
 from ddbbackup.cli.restore_options import given
 from ddbbackup.cli.session import Session, run_session
 from ddbbackup.errors import UsageError
@@ -53,11 +53,22 @@ async def _look_at_changes(session: Session, options: Namespace) -> LookAhead:
     """What the run would do, and what the plan changes. The other plan is read first: it may not exist."""
     context = session.context
     reference = load_reference(options.against, options.file, os.environ, now=context.clock.now())
+    if reference.problems:  # of a commit: the change may be what repairs its plan
+        found = await _backups_and_restores(context, options)
+        return replace(found, notes=(*found.notes, _not_compared(reference)))
     others = [reference.plan] if reference.plan is not None else []
     inventory = await take_inventory(context, only=options.only, others=others)
     found = await _backups_and_restores(context, options, inventory)
     changes = await compare_with_reference(context, session.document, reference, inventory, only=options.only)
     return replace(found, against=changes)
+
+
+def _not_compared(reference: Reference) -> str:
+    first = reference.problems[0]
+    return (
+        f"the plan is not compared with that of {reference.name}, which is invalid: "
+        f"{first.file}:{first.line}:{first.column}: {first.message}"
+    )
 
 
 async def _backups_and_restores(

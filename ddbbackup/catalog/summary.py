@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from ddbbackup.catalog.record import MAX_CHAIN, Record
+from ddbbackup.catalog.record import MAX_CHAIN, BackupKind, Record
 from ddbbackup.errors import DataIncomplete
 from ddbbackup.model.documents import DocumentType, InvalidDocument
 
@@ -26,7 +26,7 @@ class SummarizedRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     ``previous`` is None for a backup that needs no other; ``chain`` is a digest of all that it needs, and of the ID
     of the table. ``begins`` and ``reaches`` are the instants of its data in seconds since 1970, rounded up and down.
-    ``verified`` is the result of the last verification.
+    ``verified`` is the result of the last verification, ``item_count`` that of ``RecordedData``.
     """
 
     id: str
@@ -37,6 +37,8 @@ class SummarizedRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     reaches: int
     size_bytes: int
     verified: Literal["ok", "damaged"] | None
+    kind: BackupKind
+    item_count: int | None
 
 
 class _Document(msgspec.Struct, frozen=True):
@@ -78,6 +80,8 @@ def summarize(record: Record, etag: str) -> SummarizedRecord | None:
         reaches=math.floor(record.covers.end.timestamp()),
         size_bytes=record.data.size_bytes or 0,
         verified=record.verified.result if record.verified is not None else None,
+        kind=record.kind,
+        item_count=record.data.item_count,
     )
 
 

@@ -152,7 +152,16 @@ class GeneratedStore:
         previous = None if number % self._shape.full_every == 0 else f"{self._stamps[number - 1]}{_DIGEST}"
         reaches = int(self._times[number].timestamp())
         return SummarizedRecord(
-            f"{self._stamps[number]}{_DIGEST}", '"e"', previous, f"{number:08x}", reaches, reaches, 1, "ok"
+            f"{self._stamps[number]}{_DIGEST}",
+            '"e"',
+            previous,
+            f"{number:08x}",
+            reaches,
+            reaches,
+            1,
+            "ok",
+            "full" if previous is None else "window",
+            1,
         )
 
     def _record(self, prefix: str, number: int) -> Record:

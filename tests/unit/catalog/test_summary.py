@@ -19,7 +19,7 @@ DAMAGED = RecordedVerification(level="items", at=OK.at + timedelta(minutes=1), r
 
 
 def row(backup_id: str, previous: str | None = None) -> SummarizedRecord:
-    return SummarizedRecord(backup_id, '"e"', previous, "0" * 8, 0, 0, 1, "ok")
+    return SummarizedRecord(backup_id, '"e"', previous, "0" * 8, 0, 0, 1, "ok", "full", 1)
 
 
 def stored(vault: Vault) -> list[StoredRecord]:

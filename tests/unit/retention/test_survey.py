@@ -207,6 +207,8 @@ def test_a_false_summary_never_removes_what_is_to_be_kept(
             data.draw(st.integers(0, 2**33)),
             1,
             data.draw(st.sampled_from(["ok", "damaged", None])),
+            "full",
+            1,
         )
         for each in every
     }

@@ -28,7 +28,8 @@ class TableStatus:
     to verification. ``running`` are the IDs of the backups in progress, the newest first. ``last_failure`` is the
     failure of the newest backup that has ended, if it failed.
     ``not_restorable`` are newer backups that are complete, or have a record that cannot be used.
-    ``gap_since``: changes after this time, before the chain of the backup began, may be in no backup.
+    ``gap_since``: changes after this time, before the chain of the backup began, may be in no backup. ``table_bytes``
+    is the size of the table when the backup began, as DescribeTable said.
     """
 
     table: str
@@ -47,6 +48,7 @@ class TableStatus:
     last_failure: str | None = None
     not_restorable: tuple[NotRestorable, ...] = ()
     gap_since: datetime | None = None
+    table_bytes: int | None = None
 
     @property
     def breaks_rpo(self) -> bool:

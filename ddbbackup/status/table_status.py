@@ -144,6 +144,7 @@ def assess_status(
         running=running,
         last_failure=last_failure,
         gap_since=last.chain.restarted.missing_from if last.chain.restarted is not None else None,
+        table_bytes=last.table.size_bytes,
     )
 
 

@@ -236,7 +236,7 @@ def _totals(steps: Sequence[Assessment[Any]]) -> Totals:
         blocked=sum(bool(step.blockers) for step in steps),
         items=_sum_of_known(step.items for step in steps),
         size_bytes=_sum_of_known(step.size_bytes for step in steps),
-        cost=_cost(sum((step.cost for step in steps if step.cost is not None), Cost())),
+        cost=cost_info(sum((step.cost for step in steps if step.cost is not None), Cost())),
     )
 
 
@@ -263,14 +263,14 @@ def _step(step: Assessment[Any]) -> PreviewStep:
         size_bytes=step.size_bytes,
         seconds=step.seconds,
         seconds_basis=step.seconds_basis,
-        cost=_cost(step.cost) if step.cost is not None else None,
+        cost=cost_info(step.cost) if step.cost is not None else None,
         blockers=tuple(error_info(blocker.error) for blocker in step.blockers),
         notes=step.notes,
         facts=step.facts,
     )
 
 
-def _cost(cost: Cost) -> CostInfo:
+def cost_info(cost: Cost) -> CostInfo:
     return CostInfo(
         estimate=True,
         usd=round(cost.usd, 6),

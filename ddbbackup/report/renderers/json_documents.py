@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from ddbbackup.times import to_iso
@@ -21,12 +21,14 @@ def render(document: Document) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Documents get a ``format_version``, wherever they are; times become RFC 3339 strings in UTC."""
+    """Documents get a ``format_version``, wherever they are; times become RFC 3339 strings in UTC, days dates."""
     if is_dataclass(value):
         version = {"format_version": FORMAT_VERSION} if hasattr(value, "schema") else {}
         return version | {each.name: plain(getattr(value, each.name)) for each in fields(value)}
     if isinstance(value, datetime):
         return to_iso(value)
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, Mapping):
         return {name: plain(member) for name, member in value.items()}
     if isinstance(value, list | tuple):

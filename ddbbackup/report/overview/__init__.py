@@ -1,0 +1,1 @@
+"""From what the catalog holds to the document of ``report``. Pure."""

@@ -10,7 +10,7 @@ from typing import Final, NoReturn
 
 from ddbbackup import __version__
 from ddbbackup.cli.aliases import MEANT_VERBS, translate
-from ddbbackup.cli.options import DEFAULT_PLAN, add_output
+from ddbbackup.cli.options import DEFAULT_PLAN, add_output, page_file
 from ddbbackup.cli.streams import write_stdout
 from ddbbackup.cli.verbs import VERBS, Verb
 from ddbbackup.errors import UsageError
@@ -134,7 +134,7 @@ def grammar(words: Sequence[str] | None = None) -> tuple[Parser, dict[str, Parse
             for add in verb.options:
                 add(own)
             if verb.forms:
-                add_output(own, verb.forms + verb.other_forms)
+                add_output(own, verb.forms + verb.other_forms, short=page_file not in verb.options)
         parsers[verb.name] = own
     return parser, parsers
 

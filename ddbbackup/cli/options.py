@@ -47,6 +47,7 @@ SCHEMAS: Final = (
     "restorable",
     "status",
     "list",
+    "overview",
     "diff",
     "doctor",
     "policies",
@@ -275,6 +276,38 @@ def out_file(parser: argparse.ArgumentParser) -> None:
 
 
 # ---- options of one verb
+
+
+class _Page(argparse.Action):
+    """``-o page.html``: the same as ``--output html=page.html``; ``-o -``: the same as ``--output html``."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        path = str(values)
+        if path in self.const:
+            raise UsageError(f"{option_string} takes a file, not a form", hint=f"write --output {path}")
+        if path == "-":
+            namespace.output = "html"
+        else:
+            namespace.output_files = [*namespace.output_files, ("html", path)]
+
+
+def page_file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "-o",
+        "--out",
+        action=_Page,
+        const=("text", "json", "html"),
+        dest="output_files",
+        metavar="FILE",
+        type=_file,
+        help="write the page to this file (default: ddbbackup-report.html), - for stdout",
+    )
 
 
 def history(parser: argparse.ArgumentParser) -> None:
@@ -616,11 +649,14 @@ class _Output(argparse.Action):
             raise UsageError(f"--output {form}= has no file name", hint=f"write --output {form}=FILE")
 
 
-def add_output(parser: argparse.ArgumentParser, forms: tuple[str, ...]) -> None:
-    """Sets ``output``, the form of stdout, and ``output_files``, pairs of form and path."""
+def add_output(parser: argparse.ArgumentParser, forms: tuple[str, ...], *, short: bool = True) -> None:
+    """Sets ``output``, the form of stdout, and ``output_files``, pairs of form and path.
+
+    ``short``: ``-o`` is this option, too.
+    """
     parser.set_defaults(output_files=[])
     parser.add_argument(
-        "-o",
+        *(("-o",) if short else ()),
         "--output",
         action=_Output,
         const=forms,

@@ -21,6 +21,7 @@ from ddbbackup.backup.check_destination import CheckDestination
 from ddbbackup.backup.finish_backup import FinishBackup
 from ddbbackup.backup.planning import FailedSelector
 from ddbbackup.checks import doctor
+from ddbbackup.cli import overview
 from ddbbackup.compare import sides
 from ddbbackup.restore import assessment as restore_assessment
 from ddbbackup.restore import (
@@ -101,6 +102,8 @@ DECLARING: Final = (
     prune_table,
     doctor,
     record_result,
+    overview,
+    verify_backup,
 )
 
 

@@ -330,6 +330,27 @@ _ROWS: Final = (
         docs=("reading-the-output.md",),
     ),
     Verb(
+        name="report",
+        help="write one HTML page about all backups",
+        description="Writes one HTML page that needs no other file and no network: problems first, the restore "
+        "points of each table over time with gaps and the RPO, sizes and items, the last verification, what runs, "
+        "tables of the account that no entry covers, what `prune` would remove, and an estimate of the cost per "
+        "month. Prints a summary. Exits with 0 although a backup is too old: `status` is for that.",
+        options=(options.plan_files, options.log_format, options.only, options.page_file, options.prices),
+        forms=("text", "json", "html"),
+        schema="overview",
+        role="read",
+        on_interrupt=Interruption("the page was not written", "run the same command again"),
+        examples=(
+            Example("report", "write ./ddbbackup-report.html"),
+            Example("report -o public/backups.html", "write another file"),
+            Example("report -o - | aws s3 cp - s3://acme-pages/backups.html", "upload the page"),
+            Example("report --output json", "print the same for a program"),
+        ),
+        exit_codes=(0, 1, 5, 64, 65, 69, 70, 77, 78, 130, 143),
+        docs=("how-to/show-your-backups.md",),
+    ),
+    Verb(
         name="verify",
         help="prove that recorded backups are whole",
         description="Lists the data files of backups, reads as much of them as the level says, and compares them "

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ddbbackup.report.documents.init import NewPlan
     from ddbbackup.report.documents.list import BackupList
     from ddbbackup.report.documents.notification import RunNotification
+    from ddbbackup.report.documents.overview import Overview
     from ddbbackup.report.documents.policies import PlanPolicies
     from ddbbackup.report.documents.preview import Preview
     from ddbbackup.report.documents.restorable import Restorable
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         | Restorable
         | TableDifference
         | DoctorReport
+        | Overview
         | PlanPolicies
         | DemoReport
         | RunNotification

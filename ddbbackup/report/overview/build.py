@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from ddbbackup import __version__
 from ddbbackup.errors import DdbBackupError
-from ddbbackup.model.cost import Cost
+from ddbbackup.model.cost import Cost, CostLine
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.selection import format_selector
 from ddbbackup.report.documents.failure import error_info
@@ -24,6 +24,7 @@ from ddbbackup.report.documents.overview import (
     TableOverview,
 )
 from ddbbackup.report.documents.preview import PriceList, cost_info
+from ddbbackup.report.formatting import counted, duration
 from ddbbackup.report.overview.costs import merged, monthly_cost
 from ddbbackup.report.overview.outlook import outlook
 from ddbbackup.report.overview.points import KnownPoint, known_points
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from ddbbackup.retention.decision import Decision
     from ddbbackup.retention.survey import Survey
 
+_FINE, _COARSE, _FEW = 100, 40, 300
+"""How finely the history of a table is shown, if there are few tables and if there are many: pages stay small."""
 _SEVERITY: Final = {"error": 0, "warning": 1}
 
 
@@ -80,8 +83,14 @@ def overview(
     now: datetime,
 ) -> Overview:
     """``errors`` are those of selectors and destinations; those of tables are in ``tables``."""
-    costs = [_cost(each, prices, now) for each in tables]
-    rows = [_row(each, cost, now) for each, cost in zip(tables, costs, strict=True)]
+    detail = _FINE if len(tables) <= _FEW else _COARSE
+    rows: list[TableOverview] = []
+    lines: list[CostLine] = []
+    for each in tables:
+        points = known_points(each.survey) if each.survey is not None else ()
+        cost = monthly_cost(points, each.entry, _table_bytes(each), prices=prices, now=now)
+        lines += cost.lines
+        rows.append(_row(each, points, cost, now, detail))
     of_plan = [Finding("selector", "error", None, error.message) for error in errors]
     ordered = sorted(rows, key=_rank)
     every = [*errors, *(each.error for each in tables if each.error is not None)]
@@ -96,7 +105,7 @@ def overview(
         findings=(*of_plan, *(finding for row in ordered for finding in row.findings)),
         coverage=_coverage(tables, account),
         tables=tuple(ordered),
-        cost=cost_info(merged([line for cost in costs for line in cost.lines])),
+        cost=cost_info(merged(lines)),
         prices=PriceList(prices.as_of, prices.region, prices.file),
         errors=tuple(error_info(error) for error in every),
         exit_code=every[0].exit_code if every else 0,
@@ -109,19 +118,14 @@ def _rank(row: TableOverview) -> tuple[int, int, str, str]:
     return worst, row.status == "kept", row.table, row.place
 
 
-def _cost(table: ObservedTable, prices: Prices, now: datetime) -> Cost:
-    if table.survey is None:
-        return Cost()
-    return monthly_cost(known_points(table.survey), table.entry, _table_bytes(table), prices=prices, now=now)
-
-
 def _table_bytes(table: ObservedTable) -> int | None:
     return table.status.table_bytes if table.status is not None else None
 
 
-def _row(table: ObservedTable, cost: Cost, now: datetime) -> TableOverview:
+def _row(
+    table: ObservedTable, points: Sequence[KnownPoint], cost: Cost, now: datetime, detail: int
+) -> TableOverview:
     entry, status, survey = table.entry, table.status, table.survey
-    points = known_points(survey) if survey is not None else ()
     usable = [point for point in points if not point.damaged]
     rpo = entry.rpo_seconds if entry is not None else None
     times = sorted(point.begins for point in usable)
@@ -148,10 +152,10 @@ def _row(table: ObservedTable, cost: Cost, now: datetime) -> TableOverview:
         verified=status.verified if status is not None else None,
         running=tuple(_running(survey)),
         days=days(times, broken, known_since=since, has_rpo=rpo is not None, now=now),
-        stretches=stretches(times, now),
+        stretches=stretches(times, now, at_most=detail),
         breaches=tuple(broken),
-        whole=samples(point for point in points if point.kind != "window"),
-        windows=samples(point for point in points if point.kind == "window"),
+        whole=samples((point for point in points if point.kind != "window"), at_most=detail // 2),
+        windows=samples((point for point in points if point.kind == "window"), at_most=detail // 2),
         retention=_outlook(table, points),
         cost=cost_info(cost),
         findings=tuple(_findings(table, points)),
@@ -193,14 +197,16 @@ def _findings(table: ObservedTable, points: Sequence[KnownPoint]) -> Iterator[Fi
         yield Finding("unreadable", "error", name, table.error.message)
     if status is not None:
         yield from _of_status(name, status)
-    damaged = sum(point.damaged for point in points)
-    if damaged:
-        yield Finding(
-            "damaged", "error", name, f"{damaged} of {len(points)} restore points need data that is damaged"
-        )
+    told = {each.backup for each in status.not_restorable} if status is not None else set()
+    damaged = [point.id for point in points if point.damaged]
+    if not told.issuperset(damaged):
+        needs = f"{len(damaged)} of {counted(len(points), 'restore point')}"
+        yield Finding("damaged", "error", name, f"damaged data is needed by {needs}")
     if table.decision is not None and table.decision.bad:
-        unusable = len(table.decision.bad)
-        yield Finding("prune", "warning", name, f"{unusable} records cannot be used, so nothing is pruned")
+        unusable = counted(len(table.decision.bad), "record")
+        yield Finding(
+            "prune", "warning", name, f"nothing is pruned, because of {unusable} that cannot be used"
+        )
 
 
 def _of_status(name: str, status: TableStatus) -> Iterator[Finding]:
@@ -208,7 +214,8 @@ def _of_status(name: str, status: TableStatus) -> Iterator[Finding]:
     if status.state == "never":
         yield Finding("never", late, name, "never backed up")
     elif status.state == "stale":
-        yield Finding("stale", "error", name, f"the newest restore point is of {to_iso(status.export_time)}")
+        age, rpo = duration(status.age_seconds), duration(status.rpo_seconds)
+        yield Finding("stale", "error", name, f"{age} old, RPO {rpo}")
     if status.last_failure is not None:
         yield Finding("failed", late, name, status.last_failure)
     for each in status.not_restorable:

@@ -38,8 +38,9 @@ def monthly_cost(
     if entry is None or entry.method not in ("export", "incremental"):
         return cost
     recent = [each for each in points if each.reaches > now - _MONTH]
-    for window in (each for each in recent if each.kind == "window"):
-        cost += prices.cost("incremental_export", window.size_bytes or 0)
+    least = prices.rates["incremental_export"].minimum
+    if changes := sum(max(each.size_bytes or 0, least) for each in recent if each.kind == "window"):
+        cost += prices.cost("incremental_export", changes)
     if table_bytes is not None:
         fulls = sum(each.kind == "full" for each in recent)
         cost += prices.cost("full_export", fulls * table_bytes) if fulls else Cost()

@@ -14,17 +14,15 @@ from ddbbackup.plan.model import Retention
 from ddbbackup.report.documents.overview import RECENT_DAYS, DayState, Period, Sample, Stretch
 from ddbbackup.report.overview.points import KnownPoint
 
-STRETCHES: Final = 120
-SAMPLES: Final = 40
 _DAY: Final = timedelta(days=1)
 _PERIODS: Final = (("keep_hourly", 3600), ("keep_daily", 86_400), ("keep_weekly", 7 * 86_400))
 
 
-def stretches(times: Sequence[datetime], now: datetime) -> tuple[Stretch, ...]:
-    """``times`` are sorted. At most ``STRETCHES`` of them, so that gaps of more than one in so many are seen."""
+def stretches(times: Sequence[datetime], now: datetime, *, at_most: int) -> tuple[Stretch, ...]:
+    """``times`` are sorted. Gaps of more than one part in ``at_most`` are seen."""
     if not times:
         return ()
-    close = max(now - times[0], timedelta(seconds=1)) / STRETCHES
+    close = max(now - times[0], timedelta(seconds=1)) / at_most
     found: list[Stretch] = []
     for each in times:
         last = found[-1] if found else None
@@ -131,20 +129,19 @@ def _day(
     return "met"
 
 
-def samples(points: Iterable[KnownPoint]) -> tuple[Sample, ...]:
-    """The largest backup of each of up to ``SAMPLES`` parts of the time, and the first and the last one."""
+def samples(points: Iterable[KnownPoint], *, at_most: int) -> tuple[Sample, ...]:
+    """The first and the last backup, and the largest of each part between them."""
     known = [
         Sample(point.reaches, point.size_bytes, point.item_count)
         for point in points
         if point.size_bytes is not None
     ]
-    if len(known) <= SAMPLES:
+    if len(known) <= at_most:
         return tuple(known)
-    return (known[0], *_largest_of_each_part(known[1:-1]), known[-1])
+    return (known[0], *_largest_of_each_part(known[1:-1], at_most - 2), known[-1])
 
 
-def _largest_of_each_part(known: Sequence[Sample]) -> Iterator[Sample]:
-    parts = SAMPLES - 2
+def _largest_of_each_part(known: Sequence[Sample], parts: int) -> Iterator[Sample]:
     for number in range(parts):
         part = known[number * len(known) // parts : (number + 1) * len(known) // parts]
         yield max(part, key=lambda each: each.size_bytes)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ddbbackup.report.renderers.view import View
 
 Form = Literal[
-    "text", "json", "jsonl", "markdown", "junit", "github", "gitlab", "terraform", "cloudformation"
+    "text", "json", "jsonl", "html", "markdown", "junit", "github", "gitlab", "terraform", "cloudformation"
 ]
 FORMS: Final[tuple[Form, ...]] = get_args(Form)
 
@@ -64,6 +64,10 @@ def renderer(form: Form) -> Renderer:
             from ddbbackup.report.renderers import json_lines
 
             return json_lines
+        case "html":
+            from ddbbackup.report.renderers import html
+
+            return html
         case "markdown":
             from ddbbackup.report.renderers import markdown
 

@@ -13,35 +13,56 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 from jinja2 import DictLoader, Environment, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from ddbbackup.report.renderers.html.view import view_of
+from ddbbackup.report.renderers.html.content import page_of
 
 if TYPE_CHECKING:
     from ddbbackup.report.documents import Document
 
-_TEMPLATE: Final = "page.html.jinja"
+_TEMPLATES: Final = ("page.html.jinja", "error.html.jinja")
 
 
 def render(document: Document) -> str:
-    if document.schema != "overview":
-        raise TypeError(f"{document.schema} has no HTML form")
+    match document.schema:
+        case "overview":
+            return _fill(_TEMPLATES[0], page=page_of(document))
+        case "error":
+            return _fill(_TEMPLATES[1], error=document.error, problems=document.problems)
+        case _:
+            raise TypeError(f"{document.schema} has no HTML form")
+
+
+def _fill(template: str, **values: object) -> str:
     style, script = _read("page.css"), _read("page.js")
-    page = _environment().get_template(_TEMPLATE)
-    # Ours, and hashed below: a browser runs them only as they are.
+    # Ours, and hashed: a browser runs them only as they are.
     ours = {"style": Markup(style), "script": Markup(script)}  # noqa: S704  # files of this package
-    return page.render(**ours, policy=_policy(style, script), page=view_of(document))
+    page = _environment().get_template(template)
+    return page.render(**ours, **values, policy=_policy(style, script))
 
 
 @cache
 def _environment() -> Environment:
-    return Environment(
-        loader=DictLoader({_TEMPLATE: _read(_TEMPLATE)}),
+    environment = Environment(
+        loader=DictLoader({name: _read(name) for name in _TEMPLATES}),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+    )
+    environment.filters["code"] = _code
+    return environment
+
+
+def _code(text: str) -> Markup:
+    """Words in backticks become code; everything is escaped."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part)
+        for number, part in enumerate(parts)
     )
 
 

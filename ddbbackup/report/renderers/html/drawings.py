@@ -41,30 +41,26 @@ def timeline(
 ) -> tuple[Path, ...]:
     """The whole history: when the RPO was broken, and above it where there are restore points."""
     place = _scale(since, now, TIMELINE_WIDTH)
-    broken = _bars(((place(each.since), place(each.until)) for each in breaches), top=0, height=24)
-    points = _bars(((place(each.since), place(each.until)) for each in stretches), top=4, height=16)
+    broken = _bars((place(each.since), place(each.until)) for each in breaches)
+    points = _bars((place(each.since), place(each.until)) for each in stretches)
     return tuple(each for each in (Path("missed", broken), Path("point", points)) if each.d)
 
 
 def chart(known: Sequence[tuple[datetime, int]]) -> str:
-    """A line through these values, above a base of zero; empty for less than two."""
+    """The line through these values and down to a base of zero; empty for less than two."""
     if len(known) < 2:
         return ""
     place = _scale(known[0][0], known[-1][0], CHART_WIDTH)
     highest = max(number for _, number in known) or 1
-    return "M" + "L".join(
-        f"{place(time)} {CHART_HEIGHT - round(number / highest * (CHART_HEIGHT - 4))}"
-        for time, number in known
+    room = CHART_HEIGHT - 4
+    line = "L".join(
+        f"{place(time)} {CHART_HEIGHT - round(number / highest * room)}" for time, number in known
     )
+    return f"M0 {CHART_HEIGHT}L{line}V{CHART_HEIGHT}"
 
 
-def area(line: str) -> str:
-    """What lies below the line of a chart."""
-    return f"{line}V{CHART_HEIGHT}H0z" if line else ""
-
-
-def _bars(spans: Iterable[tuple[int, int]], *, top: int, height: int) -> str:
-    """Bars that touch are one."""
+def _bars(spans: Iterable[tuple[int, int]]) -> str:
+    """Lines, which the style draws as high as bars. Those that touch are one."""
     joined: list[list[int]] = []
     for start, end in spans:
         wide = max(end, start + _BAR)
@@ -72,7 +68,7 @@ def _bars(spans: Iterable[tuple[int, int]], *, top: int, height: int) -> str:
             joined[-1][1] = max(joined[-1][1], wide)
         else:
             joined.append([start, wide])
-    return "".join(f"M{start} {top}h{end - start}v{height}h{start - end}z" for start, end in joined)
+    return "".join(f"M{start} 12h{end - start}" for start, end in joined)
 
 
 def _scale(since: datetime, until: datetime, width: int) -> Callable[[datetime], int]:

@@ -6,7 +6,7 @@
   const rows = [...list.children].map((element, place) => ({
     element,
     place,
-    name: element.querySelector('.n').textContent.toLowerCase(),
+    name: element.querySelector('.n bdi').textContent.toLowerCase(),
     words: element.querySelector('.s').textContent.toLowerCase() + ' ' + element.dataset.w,
     keys: element.dataset.k.split(' ').map(Number),
   }));

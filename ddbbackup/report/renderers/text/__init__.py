@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from ddbbackup.report.renderers import json_documents
 from ddbbackup.report.renderers.annotated_yaml import annotated_yaml
-from ddbbackup.report.renderers.text import catalog, diff, doctor, plans, preview, runs, status
+from ddbbackup.report.renderers.text import catalog, diff, doctor, overview, plans, preview, runs, status
 from ddbbackup.report.renderers.view import PLAIN
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ def render(document: Document, view: View = PLAIN) -> str:  # noqa: PLR0912 - a 
             return catalog.backups(document, view)
         case "restorable":
             return catalog.restorable(document, view)
+        case "overview":
+            return overview.overview(document, view)
         case "diff":
             return diff.difference(document, view)
         case "doctor":

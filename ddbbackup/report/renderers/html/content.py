@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
+from ddbbackup.model.verification_result import VerificationResult
 from ddbbackup.report.documents.overview import (
     RECENT_DAYS,
     DayState,
@@ -19,14 +20,13 @@ from ddbbackup.report.documents.overview import (
     TableOverview,
 )
 from ddbbackup.report.formatting import count, counted, duration, size
-from ddbbackup.report.phrases import money, verified
+from ddbbackup.report.phrases import money
 from ddbbackup.report.renderers.html.drawings import (
     CHART_HEIGHT,
     CHART_WIDTH,
     DAY_WIDTH,
     TIMELINE_WIDTH,
     Path,
-    area,
     chart,
     day_strip,
     timeline,
@@ -34,6 +34,8 @@ from ddbbackup.report.renderers.html.drawings import (
 
 SHOWN: Final = 10
 """Tables of a list that are shown at once; the others are behind a click."""
+TOGETHER: Final = 40
+"""Tables that are named for one reason."""
 NAMED: Final = 400
 """Tables of a list that are named at all; `--output json` has all."""
 
@@ -67,13 +69,20 @@ _RATES: Final = {
 }
 
 
+class Link(NamedTuple):
+    """A table, and the fragment of its row; empty if there is none."""
+
+    table: str
+    anchor: str
+
+
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a list. ``anchor`` is the fragment of the row of the table, empty if there is none."""
+    """One line of a list: tables, of which ``unnamed`` are only counted, and what is true of all of them."""
 
-    table: str | None
-    anchor: str
+    links: Sequence[Link]
     text: str
+    unnamed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,6 @@ class ProblemGroup:
 class Chart:
     title: str
     line: str
-    area: str
     since: str
     until: str
     highest: str
@@ -107,6 +115,8 @@ class Row:
     words: str
     table: str
     status: str
+    flag: str
+    flag_class: str
     age: str
     rpo: str
     is_late: bool
@@ -135,8 +145,8 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """The page."""
+class Page:
+    """The whole of it."""
 
     title: str
     plan: str
@@ -166,21 +176,23 @@ class View:
     chart_height: int = CHART_HEIGHT
 
 
-def view_of(document: Overview) -> View:
+def page_of(document: Overview) -> Page:
     anchors: dict[str, str] = {}
     for number, row in enumerate(document.tables):
         anchors.setdefault(row.table, f"t{number}")
     kept = [
-        Item(row.table, anchors[row.table], _kept(row)) for row in document.tables if row.status == "kept"
+        Item([Link(row.table, anchors[row.table])], _kept(row))
+        for row in document.tables
+        if row.status == "kept"
     ]
     removals = [
-        Item(row.table, anchors[row.table], _removal(row.retention))
+        Item([Link(row.table, anchors[row.table])], _removal(row.retention))
         for row in document.tables
         if row.retention is not None and row.retention.removes
     ]
     uncovered = document.coverage.uncovered
     verdict, verdict_class = _verdict(document)
-    return View(
+    return Page(
         title=f"{document.plan}: {verdict} – ddbbackup",
         plan=document.plan,
         place=f"account {document.account}, region {document.region}",
@@ -272,17 +284,29 @@ def _problems(findings: Sequence[Finding], anchors: Mapping[str, str]) -> Iterat
     for severity in ("error", "warning"):
         for kind, (title, hint) in _TITLES.items():
             own = [each for each in findings if (each.kind, each.severity) == (kind, severity)]
-            items = [Item(each.table, anchors.get(each.table or "", ""), each.message) for each in own]
-            if items:
+            if own:
+                items = list(_by_message(own, anchors))
                 yield ProblemGroup(
                     title,
                     hint,
                     severity,
-                    counted(len(items), "table" if own[0].table is not None else "problem"),
+                    counted(len(own), "table" if own[0].table is not None else "problem"),
                     items[:SHOWN],
                     items[SHOWN:NAMED],
                     len(items[NAMED:]),
                 )
+
+
+def _by_message(findings: Sequence[Finding], anchors: Mapping[str, str]) -> Iterator[Item]:
+    """What is true of many tables is said once."""
+    tables: dict[str, list[Link]] = {}
+    for each in findings:
+        links = tables.setdefault(each.message, [])
+        if each.table is not None:
+            links.append(Link(each.table, anchors.get(each.table, "")))
+    for message, links in tables.items():
+        more = len(links[TOGETHER:])
+        yield Item(links[:TOGETHER], message, f"and {count(more)} more" if more else "")
 
 
 def _coverage(document: Overview) -> str:
@@ -356,12 +380,17 @@ def _row(row: TableOverview, anchor: str, now: datetime) -> Row:
         int(row.verified.at.timestamp()) if row.verified is not None else 0,
     )
     is_late = row.status in ("stale", "never")
+    flag = next((each for each in row.findings if each.kind not in (row.status, "unreadable")), None)
     return Row(
         anchor=anchor,
         keys=" ".join(map(str, numbers)),
-        words=" ".join(part for part in (row.method, "running" if row.running else "") if part),
+        words=" ".join(
+            part for part in (row.method, "running" if row.running else "", flag and flag.kind) if part
+        ),
         table=row.table,
         status=row.status,
+        flag=flag.kind.replace("_", " ") if flag is not None else "",
+        flag_class=("bad" if flag.severity == "error" else "late") if flag is not None else "",
         age=duration(row.age_seconds) if row.age_seconds is not None else "–",
         rpo=duration(row.rpo_seconds) if row.rpo_seconds is not None else "",
         is_late=is_late,
@@ -370,7 +399,7 @@ def _row(row: TableOverview, anchor: str, now: datetime) -> Row:
         points=count(row.restore_points),
         bytes=size(row.size_bytes),
         items=count(row.items),
-        verified=verified(row.verified),
+        verified=_verified(row.verified),
         verified_class="bad" if row.verified is not None and row.verified.result != "ok" else "",
         facts=tuple(_facts(row)),
         timeline=timeline(row.stretches, row.breaches, row.stretches[0].since, now) if row.stretches else (),
@@ -379,6 +408,12 @@ def _row(row: TableOverview, anchor: str, now: datetime) -> Row:
         charts=tuple(_charts(row)),
         findings=row.findings,
     )
+
+
+def _verified(result: VerificationResult | None) -> str:
+    if result is None:
+        return "–"
+    return f"{'damaged ' if result.result != 'ok' else ''}{result.at:%Y-%m-%d}"
 
 
 def _strip_text(days: Sequence[DayState]) -> str:
@@ -391,7 +426,7 @@ def _strip_text(days: Sequence[DayState]) -> str:
 def _timeline_text(row: TableOverview) -> str:
     if not row.stretches:
         return ""
-    broken = f", RPO broken {len(row.breaches)} times" if row.breaches else ""
+    broken = f", RPO broken {counted(len(row.breaches), 'time')}" if row.breaches else ""
     return f"{counted(row.restore_points, 'restore point')} since {row.stretches[0].since:%Y-%m-%d}{broken}"
 
 
@@ -442,7 +477,7 @@ def _chart(
     if line:
         since, until = f"{known[0][0].time:%Y-%m-%d}", f"{known[-1][0].time:%Y-%m-%d}"
         numbers = [value for _, value in known]
-        yield Chart(title, line, area(line), since, until, shown(max(numbers)), shown(numbers[-1]))
+        yield Chart(title, line, since, until, shown(max(numbers)), shown(numbers[-1]))
 
 
 def _minute(time: datetime) -> str:

@@ -126,7 +126,7 @@ class Row:
     bytes: str
     items: str
     verified: str
-    verified_class: str
+    verified_is_bad: bool
     facts: Sequence[tuple[str, str]]
     timeline: Sequence[Path]
     timeline_text: str
@@ -400,7 +400,7 @@ def _row(row: TableOverview, anchor: str, now: datetime) -> Row:
         bytes=size(row.size_bytes),
         items=count(row.items),
         verified=_verified(row.verified),
-        verified_class="bad" if row.verified is not None and row.verified.result != "ok" else "",
+        verified_is_bad=row.verified is not None and row.verified.result != "ok",
         facts=tuple(_facts(row)),
         timeline=timeline(row.stretches, row.breaches, row.stretches[0].since, now) if row.stretches else (),
         timeline_text=_timeline_text(row),

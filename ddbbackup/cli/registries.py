@@ -103,7 +103,6 @@ DECLARING: Final = (
     doctor,
     record_result,
     overview,
-    verify_backup,
 )
 
 

@@ -344,7 +344,7 @@ _ROWS: Final = (
         examples=(
             Example("report", "write ./ddbbackup-report.html"),
             Example("report -o public/backups.html", "write another file"),
-            Example("report -o - | aws s3 cp - s3://acme-pages/backups.html", "upload the page"),
+            Example("report -o - > /srv/www/backups.html", "print the page"),
             Example("report --output json", "print the same for a program"),
         ),
         exit_codes=(0, 1, 5, 64, 65, 69, 70, 77, 78, 130, 143),

@@ -52,6 +52,7 @@ def test_the_json_of_every_verb_is_valid_by_its_schema(
         (3, "backup"),
         (0, "wait"),
         (5, "status"),
+        (5, "report"),
         (0, "list"),
         (0, "verify"),
         (0, "restore", "back"),

@@ -25,6 +25,9 @@ def test_an_installed_wheel_finds_its_schemas_and_its_demo_plan(tmp_path: Path) 
         "for name in ('plan', 'record', 'report', 'event'): assert schema_text(name)\n"
         "from ddbbackup.sandbox.demo_tables import plan_path\n"
         "assert sys.argv[1] in str(plan_path()) and plan_path().is_file(), plan_path()\n"
+        "from ddbbackup.report.renderers import render\n"
+        "from ddbbackup.report.documents.failure import ErrorInfo, Failure\n"
+        "assert 'stopped' in render(Failure(ErrorInfo('E', 'stopped', 'h', 1)), 'html')\n"
         "from ddbbackup.cli import main; sys.exit(main(['validate']))"
     )
     done = subprocess.run(
@@ -39,6 +42,8 @@ def test_an_installed_wheel_finds_its_schemas_and_its_demo_plan(tmp_path: Path) 
     assert "use `tables`" in done.stdout
     names = zipfile.ZipFile(wheel).namelist()
     assert {"ddbbackup/py.typed", "ddbbackup/pricing/prices.yaml"} <= set(names)
+    page = {f"ddbbackup/report/renderers/html/{each}" for each in ("page.html.jinja", "page.css", "page.js")}
+    assert page <= set(names)
     for schema in (CHECKOUT / "schemas").glob("*.json"):
         assert f"ddbbackup/_schemas/{schema.name}" in names
     (page,) = [name for name in names if name.endswith(".data/data/share/man/man1/ddbbackup.1")]

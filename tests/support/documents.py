@@ -33,6 +33,7 @@ from ddbbackup.report.documents.show import EffectivePlan, EffectiveValue
 from ddbbackup.report.documents.status import plan_status, status_report, table_row
 from ddbbackup.report.documents.validate import ValidatedPlan, Validation
 from ddbbackup.status.unselected_tables import UnselectedTable
+from tests.support.histories import simulated_overview
 
 if TYPE_CHECKING:
     from ddbbackup.report.documents import Document
@@ -109,6 +110,7 @@ EXAMPLES: Mapping[str, Document] = {
         notes=("could not check the quota",),
     ),
     "report": REPORT,
+    "overview": simulated_overview(6, unreadable=True),
     "status": status_report(
         [
             plan_status(

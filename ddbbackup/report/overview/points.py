@@ -64,7 +64,9 @@ def _of_record(record: Record, damaged: bool) -> KnownPoint:
         raise AssertionError("the caller has looked")
     begins = covers.start if covers.kind == "interval" else covers.end
     data = record.data
-    return KnownPoint(record.id, begins, covers.end, record.kind, data.size_bytes, data.item_count, damaged)
+    return KnownPoint(
+        record.id, begins, covers.end, record.kind, data.size_bytes or 0, data.item_count, damaged
+    )
 
 
 def _of_row(row: SummarizedRecord, damaged: bool) -> KnownPoint:

@@ -55,10 +55,21 @@ def test_a_dry_run_is_answered_with_the_command_for_it(typed: str, command: str)
     parse(command.split()[1:])
 
 
-@pytest.mark.parametrize("verb", [verb.name for verb in VERBS.values() if verb.forms])
+@pytest.mark.parametrize(
+    "verb", [verb.name for verb in VERBS.values() if verb.forms and verb.name != "report"]
+)
 def test_o_is_output(verb: str) -> None:
     """As in kubectl."""
     assert parse([verb, "-o", "json"]).output == "json"
+
+
+def test_o_of_report_is_its_file() -> None:
+    """As in `dump`; a form is not taken for the name of a file."""
+    assert parse(["report", "-o", "page.html"]).output_files == [("html", "page.html")]
+    assert parse(["report", "-o", "-"]).output == "html"
+    with pytest.raises(UsageError) as raised:
+        parse(["report", "-o", "json"])
+    assert raised.value.hint == "write --output json"
 
 
 def test_y_is_yes() -> None:

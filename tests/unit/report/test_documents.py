@@ -18,6 +18,7 @@ from ddbbackup.report.documents.failure import Failure, failure
 from ddbbackup.report.documents.init import NewPlan
 from ddbbackup.report.documents.list import BackupList
 from ddbbackup.report.documents.notification import RunNotification
+from ddbbackup.report.documents.overview import Overview
 from ddbbackup.report.documents.policies import PlanPolicies
 from ddbbackup.report.documents.preview import Preview
 from ddbbackup.report.documents.restorable import Restorable
@@ -41,6 +42,7 @@ DOCUMENTS = (
     PlanPolicies,
     DemoReport,
     RunNotification,
+    Overview,
     Failure,
 )
 

@@ -1,0 +1,140 @@
+"""``report`` on the sandbox, and its page in a browser: two widths, light and dark, with and without scripts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from ddbbackup.report.renderers import render
+from tests.support.aws import Aws
+from tests.support.browser import DESKTOP, PHONE, Viewport, chromium, opened
+from tests.support.histories import HOSTILE, simulated_overview
+from tests.support.plans import plan
+from tests.support.program import Program
+
+
+def shown(page: Page) -> list[str]:
+    """The names in the list of tables, as far as they are visible."""
+    names: list[str] = page.eval_on_selector_all(
+        ".t:not([hidden]) .n bdi", "found => found.map(each => each.textContent)"
+    )
+    return names
+
+
+def test_the_program_writes_a_page_that_a_browser_shows(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """One table is backed up, one is not, and one is in no entry."""
+    for table in (f"{name}-a", f"{name}-b", f"{name}-c"):
+        sandbox.create_table(table, pitr=True)
+    sandbox.put(f"{name}-a", {"id": {"S": "secret-item"}})
+    tables = [
+        {"name": f"{name}-a", "rpo": "1h", "retention": {"keep_last": 3}},
+        {"name": f"{name}-b", "rpo": "1h"},
+    ]
+    program.plan(plan(sandbox, bucket, tables=tables))
+    assert program.run("backup", "--only", f"{name}-a").code == 0
+
+    done = program.run("report")
+
+    assert done.code == 0, done.err
+    assert done.err.endswith("wrote ddbbackup-report.html\n")
+    assert "1 ok · 1 never" in done.out
+    file = program.directory / "ddbbackup-report.html"
+    assert "secret-item" not in file.read_text()
+    printed = json.loads(program.run("report", "--output", "json").out)
+    assert printed["totals"]["tables"] == 2
+    assert f"{name}-c" in printed["coverage"]["uncovered"]
+    assert program.run("report", "-o", "-").out.startswith("<!doctype html>")
+    with chromium() as browser, opened(browser, file) as page:
+        assert page.page.inner_text(".verdict") == "1 table without a restore point within the RPO"
+        assert shown(page.page) == [f"{name}-b", f"{name}-a"]
+        assert f"{name}-c" in page.page.inner_text("[aria-labelledby=coverage]")
+        assert (page.requests, page.errors) == ([], [])
+
+
+def test_a_destination_that_cannot_be_read_is_on_the_page(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """The other one is shown; the exit code is that of the error."""
+    sandbox.create_table(name, pitr=True)
+    destinations = {"vault": {"bucket": bucket}, "gone": {"bucket": f"{name}-gone"}}
+    tables = [{"name": name, "destination": "vault"}, {"name": f"{name}-2", "destination": "gone"}]
+    program.plan(plan(sandbox, bucket, tables=tables, destinations=destinations))
+    assert program.run("backup", "--only", name).code == 0
+    done = program.run("report", "--output", "json")
+    rows = {row["table"]: row for row in json.loads(done.out)["tables"]}
+    assert (rows[name]["status"], rows[f"{name}-2"]["status"]) == ("ok", "unknown")
+    assert done.code == json.loads(done.out)["errors"][0]["exit_code"] != 0
+
+
+def test_a_plan_that_is_invalid_leaves_no_old_page(program: Program) -> None:
+    """A page of yesterday would look like one of today."""
+    program.plan("version: 1\nname: p\ntabels: []\n")
+    (program.directory / "ddbbackup-report.html").write_text("yesterday")
+    assert program.run("report").code == 78
+    page = (program.directory / "ddbbackup-report.html").read_text()
+    assert "The report could not be made" in page
+    assert "tabels" in page
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+def test_the_page_at_two_widths_in_light_and_dark(tmp_path: Path, viewport: Viewport) -> None:
+    """With hostile names. Nothing keeps people from using it, nothing is loaded, nothing runs."""
+    file = tmp_path / "page.html"
+    file.write_text(render(simulated_overview(0, names=[*HOSTILE, *map("t{:02}".format, range(20))]), "html"))
+    with chromium() as browser:
+        for dark in (False, True):
+            with opened(browser, file, viewport, dark=dark) as page:
+                page.page.on("dialog", lambda dialog: page.errors.append(dialog.message))
+                assert not page.is_wider_than_the_screen
+                page.page.click(".t summary >> nth=3")
+                assert page.serious_findings() == []
+                assert not page.is_wider_than_the_screen
+                assert (page.requests, page.errors) == ([], [])
+
+
+def test_search_sort_and_open(tmp_path: Path) -> None:
+    """By clicks and keys; a link of a problem opens the row of its table."""
+    file = tmp_path / "page.html"
+    file.write_text(render(simulated_overview(40), "html"))
+    with chromium() as browser, opened(browser, file) as opened_page:
+        page = opened_page.page
+        every = shown(page)
+        page.fill("#search", "ORDERS")
+        assert shown(page) == [each for each in every if "orders" in each]
+        assert page.inner_text("#shown") == f"{len(shown(page))} of {len(every)} shown"
+        page.fill("#search", "never")
+        assert set(shown(page)) == set(
+            page.eval_on_selector_all(
+                ".t:has(.s.never) .n bdi", "found => found.map(each => each.textContent)"
+            )
+        )
+        page.fill("#search", "")
+        page.check("#problems-only")
+        assert 0 < len(shown(page)) < len(every)
+        page.uncheck("#problems-only")
+        page.click(".heads button:text('Table')")
+        assert shown(page) == sorted(every)
+        page.click(".heads button:text('Table')")
+        assert shown(page) == sorted(every, reverse=True)
+        page.click(".problem a >> nth=0")
+        opened_row = page.locator(".t[open] .n bdi")
+        assert opened_row.inner_text() == page.inner_text(".problem a >> nth=0")
+        assert page.locator(".t[open] .line").count() + page.locator(".t[open] .facts").count() > 0
+        assert opened_page.errors == []
+
+
+def test_the_page_works_without_scripts(tmp_path: Path) -> None:
+    """Rows open; what needs scripts is not offered."""
+    file = tmp_path / "page.html"
+    file.write_text(render(simulated_overview(20), "html"))
+    with chromium() as browser, opened(browser, file, scripts=False) as opened_page:
+        page = opened_page.page
+        page.click(".t summary >> nth=0")
+        assert page.locator(".t[open] .facts").is_visible()
+        assert not page.locator("#tools").is_visible()
+        assert page.locator(".heads button:disabled").count() == page.locator(".heads button").count()

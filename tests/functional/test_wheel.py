@@ -42,8 +42,10 @@ def test_an_installed_wheel_finds_its_schemas_and_its_demo_plan(tmp_path: Path) 
     assert "use `tables`" in done.stdout
     names = zipfile.ZipFile(wheel).namelist()
     assert {"ddbbackup/py.typed", "ddbbackup/pricing/prices.yaml"} <= set(names)
-    page = {f"ddbbackup/report/renderers/html/{each}" for each in ("page.html.jinja", "page.css", "page.js")}
-    assert page <= set(names)
+    web_page = {
+        f"ddbbackup/report/renderers/html/{each}" for each in ("page.html.jinja", "page.css", "page.js")
+    }
+    assert web_page <= set(names)
     for schema in (CHECKOUT / "schemas").glob("*.json"):
         assert f"ddbbackup/_schemas/{schema.name}" in names
     (page,) = [name for name in names if name.endswith(".data/data/share/man/man1/ddbbackup.1")]

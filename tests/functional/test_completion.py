@@ -32,7 +32,7 @@ def run(*command: str) -> str:
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("ddbbackup re", ["restore"]),
+        ("ddbbackup re", ["report", "restore"]),
         ("ddbbackup backup --no", ["--no-wait"]),
         ("ddbbackup validate --output gi", ["github", "gitlab"]),
         ("ddbbackup completion f", ["fish"]),

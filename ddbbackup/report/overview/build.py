@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from ddbbackup.retention.decision import Decision
     from ddbbackup.retention.survey import Survey
 
-_FINE, _COARSE, _FEW = 100, 30, 300
+_FINE, _COARSE, _FEW = 100, 24, 300
 """How finely the history of a table is shown, if there are few tables and if there are many: pages stay small."""
 _SEVERITY: Final = {"error": 0, "warning": 1}
 

@@ -85,3 +85,11 @@ def test_hundreds_of_tables_that_fail_for_one_reason_are_one_line() -> None:
     page = render(simulated_overview(120), "html")
     never = page.split("Never backed up", 1)[1].split("</div>", 1)[0]
     assert never.count("<li") == 1
+
+
+def test_two_thousand_tables_have_less_than_five_megabytes() -> None:
+    """By the tables of a smaller page that is shown as coarsely."""
+    tables = 310
+    page = render(simulated_overview(tables), "html").encode()
+    fixed = len(render(simulated_overview(1, quiet=True), "html").encode())
+    assert fixed + (len(page) - fixed) / tables * 2000 < 5_000_000

@@ -38,6 +38,7 @@ UNCALLED = {
     "dynamodb:DescribeBackup": "only to prune on-demand backups",
     "dynamodb:DeleteBackup": "only to prune on-demand backups",
     "dynamodb:UpdateTable": "only if a restore creates a provisioned table",
+    "dynamodb:DescribeContinuousBackups": "by a restore only for a hint, if no backup is old enough",
     "dynamodb:PutItem": "only if a restore keeps items or continues an interrupted one",
 }
 

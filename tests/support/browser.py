@@ -143,7 +143,11 @@ def _executable() -> tuple[str, dict[str, str | float | bool]]:
     """The program, and its environment."""
     own = _FOLDER / "chromium"
     if own.exists():
-        libraries = {"LD_LIBRARY_PATH": str(_FOLDER / "lib"), "FONTCONFIG_FILE": str(_FOLDER / "fonts.conf")}
+        libraries = {
+            "LD_LIBRARY_PATH": str(_FOLDER / "lib"),
+            "FONTCONFIG_FILE": str(_FOLDER / "fonts.conf"),
+            "XDG_CACHE_HOME": str(_FOLDER / "cache"),
+        }
         return str(own), {**os.environ, **libraries}
     if (platform.system(), platform.machine()) == ("Linux", "x86_64"):
         pytest.fail(f"{own} does not exist: run `make .tools/.ready`")

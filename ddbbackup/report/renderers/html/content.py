@@ -276,7 +276,7 @@ def _tiles(document: Overview) -> Iterator[tuple[str, str, str]]:
     if coverage.tables is not None:
         yield "Not in the plan", count(len(coverage.uncovered)), f"of {counted(coverage.tables, 'table')}"
     yield "Running now", count(totals.running), counted(totals.running, "backup").split(" ", 1)[1]
-    yield "Cost, estimated", f"≈ ${document.cost.usd_monthly:,.2f}".replace(",", " "), "per month"
+    yield "Cost, estimated", f"≈ ${document.cost.usd_monthly:,.2f}", "per month"
 
 
 def _problems(findings: Sequence[Finding], anchors: Mapping[str, str]) -> Iterator[ProblemGroup]:
@@ -354,7 +354,7 @@ def _retention(document: Overview) -> Iterator[tuple[str, str]]:
 def _line(usd: float | None, confidence: str) -> str:
     if usd is None:
         return "unknown price"
-    return f"${usd:,.2f}{'*' if confidence == 'unverified' else ''}".replace(",", " ")
+    return f"${usd:,.2f}{'*' if confidence == 'unverified' else ''}"
 
 
 def _cost_notes(document: Overview) -> Iterator[str]:

@@ -19,16 +19,14 @@ from typing import Final
 
 from ddbbackup.catalog import Location
 from ddbbackup.errors import DdbBackupError, Throttled, TimedOut
-from ddbbackup.model.progress import Progress
+from ddbbackup.model.export_pace import PACE, START_BURST, START_SECONDS
+from ddbbackup.model.progress import Phase, Progress
 from ddbbackup.ports import EXPORTS_IN_FLIGHT, Export, ExportRequest
 from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import EXPORTS, Permission
 from ddbbackup.steps.poll import PollPolicy, poll
 from ddbbackup.steps.retry import NO_RETRY, OUTAGE, RetryPolicy, retry
-
-START_BURST: Final = 12
-START_SECONDS: Final = 1.5
 
 # AWS throttles starts while the quota of the account is used up, for as long as other exports run.
 _START: Final = RetryPolicy(
@@ -65,7 +63,7 @@ class ExportScheduler:
         self._call_aws = AwsCaller(context, context.source)
         self._slots = asyncio.Semaphore(in_flight)
         self._next_start = context.clock.monotonic() - START_BURST * START_SECONDS
-        self._running_count = self._ended_count = 0
+        self._running_count = 0
         self._describing = asyncio.Lock()
 
     # ---- starting ----
@@ -81,6 +79,7 @@ class ExportScheduler:
 
         Raises what ``ports.Exports.start`` raises; ``Throttled`` only at the run's deadline.
         """
+        self._report(request.table_arn.rpartition("/")[2], "queue", reason=PACE)
         return await retry(
             self._context, "ExportTableToPointInTime", lambda: self._try_to_start(request), _START
         )
@@ -107,6 +106,7 @@ class ExportScheduler:
         Raises ``TimedOut`` at the run's deadline, and what describing it raises.
         """
         waiting = _Waiting(export_arn, location, described_at=self._now())
+        self._report(location.table, "export")
         with self._counted():
             export = await poll(
                 self._context,
@@ -167,17 +167,13 @@ class ExportScheduler:
     @contextmanager
     def _counted(self) -> Iterator[None]:
         self._running_count += 1
-        self._report_progress()
         try:
             yield
         finally:
             self._running_count -= 1
-            self._ended_count += 1
-            self._report_progress()
 
-    def _report_progress(self) -> None:
-        total = self._ended_count + self._running_count
-        self._context.on_progress(Progress("", "export", done=self._ended_count, total=total, unit="exports"))
+    def _report(self, table: str, phase: Phase, *, reason: str = "") -> None:
+        self._context.on_progress(Progress(table, phase, 0, None, "exports", reason=reason))
 
     def _now(self) -> float:
         return self._context.clock.monotonic()

@@ -9,6 +9,7 @@ from typing import Final
 
 from ddbbackup.cli import logs
 from ddbbackup.cli.event_loop import run_interruptibly
+from ddbbackup.cli.progress_display import progress_display
 from ddbbackup.cli.run_id import choose_run_id
 from ddbbackup.cli.session import connect_to, open_context
 from ddbbackup.clock import SystemClock
@@ -33,12 +34,15 @@ def find_tables(options: Namespace, *, tags: Mapping[str, str], match: str | Non
     plan = Plan(_NAME, "", AwsSettings(), {}, (entry,), {})
     clock = SystemClock()
     run_id = choose_run_id(None, os.environ, clock.now())
-    logs.configure(options.log_format, run=run_id, plan=_NAME)
+    logs.configure_for(options, run=run_id, plan=_NAME)
     cloud = connect_to(plan)
     identity = cloud.identity
-    with open_context(
-        options, plan, cloud, run_id=run_id, clock=clock, started_at=clock.now(), estimating=True
-    ) as context:
+    with (
+        progress_display(options) as display,
+        open_context(
+            options, plan, cloud, display, run_id=run_id, clock=clock, started_at=clock.now(), estimating=True
+        ) as context,
+    ):
         tables = run_interruptibly(_survey(context))
     if not tables:
         wanted = f" that {'has these tags' if tags else f'matches {match}'}" if tags or match else ""

@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
+from ddbbackup.backup.backup_table import BackupTable
 from ddbbackup.backup.check_destination import checks_of
 from ddbbackup.backup.export_time import choose_export_time
 from ddbbackup.backup.planning import backup_steps
 from ddbbackup.errors import DdbBackupError
 from ddbbackup.model.assessment import AnyAssessment
 from ddbbackup.model.check import Check
+from ddbbackup.model.export_pace import PACE, start_seconds
+from ddbbackup.model.progress import Progress
 from ddbbackup.plan.model import Plan, Restore
 from ddbbackup.plan.only import Only
 from ddbbackup.plan.selection import Inventory, Selection, format_selector, select
 from ddbbackup.report.documents.plan_changes import PlanChanges
 from ddbbackup.report.documents.preview import Preview, SelectedTables, preview
+from ddbbackup.report.formatting import count, duration
 from ddbbackup.restore.planning import restore_step
 from ddbbackup.retention.planning import plan_prune
 from ddbbackup.sources.selected_tables import restores_of_tables
@@ -25,6 +30,8 @@ from ddbbackup.steps.assessing import assess, blocked
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.inventory import take_inventory
 from ddbbackup.steps.step import AnyStep
+
+_NOTABLE_SECONDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +57,14 @@ async def preview_backup(
     checks = {name: await checks_of(context, plan.destinations[name]) for name in _used(selection)}
     notes: list[str] = []
     export_time = await choose_export_time(context, selection)
+    steps = backup_steps(plan, selection, export_time=export_time)
+    backups = await _assess_all(steps, context)
+    notes += _pace(steps, backups)
     return LookAhead(
         selection=_selected(plan, selection),
         unselected_tables=await _unselected(context, selection, notes) if not only else (),
         destinations=checks,
-        backups=await _assess_all(backup_steps(plan, selection, export_time=export_time), context),
+        backups=backups,
         notes=tuple(notes),
     )
 
@@ -116,7 +126,28 @@ async def _unselected(
 
 
 async def _assess_all(steps: Sequence[AnyStep], context: RunContext) -> tuple[AnyAssessment, ...]:
-    return tuple(await asyncio.gather(*(assess(step, context) for step in steps)))
+    assessed = 0
+
+    async def assess_one(step: AnyStep) -> AnyAssessment:
+        nonlocal assessed
+        assessment = await assess(step, context)
+        assessed += 1
+        context.on_progress(Progress("", "assess", assessed, len(steps), "tables"))
+        return assessment
+
+    return tuple(await asyncio.gather(*map(assess_one, steps)))
+
+
+def _pace(steps: Sequence[AnyStep], assessments: Sequence[AnyAssessment]) -> list[str]:
+    """Said before it is felt: many tables wait for their turn."""
+    exports = sum(
+        isinstance(step, BackupTable) and each.changes and not each.blockers
+        for step, each in zip(steps, assessments, strict=True)
+    )
+    seconds = start_seconds(exports)
+    if seconds < _NOTABLE_SECONDS:
+        return []
+    return [f"{count(exports)} exports start over about {duration(seconds)}: {PACE}"]
 
 
 async def _restore(context: RunContext, restore: Restore) -> tuple[AnyAssessment, ...]:

@@ -1,4 +1,4 @@
-"""The progress of a run: bars on a terminal, log events at intervals everywhere else."""
+"""Shows the progress of a run: a few lines on a terminal, one log event a minute everywhere else."""
 
 from __future__ import annotations
 
@@ -8,89 +8,160 @@ import time
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, Protocol
 
 import structlog
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bars
+from rich.console import Console, Group
+from rich.live import Live
+from rich.text import Text
 
 from ddbbackup import events
 from ddbbackup.cli.logs import for_people
+from ddbbackup.cli.run_progress import RunProgress, columns
 from ddbbackup.cli.streams import stderr_for_terminal, stderr_is_terminal
-from ddbbackup.model.progress import OnProgress, Progress
+from ddbbackup.model.outcome import Outcome
+from ddbbackup.model.progress import Progress
 from ddbbackup.safe_text import escape
+from ddbbackup.steps.step import AnyStep
 
-EVENT_SECONDS: Final = 30.0
-_EVENTS: Final = {
-    "export": events.EXPORT_PROGRESSED,
-    "scan": events.SCAN_PROGRESSED,
-    "verify": events.BACKUP_PROGRESSED,
-    "write": events.RESTORE_PROGRESSED,
-    "tags": events.TAGS_PROGRESSED,
-    "index": events.RESTORE_PROGRESSED,
-    "changes": events.RESTORE_PROGRESSED,
-    "read": events.READ_PROGRESSED,
-}
+EVENT_SECONDS: Final = 60.0
+_DRAW_SECONDS: Final = 0.25
 
 log = structlog.get_logger()
 
 
+class ProgressDisplay(Protocol):
+    """What a run tells of its progress. Called from any thread."""
+
+    def __call__(self, progress: Progress) -> None: ...
+
+    def begin(self, steps: tuple[AnyStep, ...]) -> None: ...
+
+    def step_started(self, step: AnyStep) -> None: ...
+
+    def step_ended(self, outcome: Outcome) -> None: ...
+
+
 @contextmanager
-def progress_display(options: Namespace) -> Iterator[OnProgress]:
-    """The callback that the steps of a run report their progress to. A terminal that fails does not end the run."""
+def progress_display(options: Namespace) -> Iterator[ProgressDisplay]:
+    """Shows what it is told until the end of the block. A terminal that fails does not end the run."""
+    progress = RunProgress(options.verb, time.monotonic())
     is_quiet = options.__dict__.get("detail") == "quiet"
-    if is_quiet or not (for_people(options.log_format) and stderr_is_terminal()):
-        yield ThrottledProgressEvents()
-        return
-    console = Console(file=stderr_for_terminal(), no_color=bool(os.environ.get("NO_COLOR")))
-    with Bars(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[unit]}"),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-        redirect_stdout=False,  # data never goes to the terminal of the log
-    ) as bars:
-        yield _ProgressBars(bars)
+    if is_quiet:
+        yield _Watched(progress)
+    elif for_people(options.log_format) and stderr_is_terminal():
+        console = Console(file=stderr_for_terminal(), no_color=bool(os.environ.get("NO_COLOR")))
+        lines = _Lines(progress, console)
+        with _repeated(lines.draw, _DRAW_SECONDS):
+            try:
+                yield _Watched(progress, lines.draw_if_idle)
+            finally:
+                lines.clear()
+    else:
+        with _repeated(lambda: log_progress(progress), EVENT_SECONDS):
+            yield _Watched(progress)
 
 
-class _ProgressBars:
-    """One bar for each table and phase; a complete bar disappears."""
+class _Watched:
+    """Passes on to ``RunProgress`` what the run tells, with the time."""
 
-    def __init__(self, bars: Bars) -> None:
-        self._bars = bars
-        self._tasks: dict[tuple[str, str], TaskID] = {}
-        self._lock = threading.Lock()
+    def __init__(self, progress: RunProgress, changed: Callable[[], None] = lambda: None) -> None:
+        self._progress, self._changed = progress, changed
 
     def __call__(self, progress: Progress) -> None:
-        with self._lock:
-            key = (progress.table, progress.phase)
-            if key not in self._tasks:
-                name = escape(f"{progress.phase} {progress.table}".strip())
-                self._tasks[key] = self._bars.add_task(name, total=progress.total, unit=progress.unit)
-            self._bars.update(self._tasks[key], completed=progress.done, total=progress.total)
-            if progress.total is not None and progress.done >= progress.total:
-                self._bars.remove_task(self._tasks.pop(key))
+        self._progress.report(progress, time.monotonic())
+        self._changed()
+
+    def begin(self, steps: tuple[AnyStep, ...]) -> None:
+        self._progress.begin({step.id: step.table for step in steps})
+
+    def step_started(self, step: AnyStep) -> None:
+        self._progress.step_started(step.id)
+
+    def step_ended(self, outcome: Outcome) -> None:
+        self._progress.step_ended(outcome.step, failed=outcome.status == "failed")
+        self._changed()
 
 
-class ThrottledProgressEvents:
-    """At most one event every ``EVENT_SECONDS`` for each table and phase, the first after that time."""
+# ---- terminals
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._monotonic = monotonic
-        self._due: dict[tuple[str, str], float] = {}
+
+class _Lines:
+    """The lines at the end of the log. They are there only while something is worked on: questions come between."""
+
+    def __init__(self, progress: RunProgress, console: Console) -> None:
+        self._progress, self._console = progress, console
+        self._live: Live | None = None
         self._lock = threading.Lock()
+        self._is_over = False
 
-    def __call__(self, progress: Progress) -> None:
-        key, now = (progress.table, progress.phase), self._monotonic()
+    def draw(self) -> None:
         with self._lock:
-            if now < self._due.setdefault(key, now + EVENT_SECONDS):
+            if self._is_over or self._progress.is_idle:
+                self._stop()
                 return
-            self._due[key] = now + EVENT_SECONDS
-        table = {"table": progress.table} if progress.table else {}
-        log.info(
-            _EVENTS[progress.phase], done=progress.done, total=progress.total, unit=progress.unit, **table
-        )
+            if self._live is None:
+                # Data never goes to the terminal of the log.
+                self._live = Live(
+                    console=self._console, auto_refresh=False, transient=True, redirect_stdout=False
+                )
+                self._live.start()
+            self._live.update(self._text(), refresh=True)
+
+    def draw_if_idle(self) -> None:
+        """Removes the lines before the run goes on, if they are no longer true."""
+        if self._live is not None and self._progress.is_idle:
+            self.draw()
+
+    def clear(self) -> None:
+        with self._lock:
+            self._is_over = True
+            self._stop()
+
+    def _stop(self) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def _text(self) -> Group:
+        now = time.monotonic()
+        rows = columns((escape(table), told) for table, told in self._progress.active(now))
+        summary = Text(self._progress.summary(now), style="bold", no_wrap=True, overflow="ellipsis")
+        return Group(summary, *(Text(row, no_wrap=True, overflow="ellipsis") for row in rows))
+
+
+# ---- everywhere else
+
+
+def log_progress(progress: RunProgress) -> None:
+    """One event for the whole run. ``active`` names up to five tables, each with how far it is."""
+    if progress.is_idle:
+        return
+    now = time.monotonic()
+    log.info(
+        events.RUN_PROGRESSED,
+        verb=progress.verb,
+        done=progress.done,
+        total=progress.total,
+        failed=progress.failed,
+        summary=progress.summary(now),
+        active=[f"{table}: {told}" for table, told in progress.active(now)],
+    )
+
+
+@contextmanager
+def _repeated(work: Callable[[], None], seconds: float) -> Iterator[None]:
+    """Calls ``work`` every so many seconds, the first time after that time, in a thread of its own."""
+    over = threading.Event()
+
+    def repeat() -> None:
+        while not over.wait(seconds):
+            work()
+
+    thread = threading.Thread(target=repeat, name="progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(timeout=1.0)

@@ -29,7 +29,7 @@ from ddbbackup.cli import logs
 from ddbbackup.cli.command_line_restore import with_command_line
 from ddbbackup.cli.event_loop import run_interruptibly
 from ddbbackup.cli.plan_secrets import add_secrets_of_plan
-from ddbbackup.cli.progress_display import progress_display
+from ddbbackup.cli.progress_display import ProgressDisplay, progress_display
 from ddbbackup.cli.proxies import check_proxies
 from ddbbackup.cli.run_hooks import RunHooks
 from ddbbackup.cli.run_id import choose_run_id
@@ -74,6 +74,7 @@ class Session:
     context: RunContext
     run_hooks: RunHooks
     document: Document
+    display: ProgressDisplay
 
     @property
     def plan(self) -> Plan:
@@ -93,8 +94,11 @@ class Session:
 
         def note(outcome: Outcome) -> None:
             ends[outcome.step] = context.clock.now()
+            self.display.step_ended(outcome)
 
-        outcomes = await conclude(await run_steps(steps, context, on_outcome=note))
+        self.display.begin(tuple(steps))
+        outcomes = await run_steps(steps, context, on_start=self.display.step_started, on_outcome=note)
+        outcomes = await conclude(outcomes)
         report = Report(
             verb=self.verb,
             run=context.run_id,
@@ -146,19 +150,23 @@ def run_session(
             entries=len(plan.tables),
             restores=len(plan.restores),
         )
-        with open_context(
-            options,
-            plan,
-            cloud,
-            run_id=run_id,
-            clock=clock,
-            started_at=started_at,
-            wait=wait,
-            estimating=estimating,
-        ) as context:
+        with (
+            progress_display(options) as display,
+            open_context(
+                options,
+                plan,
+                cloud,
+                display,
+                run_id=run_id,
+                clock=clock,
+                started_at=started_at,
+                wait=wait,
+                estimating=estimating,
+            ) as context,
+        ):
             run_hooks.connected(context)
             try:
-                return run_interruptibly(body(Session(options.verb, context, run_hooks, document)))
+                return run_interruptibly(body(Session(options.verb, context, run_hooks, document, display)))
             except (KeyboardInterrupt, Terminated) as stop:
                 for line in context.standing.lines():
                     stop.add_note(line)
@@ -170,6 +178,7 @@ def open_context(
     options: Namespace,
     plan: Plan,
     cloud: AwsCloud,
+    display: OnProgress,
     *,
     run_id: str,
     clock: SystemClock,
@@ -182,38 +191,37 @@ def open_context(
     find_state_dir = inspect_state_dir if estimating else prepare_state_dir
     threads, stop = ThreadPools(), threading.Event()
     standing = Standing()
-    with progress_display(options) as display:
-        on_progress = standing.counting(display)
-        context = RunContext(
-            plan=plan,
-            run_id=run_id,
-            run_id_is_key=options.__dict__.get("run_id") is not None,
-            started_at=started_at,
-            clock=clock,
-            threads=threads,
-            source=cloud,
-            catalog=Catalog(cloud.objects, plan=plan.name, clock=clock),
-            write_items=_bind_writer(on_progress, stop),
-            compare_items=_bind_comparison(cloud, stop),
-            compare_point=_bind_point_comparison(on_progress, stop),
-            verify_data=_bind_verifier(on_progress, stop),
-            scan_items=_bind_scanner(on_progress, stop),
-            on_progress=on_progress,
-            stop=stop,
-            find_state_dir=functools.cache(functools.partial(find_state_dir, os.environ)),
-            wait=wait,
-            deadline=clock.monotonic() + timeout if timeout else None,
-            estimating=estimating,
-            prices=_prices(options),
-            standing=standing,
-        )
-        try:
-            yield context
-        except BaseException:
-            stop.set()
-            threads.close(wait_seconds=STOP_SECONDS)
-            raise
-        threads.close()
+    on_progress = standing.counting(display)
+    context = RunContext(
+        plan=plan,
+        run_id=run_id,
+        run_id_is_key=options.__dict__.get("run_id") is not None,
+        started_at=started_at,
+        clock=clock,
+        threads=threads,
+        source=cloud,
+        catalog=Catalog(cloud.objects, plan=plan.name, clock=clock),
+        write_items=_bind_writer(on_progress, stop),
+        compare_items=_bind_comparison(cloud, stop),
+        compare_point=_bind_point_comparison(on_progress, stop),
+        verify_data=_bind_verifier(on_progress, stop),
+        scan_items=_bind_scanner(on_progress, stop),
+        on_progress=on_progress,
+        stop=stop,
+        find_state_dir=functools.cache(functools.partial(find_state_dir, os.environ)),
+        wait=wait,
+        deadline=clock.monotonic() + timeout if timeout else None,
+        estimating=estimating,
+        prices=_prices(options),
+        standing=standing,
+    )
+    try:
+        yield context
+    except BaseException:
+        stop.set()
+        threads.close(wait_seconds=STOP_SECONDS)
+        raise
+    threads.close()
 
 
 def _prices(options: Namespace) -> Prices:

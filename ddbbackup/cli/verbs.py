@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 from ddbbackup.cli import options
 from ddbbackup.cli.item_selection import item_selection
 from ddbbackup.cli.restore_options import restore_element
+from ddbbackup.model.export_pace import PACE
 
 if TYPE_CHECKING:
     from ddbbackup.cli.options import AddOption
@@ -216,7 +217,8 @@ _ROWS: Final = (
         name="backup",
         help="back up every table of the plan",
         description="Exports every table of the plan to S3 with ExportTableToPointInTime, waits for the exports, "
-        "verifies every data file and records the backups.",
+        f"verifies every data file and records the backups. {PACE}, so 200 tables take about five minutes to "
+        "start.",
         arguments="[TABLE]...",
         options=(
             options.tables,

@@ -6,20 +6,42 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+Phase = Literal[
+    "queue",
+    "export",
+    "scan",
+    "verify",
+    "write",
+    "index",
+    "changes",
+    "compare",
+    "read",
+    "await",
+    "tags",
+    "assess",
+]
+"""``queue``: a table waits until AWS accepts the start of its export. ``tags`` and ``assess``: of the whole run."""
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """The progress of one table. ``total`` is None while it is unknown.
 
-    ``table`` is empty for progress of the whole run (running exports, tags that are read).
+    ``table`` is empty for progress of the whole run (tags that are read, steps that are assessed). ``reason`` says
+    why a table waits.
     """
 
     table: str
-    phase: Literal["export", "scan", "verify", "write", "tags", "index", "changes", "compare", "read"]
+    phase: Phase
     done: int
     total: int | None
     unit: Literal["bytes", "items", "files", "exports", "tables", "indexes", "changes"] = "items"
     detail: Mapping[str, Any] = field(default_factory=dict)
+    reason: str = ""
+
+    @property
+    def is_complete(self) -> bool:
+        return self.total is not None and self.done >= self.total
 
 
 class OnProgress(Protocol):

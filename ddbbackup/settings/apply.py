@@ -14,6 +14,7 @@ import structlog
 from ddbbackup import events
 from ddbbackup.errors import AccessDenied, DdbBackupError, Refused, StepFailed, TimedOut, Unreachable
 from ddbbackup.model.json_value import Json
+from ddbbackup.model.progress import Progress
 from ddbbackup.ports import TableFacts
 from ddbbackup.settings import SETTINGS
 from ddbbackup.settings.plan_changes import ALWAYS, SettingResult, decide, pending_changes, refused
@@ -172,7 +173,9 @@ class SettingsApplier:
                 f"{clock.monotonic() - since:.0f} seconds",
                 hint="run the restore again when it is complete: it continues with the settings",
             ),
-            announce=lambda _: log.info(events.TABLE_AWAITED, target=self.table.name, what=setting.title),
+            announce=lambda _: self.call_aws.context.on_progress(
+                Progress(self.table.name, "await", 0, None, reason=setting.title)
+            ),
         )
         if isinstance(progress, SettingResult):
             return progress

@@ -19,14 +19,20 @@ from ddbbackup.steps.step import AnyStep
 log = structlog.get_logger()
 
 OnOutcome = Callable[[Outcome], None]
+OnStart = Callable[[AnyStep], None]
 
 
 async def run_steps(
-    steps: Sequence[AnyStep], context: RunContext, *, on_outcome: OnOutcome = lambda outcome: None
+    steps: Sequence[AnyStep],
+    context: RunContext,
+    *,
+    on_start: OnStart = lambda step: None,
+    on_outcome: OnOutcome = lambda outcome: None,
 ) -> tuple[Outcome, ...]:
     """The outcomes of all steps, in the order of ``steps``. An error of a step is part of its outcome.
 
-    Raises ``Bug`` before the first step if two steps have the same ID, or if a dependency is unknown or circular.
+    ``on_start`` is called when a step has assessed what it will do, and begins to do it. Raises ``Bug`` before the
+    first step if two steps have the same ID, or if a dependency is unknown or circular.
     """
     ordered = _sort_by_dependencies(steps)
     tasks: dict[str, asyncio.Task[Outcome]] = {}
@@ -34,22 +40,26 @@ async def run_steps(
         for step in ordered:
             dependencies = [tasks[name] for name in step.needs]
             tasks[step.id] = group.create_task(
-                _run_one(step, dependencies, context, on_outcome), name=step.id
+                _run_one(step, dependencies, context, on_start, on_outcome), name=step.id
             )
     return tuple(tasks[step.id].result() for step in steps)
 
 
 async def _run_one(
-    step: AnyStep, dependencies: Sequence[asyncio.Task[Outcome]], context: RunContext, on_outcome: OnOutcome
+    step: AnyStep,
+    dependencies: Sequence[asyncio.Task[Outcome]],
+    context: RunContext,
+    on_start: OnStart,
+    on_outcome: OnOutcome,
 ) -> Outcome:
     with bound_contextvars(step=step.id, table=step.table):
-        outcome = await _outcome(step, dependencies, context)
+        outcome = await _outcome(step, dependencies, context, on_start)
         on_outcome(outcome)
     return outcome
 
 
 async def _outcome(
-    step: AnyStep, dependencies: Sequence[asyncio.Task[Outcome]], context: RunContext
+    step: AnyStep, dependencies: Sequence[asyncio.Task[Outcome]], context: RunContext, on_start: OnStart
 ) -> Outcome:
     for task in dependencies:
         dependency = await task
@@ -58,7 +68,7 @@ async def _outcome(
             return Outcome(step.id, step.kind, step.table, "skipped", {"because": dependency.step})
     started = context.clock.monotonic()
     try:
-        outcome = await _carry_out(step, context)
+        outcome = await _carry_out(step, context, on_start)
         if outcome.error is not None:  # a failed step can return facts with its error
             _log_failure(outcome.error)
     except DdbBackupError as error:
@@ -68,12 +78,13 @@ async def _outcome(
     return replace(outcome, seconds=context.clock.monotonic() - started)
 
 
-async def _carry_out(step: AnyStep, context: RunContext) -> Outcome:
+async def _carry_out(step: AnyStep, context: RunContext, on_start: OnStart) -> Outcome:
     """Makes the assessment that ``preview`` shows, raises its first blocker, and otherwise runs the step."""
     assessment = await step.assess(context)
     for blocker in assessment.blockers:
         if not blocker.after_run:
             raise blocker.error
+    on_start(step)
     outcome = await step.run(context, assessment)
     for blocker in assessment.blockers:  # those with ``after_run``
         raise blocker.error

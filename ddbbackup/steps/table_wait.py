@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, Literal
 
-import structlog
-
-from ddbbackup import events
 from ddbbackup.errors import Refused, TableMissing, TimedOut
 from ddbbackup.model.json_value import JsonObject, get_object, get_objects
+from ddbbackup.model.progress import Progress
 from ddbbackup.ports import TableFacts
 from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.poll import TABLE, poll
-
-log = structlog.get_logger()
 
 _VISIBLE_SECONDS: Final = 60.0  # DescribeTable may not find a table that was just created
 _UNUSABLE: Final = ("DELETING", "ARCHIVING", "ARCHIVED", "INACCESSIBLE_ENCRYPTION_CREDENTIALS")
@@ -25,8 +21,8 @@ async def wait_for_table(
 ) -> TableFacts:
     """Waits until a table and its indexes accept writes, or (``idle``) until DynamoDB changes nothing about it.
 
-    ``created``: the table was just created. Logs once a minute what it waits for. Raises ``Refused`` for a table that
-    will never be ready, ``TableMissing``, and ``TimedOut`` at the run's deadline or after four hours.
+    ``created``: the table was just created. Reports once a minute what it waits for. Raises ``Refused`` for a table
+    that will never be ready, ``TableMissing``, and ``TimedOut`` at the run's deadline or after four hours.
     """
     clock = call_aws.context.clock
     visible_at = clock.monotonic() + _VISIBLE_SECONDS
@@ -60,7 +56,9 @@ async def wait_for_table(
         until=lambda table: not pending(table),
         policy=TABLE,
         timed_out=timed_out,
-        announce=lambda table: log.info(events.TABLE_AWAITED, target=name, what=", ".join(pending(table))),
+        announce=lambda table: call_aws.context.on_progress(
+            Progress(name, "await", 0, None, reason=", ".join(pending(table)))
+        ),
     )
     if table is None:  # ``until`` is never true for a table that is not visible
         raise timed_out(table)

@@ -91,13 +91,13 @@ class Program:
         )
         return Result(done.returncode, done.stdout, done.stderr)
 
-    def on_terminal(self, answer: str, *arguments: str) -> tuple[int, str]:
+    def on_terminal(self, answer: str, *arguments: str, **more: str) -> tuple[int, str]:
         """The exit code, and all that the terminal showed. ``answer`` is typed where something is asked."""
         terminal = (sys.executable, "-m", "tests.support.terminal", "to confirm", answer)
         done = subprocess.run(
             [*terminal, *COMMAND, *arguments, "-f", str(self.directory / "ddbbackup.yaml")],
             cwd=CHECKOUT,
-            env=dict(self.environment),
+            env={**self.environment, **more},
             capture_output=True,
             encoding="utf-8",
             timeout=60,

@@ -12,6 +12,7 @@ from ddbbackup.cli import logs
 from ddbbackup.cli.command_line_restore import restore_name
 from ddbbackup.cli.event_loop import run_interruptibly
 from ddbbackup.cli.output import write_json, write_output
+from ddbbackup.cli.progress_display import progress_display
 from ddbbackup.cli.registries import declared_permissions
 from ddbbackup.cli.restore_options import given
 from ddbbackup.cli.run_id import choose_run_id
@@ -39,7 +40,12 @@ def run(options: Namespace) -> int:
     if options.iam is not None:
         return _write_policies(options, plan)
     cloud = connect_to(plan)
-    with open_context(options, plan, cloud, run_id=run_id, clock=clock, started_at=clock.now()) as context:
+    with (
+        progress_display(options) as display,
+        open_context(
+            options, plan, cloud, display, run_id=run_id, clock=clock, started_at=clock.now()
+        ) as context,
+    ):
         checks = run_interruptibly(run_checks(context, only=options.only))
     report = doctor_report(plan.name, checks, now=clock.now())
     return write_output(options, report, report.exit_code)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ddbbackup.backup.export_scheduler import START_BURST, START_SECONDS
+from ddbbackup.model.export_pace import START_BURST, START_SECONDS
 from ddbbackup.ports import EXPORTS_IN_FLIGHT
 from ddbbackup.pricing.prices import load_prices
 

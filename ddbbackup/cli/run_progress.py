@@ -1,0 +1,188 @@
+"""How far a run has come: one line for all tables, and a few lines for those that are worked on.
+
+Pure, except for the lock: ``progress_display`` reads the clock, and draws or logs.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from ddbbackup.model.progress import Phase, Progress
+from ddbbackup.report.formatting import count, duration, size
+
+SHOWN_TABLES: Final = 5
+_CHECKING, _WAITING = "checking", "waiting"
+_WORDS: Final[Mapping[Phase, str]] = {
+    "queue": "queued",
+    "export": "exporting",
+    "scan": "scanning",
+    "verify": "verifying",
+    "write": "writing",
+    "index": "adding indexes",
+    "changes": "reading changes",
+    "compare": "comparing",
+    "read": "reading",
+    "await": "waiting for AWS",
+    "tags": "reading tags",
+    "assess": "checking",
+}
+_ORDER: Final = (
+    *(word for phase, word in _WORDS.items() if phase not in ("queue", "assess")),
+    "queued",
+    _WAITING,
+    _CHECKING,
+)
+_WITHOUT_NUMBERS: Final = ("export", "await")
+_UNITS: Final = {"verify": "backups", "wait": "backups"}
+_LEFT_AFTER: Final = 5.0  # seconds until the time that is left is estimated
+
+
+@dataclass(slots=True)
+class _Work:
+    """What is done with one table: since when, and how far it was at first."""
+
+    latest: Progress
+    since: float
+    first: int
+
+
+@dataclass(slots=True)
+class RunProgress:
+    """Called from any thread. Times are seconds of one monotonic clock."""
+
+    verb: str
+    started: float
+    total: int | None = None  # steps; None until the run knows them
+    done: int = 0
+    failed: int = 0
+    _unit: str = "tables"
+    _states: dict[str, str] = field(default_factory=dict)  # by step
+    _tables: dict[str, str] = field(default_factory=dict)
+    _work: dict[str, _Work] = field(default_factory=dict)  # by table; "" is the whole run
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    # ---- what happens
+
+    def begin(self, steps: Mapping[str, str]) -> None:
+        """``steps``: the table of each step by its ID."""
+        with self._lock:
+            self.total, self._tables = len(steps), dict(steps)
+            self._states = dict.fromkeys(steps, _CHECKING)
+            self._work.pop("", None)
+            self._unit = _UNITS.get(self.verb, "tables")
+
+    def step_started(self, step: str) -> None:
+        with self._lock:
+            if step in self._states:
+                self._states[step] = _WAITING
+
+    def step_ended(self, step: str, *, failed: bool) -> None:
+        with self._lock:
+            if self._states.pop(step, None) is not None:
+                self.done += 1
+                self.failed += failed
+            self._work.pop(self._tables.get(step, ""), None)
+
+    def report(self, progress: Progress, now: float) -> None:
+        with self._lock:
+            known = self._work.get(progress.table)
+            if progress.is_complete and (not progress.table or self.total is None):
+                self._work.pop(progress.table, None)
+            elif known is not None and known.latest.phase == progress.phase:
+                known.latest = progress
+            else:
+                self._work[progress.table] = _Work(progress, now, progress.done)
+
+    # ---- what is shown
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to show: no step has begun, or all have ended."""
+        with self._lock:
+            return not self._states and not self._work
+
+    def phases(self) -> dict[str, int]:
+        """The number of tables by what is done with them, the most interesting first."""
+        with self._lock:
+            found = Counter(self._phase(step, state) for step, state in self._states.items())
+        return {word: found[word] for word in _ORDER if found[word]}
+
+    def summary(self, now: float) -> str:
+        """``backup 31/50 tables · 4 exporting · 15 queued (AWS accepts 40 starts a minute) · 0 failed · 0:47``."""
+        with self._lock:
+            whole = self._work.get("")
+            reasons = {
+                _WORDS[each.latest.phase]: each.latest.reason
+                for each in self._work.values()
+                if each.latest.reason and each.latest.phase == "queue"
+            }
+        parts = (
+            [f"{self.verb} {count(self.done)}/{count(self.total)} {self._unit}"]
+            if self.total
+            else [self.verb]
+        )
+        for word, number in self.phases().items():
+            parts.append(f"{count(number)} {word}" + (f" ({reasons[word]})" if word in reasons else ""))
+        if whole is not None:
+            of = f"/{count(whole.latest.total)}" if whole.latest.total is not None else ""
+            parts.append(f"{_WORDS[whole.latest.phase]} {count(whole.latest.done)}{of} {whole.latest.unit}")
+        if self.total:
+            parts.append(f"{count(self.failed)} failed")
+        return " · ".join([*parts, _clock(now - self.started)])
+
+    def active(self, now: float) -> list[tuple[str, str]]:
+        """Up to five tables, each with how far it is; those with numbers first."""
+        with self._lock:
+            work = [each for table, each in self._work.items() if table and each.latest.phase != "queue"]
+        work.sort(key=lambda each: (each.latest.phase in _WITHOUT_NUMBERS, each.since))
+        return [(each.latest.table, _told(each, now)) for each in work[:SHOWN_TABLES]]
+
+    def _phase(self, step: str, state: str) -> str:
+        work = self._work.get(self._tables[step]) if state == _WAITING else None
+        return _WORDS[work.latest.phase] if work is not None else state
+
+
+def columns(rows: Iterable[tuple[str, str]]) -> list[str]:
+    """``orders    verifying 1.2 GiB of 4.0 GiB``, aligned."""
+    rows = list(rows)
+    width = max((len(table) for table, _ in rows), default=0)
+    return [f"  {table:<{width}}  {told}" for table, told in rows]
+
+
+def _told(work: _Work, now: float) -> str:
+    """``verifying 1.2 GiB of 4.0 GiB, 30%, about 1m 12s left``."""
+    latest, seconds = work.latest, now - work.since
+    word = _WORDS[latest.phase]
+    if latest.phase in _WITHOUT_NUMBERS:
+        return f"{word} for {_clock(seconds)}" + (f": {latest.reason}" if latest.reason else "")
+    done = _amount(latest.done, latest)
+    if latest.total is None:
+        return f"{word}, {done} so far" if latest.done else word
+    text = f"{word} {done} of {_amount(latest.total, latest)}"
+    if latest.total:
+        text += f", {min(100, 100 * latest.done // latest.total)}%"
+    gained, rest = latest.done - work.first, latest.total - latest.done
+    if seconds >= _LEFT_AFTER and gained > 0 and rest > 0:
+        text += f", about {duration(max(10.0, seconds * rest / gained))} left"
+    return text
+
+
+def _amount(number: int, progress: Progress) -> str:
+    if progress.unit == "bytes":
+        return size(number)
+    return (
+        f"{count(number)} {progress.unit}"
+        if number == progress.total or progress.total is None
+        else count(number)
+    )
+
+
+def _clock(seconds: float) -> str:
+    """``0:47``, ``12:03``, ``1:02:03``."""
+    minutes, second = divmod(int(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"

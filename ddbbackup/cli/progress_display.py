@@ -127,6 +127,7 @@ class _Lines:
         now = time.monotonic()
         rows = columns((escape(table), told) for table, told in self._progress.active(now))
         summary = Text(self._progress.summary(now), style="bold", no_wrap=True, overflow="ellipsis")
+        summary.highlight_regex(r"[1-9][0-9 ]* failed", "bold red")
         return Group(summary, *(Text(row, no_wrap=True, overflow="ellipsis") for row in rows))
 
 

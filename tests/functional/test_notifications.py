@@ -70,7 +70,7 @@ def test_a_run_notifies_every_channel_once(
         sns_backends[running_sandbox.account][REGION].topics[topic].sent_notifications
     )
     assert subject == "ddbbackup backup test: 1 failed, 1 ok (partial, stale)"
-    assert f"FAILED    backup {name}-gone\n" in message
+    assert f"FAILED  backup {name}-gone\n" in message
     (hook,) = [request for request in inbox.requests if request.path == "/hook"]
     assert hook.headers["X-Token"] == "hunter2"
     document = json.loads(hook.body)

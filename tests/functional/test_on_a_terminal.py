@@ -29,7 +29,7 @@ def test_a_backup_shows_one_line_of_progress_and_a_failure_once(one_of_two: str,
     assert "backup 0/2 tables" in plain or "backup 1/2 tables" in plain
     assert "\x1b[?25h" in shown.rpartition("tables ·")[2], "the cursor is shown again"
     lines = plain.rpartition("· 0:")[2].splitlines()
-    assert lines[-7] == f"FAILED    backup {one_of_two}-gone"
+    assert lines[-7] == f"FAILED  backup {one_of_two}-gone"
     assert lines[-6].startswith(f"  table {one_of_two}-gone does not exist")
     assert plain.count("does not exist") == 1
     assert "\x1b[1;31mFAILED" in shown
@@ -48,7 +48,7 @@ def test_a_quiet_backup_shows_only_what_failed(one_of_two: str, program: Program
     """As a cron job, which sends what is printed."""
     code, shown = program.on_terminal("", "backup", "--quiet")
     assert code == 3
-    assert _CODES.sub("", shown).splitlines()[0] == f"FAILED    backup {one_of_two}-gone"
+    assert _CODES.sub("", shown).splitlines()[0] == f"FAILED  backup {one_of_two}-gone"
     assert len(shown.splitlines()) == 3
     code, shown = program.on_terminal("", "backup", "-q", "--only", one_of_two)
     assert (code, shown) == (0, "")

@@ -124,10 +124,11 @@ def _report(report: RunReport, *, all_names: bool) -> str:
 
 
 def _group(group: OutcomeGroup, word: str, *, all_names: bool) -> str:
-    hint = f"  \nhint: {_plain(group.hint)}" if group.hint is not None else ""
-    return f"- {word} {_plain(group.title(all_names=all_names))}: {_plain(group.reason)}{hint}".replace(
-        "\n", "\n  "
-    )
+    """What, why, and what to do, each on a line of its own."""
+    lines = [f"- {word} {_plain(group.title(all_names=all_names))}", _plain(group.reason)]
+    if group.hint is not None:
+        lines.append(f"hint: {_plain(group.hint)}")
+    return "  \n  ".join(lines)
 
 
 # ---- status

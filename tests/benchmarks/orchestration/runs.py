@@ -18,9 +18,9 @@ from ddbbackup.plan.selection import select
 from ddbbackup.ports import ExportRequest
 from ddbbackup.steps.executor import run_steps
 from ddbbackup.steps.inventory import take_inventory
-from tests.benchmarks.orchestration.cloud import SimulatedCloud
 from tests.support.contexts import run_context
 from tests.support.simulated_aws import SimulatedAws
+from tests.support.simulated_cloud import SimulatedCloud
 from tests.support.virtual_time import SimulatedThreads, VirtualClock, run_virtually
 
 CALL_SECONDS = 0.1

@@ -82,11 +82,11 @@ def test_text_has_two_lines_for_each_problem_and_one_for_a_valid_plan() -> None:
 def test_text_of_a_run_has_what_failed_then_counts_then_the_rest() -> None:
     """A failure is said once, with its reason and its hint."""
     assert text.render(REPORT) == (
-        "FAILED    backup a|b\n"
+        "FAILED  backup a|b\n"
         "  point-in-time recovery of `a|b` is off,\n100%\n"
         "  hint: set `pitr: enable`\n"
         "\n"
-        "skipped   verify a|b\n"
+        "skipped  verify a|b\n"
         "  backup a|b failed\n"
         "\n"
         "backup prod: 1 failed, 1 skipped, 1 ok in 1m 15s "
@@ -101,9 +101,9 @@ def test_a_step_that_stopped_waiting_for_aws_has_not_failed() -> None:
     error = TimedOut("the export e is still running after --timeout", hint="run `ddbbackup wait` later")
     waiting = Outcome("backup orders", "backup", "orders", "failed", error=error, seconds=90)
     report = run_report(Report("backup", "1", "p", "123456789012", "eu-west-1", START, START, (waiting,)))
-    assert text.render(report).startswith("running   backup orders\n  the export e is still running")
+    assert text.render(report).startswith("running  backup orders\n  the export e is still running")
     assert "backup p: 1 running in " in text.render(report)
-    assert "- **running** backup orders: the export e" in markdown.render(report)
+    assert "- **running** backup orders  \n  the export e" in markdown.render(report)
     suite = next(iter(JUnitXml.fromstring(junit.render(report).encode())))
     assert (suite.tests, suite.failures, suite.errors, suite.skipped) == (1, 0, 0, 1)
     assert "still running: the export e is still running after --timeout; hint: run `ddbbackup wait`" in (
@@ -120,7 +120,7 @@ QUIET = View(detail="quiet")
 def test_a_quiet_report_says_what_failed() -> None:
     """With the hint, without successes and counts."""
     assert text.render(REPORT, QUIET) == (
-        "FAILED    backup a|b\n  point-in-time recovery of `a|b` is off,\n100%\n  hint: set `pitr: enable`\n"
+        "FAILED  backup a|b\n  point-in-time recovery of `a|b` is off,\n100%\n  hint: set `pitr: enable`\n"
     )
 
 
@@ -231,7 +231,7 @@ def test_markdown_is_ready_for_a_comment() -> None:
         in comment
     )
     assert (
-        "- **FAILED** backup a\\|b: point-in-time recovery of `a\\|b` is off, 100%  \n  hint: set `pitr: enable`"
+        "- **FAILED** backup a\\|b  \n  point-in-time recovery of `a\\|b` is off, 100%  \n  hint: set `pitr: enable`"
         in comment
     )
     assert "Run `4711`, account `123456789012`, region `eu-west-1`, 1m 15s, exit code 3.\n" in comment

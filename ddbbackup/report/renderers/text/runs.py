@@ -59,7 +59,7 @@ def _not_done(document: RunReport, view: View) -> list[Paragraph]:
 def _group(group: OutcomeGroup, word: str, style: Style, view: View) -> Paragraph:
     """Three lines: what, why, and what to do. All tables are named where lines are not limited."""
     all_names = view.lines is None or view.detail == "verbose"
-    lines = [f"{paint(f'{word:<9}', style, view)} {group.title(all_names=all_names)}", f"  {group.reason}"]
+    lines = [f"{paint(word, style, view)}  {group.title(all_names=all_names)}", f"  {group.reason}"]
     facts = phrases.outcome_facts(group.first) if len(group.outcomes) == 1 and group.hint else []
     lines += [f"  {', '.join(facts)}"] if facts else []
     for outcome in group.outcomes:
@@ -95,10 +95,11 @@ def _rest(document: RunReport, used: int, view: View) -> list[Paragraph]:
     remarkable = [each for each in good if _is_remarkable(each)]
     shown = list(_lines(remarkable, view))
     room = max(0, (view.lines or 0) - used - 1)
+    how = ": `-v` lists them" if view.width is not None else ""
     if len(shown) > room:
-        return [[*shown[:room], f"and {count(len(lines) - room)} more lines: `-v` prints them"]]
+        return [[*shown[:room], f"and {count(len(lines) - room)} more lines{how}"]]
     hidden = len(good) - len(remarkable)
-    return [[*shown, f"{count(hidden)} {'others' if shown else 'tables'} without remarks: `-v` lists them"]]
+    return [[*shown, f"{count(hidden)} {'others' if shown else 'tables'} without remarks{how}"]]
 
 
 def _is_remarkable(outcome: StepOutcome) -> bool:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import structlog
 
-from tests.benchmarks import chain, comparison, large_catalog, machine, many_tables, plan
+from tests.benchmarks import chain, comparison, html_report, large_catalog, machine, many_tables, plan
 from tests.benchmarks.bulk import measure_memory
 from tests.benchmarks.clients import inflater
 from tests.benchmarks.orchestration.compare import chapter, simulate, targets
@@ -62,6 +62,8 @@ def main() -> int:
             newest = [large_catalog.find_newest(shape) for shape in large_catalog.SHAPES]
         with _telling("glances"):
             glances = many_tables.glance_all()
+        with _telling("report"):
+            report = html_report.open_report(work)
         with _telling("soundness"):
             proofs = prove(data.sound, tools, work)
             stop = stop_in_mid_run(data.exports[400]["large"], tools, work)
@@ -118,6 +120,7 @@ def main() -> int:
             *targets(nights),
             *large_catalog.targets(prunes, newest),
             *many_tables.targets(glances),
+            *html_report.targets(report),
             *chain.targets(chain_speed, chain_memory),
         ],
         results=results,

@@ -215,10 +215,11 @@ async def _record_complete(
 
 
 async def _fail(context: RunContext, stored: StoredRecord, export: Export) -> NoReturn:
-    code, message = export.failure_code or "no code", export.failure_message or "no message"
+    code, message = export.failure_code or "no code", export.failure_message or ""
     log.error(events.EXPORT_FAILED, export_arn=export.arn, failure_code=code, failure_message=message)
-    await record_failed(context, stored, code, message)
+    reason = f"failed with {code}" + (f": {message}" if message else "")
+    await record_failed(context, stored, code, f"the export {reason}")
     raise RemoteJobFailed(
-        f"the export {export.arn} failed with {code}: {message}",
+        f"the export {export.arn} {reason}",
         hint=_FAILURE_HINTS.get(code, "fix the cause above, then run the backup again"),
     )

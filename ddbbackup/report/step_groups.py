@@ -116,7 +116,7 @@ def _remarks(found: Iterable[tuple[str, ErrorInfo | str]]) -> list[Remark]:
     groups: dict[tuple[str, str], list[Remark]] = {}
     for table, each in found:
         text, hint = (each, "") if isinstance(each, str) else (each.message, each.hint)
-        pattern = (_without_name(text, table), _without_name(hint, table))
+        pattern = (without_name(text, table), without_name(hint, table))
         groups.setdefault(pattern, []).append(Remark((table,), text, hint))
     return [
         many[0]
@@ -126,7 +126,8 @@ def _remarks(found: Iterable[tuple[str, ErrorInfo | str]]) -> list[Remark]:
     ]
 
 
-def _without_name(text: str, table: str) -> str:
+def without_name(text: str, table: str) -> str:
+    """With TABLE in the place of the name, so that sentences about several tables can be compared."""
     return re.sub(rf"(?<![\w.-]){re.escape(table)}(?![\w-])", "TABLE", text) if table else text
 
 

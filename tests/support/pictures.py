@@ -41,7 +41,14 @@ ul { padding-left: 22px } li { margin: 6px 0 } details { margin-top: 12px }
 code { background: #eff1f3; padding: 2px 5px; border-radius: 5px; font: 12px monospace }
 table { border-collapse: collapse } td, th { border: 1px solid #d1d9e0; padding: 4px 10px }
 """
-_COMMANDS: Final = {"report": "ddbbackup backup", "status": "ddbbackup status", "backups": "ddbbackup list"}
+_COMMANDS: Final = {
+    "before": "ddbbackup preview backup",
+    "checks": "ddbbackup doctor",
+    "report": "ddbbackup backup",
+    "status": "ddbbackup status",
+    "backups": "ddbbackup list",
+    "verification": "ddbbackup verify",
+}
 _TERMINALS: Final = (
     ("report", 1, 80),
     ("report", 50, 80),
@@ -50,6 +57,9 @@ _TERMINALS: Final = (
     ("status", 50, 80),
     ("status", 200, 140),
     ("backups", 200, 140),
+    ("before", 200, 140),
+    ("checks", 200, 140),
+    ("verification", 50, 80),
 )
 
 

@@ -6,13 +6,14 @@ Everything but AWS, the clock and the data is the program's own: planning, execu
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 from ddbbackup.backup.planning import backup_steps
 from ddbbackup.catalog import Catalog, StoredRecord
 from ddbbackup.catalog.queries import catalog_tables, readable_records
+from ddbbackup.checks.doctor import run_checks
 from ddbbackup.cli.look_ahead import preview_backup, preview_of
 from ddbbackup.cli.run_progress import RunProgress, columns
 from ddbbackup.model.outcome import Outcome
@@ -22,6 +23,7 @@ from ddbbackup.notify.document import run_notification
 from ddbbackup.plan import load
 from ddbbackup.plan.selection import select
 from ddbbackup.ports import PitrWindow
+from ddbbackup.report.documents.doctor import DoctorReport, doctor_report
 from ddbbackup.report.documents.list import BackupList, backup_list
 from ddbbackup.report.documents.notification import RunNotification
 from ddbbackup.report.documents.preview import Preview
@@ -33,6 +35,7 @@ from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.executor import run_steps
 from ddbbackup.steps.inventory import take_inventory
 from ddbbackup.steps.step import AnyStep
+from ddbbackup.verify.verify_backup import VerifyBackup
 from tests.support.contexts import run_context
 from tests.support.simulated_aws import SimulatedAws
 from tests.support.simulated_cloud import SimulatedCloud
@@ -49,14 +52,19 @@ tables: [{match: "*"}]
 
 @dataclass(frozen=True)
 class Night:
-    """``before`` is the preview of the run, ``progress`` its lines while exports are queued."""
+    """``before`` is the preview of the run, ``progress`` its lines while exports are queued.
+
+    ``verification`` is of the morning after: of 50 tables or more, a data file of the first is damaged then.
+    """
 
     before: Preview
+    checks: DoctorReport
     progress: tuple[str, ...]
     report: RunReport
     status: StatusReport
     backups: BackupList
     notification: RunNotification
+    verification: RunReport
 
 
 def simulated_night(tables: int, directory: Path) -> Night:
@@ -68,6 +76,7 @@ def simulated_night(tables: int, directory: Path) -> Night:
         clock, seed=7, minutes=(2.0, 9.0), failing=[name(tables // 2 + 1)] if tables >= 50 else []
     )
     cloud = cast("Any", SimulatedCloud(aws, tables))
+    cloud.server_time = clock.now
     if tables >= 100:
         recoverable = cloud.tables.pitr
         off = {f"table-{number:04d}" for number in range(8, tables, 16)}
@@ -101,7 +110,9 @@ def simulated_night(tables: int, directory: Path) -> Night:
     )
 
     async def night() -> Night:
-        before = preview_of(context, await preview_backup(context), detailed_exit_code=False)
+        looking = replace(context, estimating=True)
+        before = preview_of(looking, await preview_backup(looking), detailed_exit_code=False)
+        checks = doctor_report(plan.name, await run_checks(context), now=clock.now())
         selection = select(plan, await take_inventory(context))
         steps = backup_steps(plan, selection, export_time=None)
         begun = clock.now()
@@ -133,14 +144,37 @@ def simulated_night(tables: int, directory: Path) -> Night:
         )
         return Night(
             before=before,
+            checks=checks,
             progress=seen[0],
             report=run_report(report),
             status=status_report([status], now=clock.now(), exit_code=breaches),
             backups=_backups(context),
             notification=run_notification(summary),
+            verification=await _verify(context, damaged=tables >= 50),
         )
 
     return run_virtually(night(), clock)
+
+
+async def _verify(context: RunContext, *, damaged: bool) -> RunReport:
+    """All complete backups, the newest first, as ``verify`` does."""
+    found = catalog_tables(context.catalog, context.plan, context.source.identity, only=())
+    records = readable_records(found.tables, limit=None, since=None).records
+    complete = [
+        each for each in records if isinstance(each, StoredRecord) and each.record.state == "complete"
+    ]
+    if damaged:
+        objects: Any = context.source.objects
+        data = min(key for key in objects.bodies if "/data/" in key)
+        objects.bodies[data] = objects.bodies[data][:-1] + b"?"
+    begun = context.clock.now()
+    outcomes = await run_steps([VerifyBackup(each, level="checksums") for each in complete], context)
+    identity = context.source.identity
+    return run_report(
+        Report(
+            "verify", "4712", "prod", identity.account, identity.region, begun, context.clock.now(), outcomes
+        )
+    )
 
 
 def _backups(context: RunContext) -> BackupList:

@@ -26,6 +26,9 @@ FORMS: tuple[tuple[str, Form, str], ...] = (
     ("report", "junit", "xml"),
     ("report", "github", "txt"),
     ("status", "markdown", "md"),
+    ("before", "markdown", "md"),
+    ("verification", "markdown", "md"),
+    ("verification", "junit", "xml"),
 )
 
 
@@ -45,11 +48,12 @@ def compare(name: str, text: str) -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("tables", TABLES)
-@pytest.mark.parametrize("name", ["report", "status", "backups"])
+@pytest.mark.parametrize("name", ["before", "checks", "report", "status", "backups", "verification"])
 def test_on_a_terminal(name: str, tables: int, width: int) -> None:
     """A screenful at most, within its width."""
     text = render(document(tables, name), "text", View(width=width, lines=LINES))
-    lines = [line for line in text.splitlines() if not line.startswith("  ")]  # sentences wrap
+    sentences = ("  ", "BLOCKED ", "`match: ", "Estimated ")  # they wrap
+    lines = [line for line in text.splitlines() if not line.startswith(sentences)]
     assert len(text.splitlines()) <= LINES + 2
     if width == 140:
         assert max(map(len, lines)) <= width

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ddbbackup.report import phrases
 from ddbbackup.report.formatting import counted
 from ddbbackup.report.renderers.text.shortened import left_out
 from ddbbackup.report.renderers.text.style import Style, hint, paint
+from ddbbackup.report.step_groups import names, without_name
 
 if TYPE_CHECKING:
     from ddbbackup.model.check import State
     from ddbbackup.report.documents.doctor import CheckInfo, DoctorReport
     from ddbbackup.report.renderers.view import View
 
+_TABLE: Final = "table "
+_NAMED_AT_MOST: Final = 5
 _FRAME: Final = 3  # what is left out, and the summary
 _STYLES: Final[dict[State, Style]] = {
     "ok": "ok",
@@ -34,26 +38,52 @@ def doctor(document: DoctorReport, view: View) -> str:
     paragraphs = _paragraphs(checks, view)
     text, remark = "\n".join(paragraphs), ""
     if not view.holds(text.count("\n") + _FRAME):
-        paragraphs = _paragraphs([each for each in checks if each.state != "ok"], view)
+        wrong = [each for each in checks if each.state != "ok"]
+        paragraphs = _paragraphs(wrong, view, grouped=True)
         shown = _fitting(paragraphs, view)
         text = "\n".join(shown)
-        remark = left_out(
-            len(paragraphs) - len(shown), "subject with problems", view, "subjects with problems"
-        )
-        well = len({each.subject for each in checks}) - len(paragraphs)
+        remark = left_out(len(paragraphs) - len(shown), "other problem", view)
+        well = len({each.subject for each in checks} - {each.subject for each in wrong})
         remark += paint(f"{counted(well, 'subject')} without problems (-v shows all)", "minor", view) + "\n"
     return f"{text}\n{remark}{phrases.doctor_summary(document)}\n"
 
 
-def _paragraphs(checks: Sequence[CheckInfo], view: View) -> list[str]:
-    """One for each subject: its name, and a line or two for each check."""
+def _paragraphs(checks: Sequence[CheckInfo], view: View, *, grouped: bool = False) -> list[str]:
+    """One for each subject: its name, and a line or two for each check. ``grouped``: one for the tables that have the
+    same.
+    """
     subjects: dict[str, list[CheckInfo]] = {}
     for check in checks:
         subjects.setdefault(check.subject, []).append(check)
-    return [
-        f"{paint(subject, 'heading', view)}\n" + "".join(line for each in own for line in _lines(each, view))
-        for subject, own in subjects.items()
-    ]
+    alike: dict[tuple[object, ...], list[str]] = {}
+    for subject, own in subjects.items():
+        alike.setdefault(_pattern(subject, own) if grouped else (subject,), []).append(subject)
+    paragraphs = []
+    for many in alike.values():
+        own = subjects[many[0]]
+        if len(many) > 1:
+            table = many[0].removeprefix(_TABLE)
+            own = [
+                replace(
+                    each, message=without_name(each.message, table), hint=without_name(each.hint or "", table)
+                )
+                for each in own
+            ]
+        heading = _TABLE + names([each.removeprefix(_TABLE) for each in many], _NAMED_AT_MOST)
+        text = paint(heading if len(many) > 1 else many[0], "heading", view)
+        paragraphs.append(f"{text}\n" + "".join(line for each in own for line in _lines(each, view)))
+    return paragraphs
+
+
+def _pattern(subject: str, checks: Sequence[CheckInfo]) -> tuple[object, ...]:
+    """The same for tables of which the checks say the same."""
+    if not subject.startswith(_TABLE):
+        return (subject,)
+    table = subject.removeprefix(_TABLE)
+    return tuple(
+        (each.state, each.name, without_name(each.message, table), without_name(each.hint or "", table))
+        for each in checks
+    )
 
 
 def _lines(check: CheckInfo, view: View) -> Iterator[str]:

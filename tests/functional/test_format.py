@@ -61,7 +61,10 @@ def assert_summarized(aws: Aws, bucket: str, table: str) -> None:
         needs = record["chain"]["needs"]
         digest = hashlib.sha256((record["table"]["id"] + "".join(needs)).encode()).hexdigest()[:8]
         previous = needs[-2] if len(needs) > 1 else None
-        expected.append([record["id"], etags[key], previous, digest, record["data"]["size_bytes"], "ok"])
+        data, kind = record["data"], "window" if previous else "full"
+        expected.append(
+            [record["id"], etags[key], previous, digest, data["size_bytes"], "ok", kind, data["item_count"]]
+        )
     rows = json.loads(aws.read(bucket, f"{folder}/summary.json"))["records"]
     assert [[*row[:4], *row[6:]] for row in rows] == expected
     assert all(row[4] <= before[5] for before, row in pairwise(rows))

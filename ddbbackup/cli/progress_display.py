@@ -126,9 +126,10 @@ class _Lines:
     def _text(self) -> Group:
         now = time.monotonic()
         rows = columns((escape(table), told) for table, told in self._progress.active(now))
-        summary = Text(self._progress.summary(now), style="bold", no_wrap=True, overflow="ellipsis")
+        first, *reasons = self._progress.headline(now, self._console.width)
+        summary = Text(first, style="bold", no_wrap=True, overflow="ellipsis")
         summary.highlight_regex(r"[1-9][0-9 ]* failed", "bold red")
-        return Group(summary, *(Text(row, no_wrap=True, overflow="ellipsis") for row in rows))
+        return Group(summary, *(Text(row, no_wrap=True, overflow="ellipsis") for row in (*reasons, *rows)))
 
 
 # ---- everywhere else

@@ -113,13 +113,31 @@ class RunProgress:
 
     def summary(self, now: float) -> str:
         """``backup 31/50 tables · 4 exporting · 15 queued (AWS accepts 40 starts a minute) · 0 failed · 0:47``."""
+        return " · ".join(self._parts(now, self._reasons()))
+
+    def headline(self, now: float, width: int) -> list[str]:
+        """The summary in so many columns. If they are too few, the reasons for waiting get lines of their own, and
+        then phases are left out: how many tables are done, how many failed and the time are always there."""
+        reasons = self._reasons()
+        if len(whole := " · ".join(self._parts(now, reasons))) <= width:
+            return [whole]
+        parts = self._parts(now, {})
+        while len(" · ".join(parts)) > width and len(parts) > 3:
+            del parts[-3]
+        return [" · ".join(parts), *(f"  {word}: {reason}" for word, reason in reasons.items())]
+
+    def _reasons(self) -> dict[str, str]:
+        """Why tables are queued, by the word for it."""
         with self._lock:
-            whole = self._work.get("")
-            reasons = {
+            return {
                 _WORDS[each.latest.phase]: each.latest.reason
                 for each in self._work.values()
                 if each.latest.reason and each.latest.phase == "queue"
             }
+
+    def _parts(self, now: float, reasons: Mapping[str, str]) -> list[str]:
+        with self._lock:
+            whole = self._work.get("")
         parts = (
             [f"{self.verb} {count(self.done)}/{count(self.total)} {self._unit}"]
             if self.total
@@ -132,7 +150,7 @@ class RunProgress:
             parts.append(f"{_WORDS[whole.latest.phase]} {count(whole.latest.done)}{of} {whole.latest.unit}")
         if self.total:
             parts.append(f"{count(self.failed)} failed")
-        return " · ".join([*parts, _clock(now - self.started)])
+        return [*parts, _clock(now - self.started)]
 
     def active(self, now: float) -> list[tuple[str, str]]:
         """Up to five tables, each with how far it is; those with numbers first."""
@@ -159,9 +177,9 @@ def _told(work: _Work, now: float) -> str:
     word = _WORDS[latest.phase]
     if latest.phase in _WITHOUT_NUMBERS:
         return f"{word} for {_clock(seconds)}" + (f": {latest.reason}" if latest.reason else "")
-    done = _amount(latest.done, latest)
     if latest.total is None:
-        return f"{word}, {done} so far" if latest.done else word
+        return f"{word}, {_amount(latest.done, latest)} so far" if latest.done else word
+    done = size(latest.done) if latest.unit == "bytes" else count(latest.done)
     text = f"{word} {done} of {_amount(latest.total, latest)}"
     if latest.total:
         text += f", {min(100, 100 * latest.done // latest.total)}%"
@@ -174,11 +192,7 @@ def _told(work: _Work, now: float) -> str:
 def _amount(number: int, progress: Progress) -> str:
     if progress.unit == "bytes":
         return size(number)
-    return (
-        f"{count(number)} {progress.unit}"
-        if number == progress.total or progress.total is None
-        else count(number)
-    )
+    return f"{count(number)} {progress.unit}"
 
 
 def _clock(seconds: float) -> str:

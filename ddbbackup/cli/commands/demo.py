@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 from argparse import Namespace
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from json import loads
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT: Final = 5555
 _HOUR: Final = 3600
+_NAMED_TABLES: Final = 10  # more are counted
 
 
 def run(options: Namespace) -> int:
@@ -198,9 +199,14 @@ def _serve_plan(port: int, plan: Plan, files: Sequence[str]) -> None:
         create_for_plan(aws.url, region, buckets, tables)
         given = "".join(f" -f {shlex.quote(file)}" for file in files if file != DEFAULT_PLAN)
         commands = [f"{words}{given}" for words in ("preview", "backup", "status")]
-        contents = f"{', '.join(tables)} and the bucket {', '.join(buckets)}"
-        _announce(aws.url, region, contents, commands)
+        _announce(aws.url, region, _contents(tables, buckets), commands)
         threading.Event().wait()
+
+
+def _contents(tables: Collection[str], buckets: Collection[str]) -> str:
+    """The names, unless they are so many that what to type would be lost among them."""
+    shown = ", ".join(tables) if len(tables) <= _NAMED_TABLES else f"{len(tables)} tables"
+    return f"{shown} and the bucket{'s' * (len(buckets) > 1)} {', '.join(buckets)}"
 
 
 def _sample_tables(plan: Plan) -> dict[str, Mapping[str, str]]:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 NO_CHANGES: Final = 0
 CHANGES: Final = 2
 
+_DECIMALS: Final = 9
+"""Of dollars: 10 KiB cost 0.0000002 a month in S3, and the sum of a thousand such numbers is not 0."""
+
 
 @dataclass(frozen=True, slots=True)
 class SelectedTables:
@@ -273,8 +276,8 @@ def _step(step: Assessment[Any]) -> PreviewStep:
 def cost_info(cost: Cost) -> CostInfo:
     return CostInfo(
         estimate=True,
-        usd=round(cost.usd, 6),
-        usd_monthly=round(cost.usd_monthly, 6),
+        usd=round(cost.usd, _DECIMALS),
+        usd_monthly=round(cost.usd_monthly, _DECIMALS),
         unverified=cost.unverified,
         incomplete=cost.incomplete,
         lines=tuple(_cost_line(line) for line in cost.lines),
@@ -286,7 +289,7 @@ def _cost_line(line: CostLine) -> CostLineInfo:
         name=line.name,
         quantity=line.quantity,
         unit=line.unit,
-        usd=None if line.usd is None else round(line.usd, 6),
+        usd=None if line.usd is None else round(line.usd, _DECIMALS),
         monthly=line.monthly,
         confidence=line.confidence,
     )

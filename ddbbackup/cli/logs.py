@@ -6,7 +6,7 @@ import json
 import logging
 import os
 from argparse import Namespace
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Set
 from typing import Any, Final, Literal
 
 import structlog
@@ -21,6 +21,7 @@ from ddbbackup.safe_text import SECRETS, escape_json, escaped, masked
 LogFormat = Literal["auto", "console", "json"]
 Event = MutableMapping[str, Any]
 _OF_THE_REPORT: Final = frozenset((events.STEP_FAILED, events.STEP_SKIPPED, events.EXPORT_FAILED))
+_OF_THE_LISTS: Final = frozenset((events.BACKUP_PASSED_OVER,))  # below `status` and `list`, with all reasons
 _REPEATED: Final = frozenset(("step", "error", "version", "target"))
 
 log = structlog.get_logger()
@@ -56,20 +57,29 @@ def configure_for(options: Namespace, *, run: str, plan: str) -> None:
     """As the options of the verb say."""
     shows_report = options.__dict__.get("output") == "text" and stdout_is_terminal()
     detail: Detail = options.__dict__.get("detail", "normal")
-    configure(options.log_format, run=run, plan=plan, detail=detail, shows_report=shows_report)
+    told = _OF_THE_REPORT | (_OF_THE_LISTS if options.verb in ("status", "list") else frozenset())
+    configure(
+        options.log_format, run=run, plan=plan, detail=detail, told=told if shows_report else frozenset()
+    )
 
 
 def configure(
-    log_format: LogFormat, *, run: str, plan: str, detail: Detail = "normal", shows_report: bool = False
+    log_format: LogFormat, *, run: str, plan: str, detail: Detail = "normal", told: Set[str] = frozenset()
 ) -> None:
     """From now on every event, in every thread, has the run id and the name of the plan.
 
     On a terminal, the progress takes the place of a log: only warnings are shown, unless ``detail`` says otherwise.
-    ``shows_report``: the report appears on the same terminal, so what it says of failed steps is not said twice.
+    ``told``: events that the report on the same terminal tells of, too, so that they are not said twice.
     """
 
     def bind_run(logger: Any, method: str, event: Event) -> Event:
         return {"run": run, "plan": plan, **event}
+
+    def drop_told(logger: Any, method: str, event: Event) -> Event:
+        """The traceback of a bug is in no report."""
+        if event["event"] in told and not event.get("exc_info"):
+            raise structlog.DropEvent
+        return event
 
     is_json = not for_people(log_format)
     shared: list[Processor] = [structlog.contextvars.merge_contextvars, structlog.processors.add_log_level]
@@ -82,7 +92,7 @@ def configure(
         ]
     else:
         render = [
-            *([_drop_what_the_report_says] if shows_report and detail != "verbose" else []),
+            *([drop_told] if told and detail != "verbose" else []),
             _shorten,
             structlog.processors.TimeStamper(fmt="%H:%M:%SZ", utc=True),
             _escape,
@@ -118,13 +128,6 @@ def _level(log_format: LogFormat, detail: Detail) -> str:
 
 
 # ---- processors
-
-
-def _drop_what_the_report_says(logger: Any, method: str, event: Event) -> Event:
-    """The traceback of a bug is in no report."""
-    if event["event"] in _OF_THE_REPORT and not event.get("exc_info"):
-        raise structlog.DropEvent
-    return event
 
 
 def _shorten(logger: Any, method: str, event: Event) -> Event:

@@ -34,8 +34,7 @@ def status_counts(document: StatusReport) -> list[tuple[str, str]]:
 def places(document: StatusReport) -> str:
     """``plan prod, account 123456789012, region eu-west-1``; what differs is in the columns."""
     plans = document.plans
-    names = {each.plan for each in plans}
-    parts = [f"plan {plans[0].plan}" if len(plans) == 1 else f"{len(names)} plans"]
+    parts = [f"plan {plans[0].plan}" if len(plans) == 1 else f"{len(plans)} plans"]
     accounts = {each.account for each in plans if each.account}
     regions = {each.region for each in plans if each.region}
     parts += [f"account {each}" for each in accounts if len(accounts) == 1]

@@ -21,8 +21,21 @@ DayState = Literal["met", "late", "missed", "thinned", "none"]
 without an RPO also: there was no new one on this day."""
 
 FindingKind = Literal[
-    "selector", "unreadable", "never", "stale", "damaged", "failed", "not_restorable", "gap", "prune"
+    "selector",
+    "unreadable",
+    "unrestorable",
+    "never",
+    "stale",
+    "damaged",
+    "failed",
+    "not_restorable",
+    "gap",
+    "prune",
 ]
+
+
+TableState = Literal["ok", "stale", "never", "unrestorable", "kept", "unknown"]
+"""``unrestorable``: there are backups, but none of them can be restored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +119,7 @@ class TableOverview:
     """
 
     table: str
-    status: Literal["ok", "stale", "never", "kept", "unknown"]
+    status: TableState
     entry: str | None
     method: str | None
     place: str
@@ -153,6 +166,7 @@ class OverviewTotals:
     ok: int
     stale: int
     never: int
+    unrestorable: int
     unknown: int
     running: int
     verified: int

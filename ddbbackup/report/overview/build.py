@@ -22,6 +22,7 @@ from ddbbackup.report.documents.overview import (
     RetentionOutlook,
     RunningBackup,
     TableOverview,
+    TableState,
 )
 from ddbbackup.report.documents.preview import PriceList, cost_info
 from ddbbackup.report.formatting import counted, duration
@@ -175,12 +176,18 @@ def _items(points: Sequence[KnownPoint]) -> int | None:
     return whole[-1].item_count if whole else None
 
 
-def _status(table: ObservedTable) -> Literal["ok", "stale", "never", "kept", "unknown"]:
+def _status(table: ObservedTable) -> TableState:
     if table.error is not None:
         return "unknown"
     if table.entry is None:
         return "kept"
-    return table.status.state if table.status is not None else "unknown"
+    if table.status is None:
+        return "unknown"
+    return "unrestorable" if _is_unrestorable(table.status) else table.status.state
+
+
+def _is_unrestorable(status: TableStatus) -> bool:
+    return status.state == "never" and bool(status.not_restorable)
 
 
 def _running(survey: Survey | None) -> Iterator[RunningBackup]:
@@ -211,7 +218,9 @@ def _findings(table: ObservedTable, points: Sequence[KnownPoint]) -> Iterator[Fi
 
 def _of_status(name: str, status: TableStatus) -> Iterator[Finding]:
     late: Literal["error", "warning"] = "error" if status.breaks_rpo else "warning"
-    if status.state == "never":
+    if _is_unrestorable(status):
+        yield Finding("unrestorable", late, name, "no backup of it can be restored")
+    elif status.state == "never":
         yield Finding("never", late, name, "never backed up")
     elif status.state == "stale":
         age, rpo = duration(status.age_seconds), duration(status.rpo_seconds)
@@ -245,6 +254,7 @@ def _totals(rows: Sequence[TableOverview]) -> OverviewTotals:
         ok=states["ok"],
         stale=states["stale"],
         never=states["never"],
+        unrestorable=states["unrestorable"],
         unknown=states["unknown"],
         running=sum(len(row.running) for row in rows),
         verified=sum(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from argparse import Namespace
 from collections.abc import Iterator
 
 import pytest
@@ -115,3 +116,15 @@ def test_a_warning_of_a_library_is_an_event(
             "Refresh \x1b of x\ny failed (ValueError)",
         )
         Draft202012Validator(json.loads(schema_text("event"))).validate(event)
+
+
+@pytest.mark.parametrize(("verb", "is_logged"), [("status", False), ("list", False), ("restore", True)])
+def test_what_a_list_says_below_itself_is_not_logged_on_the_same_terminal(
+    verb: str, is_logged: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No line comes before a `status`; before a restore, it is said while there is time to stop."""
+    monkeypatch.setattr(logs, "stdout_is_terminal", lambda: True)
+    options = Namespace(verb=verb, output="text", detail="normal", log_format="console")
+    logs.configure_for(options, run="r", plan="p")
+    structlog.get_logger().warning(events.BACKUP_PASSED_OVER, table="orders", backup="b", message="damaged")
+    assert ("damaged" in capsys.readouterr().err) == is_logged

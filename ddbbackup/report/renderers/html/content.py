@@ -42,6 +42,10 @@ NAMED: Final = 400
 _TITLES: Final[Mapping[FindingKind, tuple[str, str]]] = {
     "selector": ("The plan does not select what it should", "correct `tables` in the plan"),
     "unreadable": ("The catalog could not be read", "run `ddbbackup doctor`"),
+    "unrestorable": (
+        "Backups exist, but none can be restored",
+        "run `ddbbackup backup --only TABLE` to make another",
+    ),
     "never": ("Never backed up", "run `ddbbackup backup --only TABLE`"),
     "stale": ("Newest restore point older than the RPO", "run `ddbbackup backup --only TABLE`"),
     "damaged": ("Damaged backups", "run `ddbbackup verify --all --only TABLE`"),
@@ -60,6 +64,7 @@ _STATES: Final[Mapping[DayState, str]] = {
     "thinned": "unknown: thinned by retention",
     "none": "no restore point",
 }
+_LATE: Final = ("unrestorable", "never", "stale")
 _RATES: Final = {
     "s3_month": "Storage in S3",
     "snapshot_month": "On-demand backups",
@@ -236,14 +241,14 @@ def page_of(document: Overview) -> Page:
 
 def _verdict(document: Overview) -> tuple[str, str]:
     totals = document.totals
-    broken = totals.stale + totals.never
+    broken = totals.stale + totals.never + totals.unrestorable
     parts = []
     if broken:
         parts.append(f"{counted(broken, 'table')} without a restore point within the RPO")
     if totals.unknown:
         parts.append(f"{counted(totals.unknown, 'table')} that could not be read")
     others = {each.table for each in document.findings} - {
-        row.table for row in document.tables if row.status in ("stale", "never", "unknown")
+        row.table for row in document.tables if row.status in (*_LATE, "unknown")
     }
     severities = {each.severity for each in document.findings}
     if parts:
@@ -263,11 +268,7 @@ def _verdict(document: Overview) -> tuple[str, str]:
 
 def _tiles(document: Overview) -> Iterator[tuple[str, str, str]]:
     totals, coverage = document.totals, document.coverage
-    states = [
-        f"{count(number)} {name}"
-        for name in ("stale", "never", "unknown")
-        if (number := getattr(totals, name))
-    ]
+    states = [f"{count(number)} {name}" for name in (*_LATE, "unknown") if (number := getattr(totals, name))]
     yield "Tables within RPO", f"{count(totals.ok)} of {count(totals.tables)}", ", ".join(states)
     oldest = min((row.oldest for row in document.tables if row.oldest is not None), default=None)
     yield "Restore points", count(totals.restore_points), f"since {oldest:%Y-%m-%d}" if oldest else ""
@@ -379,7 +380,7 @@ def _row(row: TableOverview, anchor: str, now: datetime) -> Row:
         row.items or 0,
         int(row.verified.at.timestamp()) if row.verified is not None else 0,
     )
-    is_late = row.status in ("stale", "never")
+    is_late = row.status in _LATE
     flag = next((each for each in row.findings if each.kind not in (row.status, "unreadable")), None)
     return Row(
         anchor=anchor,

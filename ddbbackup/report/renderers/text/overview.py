@@ -20,6 +20,7 @@ _STATES: Final[tuple[tuple[str, Style], ...]] = (
     ("ok", "ok"),
     ("stale", "stale"),
     ("never", "failed"),
+    ("unrestorable", "failed"),
     ("unknown", "failed"),
     ("running", "running"),
 )

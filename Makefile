@@ -11,7 +11,7 @@ INSTALL     := $(BIN)/pip install --quiet --disable-pip-version-check $(if $(CON
 # ministack pins its own version of botocore, so it has its own environment.
 MINISTACK := ministack==1.5.33
 
-.PHONY: help demo docs site pictures recording test test-quick test-faults test-live coverage check types lint bench-startup dist constraints clean picture-of-report
+.PHONY: help demo docs site pictures recording test test-quick test-faults test-live coverage check types lint bench-startup dist constraints clean
 .DEFAULT_GOAL := help
 
 help: ## list these targets
@@ -62,11 +62,9 @@ docs: $(VENV)/.dev ## write the generated pages of docs
 site: $(VENV)/.site ## build the documentation as a site in build/site/html; broken links fail
 	@$(BIN)/python -m tools.site
 
-picture-of-report: $(VENV)/.dev $(TOOLS)/.ready ## draw the picture of the page of `report` in the documentation
-	@$(BIN)/python -m tests.support.report_picture
-
-pictures: $(VENV)/.dev $(TOOLS)/.ready ## draw the pictures of texts in docs/assets again
+pictures: $(VENV)/.dev $(TOOLS)/.ready ## draw the pictures of texts and of the page of `report` in docs/assets again
 	@$(BIN)/python -m tests.support.pictures
+	@$(BIN)/python -m tests.support.report_picture
 
 recording: $(VENV)/.dev ## run the commands of the picture in the README on the sandbox, and draw it again
 	@$(BIN)/python -m tools.recording

@@ -1,4 +1,4 @@
-"""Draws the picture of the page of ``report`` in the documentation: ``make picture-of-report``."""
+"""Draws the picture of the page of ``report`` in the documentation: ``make pictures``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ddbbackup.report.renderers import render
 from tests.support.browser import Viewport, chromium, opened
 from tests.support.histories import simulated_overview
 
-PICTURE: Final = Path(__file__).parents[2] / "docs" / "pictures" / "report.png"
+PICTURE: Final = Path(__file__).parents[2] / "docs" / "assets" / "report-page.png"
 
 
 def draw() -> None:
@@ -20,7 +20,6 @@ def draw() -> None:
     ):
         shown.page.evaluate("document.getElementById('list').scrollIntoView()")
         shown.page.click(".t summary >> nth=0")
-        PICTURE.parent.mkdir(exist_ok=True)
         shown.page.screenshot(path=PICTURE, animations="disabled")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,12 +16,18 @@ from ddbbackup.os_errors import os_reason
 def written_whole(name: str) -> Iterator[Callable[[bytes], None]]:
     """Writes to a new file beside ``name`` (mode 0600), which replaces it at the end, and is deleted on an error.
 
-    Raises ``Refused`` if it cannot be written.
+    A pipe and a device (``/dev/stdout``) are written, not replaced; of a symbolic link, the file that it leads to is
+    replaced. Raises ``Refused`` if it cannot be written.
     """
-    path = Path(name)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    named = Path(name)
+    if named.is_dir():
+        raise _unwritable(name, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
+    in_place = named.exists() and not named.is_file()
+    path = Path(os.path.realpath(name))
+    draft = named if in_place else path.with_name(f".{path.name}.{os.getpid()}")
+    flags = os.O_WRONLY if in_place else os.O_WRONLY | os.O_CREAT | os.O_EXCL
     try:
-        file = os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+        file = os.fdopen(os.open(draft, flags, 0o600), "wb")
     except OSError as error:
         raise _unwritable(name, error) from error
 
@@ -34,13 +41,15 @@ def written_whole(name: str) -> Iterator[Callable[[bytes], None]]:
         yield write
         try:
             file.flush()
-            os.fsync(file.fileno())
-            draft.replace(path)
+            if not in_place:
+                os.fsync(file.fileno())
+                draft.replace(path)
         except OSError as error:
             raise _unwritable(name, error) from error
     finally:
         _close(file.close)
-        draft.unlink(missing_ok=True)
+        if not in_place:
+            draft.unlink(missing_ok=True)
 
 
 def _close(close: Callable[[], None]) -> None:

@@ -209,8 +209,11 @@ def _attempt(read: Callable[[], T]) -> T | DdbBackupError:
         return error
 
 
-def find_backups(tables: Iterable[TableRecords], backup_id: str) -> tuple[StoredRecord | BadRecord, ...]:
-    """The records with this ID, or the one that a short ID means. Reads no other record.
+def find_backups(
+    tables: Iterable[TableRecords], backup_id: str, *, only: Only = ()
+) -> tuple[StoredRecord | BadRecord, ...]:
+    """The records with this ID, or the one that a short ID means. Reads no other record. ``only`` are the patterns
+    that chose the tables, for the message.
 
     Raises ``NothingSelected`` with the nearest ID if there is none, and ``Refused`` if a short ID is ambiguous.
     """
@@ -223,7 +226,7 @@ def find_backups(tables: Iterable[TableRecords], backup_id: str) -> tuple[Stored
     chosen = choose_id(backup_id, [each for own in ids.values() for each in own], what="the catalog")
     if chosen is None:
         raise NothingSelected(
-            f"the catalog has no backup {backup_id}",
+            f"the catalog has no backup {backup_id}" + (f" of {' or '.join(only)}" if only else ""),
             hint=nearest_id_hint(backup_id, [each for own in ids.values() for each in own]),
         )
     records = [table.find(chosen) for table in listed if chosen in ids[table.location]]

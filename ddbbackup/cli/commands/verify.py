@@ -26,7 +26,7 @@ def run(options: Namespace) -> int:
             newest = None if options.all else options.newest
             backups = await context.call(complete_backups, tables, newest=newest)
         else:
-            backups = _complete_only(await context.call(find_backups, tables, backup_id))
+            backups = _complete_only(await context.call(find_backups, tables, backup_id, only=options.only))
         if not backups:
             raise NothingSelected(
                 "there are no complete backups", hint="run `ddbbackup list` to see the backups in the catalog"

@@ -53,6 +53,13 @@ def test_an_unknown_id_is_not_found(objects: MemoryObjects, backup_id: str) -> N
     assert objects.reads == []
 
 
+def test_the_tables_that_were_searched_are_named(objects: MemoryObjects) -> None:
+    """The catalog may have the backup, of another table."""
+    tables = tables_with_records(Catalog(objects, plan="prod"), PLAN, IDENTITY, only=("orders",))
+    with pytest.raises(NothingSelected, match=r"^the catalog has no backup 0badcafe of orders$"):
+        find_backups(tables, "0badcafe", only=("orders",))
+
+
 def test_a_short_id_is_found_if_it_means_one_backup(objects: MemoryObjects) -> None:
     """Its last eight digits, or its beginning."""
     backup_id = record(table="users", run="r7", at=NOW - timedelta(days=7)).id

@@ -203,6 +203,11 @@ def test_a_list_has_one_word_in_each_cell_and_a_summary() -> None:
     assert text.endswith("\n1 complete · 1 in_progress (1 table, plan prod)\n")
 
 
+def test_an_empty_list_says_nothing_about_the_rest_of_the_catalog() -> None:
+    """`--since` may have left all of it out."""
+    assert render(backups(), "text") == "no backups to list (plan prod)\n"
+
+
 def test_a_long_list_is_a_screenful_on_a_terminal() -> None:
     document = backups(*(stored(n) for n in range(3000)))
     lines = render(document, "text", TERMINAL).splitlines()

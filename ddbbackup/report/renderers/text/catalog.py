@@ -62,7 +62,7 @@ def backups(document: BackupList, view: View) -> str:
     if is_quiet and not listed and not document.unreadable:
         return ""
     if not document.summary.backups and not document.unreadable:
-        return "the catalog holds no backups\n"
+        return f"no backups to list (plan {document.plan})\n"
     remarks = phrases.backup_remarks(document)
     if view.lines is None:  # on a terminal, stderr says it on the same screen
         remarks = [*phrases.unreadable_vaults(document), *remarks]

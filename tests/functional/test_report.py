@@ -64,13 +64,15 @@ def test_a_destination_that_cannot_be_read_is_on_the_page(
     """The other one is shown; the exit code is that of the error."""
     sandbox.create_table(name, pitr=True)
     destinations = {"vault": {"bucket": bucket}, "gone": {"bucket": f"{name}-gone"}}
-    tables = [{"name": name, "destination": "vault"}, {"name": f"{name}-2", "destination": "gone"}]
+    tables = [{"name": name, "destination": "vault"}]
+    tables += [{"name": f"{name}-{n}", "destination": "gone"} for n in (2, 3)]
     program.plan(plan(sandbox, bucket, tables=tables, destinations=destinations))
     assert program.run("backup", "--only", name).code == 0
     done = program.run("report", "--output", "json")
     rows = {row["table"]: row for row in json.loads(done.out)["tables"]}
     assert (rows[name]["status"], rows[f"{name}-2"]["status"]) == ("ok", "unknown")
     assert done.code == json.loads(done.out)["errors"][0]["exit_code"] != 0
+    assert done.err.count("hint: create the bucket") == 1
 
 
 def test_a_plan_that_is_invalid_leaves_no_old_page(program: Program) -> None:

@@ -24,8 +24,9 @@ def run(options: Namespace) -> int:
 
     document = run_session(options, read, estimating=True)
     exit_code = write_output(options, document, document.exit_code)
-    for error in document.errors:
-        say(f"ddbbackup: {error.message}", f"hint: {error.hint}")
+    # Of a bucket that cannot be read, each table has the same error.
+    for message, hint in dict.fromkeys((error.message, error.hint) for error in document.errors):
+        say(f"ddbbackup: {message}", f"hint: {hint}")
     if options.output == "text" and exit_code == document.exit_code:
         say(*(f"wrote {path}" for _, path in options.output_files))
     return exit_code

@@ -147,7 +147,7 @@ def _usage_error(problem: Problem, path: str, options: Namespace) -> UsageError:
         flags.append("--from")
     used = {str(each.path[-1]): each.flag for each in chosen}
     every = (
-        {str(each.path[-1]): each.flag for each in reversed(ELEMENT_OPTIONS)}
+        {str(each.path[-1]): each.flag for each in reversed(ELEMENT_OPTIONS)} | used
         if options.__dict__.get("name") is None
         else used
     )

@@ -681,7 +681,7 @@ def _run_id(text: str) -> str:
 
 def _file(path: str) -> str:
     if not path:
-        raise UsageError("the name of a file is empty", hint="name a file after -f")
+        raise UsageError("the name of a file is empty", hint="name a file, or remove the option")
     return path
 
 

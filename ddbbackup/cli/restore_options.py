@@ -41,7 +41,7 @@ class ElementOption:
 
 def _number(text: str) -> int | str:
     """What is not a number remains a text, so that the schema refuses it."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else text
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else text
 
 
 def _settings(text: str) -> str | list[str]:

@@ -82,7 +82,7 @@ def select(plan: Plan, inventory: Inventory, *, only: Only = ()) -> Selection:
         chosen,
         known=_selectable(plan, named, inventory),
         what=f"table of the plan {plan.name}",
-        otherwise="compare `--only`, a glob pattern such as 'billing-*', with the tables of the plan",
+        otherwise="run `ddbbackup status` to see the tables of the plan",
     )
     return Selection(chosen, tuple(failures))
 

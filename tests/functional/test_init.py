@@ -137,6 +137,7 @@ def test_an_editor_accepts_every_plan_that_init_writes(
         (("--from-account", "--tag", "a=b", "--match", "*"), 64, "two ways to select tables"),
         (("--from-account", "--tag", "no-such-tag=x"), 5, "has no table that has these tags"),
         (("--from-account", "--match", "no-such-*"), 5, "has no table that matches no-such-*"),
+        (("--from-account", "--match", ""), 64, "--match is empty"),
         (("--from-account", "--bucket", "Not_A_Bucket"), 64, "destinations.vault.bucket"),
     ],
 )

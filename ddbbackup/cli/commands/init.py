@@ -44,6 +44,10 @@ def _path(options: Namespace) -> Path:
     for flag, value in given.items():
         if value is not None and not options.from_account:
             raise UsageError(f"{flag} needs --from-account", hint="add --from-account")
+    if options.match == "":
+        raise UsageError(
+            "--match is empty", hint="remove it for all tables, or use a pattern such as 'billing-*'"
+        )
     if options.tag is not None and options.match is not None:
         raise UsageError(
             "--tag and --match are two ways to select tables", hint="keep one of them, and edit the plan"

@@ -47,7 +47,11 @@ def _check_template(
                 path,
                 "unknown-field",
                 f"unknown field {{{name}}}",
-                hint=suggest(name, known, otherwise=f"use one of: {fields}"),
+                hint=suggest(
+                    f"{{{name}}}",
+                    ["{" + each + "}" for each in known],
+                    otherwise=f"use one of: {fields}",
+                ),
             )
     if re.search(r"[{}]", _FIELD.sub("", template)):
         yield document.problem(path, "bad-template", "unmatched brace", hint=f"write fields as {fields}")

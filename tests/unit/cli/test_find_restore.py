@@ -215,7 +215,7 @@ def test_options_select_many_tables(
         (
             ["--all", "--from", EXPORT],
             "--from: `--from` names an export, which is of one table, but the restore is of many",
-            "use `latest` or a time, or replace `--match` or `--tag` with `--table`",
+            "use `latest` or a time, or replace `--all` or `--tag` with `--table`",
         ),
         (
             ["--table", "orders", "--schema-only", "--existing", "keep"],
@@ -252,6 +252,16 @@ def test_options_select_many_tables(
             "--from is repeated, but only the folders of a chain are several",
             "keep one of them",
         ),
+        (
+            ["--table", "orders", "--to", "{tabel}-x"],
+            "--to: unknown field {tabel}",
+            "use `{table}` instead",
+        ),
+        (
+            ["--all", "--table", "orders"],
+            "`--table` and `--all` are mutually exclusive",
+            "keep `--table` or `--all`",
+        ),
         (["--tag", "team"], "--tag: 'team' is not a tag with its value", "use KEY=VALUE"),
         (["bak"], "the plan p has no restore 'bak'", "use `back` instead"),
         (["xyz"], "the plan p has no restore 'xyz'", "choose one of: back"),
@@ -265,6 +275,12 @@ def test_options_select_many_tables(
 def test_problems_name_the_option(plan_file: Path, words: list[str], message: str, hint: str) -> None:
     """In the words of `validate`, with the keys of the plan as options."""
     assert refused(plan_file, *words) == (message, hint)
+
+
+def test_long_numbers_are_numbers(plan_file: Path) -> None:
+    """The schema says how large they may be."""
+    limits = chosen(plan_file, "back", "--write-units-per-second", "99999999999").limits
+    assert limits.write_units_per_second == 99_999_999_999
 
 
 def test_problems_do_not_show_values_of_variables(plan_file: Path) -> None:

@@ -168,6 +168,9 @@ def _with_flags(text: str, flags: Mapping[str, str]) -> str:
         flag = flags.get(match["key"]) or ("--from" if match["key"] == "from" else None)
         if flag is None:
             return match[0]
-        return f"`{flag} {match['value']}`" if match["value"] else f"`{flag}`"
+        value = match["value"] or ""
+        if flag == "--hash-key-from":  # it takes the name: a shell would put the secret in place of `${NAME}`
+            value = value.removeprefix("${").removesuffix("}")
+        return f"`{flag} {value}`" if value else f"`{flag}`"
 
     return _KEY.sub(replaced, text)

@@ -258,6 +258,11 @@ def test_options_select_many_tables(
             "use `{table}` instead",
         ),
         (
+            ["--table", "orders", "--hash", "email"],
+            "change.hash.key: missing required key",
+            "add `--hash-key-from`, such as `--hash-key-from HASH_KEY`",
+        ),
+        (
             ["--all", "--table", "orders"],
             "`--table` and `--all` are mutually exclusive",
             "keep `--table` or `--all`",

@@ -98,8 +98,9 @@ def _named_entries(found: FoundTables) -> Iterator[str]:
 def _selecting_entry(found: FoundTables) -> Iterator[str]:
     """One entry for all tables, also for those that will be created."""
     count = len(found.tables)
-    selected = "have these tags" if found.tags else "match"
-    yield f"# {count} {'table' if count == 1 else 'tables'} {selected} now. A new one is backed up too."
+    one = count == 1
+    selected = f"{'has' if one else 'have'} these tags" if found.tags else "matches" if one else "match"
+    yield f"# {count} {'table' if one else 'tables'} {selected} now. A new one is backed up too."
     key = "match" if found.match else "tags"
     value = _scalar(found.match) if found.match else _mapping(found.tags)
     yield f"- {key}: {value}"
@@ -137,4 +138,7 @@ def _quoted(text: str) -> str:
     """In quotes, unless YAML 1.1 and 1.2 both read it as this text."""
     if _PLAIN.fullmatch(text) and resolve_scalar(text) == text == yaml.safe_load(text):
         return text
-    return json.dumps(text, ensure_ascii=False)
+    # A character that reverses the text around it would show a reader another plan than the program reads.
+    return "".join(
+        each if each.isprintable() else f"\\U{ord(each):08x}" for each in json.dumps(text, ensure_ascii=False)
+    )

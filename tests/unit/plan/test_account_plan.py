@@ -65,3 +65,12 @@ def test_one_entry_for_tags_or_a_glob() -> None:
     text = account_plan(found(tables, match="t*"), bucket=None, schema_path="s.json")
     [entry] = document(text.replace("# pitr: enable", "pitr: enable")).data["tables"]
     assert entry == {"match": "t*", "expect": {"min": 100}, "pitr": "enable"}
+
+
+def test_a_tag_that_a_reader_would_see_otherwise_is_escaped() -> None:
+    """A character that reverses the direction of text is visible, and the plan has the same tag."""
+    tags = {"owner\u2066": "\u202eteam \U0001f389 \x7f"}
+    text = account_plan(found({"t-a": True}, tags=tags), bucket="acme-vault", schema_path="s.json")
+    assert "# 1 table has these tags now." in text
+    assert all(each.isprintable() for line in text.splitlines() for each in line)
+    assert document(text).data["tables"][0]["tags"] == tags

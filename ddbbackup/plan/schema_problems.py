@@ -237,11 +237,12 @@ def _unparsable(document: Document, path: ValuePath, error: Any) -> Iterator[Pro
 
 def _out_of_bounds(document: Document, path: ValuePath, error: Any) -> Iterator[Problem]:
     limit, value = error.validator_value, _show(document, path, error)
+    characters = "1 character" if limit == 1 else f"{limit} characters"
     message, hint = {
         "minimum": (f"{value} is below the minimum of {limit}", f"use {limit} or more"),
         "maximum": (f"{value} exceeds the maximum of {limit}", f"use {limit} or less"),
-        "minLength": (f"{value} is shorter than {limit} characters", f"use at least {limit} characters"),
-        "maxLength": (f"{value} is longer than {limit} characters", f"use at most {limit} characters"),
+        "minLength": (f"{value} is shorter than {characters}", f"use at least {characters}"),
+        "maxLength": (f"{value} is longer than {characters}", f"use at most {characters}"),
     }[error.validator]
     yield document.problem(path, "out-of-bounds", message, hint=hint)
 

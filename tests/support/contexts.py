@@ -43,6 +43,6 @@ def run_context(clock: VirtualClock, **members: Any) -> RunContext:
         "on_progress": lambda progress: None,
         "stop": threading.Event(),
     }
-    state_dir = members.pop("state_dir", Path("/nonexistent"))
+    state_dir = members.pop("state_dir", Path("/dev/null/state"))
     defaults["find_state_dir"] = lambda: state_dir
     return RunContext(**{**defaults, **members})

@@ -9,7 +9,8 @@ from typing import Final
 COMMENT_CHARACTERS: Final = 65_536 - 1_536
 """GitHub refuses a longer body of a comment; a pipeline may add a link. GitLab takes a million characters."""
 SHORTENED: Final = (
-    "Shortened to fit into a comment: the whole is in the summary and in the artifact of the job."
+    "Shortened to fit into a comment. `--output json=FILE` writes everything; a job of GitHub Actions has it in its "
+    "summary and its artifact."
 )
 _LONG_LINE: Final = 2_000
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>|#~@])")

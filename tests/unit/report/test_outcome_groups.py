@@ -13,6 +13,7 @@ from ddbbackup.report.documents.notification import RunNotification
 from ddbbackup.report.documents.run_report import RunReport, run_report
 from ddbbackup.report.outcome_groups import failed, running
 from ddbbackup.report.renderers import github, junit, markdown, text
+from ddbbackup.report.renderers.markdown_text import SHORTENED
 from ddbbackup.report.renderers.view import View
 
 START = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
@@ -134,9 +135,7 @@ def test_markdown_of_thousands_of_tables_fits_a_comment() -> None:
     assert 60_000 < len(comment) <= 64_000
     assert comment.index("**FAILED** backup orders") < 200
     assert comment.count("<details>") == comment.count("</details>") == 1
-    assert comment.endswith(
-        "> Shortened to fit into a comment: the whole is in the summary and in the artifact of the job.\n"
-    )
+    assert comment.endswith(f"> {SHORTENED}\n")
     assert markdown.render(report, 1_000_000).count("`shop-") == 3000
 
 

@@ -140,7 +140,7 @@ def test_a_comment_is_shorter_than_github_allows() -> None:
     for tables in (200, 2000):
         comment = render(fleet(tables), "markdown")
         assert len(comment) < COMMENT_CHARACTERS
-        assert "> Shortened to fit into a comment: the whole is in the summary" in comment
+        assert "> Shortened to fit into a comment. `--output json=FILE` writes everything" in comment
         assert comment.index("**blocked** `shop-orders-0000`") < comment.index("| backup | table |")
         assert comment.count("<details>") == comment.count("</details>")
         assert comment.endswith("as `arn:aws:sts::123456789012:assumed-role/ci/x`.\n")

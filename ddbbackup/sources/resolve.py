@@ -288,7 +288,7 @@ def _hint_without_backup(context: RunContext, wanted: WantedPoint, location: Loc
     if (oldest := _oldest_point(context, wanted, location)) is not None:
         point = oldest.point
         recovery = _recovery_hint(context, wanted)
-        return f"restore the oldest restore point with `--from {point.id}` (as of {to_iso(point.time)}){recovery}"
+        return f"use the oldest restore point with `--from {point.id}` (as of {to_iso(point.time)}){recovery}"
     return suggest(
         wanted.table,
         _tables_with_records(context, wanted, location),
@@ -329,7 +329,7 @@ def _recovery_hint(context: RunContext, wanted: WantedPoint) -> str:
         return ""
     return (
         f", or any instant from {to_iso(window.earliest)} to {to_iso(window.latest) or 'now'} with "
-        "`--method point-in-time` into a new table"
+        "`ddbbackup restore --method point-in-time` into a new table"
     )
 
 

@@ -218,7 +218,7 @@ def test_hints_name_what_exists(program: Program, tables: list[str]) -> None:
     wrong = f"{backup[:-1]}{'0' if backup[-1] != '0' else '1'}"
     assert hint("--table", tables[1], "--from", wrong) == f"use `{backup}` instead"
     early = hint("--table", tables[1], "--from", "2020-01-01")
-    assert early.startswith(f"restore the oldest restore point with `--from {backup}` (as of 20")
+    assert early.startswith(f"use the oldest restore point with `--from {backup}` (as of 20")
     assert "or any instant from 20" in early
     assert "`--method point-in-time`" in early
     assert "point-in-time" not in hint("--table", tables[0], "--from", "2020-01-01")  # which is gone

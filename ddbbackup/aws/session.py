@@ -174,7 +174,7 @@ def _client(
         retries={"mode": "standard", "total_max_attempts": _MAX_ATTEMPTS if retries else 1},
         connect_timeout=5,
         read_timeout=60,
-        max_pool_connections=64,
+        max_pool_connections=128,  # threads for calls, and those that read the catalog
         tcp_keepalive=True,
         user_agent_extra=f"ddbbackup/{__version__}",
     )

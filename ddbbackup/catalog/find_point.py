@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import get_args
 
+from ddbbackup.catalog.concurrent_reads import READS_AT_ONCE, read_concurrently
 from ddbbackup.catalog.location import Location
-from ddbbackup.catalog.queries import READS_AT_ONCE, read_concurrently
 from ddbbackup.catalog.record import BackupKind, Record
 from ddbbackup.catalog.restore_points import (
     RestorePoint,

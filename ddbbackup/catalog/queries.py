@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, TypeVar
 
+from ddbbackup.catalog.concurrent_reads import read_concurrently
 from ddbbackup.catalog.location import Location
 from ddbbackup.catalog.short_ids import choose_id, nearest_id_hint
 from ddbbackup.catalog.store import BadRecord, Catalog, StoredRecord
@@ -18,9 +18,7 @@ from ddbbackup.plan.only import Only, check_only, wants
 from ddbbackup.ports import Identity
 
 T = TypeVar("T")
-U = TypeVar("U")
 IN_PROGRESS_AT_MOST: Final = timedelta(days=7)  # after that, `wait` ignores an export
-READS_AT_ONCE: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,14 +234,3 @@ def find_backups(
 def _ids_of(tables: Sequence[TableRecords]) -> dict[Location, list[str]]:
     ids = read_concurrently(lambda each: each.catalog.backup_ids(each.location), tables)
     return {table.location: own for table, own in zip(tables, ids, strict=True)}
-
-
-def read_concurrently(
-    read: Callable[[T], U], things: Iterable[T], *, at_once: int = READS_AT_ONCE
-) -> list[U]:
-    """The results in the order of ``things``."""
-    listed = list(things)
-    if not listed:
-        return []
-    with ThreadPoolExecutor(min(at_once, len(listed)), thread_name_prefix="catalog") as pool:
-        return list(pool.map(read, listed))

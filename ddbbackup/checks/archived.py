@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from ddbbackup.archive.layout import export_folder
 from ddbbackup.catalog import StoredRecord
 from ddbbackup.catalog.archived import ArchivedObjects, find_archived
-from ddbbackup.catalog.queries import TableRecords, read_concurrently
+from ddbbackup.catalog.concurrent_reads import read_concurrently
+from ddbbackup.catalog.queries import TableRecords
 from ddbbackup.checks.check import ok, run_check, warning
 from ddbbackup.model.check import Check
 from ddbbackup.ports import Objects

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ddbbackup.catalog import Location, locate
-from ddbbackup.catalog.queries import read_concurrently
+from ddbbackup.catalog.concurrent_reads import read_concurrently
 from ddbbackup.errors import DdbBackupError, Refused
 from ddbbackup.plan.model import Destination, Retention, TableEntry
 from ddbbackup.plan.only import Only, wants

@@ -9,7 +9,8 @@ from typing import Final
 
 from ddbbackup.bulk.search_history import SearchedBackup
 from ddbbackup.catalog import BadRecord, Location, OpenedExport, RestorePoint, StoredRecord, locate
-from ddbbackup.catalog.queries import TableRecords, newest_records, read_concurrently
+from ddbbackup.catalog.concurrent_reads import read_concurrently
+from ddbbackup.catalog.queries import TableRecords, newest_records
 from ddbbackup.catalog.restore_points import judge, why_not_restorable
 from ddbbackup.catalog.table_keys import recorded_keys
 from ddbbackup.errors import Refused

@@ -8,7 +8,7 @@ from datetime import datetime
 from ddbbackup.archive.layout import parse_s3_uri
 from ddbbackup.archive.manifests import Summary
 from ddbbackup.catalog import OpenedExport, open_export
-from ddbbackup.catalog.queries import read_concurrently
+from ddbbackup.catalog.concurrent_reads import read_concurrently
 from ddbbackup.errors import Refused
 from ddbbackup.ports import Objects
 from ddbbackup.times import to_iso

@@ -8,8 +8,8 @@ from typing import Final, assert_never
 
 from ddbbackup.archive.layout import export_folder
 from ddbbackup.catalog import Location, OpenedExport, locate, open_export
+from ddbbackup.catalog.concurrent_reads import read_concurrently
 from ddbbackup.catalog.find_point import FoundPoint, find_point, open_point
-from ddbbackup.catalog.queries import read_concurrently
 from ddbbackup.catalog.record import BackupKind, State
 from ddbbackup.catalog.short_ids import choose_id, nearest_id_hint
 from ddbbackup.catalog.store import StoredRecord

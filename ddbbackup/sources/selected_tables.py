@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Final
 
 from ddbbackup.catalog import Location
+from ddbbackup.catalog.concurrent_reads import read_concurrently
 from ddbbackup.catalog.find_point import FoundPoint, find_point
-from ddbbackup.catalog.queries import read_concurrently
 from ddbbackup.errors import NothingSelected, Refused
 from ddbbackup.model.json_value import as_object
 from ddbbackup.plan.likely_entry import likely_entry

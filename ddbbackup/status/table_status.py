@@ -11,8 +11,9 @@ import structlog
 
 from ddbbackup import events
 from ddbbackup.catalog import BadRecord, Catalog, Location, Record, StoredRecord, locate
+from ddbbackup.catalog.concurrent_reads import READS_AT_ONCE, read_concurrently
 from ddbbackup.catalog.find_point import problem_of
-from ddbbackup.catalog.queries import IN_PROGRESS_AT_MOST, READS_AT_ONCE, read_concurrently
+from ddbbackup.catalog.queries import IN_PROGRESS_AT_MOST
 from ddbbackup.errors import AccessDenied, Bug, DdbBackupError
 from ddbbackup.model.table_status import NotRestorable, TableStatus, UnreadableDestination
 from ddbbackup.plan.model import TableEntry

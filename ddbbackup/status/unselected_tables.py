@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Final
 
 from ddbbackup.catalog import Record
-from ddbbackup.catalog.queries import TableRecords, read_concurrently, tables_with_records
+from ddbbackup.catalog.concurrent_reads import read_concurrently
+from ddbbackup.catalog.queries import TableRecords, tables_with_records
 from ddbbackup.errors import DdbBackupError, TableMissing
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import Permission

@@ -24,9 +24,9 @@ class Threads(Protocol):
 
 
 class ThreadPools:
-    """Thread pools of bounded size: sixteen threads for short calls, two for heavy work."""
+    """Thread pools of bounded size: 64 threads for short calls, which only wait for AWS, two for heavy work."""
 
-    def __init__(self, *, calls: int = 16, heavy: int = 2) -> None:
+    def __init__(self, *, calls: int = 64, heavy: int = 2) -> None:
         self._calls = ThreadPoolExecutor(calls, thread_name_prefix="aws")
         self._heavy = ThreadPoolExecutor(heavy, thread_name_prefix="data")
         self._running: set[Future[Any]] = set()

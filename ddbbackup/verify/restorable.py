@@ -9,8 +9,8 @@ import structlog
 
 from ddbbackup import events
 from ddbbackup.catalog import StoredRecord
+from ddbbackup.catalog.concurrent_reads import read_concurrently
 from ddbbackup.catalog.find_point import not_restorable
-from ddbbackup.catalog.queries import read_concurrently
 from ddbbackup.errors import DataIncomplete
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.steps.context import RunContext

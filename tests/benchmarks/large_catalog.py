@@ -31,7 +31,7 @@ from ddbbackup.catalog import (
     locate,
     new_backup_id,
 )
-from ddbbackup.catalog.queries import read_concurrently
+from ddbbackup.catalog.concurrent_reads import read_concurrently
 from ddbbackup.catalog.summary import SummarizedRecord, write_summary
 from ddbbackup.plan.model import Destination, Retention
 from ddbbackup.ports import Identity, ObjectFacts

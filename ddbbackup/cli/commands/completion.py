@@ -85,7 +85,8 @@ def _write_names(options: Namespace) -> int:
 def _recorded(plan: Plan, kind: Kind) -> Iterator[str]:
     """Tables with backups, or the newest backups of all of them."""
     from ddbbackup.catalog import Catalog  # noqa: PLC0415 - a script is printed without boto3
-    from ddbbackup.catalog.queries import read_concurrently, tables_with_records  # noqa: PLC0415 - as above
+    from ddbbackup.catalog.concurrent_reads import read_concurrently  # noqa: PLC0415 - as above
+    from ddbbackup.catalog.queries import tables_with_records  # noqa: PLC0415 - as above
     from ddbbackup.cli.session import connect_to  # noqa: PLC0415 - as above
 
     cloud = connect_to(plan)

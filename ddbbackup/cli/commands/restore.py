@@ -6,8 +6,8 @@ from argparse import Namespace
 from dataclasses import replace
 from typing import Final
 
+from ddbbackup.catalog.concurrent_reads import read_concurrently
 from ddbbackup.catalog.find_point import find_point
-from ddbbackup.catalog.queries import read_concurrently
 from ddbbackup.cli.command_line_restore import restore_name
 from ddbbackup.cli.confirm import close_comparisons, confirm
 from ddbbackup.cli.find_restore import find_restore

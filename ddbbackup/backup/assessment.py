@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal
@@ -29,7 +29,7 @@ from ddbbackup.model.cost import Cost
 from ddbbackup.model.json_value import Json, get_integer, get_objects
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.model import Destination, TableEntry
-from ddbbackup.ports import PitrWindow, TableFacts
+from ddbbackup.ports import ObjectFacts, PitrWindow, TableFacts
 from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import EXPORTS, Permission
@@ -123,7 +123,8 @@ async def assess_backup(
     checks = await checks_of(context, requested.destination)
     if blockers := tuple(Blocker(check.error) for check in checks if check.error is not None):
         return replace(assessment, blockers=blockers)  # the records in such a bucket cannot be read
-    run_record = await context.call(context.catalog.of_run, findings.location, run=context.run_id)
+    listed = await context.call(context.catalog.list_records, location)
+    run_record = await context.call(context.catalog.of_run, location, run=context.run_id, listed=listed)
     other_time = run_record is not None and asks_for_another_time(context, run_record.record)
     findings = replace(findings, run_record=run_record, asks_for_another_time=other_time)
     assessment = replace(assessment, findings=findings)
@@ -142,7 +143,7 @@ async def assess_backup(
         assessment = await _with_next(context, requested, assessment)
     if not context.estimating or isinstance(assessment.findings.next, NotDue):
         return assessment
-    return await _with_estimate(context, requested, assessment)
+    return await _with_estimate(context, requested, assessment, listed)
 
 
 def location_of(context: RunContext, destination: Destination, table: str) -> Location:
@@ -293,13 +294,16 @@ async def _with_next(
 
 
 async def _with_estimate(
-    context: RunContext, requested: RequestedBackup, assessment: Assessment[BackupFindings]
+    context: RunContext,
+    requested: RequestedBackup,
+    assessment: Assessment[BackupFindings],
+    listed: Sequence[ObjectFacts],
 ) -> Assessment[BackupFindings]:
     """The assessment with size, time and cost, estimated from earlier backups."""
     findings = assessment.findings
     if isinstance(findings.next, Window):
         return _with_window_estimate(context, assessment)
-    history = await context.call(_read_history, context.catalog, findings.location)
+    history = await context.call(_read_history, context.catalog, findings.location, listed)
     seconds = _export_seconds(history.last)
     return replace(
         assessment,
@@ -331,9 +335,9 @@ def _with_window_estimate(
     )
 
 
-def _read_history(catalog: Catalog, location: Location) -> _History:
+def _read_history(catalog: Catalog, location: Location, listed: Sequence[ObjectFacts]) -> _History:
     running: list[Record] = []
-    for stored in catalog.of_table(location):
+    for stored in catalog.of_table(location, recent=listed):
         if isinstance(stored, BadRecord):
             continue
         if stored.record.state == "complete":

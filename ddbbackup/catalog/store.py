@@ -248,15 +248,17 @@ class Catalog:
         known = set(recent)
         yield from (key for key in reversed(self.record_keys(location)) if key not in known)
 
-    def of_run(self, location: Location, *, run: str) -> StoredRecord | None:
-        """The last attempt of a run at one table.
+    def of_run(
+        self, location: Location, *, run: str, listed: Sequence[ObjectFacts] | None = None
+    ) -> StoredRecord | None:
+        """The last attempt of a run at one table. ``listed``: what ``list_records`` returned a moment ago.
 
         The id of a record identifies run and attempt, so that the records of other runs are not read. Raises the
         error of a record that cannot be read: it may be of an export that must not be started again.
         """
         by_digest: dict[str, list[str]] = {}
-        for key in self.record_keys(location):
-            by_digest.setdefault(key[-len("-01234567.json") :], []).append(key)
+        for each in self.list_records(location) if listed is None else listed:
+            by_digest.setdefault(each.key[-len("-01234567.json") :], []).append(each.key)
         attempts: list[list[str]] = []
         for attempt in itertools.count(1):
             digest = attempt_digest(plan=self._plan, table_arn=location.table_arn, run=run, attempt=attempt)

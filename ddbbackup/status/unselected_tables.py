@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -42,12 +42,13 @@ class UnselectedTable:
 def unselected_tables(context: RunContext, selected: Container[str]) -> tuple[UnselectedTable, ...]:
     """Tables dropped since the last run come first. Raises what listing the catalog raises. Blocking."""
     tables = tables_with_records(context.catalog, context.plan, context.source.identity)
-    newest = [pair for pair in read_concurrently(_newest_record, tables) if pair is not None]
-    if not newest:
-        return ()
-    last_runs = {record.run for records, record in newest if records.table in selected}
-    last_runs.add(max((record for _, record in newest), key=lambda record: record.started_at).run)
-    dropped = [(records.table, record) for records, record in newest if records.table not in selected]
+    dropped = _newest_records(each for each in tables if each.table not in selected)
+    if not dropped:
+        return ()  # without a request for each table that is selected
+    still_selected = _newest_records(each for each in tables if each.table in selected)
+    last_runs = {record.run for _, record in still_selected}
+    newest = [record for _, record in (*dropped, *still_selected)]
+    last_runs.add(max(newest, key=lambda record: record.started_at).run)
     existing = read_concurrently(lambda pair: _exists(context, pair[0]), dropped)
     unselected = [
         UnselectedTable(table, record.id, record.time or record.started_at, record.run in last_runs, exists)
@@ -56,9 +57,13 @@ def unselected_tables(context: RunContext, selected: Container[str]) -> tuple[Un
     return tuple(sorted(unselected, key=lambda each: (not each.in_last_run, each.table)))
 
 
-def _newest_record(records: TableRecords) -> tuple[TableRecords, Record] | None:
-    stored = records.newest()
-    return (records, stored.record) if stored is not None else None
+def _newest_records(tables: Iterable[TableRecords]) -> list[tuple[str, Record]]:
+    """By table, without the tables that have none."""
+    listed = list(tables)
+    newest = read_concurrently(TableRecords.newest, listed)
+    return [
+        (each.table, stored.record) for each, stored in zip(listed, newest, strict=True) if stored is not None
+    ]
 
 
 def _exists(context: RunContext, table: str) -> bool | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from ddbbackup.catalog.queries import tables_with_records
@@ -15,7 +15,8 @@ from ddbbackup.checks.quotas import check_exports
 from ddbbackup.checks.tables import check_table
 from ddbbackup.errors import DdbBackupError
 from ddbbackup.model.check import Check
-from ddbbackup.plan.model import Plan, Restore
+from ddbbackup.model.progress import Progress
+from ddbbackup.plan.model import Plan, Restore, TableEntry
 from ddbbackup.plan.only import Only, wants
 from ddbbackup.plan.selection import select
 from ddbbackup.ports import Cloud
@@ -23,6 +24,7 @@ from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.inventory import take_inventory
 from ddbbackup.steps.permissions import Permission
+from ddbbackup.steps.rate_limits import pace_of_checks
 from ddbbackup.steps.target_place import target_place
 
 PERMISSIONS: Final = (
@@ -88,9 +90,23 @@ async def _tables(context: RunContext, only: Only) -> tuple[Sequence[Check], tup
     failures = [
         problem(f"tables[{entry.position}]", "selection", error) for entry, error in selection.failures
     ]
-    call_aws = AwsCaller(context, context.source)
-    results = await asyncio.gather(*(check_table(call_aws, *pair) for pair in selection.chosen.items()))
-    return (*failures, *(check for checks in results for check in checks)), tuple(selection.chosen)
+    checks = await _check_tables(context, selection.chosen)
+    return (*failures, *checks), tuple(selection.chosen)
+
+
+async def _check_tables(context: RunContext, chosen: Mapping[str, TableEntry]) -> tuple[Check, ...]:
+    call_aws, pace = AwsCaller(context, context.source), pace_of_checks(len(chosen))
+    checked = 0
+
+    async def check(name: str, entry: TableEntry) -> tuple[Check, ...]:
+        nonlocal checked
+        found = await check_table(call_aws, name, entry)
+        checked += 1
+        context.on_progress(Progress("", "assess", checked, len(chosen), "tables", reason=pace))
+        return found
+
+    results = await asyncio.gather(*(check(*pair) for pair in chosen.items()))
+    return tuple(each for many in results for each in many)
 
 
 def _destinations(plan: Plan) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ from ddbbackup.status.unselected_tables import UnselectedTable, unselected_table
 from ddbbackup.steps.assessing import assess, blocked
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.inventory import take_inventory
+from ddbbackup.steps.rate_limits import pace_of_checks
 from ddbbackup.steps.step import AnyStep
 
 _NOTABLE_SECONDS: Final = 30.0
@@ -58,7 +59,7 @@ async def preview_backup(
     notes: list[str] = []
     export_time = await choose_export_time(context, selection)
     steps = backup_steps(plan, selection, export_time=export_time)
-    backups = await _assess_all(steps, context)
+    backups = await _assess_all(steps, context, pace=pace_of_checks(len(steps)))
     notes += _pace(steps, backups)
     return LookAhead(
         selection=_selected(plan, selection),
@@ -125,14 +126,17 @@ async def _unselected(
         return ()
 
 
-async def _assess_all(steps: Sequence[AnyStep], context: RunContext) -> tuple[AnyAssessment, ...]:
+async def _assess_all(
+    steps: Sequence[AnyStep], context: RunContext, *, pace: str = ""
+) -> tuple[AnyAssessment, ...]:
+    """``pace`` says why it takes a while."""
     assessed = 0
 
     async def assess_one(step: AnyStep) -> AnyAssessment:
         nonlocal assessed
         assessment = await assess(step, context)
         assessed += 1
-        context.on_progress(Progress("", "assess", assessed, len(steps), "tables"))
+        context.on_progress(Progress("", "assess", assessed, len(steps), "tables", reason=pace))
         return assessment
 
     return tuple(await asyncio.gather(*map(assess_one, steps)))

@@ -127,12 +127,12 @@ class RunProgress:
         return [" · ".join(parts), *(f"  {word}: {reason}" for word, reason in reasons.items())]
 
     def _reasons(self) -> dict[str, str]:
-        """Why tables are queued, by the word for it."""
+        """Why tables are queued or are checked slowly, by the word for it."""
         with self._lock:
             return {
                 _WORDS[each.latest.phase]: each.latest.reason
                 for each in self._work.values()
-                if each.latest.reason and each.latest.phase == "queue"
+                if each.latest.reason and each.latest.phase in ("queue", "assess")
             }
 
     def _parts(self, now: float, reasons: Mapping[str, str]) -> list[str]:
@@ -147,7 +147,9 @@ class RunProgress:
             parts.append(f"{count(number)} {word}" + (f" ({reasons[word]})" if word in reasons else ""))
         if whole is not None:
             of = f"/{count(whole.latest.total)}" if whole.latest.total is not None else ""
-            parts.append(f"{_WORDS[whole.latest.phase]} {count(whole.latest.done)}{of} {whole.latest.unit}")
+            word = _WORDS[whole.latest.phase]
+            done = f"{word} {count(whole.latest.done)}{of} {whole.latest.unit}"
+            parts.append(done + (f" ({reasons[word]})" if word in reasons else ""))
         if self.total:
             parts.append(f"{count(self.failed)} failed")
         return [*parts, _clock(now - self.started)]

@@ -28,7 +28,7 @@ class Progress:
     """The progress of one table. ``total`` is None while it is unknown.
 
     ``table`` is empty for progress of the whole run (tags that are read, steps that are assessed). ``reason`` says
-    why a table waits.
+    why it waits, or takes long.
     """
 
     table: str

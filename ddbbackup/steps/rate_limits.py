@@ -23,6 +23,12 @@ _RATES: Final = {
     "ListBackups": (4, 0.4),
 }
 _OTHERS: Final = (20, 0.05)
+_NOTABLE_TABLES: Final = 50
+
+
+def pace_of_checks(tables: int) -> str:
+    """Why checking so many tables takes a while; empty for few of them."""
+    return "AWS allows 10 reads of recovery windows a second" if tables > _NOTABLE_TABLES else ""
 
 
 class RateLimits:

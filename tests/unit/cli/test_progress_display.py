@@ -20,6 +20,7 @@ from ddbbackup.cli.run_progress import RunProgress, columns
 from ddbbackup.cli.verbs import VERBS
 from ddbbackup.model.export_pace import PACE, start_seconds
 from ddbbackup.model.progress import Progress
+from ddbbackup.steps.rate_limits import pace_of_checks
 
 
 def running_backup() -> RunProgress:
@@ -103,6 +104,14 @@ def test_work_of_the_whole_run_is_shown_while_it_lasts() -> None:
     assert progress.is_idle
     progress.report(Progress("", "assess", 120, 200, "tables"), 1.0)
     assert progress.summary(12.0) == "preview · checking 120/200 tables · 0:12"
+    slow = Progress("", "assess", 121, 200, "tables", reason=pace_of_checks(200))
+    progress.report(slow, 1.0)
+    why = "AWS allows 10 reads of recovery windows a second"
+    assert progress.summary(12.0) == f"preview · checking 121/200 tables ({why}) · 0:12"
+    assert progress.headline(12.0, 60) == [
+        "preview · checking 121/200 tables · 0:12",
+        f"  checking: {why}",
+    ]
     progress.report(Progress("", "assess", 200, 200, "tables"), 2.0)
     assert progress.is_idle
 

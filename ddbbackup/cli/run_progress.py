@@ -22,7 +22,9 @@ _WORDS: Final[Mapping[Phase, str]] = {
     "scan": "scanning",
     "verify": "verifying",
     "write": "writing",
+    "prove": "reading back",
     "index": "adding indexes",
+    "settings": "applying settings",
     "changes": "reading changes",
     "compare": "comparing",
     "read": "reading",
@@ -36,7 +38,7 @@ _ORDER: Final = (
     _WAITING,
     _CHECKING,
 )
-_WITHOUT_NUMBERS: Final = ("export", "await")
+_WITHOUT_NUMBERS: Final = ("export", "await", "prove", "settings")
 _UNITS: Final = {"verify": "backups", "wait": "backups"}
 _LEFT_AFTER: Final = 5.0  # seconds until the time that is left is estimated
 

@@ -12,7 +12,9 @@ Phase = Literal[
     "scan",
     "verify",
     "write",
+    "prove",
     "index",
+    "settings",
     "changes",
     "compare",
     "read",
@@ -20,7 +22,9 @@ Phase = Literal[
     "tags",
     "assess",
 ]
-"""``queue``: a table waits until AWS accepts the start of its export. ``tags`` and ``assess``: of the whole run."""
+"""``queue``: a table waits until AWS accepts the start of its export. ``prove``: items are read back. ``tags`` and
+``assess``: of the whole run.
+"""
 
 
 @dataclass(frozen=True, slots=True)

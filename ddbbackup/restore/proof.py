@@ -12,6 +12,7 @@ from ddbbackup.bulk.item_filter import item_filter
 from ddbbackup.bulk.model import DataFile, SampledItem
 from ddbbackup.bulk.read_back import Comparison
 from ddbbackup.errors import DataIncomplete
+from ddbbackup.model.progress import Progress
 from ddbbackup.ports import TableFacts
 from ddbbackup.restore.edits import edits_of
 from ddbbackup.restore.method import RestoreJob
@@ -79,6 +80,7 @@ async def _sample(
     if not files:
         return ()
     context, edits = job.context, edits_of(job.restore)
+    context.on_progress(Progress(job.target, "prove", 0, None))
     readable = ([file for file in window.files if file.uri not in lost] for window in job.backup.windows)
     windows = [window for window in readable if any(file.item_count for file in window)]
     if job.restore.only is not None:
@@ -112,6 +114,7 @@ async def _compare(job: RestoreJob, table: TableFacts, sample: Sequence[SampledI
     context = job.context
     if not sample:
         return Comparison()
+    context.on_progress(Progress(job.target, "prove", 0, None))
     return await context.heavy(context.compare_items, job.target, table.keys, sample, target=job.cloud)
 
 

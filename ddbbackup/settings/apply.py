@@ -75,6 +75,10 @@ class SettingsApplier:
             await self._wait_until_idle()
         results = []
         for setting in SETTINGS:
+            if setting.name in self.inputs.requested:
+                self.call_aws.context.on_progress(
+                    Progress(self.table.name, "settings", 0, None, reason=setting.title)
+                )
             result = replace(await self._result(setting), requested=setting.name in self.inputs.requested)
             if result.missing:
                 log.warning(

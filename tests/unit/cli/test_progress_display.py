@@ -98,6 +98,19 @@ def test_at_most_five_tables_are_shown_those_with_numbers_first() -> None:
     assert columns([("t1", "x"), ("orders", "y")]) == ["  t1      x", "  orders  y"]
 
 
+def test_a_table_whose_items_are_written_is_not_done() -> None:
+    """Items are read back, and settings are applied."""
+    progress = RunProgress("restore", started=0.0)
+    progress.begin({"restore r0": "t0"})
+    progress.step_started("restore r0")
+    progress.report(Progress("t0", "write", 50, 50), 1.0)
+    progress.report(Progress("t0", "prove", 0, None), 2.0)
+    assert progress.active(9.0) == [("t0", "reading back for 0:07")]
+    progress.report(Progress("t0", "settings", 0, None, reason="the tags"), 10.0)
+    assert progress.active(12.0) == [("t0", "applying settings for 0:02: the tags")]
+    assert progress.summary(12.0) == "restore 0/1 tables · 1 applying settings · 0 failed · 0:12"
+
+
 def test_work_of_the_whole_run_is_shown_while_it_lasts() -> None:
     """Reading tags, assessing for a preview."""
     progress = RunProgress("preview", started=0.0)

@@ -1,0 +1,126 @@
+"""From one table of the document to its row: one line of the list, and what a click opens below it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+
+from ddbbackup.model.verification_result import VerificationResult
+from ddbbackup.report.documents.overview import DayState, Sample, TableOverview
+from ddbbackup.report.formatting import count, counted, duration, size
+from ddbbackup.report.phrases import money
+from ddbbackup.report.renderers.html.drawings import chart, day_strip, timeline
+from ddbbackup.report.renderers.html.page import Chart, Row
+from ddbbackup.report.renderers.html.phrases import LATE, STATES, minute, removal
+
+
+def row_of(row: TableOverview, anchor: str, now: datetime) -> Row:
+    severity = min((0 if each.severity == "error" else 1 for each in row.findings), default=2)
+    numbers = (
+        severity,
+        row.age_seconds if row.age_seconds is not None else 10**10,
+        row.restore_points,
+        row.size_bytes,
+        row.items or 0,
+        int(row.verified.at.timestamp()) if row.verified is not None else 0,
+    )
+    is_late = row.status in LATE
+    flag = next((each for each in row.findings if each.kind not in (row.status, "unreadable")), None)
+    return Row(
+        anchor=anchor,
+        keys=" ".join(map(str, numbers)),
+        words=" ".join(
+            part for part in (row.method, "running" if row.running else "", flag and flag.kind) if part
+        ),
+        table=row.table,
+        status=row.status,
+        flag=flag.kind.replace("_", " ") if flag is not None else "",
+        flag_class=("bad" if flag.severity == "error" else "late") if flag is not None else "",
+        age=duration(row.age_seconds) if row.age_seconds is not None else "–",
+        rpo=duration(row.rpo_seconds) if row.rpo_seconds is not None else "",
+        is_late=is_late,
+        strip=day_strip(row.days),
+        strip_text=_strip_text(row.days),
+        points=count(row.restore_points),
+        bytes=size(row.size_bytes),
+        items=count(row.items),
+        verified=_verified(row.verified),
+        verified_is_bad=row.verified is not None and row.verified.result != "ok",
+        facts=tuple(_facts(row)),
+        timeline=timeline(row.stretches, row.breaches, row.stretches[0].since, now) if row.stretches else (),
+        timeline_text=_timeline_text(row),
+        since=minute(row.stretches[0].since) if row.stretches else "",
+        charts=tuple(_charts(row)),
+        findings=row.findings,
+    )
+
+
+def _verified(result: VerificationResult | None) -> str:
+    if result is None:
+        return "–"
+    return f"{'damaged ' if result.result != 'ok' else ''}{result.at:%Y-%m-%d}"
+
+
+def _strip_text(days: Sequence[DayState]) -> str:
+    """For those who do not see the picture."""
+    counts = Counter(days)
+    parts = (f"{STATES[state]}: {counts[state]}" for state in STATES if counts[state])
+    return f"last {len(days)} days: {', '.join(parts)}"
+
+
+def _timeline_text(row: TableOverview) -> str:
+    if not row.stretches:
+        return ""
+    broken = f", RPO broken {counted(len(row.breaches), 'time')}" if row.breaches else ""
+    return f"{counted(row.restore_points, 'restore point')} since {row.stretches[0].since:%Y-%m-%d}{broken}"
+
+
+def _facts(row: TableOverview) -> Iterator[tuple[str, str]]:
+    yield "Newest restore point", minute(row.newest) if row.newest is not None else "none"
+    if row.backup is not None:
+        yield "Backup", row.backup
+    kinds = ", ".join(f"{count(number)} {kind}" for kind, number in sorted(row.kinds.items()))
+    if kinds:
+        yield "Restore points", kinds
+    if row.entry is not None:
+        yield "Entry of the plan", f"{row.entry} (method {row.method})"
+    elif row.exists is False:
+        yield "Entry of the plan", "none; the table does not exist"
+    else:
+        yield "Entry of the plan", "none"
+    yield "Destination", row.place
+    if row.table_bytes is not None:
+        yield "Size of the table", size(row.table_bytes)
+    if row.verified is not None:
+        yield "Verified", f"{row.verified.level} at {minute(row.verified.at)}: {row.verified.result}"
+    else:
+        yield "Verified", "never"
+    if row.retention is not None:
+        yield "Retention", row.retention.policy
+        now = removal(row.retention) if row.retention.removes else "nothing"
+        yield "Removed by prune now", now
+        later = ", ".join(f"{count(each.points)} within {each.days} days" for each in row.retention.later)
+        yield "Removed later, estimated", later
+    elif row.entry is not None:
+        yield "Retention", "none: every backup is kept"
+    if row.cost.lines:
+        yield "Cost", money(row.cost)
+
+
+def _charts(row: TableOverview) -> Iterator[Chart]:
+    whole, windows = row.whole, row.windows
+    yield from _chart("Size of full backups", whole, [each.size_bytes for each in whole], size)
+    yield from _chart("Items", whole, [each.items for each in whole], count)
+    yield from _chart("Size of windows", windows, [each.size_bytes for each in windows], size)
+
+
+def _chart(
+    title: str, samples: Sequence[Sample], values: Sequence[int | None], shown: Callable[[int | None], str]
+) -> Iterator[Chart]:
+    known = [(each, value) for each, value in zip(samples, values, strict=True) if value is not None]
+    line = chart([(each.time, value) for each, value in known])
+    if line:
+        since, until = f"{known[0][0].time:%Y-%m-%d}", f"{known[-1][0].time:%Y-%m-%d}"
+        numbers = [value for _, value in known]
+        yield Chart(title, line, since, until, shown(max(numbers)), shown(numbers[-1]))

@@ -22,6 +22,8 @@ _LONGEST: Final = {
     "instant": timedelta(0),
     "interval": timedelta(days=7),
 }  # a scan is slow where capacity is small
+ENDS_WITHIN: Final = START_WITHIN + CLOCK_SKEW + max(_LONGEST.values())
+"""How long after the time of its ID the data of a full backup, scan or snapshot may end."""
 
 _MANIFEST: Final = re.compile(r"(?:[^\x00-\x1f]*/)?AWSDynamoDB/(?P<export>[^/]+)/manifest-summary\.json\Z")
 

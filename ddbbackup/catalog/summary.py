@@ -1,8 +1,9 @@
 """What is known of many records without reading them: one document beside the records of a table.
 
 It says of each complete record what the record said when it had the ETag beside it. A listing shows the ETag that the
-record has now, so what changed since then counts for nothing, and what is missing here is read. The document is a
-claim, as records are: it saves reads where a plan is made, and nothing is removed before the records are read.
+record has now, so what changed since then counts for nothing, and what is missing here is read. So is what no record
+of this ID could say. The document is a claim, as records are: it saves reads where a plan is made, and nothing is
+removed before the records are read.
 """
 
 from __future__ import annotations
@@ -10,15 +11,26 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
+from msgspec import Meta
 
-from ddbbackup.catalog.record import MAX_CHAIN, BackupKind, Record
+from ddbbackup.catalog.acceptance import CLOCK_SKEW, ENDS_WITHIN
+from ddbbackup.catalog.record import MAX_CHAIN, BackupKind, Count, Record
 from ddbbackup.errors import DataIncomplete
+from ddbbackup.model.backup_id import time_of_id
 from ddbbackup.model.documents import DocumentType, InvalidDocument
 
 _MAX_RECORDS: Final = 50_000  # the newest; 120 bytes each
+_SKEW_SECONDS: Final = CLOCK_SKEW.total_seconds()
+_ENDS_WITHIN_SECONDS: Final = ENDS_WITHIN.total_seconds()
+
+
+# IDs are compared with those of a listing, so a length is enough: nobody makes the document long by one of its texts.
+_Id = Annotated[str, Meta(min_length=25, max_length=25)]
+_Digest = Annotated[str, Meta(max_length=8)]
+_ETag = Annotated[str, Meta(max_length=100)]
 
 
 class SummarizedRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -29,16 +41,16 @@ class SummarizedRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
     ``verified`` is the result of the last verification, ``item_count`` that of ``RecordedData``.
     """
 
-    id: str
-    etag: str
-    previous: str | None
-    chain: str
-    begins: int
-    reaches: int
-    size_bytes: int
+    id: _Id
+    etag: _ETag
+    previous: _Id | None
+    chain: _Digest
+    begins: Count
+    reaches: Count
+    size_bytes: Count
     verified: Literal["ok", "damaged"] | None
     kind: BackupKind
-    item_count: int | None
+    item_count: Count | None
 
 
 class _Document(msgspec.Struct, frozen=True):
@@ -90,8 +102,24 @@ def up_to_date(summary: TableSummary, listed: Iterable[tuple[str, str]]) -> dict
     return {
         backup_id: found
         for backup_id, etag in listed
-        if (found := summary.get(backup_id)) is not None and found.etag == etag
+        if (found := summary.get(backup_id)) is not None and found.etag == etag and _agrees_with_its_id(found)
     }
+
+
+def _agrees_with_its_id(row: SummarizedRecord) -> bool:
+    """Whether a record of this ID could be accepted with this kind and these times: see ``acceptance``."""
+    is_window = row.kind == "window"
+    if is_window != (row.previous is not None):
+        return False
+    try:
+        time = int(time_of_id(row.id).timestamp())
+    except ValueError:
+        return False
+    if row.begins > row.reaches + 1:  # one instant, rounded up and down
+        return False
+    if is_window:
+        return row.reaches == time
+    return time - _SKEW_SECONDS <= row.begins and row.reaches <= time + _ENDS_WITHIN_SECONDS
 
 
 def needs_of(backup_id: str, summary: TableSummary) -> tuple[str, ...] | None:

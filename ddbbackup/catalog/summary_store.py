@@ -80,6 +80,9 @@ class SummaryStore:
             )
         except (ObjectMissing, AccessDenied):
             return {}, None
+        except DataIncomplete:  # larger than any that we write
+            found = self._objects.head(location.bucket, location.summary_key, owner=location.bucket_owner)
+            return {}, found.etag if found is not None else None
         try:
             return parse_summary(body), facts.etag
         except DataIncomplete:

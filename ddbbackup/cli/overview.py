@@ -1,19 +1,19 @@
-"""Reads what ``report`` shows: the catalog of the plan, and the names of the tables of the account."""
+"""Reads what ``report`` shows of a plan: its catalog, and the names of the tables of the account."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ddbbackup.catalog import Location, locate
 from ddbbackup.catalog.concurrent_reads import read_concurrently
-from ddbbackup.errors import DdbBackupError, Refused
+from ddbbackup.cli.plan_globs import WantedTables
+from ddbbackup.errors import Bug, DdbBackupError, Refused
 from ddbbackup.plan.model import Destination, Retention, TableEntry
 from ddbbackup.plan.only import Only, wants
 from ddbbackup.plan.selection import Inventory, needs_names, select
-from ddbbackup.report.documents.overview import Overview
-from ddbbackup.report.overview.build import AccountTables, ObservedTable, overview
+from ddbbackup.report.overview.build import AccountTables, ObservedPlan, ObservedTable
 from ddbbackup.retention.decision import decision_of
 from ddbbackup.retention.planning import policy_of
 from ddbbackup.retention.survey import survey_table
@@ -42,50 +42,46 @@ class _Place:
     exists: bool | None
 
 
-async def read_overview(context: RunContext, *, only: Only = ()) -> Overview:
-    """What cannot be read of one table or destination is an error of the document, and the others are shown.
+async def observe_plan(context: RunContext, files: Sequence[str], wanted: WantedTables) -> ObservedPlan:
+    """What cannot be read of one table or destination is an error of it, and the others are read.
 
-    Raises ``NothingSelected`` if the plan selects no table, or a pattern of ``only`` none of them.
+    Raises ``NothingSelected`` if the plan selects no table, or no pattern of ``wanted`` one of them.
     """
     plan, identity = context.plan, context.source.identity
-    inventory = await take_inventory(context, only=only)
+    inventory = await take_inventory(context, only=wanted.only)
+    only = wanted.of_plan(plan, inventory)
     account = await _account_tables(context, inventory, only)
     selection = select(plan, inventory, only=only)
     recorded, unreadable = await context.call(_recorded, context)
-    errors = [*(error for _, error in selection.failures), *unreadable.values()]
     chosen = {
         locate(plan.destinations[entry.destination], identity, table=table, plan=plan.name): entry
         for table, entry in selection.chosen.items()
-        if entry.destination not in unreadable
     }
+    readable = {each: entry for each, entry in chosen.items() if entry.destination not in unreadable}
     places = [
         _Place(
             location,
-            chosen.get(location),
+            readable.get(location),
             policy_of(plan, location.table, inventory.tags),
             location.table in account.names if account.names is not None else None,
         )
-        for location in dict.fromkeys((*chosen, *recorded))
+        for location in dict.fromkeys((*readable, *recorded))
         if wants(only, location.table)
     ]
     tables = await context.heavy(read_concurrently, lambda place: _observe(context, place), places)
     missing = [
-        ObservedTable(
-            locate(plan.destinations[entry.destination], identity, table=table, plan=plan.name),
-            entry,
-            error=unreadable[entry.destination],
-        )
-        for table, entry in selection.chosen.items()
-        if entry.destination in unreadable
+        ObservedTable(location, entry, error=unreadable[entry.destination])
+        for location, entry in chosen.items()
+        if location not in readable
     ]
-    return overview(
+    return ObservedPlan(
         plan.name,
+        files,
         identity,
         [*tables, *missing],
         account,
-        errors,
-        prices=context.prices,
-        now=context.clock.now(),
+        unselected=[error for _, error in selection.failures],
+        unreadable=list(unreadable.values()),
     )
 
 
@@ -122,17 +118,24 @@ def _observe(context: RunContext, place: _Place) -> ObservedTable:
     try:
         statuses = read_table_statuses(context, {location.table: entry}) if entry is not None else []
         survey = survey_table(context.catalog, location)
-        decision = None
-        if place.policy is not None:
-            decision = decision_of(survey, place.policy, context.catalog, now=context.clock.now())
+    except Bug:
+        raise
     except DdbBackupError as error:
         return ObservedTable(location, entry, error=error, exists=place.exists)
-    return ObservedTable(
+    observed = ObservedTable(
         location,
         entry,
         status=statuses[0] if statuses else None,
         survey=survey,
         policy=place.policy,
-        decision=decision,
         exists=place.exists,
     )
+    if place.policy is None:
+        return observed
+    try:  # may have to read more records
+        decision = decision_of(survey, place.policy, context.catalog, now=context.clock.now())
+    except Bug:
+        raise
+    except DdbBackupError as error:
+        return replace(observed, decision_error=error)
+    return replace(observed, decision=decision)

@@ -212,7 +212,7 @@ def open_context(
         wait=wait,
         deadline=clock.monotonic() + timeout if timeout else None,
         estimating=estimating,
-        prices=_prices(options),
+        prices=prices_of(options),
         standing=standing,
     )
     try:
@@ -224,7 +224,7 @@ def open_context(
     threads.close()
 
 
-def _prices(options: Namespace) -> Prices:
+def prices_of(options: Namespace) -> Prices:
     """The built-in prices, with those of ``--prices`` or of the environment for verbs that estimate costs."""
     if "prices" not in options.__dict__:
         return packaged()

@@ -337,7 +337,8 @@ _ROWS: Final = (
         description="Writes one HTML page that needs no other file and no network: problems first, the restore "
         "points of each table over time with gaps and the RPO, sizes and items, the last verification, what runs, "
         "tables of the account that no entry covers, what `prune` would remove, and an estimate of the cost per "
-        "month. Prints a summary. Exits with 0 although a backup is too old: `status` is for that.",
+        "month. Prints a summary. A pattern in quotes after -f makes one page of several plans, with the highest of "
+        "their exit codes. Exits with 0 although a backup is too old: `status` is for that.",
         options=(options.plan_files, options.log_format, options.only, options.page_file, options.prices),
         forms=("text", "json", "html"),
         schema="overview",
@@ -346,6 +347,7 @@ _ROWS: Final = (
         examples=(
             Example("report", "write ./ddbbackup-report.html"),
             Example("report -o public/backups.html", "write another file"),
+            Example("report -f 'plans/*.yaml'", "write one page about several plans"),
             Example("report -o - > /srv/www/backups.html", "print the page"),
             Example("report --output json", "print the same for a program"),
         ),

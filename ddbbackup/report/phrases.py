@@ -216,8 +216,8 @@ def money(cost: CostInfo | None) -> str:
     """``≈ $0.12 + $0.40/month*``: the star marks an unverified price, a question mark a missing one."""
     if cost is None or not cost.lines:
         return "–"
-    parts = [_dollars(cost.usd)] if any(not line.monthly for line in cost.lines) else []
-    parts += [f"{_dollars(cost.usd_monthly)}/month"] if any(line.monthly for line in cost.lines) else []
+    parts = [dollars(cost.usd)] if any(not line.monthly for line in cost.lines) else []
+    parts += [f"{dollars(cost.usd_monthly)}/month"] if any(line.monthly for line in cost.lines) else []
     return f"≈ {' + '.join(parts)}{'*' if cost.unverified else ''}{' + ?' if cost.incomplete else ''}"
 
 
@@ -328,5 +328,5 @@ def _setting(setting: Mapping[str, Any]) -> str:
     return f"{name} ({reason})" if reason and setting["verdict"] != "skipped" else name
 
 
-def _dollars(usd: float) -> str:
+def dollars(usd: float) -> str:
     return f"${usd:,.2f}" if usd >= 0.01 or not usd else "<$0.01"

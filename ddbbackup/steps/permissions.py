@@ -16,7 +16,7 @@ from ddbbackup.plan.restore_from import FromCatalog, FromExport
 RoleName = Literal["backup", "restore", "verify", "prune", "read"]
 """The role that runs ``backup`` and ``wait``; ``restore`` and ``diff``; ``verify``, ``find`` and ``dump``, which read
 the data of every table of the plan, whether or not it has ``restores``; ``prune``; or, as a pipeline of pull requests
-does, only verbs that read (``preview``, ``status``, ``list``, ``doctor``)."""
+does, only verbs that read (``preview``, ``status``, ``list``, ``report``, ``doctor``)."""
 
 On = Literal[
     "everything",  # `*`, for actions that accept no resource

@@ -466,7 +466,9 @@ def test_the_policy_for_a_bucket_with_a_kms_key(
 
 
 def test_the_policy_for_verbs_that_only_read(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
-    """`preview`, `status`, `list` and `doctor`, as in the pipeline of a pull request. It allows no read of items."""
+    """`preview`, `status`, `list`, `report` and `doctor`, as in the pipeline of a pull request. It allows no read of
+    items.
+    """
     dress(sandbox, name)
     sandbox.put(name, *ITEMS)
     restores = {
@@ -478,7 +480,7 @@ def test_the_policy_for_verbs_that_only_read(sandbox: Aws, bucket: str, name: st
     for suffix in ("-2", "-3"):
         dress(sandbox, name + suffix)
     with calls_of_sandbox() as calls:
-        for verb in ("preview", "status", "list", "doctor"):
+        for verb in ("preview", "status", "list", "report", "doctor"):
             assert program.run(verb).code == 0
     assert verdict(program, "read", calls) == ([], [])
     (policy,) = policies(program, "read")
@@ -486,3 +488,30 @@ def test_the_policy_for_verbs_that_only_read(sandbox: Aws, bucket: str, name: st
     assert not reading & {action for action, _ in pairs(policy)}
     data = f"arn:aws:s3:::{bucket}/ddb/{name}/AWSDynamoDB/01-a/data/x.json.gz"
     assert not allows(policy, Call("s3", "GetObject", data))
+
+
+def test_the_policy_for_the_page_of_all_backups(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """`report` reads backups of a table that the plan no longer selects, and decides what retention removes."""
+    for suffix in ("-a", "-b"):
+        sandbox.create_table(name + suffix, pitr=True)
+    encryption = {"algorithm": "KMS", "kms_key_id": new_key(sandbox)}
+    vault = {"vault": {"bucket": bucket, "prefix": "ddb/{table}/", "encryption": encryption}}
+    entry = {"name": f"{name}-a", "retention": {"keep_last": 1}}
+    program.plan(whole_plan(sandbox, bucket, tables=[entry, {"name": f"{name}-b"}], destinations=vault))
+    for run in ("first", "second"):
+        wait_for_next_second()
+        assert program.run("backup", "--run-id", run).code == 0
+    program.plan(whole_plan(sandbox, bucket, tables=[entry], destinations=vault))
+    with calls_of_sandbox() as calls:
+        done = program.run("report", "--output", "json")
+        assert done.code == 0, done.err
+    assert denied(policies(program, "read"), calls) == []
+    read = {"sts:GetCallerIdentity", "dynamodb:ListTables", "s3:ListBucket", "s3:GetObject", "kms:Decrypt"}
+    assert {action_of(call) for call in calls} <= read
+    assert {row["table"]: row["status"] for row in done.report["tables"]} == {
+        f"{name}-a": "ok",
+        f"{name}-b": "kept",
+    }
+    assert done.report["totals"]["removes"] == 1

@@ -11,16 +11,17 @@ from playwright.sync_api import Page
 from ddbbackup.report.renderers import render
 from tests.support.aws import Aws
 from tests.support.browser import DESKTOP, PHONE, Viewport, chromium, opened
-from tests.support.histories import HOSTILE, simulated_overview
+from tests.support.fault_proxy import FaultProxy, denies
+from tests.support.histories import HOSTILE, simulated_overview, simulated_plans
 from tests.support.plans import plan
 from tests.support.program import Program
+
+TEXTS = "found => found.map(each => each.textContent)"
 
 
 def shown(page: Page) -> list[str]:
     """The names in the list of tables, as far as they are visible."""
-    names: list[str] = page.eval_on_selector_all(
-        ".t:not([hidden]) .n bdi", "found => found.map(each => each.textContent)"
-    )
+    names: list[str] = page.eval_on_selector_all(".t:not([hidden]) .n bdi", TEXTS)
     return names
 
 
@@ -47,7 +48,7 @@ def test_the_program_writes_a_page_that_a_browser_shows(
     assert "secret-item" not in file.read_text()
     printed = json.loads(program.run("report", "--output", "json").out)
     assert printed["totals"]["tables"] == 2
-    assert f"{name}-c" in printed["coverage"]["uncovered"]
+    assert f"{name}-c" in printed["coverage"][0]["uncovered"]
     assert program.run("report", "-o", "-").out.startswith("<!doctype html>")
     with chromium() as browser, opened(browser, file) as page:
         assert page.page.inner_text(".verdict") == "1 table without a restore point within the RPO"
@@ -71,8 +72,70 @@ def test_a_destination_that_cannot_be_read_is_on_the_page(
     done = program.run("report", "--output", "json")
     rows = {row["table"]: row for row in json.loads(done.out)["tables"]}
     assert (rows[name]["status"], rows[f"{name}-2"]["status"]) == ("ok", "unknown")
-    assert done.code == json.loads(done.out)["errors"][0]["exit_code"] != 0
+    assert done.code == json.loads(done.out)["plans"][0]["errors"][0]["exit_code"] != 0
     assert done.err.count("hint: create the bucket") == 1
+
+
+def test_without_the_right_to_list_tables_the_page_says_so(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """It is the only right that nothing else on the page needs."""
+    sandbox.create_table(name, pitr=True)
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}]))
+    assert program.run("backup").code == 0
+    with FaultProxy(sandbox.url, denies("ListTables")) as proxy:
+        urls = {**sandbox.endpoint_urls, "dynamodb": proxy.url}
+        program.plan(plan(sandbox, bucket, {"endpoint_urls": urls}, tables=[{"name": name}]))
+        done = program.run("report", "--output", "json", "--output", "html=page.html")
+    assert (done.code, done.report["totals"]["ok"]) == (0, 1), done.err
+    page = (program.directory / "page.html").read_text()
+    assert "The tables of the account could not be compared with the plan: " in page
+    assert "dynamodb:ListTables" in page
+
+
+def test_a_pattern_makes_one_page_of_several_plans(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """A table that one plan selects is covered. What is wrong with one plan does not hide the others."""
+    for table in (f"{name}-a", f"{name}-b", f"{name}-c"):
+        sandbox.create_table(table, pitr=True)
+    files = program.directory / "plans"
+    files.mkdir()
+    for letter in "ab":
+        tables = [{"name": f"{name}-{letter}", "rpo": "1h"}]
+        (files / f"{letter}.yaml").write_text(plan(sandbox, bucket, name=f"plan-{letter}", tables=tables))
+    assert program.run("backup", "-f", "plans/a.yaml").code == 0
+
+    done = program.run("report", "-f", "plans/*.yaml", "--output", "json", "--output", "html=page.html")
+
+    document = done.report
+    assert (done.code, document["exit_code"]) == (0, 0), done.err
+    assert [(each["plan"], each["files"]) for each in document["plans"]] == [
+        ("plan-a", ["plans/a.yaml"]),
+        ("plan-b", ["plans/b.yaml"]),
+    ]
+    rows = [(each["plan"], each["table"], each["status"]) for each in document["tables"]]
+    assert rows == [("plan-b", f"{name}-b", "never"), ("plan-a", f"{name}-a", "ok")]
+    (coverage,) = document["coverage"]
+    assert f"{name}-c" in coverage["uncovered"]
+    assert not {f"{name}-a", f"{name}-b"} & set(coverage["uncovered"])
+
+    one = program.run("report", "-f", "plans/*.yaml", "--only", f"{name}-a", "--output", "json").report
+    assert [each["plan"] for each in one["plans"]] == ["plan-a"]
+    none = program.run("report", "-f", "plans/*.yaml", "--only", f"{name}-x")
+    assert none.code == 5
+
+    (files / "c.yaml").write_text("version: 1\n")
+    broken = program.run("report", "-f", "plans/*.yaml")
+    assert broken.code == 78
+    assert "plans/c.yaml: the plan plans/c.yaml has " in broken.err
+    assert "1 ok · 1 never" in broken.out
+    with chromium() as browser, opened(browser, program.directory / "ddbbackup-report.html") as page:
+        assert page.page.inner_text(".verdict") == (
+            "1 table without a restore point within the RPO and 1 plan that could not be read"
+        )
+        assert page.page.locator(".plans tbody tr").count() == 3
+        assert (page.requests, page.errors) == ([], [])
 
 
 def test_a_plan_that_is_invalid_leaves_no_old_page(program: Program) -> None:
@@ -112,11 +175,7 @@ def test_search_sort_and_open(tmp_path: Path) -> None:
         assert shown(page) == [each for each in every if "orders" in each]
         assert page.inner_text("#shown") == f"{len(shown(page))} of {len(every)} shown"
         page.fill("#search", "never")
-        assert set(shown(page)) == set(
-            page.eval_on_selector_all(
-                ".t:has(.s.never) .n bdi", "found => found.map(each => each.textContent)"
-            )
-        )
+        assert set(shown(page)) == set(page.eval_on_selector_all(".t:has(.s.never) .n bdi", TEXTS))
         page.fill("#search", "")
         page.check("#problems-only")
         assert 0 < len(shown(page)) < len(every)
@@ -130,6 +189,46 @@ def test_search_sort_and_open(tmp_path: Path) -> None:
         assert opened_row.inner_text() == page.inner_text(".problem a >> nth=0")
         assert page.locator(".t[open] .line").count() + page.locator(".t[open] .facts").count() > 0
         assert opened_page.errors == []
+
+
+def test_the_tables_of_one_of_several_plans(tmp_path: Path) -> None:
+    """Chosen from a list, found by name, and together with search and sorting. Both plans have the same tables."""
+    file = tmp_path / "page.html"
+    file.write_text(render(simulated_plans(20), "html"))
+    with chromium() as browser, opened(browser, file) as opened_page:
+        page = opened_page.page
+        every = shown(page)
+        assert len(every) == 2 * 21
+        page.select_option("#plan", "prod-us")
+        chosen = shown(page)
+        assert len(chosen) == 21
+        assert set(page.eval_on_selector_all(".t:not([hidden]) .plan", TEXTS)) == {"prod-us"}
+        page.check("#problems-only")
+        assert 0 < len(shown(page)) < 21
+        page.uncheck("#problems-only")
+        page.click(".heads button:text('Table')")
+        assert shown(page) == sorted(chosen)
+        page.fill("#search", "orders stale")
+        assert shown(page) == []
+        page.fill("#search", "customers")
+        assert shown(page) == ["customers"]
+        page.select_option("#plan", "")
+        assert shown(page) == ["customers", "customers"]
+        page.fill("#search", "prod-eu customers")
+        assert page.eval_on_selector_all(".t:not([hidden]) .plan", TEXTS) == ["prod-eu"]
+        page.fill("#search", "")
+        page.click(".problem a >> nth=0")
+        assert page.locator(".t[open]").count() == 1
+        assert opened_page.serious_findings() == []
+        assert opened_page.errors == []
+
+
+def test_several_plans_on_a_phone(tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    file.write_text(render(simulated_plans(20), "html"))
+    with chromium() as browser, opened(browser, file, PHONE, dark=True) as page:
+        assert not page.is_wider_than_the_screen
+        assert page.serious_findings() == []
 
 
 def test_the_page_works_without_scripts(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from ddbbackup.sandbox import moto_policies, moto_settings
 from ddbbackup.sandbox.sandbox_clock import SandboxClock
 from tests.support.aws import Aws, in_order
 from tests.support.everything import OTHER_REGION, Everything, policy
-from tests.support.fault_proxy import RESET, RESET_AFTER, FaultProxy
+from tests.support.fault_proxy import RESET, RESET_AFTER, FaultProxy, denies
 from tests.support.plans import plan
 from tests.support.program import Program, Result
 from tests.support.servers import ministack
@@ -349,20 +349,6 @@ def test_an_existing_table_is_changed_one_setting_at_a_time(
 
 
 # ---- refused, failed, unknown
-
-
-def denies(*operations: str) -> Any:
-    """A rule of the proxy: access to these operations is denied."""
-
-    def deny(operation: str, body: bytes) -> tuple[int, bytes] | None:
-        if operation not in operations:
-            return None
-        code = "com.amazon.coral.service#AccessDeniedException"
-        user = "arn:aws:iam::123456789012:user/ci"
-        message = f"User: {user} is not authorized to perform: dynamodb:{operation}"
-        return 400, json.dumps({"__type": code, "message": message}).encode()
-
-    return deny
 
 
 def test_a_denied_setting_is_refused_and_the_others_are_applied(

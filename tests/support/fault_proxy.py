@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import socket
 import ssl
 import threading
@@ -17,6 +18,20 @@ from urllib.parse import urlsplit
 Rule = Callable[[str, bytes], "tuple[int, bytes] | None"]
 RESET = (-1, b"")  # resets the connection before the server has seen the request
 RESET_AFTER = (-2, b"")  # the server carries out the request, but its response is lost
+
+
+def denies(*operations: str) -> Rule:
+    """A rule of the proxy: access to these operations is denied."""
+
+    def deny(operation: str, body: bytes) -> tuple[int, bytes] | None:
+        if operation not in operations:
+            return None
+        code = "com.amazon.coral.service#AccessDeniedException"
+        user = "arn:aws:iam::123456789012:user/ci"
+        message = f"User: {user} is not authorized to perform: dynamodb:{operation}"
+        return 400, json.dumps({"__type": code, "message": message}).encode()
+
+    return deny
 
 
 class FaultProxy:

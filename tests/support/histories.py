@@ -13,14 +13,14 @@ from typing import Final, cast
 
 from ddbbackup.catalog import Catalog, Location, StoredRecord, locate
 from ddbbackup.catalog.summary import SummarizedRecord
-from ddbbackup.errors import Unreachable
+from ddbbackup.errors import PlanInvalid, Unreachable
 from ddbbackup.model.table_status import NotRestorable, TableStatus
 from ddbbackup.model.verification_result import VerificationResult
 from ddbbackup.plan.model import Destination, Retention, TableEntry
 from ddbbackup.ports import Identity
 from ddbbackup.pricing.prices import packaged
 from ddbbackup.report.documents.overview import Overview
-from ddbbackup.report.overview.build import AccountTables, ObservedTable, overview
+from ddbbackup.report.overview.build import AccountTables, FailedPlan, ObservedPlan, ObservedTable, overview
 from ddbbackup.retention.decision import decision_of
 from ddbbackup.retention.survey import Survey
 from tests.support.records import record
@@ -92,31 +92,49 @@ def simulated_overview(
 
     ``quiet``: all are well. ``unreadable``: one could not be read.
     """
-    chance = random.Random(tables)
-    observed = [
-        _observed(name, number, chance, quiet=quiet)
-        for number, name in enumerate(names if names is not None else table_names(tables))
-    ]
+    plan = simulated_plan("prod", names if names is not None else table_names(tables), quiet=quiet)
     if unreadable:
         error = Unreachable("could not list s3://acme-ddb-vault: timed out", hint="try again")
-        observed[-1] = ObservedTable(observed[-1].location, observed[-1].entry, error=error)
-    every = {each.location.table for each in observed}
-    others = {f"scratch-{number}" for number in range(max(1, tables // 40))} if not quiet else set()
-    kept = [] if quiet else [_kept("legacy-audit", chance)]
+        lost = plan.tables[-1 if quiet else -2]
+        lost = ObservedTable(lost.location, lost.entry, error=error)
+        plan = replace(
+            plan, tables=[each if each.location != lost.location else lost for each in plan.tables]
+        )
+    return overview([plan], prices=packaged(), now=NOW)
+
+
+def simulated_plans(tables: int) -> Overview:
+    """Two plans of so many tables each, with the same names, in two Regions, and one that is not valid."""
+    names = table_names(tables)
+    america = replace(IDENTITY, region="us-east-1")
+    broken = PlanInvalid("the plan plans/old.yaml has 1 problem", hint="correct it", problems=())
     return overview(
-        "prod",
-        IDENTITY,
-        [*observed, *kept],
-        AccountTables(frozenset(every | others)),
-        [],
+        [
+            simulated_plan("prod-eu", names),
+            simulated_plan("prod-us", names, america),
+            FailedPlan(["plans/old.yaml"], broken),
+        ],
         prices=packaged(),
         now=NOW,
     )
 
 
-def _observed(name: str, number: int, chance: random.Random, *, quiet: bool) -> ObservedTable:
-    shape = _HOURLY if number % 3 == 1 else _NIGHTLY
-    location = locate(DESTINATION, IDENTITY, table=name, plan="prod")
+def simulated_plan(
+    name: str, tables: Sequence[str], identity: Identity = IDENTITY, *, quiet: bool = False
+) -> ObservedPlan:
+    chance = random.Random(len(tables))
+    observed = [
+        _observed(locate(DESTINATION, identity, table=table, plan=name), number, chance, quiet=quiet)
+        for number, table in enumerate(tables)
+    ]
+    others = {f"scratch-{number}" for number in range(max(1, len(tables) // 40))} if not quiet else set()
+    kept = [] if quiet else [_kept(locate(DESTINATION, identity, table="legacy-audit", plan=name), chance)]
+    account = AccountTables(frozenset(tables) | others)
+    return ObservedPlan(name, [f"plans/{name}.yaml"], identity, [*observed, *kept], account)
+
+
+def _observed(location: Location, number: int, chance: random.Random, *, quiet: bool) -> ObservedTable:
+    name, shape = location.table, _HOURLY if number % 3 == 1 else _NIGHTLY
     case = number % 17 if not quiet else 0
     if case == 3 and number % 2:
         return ObservedTable(
@@ -161,8 +179,7 @@ def _observed(name: str, number: int, chance: random.Random, *, quiet: bool) -> 
     return ObservedTable(location, shape.entry, status, survey, policy, decision, exists=True)
 
 
-def _kept(name: str, chance: random.Random) -> ObservedTable:
-    location = locate(DESTINATION, IDENTITY, table=name, plan="prod")
+def _kept(location: Location, chance: random.Random) -> ObservedTable:
     rows = list(_rows(replace(_NIGHTLY, days=31), chance, timedelta(days=200), (0, 0), damaged=False))
     survey = Survey(location, summarized={row.id: row for row in rows})
     survey.chains.extend(_chains(rows))

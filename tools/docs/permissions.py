@@ -14,7 +14,7 @@ _ROLES: Final[dict[RoleName, str]] = {
     "restore": "`restore`",
     "verify": "`verify`",
     "prune": "`prune`",
-    "read": "`preview`, `status`, `list` and `doctor`, also in the pipeline of a pull request; it can read no items",
+    "read": "`preview`, `status`, `list`, `report` and `doctor`, also for pull requests; it can read no items",
 }
 RESOURCES: Final[dict[On, str]] = {
     "everything": "`*`: the action supports no resource",

@@ -1,4 +1,4 @@
-"""``report``: one HTML page with the history, the standing and the cost of every table of the plan."""
+"""``report``: one HTML page with the history, the standing and the cost of every table of one plan or several."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from argparse import Namespace
 from typing import Final
 
 from ddbbackup.cli.output import check_output_files, write_output
-from ddbbackup.cli.overview import read_overview
-from ddbbackup.cli.session import Session, run_session
+from ddbbackup.cli.overview import observe_plan
+from ddbbackup.cli.plan_globs import WantedTables, read_plans
+from ddbbackup.cli.session import Session, prices_of, run_session
 from ddbbackup.cli.streams import say
-from ddbbackup.report.documents.overview import Overview
+from ddbbackup.clock import SystemClock
+from ddbbackup.report.overview.build import FailedPlan, ObservedPlan, overview
 
 DEFAULT_PAGE: Final = "ddbbackup-report.html"
 
@@ -18,15 +20,22 @@ def run(options: Namespace) -> int:
     if options.output == "text" and not options.output_files:
         options.output_files = [("html", DEFAULT_PAGE)]
         check_output_files(options)
-
-    async def read(session: Session) -> Overview:
-        return await read_overview(session.context, only=options.only)
-
-    document = run_session(options, read, estimating=True)
+    prices = prices_of(options)
+    read = read_plans(options, _read_plan, FailedPlan)
+    document = overview(read, prices=prices, now=SystemClock().now())
     exit_code = write_output(options, document, document.exit_code)
-    # Of a bucket that cannot be read, each table has the same error.
-    for message, hint in dict.fromkeys((error.message, error.hint) for error in document.errors):
-        say(f"ddbbackup: {message}", f"hint: {hint}")
+    for plan in document.plans:
+        where = f"{', '.join(plan.files)}: " if len(document.plans) > 1 else ""
+        # Of a bucket that cannot be read, each table has the same error.
+        for message, hint in dict.fromkeys((error.message, error.hint) for error in plan.errors):
+            say(f"ddbbackup: {where}{message}", f"hint: {hint}")
     if options.output == "text" and exit_code == document.exit_code:
         say(*(f"wrote {path}" for _, path in options.output_files))
     return exit_code
+
+
+def _read_plan(options: Namespace, wanted: WantedTables) -> ObservedPlan | FailedPlan:
+    async def read(session: Session) -> ObservedPlan:
+        return await observe_plan(session.context, options.file, wanted)
+
+    return run_session(options, read, estimating=True)

@@ -1,4 +1,4 @@
-"""The result of ``report``: everything that the catalog says of a plan, at one time, for people to look at."""
+"""The result of ``report``: everything that the catalogs say of plans, at one time, for people to look at."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 from ddbbackup.model.verification_result import VerificationResult
-from ddbbackup.report.documents.failure import ErrorInfo
 from ddbbackup.report.documents.preview import CostInfo, PriceList
+from ddbbackup.report.documents.read_plan import ReadPlan
 
 if TYPE_CHECKING:
     from ddbbackup.catalog.record import BackupKind
@@ -21,6 +21,7 @@ DayState = Literal["met", "late", "missed", "thinned", "none"]
 without an RPO also: there was no new one on this day."""
 
 FindingKind = Literal[
+    "plan",
     "selector",
     "unreadable",
     "unrestorable",
@@ -32,18 +33,20 @@ FindingKind = Literal[
     "gap",
     "prune",
 ]
-
-
+Severity = Literal["error", "warning"]
 TableState = Literal["ok", "stale", "never", "unrestorable", "kept", "unknown"]
 """``unrestorable``: there are backups, but none of them can be restored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that people should look at. ``table`` is None for the plan as a whole."""
+    """Something that people should look at. ``table`` is None for the plan as a whole, ``plan`` for one that could
+    not be read.
+    """
 
     kind: FindingKind
-    severity: Literal["error", "warning"]
+    severity: Severity
+    plan: str | None
     table: str | None
     message: str
 
@@ -95,7 +98,8 @@ class LaterRemoval:
 class RetentionOutlook:
     """What ``prune --apply`` would remove now, and an estimate of later removals.
 
-    ``oldest`` and ``newest`` are the times of the restore points that it would remove now.
+    ``oldest`` and ``newest`` are the times of the restore points that it would remove now. ``is_blocked``: it would
+    remove nothing, because of records that cannot be used; what comes later is unknown.
     """
 
     policy: str
@@ -105,19 +109,27 @@ class RetentionOutlook:
     oldest: datetime | None
     newest: datetime | None
     later: tuple[LaterRemoval, ...]
+    is_blocked: bool
 
 
 @dataclass(frozen=True, slots=True)
 class TableOverview:
-    """One table, or the backups of one table in a destination from which the plan does not back it up any more.
+    """One table of a plan, or its backups in a destination into which the plan does not back it up any more.
 
     ``status`` is ``kept`` for a table that the plan does not select: its backups stay, and have no RPO. It is
     ``unknown`` if the catalog could not be read. ``restore_points`` counts those that can be restored.
-    ``stretches``: all of them. ``breaches``: when the RPO was broken, as far as it is known. ``days`` are the last
-    days, the last one today. ``whole`` are full backups, scans and on-demand backups, ``windows`` those of chains; at
-    most a few dozen of each. ``size_bytes`` counts the data of all backups, ``table_bytes`` is the size of the table.
+    ``stretches``: all of them. ``breaches``: when the RPO was broken, as far as it is known, which it is since
+    ``rpo_known_since``. ``days`` are the last days, the last one today. ``whole`` are full backups, scans and
+    on-demand backups, ``windows`` those of chains; at most a few dozen of each. ``size_bytes`` counts the data of all
+    backups, except for ``unsized`` ones, of which the size is not known. ``table_bytes`` is the size of the table.
+    ``verified`` is the last verification of the newest backup, None also for a ``kept`` table of which its record
+    was not read. ``retention`` is None without a policy, and if it could not be decided, for the reason in
+    ``retention_error``.
     """
 
+    plan: str
+    account: str
+    region: str
     table: str
     status: TableState
     entry: str | None
@@ -132,6 +144,7 @@ class TableOverview:
     restore_points: int
     kinds: dict[BackupKind, int]
     size_bytes: int
+    unsized: int
     table_bytes: int | None
     items: int | None
     verified: VerificationResult | None
@@ -139,20 +152,24 @@ class TableOverview:
     days: tuple[DayState, ...]
     stretches: tuple[Stretch, ...]
     breaches: tuple[Period, ...]
+    rpo_known_since: datetime | None
     whole: tuple[Sample, ...]
     windows: tuple[Sample, ...]
     retention: RetentionOutlook | None
+    retention_error: str | None
     cost: CostInfo
     findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """The tables of the account and region. ``tables`` is None if they could not be listed, for the ``reason``.
+    """The tables of one account and region. ``tables`` is None if they could not be listed, for the ``reason``.
 
-    ``uncovered`` are those that no entry of the plan selects.
+    ``uncovered`` are those that no entry of a plan selects.
     """
 
+    account: str
+    region: str
     tables: int | None
     reason: str | None
     uncovered: tuple[str, ...]
@@ -160,9 +177,13 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class OverviewTotals:
-    """``tables`` counts those that the plan selects, ``verified`` those with a newest backup verified as whole."""
+    """``tables`` counts those that the plans select, ``without_rpo`` those of them for which the plan has no RPO,
+    ``verified`` those with a newest backup verified as whole. ``unsized``: restore points that are not in
+    ``size_bytes``, because their size is not known.
+    """
 
     tables: int
+    without_rpo: int
     ok: int
     stale: int
     never: int
@@ -172,6 +193,7 @@ class OverviewTotals:
     verified: int
     restore_points: int
     size_bytes: int
+    unsized: int
     removes: int
     removes_bytes: int
 
@@ -180,23 +202,20 @@ class OverviewTotals:
 class Overview:
     """``schemas/overview.schema.json``. Tables with findings come first, then by name.
 
-    ``today`` is the last of the ``days`` of each table, in UTC. ``errors`` are those of selectors, and of what could
-    not be read. ``cost`` is that of all tables for a month like the last one.
+    ``today`` is the last of the ``days`` of each table, in UTC. ``coverage`` has one element for each account and
+    region. ``cost`` is that of all tables for a month like the last one.
     """
 
     schema: ClassVar[Literal["overview"]] = "overview"
 
-    plan: str
     version: str
-    account: str
-    region: str
+    plans: tuple[ReadPlan, ...]
     now: datetime
     today: date
     totals: OverviewTotals
     findings: tuple[Finding, ...]
-    coverage: Coverage
+    coverage: tuple[Coverage, ...]
     tables: tuple[TableOverview, ...]
     cost: CostInfo
     prices: PriceList
-    errors: tuple[ErrorInfo, ...]
     exit_code: int

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, get_args
 from ddbbackup.model.table_status import NotRestorable
 from ddbbackup.model.verification_result import VerificationResult
 from ddbbackup.report.documents.failure import ErrorInfo, error_info
+from ddbbackup.report.documents.read_plan import ReadPlan, read_plan, unread_plan
 
 if TYPE_CHECKING:
     from ddbbackup.errors import DdbBackupError
@@ -67,21 +68,6 @@ class PlanTable(TableRow):
     plan: str
     account: str
     region: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReadPlan:
-    """One plan. ``errors`` are those of selectors that matched nothing or too much, or why the plan is not shown.
-
-    ``plan`` is None for a plan that is not valid, ``account`` and ``region`` for one that was not connected.
-    """
-
-    plan: str | None
-    files: tuple[str, ...]
-    account: str | None
-    region: str | None
-    errors: tuple[ErrorInfo, ...]
-    exit_code: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +143,7 @@ def plan_status(
 ) -> PlanStatus:
     place: dict[str, str] = {"plan": plan, "account": identity.account, "region": identity.region}
     return PlanStatus(
-        ReadPlan(
-            files=tuple(files),
-            errors=tuple(error_info(error) for error in errors),
-            exit_code=exit_code,
-            **place,
-        ),
+        read_plan(plan, files, identity, errors, exit_code=exit_code),
         tuple(PlanTable(**{**_members(table), **place}) for table in tables),
         tuple(
             UnreadablePlace(plan, each.name, each.bucket, each.tables, error_info(each.error))
@@ -173,7 +154,7 @@ def plan_status(
 
 def failed_plan(files: Sequence[str], error: DdbBackupError) -> PlanStatus:
     """A plan of several that cannot be shown."""
-    return PlanStatus(ReadPlan(None, tuple(files), None, None, (error_info(error),), error.exit_code))
+    return PlanStatus(unread_plan(files, error))
 
 
 def status_report(

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from ddbbackup import __version__
 from ddbbackup.errors import DdbBackupError
 from ddbbackup.model.cost import Cost, CostLine
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.selection import format_selector
-from ddbbackup.report.documents.failure import error_info
 from ddbbackup.report.documents.overview import (
     Coverage,
     Finding,
+    FindingKind,
     Overview,
     OverviewTotals,
     RetentionOutlook,
     RunningBackup,
+    Severity,
     TableOverview,
     TableState,
 )
 from ddbbackup.report.documents.preview import PriceList, cost_info
+from ddbbackup.report.documents.read_plan import ReadPlan, read_plan, unread_plan
 from ddbbackup.report.formatting import counted, duration
 from ddbbackup.report.overview.costs import merged, monthly_cost
 from ddbbackup.report.overview.outlook import outlook
@@ -35,6 +37,7 @@ from ddbbackup.times import to_iso
 if TYPE_CHECKING:
     from ddbbackup.catalog import Location
     from ddbbackup.model.table_status import TableStatus
+    from ddbbackup.model.verification_result import VerificationResult
     from ddbbackup.plan.model import Retention, TableEntry
     from ddbbackup.ports import Identity
     from ddbbackup.pricing.prices import Prices
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
 _FINE, _COARSE, _FEW = 100, 24, 300
 """How finely the history of a table is shown, if there are few tables and if there are many: pages stay small."""
 _SEVERITY: Final = {"error": 0, "warning": 1}
+_Found = tuple[FindingKind, Severity, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,8 @@ class ObservedTable:
 
     ``entry`` is that of the plan, None if it does not select the table, or not into this destination. ``status`` and
     ``survey`` are None if they could not be read, for the reason in ``error``. ``policy`` and ``decision`` are those
-    of ``prune``, None without a policy. ``exists`` is None if that is unknown.
+    of ``prune``; the latter is None without a policy, and if it needs what could not be read, for the reason in
+    ``decision_error``. ``exists`` is None if that is unknown.
     """
 
     location: Location
@@ -61,6 +66,7 @@ class ObservedTable:
     survey: Survey | None = None
     policy: Retention | None = None
     decision: Decision | None = None
+    decision_error: DdbBackupError | None = None
     error: DdbBackupError | None = None
     exists: bool | None = None
 
@@ -73,50 +79,100 @@ class AccountTables:
     error: DdbBackupError | None = None
 
 
-def overview(
-    plan: str,
-    identity: Identity,
-    tables: Sequence[ObservedTable],
-    account: AccountTables,
-    errors: Sequence[DdbBackupError],
-    *,
-    prices: Prices,
-    now: datetime,
-) -> Overview:
-    """``errors`` are those of selectors and destinations; those of tables are in ``tables``."""
+@dataclass(frozen=True, slots=True)
+class ObservedPlan:
+    """What was read of one plan. ``unselected`` are the errors of selectors, ``unreadable`` those of destinations,
+    which their ``tables`` have, too.
+    """
+
+    name: str
+    files: Sequence[str]
+    identity: Identity
+    tables: Sequence[ObservedTable]
+    account: AccountTables
+    unselected: Sequence[DdbBackupError] = ()
+    unreadable: Sequence[DdbBackupError] = ()
+
+    @property
+    def errors(self) -> list[DdbBackupError]:
+        of_tables = [each.error for each in self.tables if each.error is not None]
+        return [*self.unselected, *self.unreadable, *of_tables]
+
+
+@dataclass(frozen=True, slots=True)
+class FailedPlan:
+    """One of several plans, of which nothing could be read."""
+
+    files: Sequence[str]
+    error: DdbBackupError
+
+
+def overview(plans: Sequence[ObservedPlan | FailedPlan], *, prices: Prices, now: datetime) -> Overview:
+    observed = [plan for plan in plans if isinstance(plan, ObservedPlan)]
+    tables = list(_without_repeated(observed))
     detail = _FINE if len(tables) <= _FEW else _COARSE
     rows: list[TableOverview] = []
     lines: list[CostLine] = []
-    for each in tables:
+    for plan, each in tables:
         points = known_points(each.survey) if each.survey is not None else ()
         cost = monthly_cost(points, each.entry, _table_bytes(each), prices=prices, now=now)
         lines += cost.lines
-        rows.append(_row(each, points, cost, now, detail))
-    of_plan = [Finding("selector", "error", None, error.message) for error in errors]
+        rows.append(_row(plan, each, points, cost, now, detail))
     ordered = sorted(rows, key=_rank)
-    every = [*errors, *(each.error for each in tables if each.error is not None)]
+    shown = tuple(map(_read_plan, plans))
     return Overview(
-        plan=plan,
         version=__version__,
-        account=identity.account,
-        region=identity.region,
+        plans=shown,
         now=now,
         today=now.astimezone(UTC).date(),
         totals=_totals(rows),
-        findings=(*of_plan, *(finding for row in ordered for finding in row.findings)),
-        coverage=_coverage(tables, account),
+        findings=(*_of_plans(plans), *(finding for row in ordered for finding in row.findings)),
+        coverage=tuple(_coverage(observed)),
         tables=tuple(ordered),
         cost=cost_info(merged(lines)),
         prices=PriceList(prices.as_of, prices.region, prices.file),
-        errors=tuple(error_info(error) for error in every),
-        exit_code=every[0].exit_code if every else 0,
+        exit_code=max(each.exit_code for each in shown),
     )
 
 
-def _rank(row: TableOverview) -> tuple[int, int, str, str]:
+def _without_repeated(plans: Sequence[ObservedPlan]) -> Iterator[tuple[ObservedPlan, ObservedTable]]:
+    """Plans of one name may share a catalog: what one of them selects, the others do not keep without an entry."""
+    seen = {each.location for plan in plans for each in plan.tables if each.entry is not None}
+    for plan in plans:
+        for each in plan.tables:
+            if each.entry is None:
+                if each.location in seen:
+                    continue
+                seen.add(each.location)
+            yield plan, each
+
+
+def _read_plan(plan: ObservedPlan | FailedPlan) -> ReadPlan:
+    if isinstance(plan, FailedPlan):
+        return unread_plan(plan.files, plan.error)
+    errors = plan.errors
+    return read_plan(
+        plan.name, plan.files, plan.identity, errors, exit_code=errors[0].exit_code if errors else 0
+    )
+
+
+def _of_plans(plans: Iterable[ObservedPlan | FailedPlan]) -> Iterator[Finding]:
+    for plan in plans:
+        if isinstance(plan, FailedPlan):
+            yield Finding("plan", "error", None, None, f"{', '.join(plan.files)}: {plan.error.message}")
+        else:
+            for error in plan.unselected:
+                yield Finding("selector", "error", plan.name, None, error.message)
+            told = {each.error for each in plan.tables}
+            for error in plan.unreadable:
+                if error not in told:
+                    yield Finding("unreadable", "error", plan.name, None, error.message)
+
+
+def _rank(row: TableOverview) -> tuple[int, int, str, str, str]:
     """Errors first, then warnings; then the tables of the plan before others; then by name."""
     worst = min((_SEVERITY[each.severity] for each in row.findings), default=2)
-    return worst, row.status == "kept", row.table, row.place
+    return worst, row.status == "kept", row.table, row.plan, row.place
 
 
 def _table_bytes(table: ObservedTable) -> int | None:
@@ -124,7 +180,12 @@ def _table_bytes(table: ObservedTable) -> int | None:
 
 
 def _row(
-    table: ObservedTable, points: Sequence[KnownPoint], cost: Cost, now: datetime, detail: int
+    plan: ObservedPlan,
+    table: ObservedTable,
+    points: Sequence[KnownPoint],
+    cost: Cost,
+    now: datetime,
+    detail: int,
 ) -> TableOverview:
     entry, status, survey = table.entry, table.status, table.survey
     usable = [point for point in points if not point.damaged]
@@ -132,8 +193,10 @@ def _row(
     times = sorted(point.begins for point in usable)
     since = known_since(table.policy, usable, rpo) if usable else None
     broken = breaches(times, rpo, known_since=since, now=now) if since is not None else ()
-    size_bytes = sum(point.size_bytes or 0 for point in points)
     return TableOverview(
+        plan=plan.name,
+        account=table.location.account,
+        region=table.location.region,
         table=table.location.table,
         status=_status(table),
         entry=format_selector(entry) if entry is not None else None,
@@ -147,19 +210,32 @@ def _row(
         rpo_seconds=rpo,
         restore_points=len(usable),
         kinds=dict(Counter(point.kind for point in usable)),
-        size_bytes=size_bytes,
+        size_bytes=sum(point.size_bytes or 0 for point in points),
+        unsized=sum(point.size_bytes is None for point in points),
         table_bytes=_table_bytes(table),
         items=status.items if status is not None and status.items is not None else _items(usable),
-        verified=status.verified if status is not None else None,
+        verified=_verified(table, usable),
         running=tuple(_running(survey)),
         days=days(times, broken, known_since=since, has_rpo=rpo is not None, now=now),
         stretches=stretches(times, now, at_most=detail),
         breaches=tuple(broken),
+        rpo_known_since=since if rpo is not None else None,
         whole=samples((point for point in points if point.kind != "window"), at_most=detail // 2),
         windows=samples((point for point in points if point.kind == "window"), at_most=detail // 2),
         retention=_outlook(table, points),
+        retention_error=table.decision_error.message if table.decision_error is not None else None,
         cost=cost_info(cost),
-        findings=tuple(_findings(table, points)),
+        findings=tuple(_findings(plan.name, table, points)),
+    )
+
+
+def _verified(table: ObservedTable, usable: Sequence[KnownPoint]) -> VerificationResult | None:
+    """Of the newest backup. A summary does not say when it was verified."""
+    if table.status is not None:
+        return table.status.verified
+    stored = table.survey.records.get(usable[-1].id) if table.survey is not None and usable else None
+    return (
+        stored.record.verified.outcome if stored is not None and stored.record.verified is not None else None
     )
 
 
@@ -198,52 +274,62 @@ def _running(survey: Survey | None) -> Iterator[RunningBackup]:
         yield RunningBackup(record.id, record.kind, record.started_at)
 
 
-def _findings(table: ObservedTable, points: Sequence[KnownPoint]) -> Iterator[Finding]:
-    name, status = table.location.table, table.status
+def _findings(plan: str, table: ObservedTable, points: Sequence[KnownPoint]) -> Iterator[Finding]:
+    for kind, severity, message in _found(table, points):
+        yield Finding(kind, severity, plan, table.location.table, message)
+
+
+def _found(table: ObservedTable, points: Sequence[KnownPoint]) -> Iterator[_Found]:
+    status = table.status
     if table.error is not None:
-        yield Finding("unreadable", "error", name, table.error.message)
+        yield "unreadable", "error", table.error.message
     if status is not None:
-        yield from _of_status(name, status)
+        yield from _of_status(status)
     told = {each.backup for each in status.not_restorable} if status is not None else set()
     damaged = [point.id for point in points if point.damaged]
     if not told.issuperset(damaged):
         needs = f"{len(damaged)} of {counted(len(points), 'restore point')}"
-        yield Finding("damaged", "error", name, f"damaged data is needed by {needs}")
+        yield "damaged", "error", f"damaged data is needed by {needs}"
     if table.decision is not None and table.decision.bad:
         unusable = counted(len(table.decision.bad), "record")
-        yield Finding(
-            "prune", "warning", name, f"nothing is pruned, because of {unusable} that cannot be used"
-        )
+        yield "prune", "warning", f"nothing is pruned, because of {unusable} that cannot be used"
 
 
-def _of_status(name: str, status: TableStatus) -> Iterator[Finding]:
-    late: Literal["error", "warning"] = "error" if status.breaks_rpo else "warning"
+def _of_status(status: TableStatus) -> Iterator[_Found]:
+    late: Severity = "error" if status.breaks_rpo else "warning"
     if _is_unrestorable(status):
-        yield Finding("unrestorable", late, name, "no backup of it can be restored")
+        yield "unrestorable", late, "no backup of it can be restored"
     elif status.state == "never":
-        yield Finding("never", late, name, "never backed up")
+        yield "never", late, "never backed up"
     elif status.state == "stale":
         age, rpo = duration(status.age_seconds), duration(status.rpo_seconds)
-        yield Finding("stale", "error", name, f"{age} old, RPO {rpo}")
+        yield "stale", "error", f"{age} old, RPO {rpo}"
     if status.last_failure is not None:
-        yield Finding("failed", late, name, status.last_failure)
+        yield "failed", late, status.last_failure
     for each in status.not_restorable:
-        yield Finding("not_restorable", "error", name, f"{each.backup} cannot be restored: {each.reason}")
+        yield "not_restorable", "error", f"{each.backup} cannot be restored: {each.reason}"
     if status.gap_since is not None:
-        yield Finding(
+        began = f"the chain of {status.backup} began"
+        yield (
             "gap",
             "warning",
-            name,
-            f"changes after {to_iso(status.gap_since)} and before the chain of {status.backup} began may be in no "
-            "backup",
+            f"changes after {to_iso(status.gap_since)} and before {began} may be in no backup",
         )
 
 
-def _coverage(tables: Sequence[ObservedTable], account: AccountTables) -> Coverage:
-    covered = {each.location.table for each in tables if each.entry is not None}
-    if account.names is None:
-        return Coverage(None, account.error.message if account.error is not None else None, ())
-    return Coverage(len(account.names), None, tuple(sorted(set(account.names) - covered)))
+def _coverage(plans: Sequence[ObservedPlan]) -> Iterator[Coverage]:
+    """For each account and region. One plan may list tables that the role of another may not."""
+    for account, region in sorted({(each.identity.account, each.identity.region) for each in plans}):
+        own = [each for each in plans if (each.identity.account, each.identity.region) == (account, region)]
+        names = next((each.account.names for each in own if each.account.names is not None), None)
+        if names is None:
+            reason = next(
+                (each.account.error.message for each in own if each.account.error is not None), None
+            )
+            yield Coverage(account, region, None, reason, ())
+            continue
+        covered = {each.location.table for plan in own for each in plan.tables if each.entry is not None}
+        yield Coverage(account, region, len(names), None, tuple(sorted(set(names) - covered)))
 
 
 def _totals(rows: Sequence[TableOverview]) -> OverviewTotals:
@@ -251,6 +337,7 @@ def _totals(rows: Sequence[TableOverview]) -> OverviewTotals:
     outlooks = [row.retention for row in rows if row.retention is not None]
     return OverviewTotals(
         tables=sum(row.entry is not None for row in rows),
+        without_rpo=sum(row.entry is not None and row.rpo_seconds is None for row in rows),
         ok=states["ok"],
         stale=states["stale"],
         never=states["never"],
@@ -262,6 +349,7 @@ def _totals(rows: Sequence[TableOverview]) -> OverviewTotals:
         ),
         restore_points=sum(row.restore_points for row in rows),
         size_bytes=sum(row.size_bytes for row in rows),
+        unsized=sum(row.unsized for row in rows),
         removes=sum(each.removes for each in outlooks),
         removes_bytes=sum(each.removes_bytes or 0 for each in outlooks),
     )

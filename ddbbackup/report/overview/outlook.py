@@ -37,10 +37,15 @@ def outlook(
 ) -> RetentionOutlook:
     """``points`` are sorted. ``full_every_seconds`` is that of the plan, None if it does not select the table."""
     full_every = timedelta(seconds=full_every_seconds) if full_every_seconds is not None else None
+    kept = len(decision.kept) + decision.needed
+    if decision.bad:
+        return RetentionOutlook(
+            describe(policy), kept + len(decision.removed), 0, 0, None, None, (), is_blocked=True
+        )
     removed = sorted(decision.removed)
     return RetentionOutlook(
         policy=describe(policy),
-        keeps=len(decision.kept) + decision.needed,
+        keeps=kept,
         removes=len(removed),
         removes_bytes=decision.size_bytes,
         oldest=_time(removed[0]) if removed else None,
@@ -49,6 +54,7 @@ def outlook(
             LaterRemoval(days, _removed_after(timedelta(days=days), full_every, policy, survey, points))
             for days in HORIZONS
         ),
+        is_blocked=False,
     )
 
 

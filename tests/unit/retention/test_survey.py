@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ddbbackup.archive.export_writing import make_export_id
 from ddbbackup.catalog import RecordedCoverage, RecordedData, RecordedScan, RecordedVerification, StoredRecord
 from ddbbackup.catalog.summary import SummarizedRecord, write_summary
+from ddbbackup.model.backup_id import time_of_id
 from ddbbackup.plan.model import Retention
 from ddbbackup.retention.decision import FAILED_KEPT, decide_table, decision_of
 from ddbbackup.retention.removal import Remover
@@ -193,25 +194,30 @@ def test_a_summary_of_some_records_decides_as_all_records_do(
 def test_a_false_summary_never_removes_what_is_to_be_kept(
     vault: Vault, data: st.DataObject, policy: Retention
 ) -> None:
-    """It may say anything of any record, also of those that are running. The next plan is right again."""
+    """It may say anything of any record that agrees with its ID, also of those that are running. The next plan is
+    right again.
+    """
     every = stored(vault)
     right = decision_of(read_table(vault.catalog, vault.location), policy, vault.catalog, now=TODAY)
     ids = [each.record.id for each in every]
-    false = {
-        each.record.id: SummarizedRecord(
+
+    def false_row(each: StoredRecord) -> SummarizedRecord:
+        previous = data.draw(st.none() | st.sampled_from(ids))
+        time = int(time_of_id(each.record.id).timestamp())
+        return SummarizedRecord(
             each.record.id,
             each.etag,
-            data.draw(st.none() | st.sampled_from(ids)),
+            previous,
             "0" * 8,
-            0,
-            data.draw(st.integers(0, 2**33)),
+            time,
+            time if previous else time + data.draw(st.integers(0, 86_400)),
             1,
             data.draw(st.sampled_from(["ok", "damaged", None])),
-            "full",
+            "window" if previous else "full",
             1,
         )
-        for each in every
-    }
+
+    false = {each.record.id: false_row(each) for each in every}
     vault.objects.bodies[vault.location.summary_key] = write_summary(false)
     planned = decide_table(vault.catalog, vault.location, policy, now=TODAY)
     kept = vault.ids() - right.reasons.keys()

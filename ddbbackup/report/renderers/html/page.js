@@ -7,10 +7,13 @@
     element,
     place,
     name: element.querySelector('.n bdi').textContent.toLowerCase(),
-    words: element.querySelector('.s').textContent.toLowerCase() + ' ' + element.dataset.w,
+    plan: element.querySelector('.plan')?.textContent,
+    words: (element.querySelector('.s').textContent + ' ' + element.querySelector('.n').textContent).toLowerCase()
+      + ' ' + element.dataset.w,
     keys: element.dataset.k.split(' ').map(Number),
   }));
   const search = document.getElementById('search');
+  const plan = document.getElementById('plan');
   const problems = document.getElementById('problems-only');
   const shown = document.getElementById('shown');
 
@@ -18,8 +21,9 @@
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     let count = 0;
     for (const row of rows) {
-      const fits = words.every((word) => row.name.includes(word) || row.words.includes(word));
-      const visible = fits && (!problems.checked || row.keys[0] < 2);
+      const visible = words.every((word) => row.words.includes(word))
+        && (!plan || !plan.value || row.plan === plan.value)
+        && (!problems.checked || row.keys[0] < 2);
       row.element.hidden = !visible;
       if (visible) count += 1;
     }
@@ -51,6 +55,7 @@
 
   search.addEventListener('input', filter);
   problems.addEventListener('change', filter);
+  if (plan) plan.addEventListener('change', filter);
   for (const head of heads) head.addEventListener('click', () => sort(head));
   window.addEventListener('hashchange', reveal);
   tools.hidden = false;

@@ -20,10 +20,11 @@ NAMED: Final = 400
 
 
 class Link(NamedTuple):
-    """A table, and the fragment of its row; empty if there is none."""
+    """A table, the fragment of its row, and its plan, which is empty if there is only one."""
 
     table: str
     anchor: str
+    plan: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +59,15 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """``keys`` are numbers to sort by: findings, age, restore points, bytes, items, verification."""
+    """``keys`` are numbers to sort by: findings, age, restore points, bytes, items, verification. ``words`` are what
+    the search finds besides the texts of the row. ``plan`` is empty if there is only one.
+    """
 
     anchor: str
     keys: str
     words: str
     table: str
+    plan: str
     status: str
     flag: str
     flag_class: str
@@ -87,32 +91,56 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    table: str
-    anchor: str
+    link: Link
     backup: str
     kind: str
     since: str
 
 
 @dataclass(frozen=True, slots=True)
+class PlanLine:
+    """One of several plans. ``error`` is why it is not shown; then the rest is empty."""
+
+    name: str
+    files: str
+    place: str
+    within: str
+    problems: str
+    cost: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """One account and region; ``place`` is empty if there is only one."""
+
+    place: str
+    text: str
+    uncovered: Sequence[str]
+    unnamed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
-    """The whole of it."""
+    """The whole of it. ``plans`` are empty if there is only one; ``plan_names`` are those that can be chosen."""
 
     title: str
-    plan: str
+    heading: str
     place: str
     made: str
     verdict: str
     verdict_class: str
     tiles: Sequence[tuple[str, str, str]]
+    plans: Sequence[PlanLine]
+    plan_names: Sequence[str]
     problems: Sequence[ProblemGroup]
     running: Sequence[Running]
-    coverage: str
-    uncovered: Sequence[str]
-    uncovered_unnamed: int
+    coverage: Sequence[Covered]
+    coverage_note: str
     kept: Sequence[Item]
     kept_unnamed: int
     retention: Sequence[tuple[str, str]]
+    retention_notes: Sequence[str]
     removals: Sequence[Item]
     removals_unnamed: int
     costs: Sequence[tuple[str, str]]

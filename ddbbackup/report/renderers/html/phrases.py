@@ -24,6 +24,11 @@ def minute(time: datetime) -> str:
     return f"{time:%Y-%m-%d %H:%M} UTC"
 
 
+def stored(size_bytes: int, unsized: int) -> str:
+    """``≥ 1.5 MiB`` if the size of some backups is not known."""
+    return f"{'≥ ' if unsized else ''}{size(size_bytes)}"
+
+
 def removal(outlook: RetentionOutlook) -> str:
     span = ""
     if outlook.oldest is not None and outlook.newest is not None:

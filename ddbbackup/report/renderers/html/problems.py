@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from ddbbackup.report.documents.overview import Finding, FindingKind
+from ddbbackup.report.documents.overview import Finding, FindingKind, Overview
 from ddbbackup.report.formatting import count, counted
 from ddbbackup.report.renderers.html.page import NAMED, Item, Link, ProblemGroup
 
@@ -15,6 +15,7 @@ TOGETHER: Final = 40
 """Tables that are named for one reason."""
 
 _TITLES: Final[Mapping[FindingKind, tuple[str, str]]] = {
+    "plan": ("Plans that could not be read", "run `ddbbackup validate -f FILE`"),
     "selector": ("The plan does not select what it should", "correct `tables` in the plan"),
     "unreadable": ("The catalog could not be read", "run `ddbbackup doctor`"),
     "unrestorable": (
@@ -34,31 +35,39 @@ _TITLES: Final[Mapping[FindingKind, tuple[str, str]]] = {
 }
 
 
-def problems(findings: Sequence[Finding], anchors: Mapping[str, str]) -> Iterator[ProblemGroup]:
-    """One group for each kind, those with errors first."""
+def problems(document: Overview, links: Sequence[Link]) -> Iterator[ProblemGroup]:
+    """One group for each kind, those with errors first. ``links`` are those of the tables of the document."""
+    several = len(document.plans) > 1
+    found: list[tuple[Finding, Link | None]] = [
+        (each, None) for each in document.findings if each.table is None
+    ]
+    found += [(each, link) for row, link in zip(document.tables, links, strict=True) for each in row.findings]
+    groups: dict[tuple[str, str], list[tuple[Finding, Link | None]]] = {}
+    for finding, link in found:
+        groups.setdefault((finding.severity, finding.kind), []).append((finding, link))
     for severity in ("error", "warning"):
         for kind, (title, hint) in _TITLES.items():
-            own = [each for each in findings if (each.kind, each.severity) == (kind, severity)]
-            if own:
-                items = list(_by_message(own, anchors))
+            if own := groups.get((severity, kind)):
+                items = list(_by_message(own, several=several))
                 yield ProblemGroup(
                     title,
                     hint,
                     severity,
-                    counted(len(own), "table" if own[0].table is not None else "problem"),
+                    counted(len(own), "table" if own[0][1] is not None else "problem"),
                     items[:SHOWN],
                     items[SHOWN:NAMED],
                     len(items[NAMED:]),
                 )
 
 
-def _by_message(findings: Sequence[Finding], anchors: Mapping[str, str]) -> Iterator[Item]:
+def _by_message(found: Sequence[tuple[Finding, Link | None]], *, several: bool) -> Iterator[Item]:
     """What is true of many tables is said once."""
     tables: dict[str, list[Link]] = {}
-    for each in findings:
-        links = tables.setdefault(each.message, [])
-        if each.table is not None:
-            links.append(Link(each.table, anchors.get(each.table, "")))
+    for finding, link in found:
+        plan = f"{finding.plan}: " if several and link is None and finding.plan is not None else ""
+        links = tables.setdefault(f"{plan}{finding.message}", [])
+        if link is not None:
+            links.append(link)
     for message, links in tables.items():
         more = len(links[TOGETHER:])
         yield Item(links[:TOGETHER], message, f"and {count(more)} more" if more else "")

@@ -6,16 +6,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-from ddbbackup.model.verification_result import VerificationResult
 from ddbbackup.report.documents.overview import DayState, Sample, TableOverview
 from ddbbackup.report.formatting import count, counted, duration, size
 from ddbbackup.report.phrases import money
 from ddbbackup.report.renderers.html.drawings import chart, day_strip, timeline
-from ddbbackup.report.renderers.html.page import Chart, Row
-from ddbbackup.report.renderers.html.phrases import LATE, STATES, minute, removal
+from ddbbackup.report.renderers.html.page import Chart, Link, Row
+from ddbbackup.report.renderers.html.phrases import LATE, STATES, minute, removal, stored
 
 
-def row_of(row: TableOverview, anchor: str, now: datetime) -> Row:
+def row_of(row: TableOverview, link: Link, now: datetime) -> Row:
     severity = min((0 if each.severity == "error" else 1 for each in row.findings), default=2)
     numbers = (
         severity,
@@ -28,12 +27,11 @@ def row_of(row: TableOverview, anchor: str, now: datetime) -> Row:
     is_late = row.status in LATE
     flag = next((each for each in row.findings if each.kind not in (row.status, "unreadable")), None)
     return Row(
-        anchor=anchor,
+        anchor=link.anchor,
         keys=" ".join(map(str, numbers)),
-        words=" ".join(
-            part for part in (row.method, "running" if row.running else "", flag and flag.kind) if part
-        ),
+        words=" ".join(filter(None, (row.method, "running" if row.running else ""))),
         table=row.table,
+        plan=link.plan,
         status=row.status,
         flag=flag.kind.replace("_", " ") if flag is not None else "",
         flag_class=("bad" if flag.severity == "error" else "late") if flag is not None else "",
@@ -43,9 +41,9 @@ def row_of(row: TableOverview, anchor: str, now: datetime) -> Row:
         strip=day_strip(row.days),
         strip_text=_strip_text(row.days),
         points=count(row.restore_points),
-        bytes=size(row.size_bytes),
+        bytes=stored(row.size_bytes, row.unsized),
         items=count(row.items),
-        verified=_verified(row.verified),
+        verified=_verified(row),
         verified_is_bad=row.verified is not None and row.verified.result != "ok",
         facts=tuple(_facts(row)),
         timeline=timeline(row.stretches, row.breaches, row.stretches[0].since, now) if row.stretches else (),
@@ -56,9 +54,10 @@ def row_of(row: TableOverview, anchor: str, now: datetime) -> Row:
     )
 
 
-def _verified(result: VerificationResult | None) -> str:
+def _verified(row: TableOverview) -> str:
+    result = row.verified
     if result is None:
-        return "–"
+        return "never" if row.restore_points and row.entry is not None else "–"
     return f"{'damaged ' if result.result != 'ok' else ''}{result.at:%Y-%m-%d}"
 
 
@@ -72,8 +71,10 @@ def _strip_text(days: Sequence[DayState]) -> str:
 def _timeline_text(row: TableOverview) -> str:
     if not row.stretches:
         return ""
-    broken = f", RPO broken {counted(len(row.breaches), 'time')}" if row.breaches else ""
-    return f"{counted(row.restore_points, 'restore point')} since {row.stretches[0].since:%Y-%m-%d}{broken}"
+    points = f"{counted(row.restore_points, 'restore point')} since {row.stretches[0].since:%Y-%m-%d}"
+    if not row.breaches or row.rpo_known_since is None:
+        return points
+    return f"{points}, RPO broken {counted(len(row.breaches), 'time')} since {row.rpo_known_since:%Y-%m-%d}"
 
 
 def _facts(row: TableOverview) -> Iterator[tuple[str, str]]:
@@ -94,18 +95,24 @@ def _facts(row: TableOverview) -> Iterator[tuple[str, str]]:
         yield "Size of the table", size(row.table_bytes)
     if row.verified is not None:
         yield "Verified", f"{row.verified.level} at {minute(row.verified.at)}: {row.verified.result}"
-    else:
-        yield "Verified", "never"
-    if row.retention is not None:
-        yield "Retention", row.retention.policy
-        now = removal(row.retention) if row.retention.removes else "nothing"
-        yield "Removed by prune now", now
-        later = ", ".join(f"{count(each.points)} within {each.days} days" for each in row.retention.later)
-        yield "Removed later, estimated", later
     elif row.entry is not None:
-        yield "Retention", "none: every backup is kept"
+        yield "Verified", "never"
+    yield from _retention(row)
     if row.cost.lines:
         yield "Cost", money(row.cost)
+
+
+def _retention(row: TableOverview) -> Iterator[tuple[str, str]]:
+    if row.retention is not None:
+        yield "Retention", row.retention.policy
+        yield "Removed by prune now", removal(row.retention) if row.retention.removes else "nothing"
+        if row.retention.later:
+            later = (f"≈ {count(each.points)} within {each.days} days" for each in row.retention.later)
+            yield "Removed by prune later", ", ".join(later)
+    elif row.retention_error is not None:
+        yield "Retention", f"could not be decided: {row.retention_error}"
+    elif row.entry is not None:
+        yield "Retention", "none: every backup is kept"
 
 
 def _charts(row: TableOverview) -> Iterator[Chart]:

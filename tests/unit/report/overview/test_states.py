@@ -11,7 +11,7 @@ from ddbbackup.model.table_status import NotRestorable, TableStatus
 from ddbbackup.plan.model import Destination, TableEntry
 from ddbbackup.pricing.prices import packaged
 from ddbbackup.report.documents.overview import Overview
-from ddbbackup.report.overview.build import AccountTables, ObservedTable, overview
+from ddbbackup.report.overview.build import AccountTables, ObservedPlan, ObservedTable, overview
 from ddbbackup.report.renderers import render
 from tests.support.records import IDENTITY
 
@@ -21,8 +21,8 @@ ID = "20261125T020000Z-0badcafe"
 def report(status: TableStatus) -> Overview:
     location = locate(Destination("vault", "acme"), IDENTITY, table=status.table, plan="prod")
     table = ObservedTable(location, TableEntry(0, "vault", name=status.table, rpo_seconds=60), status)
-    now = datetime(2026, 11, 25, 3, tzinfo=UTC)
-    return overview("prod", IDENTITY, [table], AccountTables([]), [], prices=packaged(), now=now)
+    plan = ObservedPlan("prod", ["ddbbackup.yaml"], IDENTITY, [table], AccountTables([]))
+    return overview([plan], prices=packaged(), now=datetime(2026, 11, 25, 3, tzinfo=UTC))
 
 
 @pytest.mark.parametrize("form", ["text", "html"])

@@ -80,9 +80,12 @@ def _written(stream: io.TextIOWrapper) -> str:
 
 
 def _join(threads: set[threading.Thread]) -> None:
-    """Waits for all threads except daemons, such as those of the servers in this process."""
+    """Waits for all threads except daemons, such as those of the servers in this process, and idle shared ones.
+
+    The threads of ``catalog.concurrent_reads`` wait for work until the process ends.
+    """
     for thread in threads:
-        if not thread.daemon:
+        if not thread.daemon and not thread.name.startswith("catalog_"):
             thread.join()
 
 

@@ -15,6 +15,7 @@ from ddbbackup.sandbox import (
     moto_buckets,
     moto_changes,
     moto_indexes,
+    moto_listings,
     moto_policies,
     moto_scaling,
     moto_settings,
@@ -69,6 +70,7 @@ class Sandbox:
             moto_policies,
             moto_scaling,
             moto_buckets,
+            moto_listings,
         ):
             part.install()
         self.session_keys = MotoSessionKeys()

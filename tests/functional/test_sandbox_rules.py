@@ -499,3 +499,23 @@ def test_pages_of_imports_have_tokens_that_the_sdk_accepts() -> None:
         assert re.fullmatch(r"([0-9a-f]{16}){7,64}", answer["NextToken"])
         token = {"NextToken": answer["NextToken"]}
     assert seen == [f"arn-{n}" for n in reversed(range(60))]
+
+
+def test_names_with_control_characters_are_listed(sandbox: Aws, bucket: str) -> None:
+    """boto3 asks for `encoding-type=url`, because XML cannot contain them, and decodes the names."""
+    folder = "x\x1b[2J\x01 +%/"
+    keys = [f"{folder}{name}" for name in ("a", "b", "c\x02/d")]
+    sandbox.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    for key in keys:
+        sandbox.s3.put_object(Bucket=bucket, Key=key, Body=b"")
+    for listed in (
+        sandbox.s3.list_objects_v2(Bucket=bucket, Prefix=folder, Delimiter="/", StartAfter=keys[0]),
+        sandbox.s3.list_objects(Bucket=bucket, Prefix=folder, Delimiter="/", Marker=keys[0]),
+        sandbox.s3.list_object_versions(Bucket=bucket, Prefix=folder, Delimiter="/", KeyMarker=keys[0]),
+    ):
+        found = listed.get("Contents", listed.get("Versions", []))
+        assert keys[1] in [each["Key"] for each in found]
+        assert [each["Prefix"] for each in listed["CommonPrefixes"]] == [f"{folder}c\x02/"]
+    assert [
+        each["Prefix"] for each in sandbox.s3.list_objects_v2(Bucket=bucket, Delimiter="/")["CommonPrefixes"]
+    ] == [folder]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -57,12 +57,20 @@ class DemoTables:
 
 
 def create_for_plan(
-    url: str, region: str, buckets: Mapping[str, Collection[str]], tables: Mapping[str, Mapping[str, str]]
+    url: str,
+    region: str,
+    buckets: Mapping[str, Collection[str]],
+    tables: Mapping[str, Mapping[str, str]],
+    *,
+    on_table: Callable[[int], None],
 ) -> None:
-    """Creates what a plan expects to exist: its buckets, as it requires them, and tables with their tags."""
+    """Creates what a plan expects to exist: its buckets, as it requires them, and tables with their tags.
+
+    ``on_table`` is called with the number of tables that exist, from 1.
+    """
     session = boto3.Session("demo", "demo", region_name=region)
     create_buckets(session.client("s3", endpoint_url=url), buckets)
-    create_tables(session.client("dynamodb", endpoint_url=url), tables)
+    create_tables(session.client("dynamodb", endpoint_url=url), tables, on_table=on_table)
 
 
 def create_buckets(s3: Any, buckets: Mapping[str, Collection[str]]) -> None:
@@ -85,9 +93,14 @@ def create_buckets(s3: Any, buckets: Mapping[str, Collection[str]]) -> None:
             )
 
 
-def create_tables(dynamodb: Any, tables: Mapping[str, Mapping[str, str]]) -> None:
+def create_tables(
+    dynamodb: Any,
+    tables: Mapping[str, Mapping[str, str]],
+    *,
+    on_table: Callable[[int], None] = lambda _: None,
+) -> None:
     """``tables`` by name with their tags. They have point-in-time recovery, and 50 items of every attribute type."""
-    for name, tags in tables.items():
+    for count, (name, tags) in enumerate(tables.items(), start=1):
         dynamodb.create_table(
             TableName=name,
             KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
@@ -100,6 +113,7 @@ def create_tables(dynamodb: Any, tables: Mapping[str, Mapping[str, str]]) -> Non
         )
         for number in range(1, 51):
             dynamodb.put_item(TableName=name, Item=_item(number))
+        on_table(count)
 
 
 def _item(number: int) -> Item:

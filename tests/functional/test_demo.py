@@ -124,6 +124,8 @@ tables:
     finally:
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 130
+    assert process.stderr is not None
+    assert process.stderr.readline() == "starting the sandbox and creating 3 tables\n"
 
 
 def test_a_plan_without_serve_and_an_invalid_plan_are_refused(program: Program) -> None:

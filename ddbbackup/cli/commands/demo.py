@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 from argparse import Namespace
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from json import loads
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Final
 from ddbbackup import sandbox
 from ddbbackup.cli.options import DEFAULT_PLAN
 from ddbbackup.cli.output import write_output
-from ddbbackup.cli.streams import write_stdout
+from ddbbackup.cli.streams import say, stderr_is_terminal, write_stderr, write_stdout
 from ddbbackup.errors import REPORT_BUG, DataIncomplete, StepFailed, UsageError
 from ddbbackup.plan import load
 from ddbbackup.report.documents.demo import DemoCommand, DemoReport
+from ddbbackup.report.formatting import counted
 from ddbbackup.safe_text import escape_lines
 
 if TYPE_CHECKING:
@@ -194,13 +195,28 @@ def _serve_plan(port: int, plan: Plan, files: Sequence[str]) -> None:
 
     region = plan.aws.region or REGION
     tables = _sample_tables(plan)
+    on_table = _progress(len(tables))
     with sandbox.start(port) as aws:
         buckets = {each.bucket: each.require for each in plan.destinations.values()}
-        create_for_plan(aws.url, region, buckets, tables)
+        create_for_plan(aws.url, region, buckets, tables, on_table=on_table)
         given = "".join(f" -f {shlex.quote(file)}" for file in files if file != DEFAULT_PLAN)
         commands = [f"{words}{given}" for words in ("preview", "backup", "status")]
         _announce(aws.url, region, _contents(tables, buckets), commands)
         threading.Event().wait()
+
+
+def _progress(total: int) -> Callable[[int], None]:
+    """Says on stderr what is going on: each table takes a moment. On a terminal, one line that changes."""
+    text = f"starting the sandbox and creating {counted(total, 'table')}"
+    if not total or not stderr_is_terminal():
+        say(text)
+        return lambda done: None
+    write_stderr(text)
+
+    def show(done: int) -> None:
+        write_stderr(f"\r{text}: {done}/{total}" + "\n" * (done == total))
+
+    return show
 
 
 def _contents(tables: Collection[str], buckets: Collection[str]) -> str:

@@ -20,6 +20,7 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from ddbbackup import __version__
+from ddbbackup.os_errors import os_reason
 from ddbbackup.tls_trust import CaBundle, find_ca_bundle, is_untrusted, untrusted_reason
 
 _READ_BYTES: Final = 4096
@@ -161,7 +162,5 @@ def _opener(ca_bundle: CaBundle | None) -> urllib.request.OpenerDirector:
     try:
         context = ssl.create_default_context(cafile=ca_bundle.path if ca_bundle is not None else None)
     except OSError as error:
-        raise DeliveryError(
-            f"could not load the certificates of {ca_bundle}: {error.strerror or error}"
-        ) from None
+        raise DeliveryError(f"could not load the certificates of {ca_bundle}: {os_reason(error)}") from None
     return urllib.request.build_opener(NoRedirects, urllib.request.HTTPSHandler(context=context))

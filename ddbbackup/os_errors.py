@@ -1,11 +1,15 @@
-"""Failures of the local machine: disks, permissions, limits. They are no bugs of ddbbackup."""
+"""Failures of the local machine: disks, permissions, limits. They are no bugs of ddbbackup.
+
+The one place that makes sentences of ``OSError``: nobody sees ``[Errno 28]``, and the hint says on which disk.
+"""
 
 from __future__ import annotations
 
 import errno
+from pathlib import Path
 from typing import Final
 
-from ddbbackup.errors import DdbBackupError, StepFailed, Unreachable
+from ddbbackup.errors import DdbBackupError, Refused, StepFailed, Unreachable
 
 _RERUN: Final = "then run the same command again"
 _FULL: Final = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
@@ -38,8 +42,8 @@ def explain_os_error(error: BaseException) -> DdbBackupError | None:
             f"the network failed: {os_reason(error)}", hint=f"check network, proxy and endpoint, {_RERUN}"
         )
     what = _description(error)
-    if error.errno in _FULL:
-        return StepFailed(what, hint=f"free disk space, {_RERUN}")
+    if is_full(error):
+        return StepFailed(what, hint=f"free space {_on_the_disk(error)}, {_RERUN}")
     if error.errno in _LIMITS:
         return _limit(what)
     return StepFailed(
@@ -63,6 +67,48 @@ def _description(error: OSError) -> str:
     if error.filename is None:
         return f"the operating system refused a file operation: {os_reason(error)}"
     return f"cannot access {error.filename}: {os_reason(error)}"
+
+
+def _on_the_disk(error: OSError) -> str:
+    if isinstance(error.filename, str):
+        return f"on the disk of {Path(error.filename).parent}"
+    return "on the disks of DDBBACKUP_STATE_DIR and of the files that are written"
+
+
+def unwritable_output(path: Path | str, error: OSError) -> Refused:
+    """A file that the user named cannot be written."""
+    path = Path(path)
+    if is_full(error):
+        hint = f"free space on the disk of {path.parent}, {_RERUN}"
+    elif error.errno == errno.EISDIR:
+        hint = f"name a file in that directory, such as {path / 'FILE'}"
+    else:
+        hint = "choose a file in a directory that you can write to"
+    return Refused(f"cannot write {path}: {os_reason(error)}", hint=hint)
+
+
+def unreadable_hint(path: Path | str, error: OSError) -> str:
+    """What to do about a file that the user named and that cannot be read."""
+    if error.errno == errno.EISDIR:
+        return f"name a file in that directory, such as {Path(path) / 'FILE'}"
+    return "name a file that exists" if error.errno == errno.ENOENT else "check the path and its permissions"
+
+
+def state_failed(
+    what: str, directory: Path, error: OSError, *, kind: type[StepFailed] = StepFailed
+) -> StepFailed:
+    """Something below ``DDBBACKUP_STATE_DIR`` failed. ``what`` is the sentence, up to the reason."""
+    place = "set DDBBACKUP_STATE_DIR to a directory on a local disk that this process can write to"
+    if is_full(error):
+        place = f"free space on the disk of {directory}, or {place}"
+    elif error.errno in (errno.EACCES, errno.EPERM):
+        place = f"make {directory} writable, or {place}"
+    return kind(f"{what}: {os_reason(error)}", hint=f"{place}, {_RERUN}")
+
+
+def is_full(error: OSError) -> bool:
+    """Whether a disk, a quota or a file has no room left."""
+    return error.errno in _FULL
 
 
 def os_reason(error: OSError) -> str:

@@ -32,7 +32,7 @@ GRANT: Final = (
 )
 _ENABLE_KEY: Final = "enable the KMS key, or use another one"
 _CHECK_TABLE: Final = "check the name of the table, and `aws.region` and `aws.account` in the plan"
-_CHECK_BUCKET: Final = "create the bucket, or correct `bucket` of the destination"
+_CHECK_BUCKET: Final = "create the bucket, or correct its name in the plan or on the command line"
 _CHECK_KEY: Final = "check the bucket and the key; a lifecycle rule may have removed the object"
 _CHECK_REGION: Final = "check the region of the bucket"
 _CHECK_OPERATION: Final = (
@@ -159,7 +159,7 @@ _ROWS: Final[tuple[tuple[type[DdbBackupError], str, tuple[str, ...]], ...]] = (
         ("BackupInUseException",),
     ),
     (Refused, _CORRECT_PLAN, ("ValidationException", "ValidationError")),
-    (Refused, "correct `bucket` of the destination", ("InvalidBucketName",)),
+    (Refused, "correct the name of the bucket in the plan or on the command line", ("InvalidBucketName",)),
     (
         ObjectArchived,
         "retrieve the object from its archive, for example by `ddbbackup restore NAME --retrieve standard`",

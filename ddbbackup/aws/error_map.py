@@ -51,6 +51,7 @@ from ddbbackup.model.aws_texts import (
     safe_text,
     service_code,
 )
+from ddbbackup.os_errors import os_reason
 from ddbbackup.tls_trust import is_untrusted
 
 _VALUE: Final = re.compile(r"value: .*?, (?=type:|valid )")
@@ -166,13 +167,12 @@ def _from_anything_else(error: Exception, action: str) -> DdbBackupError | None:
     """
     if isinstance(error, DdbBackupError):
         return None
-    known = isinstance(error, sdk.BotoCoreError | OSError)
-    reason = _one_line(error) if known else type(error).__name__
+    reason = _one_line(error) if isinstance(error, sdk.BotoCoreError) else type(error).__name__
     if isinstance(error, OSError):
         # The SDK wraps errors about CA bundles, but not those about its own configuration files.
         if error.filename:
             return explain_configuration(error)
-        return Unreachable(f"could not {action}: {reason}", hint=CHECK_NETWORK)
+        return Unreachable(f"could not {action}: {os_reason(error)}", hint=CHECK_NETWORK)
     if isinstance(error, sdk.BotoCoreError):
         return StepFailed(f"could not {action}: {reason}", hint=FIX_CAUSE)
     if _passed_through(error, *_LIBRARIES):

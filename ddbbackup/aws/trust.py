@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from botocore import exceptions as sdk
 
 from ddbbackup.errors import CertificateRejected
+from ddbbackup.os_errors import os_reason
 from ddbbackup.tls_trust import CaBundle, is_untrusted, untrusted_reason
 
 TRUST_CA: Final = "set AWS_CA_BUNDLE to a file that holds the certificate of its CA"
@@ -48,6 +49,6 @@ def load_ca_bundle(ca_bundle: CaBundle) -> None:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(ca_bundle.path)
     except OSError as error:
         raise CertificateRejected(
-            f"could not load the certificates of {ca_bundle}: {error.strerror or error}",
+            f"could not load the certificates of {ca_bundle}: {os_reason(error)}",
             hint="correct the path, or the file, which must hold certificates in PEM form",
         ) from error

@@ -27,6 +27,7 @@ from typing import Final, Protocol
 
 from ddbbackup.errors import DataIncomplete, StepFailed
 from ddbbackup.model.checksums import crc32
+from ddbbackup.os_errors import state_failed
 
 MAX_KEY_BYTES: Final = 64
 MAX_KEYS_IN_MEMORY: Final = 400_000  # some 40 MB in each worker
@@ -42,7 +43,6 @@ FILTER: Final = "filter"
 FINALS: Final = "finals"
 LAYOUT: Final = "layout"  # the number of partitions, and of the buckets of each; 0 if the keys become a set
 _SPILL: Final = "spill"
-_HINT: Final = "free space there, or set DDBBACKUP_STATE_DIR, then run the same command again"
 
 
 @contextmanager
@@ -107,7 +107,8 @@ class ChangedKeysBuilder:
                     last = self._last_changes(partition)
                     for number in last.values():
                         finals[number >> 3] |= 1 << (number & 7)
-                    _write(file, buckets.content(list(last)) if buckets else marshal.dumps(list(last)))
+                    content = buckets.content(list(last)) if buckets else marshal.dumps(list(last))
+                    _write(file, content, self._directory)
             self._write_file(FINALS, finals)
             if buckets:
                 self._write_file(STARTS, buckets.starts.tobytes())
@@ -135,13 +136,13 @@ class ChangedKeysBuilder:
         for (window, partition), columns in self._buffered.take():
             keys, micros, numbers = columns
             content = marshal.dumps((keys, micros.tobytes(), numbers.tobytes()))
-            _write(self._spill, content)
+            _write(self._spill, content, self._directory)
             self._chunks[partition].append((window, self._spilled_bytes, len(content)))
             self._spilled_bytes += len(content)
 
     def _write_file(self, name: str, content: bytes | bytearray) -> None:
         with _create(self._directory / name) as file:
-            _write(file, content)
+            _write(file, content, self._directory)
 
 
 Columns = tuple[list[bytes], "array[int]", "array[int]"]
@@ -299,18 +300,18 @@ def _create(path: Path) -> FileIO:
     try:
         return FileIO(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "r+")
     except OSError as error:
-        raise _disk_error(path, error) from error
+        raise _disk_error(path.parent, error) from error
 
 
-def _write(file: FileIO, content: bytes | bytearray) -> None:
+def _write(file: FileIO, content: bytes | bytearray, directory: Path) -> None:
     """All of it: a single write of the system may end early. Raises ``StepFailed``."""
     left = memoryview(content)
     try:
         while left:
             left = left[file.write(left) or 0 :]
     except OSError as error:
-        raise _disk_error(Path(str(file.name)), error) from error
+        raise _disk_error(directory, error) from error
 
 
-def _disk_error(path: Path, error: OSError) -> StepFailed:
-    return StepFailed(f"could not keep the changed keys in {path}: {error.strerror}", hint=_HINT)
+def _disk_error(directory: Path, error: OSError) -> StepFailed:
+    return state_failed(f"could not keep the changed keys in {directory}", directory, error)

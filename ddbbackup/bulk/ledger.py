@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
 
 from ddbbackup.bulk.model import FinishedFile
-from ddbbackup.errors import Refused, StepFailed
+from ddbbackup.errors import Refused
+from ddbbackup.os_errors import state_failed
 
 LEDGER: Final = "ledger.jsonl"
 _READ_BYTES: Final = 64 << 20  # a million entries; what is longer was not written by us
-_HINT: Final = "set DDBBACKUP_STATE_DIR to a directory that can be written, then run the same command again"
 
 
 class Ledger(Protocol):
@@ -86,12 +86,11 @@ def open_ledger(directory: Path, identity: RestoreIdentity) -> Iterator[LocalLed
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(directory / LEDGER, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     except OSError as error:
-        raise Refused(
-            f"could not open the state directory {directory}: {error.strerror}", hint=_HINT
-        ) from error
+        what = f"could not open the state directory {directory}"
+        raise state_failed(what, directory, error, kind=Refused) from error
     with os.fdopen(descriptor, "r+b") as file:
         _lock(descriptor, directory)
-        yield LocalLedger(file, identity)
+        yield LocalLedger(file, identity, directory)
 
 
 def _lock(descriptor: int, directory: Path) -> None:
@@ -103,16 +102,15 @@ def _lock(descriptor: int, directory: Path) -> None:
                 "another run on this machine is writing the same backup into the same table",
                 hint="wait until the other run ends, then run the same command again",
             ) from None
-        raise Refused(
-            f"could not lock the state directory {directory}: {error.strerror}", hint=_HINT
-        ) from error
+        what = f"could not lock the state directory {directory}"
+        raise state_failed(what, directory, error, kind=Refused) from error
 
 
 class LocalLedger:
     """Implements ``Ledger`` with one JSON object a line in a private file (mode 0600). Thread-safe."""
 
-    def __init__(self, file: BinaryIO, identity: RestoreIdentity) -> None:
-        self._file, self._identity = file, identity
+    def __init__(self, file: BinaryIO, identity: RestoreIdentity, directory: Path) -> None:
+        self._file, self._identity, self._directory = file, identity, directory
         self._lock = threading.Lock()
         self._finished = {each.key: each for each in self._read()}
 
@@ -144,9 +142,8 @@ class LocalLedger:
                 self._file.flush()
                 os.fsync(self._file.fileno())
             except OSError as error:
-                raise StepFailed(
-                    f"could not write the ledger of the restore: {error.strerror}", hint=_HINT
-                ) from error
+                what = f"could not write the ledger of the restore in {self._directory}"
+                raise state_failed(what, self._directory, error) from error
             self._finished[file.key] = file
 
     def _read(self) -> Iterator[FinishedFile]:

@@ -23,6 +23,7 @@ from ddbbackup.bulk.point_lines import LineCounts, PointData, PointFile, PointLi
 from ddbbackup.bulk.unit_engine import Engine, Track, engine_for, run_units
 from ddbbackup.errors import StepFailed
 from ddbbackup.model.progress import OnProgress, Progress
+from ddbbackup.os_errors import state_failed
 from ddbbackup.ports import BulkAccess, Objects
 
 ItemFormat = Literal["dynamodb-json", "json"]
@@ -252,7 +253,4 @@ def open_private(path: Path) -> BinaryIO:
 
 
 def _disk_error(path: Path, error: OSError) -> StepFailed:
-    return StepFailed(
-        f"could not keep items in {path}: {error.strerror}",
-        hint="free space there, or set DDBBACKUP_STATE_DIR, then run the same command again",
-    )
+    return state_failed(f"could not keep items in {path}", path.parent, error)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from ddbbackup.errors import StepFailed
+from ddbbackup.os_errors import state_failed
 
 NOT_AN_ITEM: Final = "the line is not an exported item"
 DIFFERENT: Final = "the table holds another item with this key"
@@ -53,10 +53,8 @@ class Rejects:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(encoded)
         except OSError as error:
-            raise StepFailed(
-                f"could not save a rejected item in {self._path}: {error.strerror}",
-                hint="free space there, or set DDBBACKUP_STATE_DIR, then run the same command again",
-            ) from error
+            what = f"could not save a rejected item in {self._path}"
+            raise state_failed(what, self._path.parent, error) from error
 
 
 def merge_rejects(directory: Path, target: Path) -> Path | None:

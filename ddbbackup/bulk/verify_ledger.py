@@ -15,11 +15,11 @@ import msgspec
 
 from ddbbackup.bulk.verify_units import UnitFindings
 from ddbbackup.errors import Refused
+from ddbbackup.os_errors import state_failed
 
 LEDGER: Final = "ledger.jsonl"
 MAX_AGE_SECONDS: Final = 24 * 3600.0
 _LIMIT_BYTES: Final = 256 << 20  # what is longer was not written by us
-_HINT: Final = "set DDBBACKUP_STATE_DIR to a directory that can be written, then run the same command again"
 _Count = Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)]
 
 
@@ -74,13 +74,12 @@ class VerifyLedger:
             self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
             descriptor = os.open(self._directory / LEDGER, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
             self._file = io.FileIO(descriptor, "r+")
-            self._lock(descriptor)
+            self._lock(descriptor, self._directory)
             self._known = self._read(self._file)
         except OSError as error:
             self._close()
-            raise Refused(
-                f"could not use the state directory {self._directory}: {error.strerror}", hint=_HINT
-            ) from error
+            what = f"could not use the state directory {self._directory}"
+            raise state_failed(what, self._directory, error, kind=Refused) from error
         except BaseException:
             self._close()
             raise
@@ -98,9 +97,10 @@ class VerifyLedger:
         entry = _Entry(found.number, found.item_count, found.size_bytes, found.defects)
         try:
             self._write(msgspec.json.encode(entry))
-        except OSError:
-            if self._required:
-                raise
+        except OSError as error:
+            if self._required and self._directory is not None:
+                what = f"could not write the ledger of the verification in {self._directory}"
+                raise state_failed(what, self._directory, error) from error
             self._close()
 
     def remove(self) -> None:
@@ -118,7 +118,7 @@ class VerifyLedger:
                 b"\n" + line + b"\n"
             )  # the first newline ends a line that a killed run left incomplete
 
-    def _lock(self, descriptor: int) -> None:
+    def _lock(self, descriptor: int, directory: Path) -> None:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -127,9 +127,8 @@ class VerifyLedger:
                     "another run on this machine is verifying the same backup",
                     hint="wait until the other run ends, then run the same command again",
                 ) from None
-            raise Refused(
-                f"could not lock the state directory {self._directory}: {error.strerror}", hint=_HINT
-            ) from error
+            what = f"could not lock the state directory {directory}"
+            raise state_failed(what, directory, error, kind=Refused) from error
 
     def _read(self, file: io.FileIO) -> list[UnitFindings]:
         file.seek(0)

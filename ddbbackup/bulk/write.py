@@ -26,6 +26,7 @@ from ddbbackup.bulk.worker_messages import ProgressDelta, WorkerConfig
 from ddbbackup.bulk.worker_pool import WorkerPool, WorkerProcess, WorkerThread
 from ddbbackup.errors import DataIncomplete, Refused
 from ddbbackup.model.progress import OnProgress, Progress
+from ddbbackup.os_errors import state_failed
 from ddbbackup.ports import BulkAccess
 
 REJECTS: Final = "rejects.jsonl"
@@ -180,10 +181,8 @@ def _empty_rejects_dir(state_dir: Path) -> Path:
     try:
         rejects_dir.mkdir(parents=True, mode=0o700)
     except OSError as error:
-        raise Refused(
-            f"could not use the state directory {state_dir}: {error.strerror}",
-            hint="set DDBBACKUP_STATE_DIR to a directory that can be written, then run the same command again",
-        ) from error
+        what = f"could not use the state directory {state_dir}"
+        raise state_failed(what, state_dir, error, kind=Refused) from error
     return rejects_dir
 
 

@@ -59,7 +59,7 @@ def write_failure(options: Namespace, document: Failure) -> None:
         return
     if options.output != "text":
         _write_stdout(options, document)
-    _write_copies(options, document)
+    _write_copies(options, document, told=document.error.message)
 
 
 def write_json(options: Namespace, text: str, document: Document) -> int:
@@ -84,26 +84,27 @@ def _write_stdout(options: Namespace, document: Document) -> bool:
     return _attempt(partial(write_stdout, text, is_json=is_json), report=document.schema == "report")
 
 
-def _write_copies(options: Namespace, document: Document) -> bool:
-    """Whether a file of ``--output`` could not be written."""
+def _write_copies(options: Namespace, document: Document, *, told: str | None = None) -> bool:
+    """Whether a file of ``--output`` could not be written. ``told``: an error that was printed already."""
     verb = VERBS[options.verb]
     if "markdown" in verb.forms and document.schema in (verb.schema, "error"):
         _append_summary(document)
     failed = False
     for form, path in options.output_files:
-        failed |= _attempt(partial(write_atomically, Path(path), _render(document, form)))
+        failed |= _attempt(partial(write_atomically, Path(path), _render(document, form)), told=told)
     return failed
 
 
-def _attempt(write: Callable[[], None], *, report: bool = False) -> bool:
-    """Whether ``write`` failed; the error is printed on stderr."""
+def _attempt(write: Callable[[], None], *, report: bool = False, told: str | None = None) -> bool:
+    """Whether ``write`` failed; the error is printed on stderr, unless it is the one that was ``told``."""
     try:
         write()
     except StdoutUnwritable as error:
         if report or not error.reader_left:
             say(f"ddbbackup: {error.message}", f"hint: {error.hint}")
     except Refused as error:
-        say(f"ddbbackup: {error.message}", f"hint: {error.hint}")
+        if error.message != told:
+            say(f"ddbbackup: {error.message}", f"hint: {error.hint}")
     else:
         return False
     return True

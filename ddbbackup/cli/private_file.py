@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ddbbackup.errors import Refused
-from ddbbackup.os_errors import os_reason
+from ddbbackup.os_errors import unwritable_output
 
 
 @contextmanager
@@ -21,7 +20,7 @@ def written_whole(name: str) -> Iterator[Callable[[bytes], None]]:
     """
     named = Path(name)
     if named.is_dir():
-        raise _unwritable(name, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
+        raise unwritable_output(name, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
     in_place = named.exists() and not named.is_file()
     path = Path(os.path.realpath(name))
     draft = named if in_place else path.with_name(f".{path.name}.{os.getpid()}")
@@ -29,13 +28,13 @@ def written_whole(name: str) -> Iterator[Callable[[bytes], None]]:
     try:
         file = os.fdopen(os.open(draft, flags, 0o600), "wb")
     except OSError as error:
-        raise _unwritable(name, error) from error
+        raise unwritable_output(name, error) from error
 
     def write(content: bytes) -> None:
         try:
             file.write(content)
         except OSError as error:
-            raise _unwritable(name, error) from error
+            raise unwritable_output(name, error) from error
 
     try:
         yield write
@@ -45,7 +44,7 @@ def written_whole(name: str) -> Iterator[Callable[[bytes], None]]:
                 os.fsync(file.fileno())
                 draft.replace(path)
         except OSError as error:
-            raise _unwritable(name, error) from error
+            raise unwritable_output(name, error) from error
     finally:
         _close(file.close)
         if not in_place:
@@ -57,9 +56,3 @@ def _close(close: Callable[[], None]) -> None:
         close()
     except OSError:
         return  # of a full disk: said already
-
-
-def _unwritable(name: str, error: OSError) -> Refused:
-    return Refused(
-        f"cannot write {name}: {os_reason(error)}", hint="name a file that can be written after --out"
-    )

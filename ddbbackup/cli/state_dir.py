@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from ddbbackup.errors import Refused
-from ddbbackup.os_errors import os_reason
+from ddbbackup.errors import Refused, StepFailed
+from ddbbackup.os_errors import state_failed
 from ddbbackup.restore.state import make_private_directory
 
 VARIABLE: Final = "DDBBACKUP_STATE_DIR"
@@ -29,7 +29,7 @@ def prepare_state_dir(environ: Mapping[str, str]) -> Path:
         make_private_directory(path / _RESTORES)
         _try(path / _RESTORES)
     except OSError as error:
-        raise _unusable(path, os_reason(error)) from None
+        raise _failed(path, error) from None
     return path
 
 
@@ -43,7 +43,7 @@ def inspect_state_dir(environ: Mapping[str, str]) -> Path:
         if not existing.is_dir():
             raise _unusable(path, f"{existing} is no directory")
     except OSError as error:
-        raise _unusable(path, os_reason(error)) from None
+        raise _failed(path, error) from None
     if not os.access(existing, os.R_OK | os.W_OK | os.X_OK):
         raise _unusable(path, f"{existing} is not writable")
     return path
@@ -76,3 +76,7 @@ def _try(directory: Path) -> None:
 
 def _unusable(path: Path, reason: str) -> Refused:
     return Refused(f"cannot use the state directory {path}: {reason}", hint=_HINT)
+
+
+def _failed(path: Path, error: OSError) -> StepFailed:
+    return state_failed(f"cannot use the state directory {path}", path, error, kind=Refused)

@@ -16,7 +16,7 @@ from typing import Any, Final, TextIO, cast
 
 from ddbbackup.cli.tracebacks import format_traceback
 from ddbbackup.errors import Refused
-from ddbbackup.os_errors import os_reason
+from ddbbackup.os_errors import is_full, os_reason
 from ddbbackup.report.renderers.view import PLAIN, View
 from ddbbackup.safe_text import escape, escape_json, escape_json_to_ascii
 
@@ -29,10 +29,12 @@ _FEWEST_LINES, _MOST_LINES = 24, 60
 class StdoutUnwritable(Refused):
     """stdout did not accept data. ``reader_left``: it is a pipe, and its reader has exited (``| head``)."""
 
-    def __init__(self, reason: str, *, reader_left: bool = False) -> None:
+    def __init__(self, reason: str, *, reader_left: bool = False, is_full: bool = False) -> None:
         super().__init__(
             f"cannot write to stdout: {reason}",
-            hint="redirect stdout to a file or a pipe that accepts data",
+            hint="free space on the disk with the file that stdout is redirected to"
+            if is_full
+            else "redirect stdout to a file or a pipe that accepts data",
         )
         self.reader_left = reader_left
 
@@ -53,7 +55,7 @@ def write_stdout(text: str, *, is_json: bool = False) -> None:
         raise StdoutUnwritable("its reader has exited", reader_left=True) from None
     except (OSError, ValueError) as error:
         _discard(stream)
-        raise StdoutUnwritable(_reason(error)) from None
+        raise _unwritable(error) from None
 
 
 class StdoutLines:
@@ -77,7 +79,7 @@ class StdoutLines:
             raise StdoutUnwritable("its reader has exited", reader_left=True) from None
         except (OSError, ValueError) as error:
             _discard(stream)
-            raise StdoutUnwritable(_reason(error)) from None
+            raise _unwritable(error) from None
 
 
 # ---- stderr
@@ -266,5 +268,7 @@ def _discard(stream: TextIO) -> None:
         return  # closed, or no file at all
 
 
-def _reason(error: OSError | ValueError) -> str:
-    return os_reason(error) if isinstance(error, OSError) else str(error)
+def _unwritable(error: OSError | ValueError) -> StdoutUnwritable:
+    if isinstance(error, OSError):
+        return StdoutUnwritable(os_reason(error), is_full=is_full(error))
+    return StdoutUnwritable(str(error))

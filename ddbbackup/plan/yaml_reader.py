@@ -12,6 +12,7 @@ from typing import IO, Final
 
 import yaml
 
+from ddbbackup.os_errors import os_reason, unreadable_hint
 from ddbbackup.plan.document import Document
 from ddbbackup.plan.yaml_composer import Unreadable, compose
 from ddbbackup.problems import STDIN, Problem, ProblemCode
@@ -59,15 +60,15 @@ def _read_bytes(path: Path, file: str) -> bytes:
             f"no plan found: {shown} does not exist",
             hint="name a plan with -f, or create one with `ddbbackup init`",
         ) from None
-    except (OSError, ValueError) as error:  # ValueError: a path with a null character
-        reason = getattr(error, "strerror", None) or str(error)
-        raise _whole_file(
-            file,
-            "unreadable",
-            f"the file cannot be read: {reason.lower()}",
-            hint="check the path and its permissions",
-        ) from None
+    except OSError as error:
+        raise _unreadable(file, os_reason(error), unreadable_hint(path, error)) from None
+    except ValueError as error:  # a path with a null character
+        raise _unreadable(file, str(error), "correct the path") from None
     return _limited(content, file)
+
+
+def _unreadable(file: str, reason: str, hint: str) -> Unreadable:
+    return _whole_file(file, "unreadable", f"the file cannot be read: {reason}", hint=hint)
 
 
 def _limited(content: bytes, file: str) -> bytes:

@@ -14,6 +14,7 @@ import yaml
 
 from ddbbackup.errors import UsageError
 from ddbbackup.model.cost import Confidence, Cost, CostLine, RateName
+from ddbbackup.os_errors import os_reason, unreadable_hint
 from ddbbackup.project_urls import page_url
 
 _KEYS: Final = frozenset({"format_version", "as_of", "region", "currency", "rates"})
@@ -63,7 +64,11 @@ def load_prices(path: str | None) -> Prices:
         return packaged()
     try:
         document = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+    except OSError as error:
+        raise UsageError(
+            f"could not read the prices in {path}: {os_reason(error)}", hint=unreadable_hint(path, error)
+        ) from error
+    except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         reason = " ".join(str(error).split())[:200]
         raise UsageError(f"could not read the prices in {path}: {reason}", hint=_HINT) from error
     return _parse(document, path, packaged())

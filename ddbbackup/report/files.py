@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from pathlib import Path
 
-from ddbbackup.errors import Refused
-from ddbbackup.os_errors import os_reason
+from ddbbackup.os_errors import unwritable_output
 
 
 def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
@@ -22,7 +22,7 @@ def write_atomically(path: Path, text: str, *, mode: int | None = None) -> None:
         else:
             _replace(path, text, mode)
     except OSError as error:
-        raise _unwritable(path, os_reason(error)) from None
+        raise unwritable_output(path, error) from None
 
 
 def require_writable(path: Path) -> None:
@@ -31,14 +31,14 @@ def require_writable(path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         is_directory, in_place = path.is_dir(), _is_written_in_place(path)
     except OSError as error:
-        raise _unwritable(path, os_reason(error)) from None
+        raise unwritable_output(path, error) from None
     if is_directory:
-        raise _unwritable(path, "it is a directory")
+        raise unwritable_output(path, _error(errno.EISDIR))
     if in_place and path.exists():
         if not os.access(path, os.W_OK):
-            raise _unwritable(path, "it is not writable")
+            raise unwritable_output(path, _error(errno.EACCES))
     elif not os.access(path.parent, os.W_OK | os.X_OK):
-        raise _unwritable(path, "its directory is not writable")
+        raise unwritable_output(path, OSError(errno.EACCES, "its directory is not writable"))
 
 
 def _is_written_in_place(path: Path) -> bool:
@@ -57,10 +57,8 @@ def _replace(path: Path, text: str, mode: int | None) -> None:
         raise
 
 
-def _unwritable(path: Path, reason: str) -> Refused:
-    return Refused(
-        f"cannot write {path}: {reason}", hint="choose a file in a directory that you can write to"
-    )
+def _error(number: int) -> OSError:
+    return OSError(number, os.strerror(number))
 
 
 def _umask() -> int:

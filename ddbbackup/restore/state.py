@@ -20,6 +20,7 @@ from typing import BinaryIO
 
 from ddbbackup.errors import Refused, StepFailed
 from ddbbackup.model.documents import InvalidDocument, encode_document
+from ddbbackup.os_errors import state_failed
 from ddbbackup.restore.restore_progress import PROGRESS, RESUMABLE, RestoreProgress
 from ddbbackup.restore.shared_state import SharedState
 
@@ -102,10 +103,8 @@ class RestoreState:
                 os.fsync(file.fileno())
             draft.replace(self._file)
         except OSError as error:
-            raise StepFailed(
-                f"could not write the state of the restore to {self._file}: {error.strerror}",
-                hint="make the directory writable, or set DDBBACKUP_STATE_DIR to another one",
-            ) from error
+            what = f"could not write the state of the restore to {self._file}"
+            raise state_failed(what, self.directory, error) from error
         if self._shared is not None:
             self._shared.save(progress)
 
@@ -142,11 +141,9 @@ def machine_id(state_dir: Path) -> str:
     return path.read_text(encoding="ascii", errors="replace")[:64]
 
 
-def _unusable(directory: Path, error: OSError) -> Refused:
-    return Refused(
-        f"the state directory {directory} cannot be used: {error.strerror}; nothing has been changed",
-        hint="set DDBBACKUP_STATE_DIR to a directory that can be written and locked",
-    )
+def _unusable(directory: Path, error: OSError) -> StepFailed:
+    what = f"nothing has been changed, because the state directory {directory} cannot be used"
+    return state_failed(what, directory, error, kind=Refused)
 
 
 def resumable(

@@ -104,7 +104,7 @@ def test_certificates_that_cannot_be_loaded_are_named(
     monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "missing.pem"))
     with server, pytest.raises((CertificateRejected, DeliveryError)) as raised:
         WAYS[way](connection_to(server))
-    assert "missing.pem (AWS_CA_BUNDLE): No such file" in str(raised.value)
+    assert "missing.pem (AWS_CA_BUNDLE): no such file" in str(raised.value)
     assert server.connections == 0
 
 

@@ -63,7 +63,7 @@ def test_find_looks_into_an_earlier_restore_point(shop: Shop) -> None:
 def test_nothing_found_has_its_own_exit_code(shop: Shop) -> None:
     done = shop.program.run("find", shop.table, "--partition", SECRET)
     assert (done.code, done.out) == (5, "")
-    assert f"of {shop.table} holds nothing of the items of one partition" in done.err
+    assert f"of {shop.table} holds no items of the given partition" in done.err
     assert SECRET not in done.err
 
 
@@ -275,6 +275,13 @@ def test_a_dump_that_fails_leaves_no_object(shop: Shop) -> None:
     assert done.code == 65, done.err
     assert "dumps/orders.json" not in shop.aws.keys(shop.bucket)
     assert shop.aws.s3.list_multipart_uploads(Bucket=shop.bucket).get("Uploads", []) == []
+
+
+def test_the_bucket_of_a_dump_may_be_wrong(shop: Shop) -> None:
+    """The hint is not about the destination of the plan."""
+    done = shop.program.run("dump", shop.table, "-o", f"s3://{shop.bucket}-missing/orders.json")
+    assert done.code == 1, done.err
+    assert "hint: create the bucket, or correct its name in the plan or on the command line\n" in done.err
 
 
 @pytest.mark.parametrize("out", ["s3://", "s3://Bad_Bucket/x", "s3://bucket", "s3://bucket/folder/"])

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import socket
 import ssl
+from pathlib import Path
 
 import pytest
 
-from ddbbackup.errors import StepFailed, Unreachable
-from ddbbackup.os_errors import explain_os_error
+import ddbbackup
+from ddbbackup.errors import Refused, StepFailed, Unreachable
+from ddbbackup.os_errors import explain_os_error, state_failed, unreadable_hint, unwritable_output
 
 
 @pytest.mark.parametrize(
@@ -19,7 +22,12 @@ from ddbbackup.os_errors import explain_os_error
         (
             OSError(errno.ENOSPC, "No space left on device"),
             "a file operation: no space left",
-            "free disk space",
+            "free space on the disks of DDBBACKUP_STATE_DIR and of the files that are written",
+        ),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "/var/x/file"),
+            "cannot access /var/x/file: no space left",
+            "free space on the disk of /var/x,",
         ),
         (
             OSError(errno.EROFS, "Read-only file system", "/x"),
@@ -68,3 +76,41 @@ def test_a_failure_of_the_network_is_unreachable(error: Exception) -> None:
 def test_other_errors_are_not_explained(error: Exception) -> None:
     """They are bugs."""
     assert explain_os_error(error) is None
+
+
+def _error(number: int) -> OSError:
+    return OSError(number, os.strerror(number))
+
+
+def test_the_hint_about_an_output_says_where_to_go_on() -> None:
+    """The disk that is full, or what to name in place of a directory."""
+    full = unwritable_output("/var/out/page.html", _error(errno.ENOSPC))
+    assert full.message == "cannot write /var/out/page.html: no space left on device"
+    assert full.hint.startswith("free space on the disk of /var/out,")
+    directory = unwritable_output("/tmp", _error(errno.EISDIR))
+    assert (directory.message, directory.hint) == (
+        "cannot write /tmp: is a directory",
+        "name a file in that directory, such as /tmp/FILE",
+    )
+    assert unreadable_hint("/etc", _error(errno.EISDIR)) == "name a file in that directory, such as /etc/FILE"
+
+
+def test_the_hint_about_the_state_directory_names_it() -> None:
+    state = Path("/var/state")
+    full = state_failed("could not keep items in /var/state/x", state, _error(errno.EDQUOT))
+    assert type(full) is StepFailed
+    assert full.hint.startswith("free space on the disk of /var/state, or set DDBBACKUP_STATE_DIR")
+    denied = state_failed("cannot use the state directory", state, _error(errno.EACCES), kind=Refused)
+    assert type(denied) is Refused
+    assert denied.hint.startswith("make /var/state writable, or set DDBBACKUP_STATE_DIR")
+
+
+def test_no_other_module_makes_sentences_of_os_errors() -> None:
+    """``str(error)`` begins with ``[Errno 28]``, and not every error has a ``strerror``."""
+    package = Path(ddbbackup.__file__).parent
+    users = {
+        str(path.relative_to(package))
+        for path in package.rglob("*.py")
+        if re.search(r"error\.strerror\b", path.read_text()) and path.name != "os_errors.py"
+    }
+    assert users == {"aws/credential_errors.py"}, "whose errors may quote what a program printed"

@@ -21,6 +21,7 @@ from ddbbackup.bulk.scan import segment_count
 from ddbbackup.bulk.unit_engine import Engine, engine_for, run_units
 from ddbbackup.errors import Bug, DataIncomplete, StepFailed
 from ddbbackup.model.progress import OnProgress, Progress
+from ddbbackup.os_errors import state_failed
 from ddbbackup.ports import BulkAccess
 
 MAX_PARTITIONS: Final = 4096
@@ -197,10 +198,7 @@ class _private_folder:  # noqa: N801  # reads as the function that it is
                     shutil.rmtree(other, ignore_errors=True)
             self._directory = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{os.getpid()}-", dir=self._parent))
         except OSError as error:
-            raise StepFailed(
-                f"could not make a folder in {self._parent}: {error.strerror}",
-                hint="free space there, or set DDBBACKUP_STATE_DIR, then run the same command again",
-            ) from error
+            raise state_failed(f"could not make a folder in {self._parent}", self._parent, error) from error
         return self._directory
 
     def __exit__(self, *_: object) -> None:

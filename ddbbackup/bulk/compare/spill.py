@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ddbbackup.errors import StepFailed
 from ddbbackup.model.checksums import crc32
+from ddbbackup.os_errors import state_failed
 
 _HELD_RECORDS: Final = 100_000  # in memory, before a segment is written: some 15 MB
-_HINT: Final = "free space there, or set DDBBACKUP_STATE_DIR, then run the same command again"
 
 
 def partition_of(key: bytes, partitions: int) -> int:
@@ -145,6 +144,5 @@ class _disk_errors:  # noqa: N801  # reads as the function that it is
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, OSError):
-            raise StepFailed(
-                f"could not keep what is compared in {self._path.parent}: {error.strerror}", hint=_HINT
-            ) from error
+            folder = self._path.parent
+            raise state_failed(f"could not keep what is compared in {folder}", folder, error) from error

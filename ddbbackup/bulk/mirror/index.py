@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import sqlite3
@@ -14,8 +15,8 @@ from typing import Final
 from ddbbackup.bulk.compare import PointComparison
 from ddbbackup.bulk.compare.model import Difference
 from ddbbackup.bulk.compare.spill import partition_of
-from ddbbackup.errors import StepFailed
 from ddbbackup.model.checksums import crc32
+from ddbbackup.os_errors import state_failed
 
 _BITS_A_KEY: Final = 16
 _MAX_BITS: Final = 1 << 28
@@ -147,8 +148,8 @@ def _batches(differences: Iterator[Difference]) -> Iterator[list[Difference]]:
 def _disk_errors(directory: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, sqlite3.OperationalError) as error:
-        raise StepFailed(
-            f"could not keep the differences in {directory}: {error}",
-            hint="free space there, or set DDBBACKUP_STATE_DIR, then run the same command again",
-        ) from error
+    except OSError as error:
+        raise state_failed(f"could not keep the differences in {directory}", directory, error) from error
+    except sqlite3.OperationalError as error:  # its text is a sentence of SQLite, without data
+        told = OSError(errno.ENOSPC if "full" in str(error) else errno.EIO, str(error))
+        raise state_failed(f"could not keep the differences in {directory}", directory, told) from error

@@ -9,7 +9,7 @@ from pathlib import Path
 from ddbbackup.cli.output import write_output
 from ddbbackup.cli.restore_options import pairs
 from ddbbackup.errors import Refused, UsageError
-from ddbbackup.os_errors import os_reason
+from ddbbackup.os_errors import unwritable_output
 from ddbbackup.plan.account_plan import FoundTables, account_plan
 from ddbbackup.plan.interpolation import interpolate
 from ddbbackup.plan.load import problems_of
@@ -79,10 +79,7 @@ def _write(path: Path, text: str) -> None:
     except FileExistsError:
         raise _exists(path) from None
     except OSError as error:
-        raise Refused(
-            f"cannot write {path}: {os_reason(error)}",
-            hint="choose a file in a directory that you can write to",
-        ) from None
+        raise unwritable_output(path, error) from None
 
 
 def _exists(path: Path) -> Refused:

@@ -122,7 +122,7 @@ def test_a_full_disk_is_no_bug(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(changed_keys, "FileIO", Full)
     with changed_keys_folder(tmp_path) as folder:
         builder = ChangedKeysBuilder(folder, 20)
-        with pytest.raises(StepFailed, match="No space left on device"):
+        with pytest.raises(StepFailed, match=f"in {folder}: no space left on device"):
             build(builder)
     assert list(tmp_path.iterdir()) == []
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -71,3 +72,16 @@ def test_an_unexpected_error_is_a_bug(
     assert '"kind": "Bug"' in text.out
     assert "Traceback" in text.err
     assert "ddbbackup: unexpected error: ZeroDivisionError\nhint: report this bug at https://" in text.err
+
+
+@pytest.mark.parametrize("words", [["report", "-o"], ["status", "--output"]])
+def test_an_output_that_cannot_be_written_is_said_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str]
+) -> None:
+    """Before the plan is read. The error itself would be written to the same file."""
+    form = "" if words[1] == "-o" else "json="
+    assert main([*words, f"{form}{tmp_path}"]) == 1
+    assert capsys.readouterr().err == (
+        f"ddbbackup: cannot write {tmp_path}: is a directory\n"
+        f"hint: name a file in that directory, such as {tmp_path / 'FILE'}\n"
+    )

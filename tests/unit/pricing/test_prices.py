@@ -73,3 +73,14 @@ def test_an_invalid_price_file_is_refused(tmp_path: Path, text: str, problem: st
     with pytest.raises(UsageError, match=problem) as caught:
         load_prices(str(own))
     assert caught.value.hint
+
+
+def test_a_directory_and_a_missing_file_are_explained(tmp_path: Path) -> None:
+    """In words, and not as ``[Errno 21]``."""
+    with pytest.raises(UsageError) as raised:
+        load_prices(str(tmp_path))
+    assert raised.value.message == f"could not read the prices in {tmp_path}: is a directory"
+    assert raised.value.hint == f"name a file in that directory, such as {tmp_path / 'FILE'}"
+    with pytest.raises(UsageError) as raised:
+        load_prices(str(tmp_path / "x.yaml"))
+    assert raised.value.message.endswith("x.yaml: no such file or directory")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, get_args
 
-Kind = Literal["restores", "tables", "backups"]
+Kind = Literal["restores", "tables", "backups", "previewed"]
 KINDS: Final = get_args(Kind)
 
 _BASH: Final = """

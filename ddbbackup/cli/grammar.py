@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import re
+import shlex
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
 from ddbbackup import __version__
-from ddbbackup.cli.aliases import MEANT_VERBS, translate
-from ddbbackup.cli.options import DEFAULT_PLAN, add_output, page_file
+from ddbbackup.cli.aliases import MEANT_VERBS, VERB_ALIASES, translate
+from ddbbackup.cli.options import DEFAULT_PLAN, add_output, page_file, table_pattern
 from ddbbackup.cli.streams import write_stdout
 from ddbbackup.cli.verbs import VERBS, Verb
 from ddbbackup.errors import UsageError
@@ -59,12 +60,23 @@ class Parser(argparse.ArgumentParser):
         hint = suggest(option, known, otherwise=f"run `{self.prog} --help` to see its arguments")
         raise UsageError(f"unknown argument for {self.prog}: {' '.join(words)}", hint=hint)
 
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        """Names the option, which a function that checks values does not know."""
+        try:
+            return super()._get_value(action, arg_string)
+        except UsageError as error:
+            if not action.option_strings:
+                raise
+            raise UsageError(f"{action.option_strings[-1]}: {error.message}", hint=error.hint) from None
+
     def _check_value(self, action: argparse.Action, value: object) -> None:
         if action.choices is None or value in action.choices:
             return
         choices = [str(choice) for choice in action.choices]
         kind = _ARGUMENT_KINDS.get(action.dest, action.dest)
         otherwise = f"choose one of: {', '.join(choices)}"
+        if action.dest == "what":
+            otherwise = f"write backup, restore or prune before it: `ddbbackup preview backup {value}`"
         if action.dest == "verb" and (meant := MEANT_VERBS.get(str(value))) is not None:
             otherwise = f"use `{meant}` instead"
         raise UsageError(
@@ -89,18 +101,60 @@ class _HelpFormatter(argparse.HelpFormatter):
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     """Raises ``UsageError``; exits (``SystemExit``) only for ``--help`` and ``--version``."""
     words = translate(sys.argv[1:] if argv is None else argv)
+    _refuse_options_before_the_verb(words)
     parser, parsers = grammar(words)
     options, unknown = parser.parse_known_args(words)
-    if unknown:
+    names = options.__dict__.get("tables", options.__dict__.get("previewed"))
+    if names is not None and not any(word.startswith("-") for word in unknown):
+        names += map(table_pattern, unknown)  # argparse takes no positional arguments after an option
+    elif unknown:
         parsers.get(options.verb, parser).refuse_unknown(unknown)
     if options.verb is None:
         raise UsageError("no verb given", hint="run `ddbbackup --help` to see the verbs")
     options.file = options.__dict__.get("file") or [DEFAULT_PLAN]
     if "tables" in options.__dict__:
         options.only = (*options.tables, *options.only)
+    if "previewed" in options.__dict__:
+        _put_previewed_names(options)
     if [*options.file, *options.__dict__.get("plans", ())].count(STDIN) > 1:
         raise UsageError("stdin is read once, but named several times", hint="give one `-f -`")
     return options
+
+
+def _refuse_options_before_the_verb(words: Sequence[str]) -> None:
+    """Raises ``UsageError`` with the command in the right order. The value of an option may be the name of a verb."""
+    if not words or not words[0].startswith("-") or words[0] in ("-h", "--help", "--version"):
+        return
+    verbs = [number for number, word in enumerate(words) if VERB_ALIASES.get(word, word) in VERBS]
+    commands = [[words[n], *words[n + 1 :], *words[:n]] for n in verbs]
+    if commands:
+        command = shlex.join(["ddbbackup", *next(filter(_is_valid, commands), commands[0])])
+        raise UsageError(f"options come after the verb: {words[0]}", hint=f"run `{command}`")
+
+
+def _is_valid(words: Sequence[str]) -> bool:
+    if not {"-h", "--help"}.isdisjoint(words):
+        return False  # the help would be printed
+    try:
+        parse(words)
+    except UsageError:
+        return False
+    return True
+
+
+def _put_previewed_names(options: argparse.Namespace) -> None:
+    """Tables of `backup` and `prune`, or the name of a restore."""
+    names: list[str] = options.previewed
+    options.name = None
+    if options.what != "restore":
+        options.only = (*map(table_pattern, names), *options.only)
+    elif len(names) > 1:
+        raise UsageError(
+            f"`preview restore` takes one name, but there are {len(names)}: {', '.join(names)}",
+            hint=f"run `ddbbackup preview restore {names[0]}`, or select tables with --table or --match",
+        )
+    elif names:
+        options.name = names[0]
 
 
 def grammar(words: Sequence[str] | None = None) -> tuple[Parser, dict[str, Parser]]:

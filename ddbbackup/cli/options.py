@@ -134,7 +134,7 @@ def tables(parser: argparse.ArgumentParser) -> None:
         "tables",
         nargs="*",
         metavar="TABLE",
-        type=_table,
+        type=table_pattern,
         help="only these tables: names, or patterns in quotes such as 'orders*'",
     )
     only(parser)
@@ -403,15 +403,16 @@ def completed_names(parser: argparse.ArgumentParser) -> None:
 
 
 def preview_scope(parser: argparse.ArgumentParser) -> None:
+    """``grammar.parse`` puts the names where `backup`, `restore` and `prune` have them."""
     parser.add_argument(
         "what",
         nargs="?",
         choices=("backup", "restore", "prune"),
-        metavar="backup | restore NAME | prune",
+        metavar="backup|prune [TABLE]... | restore NAME",
         help="preview only the backups, only one restore, or what retention removes (default: the backups and "
         "restores of the plan)",
     )
-    parser.add_argument("name", nargs="?", metavar="NAME", help=argparse.SUPPRESS)
+    parser.add_argument("previewed", nargs="*", metavar="NAME", help=argparse.SUPPRESS)
 
 
 def against(parser: argparse.ArgumentParser) -> None:
@@ -668,13 +669,13 @@ def add_output(parser: argparse.ArgumentParser, forms: tuple[str, ...], *, short
     )
 
 
-# ---- values
+# ---- values: what they raise is a sentence about the value, before which ``grammar`` puts the name of the option
 
 
 def _run_id(text: str) -> str:
     if not text or len(text) > 64 or not all(c.isascii() and (c.isalnum() or c in "._-") for c in text):
         raise UsageError(
-            f"invalid run ID {text!r}", hint="use up to 64 letters, digits, dots, dashes and underscores"
+            f"{text!r} is not an ID", hint="use up to 64 letters, digits, dots, dashes and underscores"
         )
     return text
 
@@ -688,11 +689,11 @@ def _file(path: str) -> str:
 def _against(text: str) -> str:
     """A pipeline may pass a variable that is not set."""
     if not text:
-        raise UsageError("--against is empty", hint="name a branch, a commit or a plan file")
+        raise UsageError("the value is empty", hint="name a branch, a commit or a plan file")
     return text
 
 
-def _table(name: str) -> str:
+def table_pattern(name: str) -> str:
     if "/" in name or name.endswith((".yaml", ".yml")):
         raise UsageError(
             f"{name!r} is not the name of a table",
@@ -703,7 +704,7 @@ def _table(name: str) -> str:
 
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or not 0 < int(text[:6]) < 65_536:
-        raise UsageError(f"invalid port {text!r}", hint="use a number from 1 to 65535")
+        raise UsageError(f"{text!r} is not a port", hint="use a number from 1 to 65535")
     return int(text)
 
 
@@ -712,12 +713,12 @@ def _duration(text: str) -> float:
     try:
         return float(parse_duration(text))
     except InvalidTime as error:
-        raise UsageError(f"--timeout: {error.message}", hint=error.hint) from None
+        raise UsageError(error.message, hint=error.hint) from None
 
 
 def _positive(text: str) -> int:
     if not re.fullmatch(r"[1-9][0-9]{0,5}", text):
-        raise UsageError(f"invalid number {text!r}", hint="use a whole number from 1 to 999999")
+        raise UsageError(f"{text!r} is not such a number", hint="use a whole number from 1 to 999999")
     return int(text)
 
 
@@ -729,7 +730,8 @@ def _percent(text: str) -> float:
         percent = 0.0
     if not 0 < percent <= 100:
         raise UsageError(
-            f"--sample: {text!r} is not a share of the data files", hint="use a percentage such as 5%"
+            f"{text!r} is not a share of the data files",
+            hint="use a percentage above 0 and up to 100, such as 5%",
         )
     return percent
 
@@ -738,7 +740,7 @@ def _since(text: str) -> datetime:
     try:
         return parse_time(text, now=SystemClock().now())
     except InvalidTime as error:
-        raise UsageError(f"--since: {error.message}", hint=error.hint) from None
+        raise UsageError(error.message, hint=error.hint) from None
 
 
 def _source(text: str) -> RestoreFrom:
@@ -757,7 +759,7 @@ def _source(text: str) -> RestoreFrom:
         arn = Arn.parse_if_arn(text)
         if arn is None or arn.export_id is None:
             raise UsageError(
-                f"--from: {text!r} is not the ARN of an export",
+                f"{text!r} is not the ARN of an export",
                 hint="use arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/export/ID",
             )
         return FromExport(text)
@@ -768,4 +770,4 @@ def _source(text: str) -> RestoreFrom:
             return parse_from(origin["source"] or "latest", now=SystemClock().now(), origin=named)
         return parse_from(text, now=SystemClock().now())
     except InvalidTime as error:
-        raise UsageError(f"--from: {error.message}", hint=error.hint) from None
+        raise UsageError(error.message, hint=error.hint) from None

@@ -125,6 +125,7 @@ def test_names_of_the_plan_and_the_catalog_are_completed(
         (f"dump -f prod.yaml {name[:5]}", name),
         ("diff -f prod.yaml ord", "orders-back"),
         ("preview restore -f prod.yaml ord", "orders-back"),
+        (f"preview backup -f prod.yaml {name[:5]}", name),
         (f"diff -f prod.yaml --table {name[:5]}", name),
     ):
         command = [shell, *(["--no-config"] if shell == "fish" else [])]

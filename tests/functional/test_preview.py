@@ -206,7 +206,6 @@ def test_prices_of_the_user_are_used_and_named(
     "arguments",
     [
         ("restore",),
-        ("backup", "x"),
         ("restore", "copy", "--only", "x"),
         ("--from", "latest"),
         ("restore", "coppy"),

@@ -107,7 +107,7 @@ def test_several_policies_of_one_role_are_a_document_of_their_own(program: Progr
     [
         (("--output", "terraform"), "--output terraform needs --iam"),
         (("--trust", "github:acme/infra"), "--trust needs --iam"),
-        (("--iam", "--only", "orders"), "--iam does not support --only"),
+        (("--iam", "--only", "orders"), "--iam takes no names of tables"),
         (("--iam", "--output", "markdown"), "policies have no output form 'markdown'"),
         (("--table", "orders"), "--table needs --iam"),
         (("--iam", "restore", "--existing", "mirror"), "no table is selected"),

@@ -6,7 +6,7 @@ import argparse
 import os
 from argparse import Namespace
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Literal
 
 import shtab
 
@@ -28,7 +28,7 @@ _NAMES: Final[dict[str, Kind]] = {
 }
 _ARGUMENTS: Final[dict[tuple[str, str], Kind]] = {
     ("restore", "name"): "restores",
-    ("preview", "name"): "restores",
+    ("preview", "previewed"): "previewed",
     ("diff", "name"): "restores",
     ("find", "table"): "tables",
     ("dump", "table"): "tables",
@@ -65,7 +65,7 @@ def _complete(verb: str, action: argparse.Action) -> None:
     elif kind is not None:
         action.complete = completing(kind)  # type: ignore[attr-defined]  # as above
         if action.help == argparse.SUPPRESS:  # `preview` explains its two arguments as one
-            action.help = f"one of the {kind}"
+            action.help = "restores and tables"
     elif element is not None:
         schemas = schemas_at(("restores", "x", *element.path))
         action.choices = [choice for each in schemas for choice in each.get("enum", ())] or None
@@ -75,14 +75,17 @@ def _write_names(options: Namespace) -> int:
     """The names that a shell offers, one in each line. None is better than an error in the middle of a command."""
     try:
         plan = load(options.file, os.environ)
-        names = plan.restores if options.names == "restores" else _recorded(plan, options.names)
-        write_stdout("".join(f"{name}\n" for name in names))
+        if options.names in ("restores", "previewed"):
+            write_stdout("".join(f"{name}\n" for name in plan.restores))
+        if options.names != "restores":
+            names = _recorded(plan, "backups" if options.names == "backups" else "tables")
+            write_stdout("".join(f"{name}\n" for name in names))
     except DdbBackupError as error:
         return error.exit_code
     return 0
 
 
-def _recorded(plan: Plan, kind: Kind) -> Iterator[str]:
+def _recorded(plan: Plan, kind: Literal["tables", "backups"]) -> Iterator[str]:
     """Tables with backups, or the newest backups of all of them."""
     from ddbbackup.catalog import Catalog  # noqa: PLC0415 - a script is printed without boto3
     from ddbbackup.catalog.concurrent_reads import read_concurrently  # noqa: PLC0415 - as above

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 from argparse import Namespace
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from ddbbackup.checks.doctor import run_checks
 from ddbbackup.cli import logs
 from ddbbackup.cli.command_line_restore import restore_name
 from ddbbackup.cli.event_loop import run_interruptibly
+from ddbbackup.cli.options import DEFAULT_PLAN
 from ddbbackup.cli.output import write_json, write_output
 from ddbbackup.cli.progress_display import progress_display
 from ddbbackup.cli.registries import declared_permissions
@@ -65,8 +67,12 @@ def _check_options(options: Namespace) -> None:
             hint="add --iam restore",
         )
     if options.iam is not None and options.only:
+        files = [word for file in options.file if file != DEFAULT_PLAN for word in ("-f", file)]
+        command = shlex.join(["ddbbackup", "doctor", *files, "--iam", options.iam])
         raise UsageError(
-            "--iam does not support --only: a role is for all tables of the plan", hint="remove --only"
+            "--iam takes no names of tables, because a role is for all tables of the plan: "
+            f"{', '.join(options.only)}",
+            hint=f"run `{command}`",
         )
     if options.iam is not None and "markdown" in forms:
         raise UsageError(

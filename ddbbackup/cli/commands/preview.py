@@ -89,11 +89,6 @@ def _check_arguments(options: Namespace) -> None:
             "preview restore needs the name of a restore, or tables",
             hint="run `ddbbackup preview restore NAME` or `--table TABLE`, or `ddbbackup preview` for the whole plan",
         )
-    if options.what != "restore" and options.name is not None:
-        raise UsageError(
-            f"preview {options.what} does not accept the name {options.name!r}",
-            hint="select tables with --only GLOB",
-        )
     if options.what in ("restore", "prune") and options.against is not None:
         raise UsageError(
             f"--against compares plans, which `preview {options.what}` does not",

@@ -9,9 +9,9 @@ from typing import Final, TypeVar
 
 from ddbbackup.catalog.concurrent_reads import read_concurrently
 from ddbbackup.catalog.location import Location
-from ddbbackup.catalog.short_ids import choose_id, nearest_id_hint
+from ddbbackup.catalog.short_ids import choose_id
 from ddbbackup.catalog.store import BadRecord, Catalog, StoredRecord
-from ddbbackup.errors import AccessDenied, Bug, DdbBackupError, NothingSelected
+from ddbbackup.errors import AccessDenied, Bug, DdbBackupError
 from ddbbackup.model.backup_id import is_backup_id
 from ddbbackup.plan.model import Plan
 from ddbbackup.plan.only import Only, check_only, wants
@@ -213,7 +213,7 @@ def find_backups(
     """The records with this ID, or the one that a short ID means. Reads no other record. ``only`` are the patterns
     that chose the tables, for the message.
 
-    Raises ``NothingSelected`` with the nearest ID if there is none, and ``Refused`` if a short ID is ambiguous.
+    Raises what ``choose_id`` raises.
     """
     listed = list(tables)
     if is_backup_id(backup_id):
@@ -221,12 +221,8 @@ def find_backups(
         if found := tuple(stored for stored in records if stored is not None):
             return found
     ids = _ids_of(listed)
-    chosen = choose_id(backup_id, [each for own in ids.values() for each in own], what="the catalog")
-    if chosen is None:
-        raise NothingSelected(
-            f"the catalog has no backup {backup_id}" + (f" of {' or '.join(only)}" if only else ""),
-            hint=nearest_id_hint(backup_id, [each for own in ids.values() for each in own]),
-        )
+    of = f"of {' or '.join(only)} in the catalog" if only else "in the catalog"
+    chosen = choose_id(backup_id, [each for own in ids.values() for each in own], of=of)
     records = [table.find(chosen) for table in listed if chosen in ids[table.location]]
     return tuple(stored for stored in records if stored is not None)
 

@@ -6,7 +6,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Final
 
-from ddbbackup.errors import Refused
+from ddbbackup.errors import NothingSelected, UsageError
 from ddbbackup.model.backup_id import matching_ids
 from ddbbackup.suggestions import closest
 
@@ -14,22 +14,25 @@ _SHOWN: Final = 10
 _NEIGHBOURS: Final = 20  # of an unknown ID: a misspelled one sorts near the one that was meant
 
 
-def choose_id(text: str, backup_ids: Sequence[str], *, what: str) -> str | None:
-    """The ID that ``text`` means; None if there is none. ``what`` has the backups: ``the catalog``.
+def choose_id(text: str, backup_ids: Sequence[str], *, of: str) -> str:
+    """The ID that ``text`` means. ``of`` says whose backups these are: ``of orders in s3://vault/``.
 
-    Raises ``Refused``, which names the newest candidates, if there are several.
+    Raises ``NothingSelected`` with the nearest ID if there is none, and ``UsageError`` with the newest candidates if
+    there are several.
     """
     found = sorted(set(matching_ids(text, backup_ids)), reverse=True)
-    if len(found) <= 1:
-        return found[0] if found else None
-    shown = ", ".join(found[:_SHOWN])
-    more = f", and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    raise Refused(
-        f"{text} is short for {len(found)} backups of {what}: {shown}{more}", hint="pass more of the ID"
-    )
+    if not found:
+        raise NothingSelected(f"there is no backup {text} {of}", hint=_nearest_id_hint(text, backup_ids))
+    if len(found) > 1:
+        shown = ", ".join(found[:_SHOWN])
+        more = f", and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+        raise UsageError(
+            f"{text} is short for {len(found)} backups {of}: {shown}{more}", hint="pass more of the ID"
+        )
+    return found[0]
 
 
-def nearest_id_hint(text: str, backup_ids: Sequence[str]) -> str:
+def _nearest_id_hint(text: str, backup_ids: Sequence[str]) -> str:
     """A hint with the ID that was probably meant. Compares few of them: there may be millions."""
     ids = sorted(set(backup_ids))
     place = bisect_left(ids, text)

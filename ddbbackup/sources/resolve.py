@@ -11,7 +11,7 @@ from ddbbackup.catalog import Location, OpenedExport, locate, open_export
 from ddbbackup.catalog.concurrent_reads import read_concurrently
 from ddbbackup.catalog.find_point import FoundPoint, find_point, open_point
 from ddbbackup.catalog.record import BackupKind, State
-from ddbbackup.catalog.short_ids import choose_id, nearest_id_hint
+from ddbbackup.catalog.short_ids import choose_id
 from ddbbackup.catalog.store import StoredRecord
 from ddbbackup.catalog.verification import match_record
 from ddbbackup.errors import Bug, DdbBackupError, NothingSelected, Refused
@@ -66,8 +66,9 @@ PERMISSIONS: Final = (
 def resolve_source(context: RunContext, wanted: WantedPoint) -> BackupSource | SnapshotSource:
     """Finds the backup and reads its manifests, unless it is an on-demand backup of DynamoDB. Blocking.
 
-    Raises ``Refused`` if the backup does not exist or does not contain the whole table, ``NothingSelected`` if the
-    table has no records at all, ``DataIncomplete`` if its manifests do not match, and ``ObjectMissing``.
+    Raises ``NothingSelected`` if no backup has the ID that is asked for, or if the table has no records at all,
+    ``UsageError`` if a short ID means several, ``Refused`` if the backup does not contain the whole table,
+    ``DataIncomplete`` if its manifests do not match, and ``ObjectMissing``.
     """
     match wanted.source:
         case FromFolder(uri, bucket_owner):
@@ -217,14 +218,12 @@ def _kinds(wanted: WantedPoint) -> frozenset[BackupKind]:
 def _point_of_backup(context: RunContext, wanted: WantedPoint, location: Location, asked: str) -> FoundPoint:
     stored = context.catalog.find(location, asked) if is_backup_id(asked) else None
     if stored is None:
+        of = f"of {wanted.table} in {location.uri}"
         ids = context.catalog.backup_ids(location)
-        chosen = choose_id(asked, ids, what=wanted.table)
-        stored = context.catalog.find(location, chosen) if chosen not in (None, asked) else None
+        stored = context.catalog.find(location, choose_id(asked, ids, of=of)) if ids else None
         if stored is None:
-            kind = Refused if ids else NothingSelected
-            raise kind(
-                f"there is no backup {asked} of {wanted.table} in {location.uri}",
-                hint=nearest_id_hint(asked, ids) if ids else _hint_without_backup(context, wanted, location),
+            raise NothingSelected(
+                f"there is no backup {asked} {of}", hint=_hint_without_backup(context, wanted, location)
             )
     backup_id = stored.record.id
     if stored.record.state == "not_whole" and wanted.accepts_incomplete:

@@ -8,7 +8,7 @@ from ddbbackup.catalog import BadRecord, StoredRecord
 from ddbbackup.catalog.queries import complete_backups, find_backups, tables_with_records
 from ddbbackup.cli.output import write_report
 from ddbbackup.cli.session import Session, run_session
-from ddbbackup.errors import NothingSelected
+from ddbbackup.errors import NothingSelected, Refused
 from ddbbackup.model.report import Report
 from ddbbackup.steps.bad_record import ReportBadRecord
 from ddbbackup.verify.restorable import fail_unrestorable
@@ -62,7 +62,7 @@ def _id_of(backup: StoredRecord | BadRecord) -> str:
 def _complete_only(backups: tuple[StoredRecord | BadRecord, ...]) -> tuple[StoredRecord | BadRecord, ...]:
     for stored in backups:
         if isinstance(stored, StoredRecord) and stored.record.state != "complete":
-            raise NothingSelected(
+            raise Refused(
                 f"the backup {stored.record.id} of {stored.record.table.name} is {stored.record.state}, not complete",
                 hint="choose a complete backup from `ddbbackup list`",
             )

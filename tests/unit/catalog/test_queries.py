@@ -8,7 +8,7 @@ import pytest
 
 from ddbbackup.catalog import Catalog, StoredRecord, locate
 from ddbbackup.catalog.queries import find_backups, tables_with_records
-from ddbbackup.errors import NothingSelected, Refused
+from ddbbackup.errors import NothingSelected, UsageError
 from ddbbackup.plan.model import AwsSettings, Destination, Plan
 from tests.support.memory import MemoryObjects
 from tests.support.records import IDENTITY, NOW, record
@@ -49,14 +49,14 @@ def test_an_unknown_id_is_not_found(objects: MemoryObjects, backup_id: str) -> N
     """Text that is not a backup ID is not used as a key."""
     with pytest.raises(NothingSelected) as raised:
         find(objects, backup_id)
-    assert raised.value.message == f"the catalog has no backup {backup_id}"
+    assert raised.value.message == f"there is no backup {backup_id} in the catalog"
     assert objects.reads == []
 
 
 def test_the_tables_that_were_searched_are_named(objects: MemoryObjects) -> None:
     """The catalog may have the backup, of another table."""
     tables = tables_with_records(Catalog(objects, plan="prod"), PLAN, IDENTITY, only=("orders",))
-    with pytest.raises(NothingSelected, match=r"^the catalog has no backup 0badcafe of orders$"):
+    with pytest.raises(NothingSelected, match=r"^there is no backup 0badcafe of orders in the catalog$"):
         find_backups(tables, "0badcafe", only=("orders",))
 
 
@@ -71,10 +71,10 @@ def test_a_short_id_of_several_backups_names_the_candidates(objects: MemoryObjec
     made = [
         record(table=each, run="r7", at=NOW - timedelta(days=7)).id for each in ("orders", "users", "logs")
     ]
-    with pytest.raises(Refused) as raised:
+    with pytest.raises(UsageError) as raised:
         find(objects, made[0][:8])
     candidates = ", ".join(sorted(made, reverse=True))
-    assert raised.value.message == f"{made[0][:8]} is short for 3 backups of the catalog: {candidates}"
+    assert raised.value.message == f"{made[0][:8]} is short for 3 backups in the catalog: {candidates}"
     assert raised.value.hint == "pass more of the ID"
     assert objects.reads == []
 

@@ -70,7 +70,7 @@ def read_point(
             hint="verify the backup with `--level items`",
         )
     if not result.items:
-        what = "has no items" if only is None else f"holds nothing of {only.label}"
+        what = "has no items" if only is None else f"holds no {only.label}"
         raise NothingSelected(
             f"{point.label} of {point.data.table} {what}", hint="choose an earlier restore point with --from"
         )

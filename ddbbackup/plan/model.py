@@ -160,7 +160,13 @@ class Only:
         """For people, without values."""
         if self.where is not None:
             return f"items that match `{self.where}`"
-        return "the items of one partition" if self.partition is not None else f"{len(self.keys)} keys"
+        if self.partition is not None:
+            return "items of the given partition"
+        return (
+            f"items with the {len(self.keys)} given keys"
+            if len(self.keys) > 1
+            else "items with the given key"
+        )
 
     @property
     def digest(self) -> str:

@@ -73,7 +73,7 @@ def _notes(job: RestoreJob) -> Iterator[str]:
         yield "the state of this restore is kept on this machine only: another machine cannot continue it"
     if job.restore.only is not None:
         yield (
-            f"only {job.restore.only.label} are restored; how many is known when the backup is read, so the "
+            f"restores only {job.restore.only.label}; how many is known when the backup is read, so the "
             "estimates are those of all items"
         )
     backup = job.resolved.backup

@@ -25,6 +25,7 @@ from ddbbackup.restore.lease import renewed
 from ddbbackup.restore.method import LoadResult, RestoreJob
 from ddbbackup.restore.method_selection import MethodName
 from ddbbackup.restore.methods import RESTORE_METHODS
+from ddbbackup.restore.nothing_matched import matched_nothing
 from ddbbackup.restore.progress import save_progress, was_created
 from ddbbackup.restore.recorded_capacity import switch_capacity
 from ddbbackup.restore.retrieval import retrieve_objects
@@ -139,7 +140,8 @@ class RestoreTable:
             return Outcome(self.id, self.kind, self.table, "failed", facts, settings.error)
         if (lost := loaded.shortfall or incompleteness(facts, target=self.target)) is not None:
             return Outcome(self.id, self.kind, self.table, "failed", facts, lost)
-        await save_progress(job, "done", method=method)
+        if not matched_nothing(facts):
+            await save_progress(job, "done", method=method)
         return Outcome(self.id, self.kind, self.table, "done", facts)
 
     async def _load(self, findings: RestoreFindings) -> tuple[MethodName, LoadResult]:

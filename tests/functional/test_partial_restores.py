@@ -35,7 +35,6 @@ def closes(done: Result) -> bool:
         ({"keys": [{"id": "c-1", "at": "1"}, {"id": {"S": "c-1"}, "at": {"N": "11.0"}}]}, [1, 11]),
         ({"where": "id = :c AND total > :t", "values": {":c": {"S": "c-1"}, ":t": {"N": "5"}}}, [1, 100]),
         ({"where": "#t = :t", "names": {"#t": "total"}, "values": {":t": {"N": "99.5"}}}, [1]),
-        ({"partition": "nobody"}, []),
     ],
 )
 def test_only_what_matches_in_its_last_state_is_written(
@@ -49,6 +48,23 @@ def test_only_what_matches_in_its_last_state_is_written(
     assert len(wanted) == len(expected) == done.facts["items"] == done.facts["written"]
     assert closes(done)
     assert "c-1" not in done.out.replace(name, "")
+
+
+def test_a_selection_that_matches_no_item_is_no_success(shop: Shop, name: str) -> None:
+    """It is probably misspelled. The message says in which backup, and no value; a second run says the same."""
+    for _ in range(2):
+        done = shop.restore(f"{name}-part", "--run-id", "ticket-8", "--key", f"id={SECRET},at=1")
+        error = done.error
+        assert done.code == 5, done.err
+        assert error["message"] == (
+            f"the backup {done.facts['backup']} of {shop.table} holds no items with the given key, so nothing was "
+            f"written to {name}-part"
+        )
+        assert error["hint"].startswith(f"run `ddbbackup find {shop.table} --history`")
+        assert shop.aws.items(f"{name}-part") == []
+        assert SECRET not in done.out + done.err
+    nobody = shop.restore(f"{name}-part", only={"partition": "nobody"})
+    assert (nobody.code, "holds no items of the given partition" in nobody.err) == (5, True)
 
 
 def test_the_command_line_says_the_same(shop: Shop, name: str) -> None:
@@ -151,9 +167,9 @@ def test_a_preview_says_that_it_is_a_part_without_its_values(shop: Shop, name: s
     )
     preview = shop.program.run("preview", "restore", "back")
     assert preview.code == 0, preview.err
-    assert "only 1 keys are restored" in preview.out
+    assert "restores only items with the given key;" in preview.out
     other = shop.program.run("preview", "restore", "back", "--where", "id = :c", "--value", f":c={SECRET}")
-    assert "only items that match `id = :c` are restored" in other.out
+    assert "restores only items that match `id = :c`;" in other.out
     assert SECRET not in preview.out + preview.err + other.out + other.err
 
 

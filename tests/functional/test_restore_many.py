@@ -202,6 +202,19 @@ def test_without_a_name_restore_lists_what_can_be_restored(
         assert "s3cr3t" not in part.err
 
 
+def test_of_many_tables_some_may_have_none_of_the_items(
+    sandbox: Aws, program: Program, tables: list[str], into: str
+) -> None:
+    """But not all of them."""
+    chosen = ("restore", "--match", f"{tables[0][:-1]}?", "--to", f"{{table}}-{into}", "--output", "json")
+    one = program.run(*chosen, "--key", f"id={tables[1]}")
+    assert one.code == 0, one.err
+    assert [len(sandbox.items(f"{table}-{into}")) for table in tables] == [0, 1, 0]
+    none = program.run(*chosen, "--key", "id=nobody", "--existing", "keep")
+    assert none.code == 5, none.err
+    assert [each["status"] for each in none.report["outcomes"]] == ["failed"] * 3
+
+
 def test_hints_name_what_exists(program: Program, tables: list[str]) -> None:
     """The nearest table and backup; for an instant before the first backup, the oldest one and recovery."""
     backup = program.run("restore", "--output", "json").report["tables"][1]["backup"]
@@ -216,7 +229,7 @@ def test_hints_name_what_exists(program: Program, tables: list[str]) -> None:
         f"use `{tables[0]}` instead",
     )
     wrong = f"{backup[:-1]}{'0' if backup[-1] != '0' else '1'}"
-    assert hint("--table", tables[1], "--from", wrong) == f"use `{backup}` instead"
+    assert hint("--table", tables[1], "--from", wrong, code=5) == f"use `{backup}` instead"
     early = hint("--table", tables[1], "--from", "2020-01-01")
     assert early.startswith(f"use the oldest restore point with `--from {backup}` (as of 20")
     assert "or any instant from 20" in early

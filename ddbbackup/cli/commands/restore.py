@@ -15,9 +15,11 @@ from ddbbackup.cli.output import write_output, write_report
 from ddbbackup.cli.session import Session, run_session
 from ddbbackup.cli.streams import say, stdin_is_terminal
 from ddbbackup.errors import UsageError
+from ddbbackup.model.outcome import Outcome
 from ddbbackup.model.report import Report
 from ddbbackup.plan.model import Restore
 from ddbbackup.report.documents.restorable import Restorable, restorable
+from ddbbackup.restore.nothing_matched import fail_if_nothing_matched
 from ddbbackup.restore.planning import restore_step
 from ddbbackup.sources.selected_tables import backed_up_tables, restores_of_tables
 
@@ -60,8 +62,12 @@ def run(options: Namespace) -> int:
         if stdin_is_terminal():
             steps = await confirm(context, steps)
         context.standing.begin(step.target for step in steps)
+
+        async def conclude(outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
+            return fail_if_nothing_matched({step.id: step.restore for step in steps}, outcomes)
+
         try:
-            return await session.carry_out(steps)
+            return await session.carry_out(steps, conclude=conclude)
         finally:
             await close_comparisons(context, steps)
 

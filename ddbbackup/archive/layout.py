@@ -15,7 +15,8 @@ FILES = "manifest-files.json"
 RECORDS_FOLDER = "ddbbackup"
 DOCUMENTS_FOLDER = "tables"  # descriptions and settings, below the prefix of a table's records
 SUMMARY_FILE = "summary.json"  # of the records of a table, beside them
-STATE_FILE = "restores/state.json"  # of restores into a table, below the prefix of its records
+RESTORES_FOLDER = "_restores"  # beside those of plans, none of which can have this name
+STATE_FILE = "state.json"
 
 _EXPORT_ROOT = re.compile(r"(?P<base>(?:.*/)?AWSDynamoDB/)(?P<export>[^/]+)/\Z", re.DOTALL)
 _S3_URI_HINT = "write s3://BUCKET/PREFIX/AWSDynamoDB/EXPORT-ID/, the folder that contains manifest-files.json"
@@ -120,6 +121,11 @@ def records_prefix(root: str, plan: str, account: str, region: str, table: str |
 
 def record_key(root: str, plan: str, account: str, region: str, table: str, backup_id: str) -> str:
     return f"{records_prefix(root, plan, account, region, table)}{backup_id}.json"
+
+
+def restore_state_key(root: str, account: str, region: str, table: str) -> str:
+    """Of the state and the lock of restores into a table: the same for all plans with this root."""
+    return f"{root}{RECORDS_FOLDER}/{RESTORES_FOLDER}/{account}/{region}/{table}/{STATE_FILE}"
 
 
 def render_prefix(template: str, *, account: str, region: str, table: str, plan: str) -> str:

@@ -9,12 +9,12 @@ from typing import Final
 
 from ddbbackup.archive.layout import (
     FILES,
-    STATE_FILE,
     SUMMARY,
     destination_root,
     parse_s3_uri,
     records_prefix,
     render_prefix,
+    restore_state_key,
 )
 from ddbbackup.iam.breadth import EXACT, Breadth
 from ddbbackup.model.arn import Arn
@@ -254,8 +254,8 @@ def _restore_states(scope: Scope) -> Iterator[Resource]:
         return
     target, root = scope.target_place, destination_root(scope.destination.prefix)
     table = "*" if scope.breadth.every_object else scope.target_pattern
-    prefix = records_prefix(root, scope.plan.name, target.account, target.region, table)
-    yield Resource(scope.s3(scope.destination.bucket, f"{prefix}{STATE_FILE}"))
+    key = restore_state_key(root, target.account, target.region, table)
+    yield Resource(scope.s3(scope.destination.bucket, key))
 
 
 def _any_records(scope: Scope) -> Iterator[Resource]:

@@ -46,7 +46,7 @@ PERMISSIONS: Final = (
     Permission(
         "dynamodb:BatchGetItem", "target", ("restore",), FROM_EXPORTS, note="reads a sample back, to prove it"
     ),
-    Permission("s3:GetObject", "restore-state", ("restore",), RESTORES),
+    Permission("s3:GetObject", "restore-state", ("restore", "read"), RESTORES),
     Permission(
         "s3:PutObject",
         "restore-state",

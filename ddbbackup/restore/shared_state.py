@@ -1,8 +1,10 @@
 """The progress of a restore and the lock of its target, in the vault, so that any machine can continue it.
 
-One object for each target table, ``<root>ddbbackup/<plan>/<account>/<region>/<table>/restores/state.json``, where
-account, region and table are the target's. Only conditional writes change it. Whoever holds the lock renews it; one
-that is not renewed for ``LEASE_SECONDS``, as another machine observes it, is taken over. No clocks are compared.
+One object for each target table, ``<root>ddbbackup/_restores/<account>/<region>/<table>/state.json``, where account,
+region and table are the target's: two plans with the same bucket and root share it. Plans with other buckets or roots
+do not: nothing in one plan names the vaults of the others. Only conditional writes change it. Whoever holds the lock
+renews it; one that is not renewed for ``LEASE_SECONDS``, as another machine observes it, is taken over. No clocks are
+compared.
 
 The object is a claim: what it says is done is proven by reading it back from the table.
 """
@@ -16,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ddbbackup.archive.layout import STATE_FILE, destination_root, records_prefix
+from ddbbackup.archive.layout import destination_root, restore_state_key
 from ddbbackup.errors import AccessDenied, Conflict, NotSupported, ObjectMissing, Refused, Unreachable
 from ddbbackup.model.arn import Arn
 from ddbbackup.model.documents import DocumentType, InvalidDocument, encode_document
@@ -204,16 +206,12 @@ def shared_state(context: RunContext, restore: Restore, target_arn: str) -> Shar
         return None
     destination = context.plan.destinations[restore.destination]
     target = Arn.parse(target_arn)
-    prefix = records_prefix(
-        destination_root(destination.prefix),
-        context.plan.name,
-        target.account,
-        target.region,
-        target.table_name,
-    )
+    root = destination_root(destination.prefix)
     return SharedState(
         context.source.objects,
-        S3Location(destination.bucket, f"{prefix}{STATE_FILE}"),
+        S3Location(
+            destination.bucket, restore_state_key(root, target.account, target.region, target.table_name)
+        ),
         run=context.run_id,
         owner=destination.bucket_owner,
         encryption=destination.encryption,

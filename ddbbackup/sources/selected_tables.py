@@ -75,7 +75,7 @@ async def backed_up_tables(
 
 
 def _with_records(context: RunContext, destination: Destination, identity: Identity) -> dict[str, Location]:
-    """Without targets that were only restored. Blocks."""
+    """Without tables whose records were all removed. Blocks."""
     tables = context.catalog.tables(destination, identity)
     have = read_concurrently(context.catalog.has_records, tables.values())
     return {name: tables[name] for name, has in zip(tables, have, strict=True) if has}

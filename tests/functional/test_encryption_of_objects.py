@@ -109,7 +109,7 @@ def back_up_and_restore(
     assert restore.code == 0, restore.err
     assert aws.items(f"{name}-2") == aws.items(name)
     written = aws.keys(bucket)
-    assert any(key.endswith("/restores/state.json") for key in written)
+    assert any("ddbbackup/_restores/" in key for key in written)
 
 
 def test_another_encryption_than_the_policy_demands_fails_with_what_s3_says(

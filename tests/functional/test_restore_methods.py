@@ -157,7 +157,7 @@ def test_an_import_of_the_same_run_is_found_without_local_state(
     process.send_signal(signal.SIGKILL)
     process.communicate()
     elsewhere = str(program.directory / "elsewhere")
-    (state,) = [key for key in sandbox.keys(bucket) if key.endswith("/restores/state.json")]
+    (state,) = [key for key in sandbox.keys(bucket) if key.endswith("/state.json")]
     sandbox.s3.delete_object(Bucket=bucket, Key=state)
 
     other = program.run(

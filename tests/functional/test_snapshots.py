@@ -23,9 +23,7 @@ ITEMS: tuple[Item, ...] = tuple({"id": {"S": f"{n}"}, "v": {"N": f"{n}"}} for n 
 
 
 def records(aws: Aws, bucket: str, table: str) -> list[dict[str, Any]]:
-    keys = [
-        key for key in aws.record_keys(bucket, table) if "/tables/" not in key and "/restores/" not in key
-    ]
+    keys = [key for key in aws.record_keys(bucket, table) if "/tables/" not in key]
     return [json.loads(aws.read(bucket, key)) for key in keys]
 
 

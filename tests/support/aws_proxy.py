@@ -235,7 +235,7 @@ def subject_of(key: str) -> str:
         return "md5"
     if name.startswith("manifest-"):
         return name.removeprefix("manifest-").removesuffix(".json")
-    if "/restores/" in key:
+    if "ddbbackup/_restores/" in key:
         return "state"
     if "/tables/" in key and "ddbbackup/" in key:
         return "description"

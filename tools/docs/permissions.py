@@ -44,7 +44,7 @@ RESOURCES: Final[dict[On, str]] = {
     "manifest": "`BUCKET/PREFIXAWSDynamoDB/*/manifest-*`",
     "object": "`BUCKET/PREFIX*`",
     "record": "`BUCKET/PREFIXddbbackup/PLAN/*`",
-    "restore-state": "`BUCKET/PREFIXddbbackup/PLAN/ACCOUNT/REGION/TARGET/restores/state.json`",
+    "restore-state": "`BUCKET/PREFIXddbbackup/_restores/ACCOUNT/REGION/TARGET/state.json`",
     "any-object": "`object`, for any table",
     "any-record": "`record`, for any table",
     "key": "the KMS key of the destination",

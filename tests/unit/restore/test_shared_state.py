@@ -15,7 +15,7 @@ from ddbbackup.restore.restore_progress import RestoreProgress
 from ddbbackup.restore.shared_state import LEASE_SECONDS, SharedState
 from tests.support.memory import MemoryObjects
 
-PLACE = S3Location("vault", "ddbbackup/p/123456789012/eu-west-1/orders/restores/state.json")
+PLACE = S3Location("vault", "ddbbackup/_restores/123456789012/eu-west-1/orders/state.json")
 PROGRESS = RestoreProgress(
     run="r1",
     restore_id="0badcafe",

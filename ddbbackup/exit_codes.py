@@ -41,14 +41,20 @@ EXIT_CODES: Final[Mapping[int, ExitCode]] = {
         "without `rpo` never causes this code",
     ),
     5: ExitCode(
-        "nothing selected", "a selector of the plan, or `--only`, matched no table; or `expect` was not met"
+        "nothing selected",
+        "a selector of the plan, or `--only`, matched no table; or `expect` was not met; or no backup has the ID "
+        "that was asked for; or no item has the key or matches the condition of `find` or `restore`",
     ),
     64: ExitCode(
-        "usage", "the command line is invalid; the plan has no restore of that name; or there is no Region"
+        "usage",
+        "the command line is invalid; a short backup ID means several backups; the plan has no restore of that "
+        "name; or there is no Region",
     ),
     65: ExitCode(
-        "data incomplete: verification or counts failed",
-        "data is incomplete: a hash, a size or a count does not match, a file is missing, or a table rejected items",
+        "data incomplete, or a record cannot be used",
+        "data is incomplete: a hash, a size or a count does not match, a file is missing, or a table rejected items; "
+        "`status`: no table breaks its `rpo`, but a backup that is newer than the newest restorable one cannot be "
+        "restored; `list`, `status`, `verify`, `wait`: the record of a backup cannot be used",
     ),
     69: ExitCode("service unreachable", "a service did not respond after all retries"),
     70: ExitCode("a bug in ddbbackup", f"a bug in ddbbackup: {REPORT_BUG}"),

@@ -9,14 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-import structlog
-
-from ddbbackup import events
 from ddbbackup.archive.layout import RECORDS_FOLDER, destination_root, records_prefix
 from ddbbackup.catalog.acceptance import START_WITHIN, objection
 from ddbbackup.catalog.location import Location, locate
 from ddbbackup.catalog.observed_setting import ObservedSetting
 from ddbbackup.catalog.record import Record, attempt_digest, parse_record
+from ddbbackup.catalog.rejections import Rejections
 from ddbbackup.catalog.summary import SummarizedRecord, up_to_date
 from ddbbackup.catalog.summary_store import SummaryStore
 from ddbbackup.catalog.table_documents import TableDocument, parse_description, parse_settings
@@ -28,8 +26,6 @@ from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.model import Destination
 from ddbbackup.plan.restore_from import Origin
 from ddbbackup.ports import Identity, ObjectFacts, Objects
-
-log = structlog.get_logger()
 
 _RECORD_LIMIT_BYTES: Final = 8 << 20  # a response of DescribeTable has kilobytes
 _UPDATES_AT_MOST: Final = 5
@@ -75,6 +71,7 @@ class Catalog:
         self._plan = plan
         self._clock = clock or SystemClock()
         self._summaries = SummaryStore(objects)
+        self.rejections = Rejections()
 
     def create(self, record: Record, location: Location) -> StoredRecord:
         """Writes a new record, or returns the one that another process wrote for the same attempt of the run.
@@ -291,7 +288,7 @@ class Catalog:
     def tables(self, destination: Destination, identity: Identity) -> dict[str, Location]:
         """Every table of this account and region that has records, whether or not it still exists.
 
-        Also every target of a restore, because the state of restores is beside records: see ``has_records``.
+        Also a table of which only descriptions and settings are left: see ``has_records``.
         """
         prefix = records_prefix(
             destination_root(destination.prefix), self._plan, identity.account, identity.region
@@ -359,7 +356,7 @@ class Catalog:
 
     def _bad(self, location: Location, key: str, error: DdbBackupError) -> BadRecord:
         bad = BadRecord(location, key, error)
-        log.warning(events.RECORD_REJECTED, table=location.table, backup=bad.id, message=error.message)
+        self.rejections.add(location.bucket, key, table=location.table, backup=bad.id, error=error)
         return bad
 
     def _put(

@@ -21,7 +21,9 @@ from ddbbackup.safe_text import SECRETS, escape_json, escaped, masked
 LogFormat = Literal["auto", "console", "json"]
 Event = MutableMapping[str, Any]
 _OF_THE_REPORT: Final = frozenset((events.STEP_FAILED, events.STEP_SKIPPED, events.EXPORT_FAILED))
-_OF_THE_LISTS: Final = frozenset((events.BACKUP_PASSED_OVER,))  # below `status` and `list`, with all reasons
+_OF_THE_LISTS: Final = frozenset(  # below `status` and `list`, with all reasons
+    (events.BACKUP_PASSED_OVER, events.RECORD_REJECTED, events.RECORDS_REJECTED)
+)
 _REPEATED: Final = frozenset(("step", "error", "version", "target"))
 
 log = structlog.get_logger()

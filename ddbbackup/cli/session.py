@@ -171,6 +171,8 @@ def run_session(
                 for line in context.standing.lines():
                     stop.add_note(line)
                 raise
+            finally:
+                context.catalog.rejections.conclude()
 
 
 @contextmanager

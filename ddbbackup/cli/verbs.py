@@ -183,7 +183,7 @@ _ROWS: Final = (
         help="show what a run would do, with blockers, time and cost",
         description="Shows what a run would do: the tables and restores, what blocks them, the estimated time and "
         "cost. Only reads from AWS. Exits with the code that the run would end with.",
-        arguments="[backup | restore NAME | prune]",
+        arguments="[backup|prune [TABLE]... | restore NAME]",
         options=(
             options.preview_scope,
             options.plan_files,
@@ -203,7 +203,7 @@ _ROWS: Final = (
         role="read",
         examples=(
             Example("preview", "preview the backups and restores of the plan"),
-            Example("preview backup --only 'orders*'", "preview the backups of some tables"),
+            Example("preview backup 'orders*'", "preview the backups of some tables"),
             Example("preview restore orders-copy", "preview one restore"),
             Example("preview restore --table orders --to orders-2", "preview one that is not in the plan"),
             Example("preview prune", "preview what retention removes"),
@@ -276,8 +276,8 @@ _ROWS: Final = (
         help="show the newest backup of each table, and whether it is too old",
         description="Shows for each table of the plan the newest backup, its age against the recovery point "
         "objective (RPO: `rpo` in the plan, the maximum age), and whether a backup is in progress. Exits with 4 if a "
-        "backup is older than that. A pattern in quotes after -f shows several plans; then the exit code is the "
-        "highest of them.",
+        "backup is older than that, and with 65 if newer backups cannot be restored. A pattern in quotes after -f "
+        "shows several plans; then the exit code is the highest of them.",
         arguments="[TABLE]...",
         options=(
             options.tables,
@@ -305,7 +305,8 @@ _ROWS: Final = (
     Verb(
         name="list",
         help="list the backups in the catalog",
-        description="Lists the recorded backups of the plan, also of tables that the plan no longer selects.",
+        description="Lists the recorded backups of the plan, also of tables that the plan no longer selects. Exits "
+        "with 65 if the record of one cannot be used.",
         module="list_backups",
         arguments="[TABLE]...",
         options=(

@@ -10,6 +10,7 @@ from ddbbackup.catalog.queries import catalog_tables, readable_records
 from ddbbackup.cli.output import write_output
 from ddbbackup.cli.session import Session, run_session
 from ddbbackup.cli.streams import say, stdout_view
+from ddbbackup.errors import DataIncomplete
 from ddbbackup.plan.only import check_only
 from ddbbackup.report.documents.list import BackupList, backup_list
 from ddbbackup.steps.context import RunContext
@@ -20,7 +21,8 @@ def run(options: Namespace) -> int:
         return await session.context.call(_read, session.context, options)
 
     document = run_session(options, read)
-    exit_code = document.unreadable[0].error.exit_code if document.unreadable else 0
+    unusable = DataIncomplete.exit_code if document.summary.states.get("unusable") else 0
+    exit_code = document.unreadable[0].error.exit_code if document.unreadable else unusable
     exit_code = write_output(options, document, exit_code)
     for place in document.unreadable:
         say(
@@ -37,9 +39,7 @@ def _read(context: RunContext, options: Namespace) -> BackupList:
     newest_only = _fills_the_screen(options, len(found.tables))
     read = readable_records(found.tables, limit=1 if newest_only else options.last, since=options.since)
     unreadable = {**read.errors, **found.unreadable}
-    if (
-        options.since is None and not unreadable
-    ):  # a table into which something was restored has a folder, too
+    if options.since is None and not unreadable:  # a folder may hold descriptions only
         check_only(
             options.only,
             {each.location.table for each in read.records},

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 
 from ddbbackup.cli.output import write_output
 from ddbbackup.cli.plan_globs import WantedTables, read_plans
 from ddbbackup.cli.session import Session, run_session
 from ddbbackup.cli.streams import say
 from ddbbackup.clock import SystemClock
+from ddbbackup.errors import DataIncomplete
 from ddbbackup.model.report import STALE
+from ddbbackup.model.table_status import TableStatus
 from ddbbackup.plan.selection import select
 from ddbbackup.report.documents.status import PlanStatus, failed_plan, plan_status, status_report
 from ddbbackup.status.table_status import read_statuses
@@ -47,8 +50,7 @@ def _read_plan(options: Namespace, wanted: WantedTables) -> PlanStatus:
         found = await context.call(read_statuses, context, selection.chosen)
         errors = [error for _, error in selection.failures]
         codes = [error.exit_code for error in (*errors, *(each.error for each in found.unreadable))]
-        stale = STALE if any(table.breaks_rpo for table in found.tables) else 0
-        exit_code = codes[0] if codes else stale
+        exit_code = codes[0] if codes else _code_of(found.tables)
         session.run_hooks.ended(exit_code=exit_code, tables=found.tables)
         return plan_status(
             session.plan.name,
@@ -61,3 +63,10 @@ def _read_plan(options: Namespace, wanted: WantedTables) -> PlanStatus:
         )
 
     return run_session(options, read)
+
+
+def _code_of(tables: Sequence[TableStatus]) -> int:
+    """The most urgent reason. Backups that cannot be used are a failure, even if an older one is in time."""
+    if any(table.breaks_rpo for table in tables):
+        return STALE
+    return DataIncomplete.exit_code if any(table.not_restorable for table in tables) else 0

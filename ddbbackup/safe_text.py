@@ -154,14 +154,21 @@ def _walk(value: Any, change: Callable[[str], str]) -> Any:
     if value is None or isinstance(value, bool | int | float | datetime | bytes):
         return value
     if is_dataclass(value) and not isinstance(value, type):
-        members = {each.name: _walk(getattr(value, each.name), change) for each in fields(value) if each.init}
-        return replace(value, **members)
+        members = {each.name: getattr(value, each.name) for each in fields(value) if each.init}
+        changed = {
+            name: walked
+            for name, member in members.items()
+            if (walked := _walk(member, change)) is not member
+        }
+        return replace(value, **changed) if changed else value
     if isinstance(value, Mapping):
         return {_walk(key, change): _walk(each, change) for key, each in value.items()}
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)(*(_walk(each, change) for each in value))
     if isinstance(value, list | tuple | set | frozenset):
-        return type(value)(_walk(each, change) for each in value)
+        walked = [_walk(each, change) for each in value]
+        same = all(new is old for new, old in zip(walked, value, strict=True))
+        return value if same else type(value)(walked)
     if isinstance(value, Iterable):
         return [_walk(each, change) for each in value]
     return value

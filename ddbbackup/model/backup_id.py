@@ -44,4 +44,5 @@ def time_of_id(backup_id: str) -> datetime:
 
 def first_id_at(time: datetime) -> str:
     """A text that sorts before the backup IDs of this instant (in UTC) and after those of earlier ones."""
-    return f"{time:%Y%m%dT%H%M%SZ}"
+    # Without strftime, which takes ten times as long: an outlook has thousands of backups to come.
+    return f"{time.isoformat(timespec='seconds')[:19].replace('-', '').replace(':', '')}Z"

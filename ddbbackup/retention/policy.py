@@ -115,10 +115,10 @@ class _Table:
 
     def keep(self, backup_id: str, reason: str) -> None:
         self._reasons.setdefault(backup_id, []).append(reason)
-        for each in self._before(backup_id):
-            if each in self._needed:
-                break  # then so is everything before it
-            self._needed.add(each)
+        chain, index = self._place[backup_id]
+        while index and chain[index - 1] not in self._needed:  # else everything before it is, too
+            index -= 1
+            self._needed.add(chain[index])
 
     def keeps(self, backup_id: str) -> bool:
         return backup_id in self._reasons or backup_id in self._needed
@@ -130,11 +130,6 @@ class _Table:
     def base(self, backup_id: str) -> str:
         return self._place[backup_id][0][0]
 
-    def _before(self, backup_id: str) -> Iterator[str]:
-        """What the restore point needs besides itself, newest first."""
-        chain, index = self._place[backup_id]
-        return (chain[each] for each in range(index - 1, -1, -1))
-
     def is_verified_point(self, backup_id: str) -> bool:
         """Whether everything that the restore point needs was verified."""
         return all(map(self.is_verified, self.needs(backup_id)))
@@ -142,10 +137,10 @@ class _Table:
     def verdict(self) -> Verdict:
         needed_by: dict[str, str] = {}
         for backup_id in sorted(self._reasons, reverse=True):
-            for each in self._before(backup_id):
-                if each in needed_by:
-                    break
-                needed_by[each] = backup_id
+            chain, index = self._place[backup_id]
+            while index and chain[index - 1] not in needed_by:
+                index -= 1
+                needed_by[chain[index]] = backup_id
         kept = {each: tuple(self._reasons[each]) for each in sorted(self._reasons, reverse=True)}
         return Verdict(
             kept,

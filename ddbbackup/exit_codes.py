@@ -27,8 +27,9 @@ EXIT_CODES: Final[Mapping[int, ExitCode]] = {
         "run itself succeeded",
     ),
     2: ExitCode(
-        "changes pending (`preview --detailed-exitcode`)",
-        "`preview --detailed-exitcode`: there are no blockers, and the run would change something",
+        "changes pending (`--detailed-exitcode`)",
+        "with `--detailed-exitcode`: `preview` or `prune` found no blockers, and the run would change something; or "
+        "`diff` found an item that differs",
     ),
     3: ExitCode(
         "some steps failed",

@@ -1,6 +1,6 @@
 """The options that say what an element of ``restores`` says: one row for each.
 
-A new key of the element is a row here. The parser, ``restore_element.py`` and the completion read this table.
+A new key of the element is a row here. The parser, ``command_line_restore.py`` and the completion read this table.
 """
 
 from __future__ import annotations

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
 
 from ddbbackup.sandbox.server import Sandbox
 from tests.faults.enabled import IN_MAKE_TEST
+from tests.faults.laws import EXIT_CODES, STATUS_EXIT_CODES
 from tests.faults.page import BEGIN, END, KINDS, PAGE
 from tests.faults.scenarios import SCENARIOS
 from tests.faults.scenarios.answers import ANSWERED
@@ -33,6 +35,18 @@ def test_the_laws_hold(shared: Servers, name: str, seed: int) -> None:
     played = play(shared, SCENARIOS[name], seed)
     broken = [f"{violation.law}: {violation.detail}" for violation in played.violations]
     assert not broken, "\n".join([*broken, played.trace, played.rerun])
+
+
+def test_the_law_about_exit_codes_is_the_one_that_is_checked() -> None:
+    """The page promises what the suite checks."""
+    (law,) = re.findall(
+        r"\*\*Every run ends\*\*, with exit code ([0-9, ]+) or (\d+), `status` also with (\d+)",
+        PAGE.read_text(encoding="utf-8"),
+    )
+    common, last, of_status = law
+    codes = {*map(int, common.split(", ")), int(last)}
+    assert codes == EXIT_CODES
+    assert codes | {int(of_status)} == STATUS_EXIT_CODES
 
 
 def test_the_suite_has_its_size() -> None:

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from tools.docs.markdown import code_list, header, table
 
-Reader = Literal["ddbbackup", "botocore", "rich", "opentelemetry", "urllib"]
+Reader = Literal["ddbbackup", "botocore", "opentelemetry", "urllib"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,8 @@ class Variable:
 OWN: Final = (
     Variable(
         ("DDBBACKUP_STATE_DIR",),
-        "where restores keep their local state: the ledger of finished files, rejected items, temporary files "
+        "where `restore` keeps its local state (the ledger of finished files, rejected items), `verify` its "
+        "progress, and `diff`, `find`, `dump` and restores their temporary files "
         "(default: `$XDG_STATE_HOME/ddbbackup`, or `~/.local/state/ddbbackup`). It must be on a local disk. Keep it "
         "between runs, so that an interrupted restore continues",
     ),
@@ -44,8 +45,8 @@ OWN: Final = (
 )
 TERMINAL: Final = (
     Variable(("NO_COLOR",), "not empty: no colors"),
-    Variable(("COLUMNS",), "the width of the terminal, in place of the real one", "rich"),
-    Variable(("TERM",), "`dumb`: no progress bars", "rich"),
+    Variable(("COLUMNS", "LINES"), "the size of the terminal, in place of the real one"),
+    Variable(("TERM",), "`dumb`: no colors and no progress"),
 )
 CI: Final = (
     Variable(

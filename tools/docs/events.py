@@ -23,8 +23,9 @@ def page() -> str:
         header("Log events", "schemas/event.schema.json")
         + f"""\
 ddbbackup writes its log to stderr: readable lines on a terminal, otherwise one JSON object per line that conforms to
-[its schema](../schemas/event.schema.json). `--log-format` chooses the form. Every event has {always}.
-Fields are flat. No field contains item data or a secret.
+[its schema](../schemas/event.schema.json). `--log-format` chooses the form. On a terminal, progress takes the place
+of the log and only warnings and errors are shown, with `-v` all of it; `-q` leaves only errors in either form. Every
+event has {always}. Fields are flat. No field contains item data or a secret.
 
 """
         + table(("event", "meaning", "required fields"), events)

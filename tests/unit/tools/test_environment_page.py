@@ -18,7 +18,7 @@ from tools.docs.environment import CI, SECTIONS
 CODE = Path(ddbbackup.__file__).parent
 NAME = re.compile(
     r"(DDBBACKUP|AWS|GITHUB|CI|CODEBUILD|BUILDKITE|CIRCLE|BUILD|XDG|OTEL|SSL|REQUESTS|NO|FORCE|CLICOLOR)_[A-Z_]+"
-    r"|HOME|COLUMNS|TERM|PAGER|EDITOR"
+    r"|HOME|COLUMNS|LINES|TERM|PAGER|EDITOR"
 )
 LISTED = {name: variable.reader for each in SECTIONS.values() for variable in each for name in variable.names}
 # Read by building their names: from `traceparent` and `tracestate`, and by plans through `${…}`.
@@ -45,7 +45,7 @@ def test_every_variable_of_ours_is_read_by_the_code() -> None:
 
 def test_libraries_read_what_they_are_said_to_read() -> None:
     """By their source: botocore builds the names of endpoints from a prefix and the service."""
-    for library in ("botocore", "rich", "opentelemetry"):
+    for library in ("botocore", "opentelemetry"):
         spec = importlib.util.find_spec(library)
         assert spec is not None
         assert spec.submodule_search_locations is not None

@@ -72,11 +72,6 @@ def parse_summary(body: bytes, *, where: str) -> Summary:
     )
 
 
-def parse_files(body: bytes, *, where: str) -> tuple[FileEntry, ...]:
-    """The same as ``parse_file_lines`` for a whole manifest."""
-    return parse_file_lines((body,), where=where)
-
-
 def parse_file_lines(chunks: Iterable[bytes], *, where: str) -> tuple[FileEntry, ...]:
     """One entry per line, in the order of the manifest. The memory follows the number of entries, not of bytes.
 

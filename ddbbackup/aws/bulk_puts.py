@@ -92,7 +92,7 @@ def _refuse_unknown(arn: str) -> Iterator[None]:
             raise
         raise Refused(
             f"bulk put {arn} does not exist",
-            hint="check the region and the account; AWS lists bulk puts for 90 days",
+            hint="check the Region and the account; AWS lists bulk puts for 90 days",
         ) from error
 
 

@@ -18,6 +18,7 @@ from ddbbackup.aws.pages import pages_of
 from ddbbackup.errors import Conflict, DataIncomplete, DdbBackupError, ObjectMissing, Unreachable
 from ddbbackup.model.checksums import crc32, md5_base64
 from ddbbackup.model.encryption import Encryption
+from ddbbackup.model.numbers import counted
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.ports import ObjectFacts, RetrievalTier, Upload, UploadedPart
 
@@ -197,7 +198,7 @@ class S3Objects:
         if not keys:
             return {}
         delete: DeleteTypeDef = {"Objects": [{"Key": key} for key in keys], "Quiet": False}
-        with translate_errors(f"delete {len(keys)} objects in s3://{bucket}"):
+        with translate_errors(f"delete {counted(len(keys), 'object')} in s3://{bucket}"):
             response = self._client.delete_objects(Bucket=bucket, Delete=delete, **expected_owner(owner))
         deleted = {each["Key"] for each in response.get("Deleted", ()) if "Key" in each}
         reported = {each["Key"]: each for each in response.get("Errors", ()) if "Key" in each}

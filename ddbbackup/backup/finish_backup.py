@@ -52,7 +52,7 @@ _FAILURE_HINTS: Final = {
     "S3NoSuchBucket": "create the bucket, or correct `bucket` of the destination",
     "S3AccessDenied": "allow the role that runs ddbbackup s3:PutObject, s3:PutObjectAcl and s3:AbortMultipartUpload "
     "on the objects of the bucket; if another account owns the bucket, set `bucket_owner`",
-    "KmsNotFoundException": "use a KMS key in the region of the bucket",
+    "KmsNotFoundException": "use a KMS key in the Region of the bucket",
 }
 
 

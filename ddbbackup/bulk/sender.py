@@ -26,6 +26,7 @@ from ddbbackup.bulk.request_format import BatchWrite, RequestFormat, read_body
 from ddbbackup.bulk.responses import JSON_TYPE, Classification, classify, select_unprocessed, unproven
 from ddbbackup.bulk.worker_messages import WorkerConfig
 from ddbbackup.errors import Refused
+from ddbbackup.model.numbers import counted
 from ddbbackup.ports import BulkResponse, BulkTransport, ItemOperation
 
 MAX_IN_FLIGHT_BYTES: Final = 4 << 20
@@ -352,7 +353,7 @@ class Sender:
         self._progress_at = time.monotonic()
         if self._rejected >= _MAX_REJECTED_WITHOUT_SUCCESS and not self._accepted:
             raise Refused(
-                f"the table {self._config.table} rejected all of the first {self._rejected} items",
+                f"the table {self._config.table} rejected all of the first {counted(self._rejected, 'item')}",
                 hint="compare the keys and indexes of the table with those of the backed-up table; "
                 f"the reasons are in {self._config.rejects_dir}",
             )

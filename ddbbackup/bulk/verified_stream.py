@@ -14,6 +14,7 @@ from ddbbackup.archive.plain_lines import dump_to_lines, plain_to_lines
 from ddbbackup.archive.zstd import decompress_zstd
 from ddbbackup.bulk.model import Compression, DataFile, DataFormat
 from ddbbackup.errors import DataIncomplete, ObjectMissing, Unreachable
+from ddbbackup.model.numbers import counted, grouped
 from ddbbackup.ports import Objects, ObjectStream
 
 T = TypeVar("T")
@@ -75,7 +76,7 @@ class VerifiedStream:
             inflated += len(piece)
             if inflated > longest:
                 raise DataIncomplete(
-                    f"it holds more than its {self.file.item_count} items can have", hint=_HINT
+                    f"it holds more than {counted(self.file.item_count, 'item')} can have", hint=_HINT
                 )
             yield piece
         if self.md5 != self.file.md5:
@@ -191,4 +192,6 @@ def name_file_in_errors(file: DataFile) -> Iterator[None]:
 def check_item_count(file: DataFile, count: int) -> None:
     """Raises ``DataIncomplete`` unless ``count`` is the item count of the manifest."""
     if count != file.item_count:
-        raise DataIncomplete(f"it holds {count} items, but the manifest says {file.item_count}", hint=_HINT)
+        raise DataIncomplete(
+            f"it holds {counted(count, 'item')}, but the manifest says {grouped(file.item_count)}", hint=_HINT
+        )

@@ -31,6 +31,7 @@ from ddbbackup.bulk.verify_units import (
     digests_path,
 )
 from ddbbackup.errors import Bug, DataIncomplete
+from ddbbackup.model.numbers import agreeing, counted, grouped
 from ddbbackup.model.progress import OnProgress, Progress
 from ddbbackup.ports import BulkAccess, KeyAttribute
 
@@ -178,7 +179,12 @@ def _raise_damage(findings: Sequence[UnitFindings], files: int) -> None:
     if damaged:
         details = "; ".join(damaged[:_MAX_SHOWN])
         more = f"; and {len(damaged) - _MAX_SHOWN} more" if len(damaged) > _MAX_SHOWN else ""
-        summary = f"{len(damaged)} of {files} data files do not match the manifest: " if files > 1 else ""
+        match = agreeing(len(damaged), "does not match", "do not match")
+        summary = (
+            f"{grouped(len(damaged))} of {counted(files, 'data file')} {match} the manifest: "
+            if files > 1
+            else ""
+        )
         raise DataIncomplete(f"{summary}{details}{more}", hint=_HINT)
     defects = [defect for found in findings for defect in found.defects]
     if defects:
@@ -188,7 +194,8 @@ def _raise_damage(findings: Sequence[UnitFindings], files: int) -> None:
         most = "; ".join(f"{count} × {reason}" for reason, count in reasons.most_common(_MAX_SHOWN))
         uris = sorted({uri for uri, _, _ in defects})
         raise DataIncomplete(
-            f"{reasons.total()} lines in {len(uris)} of {files} data files are not valid items of the table: {most}; "
+            f"{counted(reasons.total(), 'line')} in {grouped(len(uris))} of {counted(files, 'data file')} "
+            f"{agreeing(reasons.total(), 'is not a valid item', 'are not valid items')} of the table: {most}; "
             f"first in {uris[0]}",
             hint=_HINT,
         )
@@ -214,7 +221,9 @@ def _confirm_repeated(
     if again:
         at_least = "at least " if len(repeated.digests) >= MAX_REPEATED else ""
         names = ", ".join(sorted(uris[again[0]]))
+        number = len(again)
         raise DataIncomplete(
-            f"{at_least}{len(again)} keys are in the backup more than once, the first of them in {names}",
+            f"{at_least}{counted(number, 'key')} {agreeing(number, 'is', 'are')} in the backup more than once, the "
+            f"first of them in {names}",
             hint=_HINT,
         )

@@ -18,6 +18,7 @@ from ddbbackup.bulk.find_files import find_files
 from ddbbackup.bulk.model import DataFile
 from ddbbackup.errors import DataIncomplete, Unreachable
 from ddbbackup.model.checksums import single_part_etag
+from ddbbackup.model.numbers import agreeing, counted, grouped
 from ddbbackup.model.progress import OnProgress, Progress
 from ddbbackup.ports import ObjectFacts, Objects
 
@@ -117,4 +118,5 @@ def _confirm_missing(missing: Sequence[DataFile], objects: Objects) -> None:
 def _missing_error(missing: Sequence[DataFile], files: int) -> DataIncomplete:
     names = ", ".join(file.uri for file in missing[:_MAX_SHOWN])
     more = f", and {len(missing) - _MAX_SHOWN} more" if len(missing) > _MAX_SHOWN else ""
-    return DataIncomplete(f"{len(missing)} of {files} data files are missing: {names}{more}", hint=_HINT)
+    share = f"{grouped(len(missing))} of {counted(files, 'data file')} {agreeing(len(missing), 'is', 'are')}"
+    return DataIncomplete(f"{share} missing: {names}{more}", hint=_HINT)

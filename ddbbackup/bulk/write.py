@@ -25,6 +25,7 @@ from ddbbackup.bulk.units import split_into_units, worker_count
 from ddbbackup.bulk.worker_messages import ProgressDelta, WorkerConfig
 from ddbbackup.bulk.worker_pool import WorkerPool, WorkerProcess, WorkerThread
 from ddbbackup.errors import DataIncomplete, Refused
+from ddbbackup.model.numbers import counted, grouped
 from ddbbackup.model.progress import OnProgress, Progress
 from ddbbackup.os_errors import state_failed
 from ddbbackup.ports import BulkAccess
@@ -134,7 +135,8 @@ class _Results:
         count = sent + done.superseded + done.deleted + done.left_out
         if count != file.item_count:  # of a file in one part, the reader has compared it
             raise DataIncomplete(
-                f"the data file {file.uri} holds {count} items, but the manifest says {file.item_count}",
+                f"the data file {file.uri} holds {counted(count, 'item')}, but the manifest says "
+                f"{grouped(file.item_count)}",
                 hint="verify the backup, then restore from another one",
             )
         if not left:

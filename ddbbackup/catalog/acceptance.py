@@ -40,7 +40,7 @@ def objection(record: Record, location: Location, key: str, *, now: datetime) ->
         (record.plan == location.plan, "it belongs to another plan"),
         (table.name == location.table, "it belongs to another table"),
         (table.account == location.account, "it belongs to another account"),
-        (table.region == location.region, "it belongs to another region"),
+        (table.region == location.region, "it belongs to another Region"),
         (table.arn == arn, "it names the ARN of another table"),
         (record.id == expected_id, "its id does not belong to its run and time"),
         (_is_of_its_run(record, location), "what it was made by does not belong to its run"),

@@ -21,6 +21,7 @@ from ddbbackup.archive.manifests import (
 from ddbbackup.bulk.model import DataFile, DataFormat
 from ddbbackup.bulk.verified_stream import read_until_whole, whole_body
 from ddbbackup.errors import DataIncomplete, ObjectArchived, ObjectMissing, Refused
+from ddbbackup.model.numbers import counted, grouped
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.ports import Objects, ObjectStream
 
@@ -106,8 +107,8 @@ def _open(objects: Objects, folder: ExportFolder, owner: str | None) -> OpenedEx
     total = sum(entry.item_count for entry in entries)
     if summary and summary.item_count != total:
         raise DataIncomplete(
-            f"the manifests in {where} contradict each other: the summary counts {summary.item_count} items, "
-            f"the files {total}",
+            f"the manifests in {where} contradict each other: the summary counts "
+            f"{counted(summary.item_count, 'item')}, the files {grouped(total)}",
             hint=_HINT,
         )
     if summary:

@@ -28,6 +28,7 @@ from ddbbackup.bulk.verified_stream import (
 )
 from ddbbackup.catalog.exports import OpenedExport
 from ddbbackup.errors import ObjectMissing, Refused
+from ddbbackup.model.numbers import agreeing, counted
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.ports import ObjectFacts, Objects
 
@@ -71,12 +72,12 @@ def open_plain_folder(
             raise
     notes = [
         (
-            f"not verified: no manifest says what {location.with_key(prefix)} has to hold; its {len(measured)} files "
-            "were counted when they were read"
+            f"not verified: no manifest says what {location.with_key(prefix)} has to hold; what its "
+            f"{counted(len(measured), 'file')} {agreeing(len(measured), 'holds', 'hold')} was counted while reading"
         )
     ]
     if others:
-        notes.append(f"not read: {others} objects in the folder that are no files of DynamoDB JSON")
+        notes.append(f"not read: {counted(others, 'other object')} in the folder, not of DynamoDB JSON")
     return OpenedExport(
         ExportFolder(location.bucket, prefix),
         None,

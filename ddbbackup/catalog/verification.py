@@ -25,6 +25,7 @@ from ddbbackup.catalog.exports import OpenedExport, open_export
 from ddbbackup.catalog.location import Location
 from ddbbackup.catalog.record import Level, Record
 from ddbbackup.errors import DataIncomplete, ObjectArchived, ObjectMissing
+from ddbbackup.model.numbers import agreeing, counted, grouped
 from ddbbackup.model.progress import OnProgress
 from ddbbackup.ports import KeyAttribute, Objects
 
@@ -81,17 +82,18 @@ def verify_export(
     )
     if record.data.size_bytes not in (None, listed.size_bytes):
         raise DataIncomplete(
-            f"the data files of {record.id} have {listed.size_bytes} bytes, and had {record.data.size_bytes} when "
-            "they were recorded",
+            f"the data files of {record.id} have {counted(listed.size_bytes, 'byte')}, and had "
+            f"{grouped(record.data.size_bytes or 0)} when they were recorded",
             hint=_HINT,
         )
     checks = [*opened.checks, "the item count matches the one in the record"]
     notes = list(opened.notes)
     level, to_read = _choose_files(listed, thoroughness, record.id, notes)
     if level == "listing":
-        checks.append(f"all {len(listed.files)} data files exist")
+        checks.append(f"no object of {counted(len(listed.files), 'data file')} is missing")
         if proven := len(listed.files) - len(listed.unproven):
-            checks.append(f"the ETags of {proven} data files show the content that the manifest describes")
+            by = agreeing(proven, "its ETag shows", "their ETags show")
+            checks.append(f"of {counted(proven, 'data file')}, {by} the content that the manifest describes")
     if to_read:
         _require_readable(objects, opened, listed, to_read)
         read_level: ReadLevel = "items" if thoroughness.level == "items" else "checksums"
@@ -104,11 +106,18 @@ def verify_export(
             table=record.table.name,
         )
         data = read_data(job)
-        checks.append(f"the size, MD5 and item count of {len(to_read)} data files match the manifest")
+        checks.append(
+            f"the size, MD5 and item count of {counted(len(to_read), 'data file')} match the manifest"
+        )
         if read_level == "items":
-            checks.append(f"{data.item_count} lines are valid items of the table, and no key is there twice")
+            valid = agreeing(data.item_count, "is a valid item", "are valid items")
+            checks.append(
+                f"{counted(data.item_count, 'line')} {valid} of the table, and no key is there twice"
+            )
         if data.continued_bytes:
-            notes.append(f"{data.continued_bytes} bytes were read by an earlier run, less than a day before")
+            notes.append(
+                f"an earlier run, less than a day before, read {counted(data.continued_bytes, 'byte')}"
+            )
     return Verification(level, opened, listed.size_bytes, tuple(checks), tuple(notes))
 
 
@@ -130,9 +139,11 @@ def _choose_files(
     """What will be known about all of the data, and the files to read."""
     if thoroughness.level == "listing":
         if listed.unproven:
+            number = len(listed.unproven)
             notes.append(
-                f"{len(listed.unproven)} data files have another ETag than the manifest names, so they were read: "
-                "they were copied, or written again with the same content"
+                f"{counted(number, 'data file')} {agreeing(number, 'has', 'have')} another ETag than the manifest "
+                f"names, so {agreeing(number, 'it was', 'they were')} read: copied, or written again with the same "
+                "content"
             )
         return "listing", listed.unproven
     files = listed.sized()
@@ -142,7 +153,8 @@ def _choose_files(
     in_sample = {file.key for file in chosen}
     unproven = tuple(file for file in listed.unproven if file.key not in in_sample)
     notes.append(
-        f"read: {len(chosen)} of {len(files)} data files ({thoroughness.sample_percent:g}%), chosen by the backup ID"
+        f"read: {grouped(len(chosen))} of {counted(len(files), 'data file')} ({thoroughness.sample_percent:g}%), "
+        "chosen by the backup ID"
     )
     return "listing", (*chosen, *unproven)
 
@@ -162,10 +174,10 @@ def _require_readable(
     keys = {file.key for file in to_read}
     candidates = [facts for facts in listed.archived if facts.key in keys]
     archived = archived_among(objects, opened.folder.bucket, candidates, to_read[0].bucket_owner)
-    if archived.objects:
+    if number := len(archived.objects):
         raise ObjectArchived(
-            f"{len(archived.objects)} of {len(opened.files)} data files in {opened.folder.location} are archived and "
-            f"cannot be read ({archived.tiers})",
+            f"{grouped(number)} of {counted(len(opened.files), 'data file')} in {opened.folder.location} "
+            f"{agreeing(number, 'is', 'are')} archived and cannot be read ({archived.tiers})",
             hint="verify backups before they are archived, use `--level listing`, or retrieve the objects first",
         )
 
@@ -195,7 +207,8 @@ def match_record(opened: OpenedExport, record: Record) -> None:
     if opened.item_count != record.data.item_count:
         counted_by = "the scan" if record.scan is not None else "DescribeExport"
         raise DataIncomplete(
-            f"the manifest of {record.id} counts {opened.item_count} items, {counted_by} {record.data.item_count}",
+            f"the manifest of {record.id} counts {counted(opened.item_count, 'item')}, {counted_by} "
+            f"{grouped(record.data.item_count or 0)}",
             hint=_HINT,
         )
     summary, arn = opened.summary, _export_arn(record)

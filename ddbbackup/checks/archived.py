@@ -11,6 +11,7 @@ from ddbbackup.catalog.concurrent_reads import read_concurrently
 from ddbbackup.catalog.queries import TableRecords
 from ddbbackup.checks.check import ok, run_check, warning
 from ddbbackup.model.check import Check
+from ddbbackup.model.numbers import counted, grouped
 from ddbbackup.ports import Objects
 
 _SHOWN = 5  # tables
@@ -30,9 +31,9 @@ def _check(objects: Objects, tables: Sequence[TableRecords]) -> Check:
     newest = [each for each in looked_at if each is not None]
     archived = [f"{table} ({found.tiers})" for table, found in newest if found.objects]
     if not archived:
-        return ok(*subject, f"the newest backups of {len(newest)} tables can be read at once")
+        return ok(*subject, f"the newest backups of {counted(len(newest), 'table')} can be read at once")
     shown = "; ".join(archived[:_SHOWN]) + ("; …" if len(archived) > _SHOWN else "")
-    share = f"{len(archived)} of {len(newest)} tables"
+    share = f"{grouped(len(archived))} of {counted(len(newest), 'table')}"
     return warning(
         *subject,
         f"the newest backups of {share} have archived objects, so a restore waits for hours: {shown}",

@@ -102,8 +102,8 @@ def _owner(access: _Access) -> Check:
 def _region(access: _Access, region: str | None) -> Check:
     tables = access.cloud.identity.region
     if region is None:
-        return Check(access.subject, "region", "unknown", f"S3 does not return the region of {access.bucket}")
-    crossing = "" if region == tables else f"; exports cross regions, because the tables are in {tables}"
+        return Check(access.subject, "region", "unknown", f"S3 does not return the Region of {access.bucket}")
+    crossing = "" if region == tables else f"; exports cross Regions, because the tables are in {tables}"
     return ok(access.subject, "region", f"in {region}{crossing}")
 
 

@@ -1,4 +1,4 @@
-"""The KMS key of a destination: in the region of the bucket, enabled, and of a kind that S3 supports."""
+"""The KMS key of a destination: in the Region of the bucket, enabled, and of a kind that S3 supports."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def check_key(cloud: Cloud, destination: Destination, region: str | None) -> Che
             subject,
             "kms key",
             f"the KMS key {key} is in {key_region}, but the bucket {destination.bucket} is in {region}",
-            "use a key in the region of the bucket",
+            "use a key in the Region of the bucket",
         )
     found = cloud.kms_keys(key_region).describe(key)
     if found is None:
@@ -32,7 +32,7 @@ def check_key(cloud: Cloud, destination: Destination, region: str | None) -> Che
             subject,
             "kms key",
             f"the KMS key {key} does not exist in {key_region}, the region of the bucket {destination.bucket}",
-            "use a key that exists in the region of the bucket",
+            "use a key that exists in the Region of the bucket",
         )
     if found.state != "Enabled":
         return refused(

@@ -9,6 +9,7 @@ from typing import Final
 from ddbbackup.checks.check import ok, warning
 from ddbbackup.errors import DdbBackupError
 from ddbbackup.model.check import Check
+from ddbbackup.model.numbers import counted
 from ddbbackup.ports import EXPORTS_IN_FLIGHT, Cloud, ExportPage
 from ddbbackup.steps.aws_caller import AwsCaller, read_pages
 
@@ -38,8 +39,8 @@ async def check_exports(call_aws: AwsCaller, tables: Sequence[str]) -> Check:
     except DdbBackupError as error:
         return Check(*_SUBJECT, "unknown", error.message, error.hint)
     message = (
-        f"running exports of the {len(tables)} checked tables: {running}, quota of the account: {EXPORTS_IN_FLIGHT}; "
-        "exports of other tables were not counted, because ListExports sorts exports by table"
+        f"running exports of the {counted(len(tables), 'checked table')}: {running}, quota of the account: "
+        f"{EXPORTS_IN_FLIGHT}; exports of other tables were not counted, because ListExports sorts exports by table"
     )
     return _judge(running, message)
 

@@ -21,7 +21,7 @@ from ddbbackup.plan.only import Only
 from ddbbackup.plan.selection import Inventory, Selection, format_selector, select
 from ddbbackup.report.documents.plan_changes import PlanChanges
 from ddbbackup.report.documents.preview import Preview, SelectedTables, preview
-from ddbbackup.report.formatting import count, duration
+from ddbbackup.report.formatting import counted, duration
 from ddbbackup.restore.planning import restore_step
 from ddbbackup.retention.planning import plan_prune
 from ddbbackup.sources.selected_tables import restores_of_tables
@@ -151,7 +151,7 @@ def _pace(steps: Sequence[AnyStep], assessments: Sequence[AnyAssessment]) -> lis
     seconds = start_seconds(exports)
     if seconds < _NOTABLE_SECONDS:
         return []
-    return [f"{count(exports)} exports start over about {duration(seconds)}: {PACE}"]
+    return [f"{counted(exports, 'export')} start over about {duration(seconds)}: {PACE}"]
 
 
 async def _restore(context: RunContext, restore: Restore) -> tuple[AnyAssessment, ...]:

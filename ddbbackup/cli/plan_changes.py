@@ -17,7 +17,7 @@ from ddbbackup.plan.model import Destination, Plan, Retention, TableEntry
 from ddbbackup.plan.only import Only
 from ddbbackup.plan.selection import Inventory, select
 from ddbbackup.report.documents.plan_changes import PlanChanges, TableConsequence, plan_changes
-from ddbbackup.report.step_groups import names
+from ddbbackup.report.table_names import names
 from ddbbackup.retention.decision import Decision
 from ddbbackup.retention.planning import decide_tables
 from ddbbackup.retention.survey import READS_AT_ONCE

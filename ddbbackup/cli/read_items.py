@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from argparse import Namespace
 
-from ddbbackup.aws import AwsCloud
-from ddbbackup.aws.bulk_access import AwsBulkAccess
 from ddbbackup.bulk.read_items import Emit
+from ddbbackup.cli.bulk_operations import bulk_access
 from ddbbackup.cli.session import Session
-from ddbbackup.errors import Bug
 from ddbbackup.find.history_points import find_history
 from ddbbackup.find.read_history import read_history
 from ddbbackup.find.read_point import read_point
 from ddbbackup.find.readable_point import find_readable_point
 from ddbbackup.plan.model import Only
 from ddbbackup.plan.restore_from import FromLatest
-from ddbbackup.steps.context import RunContext
 
 
 async def read_history_into(session: Session, options: Namespace, only: Only, emit: Emit) -> int:
@@ -28,7 +25,7 @@ async def read_history_into(session: Session, options: Namespace, only: Only, em
         only,
         options.format,
         emit,
-        access=_access(context),
+        access=bulk_access(context.source, context.source),
         on_progress=context.on_progress,
         stop=context.stop,
     )
@@ -45,15 +42,8 @@ async def read_into(session: Session, options: Namespace, only: Only | None, emi
         only,
         options.format,
         emit,
-        access=_access(context),
+        access=bulk_access(context.source, context.source),
         state_dir=context.state_dir,
         on_progress=context.on_progress,
         stop=context.stop,
     )
-
-
-def _access(context: RunContext) -> AwsBulkAccess:
-    cloud = context.source
-    if not isinstance(cloud, AwsCloud):
-        raise Bug("a source is not AWS")
-    return AwsBulkAccess(target=cloud.connection, source=cloud.connection)

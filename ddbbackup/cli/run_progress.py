@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ddbbackup.model.progress import Phase, Progress
-from ddbbackup.report.formatting import count, duration, size
+from ddbbackup.report.formatting import count, counted, duration, size
 
 SHOWN_TABLES: Final = 5
 _CHECKING, _WAITING = "checking", "waiting"
@@ -40,6 +40,7 @@ _ORDER: Final = (
 )
 _WITHOUT_NUMBERS: Final = ("export", "await", "prove", "settings")
 _UNITS: Final = {"verify": "backups", "wait": "backups"}
+_ONE: Final = {"indexes": "index"}
 _LEFT_AFTER: Final = 5.0  # seconds until the time that is left is estimated
 
 
@@ -196,7 +197,7 @@ def _told(work: _Work, now: float) -> str:
 def _amount(number: int, progress: Progress) -> str:
     if progress.unit == "bytes":
         return size(number)
-    return f"{count(number)} {progress.unit}"
+    return counted(number, _ONE.get(progress.unit) or progress.unit.removesuffix("s"), progress.unit)
 
 
 def _clock(seconds: float) -> str:

@@ -16,16 +16,9 @@ import structlog
 
 from ddbbackup import __version__, events
 from ddbbackup.aws import AwsCloud, Connection, connect
-from ddbbackup.aws.bulk_access import AwsBulkAccess
-from ddbbackup.bulk import compare_sample, write_items
-from ddbbackup.bulk.compare import CompareJob, PointComparison, compare_point
-from ddbbackup.bulk.ledger import Ledger
-from ddbbackup.bulk.model import SampledItem, WriteJob, WriteResult
-from ddbbackup.bulk.read_back import Comparison
-from ddbbackup.bulk.scan import ScanJob, ScanResult, scan_table
-from ddbbackup.bulk.verify_data import VerifiedData, VerifyJob, verify_data
 from ddbbackup.catalog import Catalog
 from ddbbackup.cli import logs
+from ddbbackup.cli.bulk_operations import BulkOperations
 from ddbbackup.cli.command_line_restore import with_command_line
 from ddbbackup.cli.event_loop import run_interruptibly
 from ddbbackup.cli.plan_secrets import add_secrets_of_plan
@@ -36,7 +29,6 @@ from ddbbackup.cli.run_id import choose_run_id
 from ddbbackup.cli.signals import Terminated
 from ddbbackup.cli.state_dir import inspect_state_dir, prepare_state_dir
 from ddbbackup.clock import SystemClock
-from ddbbackup.errors import Bug
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.model.progress import OnProgress
 from ddbbackup.model.report import Report
@@ -45,10 +37,9 @@ from ddbbackup.plan.document import Document
 from ddbbackup.plan.model import AwsSettings, Plan
 from ddbbackup.plan.only import Only
 from ddbbackup.plan.selection import Inventory
-from ddbbackup.ports import Cloud, KeyAttribute
 from ddbbackup.pricing.prices import Prices, load_prices, packaged
 from ddbbackup.safe_text import SECRETS
-from ddbbackup.steps.context import CompareItems, ComparePoint, RunContext, ScanItems, VerifyData, WriteItems
+from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.executor import run_steps
 from ddbbackup.steps.inventory import take_inventory
 from ddbbackup.steps.standing import Standing
@@ -194,6 +185,7 @@ def open_context(
     threads, stop = ThreadPools(), threading.Event()
     standing = Standing()
     on_progress = standing.counting(display)
+    bulk = BulkOperations(cloud, on_progress, stop)
     context = RunContext(
         plan=plan,
         run_id=run_id,
@@ -203,11 +195,11 @@ def open_context(
         threads=threads,
         source=cloud,
         catalog=Catalog(cloud.objects, plan=plan.name, clock=clock),
-        write_items=_bind_writer(on_progress, stop),
-        compare_items=_bind_comparison(cloud, stop),
-        compare_point=_bind_point_comparison(on_progress, stop),
-        verify_data=_bind_verifier(on_progress, stop),
-        scan_items=_bind_scanner(on_progress, stop),
+        write_items=bulk.write,
+        compare_items=bulk.compare_sample,
+        compare_point=bulk.compare_point,
+        verify_data=bulk.verify,
+        scan_items=bulk.scan,
         on_progress=on_progress,
         stop=stop,
         find_state_dir=functools.cache(functools.partial(find_state_dir, os.environ)),
@@ -268,55 +260,3 @@ def connection_of(aws: AwsSettings) -> Connection:
     if role is None:
         return connection
     return replace(connection.assuming(role.role_arn, role.external_id), account=aws.account)
-
-
-def _bind_writer(on_progress: OnProgress, stop: threading.Event) -> WriteItems:
-    def write(job: WriteJob, *, ledger: Ledger, target: Cloud, source: Cloud) -> WriteResult:
-        if not (isinstance(target, AwsCloud) and isinstance(source, AwsCloud)):
-            raise Bug("a target or a source is not AWS")
-        access = AwsBulkAccess(target=target.connection, source=source.connection)
-        return write_items(job, access=access, ledger=ledger, on_progress=on_progress, stop=stop)
-
-    return write
-
-
-def _bind_verifier(on_progress: OnProgress, stop: threading.Event) -> VerifyData:
-    def verify(job: VerifyJob, *, source: Cloud) -> VerifiedData:
-        if not isinstance(source, AwsCloud):
-            raise Bug("a source is not AWS")
-        access = AwsBulkAccess(target=source.connection, source=source.connection)
-        return verify_data(job, access=access, on_progress=on_progress, stop=stop)
-
-    return verify
-
-
-def _bind_scanner(on_progress: OnProgress, stop: threading.Event) -> ScanItems:
-    def scan(job: ScanJob, *, source: Cloud) -> ScanResult:
-        if not isinstance(source, AwsCloud):
-            raise Bug("a source is not AWS")
-        access = AwsBulkAccess(target=source.connection, source=source.connection)
-        return scan_table(job, access=access, on_progress=on_progress, stop=stop)
-
-    return scan
-
-
-def _bind_point_comparison(on_progress: OnProgress, stop: threading.Event) -> ComparePoint:
-    def compare(job: CompareJob, *, target: Cloud, source: Cloud) -> PointComparison:
-        if not (isinstance(target, AwsCloud) and isinstance(source, AwsCloud)):
-            raise Bug("a target or a source is not AWS")
-        access = AwsBulkAccess(target=target.connection, source=source.connection)
-        return compare_point(job, access=access, on_progress=on_progress, stop=stop)
-
-    return compare
-
-
-def _bind_comparison(source: AwsCloud, stop: threading.Event) -> CompareItems:
-    def compare(
-        table: str, keys: Sequence[KeyAttribute], sample: Sequence[SampledItem], *, target: Cloud
-    ) -> Comparison:
-        if not isinstance(target, AwsCloud):
-            raise Bug("a target is not AWS")
-        access = AwsBulkAccess(target=target.connection, source=source.connection)
-        return compare_sample(access, table, keys, sample, stop=stop)
-
-    return compare

@@ -1,4 +1,4 @@
-"""The directory for the local state of restores. Only restores need it, so nothing else looks for it."""
+"""The directory for local state: of restores, and of what sorts more than memory holds. Others do not need it."""
 
 from __future__ import annotations
 

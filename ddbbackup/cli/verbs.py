@@ -91,7 +91,6 @@ _OFFLINE_CODES: Final = (0, 1, 64, 70, 130, 143)
 _PLAN_CODES: Final = (0, 1, 64, 70, 78, 130, 143)
 _READ_CODES: Final = (0, 1, 64, 65, 69, 70, 77, 78, 130, 143)
 _RESTORE_CODES: Final = (0, 1, 3, 5, 64, 65, 69, 70, 75, 77, 78, 130, 143)
-_RUN_CODES: Final = (0, 1, 3, 64, 65, 69, 70, 75, 77, 78, 130, 143)
 
 _EXPORTS_CONTINUE: Final = Interruption(
     "exports that were started continue in AWS", "run `ddbbackup wait` to complete and record them"

@@ -9,6 +9,7 @@ from ddbbackup.bulk.compare import CompareJob
 from ddbbackup.bulk.point_lines import PointData
 from ddbbackup.catalog.table_keys import recorded_keys
 from ddbbackup.errors import DataIncomplete, ObjectArchived, Refused
+from ddbbackup.model.numbers import agreeing, counted, grouped
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.model import Restore
 from ddbbackup.ports import Cloud, TableFacts
@@ -60,14 +61,16 @@ def open_sides(context: RunContext, restore: Restore, table: str) -> Sides:
     files = list_data_files(context.source.objects, backup.opened, backup.windows)
     if files.missing:
         raise DataIncomplete(
-            f"{len(files.missing)} data files of {backup.label} are missing, the first is "
+            f"{counted(len(files.missing), 'data file')} of {backup.label} "
+            f"{agreeing(len(files.missing), 'is', 'are')} missing, the first is "
             f"{S3Location(files.bucket, files.missing[0])}",
             hint="name another restore point with --from",
         )
     if files.archived is not None and files.archived.objects:
         raise ObjectArchived(
-            f"{len(files.archived.objects)} of {files.archived.total} objects of {backup.label} are archived and "
-            f"cannot be read ({files.archived.tiers})",
+            f"{grouped(len(files.archived.objects))} of {counted(files.archived.total, 'object')} of {backup.label} "
+            f"{agreeing(len(files.archived.objects), 'is', 'are')} archived and cannot be read "
+            f"({files.archived.tiers})",
             hint=f"run `ddbbackup restore {restore.name} --retrieve standard` first",
         )
     job = CompareJob(

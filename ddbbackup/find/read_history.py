@@ -19,6 +19,7 @@ from ddbbackup.bulk.search_history import SearchHistory, Sighting, search_histor
 from ddbbackup.errors import DataIncomplete, NothingSelected, Refused
 from ddbbackup.find.history_points import History
 from ddbbackup.find.versions import Version, versions
+from ddbbackup.model.numbers import counted
 from ddbbackup.model.progress import OnProgress
 from ddbbackup.plan.model import Only
 from ddbbackup.ports import BulkAccess, KeyAttribute
@@ -59,7 +60,8 @@ def read_history(
         )
         if found.invalid:
             raise DataIncomplete(
-                f"{found.invalid} lines in the backups of {history.table} are not items of the table",
+                f"the backups of {history.table} hold {counted(found.invalid, 'line')} that DynamoDB could not hold "
+                "as an item",
                 hint="verify the backups with `--level items`, or pass --since with a later time",
             )
         return found.sightings

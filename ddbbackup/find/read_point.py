@@ -13,6 +13,7 @@ from ddbbackup.bulk.item_filter import item_filter
 from ddbbackup.bulk.read_items import Emit, ItemFormat, ReadJob, read_items
 from ddbbackup.errors import DataIncomplete, NothingSelected, Refused
 from ddbbackup.find.readable_point import ReadablePoint
+from ddbbackup.model.numbers import agreeing, counted, grouped
 from ddbbackup.model.progress import OnProgress
 from ddbbackup.plan.model import Only
 from ddbbackup.ports import BulkAccess
@@ -61,12 +62,14 @@ def read_point(
     )
     if result.counts.lines != point.line_count:
         raise DataIncomplete(
-            f"{result.counts.lines} lines of {point.label} were read, but its manifests say {point.line_count}",
+            f"{point.label} has {counted(result.counts.lines, 'line')}, but its manifests say "
+            f"{grouped(point.line_count)}",
             hint="verify the backup, then read another one",
         )
     if result.counts.invalid:
         raise DataIncomplete(
-            f"{result.counts.invalid} lines of {point.label} are not items of the table, and were left out",
+            f"{counted(result.counts.invalid, 'line')} of {point.label} that DynamoDB could not hold as an item "
+            f"{agreeing(result.counts.invalid, 'was', 'were')} left out",
             hint="verify the backup with `--level items`",
         )
     if not result.items:

@@ -12,6 +12,7 @@ from ddbbackup.bulk.point_lines import PointData
 from ddbbackup.catalog import OpenedExport
 from ddbbackup.catalog.table_keys import recorded_keys
 from ddbbackup.errors import AccessDenied, DataIncomplete, ObjectArchived, Refused, TableMissing
+from ddbbackup.model.numbers import agreeing, counted
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.likely_entry import likely_entry
 from ddbbackup.plan.restore_from import RestoreFrom
@@ -67,13 +68,15 @@ def readable_files(
     listed = list_data_files(context.source.objects, opened, windows)
     if listed.missing:
         raise DataIncomplete(
-            f"{len(listed.missing)} data files of {label} are missing, the first is "
+            f"{counted(len(listed.missing), 'data file')} of {label} {agreeing(len(listed.missing), 'is', 'are')} "
+            "missing, the first is "
             f"{S3Location(listed.bucket, listed.missing[0])}",
             hint=hint,
         )
     if listed.archived is not None and listed.archived.resting:
         raise ObjectArchived(
-            f"{len(listed.archived.resting)} objects of {label} are archived",
+            f"{counted(len(listed.archived.resting), 'object')} of {label} "
+            f"{agreeing(len(listed.archived.resting), 'is', 'are')} archived",
             hint="retrieve them first: run a restore of it with --retrieve",
         )
     return listed

@@ -10,7 +10,7 @@ from ddbbackup.iam.sizes import TRUST_POLICY_CHARACTERS, characters
 from ddbbackup.iam.statements import Policy
 from ddbbackup.iam.trust import Trust
 from ddbbackup.model.arn import Arn
-from ddbbackup.model.numbers import grouped
+from ddbbackup.model.numbers import counted, grouped
 from ddbbackup.plan.model import Plan
 from ddbbackup.plan.restore_from import FromExport
 from ddbbackup.plan.selection import format_selector
@@ -71,8 +71,8 @@ def notes_on_breadth(who: str, breadth: Breadth) -> Iterator[str]:
         shown = ", ".join(f"`{each}`" for each in patterns[:10])
         more = f" and {len(patterns) - 10} more" if len(patterns) > 10 else ""
         yield (
-            f"{who} would need too many policies for {len(breadth.patterns)} exact table names: it is allowed "
-            f"{shown}{more}, which may match tables that the plan does not select"
+            f"{who} would need too many policies for {counted(len(breadth.patterns), 'exact table name')}: it is "
+            f"allowed {shown}{more}, which may match tables that the plan does not select"
         )
     if breadth.every_object:
         yield (

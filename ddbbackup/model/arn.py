@@ -80,11 +80,6 @@ class Arn:
         """Of ``table/NAME/index/INDEX``; None for any other resource."""
         return self._below_table("index")
 
-    @property
-    def stream_label(self) -> str | None:
-        """Of ``table/NAME/stream/LABEL``, where the label is a time; None for any other resource."""
-        return self._below_table("stream")
-
     def below(self, kind: str, name: str) -> Arn:
         """A resource of a table: ``index/by-customer``, ``stream/*``."""
         return replace(self, resource=f"{self.resource}/{kind}/{name}")

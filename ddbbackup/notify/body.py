@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from ddbbackup.model.numbers import grouped
+from ddbbackup.model.numbers import counted
 from ddbbackup.report.documents.notification import RunNotification
 from ddbbackup.report.renderers import render
 from ddbbackup.report.renderers.view import View
@@ -34,4 +34,4 @@ def _first_lines(text: str, limit: int, size: Callable[[str], int]) -> str:
         kept += 1
     rest = len(lines) - kept
     shown = "".join(lines[:kept]).rstrip("\n") or text[: max(0, limit // 8)]
-    return f"{shown}\n… and {grouped(rest)} more lines in the report of the run\n"
+    return f"{shown}\n… and {counted(rest, 'more line')} in the report of the run\n"

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ddbbackup.clock import SystemClock
 from ddbbackup.errors import PlanInvalid
+from ddbbackup.model.numbers import counted
 from ddbbackup.plan.build import build
 from ddbbackup.plan.document import Document, overlay
 from ddbbackup.plan.interpolation import interpolate
@@ -48,9 +49,8 @@ def load_with_document(
             problems[0].message, hint=problems[0].hint, problems=()
         )  # there is nothing to fix in it
     if document is None or problems:
-        count = f"{len(problems)} problem" + ("s" if len(problems) != 1 else "")
         raise PlanInvalid(
-            f"the plan {', '.join(map(str, paths))} has {count}",
+            f"the plan {', '.join(map(str, paths))} has {counted(len(problems), 'problem')}",
             hint="fix the problems, then check the plan with `ddbbackup validate`",
             problems=problems,
         )

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, Final
 
 from ddbbackup.clock import SystemClock
+from ddbbackup.model.numbers import counted
 from ddbbackup.plan.document import Document, ValuePath
 from ddbbackup.plan.restore_from import parse_from
 from ddbbackup.plan.schemas import admits_string, plan_schema, resolve
@@ -259,7 +260,7 @@ def _too_many(document: Document, path: ValuePath, error: Any) -> Iterator[Probl
     yield document.problem(
         path,
         "out-of-bounds",
-        f"{len(error.instance)} keys exceed the maximum of {error.validator_value}",
+        f"{counted(len(error.instance), 'key')} exceed the maximum of {error.validator_value}",
         hint=f"keep at most {error.validator_value}",
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from ddbbackup.report.formatting import count, counted, size
+from ddbbackup.report.step_groups import KINDS
 
 if TYPE_CHECKING:
     from ddbbackup.report.documents.plan_changes import ChangedKey, PlanChange, PlanChanges
@@ -22,12 +23,6 @@ _OTHER_METHOD: Final = {
     "incremental": "the next run exports the whole table, and later runs only its changes",
     "scan": "each run reads the whole table, which uses read capacity",
     "snapshot": "new backups stay in DynamoDB, and no longer go to the bucket",
-}
-_FIRST: Final = {
-    "full": "full export",
-    "window": "incremental export",
-    "scan": "scan",
-    "snapshot": "snapshot",
 }
 
 
@@ -166,7 +161,7 @@ def _added(steps: Sequence[PreviewStep | None]) -> str:
 
 
 def _first_kind(step: PreviewStep | None) -> str:
-    return _FIRST.get(str(step.facts.get("backup_kind")), "backup") if step is not None else ""
+    return KINDS.get(str(step.facts.get("backup_kind")), "backup") if step is not None else ""
 
 
 def _is_first(step: PreviewStep | None) -> bool:

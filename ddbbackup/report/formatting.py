@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ddbbackup.model.numbers import grouped
+from ddbbackup.model.numbers import counted, grouped
+
+__all__ = ["count", "counted", "duration", "size"]
 
 
 def size(size_bytes: int | None) -> str:
@@ -29,11 +31,6 @@ def duration(seconds: float | None) -> str:
             below = {"d": 3600, "h": 60, "m": 1}[large]
             return f"{whole // step}{large} {whole % step // below}{small}"
     return f"{whole}s"
-
-
-def counted(number: int, one: str, many: str | None = None) -> str:
-    """``1 item``, ``1 204 items``; ``many`` is needed where the plural is not ``one`` with an s."""
-    return f"{count(number)} {one if number == 1 else many or one + 's'}"
 
 
 def count(number: int | None) -> str:

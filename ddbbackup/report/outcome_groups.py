@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ddbbackup.errors import TimedOut
 from ddbbackup.report.formatting import count
+from ddbbackup.report.table_names import names, without_name
 
 if TYPE_CHECKING:
     from ddbbackup.report.documents.run_report import RunReport, StepOutcome
@@ -59,14 +60,8 @@ class OutcomeGroup:
             return self.first.step
         kind = self.first.kind
         counted = f"{count(len(self.outcomes))} {_COUNTED.get(kind, 'tables')}"
-        return f"{kind} of {counted}: {names(self.tables, all_of_them=all_names)}"
-
-
-def names(tables: Sequence[str], *, all_of_them: bool = False) -> str:
-    """``orders, users, carts and 37 more``."""
-    if all_of_them or len(tables) <= _NAMED + 1:
-        return ", ".join(tables)
-    return f"{', '.join(tables[:_NAMED])} and {count(len(tables) - _NAMED)} more"
+        few = all_names or len(self.tables) <= _NAMED + 1
+        return f"{kind} of {counted}: {names(self.tables, None if few else _NAMED)}"
 
 
 def is_running(outcome: StepOutcome) -> bool:
@@ -107,6 +102,4 @@ def _reason(outcome: StepOutcome) -> tuple[str, ...]:
 
 
 def _pattern(text: str, outcome: StepOutcome) -> str:
-    if outcome.table:
-        text = re.sub(rf"(?<![\w.-]){re.escape(outcome.table)}(?![\w-])", "{table}", text)
-    return _ID.sub("{id}", text)
+    return _ID.sub("{id}", without_name(text, outcome.table))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ddbbackup.report.formatting import count, counted, duration, size
 from ddbbackup.report.outcome_groups import is_running
-from ddbbackup.report.step_groups import names
+from ddbbackup.report.table_names import names
 
 if TYPE_CHECKING:
     from ddbbackup.model.check import State

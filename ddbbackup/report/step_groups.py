@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ddbbackup.report.documents.preview import CostInfo
-from ddbbackup.report.formatting import count
+from ddbbackup.report.table_names import without_name
 
 if TYPE_CHECKING:
     from ddbbackup.report.documents.failure import ErrorInfo
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 BLOCKED: Final = "blocked"
 NOTHING: Final = "nothing to do"
-_KINDS: Final = {
+KINDS: Final = {
     "full": "full export",
     "window": "incremental export",
     "scan": "scan",
@@ -26,7 +25,7 @@ _TITLES: Final = (
     BLOCKED,
     "first full export",
     "new chain",
-    *_KINDS.values(),
+    *KINDS.values(),
     "unfinished backup",
     "check",
     NOTHING,
@@ -88,7 +87,7 @@ def title_of(step: PreviewStep) -> str:
         return "new chain"
     if kind is None:
         return "unfinished backup" if step.kind == "backup" else step.kind
-    return _KINDS.get(str(kind), str(kind))
+    return KINDS.get(str(kind), str(kind))
 
 
 # ---- sentences about many tables
@@ -124,15 +123,3 @@ def _remarks(found: Iterable[tuple[str, ErrorInfo | str]]) -> list[Remark]:
         else Remark(tuple(dict.fromkeys(name for each in many for name in each.tables)), text, hint)
         for (text, hint), many in groups.items()
     ]
-
-
-def without_name(text: str, table: str) -> str:
-    """With TABLE in the place of the name, so that sentences about several tables can be compared."""
-    return re.sub(rf"(?<![\w.-]){re.escape(table)}(?![\w-])", "TABLE", text) if table else text
-
-
-def names(tables: Sequence[str], most: int | None) -> str:
-    """``orders, users and 37 more``; ``most`` None: all."""
-    if most is None or len(tables) <= most:
-        return ", ".join(tables)
-    return f"{', '.join(tables[:most])} and {count(len(tables) - most)} more"

@@ -11,6 +11,7 @@ from ddbbackup.catalog.archived import ArchivedObjects, find_archived
 from ddbbackup.catalog.exports import ManifestArchived
 from ddbbackup.errors import Bug, DdbBackupError
 from ddbbackup.model.assessment import Assessment, Blocker
+from ddbbackup.model.numbers import counted
 from ddbbackup.plan.model import Restore
 from ddbbackup.restore import blockers
 from ddbbackup.restore.destruction import destroys, is_live_source
@@ -188,7 +189,7 @@ def _archived(
     if job.files.archived is None:
         raise Bug("archived data files were not listed")
     count, label = len(job.files.archived.resting), job.backup.label
-    action = f"ask S3 to retrieve {count} archived objects of {label}"
+    action = f"ask S3 to retrieve {counted(count, 'archived object')} of {label}"
     return Assessment(
         request.step,
         request.kind,

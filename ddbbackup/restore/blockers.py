@@ -11,6 +11,7 @@ from ddbbackup.catalog.table_keys import recorded_keys
 from ddbbackup.errors import DataIncomplete, Refused, TableMissing
 from ddbbackup.model.assessment import Blocker
 from ddbbackup.model.json_value import get_object, get_objects
+from ddbbackup.model.numbers import agreeing, counted, grouped
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.model.table_description import key_types
 from ddbbackup.plan.model import Existing
@@ -247,7 +248,8 @@ def missing_files(data_files: DataFiles, backup: str) -> tuple[Blocker, ...]:
         return ()
     total = sum(map(len, (data_files.files, *data_files.windows, data_files.missing)))
     error = DataIncomplete(
-        f"{len(data_files.missing)} of {total} data files of {backup} are missing, the first is "
+        f"{grouped(len(data_files.missing))} of {counted(total, 'data file')} of {backup} "
+        f"{agreeing(len(data_files.missing), 'is', 'are')} missing, the first is "
         f"{S3Location(data_files.bucket, data_files.missing[0])}",
         hint=ACCEPT_HINT,
     )
@@ -260,8 +262,9 @@ def unexpected_objects(data_files: DataFiles) -> tuple[Blocker, ...]:
         return ()
     return (
         _refused(
-            f"{len(data_files.unexpected)} objects in {S3Location(data_files.bucket, data_files.prefix)} are not in "
-            f"the manifest, and AWS would read them too; the first is {data_files.unexpected[0]}",
+            f"AWS would also read {counted(len(data_files.unexpected), 'object')} in "
+            f"{S3Location(data_files.bucket, data_files.prefix)} that the manifest does not name; the first is "
+            f"{data_files.unexpected[0]}",
             "move these objects elsewhere, or use `method: write`",
         ),
     )
@@ -388,7 +391,8 @@ def _too_many_files(inputs: MethodInputs) -> list[Blocker]:
         return []
     return [
         _refused(
-            f"the backup has {inputs.files} data files, but AWS reads at most {FILES_PER_JOB} per import or bulk put",
+            f"the backup has {counted(inputs.files or 0, 'data file')}, but AWS reads at most "
+            f"{grouped(FILES_PER_JOB)} per import or bulk put",
             "use `method: write`",
         )
     ]

@@ -15,6 +15,7 @@ import structlog
 from ddbbackup import events
 from ddbbackup.errors import Bug, DataIncomplete, RemoteJobFailed
 from ddbbackup.model.json_value import Json
+from ddbbackup.model.numbers import agreeing, counted, grouped
 from ddbbackup.model.progress import Progress
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.ports import BulkPut, BulkPutRequest, Cloud, TableFacts
@@ -201,7 +202,8 @@ def _check_result(
     """Raises unless the job succeeded and wrote every item of the manifest."""
     expected = job.backup.opened.item_count
     counts = (
-        f"{written} of {expected} items were written, {ended.failed_items} failed, {withheld} were withheld"
+        f"{grouped(written)} of {counted(expected, 'item')} {agreeing(written, 'was', 'were')} written, "
+        f"{grouped(ended.failed_items)} failed, {grouped(withheld)} {agreeing(withheld, 'was', 'were')} withheld"
     )
     if ended.status == "COMPLETED" and (written, ended.failed_items) == (expected, 0):
         return
@@ -214,7 +216,8 @@ def _check_result(
         )
         raise RemoteJobFailed(
             f"the bulk put {ended.arn} is {ended.status}: {ended.failure_message} ({ended.failure_code}); about "
-            f"{ended.processed_items} of {expected} items were processed, and the written items remain",
+            f"{grouped(ended.processed_items)} of {counted(expected, 'item')} had been processed, and what was "
+            "written remains",
             hint="fix the cause above, then run the restore again",
         )
     if ended.failed_items and (keys := index_keys(table.description)):

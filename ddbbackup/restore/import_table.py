@@ -11,6 +11,7 @@ from ddbbackup import events
 from ddbbackup.errors import DataIncomplete, Refused, RemoteJobFailed, TableMissing
 from ddbbackup.model.arn import Arn
 from ddbbackup.model.json_value import Json
+from ddbbackup.model.numbers import agreeing, counted, grouped
 from ddbbackup.model.progress import Progress
 from ddbbackup.ports import Cloud, Import, ImportRequest
 from ddbbackup.restore.blockers import import_blockers, other_import_running
@@ -219,7 +220,8 @@ def _check_result(job: RestoreJob, ended: Import, *, table_remains: bool) -> Non
     the failed import again.
     """
     expected = job.backup.opened.item_count
-    counts = f"{ended.imported_items} of {expected} items were imported, {ended.errors} failed"
+    items = f"{counted(expected, 'item')} {agreeing(ended.imported_items, 'was', 'were')}"
+    counts = f"{grouped(ended.imported_items)} of {items} imported, {grouped(ended.errors)} failed"
     if ended.status == "COMPLETED" and (ended.imported_items, ended.errors) == (expected, 0):
         return
     if ended.status == "COMPLETED":

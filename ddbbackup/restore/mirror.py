@@ -16,6 +16,7 @@ from ddbbackup.bulk.compare import CompareJob, Counts, PointComparison
 from ddbbackup.bulk.mirror import mirror_point
 from ddbbackup.bulk.point_lines import PointData
 from ddbbackup.errors import Refused, StepFailed
+from ddbbackup.model.numbers import agreeing, counted, grouped
 from ddbbackup.plan.model import Restore
 from ddbbackup.ports import Cloud, TableFacts
 from ddbbackup.restore.method import LoadResult, RestoreJob, log_start
@@ -107,8 +108,9 @@ def refuse_deletes(counts: Counts, restore: Restore, target: str, *, allowed: in
     if counts.extra * 100 <= limit * counts.live_items or (allowed is not None and counts.extra <= allowed):
         return
     raise Refused(
-        f"{counts.extra} of the {counts.live_items} items of {target} are not in the restore point and would be "
-        f"deleted, more than `max_deletes_percent: {limit}` allows; nothing was written",
+        f"{grouped(counts.extra)} of {counted(counts.live_items, 'item')} of {target} "
+        f"{agreeing(counts.extra, 'is', 'are')} not in the restore point and would be deleted, more than "
+        f"`max_deletes_percent: {limit}` allows; nothing was written",
         hint=f"look at them with `ddbbackup diff --show-keys`, then pass --yes-delete {counts.extra} to delete them",
     )
 
@@ -117,7 +119,7 @@ def _shortfall(target: str, left: int) -> StepFailed | None:
     if not left:
         return None
     return StepFailed(
-        f"others changed {left} items of {target} after they were compared, so these were left as they are, and the "
-        "table does not equal the restore point",
+        f"others changed {counted(left, 'item')} of {target} after the comparison, and what they wrote was left as "
+        "it is, so the table does not equal the restore point",
         hint="run the same command again",
     )

@@ -110,7 +110,7 @@ def _standing(target: str, progress: RestoreProgress) -> str:
         case "writing" if progress.existing == "mirror":
             return f"some of the differences of {target} may be written{point}"
         case "writing" if progress.method == "write":
-            return f"{{count}} were written to {target} and stay there{point}"
+            return f"{{count}} written to {target} and will stay there{point}"
         case "writing":
             return f"AWS continues to load {target} by {progress.method}{job}{point}"
         case "loaded":

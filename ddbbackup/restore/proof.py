@@ -12,6 +12,7 @@ from ddbbackup.bulk.item_filter import item_filter
 from ddbbackup.bulk.model import DataFile, SampledItem
 from ddbbackup.bulk.read_back import Comparison
 from ddbbackup.errors import DataIncomplete
+from ddbbackup.model.numbers import agreeing, counted, grouped
 from ddbbackup.model.progress import Progress
 from ddbbackup.ports import TableFacts
 from ddbbackup.restore.edits import edits_of
@@ -45,7 +46,8 @@ async def holds_sample_of(
         log.warning(
             events.TARGET_WARNED,
             target=job.target,
-            message=f"{gone} sampled items of an earlier run are gone or changed, so nothing is skipped",
+            message=f"{counted(gone, 'sampled item')} of an earlier run {agreeing(gone, 'is', 'are')} gone or "
+            "changed, so nothing is skipped",
         )
     return not gone
 
@@ -66,8 +68,10 @@ async def prove_written(job: RestoreJob, table: TableFacts, sample: Sequence[Sam
     comparison = await _compare(job, table, sample)
     different = len(comparison.different) if job.restore.existing == "fail" else 0
     if missing := len(comparison.missing) + different:
+        read_back = f"{counted(len(sample), 'item')} that {agreeing(len(sample), 'was', 'were')} read back"
+        are, differ = agreeing(missing, "is", "are"), agreeing(missing, "differs", "differ")
         raise DataIncomplete(
-            f"{missing} of {len(sample)} items that were read back are missing from {job.target} or differ",
+            f"of {read_back}, {grouped(missing)} {are} missing from {job.target} or {differ}",
             hint="find out who else writes to the table, then restore into a new one",
         )
 

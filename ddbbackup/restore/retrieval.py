@@ -18,6 +18,7 @@ from ddbbackup import events
 from ddbbackup.catalog.archived import ArchivedObjects
 from ddbbackup.errors import ObjectArchived, StillRetrieving
 from ddbbackup.model.assessment import Blocker
+from ddbbackup.model.numbers import agreeing, counted, grouped
 from ddbbackup.ports import ArchiveTier, ObjectFacts, RetrievalTier
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import FROM_EXPORTS, Permission
@@ -52,7 +53,8 @@ def archived_blockers(
     """Why a backup cannot be restored yet. With ``retrieve``, the run asks S3 first, and then ends with this."""
     if not archived.objects:
         return
-    share = f"{len(archived.objects)} of {archived.total} objects of {backup}"
+    number = len(archived.objects)
+    share = f"{grouped(number)} of {counted(archived.total, 'object')} of {backup}"
     if not archived.resting:
         yield Blocker(
             StillRetrieving(
@@ -64,7 +66,7 @@ def archived_blockers(
         running = f"; S3 is retrieving {len(archived.retrieving)} of them" if archived.retrieving else ""
         yield Blocker(
             ObjectArchived(
-                f"{share} are archived and cannot be read ({archived.tiers}){running}",
+                f"{share} {agreeing(number, 'is', 'are')} archived and cannot be read ({archived.tiers}){running}",
                 hint=f"run `ddbbackup restore {restore} --retrieve standard` (up to {_hours(archived, 'standard')} "
                 f"hours), or with `--retrieve bulk` (cheaper, up to {_hours(archived, 'bulk')} hours)",
             )

@@ -73,10 +73,6 @@ class SharedState:
         self._changing = threading.Lock()  # one thread renews the lock while another saves progress
         self.unavailable: str | None = None
 
-    @property
-    def is_available(self) -> bool:
-        return self.unavailable is None
-
     def acquire(self, *, machine: str) -> None:
         """Raises ``Refused`` if a run on another machine works on the target.
 

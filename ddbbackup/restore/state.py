@@ -77,11 +77,6 @@ class RestoreState:
         if self._shared is not None:
             self._shared.renew()
 
-    @property
-    def is_shared(self) -> bool:
-        """Whether other machines see the progress."""
-        return self._shared is not None and self._shared.is_available
-
     def read(self) -> RestoreProgress | None:
         """The progress of an earlier run, on this machine or another; None if there is none that can be read."""
         local = self._read_local()

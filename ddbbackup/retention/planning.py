@@ -12,6 +12,7 @@ from typing import Final
 from ddbbackup.catalog import Catalog, Location
 from ddbbackup.catalog.queries import TableRecords, tables_with_records
 from ddbbackup.errors import DdbBackupError, NothingSelected, Refused
+from ddbbackup.model.numbers import counted, grouped
 from ddbbackup.plan.model import Plan, Retention
 from ddbbackup.plan.only import Only
 from ddbbackup.plan.selection import entries_for, needs_tags
@@ -109,7 +110,7 @@ def more_than_half(plan: str, decided: Iterable[Decision | DdbBackupError]) -> R
     if 2 * removed <= total:
         return None
     return Refused(
-        f"{removed} of {total} restore points would be removed, which is more than half",
+        f"{grouped(removed)} of {counted(total, 'restore point')} would be removed, which is more than half",
         hint=f"check the list, then pass --confirm {plan}",
     )
 

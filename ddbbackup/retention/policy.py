@@ -54,12 +54,6 @@ class Verdict:
     removed: tuple[str, ...]
 
 
-def decide_points(points: Iterable[Point], policy: Retention) -> Verdict:
-    """``decide`` for restore points that are all known."""
-    by_id = {point.id: point for point in points}
-    return decide(chains_of(by_id.values()), policy, lambda each: by_id[each].verified is not None)
-
-
 def chains_of(points: Iterable[Point]) -> tuple[Chain, ...]:
     """The longest chains: those of which no other is a continuation."""
     chains: list[Chain] = []

@@ -31,6 +31,7 @@ from ddbbackup.errors import (
     Throttled,
     Unreachable,
 )
+from ddbbackup.model.numbers import agreeing, counted
 from ddbbackup.plan.model import Retention
 from ddbbackup.ports import DELETE_AT_MOST, Objects, Snapshots
 from ddbbackup.retention.backup_objects import (
@@ -188,8 +189,8 @@ class Remover:
         shared = needed.intersection(found.data)
         if shared:
             raise DataIncomplete(
-                f"{len(shared)} data files of the backup {stored.record.id} are also in the manifest of another "
-                f"export, such as {min(shared)}",
+                f"the manifest of another export also names {counted(len(shared), 'data file')} of the backup "
+                f"{stored.record.id}, such as {min(shared)}",
                 hint="find out who changed a manifest, and verify the other backups of the table",
             )
         self._delete(stored, found.data)
@@ -232,8 +233,10 @@ class Remover:
             self.stop.wait(pause)
             pause *= 2
         first = next(error for key, error in errors.items() if key not in busy or len(busy) == len(errors))
+        number = len(errors)
         raise type(first)(
-            f"{len(errors)} objects of the backup {stored.record.id} were not deleted; the first: {first.message}",
+            f"{counted(number, 'object')} of the backup {stored.record.id} {agreeing(number, 'was', 'were')} not "
+            f"deleted; the first: {first.message}",
             hint=_LOCKED if isinstance(first, AccessDenied) else first.hint,
         )
 
@@ -303,7 +306,7 @@ class Remover:
 
 def bad_records(table: str, bad: Sequence[BadRecord]) -> DataIncomplete:
     """Why nothing of a table is removed: a record that nobody can read may need any backup."""
-    more = f", and {len(bad) - 1} more records" if len(bad) > 1 else ""
+    more = f", and {counted(len(bad) - 1, 'more record')}" if len(bad) > 1 else ""
     return DataIncomplete(
         f"no backup of {table} is removed, because a record cannot be used: {bad[0].error.message}{more}",
         hint=bad[0].error.hint,

@@ -45,7 +45,7 @@ class Encryption(SettingWithApi[EncryptionKey]):
     read_actions = ("dynamodb:DescribeTable", "kms:DescribeKey")
     write_actions = ("dynamodb:CreateTable", "dynamodb:UpdateTable")
     limitations = (
-        "not possible in another account, or in another region unless the key is a multi-Region key; the restore "
+        "not possible in another account, or in another Region unless the key is a multi-Region key; the restore "
         "then fails before it creates the table"
     )
 

@@ -1,4 +1,4 @@
-"""Replicas of a global table. They are created one region at a time, after the settings that AWS copies to them."""
+"""Replicas of a global table. They are created one Region at a time, after the settings that AWS copies to them."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Replicas(Setting[GlobalTable]):
     limitations = (
         "not possible for multi-Region strong consistency, which is chosen when a global table is created; for "
         "replicas in other accounts; for a replica with a KMS key of another account; for a provisioned table "
-        "without `auto-scaling`; in a region where a table with the name of the target exists"
+        "without `auto-scaling`; in a Region where a table with the name of the target exists"
     )
     attempts = 3
     visible_seconds = 60.0

@@ -150,13 +150,6 @@ MAY_CREATE: Final = When(
     "a restore with `method: auto`, `write` or `bulk-put` does not have `create: never`",
     lambda plan: any(map(_may_create, plan.restores.values())),
 )
-KEEPS: Final = When(
-    "a restore with `method: auto` or `write` has `existing: keep`",
-    lambda plan: any(
-        restore.existing == "keep" and restore.method in ("write", "auto")
-        for restore in plan.restores.values()
-    ),
-)
 PUTS_ALL: Final = When(
     "a restore with `method: auto` or `write` has `existing: fail` or `overwrite`",
     lambda plan: any(

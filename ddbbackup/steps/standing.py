@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from ddbbackup.model.numbers import grouped
+from ddbbackup.model.numbers import agreeing, counted, grouped
 from ddbbackup.model.progress import OnProgress, Progress
 
 _TOLD_ONE_BY_ONE: Final = 3  # more tables are counted
@@ -41,7 +41,7 @@ class Standing:
             }
 
     def say(self, table: str, sentence: str, *, together: str) -> None:
-        """``{count}`` in the sentence becomes the number that was counted last.
+        """``{count}`` in the sentence becomes ``3 items were``, with the number that was counted last.
 
         ``together`` says the same of several tables, which are ``{tables}`` in it.
         """
@@ -54,9 +54,11 @@ class Standing:
 
         def count(progress: Progress) -> None:
             if progress.phase == "write":
-                of = f" of {grouped(progress.total)}" if progress.total is not None else ""
+                done, total = progress.done, progress.total
+                of = f"{grouped(done)} of " if total is not None else ""
+                counts = counted(done if total is None else total, "item")
                 with self._lock:
-                    self._counts[progress.table] = f"{grouped(progress.done)}{of} {progress.unit}"
+                    self._counts[progress.table] = f"{of}{counts} {agreeing(done, 'was', 'were')}"
             report(progress)
 
         return count
@@ -79,11 +81,11 @@ class Standing:
             yield kind.replace("{tables}", _counted(tables))
             return
         for table in tables:
-            yield self._tables[table].alone.replace("{count}", self._counts.get(table, "no items"))
+            yield self._tables[table].alone.replace("{count}", self._counts.get(table, "no items were"))
 
 
 def _counted(tables: list[str]) -> str:
     """``50 tables (orders, users and 48 more)``."""
     rest = len(tables) - _NAMED
     names = f"{', '.join(tables[:_NAMED])} and {grouped(rest)} more" if rest > 0 else " and ".join(tables)
-    return f"{grouped(len(tables))} tables ({names})"
+    return f"{counted(len(tables), 'table')} ({names})"

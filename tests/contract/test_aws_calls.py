@@ -426,7 +426,7 @@ def test_objects_that_s3_does_not_delete_are_returned_with_their_errors() -> Non
 def test_a_request_to_delete_many_objects_that_is_refused_raises() -> None:
     with stubbed("s3") as (made, stub):
         stub.add_client_error("delete_objects", "AccessDenied", http_status_code=403)
-        with pytest.raises(AccessDenied, match="could not delete 1 objects in s3://vault"):
+        with pytest.raises(AccessDenied, match="could not delete 1 object in s3://vault"):
             S3Objects(made).delete_many("vault", ["k"])
 
 

@@ -79,7 +79,7 @@ def test_a_change_without_a_result_has_no_body_or_an_empty_object() -> None:
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_a_broken_body_does_not_mean_that_objects_were_deleted(body: bytes) -> None:
-    with answering(body) as cloud, pytest.raises(Unreachable, match="could not delete 1 objects"):
+    with answering(body) as cloud, pytest.raises(Unreachable, match="could not delete 1 object in"):
         pytest.fail(f"returned {cloud.objects.delete_many('b', ['k'])!r}")
 
 

@@ -251,7 +251,7 @@ def test_a_table_that_rejects_every_item_ends_the_run(sandbox: Aws, bucket: str,
 
     with (
         FaultProxy("http://127.0.0.1:9", reject_all) as proxy,
-        pytest.raises(Refused, match="rejected all of the first 1000 items"),
+        pytest.raises(Refused, match="rejected all of the first 1 000 items"),
     ):
         write(sandbox, proxy.url, files_of(sandbox, bucket, 2), tmp_path)
 
@@ -333,7 +333,7 @@ def test_a_large_file_is_split_among_workers(
         wrong_count = (
             DataFile(files[0].bucket, files[0].key, files[0].md5, 59_999, size_bytes=files[0].size_bytes),
         )
-        with pytest.raises(DataIncomplete, match="60000 items, but the manifest says 59999"):
+        with pytest.raises(DataIncomplete, match="60 000 items, but the manifest says 59 999"):
             write(sandbox, proxy.url, wrong_count, tmp_path / "b", workers=workers)
 
 

@@ -131,7 +131,7 @@ def test_preview_doctor_and_verify_count_archived_objects(
     assert storage_class(fine.report)["state"] == "ok"
     assert storage_class(doctor.report)["state"] == "warning"
     assert (
-        f"1 of 1 tables have archived objects, so a restore waits for hours: {name} (2 in GLACIER)"
+        f"1 of 1 table have archived objects, so a restore waits for hours: {name} (2 in GLACIER)"
         in (storage_class(doctor.report)["message"])
     )
     assert verify.code == 1

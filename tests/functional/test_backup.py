@@ -361,7 +361,7 @@ def test_verify_finds_damage_that_happened_after_the_backup(
     done = program.run("verify")
 
     assert done.code == 65
-    assert "1 of 4 data files do not match the manifest" in done.out
+    assert "1 of 4 data files does not match the manifest" in done.out
 
 
 def test_no_item_data_is_logged_or_recorded(sandbox: Aws, bucket: str, name: str, program: Program) -> None:

@@ -346,6 +346,64 @@ def test_old_backups_and_lifecycle_rules(page: Page, bucket: str, name: str) -> 
         assert page.aws.items(f"{name}-{number}") == ITEMS
 
 
+def commands_of(page: str) -> list[list[str]]:
+    """The arguments of each command of a page that has no plan of its own."""
+    blocks = re.findall(r"```sh\n(.*?)```", (PAGES / f"{page}.md").read_text(encoding="utf-8"), re.DOTALL)
+    return [shlex.split(line, comments=True)[1:] for block in blocks for line in block.splitlines()]
+
+
+def test_show_your_backups(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    """The page is written under both names, and the same is printed for a program."""
+    program.plan(
+        f"version: 1\nname: p\ndestinations: {{v: {{bucket: {bucket}}}}}\ntables: [{{name: {name}}}]\n"
+    )
+    sandbox.create_table(name, pitr=True)
+    assert program.run("backup", AWS_ENDPOINT_URL=sandbox.url).code == 0
+    *_, printed = [
+        program.run(*words, AWS_ENDPOINT_URL=sandbox.url) for words in commands_of("show-your-backups")
+    ]
+    for page in ("ddbbackup-report.html", "public/backups.html"):
+        assert f">{name}<" in (program.directory / page).read_text(encoding="utf-8")
+    assert [table["table"] for table in printed.report["tables"]] == [name]
+
+
+def test_give_a_pipeline_its_roles(program: Program) -> None:
+    """Without any call: both files have the roles that the page names."""
+    program.plan(
+        "version: 1\nname: prod\naws: {account: '123456789012', region: eu-west-1}\n"
+        "destinations: {v: {bucket: acme-ddb-vault}}\ntables: [{name: orders, retention: {keep_last: 3}}]\n"
+        "restores: {copy: {table: orders, to: {table: orders-2}}}\n"
+    )
+    (words,) = commands_of("give-a-pipeline-its-roles")
+    assert program.run(*words).code == 0
+    terraform = (program.directory / "iam.tf").read_text(encoding="utf-8")
+    resources = json.loads((program.directory / "iam.json").read_text(encoding="utf-8"))["Resources"]
+    roles = {
+        each["Properties"]["RoleName"] for each in resources.values() if each["Type"] == "AWS::IAM::Role"
+    }
+    assert roles == {f"ddbbackup-prod-{each}" for each in ("read", "backup", "restore", "verify", "prune")}
+    assert all(f'"{role}"' in terraform for role in roles)
+
+
+def test_write_a_plan_in_your_editor(program: Program) -> None:
+    """The plan names the schema that the second command writes beside it, as the page shows it."""
+    text = (PAGES / "write-a-plan-in-your-editor.md").read_text(encoding="utf-8")
+    assert [program.run(*words).code for words in commands_of("write-a-plan-in-your-editor")] == [0, 0]
+    first, *_ = (program.directory / "plans" / "prod.yaml").read_text(encoding="utf-8").splitlines()
+    assert f"```yaml\n{first}\n```" in text
+    schema = json.loads((program.directory / "plans" / first.partition("=")[2]).read_text(encoding="utf-8"))
+    assert schema["title"]
+
+
+def test_every_page_with_commands_is_run() -> None:
+    """By a test that names it: here, or in a module of its own."""
+    tests = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
+    with_commands = [
+        page.stem for page in PAGES.glob("*.md") if "```sh\n" in page.read_text(encoding="utf-8")
+    ]
+    assert [name for name in with_commands if f'"{name}"' not in tests and f"{name}.md" not in tests] == []
+
+
 def wait_until_completed(aws: Aws, arn: str) -> None:
     for _ in range(200):
         description = aws.dynamodb.describe_export(ExportArn=arn)["ExportDescription"]
@@ -356,7 +414,10 @@ def wait_until_completed(aws: Aws, arn: str) -> None:
 
 
 DOCS = PAGES.parent
-EVERY_PAGE = sorted({DOCS.parent / "README.md", *DOCS.rglob("*.md")} - {DOCS / "command-line.md"})
+EVERY_PAGE = sorted(
+    {*DOCS.parent.glob("*.md"), *DOCS.rglob("*.md"), DOCS.parent / "ddbbackup/sandbox/README.md"}
+    - {DOCS / "command-line.md"}
+)
 NO_COMMANDS = {"ddbbackup --version", "ddbbackup backup --onyl orders", "ddbbackup verify --level"}
 """It ends by itself; the example of an error; an option whose values are in a table."""
 

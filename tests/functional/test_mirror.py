@@ -62,7 +62,7 @@ def test_too_many_deletes_are_refused(edited: str, sandbox: Aws, program: Progra
     before = sandbox.items(edited)
     refused = program.run(*WORDS, "--table", edited, "--yes")
     assert refused.code == 1
-    assert f"6 of the 45 items of {edited} are not in the restore point" in refused.error["message"]
+    assert f"6 of 45 items of {edited} are not in the restore point" in refused.error["message"]
     assert "--yes-delete 6" in refused.error["hint"]
     assert program.run(*WORDS, "--table", edited, "--yes", "--yes-delete", "5").code == 1
     assert sandbox.items(edited) == before

@@ -60,7 +60,7 @@ def test_a_folder_without_manifests_is_restored(
     assert outcome["facts"]["written"] == 40
     notes = " ".join(outcome["facts"]["notes"])
     assert "no manifest says" in notes
-    assert "not read: 1 objects" in notes
+    assert "not read: 1 other object" in notes
 
 
 def test_a_folder_without_manifests_is_previewed(

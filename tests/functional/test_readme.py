@@ -11,6 +11,7 @@ from tests.support.aws import Aws
 from tests.support.program import Program
 
 CHECKOUT = Path(__file__).parents[2]
+OTHER_PAGES = (CHECKOUT / "ddbbackup/sandbox/README.md", CHECKOUT / "tests/live/README.md")
 README = (CHECKOUT / "README.md").read_text(encoding="utf-8")
 
 
@@ -48,10 +49,10 @@ def test_it_is_read_in_two_minutes() -> None:
 
 
 def test_make_targets_exist_and_links_lead_somewhere() -> None:
-    """In every page that people write or read: those of the top folder and of ``docs``."""
+    """In every page that people write or read, also of the sandbox and of the live suite."""
     parts = [CHECKOUT / "Makefile", CHECKOUT / "tests" / "benchmarks" / "bench.mk"]
     makefile = "".join(part.read_text(encoding="utf-8") for part in parts)
-    for document in [*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").rglob("*.md")]:
+    for document in [*CHECKOUT.glob("*.md"), *(CHECKOUT / "docs").rglob("*.md"), *OTHER_PAGES]:
         text = document.read_text(encoding="utf-8")
         for target in re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE):
             assert re.search(rf"^{target}:", makefile, re.MULTILINE), (document.name, target)

@@ -308,9 +308,9 @@ def test_an_interrupted_restore_is_resumed(sandbox: Aws, bucket: str, name: str,
 
     assert process.returncode == 130
     assert time.monotonic() - started < 2
-    assert re.search(rf"interrupted; [0-9 ]+ of 3 000 items were written to {name} and stay there\n", err), (
-        err
-    )
+    assert re.search(
+        rf"interrupted; [0-9 ]+ of 3 000 items were written to {name} and will stay there\n", err
+    ), err
     assert "hint: run the same command again to resume the restore" in err
     program.plan(from_uri(sandbox, bucket, uri, name))
     assert program.run("restore", "back").code == 0

@@ -224,7 +224,7 @@ def test_an_import_reads_only_what_the_manifest_names(
 
     refused = program.run("restore", "back", "--output", "json")
     assert refused.code == 1
-    assert "not in the manifest" in refused.error["message"]
+    assert "that the manifest does not name" in refused.error["message"]
 
     sandbox.s3.delete_object(Bucket=bucket, Key=stray)
     sandbox.s3.delete_object(Bucket=bucket, Key=key)
@@ -372,7 +372,7 @@ def test_a_bulk_put_that_did_not_write_every_item_fails(
     jobs.bulk_puts.withholds = lambda each: b'"id":{"S":"7"}' in each
     withheld = program.run("restore", "withheld", "--output", "json")
     assert withheld.code == 65, withheld.out
-    assert "59 of 60 items were written, 0 failed, 1 were withheld" in withheld.error["message"]
+    assert "59 of 60 items were written, 0 failed, 1 was withheld" in withheld.error["message"]
 
 
 def test_a_killed_restore_resumes_its_bulk_put_and_starts_no_other(

@@ -122,7 +122,7 @@ def test_a_deleted_or_changed_object_is_found_at_every_level(
     sandbox.s3.delete_object(Bucket=bucket, Key=key)
     missing = program.run("verify", "--level", level)
     assert missing.code == 65
-    assert "data files are missing" in missing.err + missing.out
+    assert "1 of 4 data files is missing" in missing.err + missing.out
     assert SECRET not in changed.err + changed.out + missing.err + missing.out + json.dumps(backup.verified())
 
 
@@ -139,7 +139,7 @@ def test_only_the_items_show_what_every_checksum_hides(
     assert program.run("verify", "--level", "checksums").code == 0
     done = program.run("verify", "--level", "items")
     assert done.code == 65
-    assert "are not valid items of the table: 1 × a number is not a decimal number" in done.err + done.out
+    assert "is not a valid item of the table: 1 × a number is not a decimal number" in done.err + done.out
     assert SECRET not in done.err + done.out
     for options in (("--level", "checksums"), ("--level", "items", "--sample", "5%")):
         less = program.run("verify", *options, "--output", "json")
@@ -169,7 +169,7 @@ def test_a_key_that_is_there_twice_is_found(sandbox: Aws, bucket: str, name: str
     backup.rewrite(change)
     done = program.run("verify", "--level", "items")
     assert done.code == 65
-    assert "1 keys are in the backup more than once" in done.err + done.out
+    assert "1 key is in the backup more than once" in done.err + done.out
     assert SECRET not in done.err + done.out
 
 

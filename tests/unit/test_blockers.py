@@ -771,7 +771,7 @@ ROWS = (
         lambda world: archived_data_file(world, retrieve="bulk"),
         "option",
     ),
-    Row("restore.blockers.unexpected_objects#1", "1 objects in", unexpected_object),
+    Row("restore.blockers.unexpected_objects#1", "AWS would also read 1 object in", unexpected_object),
     Row(
         "restore.blockers.snapshot_blockers#1",
         "no complete backup of orders",

@@ -17,6 +17,7 @@ from ddbbackup.bulk.scan.read_limit import ReadLimit
 from ddbbackup.bulk.scan.reader import SegmentReader
 from ddbbackup.bulk.unit_engine import Track
 from ddbbackup.errors import DataIncomplete
+from ddbbackup.model.numbers import counted
 from ddbbackup.ports import BulkAccess, BulkTransport, KeyAttribute, Objects
 
 
@@ -143,6 +144,6 @@ class _Stop(threading.Event):
 def _refuse_invalid(file: PointFile, count: int) -> None:
     if count:
         raise DataIncomplete(
-            f"{count} lines of the data file {file.file.uri} are not items of the table",
+            f"the data file {file.file.uri} holds {counted(count, 'line')} that DynamoDB could not hold as an item",
             hint="run `ddbbackup verify --level items`, and use another restore point",
         )

@@ -20,6 +20,7 @@ from ddbbackup.bulk.point_lines import LineCounts, OpenPoint, PointUnit, open_po
 from ddbbackup.bulk.scan import segment_count
 from ddbbackup.bulk.unit_engine import Engine, engine_for, run_units
 from ddbbackup.errors import Bug, DataIncomplete, StepFailed
+from ddbbackup.model.numbers import counted, grouped
 from ddbbackup.model.progress import OnProgress, Progress
 from ddbbackup.os_errors import state_failed
 from ddbbackup.ports import BulkAccess
@@ -171,15 +172,16 @@ def _check_counts(job: CompareJob, sides: Sequence[ReadSide], counts: Counts) ->
     lines = sum((side.counts for side in sides if not side.live), LineCounts())
     if lines.lines != job.point_items or point != lines.lines - lines.superseded - lines.deletes:
         raise DataIncomplete(
-            f"{lines.lines} lines of the restore point were read, but its manifests name {job.point_items}",
+            f"the restore point has {counted(lines.lines, 'line')}, its manifests name {grouped(job.point_items)}",
             hint="run `ddbbackup verify`, and use another restore point",
         )
     if counts.point_items != point:
-        raise Bug(f"{counts.point_items} of {point} items of the restore point were compared")
+        raise Bug(f"compared {counts.point_items} of {counted(point, 'item')} of the restore point")
     live = sum(side.items for side in sides if side.live)
     if counts.live_items != live:
         raise StepFailed(
-            f"the scan of {job.table} returned {live} items, but {counts.live_items} different keys",
+            f"the scan of {job.table} returned {counted(live, 'item')}, but "
+            f"{counted(counts.live_items, 'different key')}",
             hint="run the same command again",
         )
 

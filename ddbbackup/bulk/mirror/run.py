@@ -18,6 +18,7 @@ from ddbbackup.bulk.mirror.model import MirrorCounts
 from ddbbackup.bulk.point_lines import PointFile, PointLines, PointUnit
 from ddbbackup.bulk.unit_engine import Engine, Track, run_units
 from ddbbackup.errors import DataIncomplete
+from ddbbackup.model.numbers import counted, grouped
 from ddbbackup.model.progress import Progress
 from ddbbackup.ports import BulkAccess, KeyAttribute, Objects
 
@@ -48,7 +49,7 @@ def mirror_point(comparison: PointComparison, *, write_units_per_second: int | N
         written = progress.sum(_run(task, comparison.point.units, comparison, engine))
     if written.items != puts:
         raise DataIncomplete(
-            f"the restore point holds {written.items} of the {puts} items that are to be written",
+            f"the restore point holds {grouped(written.items)} of {counted(puts, 'item')} to write",
             hint="run `ddbbackup verify`, then run the same command again",
         )
     if counts.extra:
@@ -58,7 +59,7 @@ def mirror_point(comparison: PointComparison, *, write_units_per_second: int | N
         written += progress.sum(_run(task, range(comparison.partitions), comparison, engine))
     if written.items != counts.different:
         raise DataIncomplete(
-            f"{written.items} of {counts.different} differences are accounted for",
+            f"only {grouped(written.items)} of {counted(counts.different, 'difference')} could be accounted for",
             hint="run the same command again",
         )
     return written

@@ -26,7 +26,7 @@ from ddbbackup.errors import UsageError
 from ddbbackup.iam import PlaceOfPlan, parse_trust, policies_of
 from ddbbackup.iam.sizes import MANAGED_POLICY_CHARACTERS, characters
 from ddbbackup.model.arn import Arn
-from ddbbackup.model.numbers import grouped
+from ddbbackup.model.numbers import counted, grouped
 from ddbbackup.model.partitions import partition_of
 from ddbbackup.plan.model import Plan
 from ddbbackup.report.documents.doctor import doctor_report
@@ -121,7 +121,7 @@ def _only(document: PlanPolicies, role: str) -> PlanPolicies:
 
 
 def _sizes(role: str, sizes: tuple[int, ...]) -> str:
-    policies = "1 policy" if len(sizes) == 1 else f"{len(sizes)} policies"
+    policies = counted(len(sizes), "policy", "policies")
     listed = " and ".join(grouped(size) for size in sizes)
     return (
         f"{role}: {policies} of {listed} characters; IAM allows {grouped(MANAGED_POLICY_CHARACTERS)} in each"

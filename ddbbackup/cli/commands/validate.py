@@ -9,6 +9,7 @@ from ddbbackup.cli.options import DEFAULT_PLAN
 from ddbbackup.cli.output import write_output
 from ddbbackup.cli.streams import say
 from ddbbackup.errors import PlanInvalid, UsageError
+from ddbbackup.model.numbers import counted
 from ddbbackup.plan import check
 from ddbbackup.problems import Problem
 from ddbbackup.report.documents.validate import ValidatedPlan, Validation
@@ -33,6 +34,5 @@ def run(options: Namespace) -> int:
     code = PlanInvalid.exit_code if problems else 0
     code = write_output(options, Validation(tuple(plans), tuple(problems)), code)
     if problems and options.output == "text":
-        number = f"{len(problems)} problem" + ("s" if len(problems) != 1 else "")
-        say(f"ddbbackup: {number} in {', '.join(options.plans or options.file)}")
+        say(f"ddbbackup: {counted(len(problems), 'problem')} in {', '.join(options.plans or options.file)}")
     return code

@@ -26,6 +26,7 @@ from ddbbackup.report.step_groups import (
     notes_of,
     title_of,
 )
+from ddbbackup.report.table_names import names
 
 if TYPE_CHECKING:
     from ddbbackup.report.documents.preview import Preview, PreviewStep
@@ -82,7 +83,7 @@ def _changes(document: Preview, most: int | None) -> str:
     for line in changes[:most]:
         lines.append(f"{'!' if line.sign == '~' else line.sign} {line.label}: {line.text}")
         if len(line.names) > 1:
-            lines.append(f"      {_names(line.names, most)}")
+            lines.append(f"      {names(line.names, most)}")
         lines += [f"      warning: {warning}" for warning in line.warnings]
     if most is not None and len(changes) > most:
         lines.append(f"  … and {count(len(changes) - most)} more")
@@ -97,14 +98,8 @@ def _in_block(text: str) -> str:
     return " ".join(text.split("\n")).replace("`", "'")
 
 
-def _names(names: Sequence[str], most: int | None) -> str:
-    left = 0 if most is None else len(names) - most
-    return ", ".join(names[:most]) + (f" and {count(left)} more" if left > 0 else "")
-
-
-def _codes(names: Sequence[str], most: int | None) -> str:
-    left = 0 if most is None else len(names) - most
-    return ", ".join(map(code, names[:most])) + (f" and {count(left)} more" if left > 0 else "")
+def _codes(tables: Sequence[str], most: int | None) -> str:
+    return names([*map(code, tables)], most)
 
 
 def _groups(steps: Sequence[PreviewStep]) -> str:
@@ -189,7 +184,7 @@ def _remarks(document: Preview, most: int | None) -> Iterator[str]:
     for selected in document.selection:
         if not selected.entry.startswith("name:"):
             tables = _codes(selected.tables, most) or "no table"
-            yield f"- {code(selected.entry)} selects {len(selected.tables)}: {tables}"
+            yield f"- {code(selected.entry)} selects {count(len(selected.tables))}: {tables}"
     for destination in document.destinations:
         for check in destination.checks:
             if check.state == "warning":

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ddbbackup.archive import manifests
-from ddbbackup.archive.manifests import FILES_LIMIT_BYTES, parse_file_lines, parse_files, parse_summary
+from ddbbackup.archive.manifests import FILES_LIMIT_BYTES, FileEntry, parse_file_lines, parse_summary
 from ddbbackup.errors import DataIncomplete
 from tests.support.peak_memory import peak_memory
 
@@ -35,6 +35,10 @@ json_values = st.recursive(
 def real(name: str) -> bytes:
     (path,) = REAL.rglob(name)
     return path.read_bytes()
+
+
+def parse_files(body: bytes, *, where: str) -> tuple[FileEntry, ...]:
+    return parse_file_lines((body,), where=where)
 
 
 def test_manifests_written_by_dynamodb_are_parsed() -> None:

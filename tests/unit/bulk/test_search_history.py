@@ -125,7 +125,7 @@ def test_more_keys_than_a_pattern_can_have(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "count", "message"),
     [
-        ([change("k3", 7, 3, 30)], 2, "it holds 1 items, but the manifest says 2"),
+        ([change("k3", 7, 3, 30)], 2, "it holds 1 item, but the manifest says 2"),
         ([{"Keys": {"id": {"S": "k3"}}}], 1, "a line is not a change"),
     ],
 )

@@ -102,7 +102,7 @@ def test_without_a_directory_nothing_is_kept(tmp_path: Path) -> None:
     """The digests of keys need a place while the program runs."""
     backup = Backup(tmp_path, *several(2), [item("0-0")])
     job = replace(backup.job(), directory=None)
-    assert "1 keys are in the backup more than once" in damage(job, FolderAccess(tmp_path))
+    assert "1 key is in the backup more than once" in damage(job, FolderAccess(tmp_path))
     assert sorted(path.name for path in tmp_path.iterdir()) == [file.key for file in backup.files]
 
 
@@ -143,7 +143,7 @@ def test_a_key_that_is_there_twice_is_found_across_files(tmp_path: Path) -> None
     backup = Backup(tmp_path, [twice], *([] for _ in range(5)), [again, other])
     message = damage(backup.job(keys=PAIR), FolderAccess(tmp_path))
     assert message == (
-        "1 keys are in the backup more than once, the first of them in s3://vault/00.json.gz, s3://vault/06.json.gz"
+        "1 key is in the backup more than once, the first of them in s3://vault/00.json.gz, s3://vault/06.json.gz"
     )
 
 
@@ -164,7 +164,7 @@ def test_keys_that_share_a_digest_are_no_false_alarm(tmp_path: Path, monkeypatch
     backup = Backup(tmp_path, *several(4, 30))
     assert verify(backup.job(), FolderAccess(tmp_path)).item_count == 120
     again = Backup(tmp_path, *several(4, 30), [item("3-7")])
-    assert "1 keys are in the backup more than once" in damage(again.job(), FolderAccess(tmp_path))
+    assert "1 key is in the backup more than once" in damage(again.job(), FolderAccess(tmp_path))
 
 
 def test_processes_find_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,7 +175,7 @@ def test_processes_find_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert verify(backup.job(), access).item_count == 160
     assert (tmp_path / "deaths").read_text() == "xx"
     again = Backup(tmp_path, *several(8, 20), [item("7-7"), item(8, x={"N": SECRET})])
-    assert damage(again.job(), access).startswith("1 lines in 1 of 9 data files are not valid")
+    assert damage(again.job(), access).startswith("1 line in 1 of 9 data files is not a valid")
 
 
 def finished_files(directory: Path, backup: Backup) -> set[str]:
@@ -213,7 +213,7 @@ def test_an_interrupted_verification_is_continued(tmp_path: Path) -> None:
         finished = finished_files(tmp_path / "state", backup)
         assert finished
         read.clear()
-        assert "1 keys are in the backup more than once" in damage(backup.job(), access)
+        assert "1 key is in the backup more than once" in damage(backup.job(), access)
     assert not finished & set(read[: len(backup.files) - len(finished)])
 
 

@@ -78,7 +78,7 @@ def test_missing_objects_are_counted_and_some_are_named() -> None:
     """Everything that is there is looked at all the same."""
     store = SimulatedStore([facts(number) for number in range(0, 2000, 2)])
     with pytest.raises(
-        DataIncomplete, match=r"1000 of 2000 data files are missing: s3://vault/data/0+1\.json"
+        DataIncomplete, match=r"1 000 of 2 000 data files are missing: s3://vault/data/0+1\.json"
     ) as raised:
         verify(store, *map(file, range(2000)))
     assert raised.value.message.endswith(", and 997 more")

@@ -77,7 +77,7 @@ def test_a_genuine_record_is_accepted() -> None:
         (replace(record(), plan="other"), "another plan"),
         (replace(record(), table=replace(record().table, name="payroll")), "another table"),
         (replace(record(), table=replace(record().table, account="999999999999")), "another account"),
-        (replace(record(), table=replace(record().table, region="us-east-1")), "another region"),
+        (replace(record(), table=replace(record().table, region="us-east-1")), "another Region"),
         (replace(record(), table=replace(record().table, arn=f"{WHERE.table_arn}x")), "ARN of another table"),
         (replace(record(), run="r2"), "run and time"),
         (replace(record(), attempt=2), "run and time"),

@@ -86,9 +86,9 @@ def test_every_line_is_an_item(ending: str, compress: Callable[[bytes], bytes], 
     assert read(objects, *found.files) == WRAPPED
     unproven, unread = found.notes
     assert unproven.startswith(
-        "not verified: no manifest says what s3://vault/dump/ has to hold; its 2 files"
+        "not verified: no manifest says what s3://vault/dump/ has to hold; what its 2 files hold"
     )
-    assert unread == "not read: 1 objects in the folder that are no files of DynamoDB JSON"
+    assert unread == "not read: 1 other object in the folder, not of DynamoDB JSON"
 
 
 def test_a_folder_of_dynamodump_is_read_by_its_documents() -> None:

@@ -20,23 +20,21 @@ def test_an_arn_survives_its_text(arn: Arn) -> None:
 
 
 @pytest.mark.parametrize(
-    ("below", "export", "index", "stream"),
+    ("below", "export", "index"),
     [
-        ("", None, None, None),
-        ("/export/01700000000000-0badcafe", "01700000000000-0badcafe", None, None),
-        ("/index/by-customer", None, "by-customer", None),
-        ("/stream/2026-11-24T10:00:00.000", None, None, "2026-11-24T10:00:00.000"),
-        ("/import/01700000000000-0badcafe", None, None, None),
+        ("", None, None),
+        ("/export/01700000000000-0badcafe", "01700000000000-0badcafe", None),
+        ("/index/by-customer", None, "by-customer"),
+        ("/stream/2026-11-24T10:00:00.000", None, None),
+        ("/import/01700000000000-0badcafe", None, None),
     ],
 )
-def test_the_parts_of_a_table_are_named(
-    below: str, export: str | None, index: str | None, stream: str | None
-) -> None:
+def test_the_parts_of_a_table_are_named(below: str, export: str | None, index: str | None) -> None:
     """Every resource of a table names the table; labels of streams hold colons."""
     arn = Arn.parse(TABLE + below)
     assert (arn.partition, arn.region, arn.account) == ("aws", "eu-west-1", "123456789012")
     assert (arn.table_name, str(arn.table)) == ("orders", TABLE)
-    assert (arn.export_id, arn.index_name, arn.stream_label) == (export, index, stream)
+    assert (arn.export_id, arn.index_name) == (export, index)
     assert arn.resource_id == (below or "/orders").rpartition("/")[2]
 
 
@@ -75,6 +73,6 @@ def test_a_text_that_is_not_an_arn_is_refused(text: str) -> None:
 def test_an_arn_of_something_else_has_no_table(text: str) -> None:
     """It is an ARN all the same."""
     arn = Arn.parse(text)
-    assert (arn.export_id, arn.index_name, arn.stream_label) == (None, None, None)
+    assert (arn.export_id, arn.index_name) == (None, None)
     with pytest.raises(Refused, match="does not belong to a DynamoDB table"):
         _ = arn.table_name

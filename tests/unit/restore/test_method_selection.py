@@ -69,7 +69,7 @@ def test_all_methods_are_candidates_and_exactly_one_is_selected() -> None:
         ({"description": PROVISIONED}, "write", "may not be faster"),
         ({"items": 100_000_000, "target_description": TABLE}, "write", "the target exists"),
         ({"items": 100_000_000, "restore": {"limits": Limits(workers=2)}}, "write", "`limits`"),
-        ({"items": 100_000_000, "files": 50_001}, "write", "50001 data files"),
+        ({"items": 100_000_000, "files": 50_001}, "write", "50 001 data files"),
         (
             {"items": 100_000_000, "description": {**TABLE, "LocalSecondaryIndexes": [{"IndexName": "l"}]}},
             "write",
@@ -145,7 +145,7 @@ def test_the_price_of_a_bulk_put_is_unknown() -> None:
             {"target_description": {**TABLE, "Replicas": [{"RegionName": "eu-west-3"}]}},
             "replicas in eu-west-3",
         ),
-        ("bulk-put", {"files": 50_001}, "50001 data files"),
+        ("bulk-put", {"files": 50_001}, "50 001 data files"),
         ("point-in-time", {"same_account": False}, "in another account"),
         ("point-in-time", {"live_error": PitrDisabled("it is disabled", hint="-")}, "it is disabled"),
         (

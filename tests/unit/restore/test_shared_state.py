@@ -127,4 +127,4 @@ def test_without_the_right_to_write_the_state_stays_on_this_machine() -> None:
     state.save(PROGRESS)
     state.renew()
     state.release()
-    assert not state.is_available
+    assert state.unavailable == "no"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ddbbackup.model.backup_id import time_of_id
 from ddbbackup.plan.model import Retention
-from ddbbackup.retention.policy import NEWEST, NEWEST_VERIFIED, Verdict, chains_of, decide, decide_points
+from ddbbackup.retention.policy import NEWEST, NEWEST_VERIFIED, Verdict, chains_of, decide
 
 ALL = {each.name for each in fields(Retention)}
 
@@ -41,6 +41,12 @@ def nightly(first: str, nights: int) -> list[Point]:
 def chain(*times: str) -> list[Point]:
     ids = [an_id(each) for each in times]
     return [Point(each, tuple(ids[: index + 1])) for index, each in enumerate(ids)]
+
+
+def decide_points(points: Iterable[Point], policy: Retention) -> Verdict:
+    """For restore points that are all known."""
+    by_id = {point.id: point for point in points}
+    return decide(chains_of(by_id.values()), policy, lambda each: by_id[each].verified is not None)
 
 
 def kept_dates(verdict: Verdict) -> list[str]:

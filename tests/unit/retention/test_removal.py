@@ -117,7 +117,7 @@ def test_data_that_the_manifest_of_another_window_names_is_not_deleted(prefix: s
     files = [key for key in other.keys_of(stays) if "/data/" in key]
     vault.put_manifests(old[1], files)
     removal = remove(vault, policy)
-    assert "also in the manifest of another export" in removal.failures[old[1].id].message
+    assert "the manifest of another export also names" in removal.failures[old[1].id].message
     assert set(files) <= vault.objects.bodies.keys()
     assert {each.id: each.state for each in vault.records()}[old[1].id] == "expiring"
 
@@ -192,7 +192,7 @@ def test_objects_that_cannot_be_deleted_stay_and_are_tried_again() -> None:
     error = removal.failures[locked.id]
     assert isinstance(error, AccessDenied)
     assert error.message == (
-        f"1 objects of the backup {locked.id} were not deleted; the first: could not delete it: Access Denied"
+        f"1 object of the backup {locked.id} was not deleted; the first: could not delete it: Access Denied"
     )
     assert error.hint.startswith("allow s3:DeleteObject")
     assert {each.id: each.state for each in vault.records()}[locked.id] == "expiring"

@@ -24,7 +24,7 @@ def test_each_table_has_one_sentence_with_what_was_counted_last() -> None:
     standing.begin()
     assert standing.lines() == ("nothing was written",)
     standing.begin(["orders", "users"])
-    standing.say("orders", "{count} were written to orders", together="items were written to {tables}")
+    standing.say("orders", "{count} written to orders", together="items were written to {tables}")
     assert standing.lines() == ("no items were written to orders", "nothing was written to users")
     count = standing.counting(see)
     for progress in (
@@ -35,8 +35,10 @@ def test_each_table_has_one_sentence_with_what_was_counted_last() -> None:
         count(progress)
     assert len(seen) == 3
     assert standing.lines()[0] == "1 200 of 3 000 items were written to orders"
-    standing.say("users", "{count} were written to users", together="items were written to {tables}")
+    standing.say("users", "{count} written to users", together="items were written to {tables}")
     assert standing.lines()[1] == "5 items were written to users"
+    count(Progress("users", "write", 1, 1))
+    assert standing.lines()[1] == "1 of 1 item was written to users"
 
 
 def test_many_tables_are_counted_and_not_all_named() -> None:
@@ -44,7 +46,7 @@ def test_many_tables_are_counted_and_not_all_named() -> None:
     standing = Standing()
     standing.begin(f"t{number}" for number in range(50))
     standing.counting(lambda _: None)(Progress("t3", "write", 7, None))
-    standing.say("t3", "{count} were written to t3", together="items were written to {tables}")
+    standing.say("t3", "{count} written to t3", together="items were written to {tables}")
     for table in ("t5", "t8"):
         standing.say(table, f"{table} is restored", together="{tables} are restored")
     assert standing.lines() == (

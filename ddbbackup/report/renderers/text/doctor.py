@@ -10,7 +10,7 @@ from ddbbackup.report import phrases
 from ddbbackup.report.formatting import counted
 from ddbbackup.report.renderers.text.shortened import left_out
 from ddbbackup.report.renderers.text.style import Style, hint, paint
-from ddbbackup.report.step_groups import names, without_name
+from ddbbackup.report.table_names import names, without_name
 
 if TYPE_CHECKING:
     from ddbbackup.model.check import State

@@ -15,7 +15,7 @@ from ddbbackup.report.change_phrases import (
 )
 from ddbbackup.report.formatting import count
 from ddbbackup.report.renderers.text.style import Style, paint
-from ddbbackup.report.step_groups import names
+from ddbbackup.report.table_names import names
 
 if TYPE_CHECKING:
     from ddbbackup.report.documents.preview import Preview

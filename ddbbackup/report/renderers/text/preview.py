@@ -16,10 +16,10 @@ from ddbbackup.report.step_groups import (
     blockers_of,
     group_steps,
     in_groups,
-    names,
     notes_of,
     title_of,
 )
+from ddbbackup.report.table_names import names
 
 if TYPE_CHECKING:
     from ddbbackup.report.documents.preview import Preview, PreviewStep

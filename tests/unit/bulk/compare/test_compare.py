@@ -165,9 +165,7 @@ def test_a_key_that_is_in_the_restore_point_twice_is_an_error(tmp_path: Path) ->
 
 
 def test_a_line_that_is_no_item_of_the_table_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(
-        DataIncomplete, match="1 lines of the data file s3://vault/data/0 are not items"
-    ) as raised:
+    with pytest.raises(DataIncomplete, match="the data file s3://vault/data/0 holds 1 line that") as raised:
         outcome(tmp_path, [{"other": {"S": SECRET}}], [])
     assert SECRET not in raised.value.message
 
@@ -182,7 +180,7 @@ def test_a_table_that_returns_a_key_twice_is_an_error(tmp_path: Path) -> None:
             operation, json.dumps(json.loads(body) | {"Segment": 0, "TotalSegments": 1}).encode()
         )
 
-    with pytest.raises(StepFailed, match="returned 4 items, but 1 different keys"):
+    with pytest.raises(StepFailed, match="returned 4 items, but 1 different key"):
         compare(objects, point_of(objects, []), table, tmp_path, access=MemoryAccess(objects, respond))
 
 

@@ -9,7 +9,13 @@ from collections.abc import Sequence
 from ddbbackup.cli.exit_status import error_of
 from ddbbackup.cli.grammar import parse
 from ddbbackup.cli.output import check_output_files, write_failure
-from ddbbackup.cli.signals import INTERRUPTED, TERMINATED, Terminated, raise_when_terminated
+from ddbbackup.cli.signals import (
+    CONTINUES_AS,
+    INTERRUPTED,
+    TERMINATED,
+    Terminated,
+    raise_when_terminated,
+)
 from ddbbackup.cli.streams import StdoutUnwritable, say, say_traceback, stderr_view, write_stderr
 from ddbbackup.cli.verbs import VERBS
 from ddbbackup.errors import Bug, DdbBackupError
@@ -63,5 +69,9 @@ def _interrupted(options: Namespace | None, code: int, stop: BaseException) -> i
     else:
         result = VERBS[options.verb].on_interrupt
         told = "; ".join(getattr(stop, "__notes__", ())) or result.message
-        say(f"ddbbackup: {reason}; {told}", f"hint: {result.hint}")
+        run = vars(stop).get(CONTINUES_AS)
+        hint = (
+            result.hint if run is None else f"run the same command with `--run-id {run}` to continue this run"
+        )
+        say(f"ddbbackup: {reason}; {told}", f"hint: {hint}")
     return code

@@ -26,7 +26,7 @@ from ddbbackup.cli.progress_display import ProgressDisplay, progress_display
 from ddbbackup.cli.proxies import check_proxies
 from ddbbackup.cli.run_hooks import RunHooks
 from ddbbackup.cli.run_id import choose_run_id
-from ddbbackup.cli.signals import Terminated
+from ddbbackup.cli.signals import CONTINUES_AS, Terminated
 from ddbbackup.cli.state_dir import inspect_state_dir, prepare_state_dir
 from ddbbackup.clock import SystemClock
 from ddbbackup.model.outcome import Outcome
@@ -161,6 +161,8 @@ def run_session(
             except (KeyboardInterrupt, Terminated) as stop:
                 for line in context.standing.lines():
                     stop.add_note(line)
+                if context.standing.is_of_many and not context.run_id_is_key:
+                    vars(stop)[CONTINUES_AS] = run_id
                 raise
             finally:
                 context.catalog.rejections.conclude()

@@ -10,6 +10,10 @@ from typing import Final
 
 INTERRUPTED: Final = 130
 TERMINATED: Final = 143
+CONTINUES_AS: Final = "continues_as"
+"""An attribute of the exception: the run ID that continues a run of many tables. Without it, the next run would do
+again what is done.
+"""
 
 
 class Terminated(BaseException):

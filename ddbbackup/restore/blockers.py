@@ -232,6 +232,16 @@ def target_holds_items(target: str) -> Blocker:
     )
 
 
+def target_was_restored(target: str, run: str) -> Blocker:
+    """For a target that another run restored from the same backup a short while ago: it may have been interrupted
+    before it came to its other tables.
+    """
+    return _refused(
+        f"the target {target} already holds items: the run {run} restored this backup into it",
+        f"pass `--run-id {run}` to continue that run, or restore to another table",
+    )
+
+
 def other_key_schema(
     target: str, target_keys: Sequence[KeyAttribute], recorded_keys: Sequence[KeyAttribute]
 ) -> Blocker:

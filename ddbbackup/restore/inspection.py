@@ -8,13 +8,14 @@ from dataclasses import replace
 from ddbbackup.catalog.table_keys import recorded_keys
 from ddbbackup.errors import DataIncomplete, DdbBackupError, ObjectMissing, Refused
 from ddbbackup.model.assessment import Blocker
-from ddbbackup.ports import RetrievalTier
+from ddbbackup.ports import RetrievalTier, TableFacts
 from ddbbackup.restore import blockers
 from ddbbackup.restore.compatibility import check_first_item
 from ddbbackup.restore.method import RestoreJob
 from ddbbackup.restore.method_selection import MethodName
 from ddbbackup.restore.methods import RESTORE_METHODS
 from ddbbackup.restore.resolve import ResolvedRestore
+from ddbbackup.restore.restore_progress import RESUMABLE
 from ddbbackup.restore.retrieval import archived_blockers
 from ddbbackup.restore.settings import encryption_refusal
 from ddbbackup.restore.state import created_by
@@ -112,8 +113,22 @@ async def _target_blockers(job: RestoreJob) -> list[Blocker]:
         found.append(blockers.other_key_schema(job.target, target.keys, keys))
     must_be_empty = restore.existing == "fail" or restore.target.create == "new"
     if must_be_empty and not restore.schema_only and await _holds_items(job):
-        found.append(blockers.target_holds_items(job.target))
+        run = await _restored_by(job, target)
+        found.append(
+            blockers.target_holds_items(job.target)
+            if run is None
+            else blockers.target_was_restored(job.target, run)
+        )
     return found
+
+
+async def _restored_by(job: RestoreJob, target: TableFacts) -> str | None:
+    """The run that restored this backup into the target a short while ago."""
+    saved, now = await job.context.call(job.state.read), job.context.clock.now()
+    if saved is None or saved.stage != "done" or abs(now - saved.updated_at) > RESUMABLE:
+        return None
+    same = saved.source == job.resolved.source_key and saved.table_id == target.table_id
+    return saved.run if same and saved.run != job.context.run_id else None
 
 
 async def _holds_items(job: RestoreJob) -> bool:

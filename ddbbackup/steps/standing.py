@@ -63,6 +63,12 @@ class Standing:
 
         return count
 
+    @property
+    def is_of_many(self) -> bool:
+        """Whether the run works on several tables."""
+        with self._lock:
+            return len(self._tables) > 1
+
     def lines(self) -> tuple[str, ...]:
         """Empty if the verb does not tell. Tables of one kind stand together."""
         with self._lock:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
+import signal
+import time
 from typing import Any
 
 import pytest
@@ -134,6 +137,54 @@ def test_a_table_that_fails_does_not_stop_the_others(
     assert "already holds items" in done.error["message"]
     assert sandbox.items(f"{tables[0]}-{into}") == [{"id": {"S": "own"}}]
     assert sandbox.items(f"{tables[2]}-{into}") == in_order(items_of(tables[2]))
+
+
+def test_a_run_of_many_tables_is_continued_by_its_run_id(
+    sandbox: Aws, program: Program, tables: list[str], name: str, into: str
+) -> None:
+    """Without it, tables that are done hold items already: their error names the run that restored them."""
+    blocking = f"{tables[0]}-{into}"
+    sandbox.create_table(blocking)
+    sandbox.put(blocking, {"id": {"S": "own"}})
+    words = ["restore", "--match", f"{name}-*", "--to", f"{{table}}-{into}", "--output", "json"]
+    first = program.run(*words)
+    assert list(steps(first).values()) == ["failed", "done", "done"]
+    sandbox.dynamodb.delete_table(TableName=blocking)
+
+    again = program.run(*words)
+    assert list(steps(again).values()) == ["done", "failed", "failed"], again.err
+    run = first.report["run"]
+    for outcome in again.report["outcomes"][1:]:
+        assert f"the run {run} restored this backup into it" in outcome["error"]["message"]
+        assert outcome["error"]["hint"].startswith(f"pass `--run-id {run}` to continue that run")
+    sandbox.dynamodb.delete_table(TableName=blocking)
+
+    continued = program.run(*words, "--run-id", run)
+    assert continued.code == 0, continued.err
+    assert list(steps(continued).values()) == ["done", "unchanged", "unchanged"]
+    assert sandbox.items(blocking) == in_order(items_of(tables[0]))
+
+
+def test_the_hint_of_an_interruption_continues_the_run(
+    sandbox: Aws, program: Program, tables: list[str], name: str, into: str
+) -> None:
+    """Ctrl-C while one table is done and others are not."""
+    words = ["restore", "--match", f"{name}-*", "--to", f"{{table}}-{into}"]
+    slow = ["--write-units-per-second", "1"]
+    process = program.start(*words, *slow)
+    while not sandbox.exists(f"{tables[2]}-{into}"):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 130, err
+    option = re.search(r"hint: run the same command with `(--run-id \S+)` to continue this run", err)
+    assert option is not None, err
+
+    continued = program.run(*words, *option[1].split(), "--output", "json")
+    assert continued.code == 0, continued.err
+    for table in tables:
+        assert sandbox.items(f"{table}-{into}") == in_order(items_of(table))
 
 
 def test_tags_are_those_that_were_recorded(

@@ -68,6 +68,7 @@ from ddbbackup.report.renderers import renderer
 from ddbbackup.restore import blockers, import_quota
 from ddbbackup.restore.methods import RESTORE_METHODS
 from ddbbackup.restore.planning import restore_step
+from ddbbackup.restore.resolve import resolve_restore
 from ddbbackup.restore.restore_progress import RestoreProgress
 from ddbbackup.restore.state import RestoreState
 from ddbbackup.retention.planning import plan_prune
@@ -529,6 +530,29 @@ def existing_target(world: World, method: str = "write", /, **members: Any) -> S
     return restore(method, **members)
 
 
+def target_of_another_run(world: World) -> Subject:
+    """It was interrupted, perhaps, before it came to its other tables."""
+    world.cloud.tables.add(describe("copy"))
+    state = RestoreState(world.tmp_path, target_arn=world.cloud.tables.arn("copy"), shared=None)
+    table = world.cloud.tables.describe("copy")
+    subject = restore()
+    resolved = resolve_restore(world.context(estimating=True), subject.restore, "copy")
+    state.write(
+        RestoreProgress(
+            run="r0",
+            restore_id="0badcafe",
+            source=resolved.source_key,
+            existing="fail",
+            stage="done",
+            updated_at=world.clock.now(),
+            target_arn=table.arn,
+            backup="orders",
+            table_id=table.table_id,
+        )
+    )
+    return subject
+
+
 def target_with_another_key(world: World) -> Subject:
     world.cloud.tables.add(
         describe("copy", items=0)
@@ -755,6 +779,11 @@ ROWS = (
         lambda world: existing_target(world, **to("copy", create="new")),
     ),
     Row("restore.blockers.target_holds_items#1", "already holds items", existing_target),
+    Row(
+        "restore.blockers.target_was_restored#1",
+        "the run r0 restored this backup into it",
+        target_of_another_run,
+    ),
     Row(
         "restore.blockers.other_key_schema#1", "the key schema of copy is number (N)", target_with_another_key
     ),

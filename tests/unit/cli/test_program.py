@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ddbbackup.cli import main
-from ddbbackup.cli.signals import Terminated
+from ddbbackup.cli.signals import CONTINUES_AS, Terminated
 from ddbbackup.cli.verbs import VERBS, Verb
 from ddbbackup.errors import AccessDenied
 
@@ -41,6 +41,18 @@ def test_an_interruption_says_what_it_means_for_this_verb(
     text = capsys.readouterr().err
     assert text == f"ddbbackup: interrupted; {result.message}\nhint: {result.hint}\n"
     assert ("exports" in text) == ("ddbbackup wait" in text) == (verb in ("backup", "wait"))
+
+
+def test_a_run_of_many_tables_is_continued_by_its_run_id(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The next run would else meet the tables that are done."""
+    stop = KeyboardInterrupt()
+    vars(stop)[CONTINUES_AS] = "20261126T170000Z-cafe"
+    assert run("restore", stop, monkeypatch) == 130
+    assert capsys.readouterr().err.endswith(
+        "hint: run the same command with `--run-id 20261126T170000Z-cafe` to continue this run\n"
+    )
 
 
 def test_sigterm_is_a_termination(

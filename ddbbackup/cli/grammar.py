@@ -35,10 +35,37 @@ _SENTENCES: Final = (
 )
 
 
+class _Once(argparse._StoreAction):  # argparse has no public name for what `action="store"` makes
+    """An option with one value. A second one would silently replace the first: ``--table orders --table customers``.
+
+    A parser parses one command line, so the action remembers it.
+    """
+
+    _was_given = False
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> None:
+        if self.option_strings and self._was_given:
+            option = self.option_strings[-1]
+            raise UsageError(f"{option} is given twice", hint=f"keep one `{option}`")
+        self._was_given = True
+        super().__call__(parser, namespace, values, option_string)
+
+
 class Parser(argparse.ArgumentParser):
     """Raises ``UsageError`` with a hint instead of exiting. ``documented`` is the verb that it parses, if any."""
 
     documented: Verb | None = None
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        for name in (None, "store"):
+            self.register("action", name, _Once)
 
     def format_help(self) -> str:
         return super().format_help() + "".join(_tail(self.documented))
@@ -112,6 +139,8 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     if options.verb is None:
         raise UsageError("no verb given", hint="run `ddbbackup --help` to see the verbs")
     options.file = options.__dict__.get("file") or [DEFAULT_PLAN]
+    if "output" in options.__dict__:
+        options.output = options.output or "text"
     if "tables" in options.__dict__:
         options.only = (*options.tables, *options.only)
     if "previewed" in options.__dict__:

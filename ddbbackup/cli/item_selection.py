@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import re
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from ddbbackup.cli.typed_value import json_object, typed_value
 from ddbbackup.errors import UsageError
 
 if TYPE_CHECKING:
@@ -84,10 +84,10 @@ def selected_items(options: Namespace) -> Only | None:
                     f"{option} has no effect without --where", hint=f"add --where, or remove {option}"
                 )
         if options.partition is not None:
-            return Only(partition=options.partition)
+            return Only(partition=_key_value("--partition", options.partition))
         return Only(keys=tuple(map(_key, options.keys))) if options.keys else None
-    names = dict(_pair("--name", text, "#", "#status=order-status") for text in options.names or ())
-    texts = dict(_pair("--value", text, ":", ":c=c-1017") for text in options.values or ())
+    names = _pairs("--name", options.names or (), "#", "#status=order-status")
+    texts = _pairs("--value", options.values or (), ":", ":c=c-1017")
     only = Only(
         where=options.where, names=names, values={name: _value(name, text) for name, text in texts.items()}
     )
@@ -97,31 +97,41 @@ def selected_items(options: Namespace) -> Only | None:
 
 def _key(text: str) -> Mapping[str, KeyValue]:
     if text.startswith("{"):
-        key = _json("--key", text)
-        if all(isinstance(value, str | dict) for value in key.values()):
-            return key
-    key = {}
+        typed = json_object("--key", text, hint="""write JSON such as '{"id": {"S": "a,b"}}'""")
+        if all(isinstance(value, str | dict) for value in typed.values()):
+            return typed
+    key: dict[str, KeyValue] = {}
     for part in text.split(","):
         name, equals, value = part.partition("=")
         if not equals or not name or name in key:
             raise UsageError(
                 "--key is not a list of NAME=VALUE", hint="write --key id=c-1017, or a key as JSON"
             )
-        key[name] = value
+        key[name] = _key_value(f"--key {name}", value)
     return key
 
 
-def _pair(option: str, text: str, sign: str, example: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name.startswith(sign):
-        raise UsageError(f"{option} does not begin with {sign}NAME=", hint=f"write {option} '{example}'")
-    return name, value
+def _key_value(option: str, text: str) -> KeyValue:
+    """A plain text gets the type that the table says."""
+    return typed_value(option, text) if text.startswith("{") else text
+
+
+def _pairs(option: str, texts: Sequence[str], sign: str, example: str) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.startswith(sign):
+            raise UsageError(f"{option} does not begin with {sign}NAME=", hint=f"write {option} '{example}'")
+        if name in pairs:
+            raise UsageError(f"{option} {name} is given twice", hint=f"keep one `{option} {name}=…`")
+        pairs[name] = value
+    return pairs
 
 
 def _value(name: str, text: str) -> Mapping[str, Any]:
     """A string, unless it says another type. What looks like another type has to say which it is."""
     if text.startswith("{"):
-        return _json("--value", text)
+        return json_object(f"--value {name}", text)  # its type is checked with the condition
     kind, colon, content = text.partition(":")
     if colon and kind in _TYPES:
         if kind == "BOOL" and content in ("true", "false"):
@@ -133,18 +143,6 @@ def _value(name: str, text: str) -> Mapping[str, Any]:
             hint=f"write {name}=S:… for a string, {name}=N:… for a number, or {name}=BOOL:…",
         )
     return {"S": text}
-
-
-def _json(option: str, text: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        value = None
-    if not isinstance(value, dict):
-        raise UsageError(
-            f"{option} is not valid JSON", hint=f"""write JSON such as {option} '{{"S": "text"}}'"""
-        )
-    return value
 
 
 def _check(only: Only) -> None:

@@ -13,7 +13,7 @@ from ddbbackup.cli.restore_options import ELEMENT_OPTIONS
 from ddbbackup.clock import SystemClock
 from ddbbackup.errors import UsageError
 from ddbbackup.suggestions import suggest
-from ddbbackup.times import InvalidTime, parse_duration, parse_time
+from ddbbackup.times import InvalidTime, parse_duration, parse_time, to_iso
 
 if TYPE_CHECKING:
     from ddbbackup.plan.restore_from import RestoreFrom
@@ -292,7 +292,7 @@ class _Page(argparse.Action):
         if path in self.const:
             raise UsageError(f"{option_string} takes a file, not a form", hint=f"write --output {path}")
         if path == "-":
-            namespace.output = "html"
+            _put_form_of_stdout(namespace, "html")
         else:
             namespace.output_files = [*namespace.output_files, ("html", path)]
 
@@ -643,15 +643,27 @@ class _Output(argparse.Action):
                 hint=suggest(form, forms, otherwise=f"choose one of: {', '.join(forms)}"),
             )
         if not equals:
-            namespace.output = form
+            _put_form_of_stdout(namespace, form)
         elif path:
             namespace.output_files = [*namespace.output_files, (form, path)]
         else:
             raise UsageError(f"--output {form}= has no file name", hint=f"write --output {form}=FILE")
 
 
+def _put_form_of_stdout(namespace: argparse.Namespace, form: str) -> None:
+    """Raises ``UsageError`` if stdout has another form already."""
+    if namespace.output not in (None, form):
+        raise UsageError(
+            f"stdout cannot have two forms: {namespace.output} and {form}",
+            hint=f"write one of them to a file, such as `--output {form}=FILE`",
+        )
+    namespace.output = form
+
+
 def add_output(parser: argparse.ArgumentParser, forms: tuple[str, ...], *, short: bool = True) -> None:
     """Sets ``output``, the form of stdout, and ``output_files``, pairs of form and path.
+
+    ``output`` is None if it is not given; ``grammar.parse`` makes it text.
 
     ``short``: ``-o`` is this option, too.
     """
@@ -662,7 +674,6 @@ def add_output(parser: argparse.ArgumentParser, forms: tuple[str, ...], *, short
         action=_Output,
         const=forms,
         choices=_OutputForms(forms),
-        default="text",
         metavar="FORM[=FILE]",
         help=f"form of the output: {', '.join(forms)} (default: text); with =FILE, also write that form to a "
         "file; may be repeated",
@@ -737,10 +748,18 @@ def _percent(text: str) -> float:
 
 
 def _since(text: str) -> datetime:
+    now = SystemClock().now()
     try:
-        return parse_time(text, now=SystemClock().now())
+        return _in_the_past(parse_time(text, now=now), text, now)
     except InvalidTime as error:
         raise UsageError(error.message, hint=error.hint) from None
+
+
+def _in_the_past(time: datetime, text: str, now: datetime) -> datetime:
+    """Raises ``InvalidTime``: a mistyped year would mean the newest backup, or none."""
+    if time > now:
+        raise InvalidTime(f"{text!r} lies in the future", hint=f"use a time up to now, {to_iso(now)}")
+    return time
 
 
 def _source(text: str) -> RestoreFrom:
@@ -749,6 +768,7 @@ def _source(text: str) -> RestoreFrom:
     from ddbbackup.plan.restore_from import (  # noqa: PLC0415 - as above
         FromExport,
         FromFolder,
+        FromTime,
         Origin,
         parse_from,
     )
@@ -764,10 +784,13 @@ def _source(text: str) -> RestoreFrom:
             )
         return FromExport(text)
     origin = _ORIGIN.fullmatch(text)
+    named = Origin(origin["account"], origin["region"]) if origin is not None else None
+    backup = text if origin is None else origin["source"] or "latest"
+    now = SystemClock().now()
     try:
-        if origin is not None:
-            named = Origin(origin["account"], origin["region"])
-            return parse_from(origin["source"] or "latest", now=SystemClock().now(), origin=named)
-        return parse_from(text, now=SystemClock().now())
+        source = parse_from(backup, now=now, origin=named)
+        if isinstance(source, FromTime):
+            _in_the_past(source.time, backup, now)
+        return source
     except InvalidTime as error:
         raise UsageError(error.message, hint=error.hint) from None

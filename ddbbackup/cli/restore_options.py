@@ -6,13 +6,12 @@ A new key of the element is a row here. The parser, ``command_line_restore.py`` 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import json
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ddbbackup.cli.typed_value import typed_value
 from ddbbackup.errors import UsageError
 from ddbbackup.plan.document import ValuePath
 
@@ -50,27 +49,28 @@ def _settings(text: str) -> str | list[str]:
 
 
 def pairs(texts: Sequence[str]) -> dict[str, str]:
-    """Raises ``UsageError`` unless each is ``KEY=VALUE``."""
-    pairs = {}
+    """Raises ``UsageError`` unless each is ``KEY=VALUE`` of another key."""
+    pairs: dict[str, str] = {}
     for text in texts:
         key, equals, value = text.partition("=")
         if not key or not equals:
             raise UsageError(f"--tag: {text!r} is not a tag with its value", hint="use KEY=VALUE")
+        if key in pairs:
+            raise UsageError(f"--tag {key} is given twice", hint=f"keep one `--tag {key}=VALUE`")
         pairs[key] = value
     return pairs
 
 
 def _assigned(texts: Sequence[str]) -> dict[str, Any]:
-    """Raises ``UsageError`` unless each is ``PATH=VALUE``; a value such as ``{"N": "1"}`` says its type."""
+    """Raises ``UsageError`` unless each is ``PATH=VALUE`` of another path. ``{"N": "1"}`` says its type."""
     values: dict[str, Any] = {}
     for text in texts:
         path, equals, value = text.partition("=")
         if not path or not equals:
             raise UsageError(f"--set: {text!r} is not a path with its value", hint="use PATH=VALUE")
-        values[path] = value
-        if value.startswith("{"):
-            with contextlib.suppress(ValueError):  # a text that begins with a brace
-                values[path] = json.loads(value)
+        if path in values:
+            raise UsageError(f"--set {path} is given twice", hint=f"keep one `--set {path}=VALUE`")
+        values[path] = typed_value(f"--set {path}", value) if value.startswith("{") else value
     return values
 
 

@@ -14,7 +14,7 @@ from ddbbackup.catalog.record import BackupKind, State
 from ddbbackup.catalog.short_ids import choose_id
 from ddbbackup.catalog.store import StoredRecord
 from ddbbackup.catalog.verification import match_record
-from ddbbackup.errors import Bug, DdbBackupError, NothingSelected, Refused
+from ddbbackup.errors import Bug, DdbBackupError, NothingSelected, Refused, UsageError
 from ddbbackup.model.backup_id import is_backup_id
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.restore_from import (
@@ -67,8 +67,8 @@ def resolve_source(context: RunContext, wanted: WantedPoint) -> BackupSource | S
     """Finds the backup and reads its manifests, unless it is an on-demand backup of DynamoDB. Blocking.
 
     Raises ``NothingSelected`` if no backup has the ID that is asked for, or if the table has no records at all,
-    ``UsageError`` if a short ID means several, ``Refused`` if the backup does not contain the whole table,
-    ``DataIncomplete`` if its manifests do not match, and ``ObjectMissing``.
+    ``UsageError`` if a short ID means several or a time lies in the future, ``Refused`` if the backup does not
+    contain the whole table, ``DataIncomplete`` if its manifests do not match, and ``ObjectMissing``.
     """
     match wanted.source:
         case FromFolder(uri, bucket_owner):
@@ -183,6 +183,11 @@ def _choose_point(context: RunContext, wanted: WantedPoint) -> FoundPoint:
     if isinstance(wanted.source, FromBackup):
         return _point_of_backup(context, wanted, location, wanted.source.id)
     before = wanted.source.time if isinstance(wanted.source, FromTime) else None
+    if before is not None and before > context.clock.now():
+        raise UsageError(
+            f"the time {to_iso(before)} of the restore point of {wanted.table} lies in the future",
+            hint="correct it, or use `latest`",
+        )
     kinds = _kinds(wanted)
     found = find_point(context.catalog, location, at_or_before=before, kinds=kinds)
     if isinstance(found, FoundPoint):

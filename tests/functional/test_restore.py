@@ -7,12 +7,14 @@ import re
 import signal
 import stat
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ddbbackup.sandbox.moto_exports import MotoExports
+from ddbbackup.times import to_iso
 from tests.support.aws import Aws, in_order, line
 from tests.support.plans import plan
 from tests.support.program import Program
@@ -103,7 +105,7 @@ def test_a_backup_is_found_by_everything_that_from_accepts(
     program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores=restores))
     backup = program.run("backup", "--output", "json").facts
     folder = backup["export_arn"].rpartition("/")[2]
-    sources = ["latest", backup["backup"], "2030-01-01T00:00:00Z", backup["export_arn"]]
+    sources = ["latest", backup["backup"], to_iso(datetime.now(UTC)), backup["export_arn"]]
     sources.append(f"s3://{bucket}/ddb/{name}/AWSDynamoDB/{folder}/")
 
     for number, source in enumerate(sources):
@@ -118,6 +120,17 @@ def test_a_backup_is_found_by_everything_that_from_accepts(
     before = program.run("restore", "copy", "--from", "2020-01-01T00:00:00Z", "--output", "json")
     assert before.code == 1
     assert "no complete backup" in before.error["message"]
+    program.plan(
+        plan(
+            sandbox,
+            bucket,
+            tables=[{"name": name}],
+            restores={"copy": {**restores["copy"], "from": "2099-01-01T00:00:00Z"}},
+        )
+    )
+    later = program.run("restore", "copy", "--output", "json")
+    assert later.code == 64
+    assert "lies in the future" in later.error["message"]
 
 
 def test_existing_items_are_refused_kept_or_overwritten(

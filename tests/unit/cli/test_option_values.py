@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from argparse import _SubParsersAction
+import json
+import re
+from argparse import _StoreAction, _SubParsersAction
 
 import pytest
 
 from ddbbackup.cli.grammar import grammar, parse
+from ddbbackup.cli.item_selection import selected_items
+from ddbbackup.cli.restore_options import _assigned, given
 from ddbbackup.errors import UsageError
 
 
@@ -30,6 +34,110 @@ def test_a_value_that_is_refused_names_its_option(verb: str, option: str) -> Non
     if option != "--output":
         assert option in raised.value.message
     assert raised.value.hint.split()[0] in ("use", "name", "choose", "write")
+
+
+_SAMPLES = {
+    "--since": "7d",
+    "--from": "latest",
+    "--timeout": "5m",
+    "--last": "5",
+    "--newest": "5",
+    "--yes-delete": "5",
+    "--port": "5555",
+}
+
+
+def _options_with_one_value() -> list[tuple[str, str, str]]:
+    """With their verb and a value."""
+    return [
+        (verb, option, str(next(iter(action.choices))) if action.choices else _SAMPLES.get(option, "5"))
+        for verb, parser in grammar()[1].items()
+        for action in parser._actions
+        if isinstance(action, _StoreAction)
+        for option in action.option_strings
+    ]
+
+
+@pytest.mark.parametrize(("verb", "option", "value"), _options_with_one_value())
+def test_an_option_with_one_value_is_given_once(verb: str, option: str, value: str) -> None:
+    """The last one would win in silence: `restore --table orders --table customers` restored one table."""
+    with pytest.raises(UsageError, match="is given twice") as raised:
+        parse([verb, option, value, option, value])
+    assert raised.value.message.split()[0].startswith("-")
+    assert raised.value.hint.startswith("keep one `")
+
+
+def test_the_options_that_are_given_once() -> None:
+    found = {(verb, option) for verb, option, _ in _options_with_one_value()}
+    assert {("restore", "--table"), ("restore", "--existing"), ("diff", "--to"), ("doctor", "--iam")} <= found
+    options = parse(["restore", "--match", "a", "--match", "b", "--drop", "x", "--drop", "y", "-q", "-q"])
+    assert options.__dict__["element.match--match"] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ("--where a=:c --value :c=x --value :c=y", "--value :c is given twice"),
+        ("--where #a=:c --name #a=x --name #a=y --value :c=x", "--name #a is given twice"),
+        ("--tag env=prod --tag env=test", "--tag env is given twice"),
+        ("--set a=x --set a=y", "--set a is given twice"),
+    ],
+)
+def test_a_name_is_given_one_value(words: str, message: str) -> None:
+    """Of options that may be repeated."""
+    with pytest.raises(UsageError) as raised:
+        _read(["restore", *words.split()])
+    assert raised.value.message == message
+
+
+@pytest.mark.parametrize("words", ["list -o text --output json", "report -o - --output json"])
+def test_stdout_has_one_form(words: str) -> None:
+    with pytest.raises(UsageError, match="stdout cannot have two forms"):
+        parse(words.split())
+    assert parse(["list"]).output == "text"
+    assert parse(["list", "-o", "json", "-o", "text=copy"]).output == "json"
+
+
+_BROKEN = '{"N": "1"'
+_NO_JSON = "begins with a brace, but is not valid JSON"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--set", f"price={_BROKEN}"], f"--set price {_NO_JSON}"),
+        (["--set", "price={N: 1}"], f"--set price {_NO_JSON}"),
+        (["--set", 'price={"N": "abc"}'], "--set price is no attribute value: N needs a number"),
+        (["--key", f"id={_BROKEN}"], f"--key id {_NO_JSON}"),
+        (["--key", _BROKEN], f"--key {_NO_JSON}"),
+        (["--partition", _BROKEN], f"--partition {_NO_JSON}"),
+        (["--where", "a = :c", "--value", f":c={_BROKEN}"], f"--value :c {_NO_JSON}"),
+    ],
+)
+def test_what_begins_with_a_brace_is_a_value_in_json(words: list[str], message: str) -> None:
+    """A brace that is lost would make a text of a number, in every item. The hint can be typed."""
+    with pytest.raises(UsageError) as raised:
+        _read(["restore", *words])
+    assert raised.value.message == message
+    typed = re.search(r"'(\{.*?\})'", raised.value.hint)
+    assert typed is not None
+    assert isinstance(json.loads(typed[1]), dict)
+
+
+def test_a_value_with_its_type_is_accepted() -> None:
+    values = ['price={"N": "1"}', 'note={"S": "{text"}', "plain=text}"]
+    assert _assigned(values) == {"price": {"N": "1"}, "note": {"S": "{text"}, "plain": "text}"}
+    only = selected_items(parse(["find", "orders", "--key", 'id={"S": "1"},sort=2']))
+    assert only is not None
+    assert only.keys == ({"id": {"S": "1"}, "sort": "2"},)
+
+
+def _read(words: list[str]) -> None:
+    """Parses the options, and reads what they say of items and of the restore."""
+    options = parse(words)
+    selected_items(options)
+    for option, value in given(options):
+        option.value(value)
 
 
 def test_a_number_says_what_is_accepted() -> None:

@@ -58,6 +58,8 @@ def test_from_counts_back_from_now() -> None:
         ("--from", "2026-02-30", "--from: '2026-02-30' does not exist in the calendar"),
         ("--from", "210987654321/eu-central-1/soon", "--from: 'soon' is not a backup or a time"),
         ("--from", "yesterday", "--from: 'yesterday' is not a backup or a time"),
+        ("--from", "2999-01-01", "--from: '2999-01-01' lies in the future"),
+        ("--from", "210987654321/eu-central-1/2999-01-01", "--from: '2999-01-01' lies in the future"),
         ("--timeout", "0s", "--timeout: '0s' is not a duration"),
         ("--timeout", "90", "--timeout: '90' is not a duration"),
     ],
@@ -67,6 +69,16 @@ def test_other_texts_are_usage_errors(option: str, text: str, message: str) -> N
     with pytest.raises(UsageError) as raised:
         parse(["restore", "back", option, text])
     assert raised.value.message == message
+
+
+@pytest.mark.parametrize(
+    "words", [["list", "--since"], ["find", "orders", "--history", "--since"], ["dump", "orders", "--from"]]
+)
+def test_a_time_of_backups_lies_in_the_past(words: list[str]) -> None:
+    """A mistyped year would select the newest one, or none."""
+    with pytest.raises(UsageError) as raised:
+        parse([*words, "2999-01-01T00:00:00Z"])
+    assert raised.value.message == f"{words[-1]}: '2999-01-01T00:00:00Z' lies in the future"
 
 
 def test_a_timeout_is_in_seconds() -> None:

@@ -75,7 +75,7 @@ def _problems(document: Document, errors: Iterable[Any]) -> Iterator[Problem]:
     for path, by_keyword in by_path.items():
         if keyword := next((keyword for keyword in _EXPLAIN_VALUE if keyword in by_keyword), None):
             yield from _EXPLAIN_VALUE[keyword](document, path, by_keyword[keyword])
-        elif "anyOf" in by_keyword and "type" in by_keyword["anyOf"].validator_value[0]:
+        elif "anyOf" in by_keyword and not any(map(_required_keys, by_keyword["anyOf"].validator_value)):
             yield from _no_alternative(document, path, by_keyword["anyOf"])
         elif by_keyword.keys() <= _KEY_KEYWORDS:
             yield from _key_problems(document, path, by_keyword)

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from ddbbackup.plan.document import Document, Mark
-from ddbbackup.plan.schema_problems import check_schema
-from ddbbackup.plan.schemas import plan_schema
+from ddbbackup.plan.document import Document, Mark, format_path
+from ddbbackup.plan.schema_problems import _required_keys, check_schema
+from ddbbackup.plan.schemas import plan_schema, resolve
 
 ANNOTATIONS = {
     *("$schema", "$id", "$comment", "$defs", "$ref", "title", "description", "default", "examples"),
@@ -93,6 +93,83 @@ def test_a_value_has_one_problem_though_several_keywords_fail() -> None:
         ("version", "wrong-type"),
         ("restores.back.table", "wrong-type"),
     ]
+
+
+WRONG: tuple[Any, ...] = (
+    None,
+    True,
+    5,
+    2.5,
+    123456789012,
+    "",
+    " ",
+    "x",
+    "12345",
+    "a\nb",
+    {},
+    {"a": 1},
+    [],
+    ["a"],
+)
+
+
+def lists_of(schema: dict[str, Any], path: tuple[str | int, ...] = ()) -> Iterator[tuple[Any, Any]]:
+    """The path of every list of the plan, with the schema of its elements."""
+    schema = resolve(schema)
+    for branch in schema.get("anyOf", ()):
+        yield from lists_of(branch, path)
+    for key, child in schema.get("properties", {}).items():
+        yield from lists_of(child, (*path, key))
+    if isinstance(child := schema.get("additionalProperties"), dict):
+        yield from lists_of(child, (*path, "any"))
+    if (child := schema.get("items")) is not None:
+        yield path, child
+        yield from lists_of(child, (*path, 0))
+
+
+@pytest.mark.parametrize(
+    ("path", "element"), [pytest.param(*each, id=format_path(each[0])) for each in lists_of(plan_schema())]
+)
+def test_a_wrong_element_of_a_list_has_a_problem(path: tuple[str | int, ...], element: Any) -> None:
+    """An account without quotes in `to.allow` was no problem, but a traceback."""
+    refused = 0
+    for wrong in WRONG:
+        if Draft202012Validator(plan_schema()).evolve(schema=element).is_valid(wrong):
+            continue
+        data: Any = [wrong]
+        for part in reversed(path):
+            data = [data] if part == 0 else {part: data}
+        place = format_path((*path, 0))
+        assert any(each.path.startswith(place) for each in check_schema(document_of(data))), (place, wrong)
+        refused += 1
+    assert refused > len(WRONG) // 2
+
+
+def test_an_account_without_quotes_is_answered_with_quotes() -> None:
+    """The most likely mistake."""
+    to = {"table": "copy", "allow": [123456789012, "12345"]}
+    data = {"version": 1, "name": "p", "restores": {"back": {"table": "orders", "to": to}}}
+    problems = list(check_schema(document_of(data)))
+    assert [(each.path, each.code) for each in problems] == [
+        ("restores.back.to.allow[0]", "wrong-type"),
+        ("restores.back.to.allow[1]", "bad-value"),
+    ]
+    assert problems[0].hint == 'add quotes: "123456789012"'
+    assert problems[1].message == "'12345' is not an AWS account ID or `*`"
+
+
+def test_alternatives_of_a_value_name_their_types() -> None:
+    """Their problem says which types there are; alternatives of keys say which keys."""
+    for branches in alternatives_of(plan_schema()):
+        names_keys = [bool(_required_keys(branch)) for branch in branches]
+        assert all(names_keys) or (not any(names_keys) and all("type" in branch for branch in branches))
+
+
+def alternatives_of(schema: Any) -> Iterator[list[dict[str, Any]]]:
+    if isinstance(schema, dict) and isinstance(branches := schema.get("anyOf"), list):
+        yield branches
+    for child in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from alternatives_of(child)
 
 
 def document_of(data: Any) -> Document:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from argparse import Namespace
 from pathlib import Path
@@ -21,7 +22,8 @@ from ddbbackup.report.documents.init import NewPlan, new_plan
 
 def run(options: Namespace) -> int:
     path = _path(options)
-    schema_path = str(path.with_name(SCHEMA_FILE))
+    _refuse_directory(path)
+    schema_path = str(path.parent / SCHEMA_FILE)
     if not options.from_account:
         _write(path, starter_plan(schema_path))
         return write_output(options, NewPlan(str(path)))
@@ -53,6 +55,15 @@ def _path(options: Namespace) -> Path:
             "--tag and --match are two ways to select tables", hint="keep one of them, and edit the plan"
         )
     return Path(options.file[0])
+
+
+def _refuse_directory(path: Path) -> None:
+    """Raises ``Refused``, before an account is read."""
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    except OSError as error:
+        raise unwritable_output(path, error) from None
 
 
 def _find_tables(options: Namespace) -> FoundTables:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from ddbbackup.catalog import Catalog, Location
-from ddbbackup.catalog.queries import TableRecords, tables_with_records
+from ddbbackup.catalog.concurrent_reads import read_concurrently
+from ddbbackup.catalog.queries import tables_with_records
 from ddbbackup.errors import DdbBackupError, NothingSelected, Refused
 from ddbbackup.model.numbers import counted, grouped
 from ddbbackup.plan.model import Plan, Retention
@@ -53,7 +54,9 @@ async def plan_prune(context: RunContext, *, only: Only = (), confirmed: bool = 
     decided = await context.heavy(
         decide_tables, context.catalog, policies, now=context.clock.now(), reads_at_once=READS_AT_ONCE
     )
-    return PrunePlan(_steps(plan, policies, decided, confirmed), tuple(_notes(tables, policies)))
+    without = [each.location for each in tables if each.location not in policies]
+    kept = await context.call(_with_backups, context.catalog, without)
+    return PrunePlan(_steps(plan, policies, decided, confirmed), tuple(_notes(kept)))
 
 
 def policy_of(plan: Plan, table: str, tags: Tags) -> Retention | None:
@@ -115,8 +118,13 @@ def more_than_half(plan: str, decided: Iterable[Decision | DdbBackupError]) -> R
     )
 
 
-def _notes(tables: Iterable[TableRecords], policies: Mapping[Location, Retention]) -> Iterator[str]:
-    without = sorted({each.table for each in tables if each.location not in policies})
-    if without:
-        shown = ", ".join(without[:_SHOWN]) + (", …" if len(without) > _SHOWN else "")
+def _with_backups(catalog: Catalog, locations: Sequence[Location]) -> list[str]:
+    """The names of those that have records: the target of a restore has a place, too, but no backups. Blocks."""
+    have = read_concurrently(catalog.has_records, locations)
+    return sorted({each.table for each, has in zip(locations, have, strict=True) if has})
+
+
+def _notes(kept: Sequence[str]) -> Iterator[str]:
+    if kept:
+        shown = ", ".join(kept[:_SHOWN]) + (", …" if len(kept) > _SHOWN else "")
         yield f"all backups of tables without a retention policy are kept: {shown}"

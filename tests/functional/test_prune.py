@@ -158,6 +158,21 @@ def test_without_a_policy_nothing_is_removed(sandbox: Aws, bucket: str, name: st
     assert program.run("prune", "--apply").code == 5
 
 
+def test_prune_names_the_tables_whose_backups_it_keeps(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """Not those that only were targets of a restore, which have a place in the bucket, but no backups."""
+    sandbox.create_table(f"{name}-2", pitr=True)
+    tables = [{"name": name, "retention": {"keep_last": 1}}, {"name": f"{name}-2"}]
+    sandbox.create_table(name, pitr=True)
+    sandbox.put(name, {"id": {"S": "a"}})
+    program.plan(plan(sandbox, bucket, tables=tables))
+    assert program.run("backup").code == 0
+    assert program.run("restore", "--table", name, "--to", f"{name}-3").code == 0
+    (note,) = json.loads(program.run("prune", "--output", "json").out)["notes"]
+    assert note == f"all backups of tables without a retention policy are kept: {name}-2"
+
+
 def test_backups_of_a_deleted_table_expire_by_the_policy_of_its_entry(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import dataclass
 
 from ddbbackup.bulk.read_items import Emit
 from ddbbackup.cli.bulk_operations import bulk_access
@@ -31,12 +32,20 @@ async def read_history_into(session: Session, options: Namespace, only: Only, em
     )
 
 
-async def read_into(session: Session, options: Namespace, only: Only | None, emit: Emit) -> int:
-    """How many items were handed to ``emit``. Raises what ``read_point`` raises."""
+@dataclass(frozen=True, slots=True)
+class ItemsRead:
+    """``label`` names the restore point for people."""
+
+    label: str
+    count: int
+
+
+async def read_into(session: Session, options: Namespace, only: Only | None, emit: Emit) -> ItemsRead:
+    """What was handed to ``emit``. Raises what ``read_point`` raises."""
     context = session.context
     source = options.point or FromLatest()
     point = await context.call(find_readable_point, context, options.table, source)
-    return await context.heavy(
+    items = await context.heavy(
         read_point,
         point,
         only,
@@ -47,3 +56,4 @@ async def read_into(session: Session, options: Namespace, only: Only | None, emi
         on_progress=context.on_progress,
         stop=context.stop,
     )
+    return ItemsRead(point.label, items)

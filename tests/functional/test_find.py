@@ -72,11 +72,14 @@ def test_dump_writes_every_item_to_a_private_file(shop: Shop) -> None:
     done = shop.program.run("dump", shop.table, "-o", "orders.json")
     assert (done.code, done.out) == (0, ""), done.err
     path = shop.program.directory / "orders.json"
+    backup = shop.program.run("list", shop.table, "--last", "1", "--output", "json").report["backups"][0]["backup"]
     dumped = [json.loads(line)["Item"] for line in path.read_text().splitlines()]
     assert in_order(dumped) == shop.aws.items(shop.table)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert [each.name for each in shop.program.directory.glob("*orders*")] == ["orders.json"]
     assert not list((shop.program.directory / "state").glob("**/read-*"))
+    assert f"wrote orders.json: {len(dumped)} items of {shop.table} from {backup}\n" in done.err
+    assert "wrote" not in shop.program.run("dump", shop.table, "-o", "orders.json", "-q").err
     printed = shop.program.run("dump", shop.table)
     assert sorted(printed.out.splitlines()) == sorted(path.read_text().splitlines())
 
@@ -261,6 +264,7 @@ def test_dump_writes_an_object_that_appears_when_it_is_whole(shop: Shop) -> None
     assert back_up.code == 0, back_up.err
     done = shop.program.run("dump", shop.table, "-o", f"s3://{shop.bucket}/dumps/orders.json")
     assert (done.code, done.out) == (0, ""), done.err
+    assert f"wrote s3://{shop.bucket}/dumps/orders.json: " in done.err
     content = shop.aws.read(shop.bucket, "dumps/orders.json")
     assert in_order(json.loads(line)["Item"] for line in content.splitlines()) == shop.aws.items(shop.table)
     head = shop.aws.s3.head_object(Bucket=shop.bucket, Key="dumps/orders.json")

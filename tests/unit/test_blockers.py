@@ -11,7 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -906,12 +906,17 @@ ROWS = (
     Row("sources.resolve._point_of_backup#3", "but it does not exist", broken_chain),
     Row(
         "sources.resolve._choose_point#1",
+        "lies in the future",
+        lambda world: restore(**source(FromTime(datetime(2999, 1, 1, tzinfo=UTC)))),
+    ),
+    Row(
+        "sources.resolve._choose_point#2",
         "is an on-demand backup of DynamoDB",
         lambda world: restore("snapshot"),
     ),
-    Row("sources.resolve._choose_point#2", "whose items only AWS can read", only_a_snapshot),
-    Row("sources.resolve._choose_point#3", "found damaged by `verify --level items`", only_a_damaged_one),
-    Row("sources.resolve._choose_point#4", "there is no complete backup of orders", no_backup),
+    Row("sources.resolve._choose_point#3", "whose items only AWS can read", only_a_snapshot),
+    Row("sources.resolve._choose_point#4", "found damaged by `verify --level items`", only_a_damaged_one),
+    Row("sources.resolve._choose_point#5", "there is no complete backup of orders", no_backup),
     Row(
         "sources.resolve._location#1",
         "does not back up orders",

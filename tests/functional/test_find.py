@@ -72,7 +72,9 @@ def test_dump_writes_every_item_to_a_private_file(shop: Shop) -> None:
     done = shop.program.run("dump", shop.table, "-o", "orders.json")
     assert (done.code, done.out) == (0, ""), done.err
     path = shop.program.directory / "orders.json"
-    backup = shop.program.run("list", shop.table, "--last", "1", "--output", "json").report["backups"][0]["backup"]
+    backup = shop.program.run("list", shop.table, "--last", "1", "--output", "json").report["backups"][0][
+        "backup"
+    ]
     dumped = [json.loads(line)["Item"] for line in path.read_text().splitlines()]
     assert in_order(dumped) == shop.aws.items(shop.table)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

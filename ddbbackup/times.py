@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, overload
 
 _SECONDS_PER_UNIT: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_SHORTEST_IN_DAYS: Final = 2 * 86400
 _DURATION: Final = re.compile(r"([1-9][0-9]{0,6})([smhd])")
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _RFC_3339: Final = re.compile(
@@ -41,10 +42,14 @@ def parse_duration(text: str) -> int:
 
 
 def format_duration(seconds: int) -> str:
-    """The text of which ``parse_duration`` makes these seconds, in the largest unit: ``7d``."""
-    unit = max(
-        (u for u, size in _SECONDS_PER_UNIT.items() if seconds % size == 0), key=_SECONDS_PER_UNIT.__getitem__
-    )
+    """The text of which ``parse_duration`` makes these seconds, in the largest unit: ``90m``, ``7d``.
+
+    Less than two days are hours, as an RPO usually is: ``24h`` beside ``25h``, not ``1d`` beside ``25h``.
+    """
+    units = [u for u, size in _SECONDS_PER_UNIT.items() if seconds % size == 0]
+    if 0 < seconds < _SHORTEST_IN_DAYS and "h" in units:
+        units = [u for u in units if u != "d"]
+    unit = max(units, key=_SECONDS_PER_UNIT.__getitem__)
     return f"{seconds // _SECONDS_PER_UNIT[unit]}{unit}"
 
 

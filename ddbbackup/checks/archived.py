@@ -30,6 +30,8 @@ def _check(objects: Objects, tables: Sequence[TableRecords]) -> Check:
     looked_at = read_concurrently(lambda each: _look(objects, each), tables)
     newest = [each for each in looked_at if each is not None]
     archived = [f"{table} ({found.tiers})" for table, found in newest if found.objects]
+    if not newest:
+        return ok(*subject, "there is no complete backup yet")
     if not archived:
         return ok(*subject, f"the newest backups of {counted(len(newest), 'table')} can be read at once")
     shown = "; ".join(archived[:_SHOWN]) + ("; …" if len(archived) > _SHOWN else "")

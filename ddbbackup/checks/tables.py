@@ -5,6 +5,7 @@ from __future__ import annotations
 from ddbbackup.checks.check import ok, problem, warning
 from ddbbackup.errors import DdbBackupError
 from ddbbackup.model.check import Check
+from ddbbackup.model.numbers import counted
 from ddbbackup.plan.model import TableEntry
 from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.recovery_window import pitr_disabled
@@ -18,7 +19,7 @@ async def check_table(call_aws: AwsCaller, name: str, entry: TableEntry) -> tupl
     except DdbBackupError as error:
         return (problem(subject, "table", error),)
     return (
-        ok(subject, "table", f"{facts.status}, about {facts.item_count} items"),
+        ok(subject, "table", f"{facts.status}, about {counted(facts.item_count, 'item')}"),
         await _recovery(call_aws, name, entry),
     )
 
@@ -33,9 +34,8 @@ async def _recovery(call_aws: AwsCaller, name: str, entry: TableEntry) -> Check:
         return Check(subject, "recovery", "unknown", error.message, error.hint)
     if window.enabled:
         period = f" (period: {window.period_days} days)" if window.period_days else ""
-        return ok(
-            subject, "recovery", f"enabled, from {to_iso(window.earliest)} to {to_iso(window.latest)}{period}"
-        )
+        reach = f", from {to_iso(window.earliest)} to {to_iso(window.latest)}" if window.earliest else ""
+        return ok(subject, "recovery", f"enabled{reach}{period}")
     if entry.pitr == "enable":
         return warning(
             subject,

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator, Sequence
-from datetime import datetime
-from typing import Final
+from collections.abc import Sequence
 
-from ddbbackup.cli.streams import say, write_stderr
+from ddbbackup.cli.destruction_facts import facts
+from ddbbackup.cli.streams import say, stderr_view, write_stderr
 from ddbbackup.errors import Refused
-from ddbbackup.report.formatting import count, counted, duration
+from ddbbackup.report.formatting import counted
 from ddbbackup.restore.confirmation import Destruction, confirmed, find_destruction
 from ddbbackup.restore.restore_table import RestoreTable
 from ddbbackup.safe_text import escape
 from ddbbackup.steps.context import RunContext
-from ddbbackup.times import to_iso
-
-_SHOWN_AT_MOST: Final = 20
 
 
 async def confirm(context: RunContext, steps: Sequence[RestoreTable]) -> list[RestoreTable]:
@@ -50,10 +46,7 @@ async def close_comparisons(context: RunContext, steps: Sequence[RestoreTable]) 
 
 
 async def _ask_about(context: RunContext, shown: Sequence[Destruction]) -> None:
-    for each in shown[:_SHOWN_AT_MOST]:
-        say(*_facts(each, context.clock.now()))
-    if len(shown) > _SHOWN_AT_MOST:
-        say(f"and {len(shown) - _SHOWN_AT_MOST} more tables")
+    say(*facts(shown, context.clock.now(), stderr_view()))
     if len(shown) == 1:
         await ask(shown[0].step.target, f"Type {shown[0].step.target} to confirm: ")
     else:
@@ -88,18 +81,3 @@ async def _line() -> str:
     finally:
         loop.remove_reader(terminal)
     return sys.stdin.readline()
-
-
-def _facts(found: Destruction, now: datetime) -> Iterator[str]:
-    age = f" ({to_iso(found.time)}, {duration((now - found.time).total_seconds())} ago)" if found.time else ""
-    changes = f" and {counted(found.changes, 'change')} after it" if found.changes else ""
-    yield f"restore {found.step.restore.name} will {found.step.summary}"
-    yield f"  table          {found.step.target} in account {found.account}, region {found.region}"
-    yield f"  restore point  {found.backup}{age}"
-    yield f"  items          {count(found.items_now)} now, as DynamoDB counted them up to six hours ago"
-    yield f"                 {count(found.items_in_backup)} in the backup{changes}"
-    if (differences := found.differences) is not None:
-        yield f"  will be put    {counted(differences.missing, 'missing item')}"
-        yield f"                 {counted(differences.changed, 'changed item')}"
-        yield f"  deleted        {counted(differences.extra, 'extra item')}"
-    yield f"  will be lost   {found.lost}"

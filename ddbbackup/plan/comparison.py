@@ -25,7 +25,6 @@ _PRIVATE: Final = frozenset({"only", "change", "external_id", "headers"})
 """Keys that may hold personal data, or secrets."""
 _EXPORTS: Final = ("export", "incremental")
 _OF_METHODS: Final = ("pitr", "full_every", "view", "limits.read_units_per_second")
-_TWO_DAYS: Final = 2 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +139,12 @@ def _values(entry: TableEntry) -> dict[str, Any]:
     if entry.method in _EXPORTS:
         values["pitr"] = entry.pitr
     if entry.method == "incremental":
-        values["full_every"] = show_duration(entry.full_every_seconds)
+        values["full_every"] = format_duration(entry.full_every_seconds)
         values["view"] = entry.view
     if entry.method == "scan":
         values["limits.read_units_per_second"] = entry.read_units_per_second
     values["verify"] = entry.verify
-    values["rpo"] = show_duration(entry.rpo_seconds) if entry.rpo_seconds is not None else None
+    values["rpo"] = format_duration(entry.rpo_seconds) if entry.rpo_seconds is not None else None
     return values
 
 
@@ -156,17 +155,10 @@ def retention_rules(retention: Retention) -> dict[str, int | str]:
         value = getattr(retention, each.name)
         if each.name == "keep_within_seconds":
             if value is not None:
-                rules["keep_within"] = show_duration(value)
+                rules["keep_within"] = format_duration(value)
         elif value or each.name == "min_verified":
             rules[each.name] = value
     return rules
-
-
-def show_duration(seconds: int) -> str:
-    """As in a plan: a day is ``24h``, as it is usually written, and two are ``2d``."""
-    if seconds < _TWO_DAYS and seconds % 3600 == 0 and seconds:
-        return f"{seconds // 3600}h"
-    return format_duration(seconds)
 
 
 def _show(side: PlanSide, entry: TableEntry, key: str, value: Any) -> str | None:

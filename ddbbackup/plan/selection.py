@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from ddbbackup.errors import DdbBackupError, NothingSelected, Refused
+from ddbbackup.model.numbers import counted
 from ddbbackup.plan.model import Plan, TableEntry
 from ddbbackup.plan.only import Only, check_only, wants
 
@@ -155,12 +156,12 @@ def _check_count(entry: TableEntry, count: int) -> DdbBackupError | None:
     expect = entry.expect
     if expect and expect.min is not None and count < expect.min:
         return Refused(
-            f"{_describe(entry)} matches {count} tables, but expects at least {expect.min}",
+            f"{_describe(entry)} matches {counted(count, 'table')}, but expects at least {expect.min}",
             hint="find the tables that were deleted or lost their tags, or lower `expect.min`",
         )
     if expect and expect.max is not None and count > expect.max:
         return Refused(
-            f"{_describe(entry)} matches {count} tables, but expects at most {expect.max}",
+            f"{_describe(entry)} matches {counted(count, 'table')}, but expects at most {expect.max}",
             hint="narrow the selector, or raise `expect.max`",
         )
     return None

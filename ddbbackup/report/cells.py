@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from ddbbackup.report.formatting import duration, size
+from ddbbackup.report.formatting import duration, planned_duration, size
 from ddbbackup.times import to_iso
 
 if TYPE_CHECKING:
@@ -35,9 +35,17 @@ def duration_cell(seconds: float | None) -> str:
     return NOTHING if seconds is None else _ZERO.sub("", duration(seconds)).replace(" ", "")
 
 
+def planned_cell(seconds: int | None) -> str:
+    """``24h``, as ``planned_duration``."""
+    return NOTHING if seconds is None else planned_duration(seconds)
+
+
 def time_cell(time: datetime | None) -> str:
-    """``2026-11-24T09:00:00Z``, in whole seconds."""
-    return NOTHING if time is None else to_iso(time.replace(microsecond=0))
+    """``2026-11-24T09:00:00Z``, rounded up to seconds: ``--from`` with it finds the restore point of this time."""
+    if time is None:
+        return NOTHING
+    whole = time.replace(microsecond=0)
+    return to_iso(whole if whole == time else whole + timedelta(seconds=1))
 
 
 def verified_cell(result: VerificationResult | None, *, failed: bool = False) -> str:

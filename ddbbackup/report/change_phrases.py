@@ -63,7 +63,7 @@ def unchanged(changes: PlanChanges) -> str:
     """``196 tables and 2 restores unchanged``."""
     parts = [counted(changes.unchanged_tables, "table")] if changes.unchanged_tables else []
     parts += [counted(changes.unchanged_restores, "restore")] if changes.unchanged_restores else []
-    return f"{' and '.join(parts)} unchanged" if parts else "nothing is unchanged"
+    return f"{' and '.join(parts)} unchanged" if parts else "no table unchanged"
 
 
 def change_notes(changes: PlanChanges) -> Iterator[str]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ddbbackup.model.numbers import counted, grouped
+from ddbbackup.times import format_duration
 
-__all__ = ["count", "counted", "duration", "size"]
+__all__ = ["count", "counted", "duration", "planned_duration", "size"]
 
 
 def size(size_bytes: int | None) -> str:
@@ -31,6 +32,11 @@ def duration(seconds: float | None) -> str:
             below = {"d": 3600, "h": 60, "m": 1}[large]
             return f"{whole // step}{large} {whole % step // below}{small}"
     return f"{whole}s"
+
+
+def planned_duration(seconds: int | None) -> str:
+    """``24h``, ``90m``, ``7d``: a duration of the plan, exact and in one unit; a dash if the plan has none."""
+    return "–" if seconds is None else format_duration(seconds)
 
 
 def count(number: int | None) -> str:

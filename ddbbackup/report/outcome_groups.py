@@ -44,7 +44,7 @@ class OutcomeGroup:
             return f"{first.facts.get('because')} failed"
         message = first.error.message
         same = all(each.error is not None and each.error.message == message for each in self.outcomes)
-        return message if same else f"{first.table}: {message}"
+        return message if same or first.table in message else f"{first.table}: {message}"
 
     @property
     def hint(self) -> str | None:

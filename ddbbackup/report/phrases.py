@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from ddbbackup.report.formatting import count, counted, duration, size
+from ddbbackup.report.formatting import count, counted, duration, planned_duration, size
 from ddbbackup.report.outcome_groups import is_running
 from ddbbackup.report.table_names import names
 
@@ -56,6 +56,20 @@ def report_summary(report: RunReport) -> str:
     counts = Counter(step_status(each) for each in report.outcomes)
     parts = [f"{count(counts[status])} {status.lower()}" for status in _BY_URGENCY if counts[status]]
     return f"{report.verb} {report.plan}: {', '.join(parts) or 'nothing is in progress'}"
+
+
+def report_totals(report: RunReport) -> list[str]:
+    """``679 967 100 items, 271.4 GiB``: the sums of what several steps did; nothing for one."""
+    done = [each.facts for each in report.outcomes if each.status == "done"]
+    if len(done) < 2:
+        return []
+    parts = []
+    if any("items" in facts for facts in done):
+        parts.append(counted(sum(facts.get("items") or 0 for facts in done), "item"))
+    if any("removed" in facts for facts in done):
+        parts.append(f"{counted(sum(facts.get('removed') or 0 for facts in done), 'backup')} removed")
+    sizes = [facts["size_bytes"] for facts in done if facts.get("size_bytes") is not None]
+    return [", ".join([*parts, size(sum(sizes))])] if sizes else [", ".join(parts)] if parts else []
 
 
 def step_status(outcome: StepOutcome) -> str:
@@ -146,12 +160,17 @@ def _unrecorded(results: SettingResults) -> bool:
 
 
 def rpo_breach(table: TableRow) -> str:
-    """``orders: the newest backup 2026… is 1d 2h old (RPO 24h 0m)``."""
-    rpo = f"(RPO {duration(table.rpo_seconds)})"
+    """``orders: the newest backup 2026… is 1d 2h old (RPO 24h)``."""
+    return f"{table.table}: {rpo_breach_reason(table)}"
+
+
+def rpo_breach_reason(table: TableRow) -> str:
+    """``the newest backup 2026… is 1d 2h old (RPO 24h)``."""
+    rpo = f"(RPO {planned_duration(table.rpo_seconds)})"
     if table.backup is None:
         what = "no backup of it can be restored" if table.not_restorable else "never backed up"
-        return f"{table.table}: {what} {rpo}"
-    return f"{table.table}: the newest backup {table.backup} is {duration(table.age_seconds)} old {rpo}"
+        return f"{what} {rpo}"
+    return f"the newest backup {table.backup} is {duration(table.age_seconds)} old {rpo}"
 
 
 # ---- doctor
@@ -193,10 +212,13 @@ def _first_ones(lines: Sequence[str]) -> Iterator[str]:
 
 
 def preview_summary(preview: Preview) -> str:
-    """``preview prod: 2 to do, 1 blocked, 1 with nothing to do``."""
+    """``preview prod: 2 to do, 1 blocked, 1 with nothing to do``; ``preview prune prod: nothing to do``."""
     steps = preview.decisive_steps
-    if not steps:
-        return f"preview {preview.plan}: nothing to do"
+    verb = "" if preview.backups else "restore " if preview.restores else "prune " if preview.prunes else ""
+    if not any(step.changes or step.blockers for step in steps):
+        number = len({step.table for step in steps if step.table})
+        tables = f" for {counted(number, 'table')}" if number else ""
+        return f"preview {verb}{preview.plan}: nothing to do{tables}"
     blocked = sum(bool(step.blockers) for step in steps)
     pending = sum(step.changes and not step.blockers for step in steps)
     parts = [f"{pending} to do"]
@@ -204,7 +226,24 @@ def preview_summary(preview: Preview) -> str:
         parts.append(f"{blocked} blocked")
     if idle := len(steps) - blocked - pending:
         parts.append(f"{idle} with nothing to do")
-    return f"preview {preview.plan}: {', '.join(parts)}"
+    return f"preview {verb}{preview.plan}: {', '.join(parts)}"
+
+
+def prune_totals(preview: Preview) -> list[str]:
+    """``removes 98 of 196 restore points, 812.3 GiB``; nothing if there is nothing to remove."""
+    removing = [step for step in preview.prunes if step.changes and not step.blockers]
+    if not removing:
+        return []
+    removed = sum(len(step.facts.get("remove", ())) for step in removing)
+    every = sum(step.facts.get("restore_points") or 0 for step in preview.prunes)
+    freed = size(sum(step.size_bytes or 0 for step in removing))
+    return [f"removes {count(removed)} of {counted(every, 'restore point')}, {freed}"]
+
+
+def restore_name(step: PreviewStep) -> str:
+    """The name of the restore, without the table that it goes into, which has a cell of its own."""
+    name = step.step.removeprefix("restore ")
+    return name.removesuffix(f" {step.table}")
 
 
 def backup_kind(step: PreviewStep) -> str:
@@ -218,11 +257,14 @@ def money(cost: CostInfo | None) -> str:
         return "–"
     parts = [dollars(cost.usd)] if any(not line.monthly for line in cost.lines) else []
     parts += [f"{dollars(cost.usd_monthly)}/month"] if any(line.monthly for line in cost.lines) else []
-    return f"≈ {' + '.join(parts)}{'*' if cost.unverified else ''}{' + ?' if cost.incomplete else ''}"
+    about = "" if all(part.startswith("<") for part in parts) else "≈ "
+    return f"{about}{' + '.join(parts)}{'*' if cost.unverified else ''}{' + ?' if cost.incomplete else ''}"
 
 
 def estimated_time(step: PreviewStep) -> str:
-    return f"≈ {duration(step.seconds)}" if step.seconds is not None else "–"
+    if step.seconds is None:
+        return "–"
+    return f"≈ {duration(step.seconds)}" if step.seconds >= 1 else "<1s"
 
 
 def verification_times(preview: Preview) -> list[str]:
@@ -289,6 +331,8 @@ def _existence(exists: bool | None) -> str:
 def step_facts(step: PreviewStep) -> Iterator[str]:
     """``method: write``; one line for each restore method, and one for each group of settings."""
     for name, value in step.facts.items():
+        if name in ("method", "because") and step.facts.get("candidates"):
+            continue  # the chosen candidate says both
         if name == "candidates":
             yield from (_candidate(each) for each in value)
         elif name == "settings":

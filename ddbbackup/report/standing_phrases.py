@@ -78,13 +78,22 @@ def unreadable_vaults(document: BackupList) -> list[str]:
 
 def backup_remarks(document: BackupList) -> list[str]:
     broken = ((row.table, row.backup, row.not_restorable) for row in document.backups if row.not_restorable)
-    failures = _grouped(
-        (row.failure, f"{row.backup} of {row.table}") for row in document.backups if row.failure
-    )
+    failures = _grouped(_failures(document))
     return [
         *not_restorable(broken),
         *(f"failed: {names}: {message}" for message, names in failures),
     ]
+
+
+def _failures(document: BackupList) -> Iterator[tuple[str, str]]:
+    """The reason, and the newest backup of each table that failed for it."""
+    ids: dict[tuple[str, str], list[str]] = {}
+    for row in document.backups:
+        if row.failure:
+            ids.setdefault((row.failure, row.table), []).append(row.backup)
+    for (failure, table), own in ids.items():
+        others = f" ({counted(len(own) - 1, 'older one')} too)" if len(own) > 1 else ""
+        yield failure, f"{own[0]} of {table}{others}"
 
 
 def not_restorable(backups: Iterable[tuple[str, str, str]]) -> Iterator[str]:

@@ -28,6 +28,8 @@ _TITLES: Final = (
     *KINDS.values(),
     "unfinished backup",
     "check",
+    "restore",
+    "prune",
     NOTHING,
 )
 """In the order of what a reader wants to know first."""

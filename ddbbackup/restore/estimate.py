@@ -8,6 +8,7 @@ from typing import Final
 
 from ddbbackup.model.cost import Cost
 from ddbbackup.model.json_value import JsonObject, get_integer, get_object
+from ddbbackup.model.numbers import grouped
 from ddbbackup.model.table_description import billing_mode, lasting_indexes
 from ddbbackup.pricing.prices import Prices
 from ddbbackup.restore.method_inputs import MethodInputs
@@ -46,7 +47,7 @@ def estimate_write(inputs: MethodInputs, prices: Prices) -> Estimate | None:
     capacity, mode = _write_capacity(inputs, target)
     rate = min(capacity, inputs.restore.limits.write_units_per_second or capacity)
     at_most = "at most " if inputs.changes else ""
-    basis = f"{at_most}{units} write units at {rate} per second, by the average item size"
+    basis = f"{at_most}{grouped(units)} write units at {grouped(rate)} per second, by the average item size"
     if mode == "PAY_PER_REQUEST":
         return Estimate(units / rate, prices.cost("write_unit", units * (1 + _index_count(target))), basis)
     return Estimate(units / rate, None, f"{basis}; provisioned capacity is billed by the hour, not by write")

@@ -19,6 +19,7 @@ from ddbbackup.bulk.model import DataFile
 from ddbbackup.bulk.verify_data import VerifyJob
 from ddbbackup.errors import DataIncomplete
 from ddbbackup.model.json_value import Json, get_integer, get_objects, require_text
+from ddbbackup.model.numbers import counted
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.restore.method import RestoreJob
 
@@ -87,11 +88,14 @@ def incompleteness(facts: Mapping[str, Json], *, target: str) -> DataIncomplete 
     lost = get_objects(facts, LOST_FILES)
     items = sum(get_integer(each, "items") or 0 for each in lost if not each.get("in_window"))
     changes = sum(get_integer(each, "items") or 0 for each in lost if each.get("in_window"))
-    said = [f"{len(lost)} data files with {items} items and {changes} changes are lost"] if lost else []
+    files = (
+        f"{counted(len(lost), 'data file')} with {counted(items, 'item')} and {counted(changes, 'change')}"
+    )
+    said = [f"lost: {files}"] if lost else []
     if changes:
         said.append("items that a lost change is about have an earlier state")
     if rejected := get_integer(facts, REJECTED) or 0:
-        said.append(f"{rejected} items were rejected and are in a private file")
+        said.append(f"{counted(rejected, 'rejected item')} in a private file")
     return DataIncomplete(
         f"{target} holds what could be proven of a damaged backup: {'; '.join(said)}",
         hint="read the list of lost files in the report (`--output json`), and fill the gap from another backup",

@@ -8,6 +8,7 @@ from dataclasses import replace
 from ddbbackup.errors import Refused
 from ddbbackup.model.assessment import Assessment
 from ddbbackup.model.json_value import Json, get_integer
+from ddbbackup.model.numbers import counted
 from ddbbackup.restore.blockers import unconfirmed
 from ddbbackup.restore.destruction import destroys, is_live_source
 from ddbbackup.restore.findings import RestoreFindings
@@ -81,8 +82,8 @@ def _notes(job: RestoreJob) -> Iterator[str]:
         yield from job.resolved.recorded.passed_over
     if backup is not None and backup.windows and not job.restore.schema_only:
         yield (
-            f"{backup.change_count} changes in {len(backup.windows)} windows follow a backup of "
-            f"{backup.opened.item_count} items; each item is written once, in its last state"
+            f"{counted(backup.change_count, 'change')} in {counted(len(backup.windows), 'window')} after a backup "
+            f"of {counted(backup.opened.item_count, 'item')}; each item is written once, in its last state"
         )
     if (
         job.restore.existing == "overwrite"

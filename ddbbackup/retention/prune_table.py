@@ -9,6 +9,7 @@ from typing import Any, Final
 from ddbbackup.catalog import Location
 from ddbbackup.errors import AccessDenied, DataIncomplete, DdbBackupError, StepFailed, Unreachable
 from ddbbackup.model.assessment import Assessment, Blocker
+from ddbbackup.model.numbers import counted, grouped
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.plan.model import Retention
 from ddbbackup.retention.decision import Decision
@@ -139,16 +140,17 @@ def _summary(decision: Decision) -> str:
     kept = len(decision.kept) + decision.needed
     if not decision.restore_points:
         return "there is no restore point"
-    return f"keep {kept} and remove {len(decision.removed)} of {decision.restore_points} restore points"
+    points = counted(decision.restore_points, "restore point")
+    return f"keep {kept} and remove {grouped(len(decision.removed))} of {points}"
 
 
 def _actions(decision: Decision) -> Iterator[str]:
     if decision.removed:
-        yield f"remove {len(decision.removed)} restore points"
+        yield f"remove {counted(len(decision.removed), 'restore point')}"
     if decision.failed:
-        yield f"remove {len(decision.failed)} failed backups"
+        yield f"remove {counted(len(decision.failed), 'failed backup')}"
     if decision.expiring:
-        yield f"remove what is left of {len(decision.expiring)} backups"
+        yield f"remove what is left of {counted(len(decision.expiring), 'backup')}"
 
 
 def _facts(decision: Decision) -> dict[str, Any]:
@@ -164,7 +166,7 @@ def _facts(decision: Decision) -> dict[str, Any]:
 
 def _left_alone(removal: Removal) -> Iterator[str]:
     if removal.others:
-        yield f"left {removal.others} objects that belong to no backup"
+        yield f"left {counted(removal.others, 'object')} that belong to no backup"
 
 
 def _failure(table: str, failures: Mapping[str, DdbBackupError]) -> DdbBackupError | None:
@@ -175,6 +177,8 @@ def _failure(table: str, failures: Mapping[str, DdbBackupError]) -> DdbBackupErr
     kinds = (AccessDenied, DataIncomplete, Unreachable)
     kind = next((each for each in kinds if isinstance(first, each)), StepFailed)
     return kind(
-        f"{len(failures)} backups of {table} were not removed completely; the first, {backup_id}: {first.message}",
+        f"{len(failures)} backups of {table} were not removed completely; the first, {backup_id}: {first.message}"
+        if len(failures) > 1
+        else f"the backup {backup_id} of {table} was not removed completely: {first.message}",
         hint=first.hint,
     )

@@ -293,11 +293,9 @@ def _hint_without_backup(context: RunContext, wanted: WantedPoint, location: Loc
         point = oldest.point
         recovery = _recovery_hint(context, wanted)
         return f"use the oldest restore point with `--from {point.id}` (as of {to_iso(point.time)}){recovery}"
-    return suggest(
-        wanted.table,
-        _tables_with_records(context, wanted, location),
-        otherwise=f"run `ddbbackup backup --only {wanted.table}` first, or `ddbbackup list` to see the backups",
-    )
+    otherwise = f"run `ddbbackup backup --only {wanted.table}` first, or `ddbbackup list` to see the backups"
+    names = _tables_with_records(context, wanted, location)
+    return otherwise if wanted.table in names else suggest(wanted.table, names, otherwise=otherwise)
 
 
 def _tables_with_records(context: RunContext, wanted: WantedPoint, location: Location) -> list[str]:

@@ -57,7 +57,7 @@ def test_the_other_files_are_restored_and_the_lost_one_is_listed(
     for done in (accepted, again):
         assert "lost_files" in done.facts, done.out
         assert lost(done) == [(second.rpartition("/")[2], 15)]
-        assert "1 data files with 15 items and 0 changes are lost" in done.error["message"]
+        assert "lost: 1 data file with 15 items and 0 changes" in done.error["message"]
         assert "secret" not in done.out + done.err
     assert [event["items"] for event in accepted.named("data.lost")] == [15]
 
@@ -71,7 +71,7 @@ def test_lines_that_cannot_be_read_are_saved(sandbox: Aws, bucket: str, name: st
     done = program.run("restore", "back", "--accept-incomplete", "--output", "json")
 
     assert done.code == 65
-    assert "1 items were rejected" in done.error["message"]
+    assert "1 rejected item in a private file" in done.error["message"]
     assert sandbox.items(name) == in_order(ITEMS)
     (event,) = done.named("items.rejected")
     rejects = Path(event["rejects_file"])

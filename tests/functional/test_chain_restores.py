@@ -274,7 +274,7 @@ def test_a_bulk_put_of_a_chain_is_refused(vault: Vault, name: str) -> None:
 def test_the_preview_says_what_follows_the_full_backup(vault: Vault, name: str) -> None:
     vault.plan_restore(f"{name}-2")
     shown = vault.program.run("preview", "restore", "back")
-    assert "15 changes in 2 windows follow a backup of 20 items" in " ".join(shown.out.split())
+    assert "15 changes in 2 windows after a backup of 20 items" in " ".join(shown.out.split())
     vault.plan_restore(name, existing="overwrite")
     shown = vault.program.run("preview", "restore", "back")
     assert f"items of {name} that the restore point does not hold stay" in " ".join(shown.out.split())

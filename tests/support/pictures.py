@@ -19,8 +19,10 @@ from typing import Final
 import structlog
 from markdown_it import MarkdownIt
 
+from ddbbackup.cli.destruction_facts import facts
 from ddbbackup.report.renderers import render
 from ddbbackup.report.renderers.view import View
+from tests.support.histories import simulated_overview
 from tests.support.simulated_night import Night, simulated_night
 
 FOLDER: Final = Path(__file__).parents[2] / "docs" / "assets"
@@ -48,6 +50,11 @@ _COMMANDS: Final = {
     "status": "ddbbackup status",
     "backups": "ddbbackup list",
     "verification": "ddbbackup verify",
+    "against": "ddbbackup preview backup --against origin/main",
+    "restore": "ddbbackup preview restore rollback",
+    "restored": "ddbbackup restore rollback",
+    "prune": "ddbbackup prune",
+    "pruned": "ddbbackup prune --apply",
 }
 _TERMINALS: Final = (
     ("report", 1, 80),
@@ -60,7 +67,18 @@ _TERMINALS: Final = (
     ("before", 200, 140),
     ("checks", 200, 140),
     ("verification", 50, 80),
+    ("against", 200, 140),
+    ("restore", 50, 80),
+    ("restored", 50, 80),
+    ("prune", 200, 140),
+    ("pruned", 200, 80),
 )
+_REPORTS: Final = {
+    "page-1-desktop.png": (1, 1440, 900),
+    "page-200-desktop.png": (200, 1440, 1800),
+    "page-200-phone.png": (200, 390, 1700),
+}
+"""Of the page of ``report``: how many tables, and the size of the window."""
 
 
 @cache
@@ -88,6 +106,12 @@ def pages() -> dict[str, str]:
         text = f"\x1b[1m{red}\x1b[0m\n" + "".join(f"{line}\n" for line in lines[1:])
         found[f"progress-{tables}.png"] = terminal("ddbbackup backup", text, 110)
         found[f"comment-{tables}.png"] = comment(render(night(tables).report, "markdown"))
+    asked = night(50)
+    above = list(facts(asked.question, asked.restored.started_at, View(width=80, lines=32)))
+    question = f"Type the name of the plan, prod, to confirm this for {len(asked.question)} tables: "
+    found["question-50.png"] = terminal("ddbbackup restore rollback", "\n".join([*above, question]), 80)
+    for name, (tables, _, _) in _REPORTS.items():
+        found[name] = render(simulated_overview(tables), "html")
     return found
 
 
@@ -123,6 +147,10 @@ def main() -> None:
     drawn = pages()  # before there is a browser, which has an event loop of its own
     with chromium() as browser:
         for name, page in drawn.items():
+            if name in _REPORTS:
+                with opened(browser, page, Viewport(*_REPORTS[name][1:])) as shown:
+                    (FOLDER / name).write_bytes(shown.page.screenshot(animations="disabled"))
+                continue
             with opened(browser, page, Viewport(1240, 100)) as shown:
                 element = shown.page.locator("pre" if "<pre" in page else "body").first
                 (FOLDER / name).write_bytes(element.screenshot(animations="disabled"))

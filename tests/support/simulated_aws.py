@@ -23,6 +23,7 @@ from typing import Any
 
 from ddbbackup.errors import Throttled
 from ddbbackup.ports import Export, ExportPage, ExportRequest, ExportStatus, ExportSummary
+from tests.support.simulated_tables import TableSize
 from tests.support.virtual_time import VirtualClock
 
 IN_FLIGHT = 300
@@ -30,7 +31,8 @@ _START = (20.0, 1 / 1.5)  # burst, and how many a second afterwards
 DESCRIPTIONS = (13.0, 1.0)
 LISTS = (20.0, 1.0)
 _PAGE = 25
-_LINE = b'{"Item":{"id":{"S":"a"}}}\n'
+EXPORTED = gzip.compress(b'{"Item":{"id":{"S":"a"}}}\n', mtime=0)
+_ONE_ITEM = TableSize(1, 0, len(EXPORTED), 1)
 
 
 class TokenBucket:
@@ -53,7 +55,8 @@ class SimulatedAws:
     ``calls`` and ``throttled`` count by operation, ``started_at`` and ``ended_at`` are by table ARN.
     ``minutes`` is the range of the duration of exports, ``reads`` the burst and the rate per second of each read.
     ``settling`` is the range of seconds from the last manifest to COMPLETED. ``history`` are the tables that were
-    exported every hour of the last 90 days, and the exports of ``failing`` tables fail.
+    exported every hour of the last 90 days, and the exports of ``failing`` tables fail. ``size_of`` is by the name of
+    the table; the content of each data file is one item, whatever the manifest and ``object_sizes`` say.
     """
 
     def __init__(
@@ -66,8 +69,11 @@ class SimulatedAws:
         settling: tuple[float, float] = (0.0, 10.0),
         history: Sequence[str] = (),
         failing: Sequence[str] = (),
+        size_of: Callable[[str], TableSize] = lambda name: _ONE_ITEM,
     ) -> None:
         self.clock = clock
+        self.size_of = size_of
+        self.object_sizes: dict[str, int] = {}
         self.calls: Counter[str] = Counter()
         self.throttled: Counter[str] = Counter()
         self.started_at: dict[str, float] = {}
@@ -160,15 +166,20 @@ class SimulatedAws:
         if export.table_arn in self._failing:
             self._exports[arn] = replace(export, status="FAILED", failure_code="S3AccessDenied")
         else:
-            key = f"{_root(export)}manifest-summary.json"
-            self._exports[arn] = replace(export, status="COMPLETED", manifest_key=key, item_count=1)
+            key, items = f"{_root(export)}manifest-summary.json", self._size(export).items
+            self._exports[arn] = replace(export, status="COMPLETED", manifest_key=key, item_count=items)
         self.ended_at[export.table_arn] = self.clock.monotonic()
 
     def _lay_down(self, export: Export) -> None:
-        root = _root(export)
-        body = gzip.compress(_LINE, mtime=0)
-        key = f"{root}data/0.json.gz"
-        files = json.dumps({"itemCount": 1, "md5Checksum": _md5(body), "dataFileS3Key": key}).encode() + b"\n"
+        root, size = _root(export), self._size(export)
+        files = b""
+        for number in range(size.data_files):
+            key = f"{root}data/{number}.json.gz"
+            items = size.items // size.data_files + (number < size.items % size.data_files)
+            entry = {"itemCount": items, "md5Checksum": _md5(EXPORTED), "dataFileS3Key": key}
+            files += json.dumps(entry).encode() + b"\n"
+            self.object_sizes[key] = size.exported_bytes // size.data_files
+            self.put_object(key, EXPORTED)
         summary: dict[str, Any] = {
             "version": "2020-06-30",
             "exportArn": export.arn,
@@ -177,13 +188,15 @@ class SimulatedAws:
             "s3Bucket": export.bucket,
             "s3Prefix": export.prefix,
             "manifestFilesS3Key": f"{root}manifest-files.json",
-            "itemCount": 1,
+            "itemCount": size.items,
             "outputFormat": "DYNAMODB_JSON",
         }
-        self.put_object(key, body)
         for which, content in (("files", files), ("summary", json.dumps(summary).encode())):
             self.put_object(f"{root}manifest-{which}.json", content)
             self.put_object(f"{root}manifest-{which}.md5", _md5(content).encode())
+
+    def _size(self, export: Export) -> TableSize:
+        return self.size_of(export.table_arn.rpartition("/")[2])
 
 
 def _arn(table: str, started: datetime, number: int = 0) -> str:

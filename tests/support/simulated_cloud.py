@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import bisect
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from ddbbackup.archive.layout import SUMMARY
-from ddbbackup.errors import AccessDenied, NotSupported
-from ddbbackup.ports import Identity, ObjectFacts, PitrWindow, TableFacts
+from ddbbackup.errors import AccessDenied, DdbBackupError, NotSupported
+from ddbbackup.model.json_value import JsonObject
+from ddbbackup.ports import (
+    BucketEncryption,
+    Identity,
+    KeyAttribute,
+    LifecycleRule,
+    ObjectFacts,
+    PitrWindow,
+    TableFacts,
+)
 from tests.support.memory import MemoryObjects, MemoryStream
 from tests.support.simulated_aws import SimulatedAws
 
@@ -18,19 +29,25 @@ _HEAD = "arn:aws:dynamodb:eu-west-1:123456789012:table/"
 
 
 class SimulatedCloud:
-    """Implements what ``ports.Cloud`` is asked for while tables are backed up; every call is counted."""
+    """Implements what ``ports.Cloud`` is asked for while tables are backed up; every call is counted.
 
-    def __init__(self, aws: SimulatedAws, tables: int, *, s3_answers_looks: bool = True) -> None:
+    ``tables``: their names, or how many there are.
+    """
+
+    def __init__(
+        self, aws: SimulatedAws, tables: int | Sequence[str], *, s3_answers_looks: bool = True
+    ) -> None:
+        names = tables if not isinstance(tables, int) else [f"table-{number:04d}" for number in range(tables)]
         self.identity = Identity("123456789012", "arn:aws:iam::123456789012:user/sim", "aws", "eu-west-1")
         self.exports = aws
         self.objects = _Objects(aws, answers_looks=s3_answers_looks)
-        self.tables = _Tables(aws, [f"table-{number:04d}" for number in range(tables)])
+        self.tables = _Tables(aws, names)
         self.settings = self.scaling = _NothingSet(aws)
         self.buckets = _Buckets()
 
 
 class _Tables:
-    def __init__(self, aws: SimulatedAws, names: list[str]) -> None:
+    def __init__(self, aws: SimulatedAws, names: Sequence[str]) -> None:
         self._aws, self._names = aws, names
 
     def names(self) -> Iterator[str]:
@@ -41,32 +58,64 @@ class _Tables:
 
     def describe(self, name: str) -> TableFacts:
         self._aws.called("DescribeTable")
-        arn = self.arn(name)
-        return TableFacts(name, arn, arn, "ACTIVE", (), 0, 0, {"TableName": name, "TableArn": arn})
+        arn, size = self.arn(name), self._aws.size_of(name)
+        description: JsonObject = {
+            "TableName": name,
+            "TableArn": arn,
+            "TableId": arn,
+            "TableStatus": "ACTIVE",
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+            "BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"},
+            "ItemCount": size.items,
+            "TableSizeBytes": size.stored_bytes,
+        }
+        key = KeyAttribute("id", "HASH", "S")
+        return TableFacts(name, arn, arn, "ACTIVE", (key,), size.items, size.stored_bytes, description)
 
     def pitr(self, name: str) -> PitrWindow:
         self._aws.called("DescribeContinuousBackups")
-        return PitrWindow(enabled=True)
+        now = self._aws.clock.now()
+        return PitrWindow(True, now - timedelta(days=35), now - timedelta(minutes=5), 35)
 
 
 class _Buckets:
-    """The destination's bucket is there; nothing else of it can be read."""
+    """The destination's bucket, set up as it should be, but for its versioning."""
+
+    versioning = True
 
     def region(self, bucket: str, *, owner: str | None = None) -> str:
         return "eu-west-1"
 
-    def __getattr__(self, name: str) -> Any:
-        def ask(*_: Any, **__: Any) -> Any:
-            raise NotSupported("the simulation has no settings of buckets", hint="-")
+    def versioned(self, bucket: str, *, owner: str | None = None) -> bool:
+        return self.versioning
 
-        return ask
+    def object_lock(self, bucket: str, *, owner: str | None = None) -> None:
+        return None
+
+    def disabled_public_access_blocks(self, bucket: str, *, owner: str | None = None) -> tuple[str, ...]:
+        return ()
+
+    def encryption(self, bucket: str, *, owner: str | None = None) -> BucketEncryption:
+        return BucketEncryption("AES256")
+
+    def lifecycle(self, bucket: str, *, owner: str | None = None) -> tuple[LifecycleRule, ...]:
+        return ()
 
 
 class _NothingSet:
-    """Every question about a setting is a call, and is answered with "not supported"."""
+    """Every question about a setting is a call, and is answered with "not supported", or with nothing."""
 
     def __init__(self, aws: SimulatedAws) -> None:
         self._aws = aws
+
+    def time_to_live(self, name: str) -> JsonObject:
+        self._aws.called("settings.time_to_live")
+        return {"TimeToLiveStatus": "DISABLED"}
+
+    def kinesis_destinations(self, name: str) -> Sequence[JsonObject]:
+        self._aws.called("settings.kinesis_destinations")
+        return ()
 
     def __getattr__(self, name: str) -> Any:
         def ask(*_: Any, **__: Any) -> Any:
@@ -89,6 +138,9 @@ class _Objects(MemoryObjects):
         if key not in self.bodies:
             bisect.insort(self._sorted, key)
         self.bodies[key] = body
+
+    def _facts(self, key: str, body: bytes) -> ObjectFacts:
+        return replace(super()._facts(key, body), size_bytes=self._aws.object_sizes.get(key, len(body)))
 
     def head(self, bucket: str, key: str, *, owner: str | None = None) -> ObjectFacts | None:
         if not key.endswith(SUMMARY):
@@ -115,6 +167,17 @@ class _Objects(MemoryObjects):
         if self._sorted[(place := bisect.bisect_left(self._sorted, key)) : place + 1] != [key]:
             self._sorted.insert(place, key)
         return etag
+
+    def delete(self, bucket: str, key: str, *, owner: str | None = None) -> None:
+        self.delete_many(bucket, [key])
+
+    def delete_many(
+        self, bucket: str, keys: Sequence[str], *, owner: str | None = None
+    ) -> Mapping[str, DdbBackupError]:
+        self._aws.called("s3.DeleteObjects")
+        gone = {key for key in keys if key in self.bodies}
+        self._sorted = [key for key in self._sorted if key not in gone]
+        return super().delete_many(bucket, keys)
 
     def keys(
         self,

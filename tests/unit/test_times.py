@@ -14,9 +14,14 @@ NOW = datetime(2026, 11, 24, 10, 30, 15, 123456, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(1, "1s"), (90, "90s"), (60, "1m"), (5400, "90m"), (86_400, "1d"), (604_800, "7d")]
+    ("seconds", "text"),
+    [
+        *[(1, "1s"), (90, "90s"), (60, "1m"), (5400, "90m"), (3600, "1h")],
+        *[(86_400, "24h"), (90_000, "25h"), (172_800, "2d"), (604_800, "7d")],
+    ],
 )
 def test_a_duration_is_written_in_its_largest_unit(seconds: int, text: str) -> None:
+    """One day is written as hours, as plans usually have it."""
     assert format_duration(seconds) == text
     assert parse_duration(text) == seconds
 

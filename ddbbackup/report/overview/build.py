@@ -27,7 +27,7 @@ from ddbbackup.report.documents.overview import (
 )
 from ddbbackup.report.documents.preview import PriceList, cost_info
 from ddbbackup.report.documents.read_plan import ReadPlan, read_plan, unread_plan
-from ddbbackup.report.formatting import counted, duration
+from ddbbackup.report.formatting import counted, duration, planned_duration
 from ddbbackup.report.overview.costs import merged, monthly_cost
 from ddbbackup.report.overview.outlook import outlook
 from ddbbackup.report.overview.points import KnownPoint, known_points
@@ -302,7 +302,7 @@ def _of_status(status: TableStatus) -> Iterator[_Found]:
     elif status.state == "never":
         yield "never", late, "never backed up"
     elif status.state == "stale":
-        age, rpo = duration(status.age_seconds), duration(status.rpo_seconds)
+        age, rpo = duration(status.age_seconds), planned_duration(status.rpo_seconds)
         yield "stale", "error", f"{age} old, RPO {rpo}"
     if status.last_failure is not None:
         yield "failed", late, status.last_failure

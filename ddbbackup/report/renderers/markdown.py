@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ddbbackup.report import phrases, standing_phrases
 from ddbbackup.report.cells import NOTHING, running_cell, verified_cell
-from ddbbackup.report.formatting import count, counted, duration, size
+from ddbbackup.report.formatting import count, counted, duration, planned_duration, size
 from ddbbackup.report.outcome_groups import OutcomeGroup, failed, running, skipped, succeeded
 from ddbbackup.report.renderers import markdown_preview
 from ddbbackup.report.renderers.markdown_text import COMMENT_CHARACTERS, cut
@@ -101,6 +101,7 @@ def _report(report: RunReport, *, all_names: bool) -> str:
     """What failed with its hint, the run, then one row for each other step."""
     place = f"account {_code(report.account)}, region {_code(report.region)}"
     end = f"{duration(report.seconds)}, exit code {report.exit_code}"
+    totals = phrases.report_totals(report)
     rows = [
         (
             phrases.step_status(outcome),
@@ -117,7 +118,7 @@ def _report(report: RunReport, *, all_names: bool) -> str:
         *(_group(each, "**FAILED**", all_names=all_names) for each in failed(report)),
         *(_group(each, "**running**", all_names=all_names) for each in running(report)),
         *(_group(each, "skipped", all_names=all_names) for each in skipped(report)),
-        f"Run {_code(report.run)}, {place}, {end}.",
+        f"Run {_code(report.run)}, {place}, {end}." + "".join(f" Together {each}." for each in totals),
         _collapsed(counted(len(rows), "step"), [table.rstrip()]) if len(rows) > _OPEN_ROWS else table,
     ]
     return "\n\n".join(part.rstrip("\n") for part in parts if part) + "\n"
@@ -145,7 +146,7 @@ def _status(document: StatusReport) -> str:
             _plain(row.backup or "–"),
             row.kind or "–",
             duration(row.age_seconds),
-            duration(row.rpo_seconds),
+            planned_duration(row.rpo_seconds),
             count(row.items),
             size(row.size_bytes),
             _dash(verified_cell(row.verified, failed=row.failed_verification)),

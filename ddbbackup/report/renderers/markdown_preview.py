@@ -55,6 +55,7 @@ def _text(document: Preview, most: int | None, *, with_details: bool) -> str:
     caller = f"Account {code(document.account)}, {region}, as {code(document.caller)}."
     parts = [
         f"### ddbbackup {plain(phrases.preview_summary(document))}",
+        " ".join(f"{plain(line)}." for line in phrases.prune_totals(document)),
         f"> {SHORTENED}" if not with_details else "",
         _changes(document, most),
         _groups(document.backups),
@@ -127,9 +128,7 @@ def _list(entries: Iterator[str], most: int | None, what: str) -> str:
 def _steps(heading: str, steps: Sequence[PreviewStep], most: int | None) -> str:
     rows = [
         (
-            code(step.step.removeprefix("restore "))
-            if step.kind == "restore"
-            else plain(phrases.backup_kind(step)),
+            code(phrases.restore_name(step)) if step.kind == "restore" else plain(phrases.backup_kind(step)),
             code(step.table),
             count(step.items),
             size(step.size_bytes),

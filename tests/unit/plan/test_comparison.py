@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ddbbackup.plan.comparison import Change, Difference, compare_plans, show_duration
+from ddbbackup.plan.comparison import Change, Difference, compare_plans
 from ddbbackup.plan.model import Plan, TableEntry
 from ddbbackup.plan.selection import Inventory
 from tests.support.plan_sides import plan_side
@@ -213,14 +213,6 @@ def test_what_an_entry_expects_belongs_to_the_plan() -> None:
     after = {**BASE, "tables": [{"match": "billing-*", "expect": {"min": 1, "max": 9}}]}
     [change] = changes(before, after)
     assert change.differences == (Difference("tables[0].expect", "min: 2", "min: 1, max: 9"),)
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(3600, "1h"), (86_400, "24h"), (172_800, "2d"), (90, "90s"), (5400, "90m"), (0, "0d")],
-)
-def test_durations_are_shown_as_plans_have_them(seconds: int, text: str) -> None:
-    assert show_duration(seconds) == text
 
 
 def test_every_key_is_compared() -> None:

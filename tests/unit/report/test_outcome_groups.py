@@ -51,7 +51,7 @@ def test_one_reason_is_said_once_with_the_number_and_some_names() -> None:
     assert len(group.outcomes) == 40
     assert text.render(report, TERMINAL) == (
         "FAILED  backup of 40 tables: t0, t1, t2 and 37 more\n"
-        "  t0: point-in-time recovery of t0 is off\n"
+        "  point-in-time recovery of t0 is off\n"
         "  hint: enable it, or set `pitr: enable` for t0\n"
         "\n"
         "backup prod: 40 failed, 1 ok in 1m 15s (run 4711, account 123456789012, region eu-west-1)\n"
@@ -82,7 +82,7 @@ def test_a_terminal_shows_200_good_tables_as_a_number() -> None:
     """Files have them all, and -v, too."""
     report = report_of([*(ok(f"t{n}") for n in range(199)), pitr_off("last")])
     shown = text.render(report, TERMINAL)
-    assert len(shown.splitlines()) == 7
+    assert len(shown.splitlines()) == 8
     assert shown.startswith("FAILED  backup last\n")
     assert shown.endswith("\n199 tables without remarks: `-v` lists them\n")
     for everything in (View(), View(width=100, lines=40, detail="verbose")):

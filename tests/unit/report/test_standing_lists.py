@@ -107,7 +107,7 @@ def test_every_cell_is_one_word() -> None:
         "BACKUP": ID,
         "KIND": "full",
         "AGE": "1h",
-        "RPO": "1d",
+        "RPO": "24h",
         "ITEMS": "1234567",
         "SIZE": "2.1GiB",
         "VERIFIED": "checksums@2026-11-25",

@@ -73,11 +73,12 @@ def test_colours_do_not_move_columns() -> None:
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == table(COLUMNS, ROWS, PLAIN)
 
 
+_NAMES = st.text(string.ascii_letters, max_size=8)  # none is much longer than the others
 _TEXTS = st.text(string.ascii_letters + string.digits + " -", max_size=30).map(str.strip)
 
 
 @given(
-    st.lists(st.tuples(*[_TEXTS] * len(COLUMNS)), max_size=6),
+    st.lists(st.tuples(_NAMES, *[_TEXTS] * (len(COLUMNS) - 1)), max_size=6),
     st.integers(min_value=1, max_value=120),
     st.booleans(),
 )
@@ -90,3 +91,29 @@ def test_names_survive_every_width(rows: list[tuple[str, ...]], width: int, colo
         assert line == line.rstrip()
         assert line.startswith(row[0])
         assert line.endswith(row[4])
+
+
+def test_a_few_long_names_cost_no_column() -> None:
+    """They have lines of their own, whole, above the other cells of their rows; the columns stay in line."""
+    columns = (Column("TABLE"), Column("SIZE", drop=1), Column("STATE"))
+    long = "Acme" * 9
+    rows = [
+        ("orders", "1 KiB", "ok"),
+        (long, "2 KiB", "ok"),
+        ("users", "3 KiB", "ok"),
+        ("carts", "4 KiB", "ok"),
+    ]
+    assert table(columns, rows, View(width=40)) == (
+        f"TABLE   SIZE   STATE\norders  1 KiB  ok\n{long}\n        2 KiB  ok\nusers   3 KiB  ok\ncarts   4 KiB  ok\n"
+    )
+
+
+def test_names_that_are_all_long_cost_columns() -> None:
+    """There is nothing to gain: every row would need two lines."""
+    columns = (Column("TABLE"), Column("SIZE", drop=1), Column("STATE"))
+    rows = [(letter * 34, "1 KiB", "ok") for letter in "abcd"]
+    lines = table(columns, rows, View(width=40)).splitlines()
+    assert [line.split() for line in lines] == [
+        ["TABLE", "STATE"],
+        *([letter * 34, "ok"] for letter in "abcd"),
+    ]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from ddbbackup.report.documents.overview import DayState, Sample, TableOverview
-from ddbbackup.report.formatting import count, counted, duration, size
+from ddbbackup.report.formatting import count, counted, duration, planned_duration, size
 from ddbbackup.report.phrases import money
 from ddbbackup.report.renderers.html.drawings import chart, day_strip, timeline
 from ddbbackup.report.renderers.html.page import Chart, Link, Row
@@ -36,7 +36,7 @@ def row_of(row: TableOverview, link: Link, now: datetime) -> Row:
         flag=flag.kind.replace("_", " ") if flag is not None else "",
         flag_class=("bad" if flag.severity == "error" else "late") if flag is not None else "",
         age=duration(row.age_seconds) if row.age_seconds is not None else "–",
-        rpo=duration(row.rpo_seconds) if row.rpo_seconds is not None else "",
+        rpo=planned_duration(row.rpo_seconds) if row.rpo_seconds is not None else "",
         is_late=is_late,
         strip=day_strip(row.days),
         strip_text=_strip_text(row.days),

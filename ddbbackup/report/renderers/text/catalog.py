@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Final
 from ddbbackup.report import standing_phrases as phrases
 from ddbbackup.report.cells import NOTHING, count_cell, size_cell, text_cell, time_cell, verified_cell
 from ddbbackup.report.formatting import count, counted, size
-from ddbbackup.report.renderers.text.shortened import fitting, left_out, remark_lines
+from ddbbackup.report.renderers.text.shortened import fitting, fitting_table, left_out, remark_lines
 from ddbbackup.report.renderers.text.style import Style, Styled, paint
 from ddbbackup.report.renderers.text.tables import Cell, Column, table
-from ddbbackup.times import to_iso
 
 if TYPE_CHECKING:
     from ddbbackup.report.documents.list import BackupList, BackupRow, UnreadableVault
@@ -69,12 +68,9 @@ def backups(document: BackupList, view: View) -> str:
     rows = [*map(_hidden, document.unreadable), *map(_row, listed)]
     shown, said = fitting(rows, remarks, view)
     columns = _said(document)
-    text = (
-        table([_LIST_COLUMNS[i] for i in columns], [[row[i] for i in columns] for row in shown], view)
-        if rows
-        else ""
-    )
-    text += left_out(len(rows) - len(shown), "backup", view) + remark_lines(said, len(remarks), view)
+    cells = [[row[i] for i in columns] for row in rows]
+    text, number = fitting_table([_LIST_COLUMNS[i] for i in columns], cells, len(shown), view)
+    text += left_out(len(rows) - number, "backup", view) + remark_lines(said, len(remarks), view)
     return text if is_quiet else text + "\n" * bool(text) + _summary(document, view)
 
 
@@ -131,7 +127,7 @@ def restorable(document: Restorable, view: View) -> str:
         (
             row.table,
             row.backup or "none",
-            to_iso(row.time) or "–",
+            time_cell(row.time) if row.time is not None else "–",
             row.kind or "–",
             count(row.items),
             size(row.size_bytes),

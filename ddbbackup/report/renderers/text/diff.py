@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ddbbackup.report.formatting import count
+from ddbbackup.report.formatting import count, counted
 from ddbbackup.times import to_iso
 
 if TYPE_CHECKING:
@@ -24,9 +24,9 @@ def difference(document: TableDifference, view: View) -> str:
         ("extra", f"{count(document.extra)}  only the table has them"),
     ]
     return (
-        f"restore point {document.backup} of {source}: {count(document.backup_items)} items\n"
+        f"restore point {document.backup} of {source}: {counted(document.backup_items, 'item')}\n"
         f"table {document.table} in account {document.account}, region {document.region}: "
-        f"{count(document.table_items)} items\n"
+        f"{counted(document.table_items, 'item')}\n"
         + "".join(f"  {name:<8} {value}\n" for name, value in rows)
         + f"The table was scanned from {to_iso(document.scanned_from)} to {to_iso(document.scanned_to)}: "
         "an item that changed in this time counts as it was before or after the change.\n"

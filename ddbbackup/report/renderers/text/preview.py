@@ -13,13 +13,14 @@ from ddbbackup.report.renderers.text.style import Styled, hint, paint
 from ddbbackup.report.renderers.text.tables import Cell, Column, table
 from ddbbackup.report.step_groups import (
     BLOCKED,
+    NOTHING,
     blockers_of,
     group_steps,
     in_groups,
     notes_of,
     title_of,
 )
-from ddbbackup.report.table_names import names
+from ddbbackup.report.table_names import names, without_name
 
 if TYPE_CHECKING:
     from ddbbackup.report.documents.preview import Preview, PreviewStep
@@ -36,13 +37,13 @@ _BACKUP_COLUMNS: Final = (
     Column(""),
 )
 _RESTORE_COLUMNS: Final = (
-    Column("RESTORE"),
-    Column("INTO"),
+    Column("RESTORE INTO"),
+    Column("NAME", drop=6),
     Column("BACKUP", drop=4),
     Column("ITEMS", drop=1),
-    Column("SIZE", drop=2),
-    Column("TIME", drop=3),
-    Column("COST", drop=5),
+    Column("SIZE", drop=3),
+    Column("TIME", drop=5),
+    Column("COST", drop=2),
     Column(""),
 )
 _PRUNE_COLUMNS: Final = (
@@ -61,6 +62,7 @@ _GROUP_COLUMNS: Final = (
 )
 _SHOWN_AS_A_WHOLE: Final = 10
 """So many steps are shown with everything, however long that is."""
+_NAMED_IN_NOTES: Final = 3  # tables, where there is no room for all
 _SHORTER: Final = (20, 10, 5, 3, 2, 1)
 _SHORTENED: Final = "Shortened to the height of the terminal: `-v` shows everything."
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
@@ -88,7 +90,7 @@ def _text(document: Preview, view: View, most: int | None) -> str:
     region = f"region {document.region} from {document.region_origin}"
     caller = f"account {document.account}, {region}, as {document.caller}"
     paragraphs = [
-        [phrases.preview_summary(document), caller],
+        [phrases.preview_summary(document), *phrases.prune_totals(document), caller],
         plan_changes(document, view, most),
         _groups(document.backups, view),
         list(_blockers(document, view, most)),
@@ -140,8 +142,10 @@ def _backup_steps(steps: Sequence[PreviewStep], view: View, most: int | None) ->
 
 
 def _listed(steps: Sequence[PreviewStep], most: int | None) -> list[PreviewStep]:
-    """Those that are blocked are named with the reason: where there is no room, they are not listed once more."""
-    return [step for step in in_groups(steps) if most is None or title_of(step) != BLOCKED]
+    """Where there is no room: without those that are blocked, which are named with the reason, and without those that
+    have nothing to do, which are counted.
+    """
+    return [step for step in in_groups(steps) if most is None or title_of(step) not in (BLOCKED, NOTHING)]
 
 
 def _first_rows(
@@ -157,8 +161,8 @@ def _first_rows(
 def _restore_steps(steps: Sequence[PreviewStep], view: View, most: int | None) -> list[str]:
     rows = [
         (
-            step.step.removeprefix("restore "),
             step.table,
+            phrases.restore_name(step),
             str(step.facts.get("backup") or "–"),
             *_estimates(step),
         )
@@ -225,8 +229,10 @@ def _blockers(document: Preview, view: View, most: int | None) -> Iterator[str]:
 
 def _notes(document: Preview, most: int | None) -> Iterator[str]:
     remarks = notes_of(document.steps)
+    few = None if most is None else min(most, _NAMED_IN_NOTES)
     for each in remarks[:most]:
-        yield f"note: {names(each.tables, most)}: {each.text}"
+        names_itself = len(each.tables) == 1 and without_name(each.text, each.tables[0]) != each.text
+        yield f"note: {each.text}" if names_itself else f"note: {names(each.tables, few)}: {each.text}"
     yield from _left(remarks, most, "note")
 
 

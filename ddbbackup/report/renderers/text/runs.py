@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from ddbbackup.report import phrases
-from ddbbackup.report.formatting import count, duration
+from ddbbackup.report.formatting import count, counted, duration
 from ddbbackup.report.outcome_groups import OutcomeGroup, failed, running, skipped, succeeded
 from ddbbackup.report.renderers.text.style import Style, hint, paint
+from ddbbackup.report.table_names import names
 
 if TYPE_CHECKING:
     from ddbbackup.report.documents.notification import RunNotification
@@ -16,9 +17,13 @@ if TYPE_CHECKING:
     from ddbbackup.report.documents.status import TableRow
     from ddbbackup.report.renderers.view import View
 
+_NAMED_LATE: Final = 3  # of the tables of a group, where lines are few
 _BREACHES: Final = 10  # tables beyond their RPO that are named where lines are few
 
 Paragraph = Sequence[str]
+Late = Mapping[str, "TableRow"]
+"""The tables that break their RPO, by name."""
+NONE_LATE: Final[Late] = {}
 
 
 def report(document: RunReport, view: View) -> str:
@@ -27,11 +32,16 @@ def report(document: RunReport, view: View) -> str:
 
 
 def notification(document: RunNotification, view: View) -> str:
-    """The report, with the error that ended the run, if any, and the tables that break their RPO."""
-    first = _not_done(document.report, view) if document.report is not None else []
+    """The report, with the error that ended the run, if any, and the tables that break their RPO.
+
+    A table that also failed is named once, with its failure.
+    """
+    late = {table.table: table for table in document.tables if table.breaks_rpo}
+    first = _not_done(document.report, view, late) if document.report is not None else []
     if document.error is not None:
         first.append([paint(document.error.message, "error", view), hint(document.error.hint, view)])
-    first += _breaches([table for table in document.tables if table.breaks_rpo], view)
+    named = {each for group in _groups_not_done(document.report) for each in group.tables}
+    first += _breaches([table for name, table in late.items() if name not in named], view)
     if document.report is None:
         return _text(first, [phrases.place_of_run(document)], None, view)
     return _text(first, _counts(document.report, view), document.report, view)
@@ -48,23 +58,47 @@ def _text(first: list[Paragraph], counts: Paragraph, document: RunReport | None,
 # ---- what needs attention
 
 
-def _not_done(document: RunReport, view: View) -> list[Paragraph]:
+def _groups_not_done(document: RunReport | None) -> list[OutcomeGroup]:
+    return [*failed(document), *running(document), *skipped(document)] if document is not None else []
+
+
+def _not_done(document: RunReport, view: View, late: Late = NONE_LATE) -> list[Paragraph]:
     return [
-        *(_group(each, "FAILED", "failed", view) for each in failed(document)),
-        *(_group(each, "running", "running", view) for each in running(document)),
-        *(_group(each, "skipped", "stale", view) for each in skipped(document) if view.detail != "quiet"),
+        *(_group(each, "FAILED", "failed", view, late) for each in failed(document)),
+        *(_group(each, "running", "running", view, late) for each in running(document)),
+        *(
+            _group(each, "skipped", "stale", view, late)
+            for each in skipped(document)
+            if view.detail != "quiet"
+        ),
     ]
 
 
-def _group(group: OutcomeGroup, word: str, style: Style, view: View) -> Paragraph:
+def _group(group: OutcomeGroup, word: str, style: Style, view: View, late: Late) -> Paragraph:
     """Three lines: what, why, and what to do. All tables are named where lines are not limited."""
     all_names = view.lines is None or view.detail == "verbose"
     lines = [f"{paint(word, style, view)}  {group.title(all_names=all_names)}", f"  {group.reason}"]
+    lines += [f"  {paint(text, 'stale', view)}" for text in _lateness(group, late, all_names=all_names)]
     facts = phrases.outcome_facts(group.first) if len(group.outcomes) == 1 and group.hint else []
     lines += [f"  {', '.join(facts)}"] if facts else []
     for outcome in group.outcomes:
         lines += [f"  {line}" for line in phrases.settings_lines(outcome.facts.get("settings", ()))]
     return [*lines, f"  {hint(group.hint, view)}"] if group.hint is not None else lines
+
+
+def _lateness(group: OutcomeGroup, late: Late, *, all_names: bool) -> list[str]:
+    """That tables of the group break their RPO: one sentence, or nothing."""
+    broken = [each for each in group.tables if each in late]
+    if not broken:
+        return []
+    if len(group.tables) == 1:
+        return [phrases.rpo_breach_reason(late[broken[0]])]
+    if len(broken) == len(group.tables):
+        return ["all of them break their RPO"]
+    named = names(broken, None if all_names else _NAMED_LATE)
+    return [
+        f"{count(len(broken))} of them {'breaks its' if len(broken) == 1 else 'break their'} RPO: {named}"
+    ]
 
 
 def _breaches(tables: Sequence[TableRow], view: View) -> list[Paragraph]:
@@ -73,7 +107,8 @@ def _breaches(tables: Sequence[TableRow], view: View) -> list[Paragraph]:
     shown = tables if view.lines is None else tables[:_BREACHES]
     lines = [paint(phrases.rpo_breach(table), "stale", view) for table in shown]
     if len(shown) < len(tables):
-        lines.append(f"and {count(len(tables) - len(shown))} more tables break their RPO")
+        left = len(tables) - len(shown)
+        lines.append(f"and {counted(left, 'more table')} {'breaks its' if left == 1 else 'break their'} RPO")
     return [lines]
 
 
@@ -83,7 +118,8 @@ def _breaches(tables: Sequence[TableRow], view: View) -> list[Paragraph]:
 def _counts(document: RunReport, view: View) -> Paragraph:
     place = phrases.place_of_run(document)
     summary = paint(phrases.report_summary(document), "heading", view)
-    return [f"{summary} in {duration(document.seconds)} ({place})"]
+    lines = [f"{summary} in {duration(document.seconds)} ({place})"]
+    return [*lines, *(f"  together {text}" for text in phrases.report_totals(document))]
 
 
 def _rest(document: RunReport, used: int, view: View) -> list[Paragraph]:
@@ -130,8 +166,12 @@ def _lines(outcomes: Sequence[StepOutcome], view: View) -> Iterable[str]:
 
 
 def _fitting(facts: Sequence[str], room: int | None) -> str:
-    """As many facts as there is room for, none in part: the first ones say more."""
+    """As many facts as there is room for, none in part: the number of files goes first, then the last ones."""
     shown = list(facts)
     while room is not None and len(shown) > 1 and len(", ".join(shown)) > room:
-        shown.pop()
+        files = [each for each in shown if each.endswith((" data file", " data files"))]
+        if files:
+            shown.remove(files[0])
+        else:
+            shown.pop()
     return ", ".join(shown)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from ddbbackup.report.formatting import counted
 from ddbbackup.report.renderers.text.style import paint
+from ddbbackup.report.renderers.text.tables import Cell, Column, table
 
 if TYPE_CHECKING:
     from ddbbackup.report.renderers.view import View
@@ -23,6 +24,19 @@ def fitting(rows: Sequence[T], remarks: Sequence[str], view: View) -> tuple[Sequ
     room = view.lines - _FRAME
     few = remarks[: max(room // _REMARKS, room - len(rows))]
     return rows[: room - len(few)], few
+
+
+def fitting_table(
+    columns: Sequence[Column], rows: Sequence[Sequence[Cell]], number: int, view: View
+) -> tuple[str, int]:
+    """The table of the first rows, and how many these are: ``number``, less the lines that long names need."""
+    if not rows:
+        return "", 0
+    text = table(columns, rows[:number], view)
+    if number < len(rows) and (extra := text.count("\n") - 1 - number) > 0:
+        number -= extra
+        text = table(columns, rows[:number], view)
+    return text, number
 
 
 def left_out(number: int, what: str, view: View, many: str | None = None) -> str:

@@ -10,14 +10,15 @@ from ddbbackup.report.cells import (
     NOTHING,
     count_cell,
     duration_cell,
+    planned_cell,
     running_cell,
     size_cell,
     text_cell,
     verified_cell,
 )
-from ddbbackup.report.renderers.text.shortened import fitting, left_out, remark_lines
+from ddbbackup.report.renderers.text.shortened import fitting, fitting_table, left_out, remark_lines
 from ddbbackup.report.renderers.text.style import Style, Styled, paint
-from ddbbackup.report.renderers.text.tables import Cell, Column, table
+from ddbbackup.report.renderers.text.tables import Cell, Column
 
 if TYPE_CHECKING:
     from ddbbackup.report.documents.status import PlanTable, StatusReport, UnreadablePlace
@@ -60,12 +61,9 @@ def status(document: StatusReport, view: View) -> str:
     rows = [*map(_hidden, document.unreadable), *map(_row, tables)]
     shown, said = fitting(rows, remarks, view)
     columns = _said(document)
-    text = (
-        table([_COLUMNS[i] for i in columns], [[row[i] for i in columns] for row in shown], view)
-        if rows
-        else ""
-    )
-    text += left_out(len(rows) - len(shown), "table", view) + remark_lines(said, len(remarks), view)
+    cells = [[row[i] for i in columns] for row in rows]
+    text, number = fitting_table([_COLUMNS[i] for i in columns], cells, len(shown), view)
+    text += left_out(len(rows) - number, "table", view) + remark_lines(said, len(remarks), view)
     return text if is_quiet else text + "\n" * bool(text) + _summary(document, view)
 
 
@@ -77,7 +75,7 @@ def _row(row: PlanTable) -> Sequence[Cell]:
         text_cell(row.backup),
         text_cell(row.kind),
         duration_cell(row.age_seconds),
-        duration_cell(row.rpo_seconds),
+        planned_cell(row.rpo_seconds),
         count_cell(row.items),
         size_cell(row.size_bytes),
         verified_cell(row.verified, failed=row.failed_verification),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ddbbackup.report.renderers.view import View
 
 _GAP: Final = 2
+_MUCH_WIDER: Final = 8
 _SHORTEST: Final = 12  # of a column that is shortened
 
 Cell = str | Styled
@@ -31,18 +32,41 @@ class Column:
 
 
 def table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], view: View) -> str:
-    """Left-aligned columns, two spaces apart, one line for each row."""
+    """Left-aligned columns, two spaces apart, one line for each row.
+
+    A few long names cost no column: they have lines of their own, above the other cells of their rows.
+    """
     widths = [
         max(len(column.head), *(len(_text(row[i])) for row in rows), 0) for i, column in enumerate(columns)
     ]
     shown = _fitting(columns, widths, view.width)
+    usual = max(len(columns[0].head), _usual([len(_text(row[0])) for row in rows]))
+    more = _fitting(columns, [usual, *widths[1:]], view.width)
+    if sum(columns[i].drop for i in more) > sum(columns[i].drop for i in shown):
+        shown, widths[0] = more, usual
     for i in shown:
         if columns[i].shorten and view.width is not None:
             others = sum(widths[each] for each in shown if each != i)
             room = view.width - others - _GAP * (len(shown) - 1)
             widths[i] = min(widths[i], max(room, _SHORTEST, len(columns[i].head)))
     heads = [Styled(column.head, "heading") for column in columns]
-    return "".join(_line([row[i] for i in shown], [widths[i] for i in shown], view) for row in (heads, *rows))
+    lines = []
+    for row in (heads, *rows):
+        cells = [row[i] for i in shown]
+        if shown and shown[0] == 0 and len(_text(row[0])) > widths[0] and not columns[0].shorten:
+            lines.append(f"{_text(row[0])}\n")
+            cells[0] = ""
+        lines.append(_line(cells, [widths[i] for i in shown], view))
+    return "".join(lines)
+
+
+def _usual(lengths: Sequence[int]) -> int:
+    """As wide as three of four, if others are much wider."""
+    if not lengths:
+        return 0
+    ordered = sorted(lengths)
+    usual = ordered[(3 * len(ordered) - 1) // 4]
+    return usual if ordered[-1] - usual > _MUCH_WIDER else ordered[-1]
 
 
 def _fitting(columns: Sequence[Column], widths: Sequence[int], width: int | None) -> list[int]:

@@ -6,6 +6,7 @@ The one place that makes sentences of ``OSError``: nobody sees ``[Errno 28]``, a
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 from typing import Final
 
@@ -78,6 +79,8 @@ def _on_the_disk(error: OSError) -> str:
 def unwritable_output(path: Path | str, error: OSError) -> Refused:
     """A file that the user named cannot be written."""
     path = Path(path)
+    if file := next((each for each in path.parents if os.path.isfile(each)), None):  # noqa: PTH113 - raises nothing
+        return Refused(f"cannot write {path}: {file} is not a directory", hint="correct the path")
     if is_full(error):
         hint = f"free space on the disk of {path.parent}, {_RERUN}"
     elif error.errno == errno.EISDIR:

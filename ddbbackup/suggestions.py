@@ -10,8 +10,15 @@ def closest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant, or None.
 
     Words that only resemble each other, such as `start` and `status`, mean different things: a misspelling has one
-    wrong, missing, superfluous or swapped letter, and one more for every five letters of a long word.
+    wrong, missing, superfluous or swapped letter, and one more for every five letters of a long word. Upper case
+    matters only if two words differ in nothing else.
     """
+    known = list(known)
+    other_case = {each.lower(): each for each in known}
+    return _nearest(word, known) or other_case.get(_nearest(word.lower(), other_case) or "")
+
+
+def _nearest(word: str, known: Iterable[str]) -> str | None:
     matches = difflib.get_close_matches(word, list(known), n=3, cutoff=0.72)
     near = [match for match in matches if _misspellings(word, match) <= max(1, len(match) // 5)]
     return near[0] if near else None

@@ -161,8 +161,8 @@ class AwsCloud:
         if connection.account is not None and identity.account != connection.account:
             raise AccessDenied(
                 f"the credentials belong to account {identity.account} ({identity.arn}), "
-                f"but the plan allows only account {connection.account}",
-                hint="use credentials of that account, or correct `aws.account` (or `to.account`) in the plan",
+                f"but only account {connection.account} is allowed",
+                hint="use credentials of that account, or correct `aws.account` (for a target `to.account`)",
             )
         return identity
 

@@ -33,6 +33,10 @@ INVALID_ITEM: Final = (ValueError, TypeError, LookupError, AttributeError, Recur
 _HINT = "name all key attributes of the table, with values of their types"
 
 
+class NoSuchKey(Refused):
+    """What should be keys of items does not have the key attributes of the table, or values of other types."""
+
+
 class Matched(NamedTuple):
     """Of some lines those with matching items, and those that are no items."""
 
@@ -115,7 +119,7 @@ def item_of(line: bytes) -> Mapping[str, Any]:
 
 
 def item_filter(only: Only, keys: Sequence[KeyAttribute]) -> ItemFilter:
-    """``keys`` are those of the table. Raises ``Refused`` if keys do not fit them, or the condition is invalid."""
+    """``keys`` are those of the table. Raises ``NoSuchKey``, and ``Refused`` if the condition is invalid."""
     hash_key = tuple(key for key in keys if key.role == "HASH")
     if only.where is not None:
         try:
@@ -143,14 +147,16 @@ def _by_keys(keys: tuple[KeyAttribute, ...], wanted: Sequence[Mapping[str, KeyVa
     for key in wanted:
         if set(key) != {each.name for each in ordered}:
             names = " and ".join(f"{each.name} ({each.type})" for each in ordered)
-            raise Refused(f"a key of `only` is not a key of the table, which is {names}", hint=_HINT)
+            raise NoSuchKey(f"a key of `only` is not a key of the table, which is {names}", hint=_HINT)
         typed = [_typed(each, key[each.name]) for each in ordered]
         canonical = [
             canonical_value(each.type, value[each.type]) for each, value in zip(ordered, typed, strict=True)
         ]
         parts = [part for part in canonical if part is not None]
         if len(parts) < len(ordered):
-            raise Refused("a key of `only` has a value that is not of the type of its attribute", hint=_HINT)
+            raise NoSuchKey(
+                "a key of `only` has a value that is not of the type of its attribute", hint=_HINT
+            )
         values.add(join_values(parts))
         certain = [each for each in map(required_value, typed) if each is not None]
         required.append(max(certain, key=lambda each: each.selectivity, default=None))
@@ -162,7 +168,7 @@ def _typed(attribute: KeyAttribute, value: KeyValue) -> Mapping[str, Any]:
     if isinstance(value, str):
         return {attribute.type: value}
     if set(value) != {attribute.type}:
-        raise Refused(
+        raise NoSuchKey(
             f"the key attribute {attribute.name} has the type {attribute.type}, but `only` says another",
             hint=_HINT,
         )

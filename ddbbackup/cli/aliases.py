@@ -24,6 +24,8 @@ MEANT_VERBS: Final[Mapping[str, str]] = {
     "lint": "validate",
     "recover": "restore",
     "resume": "wait",
+    "remove": "prune",
+    "rm": "prune",
     "run": "backup",
     "snapshots": "list",
 }
@@ -32,15 +34,32 @@ MEANT_VERBS: Final[Mapping[str, str]] = {
 _DRY_RUN: Final = frozenset(("--dry-run", "--dryrun", "-n"))
 _NOT_OF_PREVIEW: Final[
     Mapping[str, bool]
-] = {  # options of `backup` and `restore`, and whether they have a value
+] = {  # options of `backup`, `restore` and `prune`, and whether they have a value
     "--no-wait": False,
     "--yes": False,
     "-y": False,
     "--adopt": False,
+    "--apply": False,
     "--accept-incomplete": False,
     "--timeout": True,
     "--retrieve": True,
+    "--confirm": True,
+    "--yes-delete": True,
 }
+
+MEANT_OPTIONS: Final[Mapping[tuple[str, str], str]] = {
+    ("backup", "--all"): "run `ddbbackup backup` without it: it backs up all tables of the plan",
+    ("prune", "--force"): "use `--apply` to remove what it shows",
+    ("prune", "--yes"): "use `--apply` to remove what it shows",
+    ("prune", "-y"): "use `--apply` to remove what it shows",
+    ("report", "--html"): "use `-o FILE`: the page is HTML",
+    (
+        "restore",
+        "--force",
+    ): "use `--yes` to confirm, or say with `--existing` what happens to items of the target",
+    ("restore", "--overwrite"): "use `--existing overwrite`",
+}
+"""Options of other programs, and what says the same here. They do not work, as ``MEANT_VERBS``."""
 
 
 def translate(words: Sequence[str]) -> list[str]:
@@ -55,6 +74,8 @@ def translate(words: Sequence[str]) -> list[str]:
         return list(words)
     if not _DRY_RUN.isdisjoint(rest):
         raise _no_dry_run(verb.name, rest)
+    if verb.name == "preview":  # what follows may be a whole command, before which `preview` was put
+        rest = _for_preview(rest)
     if "json" in verb.forms:
         rest = [part for word in rest for part in (("--output", "json") if word == "--json" else (word,))]
     return [verb.name, *rest]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from argparse import Namespace
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from ddbbackup.cli.item_selection import given_selection
+from ddbbackup.cli.option_words import option_words
 from ddbbackup.cli.restore_options import ELEMENT_OPTIONS, ElementOption, given
 from ddbbackup.errors import UsageError
 from ddbbackup.plan.build import build_restore
@@ -24,7 +24,6 @@ _CHECKED_AS: Final = "restore"  # the name that problems of the element have in 
 _SELECTORS: Final = ("table", "match", "tags", "exclude")
 # Only the catalog knows which tables have backups. A secret that an option takes from the environment is in no file.
 _NOT_OF_OPTIONS: Final = ("not-backed-up", "literal-secret")
-_KEY: Final = re.compile(r"`(?P<key>[a-z_]+)(?:: (?P<value>[^`]+))?`")
 
 
 def with_command_line(plan: Plan, document: Document, options: Namespace, *, now: datetime) -> Plan:
@@ -142,35 +141,21 @@ def _check(document: Document, options: Namespace) -> None:
 
 def _usage_error(problem: Problem, path: str, options: Namespace) -> UsageError:
     chosen = [option for option, _ in given(options)]
+    words = option_words(options)
+    if problem.code == "missing-key" and (missing := words.flags.get(path)) is not None:
+        beside = [each.flag for each in chosen if format_path(each.path[:-1]) == path.rpartition(".")[0]]
+        wanted = f"{' and '.join(beside)} needs {missing}" if beside else f"{missing} is missing"
+        option = next(each for each in ELEMENT_OPTIONS if each.flag == missing)
+        return UsageError(wanted, hint=f"add `{missing} {option.metavar}`")
     flags = [each.flag for each in chosen if path and _is_about(format_path(each.path), path)]
     if path.startswith("from") and options.__dict__.get("source") is not None and not flags:
         flags.append("--from")
-    used = {str(each.path[-1]): each.flag for each in chosen}
-    every = (
-        {str(each.path[-1]): each.flag for each in reversed(ELEMENT_OPTIONS)} | used
-        if options.__dict__.get("name") is None
-        else used
-    )
-    message = _with_flags(problem.message, every)
+    at = path if problem.code == "one-of" else path.rpartition(".")[0]
+    message = words.text(problem.message, at=at)
     where = ", ".join(flags) or path
-    return UsageError(f"{where}: {message}" if where else message, hint=_with_flags(problem.hint, every))
+    return UsageError(f"{where}: {message}" if where else message, hint=words.text(problem.hint, at=at))
 
 
 def _is_about(option: str, path: str) -> bool:
     """Whether a problem at ``path`` may be about the value of an option: at it, within it, or around it."""
     return option == path or path.startswith((f"{option}.", f"{option}[")) or option.startswith(f"{path}.")
-
-
-def _with_flags(text: str, flags: Mapping[str, str]) -> str:
-    """The words of the plan in a message as they are written on the command line: `--method write`."""
-
-    def replaced(match: re.Match[str]) -> str:
-        flag = flags.get(match["key"]) or ("--from" if match["key"] == "from" else None)
-        if flag is None:
-            return match[0]
-        value = match["value"] or ""
-        if flag == "--hash-key-from":  # it takes the name: a shell would put the secret in place of `${NAME}`
-            value = value.removeprefix("${").removesuffix("}")
-        return f"`{flag} {value}`" if value else f"`{flag}`"
-
-    return _KEY.sub(replaced, text)

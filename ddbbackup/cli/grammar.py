@@ -7,10 +7,11 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any, Final, NoReturn
 
 from ddbbackup import __version__
-from ddbbackup.cli.aliases import MEANT_VERBS, VERB_ALIASES, translate
+from ddbbackup.cli.aliases import MEANT_OPTIONS, MEANT_VERBS, VERB_ALIASES, translate
 from ddbbackup.cli.options import DEFAULT_PLAN, add_output, page_file, table_pattern
 from ddbbackup.cli.streams import write_stdout
 from ddbbackup.cli.verbs import VERBS, Verb
@@ -33,6 +34,9 @@ _SENTENCES: Final = (
     (re.compile(r"argument (\S+): ignored explicit argument .*", re.DOTALL), r"\1 accepts no value"),
     (re.compile(r"the following arguments are required: (.+)", re.DOTALL), r"the argument \1 is missing"),
 )
+
+
+_SIGNED_DURATION: Final = re.compile(r"-[0-9]+[a-z]+", re.ASCII)
 
 
 class _Once(argparse._StoreAction):  # argparse has no public name for what `action="store"` makes
@@ -85,7 +89,17 @@ class Parser(argparse.ArgumentParser):
         known = [option for action in self._actions for option in action.option_strings]
         option = next((word for word in words if closest(word.split("=")[0], known)), "").split("=")[0]
         hint = suggest(option, known, otherwise=f"run `{self.prog} --help` to see its arguments")
-        raise UsageError(f"unknown argument for {self.prog}: {' '.join(words)}", hint=hint)
+        raise UsageError(
+            f"unknown argument for {self.prog}: {' '.join(words)}", hint=self._meant(words) or hint
+        )
+
+    def _meant(self, words: Sequence[str]) -> str | None:
+        """What says here what an argument says in other programs."""
+        verb = self.documented.name if self.documented is not None else ""
+        known = (MEANT_OPTIONS.get((verb, word.split("=")[0])) for word in words)
+        if verb == "init" and words[0].endswith((".yaml", ".yml")):
+            return f"run `ddbbackup init -f {shlex.quote(words[0])}`"
+        return next(filter(None, known), None)
 
     def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
         """Names the option, which a function that checks values does not know."""
@@ -104,13 +118,14 @@ class Parser(argparse.ArgumentParser):
         otherwise = f"choose one of: {', '.join(choices)}"
         if action.dest == "what":
             otherwise = f"write backup, restore or prune before it: `ddbbackup preview backup {value}`"
-        if action.dest == "verb" and (meant := MEANT_VERBS.get(str(value))) is not None:
+        meant = MEANT_VERBS.get(str(value)) if action.dest == "verb" else None
+        if meant is not None:
             otherwise = f"use `{meant}` instead"
         raise UsageError(
             f"invalid {action.option_strings[-1]} {str(value)!r}"
             if action.option_strings
             else f"unknown {kind} {str(value)!r}",
-            hint=suggest(str(value), choices, otherwise=otherwise),
+            hint=otherwise if meant is not None else suggest(str(value), choices, otherwise=otherwise),
         )
 
 
@@ -130,6 +145,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     words = translate(sys.argv[1:] if argv is None else argv)
     _refuse_options_before_the_verb(words)
     parser, parsers = grammar(words)
+    _refuse_signs(words, parsers)
     options, unknown = parser.parse_known_args(words)
     names = options.__dict__.get("tables", options.__dict__.get("previewed"))
     if names is not None and not any(word.startswith("-") for word in unknown):
@@ -157,8 +173,26 @@ def _refuse_options_before_the_verb(words: Sequence[str]) -> None:
     verbs = [number for number, word in enumerate(words) if VERB_ALIASES.get(word, word) in VERBS]
     commands = [[words[n], *words[n + 1 :], *words[:n]] for n in verbs]
     if commands:
+        translate(commands[0])  # raises what it is called, if it is none of ours
         command = shlex.join(["ddbbackup", *next(filter(_is_valid, commands), commands[0])])
         raise UsageError(f"options come after the verb: {words[0]}", hint=f"run `{command}`")
+
+
+def _refuse_signs(words: Sequence[str], parsers: dict[str, Parser]) -> None:
+    """`-only` is no `-o`, and `--from -2h` no option. Raises ``UsageError``, which says what to type."""
+    own = parsers.get(words[0]) if words else None
+    if own is None:
+        return
+    actions = {option: action for action in own._actions for option in action.option_strings}
+    for before, word in pairwise(words):
+        if before == "--":
+            return
+        name = word.split("=")[0]
+        if word.startswith("-") and f"-{name}" in actions and name not in actions:
+            raise UsageError(f"unknown argument for {own.prog}: {word}", hint=f"use `-{name}` instead")
+        takes_value = before in actions and actions[before].nargs is None
+        if takes_value and _SIGNED_DURATION.fullmatch(word):
+            raise UsageError(f"{before}: {word!r} begins with a sign", hint=f"use {before} {word[1:]}")
 
 
 def _is_valid(words: Sequence[str]) -> bool:

@@ -32,6 +32,8 @@ _COMPARED_BY: Final = {
     "--to-external-id": "external ID for that role",
     "--read-units-per-second": "most read capacity units of the live table to consume per second",
 }
+_TABLE_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{3,255}")
+_SHOWN: Final = 80  # characters of what is no name
 DEFAULT_PLAN: Final = "ddbbackup.yaml"
 SHELLS: Final = ("bash", "zsh", "fish")
 POLICY_ROLES: Final = ("all", "backup", "restore", "verify", "prune", "read")
@@ -237,7 +239,9 @@ def restore_source(parser: argparse.ArgumentParser) -> None:
 
 
 def table_name(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("table", metavar="TABLE", help="name of the table that was backed up")
+    parser.add_argument(
+        "table", metavar="TABLE", type=_one_table, help="name of the table that was backed up"
+    )
 
 
 def point_of_table(parser: argparse.ArgumentParser) -> None:
@@ -709,6 +713,15 @@ def table_pattern(name: str) -> str:
         raise UsageError(
             f"{name!r} is not the name of a table",
             hint="name a plan with -f, and put a pattern in quotes, such as -f 'plans/*.yaml'",
+        )
+    return name
+
+
+def _one_table(name: str) -> str:
+    if not _TABLE_NAME.fullmatch(name):
+        raise UsageError(
+            f"{name[:_SHOWN]!r} is not the name of a table",
+            hint="use a name of 3 to 255 letters, digits, dots, hyphens and underscores",
         )
     return name
 

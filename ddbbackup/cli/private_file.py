@@ -19,9 +19,9 @@ def written_whole(name: str) -> Iterator[Callable[[bytes], None]]:
     replaced. Raises ``Refused`` if it cannot be written.
     """
     named = Path(name)
-    if named.is_dir():
+    if os.path.isdir(named):  # noqa: PTH112 - `is_dir` raises for a name that is too long
         raise unwritable_output(name, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
-    in_place = named.exists() and not named.is_file()
+    in_place = os.path.exists(named) and not named.is_file()  # noqa: PTH110 - as above
     path = Path(os.path.realpath(name))
     draft = named if in_place else path.with_name(f".{path.name}.{os.getpid()}")
     flags = os.O_WRONLY if in_place else os.O_WRONLY | os.O_CREAT | os.O_EXCL

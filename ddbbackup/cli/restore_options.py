@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,6 +15,9 @@ from typing import Any, Final
 from ddbbackup.cli.typed_value import typed_value
 from ddbbackup.errors import UsageError
 from ddbbackup.plan.document import ValuePath
+
+_INTEGER: Final = re.compile(r"-?[0-9]+", re.ASCII)
+_DIGITS: Final = 18  # of numbers that fit into 64 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,15 @@ class ElementOption:
 
 def _number(text: str) -> int | str:
     """What is not a number remains a text, so that the schema refuses it."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 20 else text
+    return int(text) if _INTEGER.fullmatch(text) else text
+
+
+def _not_too_long(text: str) -> str:
+    if not text:
+        raise UsageError("the value is empty", hint="use a whole number")
+    if _INTEGER.fullmatch(text) and len(text) > _DIGITS:
+        raise UsageError("the number is too large", hint=f"use a number of at most {_DIGITS} digits")
+    return text
 
 
 def _settings(text: str) -> str | list[str]:
@@ -247,9 +259,11 @@ def restore_element(parser: argparse.ArgumentParser) -> None:
             )
         else:
             action = "append" if option.many else "store"
-            group.add_argument(
+            argument = group.add_argument(
                 option.flag, dest=option.dest, action=action, metavar=option.metavar, help=option.help
             )
+            if option.value is _number:
+                argument.type = _not_too_long
 
 
 def given(options: argparse.Namespace) -> tuple[tuple[ElementOption, Any], ...]:

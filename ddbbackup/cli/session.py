@@ -21,6 +21,7 @@ from ddbbackup.cli import logs
 from ddbbackup.cli.bulk_operations import BulkOperations
 from ddbbackup.cli.command_line_restore import with_command_line
 from ddbbackup.cli.event_loop import run_interruptibly
+from ddbbackup.cli.option_words import OptionWords, option_words
 from ddbbackup.cli.plan_secrets import add_secrets_of_plan
 from ddbbackup.cli.progress_display import ProgressDisplay, progress_display
 from ddbbackup.cli.proxies import check_proxies
@@ -29,6 +30,7 @@ from ddbbackup.cli.run_id import choose_run_id
 from ddbbackup.cli.signals import CONTINUES_AS, Terminated
 from ddbbackup.cli.state_dir import inspect_state_dir, prepare_state_dir
 from ddbbackup.clock import SystemClock
+from ddbbackup.errors import DdbBackupError
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.model.progress import OnProgress
 from ddbbackup.model.report import Report
@@ -59,13 +61,17 @@ async def _as_it_is(outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One run of one verb, with everything that its steps use. ``document`` is what the plan was built from."""
+    """One run of one verb, with everything that its steps use. ``document`` is what the plan was built from.
+
+    ``words`` are those of messages about the restore of the command line.
+    """
 
     verb: str
     context: RunContext
     run_hooks: RunHooks
     document: Document
     display: ProgressDisplay
+    words: OptionWords
 
     @property
     def plan(self) -> Plan:
@@ -88,7 +94,13 @@ class Session:
             self.display.step_ended(outcome)
 
         self.display.begin(tuple(steps))
-        outcomes = await run_steps(steps, context, on_start=self.display.step_started, on_outcome=note)
+        outcomes = await run_steps(
+            steps,
+            context,
+            on_start=self.display.step_started,
+            on_outcome=note,
+            on_error=self.words.say,
+        )
         outcomes = await conclude(outcomes)
         report = Report(
             verb=self.verb,
@@ -156,8 +168,14 @@ def run_session(
             ) as context,
         ):
             run_hooks.connected(context)
+            words = option_words(options)
             try:
-                return run_interruptibly(body(Session(options.verb, context, run_hooks, document, display)))
+                return run_interruptibly(
+                    body(Session(options.verb, context, run_hooks, document, display, words))
+                )
+            except DdbBackupError as error:
+                words.say(error)
+                raise
             except (KeyboardInterrupt, Terminated) as stop:
                 for line in context.standing.lines():
                     stop.add_note(line)

@@ -99,7 +99,7 @@ def _hint(wanted: str, by_path: Mapping[str, PlanKey]) -> str:
         return f"use `{siblings[nearest]}` instead"
     elsewhere = [path for path in by_path if path.rpartition(".")[2] == last]
     if elsewhere:
-        return f"use {' or '.join(f'`{path}`' for path in elsewhere)}"
+        return f"run {' or '.join(f'`ddbbackup explain {path}`' for path in elsewhere)}"
     if (whole := closest(wanted, by_path)) is not None:
         return f"use `{whole}` instead"
     return (

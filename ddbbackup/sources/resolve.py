@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Final, assert_never
 
 from ddbbackup.archive.layout import export_folder
@@ -26,6 +27,7 @@ from ddbbackup.plan.restore_from import (
     FromTime,
     Origin,
 )
+from ddbbackup.ports import PitrWindow
 from ddbbackup.sources.backup_source import BackupSource
 from ddbbackup.sources.folder_chain import open_chain
 from ddbbackup.sources.folder_source import open_folder
@@ -320,18 +322,26 @@ def _oldest_point(context: RunContext, wanted: WantedPoint, location: Location) 
 
 
 def _recovery_hint(context: RunContext, wanted: WantedPoint) -> str:
-    """How far back point-in-time recovery reaches, if the table is here, has it, and its window can be read."""
-    if wanted.origin is not None:
+    """What makes a table of the asked time, if the table is here, and its recovery window reaches that time."""
+    asked = wanted.source.time if isinstance(wanted.source, FromTime) else None
+    if wanted.origin is not None or asked is None:
         return ""
     try:
         window = context.source.tables.pitr(wanted.table)
     except DdbBackupError:
         return ""
+    return recovery_command(wanted.table, asked, window)
+
+
+def recovery_command(table: str, asked: datetime, window: PitrWindow) -> str:
+    """The end of a hint. Empty if the window does not hold the asked time."""
     if not window.enabled or window.earliest is None:
         return ""
+    if asked < window.earliest or (window.latest is not None and asked > window.latest):
+        return ""
     return (
-        f", or any instant from {to_iso(window.earliest)} to {to_iso(window.latest) or 'now'} with "
-        "`ddbbackup restore --method point-in-time` into a new table"
+        f", or run `ddbbackup restore --table {table} --to {table}-restored --method point-in-time "
+        f"--from {to_iso(asked)}`"
     )
 
 

@@ -20,6 +20,7 @@ log = structlog.get_logger()
 
 OnOutcome = Callable[[Outcome], None]
 OnStart = Callable[[AnyStep], None]
+OnError = Callable[[DdbBackupError], None]
 
 
 async def run_steps(
@@ -28,10 +29,12 @@ async def run_steps(
     *,
     on_start: OnStart = lambda step: None,
     on_outcome: OnOutcome = lambda outcome: None,
+    on_error: OnError = lambda error: None,
 ) -> tuple[Outcome, ...]:
     """The outcomes of all steps, in the order of ``steps``. An error of a step is part of its outcome.
 
-    ``on_start`` is called when a step has assessed what it will do, and begins to do it. Raises ``Bug`` before the
+    ``on_start`` is called when a step has assessed what it will do, and begins to do it; ``on_error`` before an error
+    is logged, of which it may change the words. Raises ``Bug`` before the
     first step if two steps have the same ID, or if a dependency is unknown or circular.
     """
     ordered = _sort_by_dependencies(steps)
@@ -40,7 +43,7 @@ async def run_steps(
         for step in ordered:
             dependencies = [tasks[name] for name in step.needs]
             tasks[step.id] = group.create_task(
-                _run_one(step, dependencies, context, on_start, on_outcome), name=step.id
+                _run_one(step, dependencies, context, on_start, on_outcome, on_error), name=step.id
             )
     return tuple(tasks[step.id].result() for step in steps)
 
@@ -51,15 +54,20 @@ async def _run_one(
     context: RunContext,
     on_start: OnStart,
     on_outcome: OnOutcome,
+    on_error: OnError,
 ) -> Outcome:
     with bound_contextvars(step=step.id, table=step.table):
-        outcome = await _outcome(step, dependencies, context, on_start)
+        outcome = await _outcome(step, dependencies, context, on_start, on_error)
         on_outcome(outcome)
     return outcome
 
 
 async def _outcome(
-    step: AnyStep, dependencies: Sequence[asyncio.Task[Outcome]], context: RunContext, on_start: OnStart
+    step: AnyStep,
+    dependencies: Sequence[asyncio.Task[Outcome]],
+    context: RunContext,
+    on_start: OnStart,
+    on_error: OnError,
 ) -> Outcome:
     for task in dependencies:
         dependency = await task
@@ -70,11 +78,13 @@ async def _outcome(
     try:
         outcome = await _carry_out(step, context, on_start)
         if outcome.error is not None:  # a failed step can return facts with its error
-            _log_failure(outcome.error)
+            on_error(outcome.error)
     except DdbBackupError as error:
-        outcome = _failed(step, error)
+        outcome = _failed(step, error, on_error)
     except Exception as error:  # noqa: BLE001 - a bug in one step must not stop the others
-        outcome = _failed(step, explain_os_error(error) or _bug(step, error))
+        outcome = _failed(step, explain_os_error(error) or _bug(step, error), on_error)
+    if outcome.error is not None:
+        _log_failure(outcome.error)
     return replace(outcome, seconds=context.clock.monotonic() - started)
 
 
@@ -127,8 +137,8 @@ def _bug(step: AnyStep, error: Exception) -> Bug:
     return bug
 
 
-def _failed(step: AnyStep, error: DdbBackupError) -> Outcome:
-    _log_failure(error)
+def _failed(step: AnyStep, error: DdbBackupError, on_error: OnError) -> Outcome:
+    on_error(error)
     return Outcome(step.id, step.kind, step.table, "failed", error=error)
 
 

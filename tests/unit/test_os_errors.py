@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import ddbbackup
+from ddbbackup.cli.private_file import written_whole
 from ddbbackup.errors import Refused, StepFailed, Unreachable
 from ddbbackup.os_errors import explain_os_error, state_failed, unreadable_hint, unwritable_output
 
@@ -114,3 +115,19 @@ def test_no_other_module_makes_sentences_of_os_errors() -> None:
         if re.search(r"error\.strerror\b", path.read_text()) and path.name != "os_errors.py"
     }
     assert users == {"aws/credential_errors.py"}, "whose errors may quote what a program printed"
+
+
+def test_a_file_that_is_taken_for_a_directory_is_named(tmp_path: Path) -> None:
+    """The system says that a file exists, or that something is no directory, and not which."""
+    plan = tmp_path / "ddbbackup.yaml"
+    plan.write_text("", encoding="utf-8")
+    for number in (errno.EEXIST, errno.ENOTDIR):
+        error = unwritable_output(plan / "a" / "x.json", OSError(number, os.strerror(number)))
+        assert error.message == f"cannot write {plan / 'a' / 'x.json'}: {plan} is not a directory"
+
+
+def test_a_name_that_is_too_long_is_no_matter_of_the_state_directory(tmp_path: Path) -> None:
+    name = str(tmp_path / ("x" * 300))
+    with pytest.raises(Refused, match=r"cannot write .*: file name too long") as raised, written_whole(name):
+        pass
+    assert "DDBBACKUP_STATE_DIR" not in raised.value.hint

@@ -27,3 +27,9 @@ def test_swapped_letters_are_one_misspelling() -> None:
     for word in ("nmae", "naem", "nam", "namee", "nane"):
         assert suggest(word, ["name"], otherwise="") == "use `name` instead"
     assert suggest("destnaton", ["destination"], otherwise="") == "use `destination` instead"
+
+
+def test_upper_case_is_a_misspelling() -> None:
+    for word in ("ORDERS", "Orders", "ORDRES"):
+        assert suggest(word, ["customers", "orders"], otherwise="") == "use `orders` instead"
+    assert suggest("Orders", ["orders", "ORDERS"], otherwise="") == "use `orders` instead"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 
+from ddbbackup.bulk.item_filter import NoSuchKey
 from ddbbackup.cli.item_selection import selected_items
 from ddbbackup.cli.read_items import read_history_into, read_into
 from ddbbackup.cli.session import run_session
@@ -23,5 +24,8 @@ def run(options: Namespace) -> int:
         raise UsageError("--since applies to --history", hint="add --history, or pass --from TIME")
     lines = StdoutLines()
     read = read_history_into if options.history else read_into
-    run_session(options, lambda session: read(session, options, only, lines.write))
+    try:
+        run_session(options, lambda session: read(session, options, only, lines.write))
+    except NoSuchKey as error:  # only the record of the table says what its keys are
+        raise UsageError(error.message, hint=error.hint) from None
     return 0

@@ -15,12 +15,14 @@ from ddbbackup.cli.look_ahead import (
     preview_prune,
     preview_restores,
 )
+from ddbbackup.cli.option_words import OptionWords
 from ddbbackup.cli.output import write_output
 from ddbbackup.cli.plan_changes import compare_with_reference
 from ddbbackup.cli.plan_reference import Reference, load_reference
 from ddbbackup.cli.restore_options import given
 from ddbbackup.cli.session import Session, run_session
 from ddbbackup.errors import UsageError
+from ddbbackup.model.assessment import AnyAssessment
 from ddbbackup.plan.selection import Inventory
 from ddbbackup.report.documents.preview import Preview
 from ddbbackup.steps.context import RunContext
@@ -41,12 +43,21 @@ def run(options: Namespace) -> int:
 async def _look_ahead(session: Session, options: Namespace) -> LookAhead:
     context = session.context
     if options.what == "restore":
-        return await preview_restores(context, [find_restore(context.plan, options)])
+        found = await preview_restores(context, [find_restore(context.plan, options)])
+        return replace(found, restores=tuple(_in_words(each, session.words) for each in found.restores))
     if options.what == "prune":
         return await preview_prune(context, only=options.only)
     if options.against is not None:
         return await _look_at_changes(session, options)
     return await _backups_and_restores(context, options)
+
+
+def _in_words(assessment: AnyAssessment, words: OptionWords) -> AnyAssessment:
+    for blocker in assessment.blockers:
+        words.say(blocker.error)
+    return replace(
+        assessment, notes=words.document(assessment.notes), facts=words.document(dict(assessment.facts))
+    )
 
 
 async def _look_at_changes(session: Session, options: Namespace) -> LookAhead:

@@ -36,7 +36,7 @@ def test_every_key_is_found_by_the_path_that_the_reference_shows() -> None:
     [
         ("restores.to.setings", "use `restores.to.settings` instead"),
         ("tabels", "use `tables` instead"),
-        ("bucket", "use `destinations.bucket`"),
+        ("bucket", "run `ddbbackup explain destinations.bucket`"),
         ("restores.nonsense", "run `ddbbackup explain restores` to see its keys"),
         ("x.y.z", "run `ddbbackup explain`"),
         ("", "run `ddbbackup explain`"),

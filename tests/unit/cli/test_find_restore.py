@@ -190,7 +190,7 @@ def test_options_select_many_tables(
         (
             ["--table", "orders", "--method", "import", "--workers", "3"],
             "--workers: AWS accepts no limits for `--method import`",
-            "remove `limits`, or use `--method write`",
+            "remove `--workers`, or use `--method write`",
         ),
         (
             ["--table", "orders", "--match", "billing-*"],
@@ -259,13 +259,43 @@ def test_options_select_many_tables(
         ),
         (
             ["--table", "orders", "--hash", "email"],
-            "change.hash.key: missing required key",
-            "add `--hash-key-from`, such as `--hash-key-from HASH_KEY`",
+            "--hash needs --hash-key-from",
+            "add `--hash-key-from VARIABLE`",
         ),
         (
             ["--all", "--table", "orders"],
             "`--table` and `--all` are mutually exclusive",
             "keep `--table` or `--all`",
+        ),
+        (
+            ["--table", "orders", "--to", "copy", "--match", "a*"],
+            "`--table` and `--match` are mutually exclusive",
+            "keep `--table` or `--match`",
+        ),
+        (
+            ["--table", "orders", "--to", "copy", "--exclude", "x*"],
+            "--exclude: `--exclude` has no effect on a restore with `--table`",
+            "remove `--exclude`, or replace `--table` with `--match` or `--tag`",
+        ),
+        (
+            ["--table", "orders", "--write-units-per-second", "-5"],
+            "--write-units-per-second: -5 is below the minimum of 1",
+            "use 1 or more",
+        ),
+        (
+            ["--table", "orders", "--write-units-per-second", "9" * 20],
+            "--write-units-per-second: the number is too large",
+            "use a number of at most 18 digits",
+        ),
+        (
+            ["--table", "orders", "--schema-only", "--where", "a = :a", "--value", ":a=b"],
+            "--where has no effect on a restore without items",
+            "remove --where, --value, or restore with items",
+        ),
+        (
+            ["back", "--read-units-per-second", "5"],
+            "--read-units-per-second applies to `--existing mirror`",
+            "remove --read-units-per-second",
         ),
         (["--tag", "team"], "--tag: 'team' is not a tag with its value", "use KEY=VALUE"),
         (["bak"], "the plan p has no restore 'bak'", "use `back` instead"),
@@ -275,11 +305,40 @@ def test_options_select_many_tables(
             "the plan p has no restore 'orders'",
             "run `ddbbackup restore --table orders --to orders-restored`",
         ),
+        (
+            [BACKUP],
+            f"the plan p has no restore '{BACKUP}'",
+            f"name its table, too: `ddbbackup restore --table TABLE --to TABLE-restored --from {BACKUP}`",
+        ),
     ],
 )
 def test_problems_name_the_option(plan_file: Path, words: list[str], message: str, hint: str) -> None:
     """In the words of `validate`, with the keys of the plan as options."""
     assert refused(plan_file, *words) == (message, hint)
+
+
+@pytest.mark.parametrize(
+    ("verb", "command"),
+    [
+        ("diff", "ddbbackup diff --table orders"),
+        ("preview restore", "ddbbackup preview restore --table orders --to orders-restored"),
+    ],
+)
+def test_the_command_for_a_table_is_one_of_the_same_verb(plan_file: Path, verb: str, command: str) -> None:
+    """A comparison is not answered with a restore."""
+    options = parse([*verb.split(), "-f", str(plan_file), "orders"])
+    _, plan = load_with_document(options.file, {"TARGET": "orders-copy"}, now=NOW)
+    with pytest.raises(UsageError) as caught:
+        find_restore(plan, options)
+    assert caught.value.hint == f"run `{command}`"
+
+
+def test_a_comparison_may_be_slow(plan_file: Path) -> None:
+    """It reads the live table, whatever the restore would do."""
+    options = parse(["diff", "-f", str(plan_file), "--table", "orders", "--read-units-per-second", "5"])
+    document, plan = load_with_document(options.file, {"TARGET": "orders-copy"}, now=NOW)
+    found = find_restore(with_command_line(plan, document, options, now=NOW), options)
+    assert found.limits.read_units_per_second == 5
 
 
 def test_long_numbers_are_numbers(plan_file: Path) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from argparse import _StoreAction, _SubParsersAction
 
 import pytest
 
+from ddbbackup.cli.aliases import MEANT_OPTIONS
 from ddbbackup.cli.grammar import grammar, parse
 from ddbbackup.cli.item_selection import selected_items
 from ddbbackup.cli.restore_options import _assigned, given
@@ -164,6 +166,50 @@ def test_options_before_the_verb_are_answered_with_the_command(typed: str, comma
     assert raised.value.message == f"options come after the verb: {typed.split(maxsplit=1)[0]}"
     assert raised.value.hint == f"run `{command}`"
     parse(command.split()[1:])
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("backup -only orders", "use `--only` instead"),
+        ("list -last=3", "use `--last` instead"),
+        ("restore --table orders --from -2h", "use --from 2h"),
+        ("backup --timeout -5m", "use --timeout 5m"),
+        ("backup --all", "run `ddbbackup backup` without it"),
+        ("prune --yes", "use `--apply`"),
+        ("prune --force", "use `--apply`"),
+        ("report --html page.html", "use `-o FILE`"),
+        ("restore --table orders --overwrite", "use `--existing overwrite`"),
+        ("restore --table orders --force", "use `--yes`"),
+        ("init prod.yaml", "run `ddbbackup init -f prod.yaml`"),
+        ("lint", "use `validate`"),
+        ("rm", "use `prune`"),
+        ("BACKUP", "use `backup`"),
+        ("--dry-run backup", "run `ddbbackup preview backup`"),
+        ("dump ''", "use a name of 3 to 255"),
+        ("find ord* --key id=1", "use a name of 3 to 255"),
+        ("find ../../x --key id=1", "use a name of 3 to 255"),
+        ("dump a\x1b[31mb", "use a name of 3 to 255"),
+    ],
+)
+def test_what_other_programs_have_is_answered_with_what_to_type(typed: str, hint: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        parse(shlex.split(typed))
+    assert raised.value.hint.startswith(hint)
+
+
+def test_meant_options_are_of_verbs_that_do_not_have_them() -> None:
+    _, parsers = grammar()
+    for verb, option in MEANT_OPTIONS:
+        assert option not in parsers[verb]._option_string_actions
+
+
+def test_preview_may_stand_before_a_whole_command() -> None:
+    """What confirms or speeds up a run has no effect on its preview."""
+    words = "preview restore back --yes --accept-incomplete --retrieve bulk --adopt --yes-delete=5 -f x.yaml"
+    assert (parse(words.split()).name, parse(words.split()).file) == ("back", ["x.yaml"])
+    assert parse(["preview", "prune", "orders", "--apply", "--confirm", "p"]).only == ("orders",)
+    assert parse(["preview", "backup", "--no-wait", "--timeout", "5m", "orders"]).only == ("orders",)
 
 
 def test_tables_may_follow_options() -> None:

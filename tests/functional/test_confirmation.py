@@ -87,7 +87,7 @@ def test_pipelines_pass_yes(sandbox: Aws, program: Program, tables: list[str]) -
     refused = program.run(*words, "--output", "json")
     assert refused.code == 1
     assert (
-        "is the live table of this backup, and `existing: keep` writes items into it"
+        "is the live table of this backup, and `--existing keep` writes items into it"
         in refused.error["message"]
     )
     assert refused.error["hint"] == "pass --yes to confirm"

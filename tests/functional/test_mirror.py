@@ -94,7 +94,7 @@ def test_elsewhere_yes_is_needed(edited: str, sandbox: Aws, program: Program) ->
     before = sandbox.items(edited)
     refused = program.run(*WORDS, "--table", edited)
     assert refused.code == 1
-    assert "`existing: mirror` replaces and deletes its items" in refused.error["message"]
+    assert "`--existing mirror` replaces and deletes its items" in refused.error["message"]
     assert sandbox.items(edited) == before
 
 

@@ -179,7 +179,7 @@ def test_methods_that_load_whole_tables_say_so(shop: Shop, name: str, method: st
     shop.plan(back={"table": shop.table, "method": method, "to": {"table": f"{name}-part"}})
     done = shop.program.run("restore", "back", "--partition", "c-1", "--output", "json")
     assert done.code == 1
-    assert "whole tables, but the restore has `only`" in done.error["message"]
+    assert "whole tables, but the restore has `--partition`" in done.error["message"]
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,11 @@ def test_a_damaged_restore_point_leaves_no_file_and_keeps_the_old_one(shop: Shop
     ("arguments", "code", "message"),
     [
         (("find", "{table}"), 64, "find needs to know which items"),
-        (("find", "{table}", "--key", "id=c-1"), 64, "a key of `--key` is not a key of the table, which is id (S) and at (N)"),
+        (
+            ("find", "{table}", "--key", "id=c-1"),
+            64,
+            "a key of `--key` is not a key of the table, which is id (S) and at (N)",
+        ),
         (("dump", "nowhere"), 5, "there is no complete backup of nowhere"),
         (("dump", "{table}", "-o", "missing/orders.json"), 1, "cannot write missing/orders.json"),
     ],

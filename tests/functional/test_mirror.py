@@ -102,12 +102,13 @@ def test_what_cannot_be_combined(edited: str, program: Program) -> None:
     cases = [
         (("--accept-incomplete",), "--accept-incomplete would delete the lost items"),
         (("--drop", "v"), "makes the target equal to the restore point, so its items cannot be changed"),
-        (("--existing", "overwrite", "--yes-delete", "1"), "--yes-delete applies to `existing: mirror`"),
+        (("--existing", "overwrite", "--yes-delete", "1"), "--yes-delete applies to `--existing mirror`"),
         (("--partition", "k01"), "all other items would be deleted"),
         (("--method", "bulk-put"), "cannot write only what differs"),
         (("--method", "import"), "has no effect"),
         (("--existing", "keep", "--max-deletes-percent", "5"), "has no effect without"),
     ]
     for more, message in cases:
-        done = program.run("restore", "--existing", "mirror", "--table", edited, "--yes", *more)
+        mirror = () if "--existing" in more else ("--existing", "mirror")
+        done = program.run("restore", *mirror, "--table", edited, "--yes", *more)
         assert (done.code, message in done.err) == (64, True), done.err

@@ -7,7 +7,8 @@ of its most telling keyword, and a missing key is not reported beside the misspe
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from ddbbackup.problems import Problem
 from ddbbackup.suggestions import closest, suggest
 from ddbbackup.times import InvalidTime, parse_duration
 
+_INDICATORS: Final = tuple("*&!%@`")  # a plain scalar of YAML cannot begin with them
 _NAMES_OF_JSON_TYPES: Final = {
     "object": "a mapping",
     "array": "a list",
@@ -282,7 +284,9 @@ def _no_alternative(document: Document, path: ValuePath, error: Any) -> Iterator
         branches.setdefault(each.relative_schema_path[0], []).append(each)
     for errors in branches.values():
         if not any(each.validator == "type" and not each.relative_path for each in errors):
-            yield from _problems(document, errors)
+            hint = _as_a_list(error.validator_value, error.instance)
+            for problem in _problems(document, errors):
+                yield replace(problem, hint=hint) if hint is not None else problem
             return
     types = [_NAMES_OF_JSON_TYPES[branch["type"]] for branch in error.validator_value]
     yield document.problem(
@@ -291,6 +295,16 @@ def _no_alternative(document: Document, path: ValuePath, error: Any) -> Iterator
         f"expected {_join(types, 'or')}, found {_describe(document, path, error.instance, error.schema)}",
         hint=_type_hint(document, path, error.validator_value[0], error.instance),
     )
+
+
+def _as_a_list(branches: Sequence[Mapping[str, Any]], value: Any) -> str | None:
+    """The hint for one element that stands where the schema takes a word or a list."""
+    lists = [branch for branch in branches if branch.get("type") == "array"]
+    if not isinstance(value, str) or not any(
+        _validator().evolve(schema=each).is_valid([value]) for each in lists
+    ):
+        return None
+    return f"write it as a list: `[{value}]`"
 
 
 _EXPLAIN_VALUE: Final[dict[str, Callable[[Document, ValuePath, Any], Iterator[Problem]]]] = {
@@ -336,7 +350,18 @@ def _example(schema: Mapping[str, Any]) -> str | None:
     if not schema.get("examples"):
         return None
     example = schema["examples"][0]
-    return example if isinstance(example, str) else json.dumps(example).replace('"', "")
+    return _in_one_line(example)
+
+
+def _in_one_line(value: object) -> str:
+    """Quotes only what YAML would take for something else, such as the alias `*-tmp`."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_in_one_line, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {_in_one_line(each)}' for key, each in value.items())}}}"
+    if isinstance(value, str):
+        return f'"{value}"' if value[:1] in _INDICATORS else value
+    return json.dumps(value)
 
 
 def _join_keys(keys: list[str], conjunction: str) -> str:

@@ -208,7 +208,7 @@ class _Composer:
                 event,
                 "unknown-alias",
                 f"alias *{name} has no anchor before it",
-                hint=f"define &{name} on an earlier line",
+                hint=f'define &{name} on an earlier line, or quote a pattern: "*{name}"',
             )
         node = self._anchors[name]
         self._count(event, node.size)

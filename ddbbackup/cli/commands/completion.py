@@ -12,6 +12,7 @@ import shtab
 
 from ddbbackup.cli.completion_scripts import Kind, completing
 from ddbbackup.cli.grammar import grammar
+from ddbbackup.cli.options import DEFAULT_PLAN
 from ddbbackup.cli.restore_options import ELEMENT_OPTIONS
 from ddbbackup.cli.streams import write_stdout
 from ddbbackup.errors import DdbBackupError, UsageError
@@ -42,6 +43,10 @@ def run(options: Namespace) -> int:
     if options.shell is None:
         raise UsageError(
             "the argument SHELL is missing", hint="run `ddbbackup completion --help` to see its arguments"
+        )
+    if options.file != [DEFAULT_PLAN]:
+        raise UsageError(
+            "-f has no effect on a completion script, which reads the plan of each command", hint="remove -f"
         )
     parser, parsers = grammar()
     for verb, each in (("", parser), *parsers.items()):

@@ -10,6 +10,7 @@ from argparse import _StoreAction, _SubParsersAction
 import pytest
 
 from ddbbackup.cli.aliases import MEANT_OPTIONS
+from ddbbackup.cli.commands import completion
 from ddbbackup.cli.grammar import grammar, parse
 from ddbbackup.cli.item_selection import selected_items
 from ddbbackup.cli.restore_options import _assigned, given
@@ -230,3 +231,9 @@ def test_preview_takes_what_the_verbs_take() -> None:
     with pytest.raises(UsageError) as raised:
         parse(["preview", "orders"])
     assert "`ddbbackup preview backup orders`" in raised.value.hint
+
+
+def test_a_completion_script_is_of_no_plan() -> None:
+    options = parse(["completion", "bash", "-f", "nofile"])
+    with pytest.raises(UsageError, match="-f has no effect on a completion script"):
+        completion.run(options)

@@ -73,7 +73,7 @@ class _Watched:
         self._changed()
 
     def begin(self, steps: tuple[AnyStep, ...]) -> None:
-        self._progress.begin({step.id: step.table for step in steps})
+        self._progress.begin({step.id: step.table for step in steps if step.kind != "check"})
 
     def step_started(self, step: AnyStep) -> None:
         self._progress.step_started(step.id)

@@ -59,7 +59,7 @@ class RunProgress:
 
     verb: str
     started: float
-    total: int | None = None  # steps; None until the run knows them
+    total: int | None = None  # tables; None until the run knows them
     done: int = 0
     failed: int = 0
     _unit: str = "tables"
@@ -71,7 +71,7 @@ class RunProgress:
     # ---- what happens
 
     def begin(self, steps: Mapping[str, str]) -> None:
-        """``steps``: the table of each step by its ID."""
+        """``steps``: the table of each step by its ID, without steps that are about no table."""
         with self._lock:
             self.total, self._tables = len(steps), dict(steps)
             self._states = dict.fromkeys(steps, _CHECKING)
@@ -87,7 +87,7 @@ class RunProgress:
         with self._lock:
             if self._states.pop(step, None) is not None:
                 self.done += 1
-                self.failed += failed
+            self.failed += failed
             self._work.pop(self._tables.get(step, ""), None)
 
     def report(self, progress: Progress, now: float) -> None:

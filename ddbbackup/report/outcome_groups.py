@@ -82,7 +82,7 @@ def skipped(report: RunReport) -> list[OutcomeGroup]:
 
 
 def succeeded(report: RunReport) -> list[StepOutcome]:
-    return [each for each in report.outcomes if each.error is None and each.status != "skipped"]
+    return [each for each in report.table_outcomes if each.error is None and each.status != "skipped"]
 
 
 def _grouped(outcomes: Iterable[StepOutcome], chosen: Callable[[StepOutcome], bool]) -> list[OutcomeGroup]:

@@ -53,14 +53,14 @@ def place_of_run(document: RunReport | RunNotification) -> str:
 
 def report_summary(report: RunReport) -> str:
     """``backup prod: 1 failed, 3 ok``."""
-    counts = Counter(step_status(each) for each in report.outcomes)
+    counts = Counter(step_status(each) for each in report.table_outcomes)
     parts = [f"{count(counts[status])} {status.lower()}" for status in _BY_URGENCY if counts[status]]
     return f"{report.verb} {report.plan}: {', '.join(parts) or 'nothing is in progress'}"
 
 
 def report_totals(report: RunReport) -> list[str]:
     """``679 967 100 items, 271.4 GiB``: the sums of what several steps did; nothing for one."""
-    done = [each.facts for each in report.outcomes if each.status == "done"]
+    done = [each.facts for each in report.table_outcomes if each.status == "done"]
     if len(done) < 2:
         return []
     parts = []

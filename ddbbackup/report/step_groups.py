@@ -27,7 +27,6 @@ _TITLES: Final = (
     "new chain",
     *KINDS.values(),
     "unfinished backup",
-    "check",
     "restore",
     "prune",
     NOTHING,
@@ -81,7 +80,7 @@ def title_of(step: PreviewStep) -> str:
     if step.blockers:
         return BLOCKED
     if not step.changes:
-        return NOTHING if step.kind != "check" else "check"
+        return NOTHING
     kind = step.facts.get("backup_kind")
     if kind == "full" and step.facts.get("last_backup") is None:
         return "first full export"

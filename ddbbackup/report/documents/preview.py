@@ -108,7 +108,7 @@ class PreviewStep:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums over ``Preview.decisive_steps``. ``items`` and ``size_bytes`` are None if no step knows them."""
+    """Sums over the steps that decide the exit code. ``items`` and ``size_bytes`` are None if no step knows them."""
 
     steps: int
     changes: int
@@ -162,9 +162,14 @@ class Preview:
         return (*self.backups, *self.restores, *self.prunes)
 
     @property
+    def table_backups(self) -> tuple[PreviewStep, ...]:
+        """``backups``, with a check of a destination only if it blocks: a destination is no table."""
+        return tuple(each for each in self.backups if each.kind != "check" or each.blockers)
+
+    @property
     def decisive_steps(self) -> tuple[PreviewStep, ...]:
-        """The steps that decide the exit code: restores run on demand, so they count only without backups."""
-        return self.backups or self.restores or self.prunes
+        """Those that are counted: restores run on demand, so they count only without backups."""
+        return self.table_backups if self.backups else self.restores or self.prunes
 
 
 def preview(

@@ -44,6 +44,11 @@ class RunReport:
     outcomes: tuple[StepOutcome, ...]
 
     @property
+    def table_outcomes(self) -> tuple[StepOutcome, ...]:
+        """``outcomes``, with a check of a destination only if it failed: a destination is no table."""
+        return tuple(each for each in self.outcomes if each.kind != "check" or each.error is not None)
+
+    @property
     def seconds(self) -> float:
         return (self.ended_at - self.started_at).total_seconds()
 

@@ -46,7 +46,10 @@ def _problems(problems: Sequence[Problem]) -> str:
 
 
 def _report(report: RunReport) -> str:
-    """One case for each step with its time, failed ones first; the facts are its output."""
+    """One case for each step with its time, failed ones first; the facts are its output.
+
+    A check of a destination is a case only if it failed.
+    """
     suite = _suite(f"ddbbackup {report.verb} {report.plan}")
     suite.set("time", f"{report.seconds:.3f}")
     suite.set("timestamp", f"{report.started_at:%Y-%m-%dT%H:%M:%S}")
@@ -60,7 +63,7 @@ def _report(report: RunReport) -> str:
     }
     for name, value in values.items():
         Xml.SubElement(properties, "property", name=name, value=_clean(value))
-    for outcome in sorted(report.outcomes, key=_urgency):
+    for outcome in sorted(report.table_outcomes, key=_urgency):
         _step(suite, outcome)
     return _document(suite)
 

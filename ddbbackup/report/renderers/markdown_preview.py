@@ -58,9 +58,9 @@ def _text(document: Preview, most: int | None, *, with_details: bool) -> str:
         " ".join(f"{plain(line)}." for line in phrases.prune_totals(document)),
         f"> {SHORTENED}" if not with_details else "",
         _changes(document, most),
-        _groups(document.backups),
+        _groups(document.table_backups),
         _list(_blockers(document), most, "reasons"),
-        _steps("backup", document.backups, most),
+        _steps("backup", document.table_backups, most),
         _steps("restore", document.restores, most),
         _prunes(document.prunes, most),
         _list(

@@ -167,6 +167,7 @@ def test_events_come_at_intervals_and_not_with_each_report(monkeypatch: pytest.M
 class _Step:
     id: str
     table: str
+    kind: str = "verify"
 
 
 def _until(condition: Any) -> None:

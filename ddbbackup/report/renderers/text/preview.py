@@ -92,9 +92,9 @@ def _text(document: Preview, view: View, most: int | None) -> str:
     paragraphs = [
         [phrases.preview_summary(document), *phrases.prune_totals(document), caller],
         plan_changes(document, view, most),
-        _groups(document.backups, view),
+        _groups(document.table_backups, view),
         list(_blockers(document, view, most)),
-        _backup_steps(document.backups, view, most),
+        _backup_steps(document.table_backups, view, most),
         _restore_steps(document.restores, view, most),
         _prune_steps(document.prunes, view, most),
         [*_restore_details(document.restores), *_prune_details(document.prunes)] if most is None else [],

@@ -125,8 +125,9 @@ class _Lines:
 
     def _text(self) -> Group:
         now = time.monotonic()
-        rows = columns((escape(table), told) for table, told in self._progress.active(now))
-        first, *reasons = self._progress.headline(now, self._console.width)
+        width = self._console.width
+        rows = columns(((escape(table), told) for table, told in self._progress.active(now)), width)
+        first, *reasons = self._progress.headline(now, width)
         summary = Text(first, style="bold", no_wrap=True, overflow="ellipsis")
         summary.highlight_regex(r"[1-9][0-9 ]* failed", "bold red")
         return Group(summary, *(Text(row, no_wrap=True, overflow="ellipsis") for row in (*reasons, *rows)))

@@ -41,6 +41,7 @@ _ORDER: Final = (
 _WITHOUT_NUMBERS: Final = ("export", "await", "prove", "settings")
 _UNITS: Final = {"verify": "backups", "wait": "backups"}
 _ONE: Final = {"indexes": "index"}
+_SHORTEST_NAME: Final = 16
 _LEFT_AFTER: Final = 5.0  # seconds until the time that is left is estimated
 
 
@@ -169,11 +170,21 @@ class RunProgress:
         return _WORDS[work.latest.phase] if work is not None else state
 
 
-def columns(rows: Iterable[tuple[str, str]]) -> list[str]:
-    """``orders    verifying 1.2 GiB of 4.0 GiB``, aligned."""
+def columns(rows: Iterable[tuple[str, str]], width: int) -> list[str]:
+    """``orders    verifying 1.2 GiB of 4.0 GiB``, aligned, in so many columns: names are cut, what is told is not."""
     rows = list(rows)
-    width = max((len(table) for table, _ in rows), default=0)
-    return [f"  {table:<{width}}  {told}" for table, told in rows]
+    room = width - 4 - max((len(told) for _, told in rows), default=0)
+    names = [_cut(table, max(room, _SHORTEST_NAME)) for table, _ in rows]
+    widest = max(map(len, names), default=0)
+    return [f"  {name:<{widest}}  {told}" for name, (_, told) in zip(names, rows, strict=True)]
+
+
+def _cut(name: str, width: int) -> str:
+    """``billing-….orders``: both ends of a long name tell tables apart."""
+    if len(name) <= width:
+        return name
+    start = (width - 1) // 2
+    return f"{name[:start]}…{name[start + 1 - width :]}"
 
 
 def _told(work: _Work, now: float) -> str:

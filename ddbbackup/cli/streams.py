@@ -17,7 +17,7 @@ from typing import Any, Final, TextIO, cast
 from ddbbackup.cli.tracebacks import format_traceback
 from ddbbackup.errors import Refused
 from ddbbackup.os_errors import is_full, os_reason
-from ddbbackup.report.renderers.view import PLAIN, View
+from ddbbackup.report.renderers.view import LOG, View
 from ddbbackup.safe_text import escape, escape_json, escape_json_to_ascii
 
 _ESCAPE: Final = "ddbbackup.escape"
@@ -164,7 +164,7 @@ def stderr_view() -> View:
 def _view(stream: TextIO | None) -> View:
     """``COLUMNS``, ``LINES`` and ``NO_COLOR`` (no-color.org) count; none does anything off a terminal."""
     if stream is None or not _is_terminal(stream):
-        return PLAIN
+        return LOG
     colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     width, lines = _size(stream)
     return View(width=width, lines=max(_FEWEST_LINES, min(lines or 0, _MOST_LINES)), colour=colour)

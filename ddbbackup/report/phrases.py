@@ -133,18 +133,20 @@ def settings_summary(results: SettingResults) -> list[str]:
     return [f"settings {what}: {', '.join(settings)}" for what, settings in named.items() if settings]
 
 
-def settings_lines(results: SettingResults) -> list[str]:
-    """One line for each setting that the plan requests, with the reason; none if it requests none."""
-    if _unrecorded(results):
-        return []
+def settings_told(results: SettingResults) -> SettingResults:
+    """Those that the plan requests, if one of them needed a change."""
     rows = [
         each
         for each in results
         if each["requested"] and (each["status"] != "unchanged" or not each["reason"])
     ]
-    if all(row["status"] == "unchanged" for row in rows):
-        return []
-    width = max(len(row["setting"]) for row in rows)
+    return [] if _unrecorded(results) or all(row["status"] == "unchanged" for row in rows) else rows
+
+
+def settings_lines(results: SettingResults) -> list[str]:
+    """One line for each setting that the plan requests, with the reason; none if it requests none."""
+    rows = settings_told(results)
+    width = max((len(row["setting"]) for row in rows), default=0)
     return [f"{row['setting']:<{width}}  {row['status']:<9} {row['reason']}".rstrip() for row in rows]
 
 
@@ -227,6 +229,11 @@ def preview_summary(preview: Preview) -> str:
     if idle := len(steps) - blocked - pending:
         parts.append(f"{idle} with nothing to do")
     return f"preview {verb}{preview.plan}: {', '.join(parts)}"
+
+
+def principal(preview: Preview) -> str:
+    """``user/ci``: the end of the ARN of the caller, whose account is said beside it."""
+    return preview.caller.rpartition(f":{preview.account}:")[2]
 
 
 def prune_totals(preview: Preview) -> list[str]:

@@ -221,7 +221,7 @@ class _Simulation:
 
         def look() -> None:
             now = self.clock.monotonic()
-            seen.append((progress.summary(now), *columns(progress.active(now))))
+            seen.append((progress.summary(now), *columns(progress.active(now), 80)))
 
         selection = select(self.plan, await take_inventory(context))
         steps = backup_steps(self.plan, selection, export_time=None)

@@ -15,6 +15,7 @@ from ddbbackup.report.renderers.markdown_text import code as _code
 from ddbbackup.report.renderers.markdown_text import collapsed as _collapsed
 from ddbbackup.report.renderers.markdown_text import plain as _plain
 from ddbbackup.report.renderers.markdown_text import table as _table
+from ddbbackup.report.settings_groups import settings_of_many
 
 if TYPE_CHECKING:
     from ddbbackup.problems import Problem
@@ -119,6 +120,7 @@ def _report(report: RunReport, *, all_names: bool) -> str:
         *(_group(each, "**running**", all_names=all_names) for each in running(report)),
         *(_group(each, "skipped", all_names=all_names) for each in skipped(report)),
         f"Run {_code(report.run)}, {place}, {end}." + "".join(f" Together {each}." for each in totals),
+        "\n".join(f"- {_plain(' '.join(line.split()))}" for line in settings_of_many(succeeded(report))),
         _collapsed(counted(len(rows), "step"), [table.rstrip()]) if len(rows) > _OPEN_ROWS else table,
     ]
     return "\n\n".join(part.rstrip("\n") for part in parts if part) + "\n"

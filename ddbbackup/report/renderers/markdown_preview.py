@@ -52,7 +52,7 @@ def preview(document: Preview, characters: int | None = None) -> str:
 def _text(document: Preview, most: int | None, *, with_details: bool) -> str:
     """``most``: of a list, no more entries than this are written; None: all."""
     region = f"region {code(document.region)} from {plain(document.region_origin)}"
-    caller = f"Account {code(document.account)}, {region}, as {code(document.caller)}."
+    caller = f"Account {code(document.account)}, {region}, as {code(phrases.principal(document))}."
     parts = [
         f"### ddbbackup {plain(phrases.preview_summary(document))}",
         " ".join(f"{plain(line)}." for line in phrases.prune_totals(document)),

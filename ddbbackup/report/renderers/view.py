@@ -16,6 +16,9 @@ class View:
     ``lines`` is the number of lines that a text should have at most: beyond it, what is well is counted and not
     listed. None, off a terminal: everything is listed.
 
+    ``is_log``: the text goes to the log of a pipeline, which people read from its end: what failed and the summary are
+    last there. A file is read from its beginning.
+
     ``characters``: how long Markdown may be. None: as long as a comment of GitHub.
     """
 
@@ -23,12 +26,15 @@ class View:
     lines: int | None = None
     characters: int | None = None
     colour: bool = False
+    is_log: bool = False
     detail: Detail = "normal"
 
     def holds(self, lines: int) -> bool:
-        """Whether a list of so many lines is shown as a whole."""
+        """Whether a list of so many lines (``wrapping.height``) is shown as a whole."""
         return self.lines is None or self.detail == "verbose" or lines <= self.lines
 
 
 PLAIN: Final = View()
-"""Files, pipes, notifications: everything, in plain characters."""
+"""Files and notifications: everything, in plain characters."""
+LOG: Final = View(is_log=True)
+"""stdout and stderr off a terminal."""

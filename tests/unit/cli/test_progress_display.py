@@ -95,7 +95,7 @@ def test_at_most_five_tables_are_shown_those_with_numbers_first() -> None:
         ("t32", "writing 50 of 50 items, 100%"),
         ("t31", "exporting for 0:44"),
     ]
-    assert columns([("t1", "x"), ("orders", "y")]) == ["  t1      x", "  orders  y"]
+    assert columns([("t1", "x"), ("orders", "y")], 80) == ["  t1      x", "  orders  y"]
 
 
 def test_a_table_whose_items_are_written_is_not_done() -> None:

@@ -14,7 +14,7 @@ from typing import TextIO
 import pytest
 
 from ddbbackup.cli.streams import stdout_view
-from ddbbackup.report.renderers.view import PLAIN, View
+from ddbbackup.report.renderers.view import LOG, View
 
 
 @pytest.fixture
@@ -80,6 +80,6 @@ def test_off_a_terminal_the_text_is_plain_and_whole(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("COLUMNS", "40")
     read, write = os.pipe()
     with os.fdopen(write, "w") as stream:
-        assert view_on(stream) == PLAIN
+        assert view_on(stream) == LOG
     os.close(read)
-    assert view_on(None) == PLAIN
+    assert view_on(None) == LOG

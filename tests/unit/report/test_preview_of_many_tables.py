@@ -105,8 +105,8 @@ def test_two_thousand_tables_fit_a_terminal(width: int, lines: int) -> None:
     text = render(fleet(2000), "text", View(width=width, lines=lines))
     assert sum(-(-max(1, len(line)) // width) for line in text.splitlines()) <= lines
     assert text.startswith("preview prod: 1800 to do, 80 blocked, 120 with nothing to do\n")
-    assert "point-in-time recovery of TABLE is disabled" in text
-    assert "table TABLE does not exist" in text
+    assert "point-in-time recovery of TABLE is disabled" in " ".join(text.split())
+    assert "table TABLE does not exist" in " ".join(text.split())
     assert "`-v` shows everything" in text
 
 
@@ -143,7 +143,7 @@ def test_a_comment_is_shorter_than_github_allows() -> None:
         assert "> Shortened to fit into a comment. `--output json=FILE` writes everything" in comment
         assert comment.index("**blocked** `shop-orders-0000`") < comment.index("| backup | table |")
         assert comment.count("<details>") == comment.count("</details>")
-        assert comment.endswith("as `arn:aws:sts::123456789012:assumed-role/ci/x`.\n")
+        assert comment.endswith("as `assumed-role/ci/x`.\n")
         assert "{account}" not in comment
     assert all(f"`{step.table}`" in render(FLEET, "markdown") for step in FLEET.backups)
 

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 from ddbbackup.report.renderers import json_documents
 from ddbbackup.report.renderers.annotated_yaml import annotated_yaml
 from ddbbackup.report.renderers.text import catalog, diff, doctor, overview, plans, preview, runs, status
+from ddbbackup.report.renderers.text.wrapping import wrapped
 from ddbbackup.report.renderers.view import PLAIN
 
 if TYPE_CHECKING:
     from ddbbackup.report.documents import Document
     from ddbbackup.report.renderers.view import View
 
+_OTHER_FORMATS: Final = ("show", "policies")
+"""YAML and JSON: a line that is broken means something else."""
 
-def render(document: Document, view: View = PLAIN) -> str:  # noqa: PLR0912 - a table, checked by mypy
+
+def render(document: Document, view: View = PLAIN) -> str:
+    text = _text(document, view)
+    return text if document.schema in _OTHER_FORMATS else wrapped(text, view)
+
+
+def _text(document: Document, view: View) -> str:  # noqa: PLR0912 - a table, checked by mypy
     match document.schema:
         case "init":
             return plans.new_plan(document)

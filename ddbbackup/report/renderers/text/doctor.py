@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from ddbbackup.report import phrases
 from ddbbackup.report.formatting import counted
-from ddbbackup.report.renderers.text.shortened import left_out
+from ddbbackup.report.renderers.text.shortened import first_ones, left_out
 from ddbbackup.report.renderers.text.style import Style, hint, paint
+from ddbbackup.report.renderers.text.wrapping import height
 from ddbbackup.report.table_names import names, without_name
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def doctor(document: DoctorReport, view: View) -> str:
             return ""
     paragraphs = _paragraphs(checks, view)
     text, remark = "\n".join(paragraphs), ""
-    if not view.holds(text.count("\n") + _FRAME):
+    if not view.holds(height(text, view) + _FRAME):
         wrong = [each for each in checks if each.state != "ok"]
         paragraphs = _paragraphs(wrong, view, grouped=True)
         shown = _fitting(paragraphs, view)
@@ -97,8 +98,4 @@ def _lines(check: CheckInfo, view: View) -> Iterator[str]:
 def _fitting(paragraphs: Sequence[str], view: View) -> Sequence[str]:
     """As many as the screen holds, each with the blank line after it."""
     room = (view.lines or 0) - _FRAME
-    for number, paragraph in enumerate(paragraphs):
-        room -= paragraph.count("\n") + 1
-        if room < 0:
-            return paragraphs[:number]
-    return paragraphs
+    return paragraphs[: first_ones([height(each, view) + 1 for each in paragraphs], room)]

@@ -27,14 +27,21 @@ _NAMES_AT_MOST: Final = 10
 
 
 def plan_changes(document: Preview, view: View, most: int | None) -> list[str]:
-    """Nothing without --against. ``most``: of the changes, no more than this are shown."""
+    """Nothing without --against. ``most``: of the changes, no more than this are shown, and all by which something
+    may be lost: what is no longer backed up, and what has a warning.
+    """
     if document.against is None:
         return []
     lines = change_lines(document)
+    shown = [
+        line
+        for number, line in enumerate(lines)
+        if most is None or number < most or line.sign == "-" or line.warnings
+    ]
     return [
         paint(changes_heading(document.against), "heading", view),
-        *_lines(lines[:most], view),
-        *([f"  … and {count(len(lines) - most)} more"] if most is not None and len(lines) > most else []),
+        *_lines(shown, view),
+        *([f"  … and {count(len(lines) - len(shown))} more"] if len(shown) < len(lines) else []),
         f"  {unchanged(document.against)}",
         *(f"  note: {note}" for note in change_notes(document.against)),
     ]

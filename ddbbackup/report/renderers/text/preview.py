@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +10,7 @@ from ddbbackup.report.formatting import count, counted, size
 from ddbbackup.report.renderers.text.plan_changes import plan_changes
 from ddbbackup.report.renderers.text.style import Styled, hint, paint
 from ddbbackup.report.renderers.text.tables import Cell, Column, table
+from ddbbackup.report.renderers.text.wrapping import height
 from ddbbackup.report.step_groups import (
     BLOCKED,
     NOTHING,
@@ -65,7 +65,6 @@ _SHOWN_AS_A_WHOLE: Final = 10
 _NAMED_IN_NOTES: Final = 3  # tables, where there is no room for all
 _SHORTER: Final = (20, 10, 5, 3, 2, 1)
 _SHORTENED: Final = "Shortened to the height of the terminal: `-v` shows everything."
-_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def preview(document: Preview, view: View) -> str:
@@ -79,16 +78,20 @@ def preview(document: Preview, view: View) -> str:
     if len(document.steps) <= _SHOWN_AS_A_WHOLE:
         return text
     for most in _SHORTER:
-        if view.holds(_height(text, view)):
-            break
+        if view.holds(height(text, view)):
+            return text
         text = _text(document, view, most)
-    return text
+    return text if view.holds(height(text, view)) else _text(document, view, _SHORTER[-1], is_bare=True)
 
 
-def _text(document: Preview, view: View, most: int | None) -> str:
-    """``most``: of a list, no more entries than this are shown; None: all, with the details of every step."""
+def _text(document: Preview, view: View, most: int | None, *, is_bare: bool = False) -> str:
+    """``most``: of a list, no more entries than this are shown; None: all, with the details of every step.
+
+    ``is_bare``: without checks of destinations, prices and notes, so that what blocks or would be lost has room.
+    """
+    about = _about(document, view, most) if not is_bare else [phrases.cost_estimate(document)[:1]]
     region = f"region {document.region} from {document.region_origin}"
-    caller = f"account {document.account}, {region}, as {document.caller}"
+    caller = f"account {document.account}, {region}, as {phrases.principal(document)}"
     paragraphs = [
         [phrases.preview_summary(document), *phrases.prune_totals(document), caller],
         plan_changes(document, view, most),
@@ -98,22 +101,23 @@ def _text(document: Preview, view: View, most: int | None) -> str:
         _restore_steps(document.restores, view, most),
         _prune_steps(document.prunes, view, most),
         [*_restore_details(document.restores), *_prune_details(document.prunes)] if most is None else [],
-        list(_notes(document, most)),
-        list(_selection(document, most)),
         phrases.unselected_tables(document, most),
-        list(_destinations(document, view)),
-        [*document.notes][:most],
-        phrases.verification_times(document),
-        phrases.cost_estimate(document),
+        *about,
         [_SHORTENED] if most is not None else [],
     ]
     return "\n\n".join("\n".join(lines) for lines in paragraphs if lines) + "\n"
 
 
-def _height(text: str, view: View) -> int:
-    """Lines on the terminal, which breaks those that are wider."""
-    width = view.width or len(text)
-    return sum(max(1, -(-len(_COLOUR.sub("", line)) // width)) for line in text.splitlines())
+def _about(document: Preview, view: View, most: int | None) -> list[list[str]]:
+    """Paragraphs that are good to know, but nothing is lost without them."""
+    return [
+        list(_notes(document, most)),
+        list(_selection(document, most)),
+        list(_destinations(document, view)),
+        [*document.notes][:most],
+        phrases.verification_times(document),
+        phrases.cost_estimate(document),
+    ]
 
 
 def _groups(steps: Sequence[PreviewStep], view: View) -> list[str]:

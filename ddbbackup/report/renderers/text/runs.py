@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Final
 from ddbbackup.report import phrases
 from ddbbackup.report.formatting import count, counted, duration
 from ddbbackup.report.outcome_groups import OutcomeGroup, failed, running, skipped, succeeded
+from ddbbackup.report.renderers.text.shortened import first_ones
 from ddbbackup.report.renderers.text.style import Style, hint, paint
+from ddbbackup.report.renderers.text.tables import usual_width
+from ddbbackup.report.renderers.text.wrapping import height
+from ddbbackup.report.settings_groups import settings_of_many
 from ddbbackup.report.table_names import names
 
 if TYPE_CHECKING:
@@ -27,7 +31,7 @@ NONE_LATE: Final[Late] = {}
 
 
 def report(document: RunReport, view: View) -> str:
-    """``quiet``: only what failed or runs on."""
+    """``quiet``: only what failed or runs on. In the log of a pipeline, both and the summary come last."""
     return _text(_not_done(document, view), _counts(document, view), document, view)
 
 
@@ -50,9 +54,14 @@ def notification(document: RunNotification, view: View) -> str:
 def _text(first: list[Paragraph], counts: Paragraph, document: RunReport | None, view: View) -> str:
     paragraphs = first
     if view.detail != "quiet":
-        used = sum(len(each) + 1 for each in first) + len(counts) + 1
-        paragraphs = [*first, counts, *(_rest(document, used, view) if document is not None else [])]
+        used = sum(_height(each, view) + 1 for each in (*first, counts))
+        rest = _rest(document, used, view) if document is not None else []
+        paragraphs = [*rest, *first, counts] if view.is_log else [*first, counts, *rest]
     return "\n".join("".join(f"{line}\n" for line in lines) for lines in paragraphs if lines)
+
+
+def _height(lines: Paragraph, view: View) -> int:
+    return sum(height(line, view) for line in lines)
 
 
 # ---- what needs attention
@@ -126,31 +135,28 @@ def _rest(document: RunReport, used: int, view: View) -> list[Paragraph]:
     """All that went well if it fits below the ``used`` lines; else what is worth a look, and how many there are."""
     good = succeeded(document)
     lines = list(_lines(good, view))
-    if view.holds(used + len(lines)):
+    if view.holds(used + _height(lines, view)):
         return [lines]
     remarkable = [each for each in good if _is_remarkable(each)]
-    shown = list(_lines(remarkable, view))
+    settings = settings_of_many(good)
+    shown = [*settings, *_lines(remarkable, view, with_settings=False)]
     room = max(0, (view.lines or 0) - used - 1)
     how = ": `-v` lists them" if view.width is not None else ""
-    if len(shown) > room:
-        return [[*shown[:room], f"and {count(len(lines) - room)} more lines{how}"]]
-    hidden = len(good) - len(remarkable)
-    return [[*shown, f"{count(hidden)} {'others' if shown else 'tables'} without remarks{how}"]]
+    if _height(shown, view) > room:
+        held = first_ones([height(line, view) for line in shown], room)
+        return [[*shown[:held], f"and {counted(len(settings) + len(good) - held, 'more line')}{how}"]]
+    hidden = counted(len(good) - len(remarkable), "other" if remarkable else "table")
+    return [[*shown, f"{hidden} without {'other ' if settings else ''}remarks{how}"]]
 
 
 def _is_remarkable(outcome: StepOutcome) -> bool:
     facts = outcome.facts
-    return bool(
-        facts.get("notes")
-        or facts.get("rejected")
-        or facts.get("settings_not_read")
-        or phrases.settings_lines(facts.get("settings", ()))
-    )
+    return bool(facts.get("notes") or facts.get("rejected") or facts.get("settings_not_read"))
 
 
-def _lines(outcomes: Sequence[StepOutcome], view: View) -> Iterable[str]:
+def _lines(outcomes: Sequence[StepOutcome], view: View, *, with_settings: bool = True) -> Iterable[str]:
     """One line for each step, and its settings."""
-    width = max((len(each.table) for each in outcomes), default=0)
+    width = usual_width([each.table for each in outcomes])
     kinds = {each.kind for each in outcomes}
     kind_width = max(map(len, kinds), default=0) if len(kinds) > 1 else 0
     for outcome in outcomes:
@@ -162,7 +168,9 @@ def _lines(outcomes: Sequence[StepOutcome], view: View) -> Iterable[str]:
         room = view.width - len(start) - 2 if view.width is not None and view.detail != "verbose" else None
         line = f"{paint(f'{status:<9}', 'ok', view)}{start[9:]}  {_fitting(facts, room)}"
         yield line.rstrip()
-        yield from (f"  {line}" for line in phrases.settings_lines(outcome.facts.get("settings", ())))
+        if with_settings:
+            settings = phrases.settings_lines(outcome.facts.get("settings", ()))
+            yield from (f"  {line}" for line in settings)
 
 
 def _fitting(facts: Sequence[str], room: int | None) -> str:

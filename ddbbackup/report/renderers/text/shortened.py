@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from ddbbackup.report.formatting import counted
 from ddbbackup.report.renderers.text.style import paint
 from ddbbackup.report.renderers.text.tables import Cell, Column, table
+from ddbbackup.report.renderers.text.wrapping import height
 
 if TYPE_CHECKING:
     from ddbbackup.report.renderers.view import View
@@ -19,11 +20,21 @@ _REMARKS: Final = 4  # one line of so many may be a remark
 
 def fitting(rows: Sequence[T], remarks: Sequence[str], view: View) -> tuple[Sequence[T], Sequence[str]]:
     """The first rows of a list and the first remarks on it: all of them, or what the screen holds."""
-    if view.lines is None or view.holds(len(rows) + len(remarks) + _FRAME):
+    heights = [height(each, view) for each in remarks]
+    if view.lines is None or view.holds(len(rows) + sum(heights) + _FRAME):
         return rows, remarks
     room = view.lines - _FRAME
-    few = remarks[: max(room // _REMARKS, room - len(rows))]
-    return rows[: room - len(few)], few
+    few = first_ones(heights, max(room // _REMARKS, room - len(rows)))
+    return rows[: room - sum(heights[:few])], remarks[:few]
+
+
+def first_ones(heights: Sequence[int], room: int) -> int:
+    """How many of the first entries with these heights the room holds."""
+    for number, each in enumerate(heights):
+        room -= each
+        if room < 0:
+            return number
+    return len(heights)
 
 
 def fitting_table(
@@ -33,8 +44,8 @@ def fitting_table(
     if not rows:
         return "", 0
     text = table(columns, rows[:number], view)
-    if number < len(rows) and (extra := text.count("\n") - 1 - number) > 0:
-        number -= extra
+    if number < len(rows) and (extra := height(text, view) - 1 - number) > 0:
+        number = max(1, number - extra)
         text = table(columns, rows[:number], view)
     return text, number
 

@@ -42,8 +42,10 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], view: View)
     shown = _fitting(columns, widths, view.width)
     usual = max(len(columns[0].head), _usual([len(_text(row[0])) for row in rows]))
     more = _fitting(columns, [usual, *widths[1:]], view.width)
-    if sum(columns[i].drop for i in more) > sum(columns[i].drop for i in shown):
-        shown, widths[0] = more, usual
+    is_too_wide = view.width is not None and _total(shown, widths) > view.width
+    if is_too_wide or sum(columns[i].drop for i in more) > sum(columns[i].drop for i in shown):
+        shown = more
+        widths[0] = _widest_that_fits(rows, usual, _room(more, [usual, *widths[1:]], view))
     for i in shown:
         if columns[i].shorten and view.width is not None:
             others = sum(widths[each] for each in shown if each != i)
@@ -58,6 +60,25 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], view: View)
             cells[0] = ""
         lines.append(_line(cells, [widths[i] for i in shown], view))
     return "".join(lines)
+
+
+def _total(shown: Sequence[int], widths: Sequence[int]) -> int:
+    return sum(widths[each] for each in shown) + _GAP * (len(shown) - 1)
+
+
+def _room(shown: Sequence[int], widths: Sequence[int], view: View) -> int:
+    """Columns that are free beside the other cells."""
+    return (view.width or 0) - sum(widths[i] for i in shown if i) - _GAP * (len(shown) - 1)
+
+
+def _widest_that_fits(rows: Sequence[Sequence[Cell]], least: int, room: int) -> int:
+    """Only a name that is wider than the room gets a line of its own."""
+    return max([least, *(length for row in rows if (length := len(_text(row[0]))) <= room)])
+
+
+def usual_width(names: Sequence[str]) -> int:
+    """As wide as all names, if none is much longer than the others: a few long ones pad no line."""
+    return _usual([len(each) for each in names])
 
 
 def _usual(lengths: Sequence[int]) -> int:
@@ -76,7 +97,7 @@ def _fitting(columns: Sequence[Column], widths: Sequence[int], width: int | None
         return shown
 
     def fits(chosen: Sequence[int]) -> bool:
-        return sum(widths[each] for each in chosen) + _GAP * (len(chosen) - 1) <= width
+        return _total(chosen, widths) <= width
 
     dropped: list[int] = []
     for i in sorted((i for i in shown if columns[i].drop), key=lambda i: columns[i].drop):

@@ -16,8 +16,8 @@ class View:
     ``lines`` is the number of lines that a text should have at most: beyond it, what is well is counted and not
     listed. None, off a terminal: everything is listed.
 
-    ``is_log``: the text goes to the log of a pipeline, which people read from its end: what failed and the summary are
-    last there. A file is read from its beginning.
+    ``is_log``: the text goes to the log of a pipeline, which people read from its end: what failed and the summary
+    are last there. A file is read from its beginning.
 
     ``characters``: how long Markdown may be. None: as long as a comment of GitHub.
     """

@@ -61,7 +61,7 @@ def test_reports_count_tables() -> None:
     """In every form."""
     report = report_of(check_outcome(), *(outcome(f"t{n}") for n in range(99)))
     for form in ("text", "markdown"):
-        text = render(report, form)  # type: ignore[arg-type]  # both are forms
+        text = render(report, form)
         assert "backup prod: 99 ok" in text
         assert "vault" not in text
     assert "99 tables without remarks" in render(report, "text", View(width=80, lines=24))

@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from ddbbackup.errors import REPORT_BUG, DataIncomplete, StepFailed
 from ddbbackup.model.documents import MAX_INTEGER, DocumentType, InvalidDocument, encode_document
-from ddbbackup.model.verification_result import VerificationResult
+from ddbbackup.model.verification_result import VerificationResult, VerifiedSample
 from ddbbackup.times import to_utc
 
 RECORD_VERSION: Final = 1
@@ -166,7 +166,10 @@ class RecordedData:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedVerification:
-    """The last verification. ``checks`` lists what was verified, ``notes`` what could not be.
+    """What a verification has proven or found; see ``verify.record_result`` for which one it is.
+
+    ``checks`` lists what was verified, ``notes`` what could not be. ``sample``: what was verified of a part of the
+    data files, beyond ``level``.
 
     ``level`` is ``listing`` (every object is there), ``checksums`` (and has the content that AWS wrote) or ``items``
     (and every item is valid).
@@ -175,6 +178,7 @@ class RecordedVerification:
     level: Level
     at: Time
     result: Literal["ok", "damaged"]
+    sample: VerifiedSample | None = None
     checks: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -184,7 +188,7 @@ class RecordedVerification:
     @property
     def outcome(self) -> VerificationResult:
         """Without its details."""
-        return VerificationResult(self.level, self.at, self.result)
+        return VerificationResult(self.level, self.at, self.result, self.sample)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

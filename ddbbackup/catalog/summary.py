@@ -38,7 +38,7 @@ class SummarizedRecord(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     ``previous`` is None for a backup that needs no other; ``chain`` is a digest of all that it needs, and of the ID
     of the table. ``begins`` and ``reaches`` are the instants of its data in seconds since 1970, rounded up and down.
-    ``verified`` is the result of the last verification, ``item_count`` that of ``RecordedData``.
+    ``verified`` is the result of the recorded verification, ``item_count`` that of ``RecordedData``.
     """
 
     id: _Id

@@ -27,6 +27,7 @@ from ddbbackup.catalog.record import Level, Record
 from ddbbackup.errors import DataIncomplete, ObjectArchived, ObjectMissing
 from ddbbackup.model.numbers import agreeing, counted, grouped
 from ddbbackup.model.progress import OnProgress
+from ddbbackup.model.verification_result import VerifiedSample
 from ddbbackup.ports import KeyAttribute, Objects
 
 ReadData = Callable[[VerifyJob], VerifiedData]
@@ -52,9 +53,10 @@ class Thoroughness:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The result of a verification that found no damage. ``level`` is what holds for all of the data."""
+    """Of a verification that found no damage. ``level`` holds for all of the data, ``sample`` for a part of it."""
 
     level: Level
+    sample: VerifiedSample | None
     opened: OpenedExport
     size_bytes: int
     checks: tuple[str, ...]
@@ -118,7 +120,14 @@ def verify_export(
             notes.append(
                 f"an earlier run, less than a day before, read {counted(data.continued_bytes, 'byte')}"
             )
-    return Verification(level, opened, listed.size_bytes, tuple(checks), tuple(notes))
+    sample = _sample_of(thoroughness)
+    return Verification(level, sample, opened, listed.size_bytes, tuple(checks), tuple(notes))
+
+
+def _sample_of(thoroughness: Thoroughness) -> VerifiedSample | None:
+    if thoroughness.level == "listing" or thoroughness.sample_percent is None:
+        return None
+    return VerifiedSample(thoroughness.level, thoroughness.sample_percent)
 
 
 def _open(objects: Objects, record: Record, location: Location) -> OpenedExport:

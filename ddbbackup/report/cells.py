@@ -49,10 +49,13 @@ def time_cell(time: datetime | None) -> str:
 
 
 def verified_cell(result: VerificationResult | None, *, failed: bool = False) -> str:
-    """``checksums@2026-11-24``, the level and the date in UTC, or ``failed``."""
+    """``checksums@2026-11-24``: the level and the date in UTC. ``items:5%@2026-11-24``: of a sample. ``failed``."""
     if failed or (result is not None and result.result == "damaged"):
         return "failed"
-    return NOTHING if result is None else f"{result.level}@{result.at:%Y-%m-%d}"
+    if result is None:
+        return NOTHING
+    level = f"{result.sample.level}:{result.sample.percent:g}%" if result.sample is not None else result.level
+    return f"{level}@{result.at:%Y-%m-%d}"
 
 
 def running_cell(backups: tuple[str, ...]) -> str:

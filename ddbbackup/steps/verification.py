@@ -64,6 +64,7 @@ def recorded_result(context: RunContext, verification: Verification) -> Recorded
         level=verification.level,
         at=context.clock.now(),
         result="ok",
+        sample=verification.sample,
         checks=verification.checks,
         notes=verification.notes,
     )

@@ -60,17 +60,21 @@ async def _update(
 def merge(known: RecordedVerification | None, found: RecordedVerification) -> RecordedVerification:
     """What a record says after another verification. Pure.
 
-    Damage stays recorded until a verification of the same level, or of one that proves more, finds none. A level that
-    proves less neither ends it nor takes its place: then a level that would not find it again could end it.
+    What proves more stays: a listing that finds nothing does not take the place of the proof of every item. Damage of
+    any level counts at once. It stays recorded until a verification of the same level, or of one that proves more,
+    finds none: otherwise a level that would not find it again could end it.
     """
-    if known is None or known.result == "ok" or _rank(found) >= _rank(known):
+    if known is None or _rank(found) >= _rank(known):
         return found
-    return known
+    return found if known.result == "ok" and found.result == "damaged" else known
 
 
 def _is_damage(verified: RecordedVerification | None) -> bool:
     return verified is not None and verified.result == "damaged"
 
 
-def _rank(verified: RecordedVerification) -> int:
-    return LEVELS.index(verified.level)
+def _rank(verified: RecordedVerification) -> tuple[int, int, float]:
+    """What was proven of all data, then what was proven of a sample of it."""
+    sample = verified.sample
+    of_sample = (LEVELS.index(sample.level), sample.percent) if sample is not None else (-1, 0.0)
+    return (LEVELS.index(verified.level), *of_sample)

@@ -122,8 +122,8 @@ class TableOverview:
     ``rpo_known_since``. ``days`` are the last days, the last one today. ``whole`` are full backups, scans and
     on-demand backups, ``windows`` those of chains; at most a few dozen of each. ``size_bytes`` counts the data of all
     backups, except for ``unsized`` ones, of which the size is not known. ``table_bytes`` is the size of the table.
-    ``verified`` is the last verification of the newest backup, None also for a ``kept`` table of which its record
-    was not read. ``retention`` is None without a policy, and if it could not be decided, for the reason in
+    ``verified`` is that of the record of the newest backup, None also for a ``kept`` table of which it was not read.
+    ``retention`` is None without a policy, and if it could not be decided, for the reason in
     ``retention_error``.
     """
 

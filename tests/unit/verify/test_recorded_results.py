@@ -14,7 +14,9 @@ from ddbbackup.catalog import Catalog, RecordedVerification
 from ddbbackup.catalog.record import Level
 from ddbbackup.errors import DataIncomplete, ObjectMissing, SnapshotMissing
 from ddbbackup.model.outcome import Outcome
+from ddbbackup.model.verification_result import VerifiedSample
 from ddbbackup.ports import Cloud, Snapshot
+from ddbbackup.report.cells import verified_cell
 from ddbbackup.steps.context import RunContext
 from ddbbackup.verify.record_result import merge
 from ddbbackup.verify.verify_backup import VerifyBackup
@@ -43,15 +45,31 @@ def verified(level: Level, result: Result, hours: int = 0) -> RecordedVerificati
         (("listing", "damaged"), ("listing", "ok"), True),
         (("checksums", "damaged"), ("items", "ok"), True),
         (("items", "ok"), ("listing", "damaged"), True),
-        (("items", "ok"), ("listing", "ok"), True),
+        (("items", "ok"), ("listing", "ok"), False),
+        (("items", "ok"), ("checksums", "ok"), False),
+        (("checksums", "ok"), ("checksums", "ok"), True),
+        (("checksums", "ok"), ("items", "ok"), True),
     ],
 )
-def test_damage_is_ended_and_replaced_only_by_a_level_that_would_find_it(
+def test_what_proves_more_stays_and_damage_counts_at_once(
     known: tuple[Level, Result], found: tuple[Level, Result], is_replaced: bool
 ) -> None:
     """Damage of `listing` in the place of damage of `items` could be ended by a listing."""
     before, after = verified(*known), verified(*found, hours=1)
     assert merge(before, after) == (after if is_replaced else before)
+
+
+def test_a_sample_proves_more_than_a_listing_and_less_than_all_checksums() -> None:
+    """A check of 5 % of the items made a backup look less proven than it was."""
+    listing, checksums = verified("listing", "ok"), verified("checksums", "ok")
+    few, many = (replace(listing, sample=VerifiedSample("items", percent)) for percent in (5, 20))
+    assert merge(checksums, few) == checksums
+    assert merge(few, checksums) == checksums
+    assert merge(few, listing) == few
+    assert merge(listing, few) == few
+    assert merge(few, many) == many
+    assert merge(many, few) == many
+    assert verified_cell(few.outcome) == f"items:5%@{few.at:%Y-%m-%d}"
 
 
 def test_the_first_result_is_recorded() -> None:
@@ -80,7 +98,7 @@ def test_one_bad_answer_does_not_ruin_the_record_of_a_good_backup(
     objects = TwoFacedObjects()
     objects.bodies, objects.lies = vault.objects.bodies, lies
     vault.catalog = Catalog(objects, plan="prod", clock=vault.clock)
-    made = vault.full(TODAY - DAY, files=0)
+    made = vault.full(TODAY - DAY, files=0, verified=None)
     stored = vault.catalog.find(vault.location, made.id)
     assert stored is not None
     source = cast("Cloud", SimpleNamespace(objects=objects))

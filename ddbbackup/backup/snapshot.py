@@ -6,7 +6,7 @@ Only its record lies in the destination. The backup outlives the table.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -191,19 +191,30 @@ async def _record_snapshot(context: RunContext, stored: StoredRecord, *, step: s
         )
         await record_failed(context, stored, "DataIncomplete", error.message)
         raise error
-    created = snapshot.created_at.replace(microsecond=0)
+    now = context.clock.now()
     record = replace(
         stored.record,
         state="complete",
-        completed_at=context.clock.now(),
+        completed_at=now,
         settings=await settings_hash(context, stored, settings),
-        covers=RecordedCoverage(kind="interval", start=created - UNCERTAIN, end=created + UNCERTAIN),
+        covers=coverage(snapshot.created_at, now=now),
         data=replace(stored.record.data, size_bytes=snapshot.size_bytes),
     )
     await context.call(context.catalog.update, stored, record)
     recorded: dict[str, Json] = {**_facts(record), **settings_not_read(settings)}
     log.info(events.BACKUP_RECORDED, **recorded)
     return Outcome(step, kind, record.table.name, "done", recorded)
+
+
+def coverage(created_at: datetime, *, now: datetime) -> RecordedCoverage:
+    """Of an on-demand backup that is available ``now``: it holds nothing that is written later.
+
+    Times are in whole seconds. A clock behind that of AWS does not end the interval before the backup was created.
+    """
+    created = created_at.replace(microsecond=0)
+    available = now.replace(microsecond=0) + timedelta(seconds=1)
+    end = max(created, min(created + UNCERTAIN, available))
+    return RecordedCoverage(kind="interval", start=created - UNCERTAIN, end=end)
 
 
 async def _wait_until_available(context: RunContext, arn: str) -> Snapshot:

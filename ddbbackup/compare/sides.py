@@ -16,6 +16,7 @@ from ddbbackup.ports import Cloud, TableFacts
 from ddbbackup.sources.backup_source import BackupSource
 from ddbbackup.sources.data_files import list_data_files
 from ddbbackup.sources.resolve import resolve_source
+from ddbbackup.sources.snapshot_source import restore_command
 from ddbbackup.sources.wanted import WantedPoint
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import CUSTOMER_KEY, RESTORES, Permission, use_of_key
@@ -48,7 +49,8 @@ def open_sides(context: RunContext, restore: Restore, table: str) -> Sides:
     if not isinstance(backup, BackupSource):
         raise Refused(
             f"{backup.label} is an on-demand backup of DynamoDB, whose items only AWS can read",
-            hint="restore it into a new table with `method: snapshot`, or name another restore point with --from",
+            hint=f"restore it into a new table with {restore_command(restore.table, backup.label)}, or name another "
+            "restore point with --from",
         )
     cloud = context.source.at(target_place(restore))
     live = cloud.tables.describe(table)

@@ -20,6 +20,7 @@ from ddbbackup.ports import KeyAttribute
 from ddbbackup.sources.backup_source import BackupSource
 from ddbbackup.sources.data_files import DataFiles, list_data_files
 from ddbbackup.sources.resolve import resolve_source
+from ddbbackup.sources.snapshot_source import restore_command
 from ddbbackup.sources.wanted import WantedPoint
 from ddbbackup.steps.context import RunContext
 
@@ -44,7 +45,7 @@ def find_readable_point(context: RunContext, table: str, source: RestoreFrom) ->
     if not isinstance(found, BackupSource):
         raise Refused(
             f"{found.label} is an on-demand backup of DynamoDB, whose items only AWS can read",
-            hint="restore it into a new table with `method: snapshot`",
+            hint=f"restore it into a new table with {restore_command(table, found.label)}",
         )
     listed = readable_files(
         context,

@@ -311,7 +311,7 @@ def _no_backup(inputs: MethodInputs) -> list[Blocker]:
         return [
             _refused(
                 "the backup is an on-demand backup of DynamoDB, whose items only AWS can read",
-                "use `method: snapshot`, which restores it into a new table",
+                "use `--method snapshot`, which restores it into a new table",
             )
         ]
     return [Blocker(inputs.backup_error)] if inputs.backup_error else []

@@ -17,6 +17,7 @@ from ddbbackup.restore.method import RestoreJob
 from ddbbackup.restore.method_selection import Candidate
 from ddbbackup.restore.methods import RESTORE_METHODS
 from ddbbackup.restore.resolve import ResolvedRestore
+from ddbbackup.restore.selected_target import notes_on_selected_target
 from ddbbackup.restore.settings import later_indexes, preview_settings
 from ddbbackup.restore.target_warnings import read_target, target_warnings
 
@@ -41,7 +42,7 @@ async def with_estimate(
         seconds=estimate.seconds if estimate else None,
         seconds_basis=estimate.basis if estimate else unknown,
         cost=selected.cost if writes_items else None,
-        notes=tuple(await context.call(lambda: list(_notes(job)))),
+        notes=(*await context.call(lambda: list(_notes(job))), *notes_on_new_table(job, created=created)),
         facts={
             **resolved.source_facts,
             "method": selected.method,
@@ -59,6 +60,14 @@ async def _settings_facts(job: RestoreJob, *, created: bool) -> list[dict[str, J
         return await preview_settings(job.context, job.resolved, created=created)
     except Refused:
         return []
+
+
+def notes_on_new_table(job: RestoreJob, *, created: bool) -> list[str]:
+    """What follows from a table that the restore creates where the plan selects tables."""
+    here, there = job.context.source.identity, job.cloud.identity
+    if not created or (here.account, here.region) != (there.account, there.region):
+        return []
+    return list(notes_on_selected_target(job.context.plan.tables, job.restore.table, job.target))
 
 
 def _notes(job: RestoreJob) -> Iterator[str]:

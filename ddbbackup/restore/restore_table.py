@@ -26,6 +26,7 @@ from ddbbackup.restore.method import LoadResult, RestoreJob
 from ddbbackup.restore.method_selection import MethodName
 from ddbbackup.restore.methods import RESTORE_METHODS
 from ddbbackup.restore.nothing_matched import matched_nothing
+from ddbbackup.restore.preview_details import notes_on_new_table
 from ddbbackup.restore.progress import save_progress, was_created
 from ddbbackup.restore.recorded_capacity import switch_capacity
 from ddbbackup.restore.retrieval import retrieve_objects
@@ -142,6 +143,9 @@ class RestoreTable:
             return Outcome(self.id, self.kind, self.table, "failed", facts, lost)
         if not matched_nothing(facts):
             await save_progress(job, "done", method=method)
+        if new_table := notes_on_new_table(job, created=created):
+            earlier = facts.get("notes")
+            facts["notes"] = [*(earlier if isinstance(earlier, list) else ()), *new_table]
         return Outcome(self.id, self.kind, self.table, "done", facts)
 
     async def _load(self, findings: RestoreFindings) -> tuple[MethodName, LoadResult]:

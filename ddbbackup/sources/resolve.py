@@ -31,7 +31,7 @@ from ddbbackup.ports import PitrWindow
 from ddbbackup.sources.backup_source import BackupSource
 from ddbbackup.sources.folder_chain import open_chain
 from ddbbackup.sources.folder_source import open_folder
-from ddbbackup.sources.snapshot_source import SnapshotSource
+from ddbbackup.sources.snapshot_source import SnapshotSource, restore_command
 from ddbbackup.sources.wanted import WantedPoint
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.permissions import (
@@ -199,13 +199,13 @@ def _choose_point(context: RunContext, wanted: WantedPoint) -> FoundPoint:
     if isinstance(other, FoundPoint) and wanted.snapshot:
         raise Refused(
             f"no backup of {wanted.table}{when} is an on-demand backup of DynamoDB, as `method: snapshot` needs",
-            hint="use `method: auto`",
+            hint="use `--method auto`",
         )
     if isinstance(other, FoundPoint):
         raise Refused(
             f"all restorable backups of {wanted.table}{when} are on-demand backups of DynamoDB, whose items "
             "only AWS can read",
-            hint="use `method: snapshot`, which restores them into a new table",
+            hint=f"restore one into a new table with {restore_command(wanted.table, other.last.record.id)}",
         )
     if found.notes:
         others = f", and {len(found.notes) - 1} others neither" if len(found.notes) > 1 else ""

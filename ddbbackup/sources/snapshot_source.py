@@ -11,6 +11,11 @@ from ddbbackup.model.json_value import JsonObject
 from ddbbackup.plan.restore_from import Origin
 
 
+def restore_command(table: str, backup: str) -> str:
+    """For hints where only data files are of use: what can be done with an on-demand backup."""
+    return f"`ddbbackup restore --table {table} --from {backup} --to {table}-restored --method snapshot`"
+
+
 @dataclass(frozen=True, slots=True)
 class SnapshotSource:
     """``label`` names it for people; ``table_arn`` is the table that was backed up.

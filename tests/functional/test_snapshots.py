@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import signal
 import subprocess
 import threading
@@ -312,8 +314,11 @@ def test_other_methods_do_not_restore_a_snapshot(
     assert (by_auto.code, by_write.code) == (1, 1)
     assert "whose items only AWS can read" in by_auto.error["message"]
     assert "whose items only AWS can read" in by_write.error["message"]
-    assert "method: snapshot" in by_auto.error["hint"]
-    assert "method: snapshot" in by_write.error["hint"]
+    assert "--method snapshot" in by_write.error["hint"]
+    dumped = program.run("dump", name, "--from", record["id"])
+    assert dumped.code == 1
+    (command,) = {re.findall(r"`ddbbackup (.*?)`", text)[0] for text in (by_auto.error["hint"], dumped.err)}
+    assert program.run(*shlex.split(command)).code == 0
 
 
 def test_an_export_is_no_snapshot(sandbox: Aws, bucket: str, name: str, program: Program) -> None:

@@ -102,7 +102,7 @@ def test_a_backup_is_found_by_everything_that_from_accepts(
     sandbox.create_table(name, pitr=True)
     sandbox.put(name, *ITEMS)
     restores = {"copy": {"table": name, "to": {"table": f"{name}-{{run}}"}}}
-    program.plan(plan(sandbox, bucket, tables=[{"name": name}], restores=restores))
+    program.plan(plan(sandbox, bucket, tables=[{"match": f"{name}*"}], restores=restores))
     backup = program.run("backup", "--output", "json").facts
     folder = backup["export_arn"].rpartition("/")[2]
     sources = ["latest", backup["backup"], to_iso(datetime.now(UTC)), backup["export_arn"]]
@@ -115,6 +115,8 @@ def test_a_backup_is_found_by_everything_that_from_accepts(
             sandbox.create_table(f"{name}-r{number}")
         done = program.run("restore", "copy", "--from", source, "--run-id", f"r{number}")
         assert done.code == 0, (source, done.out)
+        is_new = not source.startswith(("s3:", "arn:"))
+        assert ('add `exclude: ["*-r' in done.out) is is_new, "the plan selects the new table, too"
         assert sandbox.items(f"{name}-r{number}") == in_order(ITEMS)
 
     before = program.run("restore", "copy", "--from", "2020-01-01T00:00:00Z", "--output", "json")

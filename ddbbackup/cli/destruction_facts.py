@@ -13,6 +13,7 @@ from typing import Final
 
 from ddbbackup.report.cells import time_cell
 from ddbbackup.report.formatting import count, counted, duration
+from ddbbackup.report.older_backups import first_of
 from ddbbackup.report.renderers.text.tables import Column, table
 from ddbbackup.report.renderers.view import View
 from ddbbackup.restore.confirmation import Destruction
@@ -52,6 +53,7 @@ def _of_one(found: Destruction, now: datetime) -> Iterator[str]:
     yield f"  table          {found.step.target} in account {found.account}, region {found.region}"
     age = f" ({_when(found.time, now, ', ')}" if found.time is not None else ""
     yield f"  restore point  {found.backup}{age}"
+    yield from _older_backups([found])
     yield f"  items          {count(found.items_now)} now, as DynamoDB counted them up to six hours ago"
     yield f"                 {count(found.items_in_backup)} in the backup{_changes([found])}"
     yield from _differences([found])
@@ -77,11 +79,24 @@ def _of_many(group: Sequence[Destruction], now: datetime) -> Iterator[str]:
         yield f"  as of          {_when(times[0], now)}"
     if times and times[-1] != times[0]:
         yield f"                 to {_when(times[-1], now)}"
+    yield from _older_backups(group)
     now_there = sum(each.items_now for each in group)
     yield f"  items          {count(now_there)} now, as DynamoDB counted them up to six hours ago"
     yield f"                 {count(sum(in_backups) if in_backups else None)} in the backups{_changes(group)}"
     yield from _differences(group)
     yield f"  will be lost   {first.lost}"
+
+
+def _older_backups(group: Sequence[Destruction]) -> Iterator[str]:
+    """The tables whose newest backup cannot be restored, all of them by name, and why it is so of the first."""
+    older = [each for each in group if each.passed_over]
+    if not older:
+        return
+    first = older[0]
+    named = (
+        f"{', '.join(each.step.target for each in older)}; of {first.step.target}, " if len(group) > 1 else ""
+    )
+    yield f"  OLDER BACKUP   {named}{first_of(first.passed_over)}; changes between the two are not restored"
 
 
 def _when(time: datetime, now: datetime, gap: str = " (") -> str:

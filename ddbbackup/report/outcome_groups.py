@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # Export IDs, backup IDs and the first parts of ARNs differ between tables that fail for the same reason.
 _ID: Final = re.compile(r"\b[0-9]{14,}-[0-9a-f]{8}\b|\b[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}\b")
+_TIME: Final = re.compile(r"\b\d{4}-\d{2}-\d{2}T[\d:.]+Z")
 _COUNTED: Final = {
     "check": "destinations",
     "finish": "backups",
@@ -83,6 +84,16 @@ def skipped(report: RunReport) -> list[OutcomeGroup]:
 
 def succeeded(report: RunReport) -> list[StepOutcome]:
     return [each for each in report.table_outcomes if each.error is None and each.status != "skipped"]
+
+
+def alike(
+    outcomes: Iterable[StepOutcome], text: Callable[[StepOutcome], str]
+) -> list[tuple[StepOutcome, ...]]:
+    """Those whose texts differ only by names, IDs and times, in the order of their first ones."""
+    groups: dict[str, list[StepOutcome]] = {}
+    for outcome in outcomes:
+        groups.setdefault(_TIME.sub("TIME", _pattern(text(outcome), outcome)), []).append(outcome)
+    return [tuple(each) for each in groups.values()]
 
 
 def _grouped(outcomes: Iterable[StepOutcome], chosen: Callable[[StepOutcome], bool]) -> list[OutcomeGroup]:

@@ -106,8 +106,10 @@ def outcome_facts(outcome: StepOutcome) -> list[str]:
             phrases.append(f"{_INTRODUCED[name]} {value}")
         elif name == "method" and value != "write":
             phrases.append(f"by {value}")
-        elif name == "notes" and value:
-            phrases.append("; ".join(value))
+        elif name == "notes":
+            said = outcome.facts.get("passed_over") or ()  # in a line of its own: ``older_backups``
+            notes = [each for each in value if each not in said]
+            phrases += ["; ".join(notes)] if notes else []
         elif name == "settings":
             phrases += settings_summary(value)
         elif name == "settings_not_read":

@@ -29,7 +29,7 @@ class Destruction:
 
     ``items_now`` is what DynamoDB counted last, up to six hours ago. ``items_in_backup`` counts the full backup, and
     ``changes`` those of its windows. ``lost`` is a sentence without its period. ``differences``: of a mirror, which
-    the comparison of ``step`` found.
+    the comparison of ``step`` found. ``passed_over`` says which newer backups cannot be restored, and why.
     """
 
     step: RestoreTable
@@ -42,6 +42,7 @@ class Destruction:
     changes: int
     lost: str
     differences: Counts | None = None
+    passed_over: tuple[str, ...] = ()
 
 
 async def find_destruction(context: RunContext, step: RestoreTable) -> Destruction | None:
@@ -63,7 +64,7 @@ async def find_destruction(context: RunContext, step: RestoreTable) -> Destructi
     summary = backup.opened.summary
     recorded = time_of_id(backup.label) if is_backup_id(backup.label) else None
     time = recorded or (summary.export_time if summary is not None else None)
-    step = _pinned(step, backup.label)
+    step = replace(_pinned(step, backup.label), passed_over=resolved.passed_over)
     if restore.existing == "mirror":
         step = await _compared(context, step, resolved.cloud, backup, target)
         if step.comparison is None:
@@ -79,6 +80,7 @@ async def find_destruction(context: RunContext, step: RestoreTable) -> Destructi
         changes=backup.change_count,
         lost=_lost(restore),
         differences=step.comparison.counts if step.comparison is not None else None,
+        passed_over=resolved.passed_over,
     )
 
 

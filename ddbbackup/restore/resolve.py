@@ -9,7 +9,7 @@ from typing import TypeVar
 from ddbbackup.errors import Bug, DdbBackupError, TableMissing
 from ddbbackup.model.json_value import Json, JsonObject
 from ddbbackup.plan.model import Restore
-from ddbbackup.plan.restore_from import Origin
+from ddbbackup.plan.restore_from import FromBackup, Origin
 from ddbbackup.ports import Cloud, TableFacts
 from ddbbackup.restore.edits import identify
 from ddbbackup.restore.live_source import LiveSource, resolve_live_source
@@ -72,6 +72,13 @@ class ResolvedRestore:
     def origin(self) -> Origin | None:
         """The account and Region of the backup, if they are not those that the plan runs in."""
         return self.recorded.origin if self.recorded is not None else None
+
+    @property
+    def passed_over(self) -> tuple[str, ...]:
+        """Which newer backups cannot be restored, and why; empty for a backup that was asked for by its ID."""
+        if self.recorded is None or isinstance(self.inputs.restore.source, FromBackup):
+            return ()
+        return self.recorded.passed_over
 
     @property
     def source_facts(self) -> dict[str, Json]:

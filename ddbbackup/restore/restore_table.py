@@ -29,6 +29,7 @@ from ddbbackup.restore.nothing_matched import matched_nothing
 from ddbbackup.restore.preview_details import notes_on_new_table
 from ddbbackup.restore.progress import save_progress, was_created
 from ddbbackup.restore.recorded_capacity import switch_capacity
+from ddbbackup.restore.resolve import ResolvedRestore
 from ddbbackup.restore.retrieval import retrieve_objects
 from ddbbackup.restore.settings import apply_settings
 from ddbbackup.restore.target import prepare_target
@@ -44,7 +45,8 @@ class RestoreTable:
     ``retrieve``: the run asks S3 for archived objects. ``adopts``: the run may continue with a table that no run has
     recorded, if AWS proves whose it is. ``accepts_incomplete``: of a damaged backup, what can be proven is restored.
     ``allowed_deletes``: how many items `existing: mirror` may delete, whatever the plan says. ``comparison``: the one
-    that the user was shown; ``run`` closes it.
+    that the user was shown; ``run`` closes it. ``passed_over``: newer backups that cannot be restored, as the user
+    was told before the restore point was named by its ID.
     """
 
     restore: Restore
@@ -55,6 +57,7 @@ class RestoreTable:
     retrieve: RetrievalTier | None = None
     allowed_deletes: int | None = None
     comparison: PointComparison | None = None
+    passed_over: tuple[str, ...] = ()
     kind: str = "restore"
     needs: tuple[str, ...] = ()
 
@@ -125,10 +128,12 @@ class RestoreTable:
 
     async def _restore(self, context: RunContext, findings: RestoreFindings) -> Outcome:
         job, resolved = findings.job, findings.job.resolved
+        facts: dict[str, Json]
         if findings.done:
-            return Outcome(self.id, self.kind, self.table, "unchanged", resolved.source_facts)
+            facts = {**resolved.source_facts, **self._older_backup(resolved)}
+            return Outcome(self.id, self.kind, self.table, "unchanged", facts)
         method, loaded = await self._load(findings)
-        facts: dict[str, Json] = {**resolved.source_facts, "method": method, **loaded.facts}
+        facts = {**resolved.source_facts, "method": method, **loaded.facts, **self._older_backup(resolved)}
         await save_progress(job, "loaded", method=method, loaded=facts)
         if loaded.shortfall is None:
             log.info(events.RESTORE_COMPLETED, **facts)
@@ -147,6 +152,11 @@ class RestoreTable:
             earlier = facts.get("notes")
             facts["notes"] = [*(earlier if isinstance(earlier, list) else ()), *new_table]
         return Outcome(self.id, self.kind, self.table, "done", facts)
+
+    def _older_backup(self, resolved: ResolvedRestore) -> dict[str, Json]:
+        """Why the newest backup is not the one that is restored, although nobody asked for an older one."""
+        passed_over = self.passed_over or resolved.passed_over
+        return {"passed_over": list(passed_over), "existing": self.restore.existing} if passed_over else {}
 
     async def _load(self, findings: RestoreFindings) -> tuple[MethodName, LoadResult]:
         """Loads all data into the target, and returns the method that was used."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from tests.support.aws import Aws, in_order
+from tests.support.next_second import wait_for_next_second
 from tests.support.plans import plan
 from tests.support.program import Program
 
@@ -93,3 +95,30 @@ def test_pipelines_pass_yes(sandbox: Aws, program: Program, tables: list[str]) -
     assert refused.error["hint"] == "pass --yes to confirm"
     assert program.run(*words, "--yes").code == 0
     assert NEWER in sandbox.items(tables[0])
+
+
+def test_an_older_backup_is_named_at_the_question_in_the_report_and_by_diff(
+    sandbox: Aws, bucket: str, program: Program, tables: list[str]
+) -> None:
+    """Whoever mirrors it loses what changed between the two backups, and must read that before the answer."""
+    table = tables[0]
+    wait_for_next_second()
+    assert program.run("backup", "--only", table).code == 0
+    record = json.loads(sandbox.read(bucket, sandbox.record_keys(bucket, table)[-1]))
+    folder = record["export"]["arn"].rpartition("/")[2]
+    (data,) = [key for key in sandbox.keys(bucket) if f"/{folder}/data/" in key][:1]
+    sandbox.s3.delete_object(Bucket=bucket, Key=data)
+    assert program.run("verify", "--only", table).code == 65
+    why = f"the newer backup {record['id']} cannot be restored: it was found damaged"
+
+    compared = program.run("diff", "--table", table)
+    assert f"OLDER BACKUP  {why}" in compared.out
+    code, shown = program.on_terminal(
+        table, "restore", "--table", table, "--existing", "mirror", "--yes-delete", "9"
+    )
+    assert code == 0, shown
+    asked, report = " ".join(shown.split()).split("to confirm", 1)  # lines are wrapped
+    assert f"OLDER BACKUP {why}" in asked
+    assert "OLDER BACKUP" in report
+    assert why in report
+    assert sandbox.items(table) == in_order(ITEMS)

@@ -19,6 +19,7 @@ from ddbbackup.cli.streams import write_stdout
 from ddbbackup.compare.sides import Sides, open_sides
 from ddbbackup.errors import UsageError
 from ddbbackup.plan.model import Plan, Restore
+from ddbbackup.plan.restore_from import FromBackup
 from ddbbackup.ports import KeyAttribute
 from ddbbackup.report.documents.diff import DifferentKey, TableDifference
 from ddbbackup.restore.planning import restore_step
@@ -86,6 +87,7 @@ def _document(
         missing=counts.missing,
         changed=counts.changed,
         extra=counts.extra,
+        passed_over=() if isinstance(restore.source, FromBackup) else sides.backup.passed_over,
     )
 
 

@@ -22,7 +22,8 @@ class TableDifference:
 
     ``account``, ``region`` and ``table`` are the live table, ``backup`` is the restore point of ``source_table``, and
     ``origin`` the account and Region that it comes from, if they are not the plan's. The table was scanned from
-    ``scanned_from`` to ``scanned_to``. ``keys`` are those that differ, if they were asked for.
+    ``scanned_from`` to ``scanned_to``. ``keys`` are those that differ, if they were asked for. ``passed_over``
+    says which newer backups cannot be restored, and why.
     """
 
     schema: ClassVar[Literal["diff"]] = "diff"
@@ -43,6 +44,7 @@ class TableDifference:
     changed: int
     extra: int
     keys: tuple[DifferentKey, ...] | None = None
+    passed_over: tuple[str, ...] = ()
 
     @property
     def differs(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ddbbackup.report.older_backups import older_backups
 from ddbbackup.report.outcome_groups import OutcomeGroup, failed, running, skipped
 from ddbbackup.report.phrases import place_of_run, report_summary
 
@@ -50,6 +51,10 @@ def _report(report: RunReport) -> str:
     """
     levels = (("error", failed(report)), ("warning", running(report)), ("warning", skipped(report)))
     lines = [_group(level, group) for level, groups in levels for group in groups]
+    lines += [
+        _command("warning", sentence, title="ddbbackup: older backup")
+        for sentence, _ in older_backups(report, all_names=False)
+    ]
     summary = f"{report_summary(report)} ({place_of_run(report)})"
     return "".join([*lines, _command("notice", summary, title="ddbbackup")])
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ddbbackup.report import phrases, standing_phrases
 from ddbbackup.report.cells import NOTHING, running_cell, verified_cell
 from ddbbackup.report.formatting import count, counted, duration, planned_duration, size
+from ddbbackup.report.older_backups import older_backups
 from ddbbackup.report.outcome_groups import OutcomeGroup, failed, running, skipped, succeeded
 from ddbbackup.report.renderers import markdown_preview
 from ddbbackup.report.renderers.markdown_text import COMMENT_CHARACTERS, cut
@@ -117,6 +118,10 @@ def _report(report: RunReport, *, all_names: bool) -> str:
     parts = [
         f"### ddbbackup {_plain(phrases.report_summary(report))}",
         *(_group(each, "**FAILED**", all_names=all_names) for each in failed(report)),
+        *(
+            f"- **older backup** {_plain(sentence)}"
+            for sentence, _ in older_backups(report, all_names=all_names)
+        ),
         *(_group(each, "**running**", all_names=all_names) for each in running(report)),
         *(_group(each, "skipped", all_names=all_names) for each in skipped(report)),
         f"Run {_code(report.run)}, {place}, {end}." + "".join(f" Together {each}." for each in totals),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ddbbackup.report.formatting import count, counted
+from ddbbackup.report.older_backups import first_of
+from ddbbackup.report.renderers.text.style import paint
 from ddbbackup.times import to_iso
 
 if TYPE_CHECKING:
@@ -25,7 +27,12 @@ def difference(document: TableDifference, view: View) -> str:
     ]
     return (
         f"restore point {document.backup} of {source}: {counted(document.backup_items, 'item')}\n"
-        f"table {document.table} in account {document.account}, region {document.region}: "
+        + (
+            f"{paint('OLDER BACKUP', 'stale', view)}  {first_of(document.passed_over)}\n"
+            if document.passed_over
+            else ""
+        )
+        + f"table {document.table} in account {document.account}, region {document.region}: "
         f"{counted(document.table_items, 'item')}\n"
         + "".join(f"  {name:<8} {value}\n" for name, value in rows)
         + f"The table was scanned from {to_iso(document.scanned_from)} to {to_iso(document.scanned_to)}: "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ddbbackup.report import phrases
 from ddbbackup.report.formatting import count, counted, duration
+from ddbbackup.report.older_backups import older_backups
 from ddbbackup.report.outcome_groups import OutcomeGroup, failed, running, skipped, succeeded
 from ddbbackup.report.renderers.text.shortened import first_ones
 from ddbbackup.report.renderers.text.style import Style, hint, paint
@@ -74,12 +75,22 @@ def _groups_not_done(document: RunReport | None) -> list[OutcomeGroup]:
 def _not_done(document: RunReport, view: View, late: Late = NONE_LATE) -> list[Paragraph]:
     return [
         *(_group(each, "FAILED", "failed", view, late) for each in failed(document)),
+        _older_backups(document, view),
         *(_group(each, "running", "running", view, late) for each in running(document)),
         *(
             _group(each, "skipped", "stale", view, late)
             for each in skipped(document)
             if view.detail != "quiet"
         ),
+    ]
+
+
+def _older_backups(document: RunReport, view: View) -> Paragraph:
+    """Where items were replaced, what the newer backup held is lost: that stands out like a failure."""
+    all_names = view.lines is None or view.detail == "verbose"
+    return [
+        f"{paint('OLDER BACKUP', 'failed' if replaces else 'stale', view)}  {sentence}"
+        for sentence, replaces in older_backups(document, all_names=all_names)
     ]
 
 

@@ -102,9 +102,11 @@ class BackupTable:
         if isinstance(findings.next, FullExport) and findings.next.restarted.reason != "first":
             log.warning(events.CHAIN_RESTARTED, because=findings.next.because)
         unfinished = findings.unfinished
-        stored = unfinished or await self._create_record(context, findings)
         scheduler = scheduler_of(context)
         async with scheduler.slot():
+            if unfinished is None:
+                await scheduler.turn(self.table)
+            stored = unfinished or await self._create_record(context, findings)
             started = await start_export(
                 context, stored, pitr=self.entry.pitr, created_now=unfinished is None
             )

@@ -74,18 +74,28 @@ class ExportScheduler:
         async with self._slots:
             yield
 
-    async def start(self, request: ExportRequest) -> Export:
-        """Starts an export. Waits while AWS throttles or the quota of the account is used up.
+    async def turn(self, table: str) -> None:
+        """Waits until an export may be started. Only then is its record written: what has not begun has none."""
+        self._report(table, "queue", reason=PACE)
+        await asyncio.sleep(self._reserve_start())
+
+    async def start(self, request: ExportRequest, *, in_turn: bool = False) -> Export:
+        """Starts an export. Waits for its turn, unless it was waited for, and while AWS throttles or the quota of the
+        account is used up.
 
         Raises what ``ports.Exports.start`` raises; ``Throttled`` only at the run's deadline.
         """
-        self._report(request.table_arn.rpartition("/")[2], "queue", reason=PACE)
+        turns = iter((in_turn,))
         return await retry(
-            self._context, "ExportTableToPointInTime", lambda: self._try_to_start(request), _START
+            self._context,
+            "ExportTableToPointInTime",
+            lambda: self._try_to_start(request, in_turn=next(turns, False)),
+            _START,
         )
 
-    async def _try_to_start(self, request: ExportRequest) -> Export:
-        await asyncio.sleep(self._reserve_start())
+    async def _try_to_start(self, request: ExportRequest, *, in_turn: bool) -> Export:
+        if not in_turn:
+            await self.turn(request.table_arn.rpartition("/")[2])
         try:
             return await self._context.call(self._context.source.exports.start, request)
         except Throttled:

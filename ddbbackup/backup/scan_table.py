@@ -112,6 +112,11 @@ class ScanTable:
             return Outcome(
                 self.id, self.kind, self.table, "unchanged", {**facts, "size_bytes": data.size_bytes}
             )
+        context.standing.say(
+            self.table,
+            f"the scan of {self.table} was not finished",
+            together="the scans of {tables} were not finished",
+        )
         if findings.unfinished is not None:
             return await self._scan(context, findings.unfinished)
         notes = await warn_of_other_run(context, findings.location)

@@ -113,6 +113,11 @@ class SnapshotTable:
         if findings.complete is not None and not assessment.changes:
             facts = _facts(findings.complete.record)
             return Outcome(self.id, self.kind, self.table, "unchanged", facts)
+        context.standing.say(
+            self.table,
+            f"the on-demand backup of {self.table} was not completed",
+            together="the on-demand backups of {tables} were not completed",
+        )
         unfinished = findings.unfinished
         notes = await warn_of_other_run(context, findings.location) if unfinished is None else ()
         stored = unfinished or await self._create_record(context, findings)

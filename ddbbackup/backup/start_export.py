@@ -53,26 +53,37 @@ async def start_export(
     pitr: Literal["require", "enable"] = "require",
     created_now: bool = False,
 ) -> StartedExport:
-    """Starts the export of a record, or finds the export that an earlier run started.
+    """Starts the export of a record, or finds the export that an earlier run started. ``created_now``: the record was
+    written a moment ago, in its turn (``ExportScheduler.turn``).
 
     If AWS rejects the export, the record is updated to failed. Raises what ``ExportScheduler.start`` raises.
     """
     record = stored.record
     recorded = made_by_export(record)
     if recorded.arn is not None:
+        _tell_started(context, record)
         log.info(events.EXPORT_REATTACHED, export_arn=recorded.arn, backup=record.id)
         return StartedExport(stored, recorded.arn)
     export = None if created_now else await _find_started(context, stored)
     if export is None:
-        export = await _request(context, stored, pitr)
+        export = await _request(context, stored, pitr, in_turn=created_now)
     else:
         log.info(events.EXPORT_REATTACHED, export_arn=export.arn, backup=record.id)
+    _tell_started(context, record)
     updated = replace(
         record,
         covers=covered_by(export, record.covers),
         export=replace(recorded, arn=export.arn),
     )
     return StartedExport(await context.call(context.catalog.update, stored, updated), export.arn)
+
+
+def _tell_started(context: RunContext, record: Record) -> None:
+    context.standing.say(
+        record.table.name,
+        f"the export of {record.table.name} was started and continues in AWS",
+        together="the exports of {tables} were started and continue in AWS",
+    )
 
 
 def made_by_export(record: Record) -> RecordedExport:
@@ -125,7 +136,7 @@ def asks_for_another_time(context: RunContext, record: Record) -> bool:
     return requested is not None and context.plan.export_time != "common"
 
 
-async def _request(context: RunContext, stored: StoredRecord, pitr: str) -> Export:
+async def _request(context: RunContext, stored: StoredRecord, pitr: str, *, in_turn: bool) -> Export:
     record = stored.record
     location = stored.location
     window = record.covers if record.kind == "window" else None
@@ -143,8 +154,13 @@ async def _request(context: RunContext, stored: StoredRecord, pitr: str) -> Expo
         to_time=window.end if window else None,
         view=record.data.view or "NEW_AND_OLD_IMAGES",
     )
+    context.standing.say(  # until AWS has answered
+        location.table,
+        f"the export of {location.table} may have been started and then continues in AWS",
+        together="the exports of {tables} may have been started and then continue in AWS",
+    )
     try:
-        export = await _start_or_enable_pitr(context, location.table, request, pitr)
+        export = await _start_or_enable_pitr(context, location.table, request, pitr, in_turn=in_turn)
     except (Refused, Conflict) as error:
         await record_failed(context, stored, type(error).__name__, error.message)
         raise
@@ -152,11 +168,13 @@ async def _request(context: RunContext, stored: StoredRecord, pitr: str) -> Expo
     return export
 
 
-async def _start_or_enable_pitr(context: RunContext, table: str, request: ExportRequest, pitr: str) -> Export:
+async def _start_or_enable_pitr(
+    context: RunContext, table: str, request: ExportRequest, pitr: str, *, in_turn: bool
+) -> Export:
     """Handles disabled point-in-time recovery here too, because the assessment may not have been able to read it."""
     scheduler = scheduler_of(context)
     try:
-        return await scheduler.start(request)
+        return await scheduler.start(request, in_turn=in_turn)
     except PitrDisabled as error:
         if pitr != "enable":
             raise pitr_disabled(table) from error

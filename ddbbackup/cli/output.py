@@ -13,10 +13,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ddbbackup.cli.options import DEFAULT_PLAN
 from ddbbackup.cli.streams import StdoutUnwritable, say, stdout_view, write_stdout
 from ddbbackup.cli.verbs import VERBS
 from ddbbackup.errors import Refused
 from ddbbackup.os_errors import os_reason
+from ddbbackup.report.commands import PLAN_VERBS
 from ddbbackup.report.documents.run_report import run_report
 from ddbbackup.report.files import require_writable, write_atomically
 from ddbbackup.report.renderers import render
@@ -70,6 +72,14 @@ def write_json(options: Namespace, text: str, document: Document) -> int:
     return int(failed)
 
 
+def plan_files_of(options: Namespace | None) -> tuple[str, ...]:
+    """Those that -f named, if the verb reads a plan; none for the default one."""
+    if options is None or options.verb not in PLAN_VERBS:
+        return ()
+    files = tuple(options.__dict__.get("file") or ())
+    return () if files == (DEFAULT_PLAN,) else files
+
+
 def check_output_files(options: Namespace) -> None:
     """Checks that the files of ``--output`` can be written, before hours of work. Raises ``Refused``."""
     for _, path in options.__dict__.get("output_files", ()):
@@ -78,7 +88,9 @@ def check_output_files(options: Namespace) -> None:
 
 def _write_stdout(options: Namespace, document: Document) -> bool:
     """Whether it failed."""
-    view = replace(stdout_view(), detail=options.__dict__.get("detail", "normal"))
+    view = replace(
+        stdout_view(), detail=options.__dict__.get("detail", "normal"), plan_files=plan_files_of(options)
+    )
     text = _render(document, options.output, view)
     is_json = options.output in _JSON_FORMS or document.schema == "policies"
     return _attempt(partial(write_stdout, text, is_json=is_json), report=document.schema == "report")

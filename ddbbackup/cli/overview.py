@@ -78,7 +78,7 @@ async def observe_plan(context: RunContext, files: Sequence[str], wanted: Wanted
         plan.name,
         files,
         identity,
-        [*tables, *missing],
+        [*(each for each in tables if each.is_known), *missing],
         account,
         unselected=[error for _, error in selection.failures],
         unreadable=list(unreadable.values()),

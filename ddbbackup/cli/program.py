@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from argparse import Namespace
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ddbbackup.cli.exit_status import error_of
 from ddbbackup.cli.grammar import parse
-from ddbbackup.cli.output import check_output_files, write_failure
+from ddbbackup.cli.output import check_output_files, plan_files_of, write_failure
 from ddbbackup.cli.signals import (
     CONTINUES_AS,
     INTERRUPTED,
@@ -19,6 +20,7 @@ from ddbbackup.cli.signals import (
 from ddbbackup.cli.streams import StdoutUnwritable, say, say_traceback, stderr_view, write_stderr
 from ddbbackup.cli.verbs import VERBS
 from ddbbackup.errors import Bug, DdbBackupError
+from ddbbackup.report.commands import typed
 from ddbbackup.report.documents.failure import failure
 from ddbbackup.report.renderers import render
 from ddbbackup.safe_text import SECRETS
@@ -55,7 +57,8 @@ def run(argv: Sequence[str] | None) -> int:
 def _fail(error: DdbBackupError, options: Namespace | None) -> int:
     """Prints the error on stderr, and as a document on stdout and in files if the options request one."""
     document = failure(error)
-    write_stderr(render(document, "text", stderr_view()))
+    view = replace(stderr_view(), plan_files=plan_files_of(options))
+    write_stderr(render(document, "text", view))
     if options is not None:
         write_failure(options, document)
     return error.exit_code
@@ -73,5 +76,5 @@ def _interrupted(options: Namespace | None, code: int, stop: BaseException) -> i
         hint = (
             result.hint if run is None else f"run the same command with `--run-id {run}` to continue this run"
         )
-        say(f"ddbbackup: {reason}; {told}", f"hint: {hint}")
+        say(f"ddbbackup: {reason}; {told}", f"hint: {typed(hint, plan_files_of(options))}")
     return code

@@ -81,8 +81,14 @@ class Session:
         """The tables and tags that the selectors of the plan need. ``only``: of these tables."""
         return await take_inventory(self.context, only=only)
 
-    async def carry_out(self, steps: Sequence[Step[Any]], *, conclude: Conclude = _as_it_is) -> Report:
-        """Runs the steps, logs the end of the run, and returns its report.
+    async def carry_out(
+        self,
+        steps: Sequence[Step[Any]],
+        *,
+        conclude: Conclude = _as_it_is,
+        on_outcome: Callable[[Outcome], None] = lambda outcome: None,
+    ) -> Report:
+        """Runs the steps, logs the end of the run, and returns its report. ``on_outcome`` is told of each step.
 
         ``conclude`` makes the final outcomes of those of all steps.
         """
@@ -92,6 +98,7 @@ class Session:
         def note(outcome: Outcome) -> None:
             ends[outcome.step] = context.clock.now()
             self.display.step_ended(outcome)
+            on_outcome(outcome)
 
         self.display.begin(tuple(steps))
         outcomes = await run_steps(

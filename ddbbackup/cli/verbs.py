@@ -247,7 +247,7 @@ _ROWS: Final = (
         name="wait",
         help="complete backups that an earlier run left in progress",
         description="Waits for the exports that earlier runs started, verifies them and records the backups. Starts "
-        "no export.",
+        "an export only if a run ended between recording its backup and starting it.",
         arguments="[TABLE]...",
         options=(
             options.tables,

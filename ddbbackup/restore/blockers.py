@@ -22,7 +22,6 @@ from ddbbackup.sources.data_files import DataFiles
 
 FILES_PER_JOB: Final = 50_000  # objects of one import or bulk put (DynamoDB guide: Quotas)
 
-ACCEPT_HINT: Final = "restore another backup, or what can be proven of this one with --accept-incomplete"
 _OTHER_TARGET: Final = "use another table name in `to.table`, for example with {date} or {run}"
 
 
@@ -252,7 +251,7 @@ def other_key_schema(
     )
 
 
-def missing_files(data_files: DataFiles, backup: str) -> tuple[Blocker, ...]:
+def missing_files(data_files: DataFiles, backup: str, hint: str) -> tuple[Blocker, ...]:
     """For every method: a backup without all of its data files cannot be restored."""
     if not data_files.missing:
         return ()
@@ -261,7 +260,7 @@ def missing_files(data_files: DataFiles, backup: str) -> tuple[Blocker, ...]:
         f"{grouped(len(data_files.missing))} of {counted(total, 'data file')} of {backup} "
         f"{agreeing(len(data_files.missing), 'is', 'are')} missing, the first is "
         f"{S3Location(data_files.bucket, data_files.missing[0])}",
-        hint=ACCEPT_HINT,
+        hint=hint,
     )
     return (Blocker(error),)
 

@@ -11,6 +11,7 @@ from ddbbackup.model.assessment import Blocker
 from ddbbackup.ports import RetrievalTier, TableFacts
 from ddbbackup.restore import blockers
 from ddbbackup.restore.compatibility import check_first_item
+from ddbbackup.restore.damaged_hint import damaged_hint
 from ddbbackup.restore.method import RestoreJob
 from ddbbackup.restore.method_selection import MethodName
 from ddbbackup.restore.methods import RESTORE_METHODS
@@ -39,8 +40,9 @@ async def inspect(
             list_data_files, context.source.objects, backup.opened, backup.windows
         )
         job = replace(job, data_files=data_files)
-        if not job.accepts_incomplete:
-            found += blockers.missing_files(data_files, resolved.backup.label)
+        if data_files.missing and not job.accepts_incomplete:
+            hint = await context.call(damaged_hint, job)
+            found += blockers.missing_files(data_files, resolved.backup.label, hint)
         found += blockers.unexpected_objects(data_files) if method.reads_folder else ()
         found += _creation_blockers(resolved)
         found += _archived_blockers(job, data_files, retrieve)
@@ -58,7 +60,8 @@ async def inspect(
             )
         except (DataIncomplete, ObjectMissing) as error:
             if not job.accepts_incomplete:
-                found.append(Blocker(DataIncomplete(error.message, hint=blockers.ACCEPT_HINT)))
+                hint = await context.call(damaged_hint, job)
+                found.append(Blocker(DataIncomplete(error.message, hint=hint)))
         except DdbBackupError as error:
             found.append(Blocker(error))
     return job, found

@@ -17,8 +17,9 @@ from ddbbackup.bulk.model import Existing, WriteJob, WriteResult
 from ddbbackup.errors import Bug, DataIncomplete
 from ddbbackup.model.json_value import Json
 from ddbbackup.ports import TableFacts
-from ddbbackup.restore.blockers import ACCEPT_HINT, write_blockers
+from ddbbackup.restore.blockers import write_blockers
 from ddbbackup.restore.changes import chain_facts
+from ddbbackup.restore.damaged_hint import damaged_hint
 from ddbbackup.restore.edits import edits_of
 from ddbbackup.restore.estimate import estimate_write
 from ddbbackup.restore.incomplete import lost_facts, proven_files
@@ -81,7 +82,8 @@ async def load(job: RestoreJob) -> LoadResult:
                 context.write_items, write_job, ledger=ledger, target=job.cloud, source=context.source
             )
         except DataIncomplete as error:
-            raise DataIncomplete(error.message, hint=ACCEPT_HINT) from error
+            hint = await context.call(damaged_hint, job)
+            raise DataIncomplete(error.message, hint=hint) from error
     expected = proven.line_count if job.accepts_incomplete else source.line_count
     await context.call(check_counts, result, table, expected=expected, accepts_rejects=job.accepts_incomplete)
     if (

@@ -178,6 +178,26 @@ def open_backup(context: RunContext, stored: StoredRecord) -> OpenedExport:
     return opened
 
 
+def other_backup(context: RunContext, wanted: WantedPoint, backup_id: str) -> str | None:
+    """The newest backup before ``backup_id`` that can be restored without any of the backups which that one needs.
+
+    For a backup whose data turns out to be damaged: which of its chain is damaged does not matter then. Blocks.
+    """
+    location = _location(context, wanted)
+    damaged = context.catalog.look_up(location, backup_id)
+    if not isinstance(damaged, StoredRecord):
+        return None
+    for each in context.catalog.of_table(location, until=damaged.record.time):
+        record = each.record if isinstance(each, StoredRecord) else None
+        if record is None or record.state != "complete" or record.kind not in _kinds(wanted):
+            continue
+        if isinstance(each, StoredRecord) and set(record.chain.needs).isdisjoint(damaged.record.chain.needs):
+            found = open_point(context.catalog, each)
+            if isinstance(found, FoundPoint) and found.point.damage is None:
+                return record.id
+    return None
+
+
 def _choose_point(context: RunContext, wanted: WantedPoint) -> FoundPoint:
     location = _location(context, wanted)
     if wanted.origin is not None:

@@ -31,14 +31,17 @@ class Standing:
         self._counts: dict[str, str] = {}
         self._started = False
 
-    def begin(self, tables: Iterable[str] = ()) -> None:
-        """The run works on these tables, and has changed none of them."""
+    def begin(
+        self,
+        tables: Iterable[str] = (),
+        *,
+        alone: str = "nothing was written to {tables}",
+        together: str = "nothing was written to {tables}",
+    ) -> None:
+        """The run works on these tables, and has changed none of them: the sentences about one and about several."""
         with self._lock:
             self._started = True
-            self._tables |= {
-                table: _Told(f"nothing was written to {table}", "nothing was written to {tables}")
-                for table in tables
-            }
+            self._tables |= {table: _Told(alone.replace("{tables}", table), together) for table in tables}
 
     def say(self, table: str, sentence: str, *, together: str) -> None:
         """``{count}`` in the sentence becomes ``3 items were``, with the number that was counted last.

@@ -108,6 +108,12 @@ def test_an_older_backup_is_named_at_the_question_in_the_report_and_by_diff(
     folder = record["export"]["arn"].rpartition("/")[2]
     (data,) = [key for key in sandbox.keys(bucket) if f"/{folder}/data/" in key][:1]
     sandbox.s3.delete_object(Bucket=bucket, Key=data)
+    blocked = program.run("restore", "--table", table, "--to", f"{table}-restored")
+    older = json.loads(sandbox.read(bucket, sandbox.record_keys(bucket, table)[0]))["id"]
+    assert blocked.code == 65
+    assert (
+        f"hint: restore the backup before it with `--from {older}`, or add --accept-incomplete" in blocked.out
+    )
     assert program.run("verify", "--only", table).code == 65
     why = f"the newer backup {record['id']} cannot be restored: it was found damaged"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 
 import pytest
 
+from ddbbackup.model.export_pace import START_BURST
 from ddbbackup.sandbox.moto_exports import MotoExports
 from tests.support.aws import Aws
 from tests.support.plans import plan
@@ -71,7 +73,9 @@ def test_a_hangup_is_a_termination(
     os.killpg(process.pid, signal.SIGHUP)
     _, err = process.communicate(timeout=10)
     assert process.returncode == 143
-    assert "ddbbackup: terminated; exports that were started continue in AWS\nhint: " in err
+    told = f"ddbbackup: terminated; the export of {name} (was started and|may have been started and then) continues"
+    assert re.search(told, err)
+    assert "`ddbbackup wait`" in err
     assert processes_of(process.pid) == []
 
 
@@ -93,3 +97,32 @@ def test_nohup_is_obeyed(
     process.send_signal(signal.SIGHUP)
     process.communicate(timeout=60)
     assert process.returncode == 0
+
+
+def test_ctrl_c_counts_what_was_started_and_what_was_not(
+    sandbox: Aws, bucket: str, name: str, program: Program, exports: MotoExports
+) -> None:
+    """What has not begun has no record, so that nobody takes it for an export that runs. The hint can be typed."""
+    exports.export_seconds = (600.0, 600.0)
+    tables = [f"{name}-{number:02}" for number in range(START_BURST + 4)]
+    for table in tables:
+        sandbox.create_table(table, pitr=True)
+    sandbox.create_table(f"{name}-off")
+    program.plan(plan(sandbox, bucket, tables=[{"match": f"{name}-*"}]))
+    (program.directory / "ddbbackup.yaml").rename(program.directory / "eu.yaml")
+    process = start(program, "backup", "-f", "eu.yaml")
+    while sum(f"/{name}-" in export.table_arn for export in exports.started) < START_BURST:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 130
+
+    started = sum(f"/{name}-" in export.table_arn for export in exports.started)
+    recorded = sum(len(sandbox.record_keys(bucket, table)) for table in tables)
+    assert recorded == started < len(tables)
+    assert f"the exports of {started} tables ({tables[0]}, " in err
+    assert f"the backup of {name}-off has failed" in err
+    assert re.search(r"the backups? of .*(was|were) not started", err)
+    assert re.search(r"hint: run the same command with `--run-id \S+` to continue this run", err)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Sequence
 
-from ddbbackup.cli.output import write_output
+from ddbbackup.cli.output import plan_files_of, write_output
 from ddbbackup.cli.plan_globs import WantedTables, read_plans
 from ddbbackup.cli.session import Session, run_session
 from ddbbackup.cli.streams import say
@@ -14,6 +14,7 @@ from ddbbackup.errors import DataIncomplete
 from ddbbackup.model.report import STALE
 from ddbbackup.model.table_status import TableStatus
 from ddbbackup.plan.selection import select
+from ddbbackup.report.commands import typed
 from ddbbackup.report.documents.status import PlanStatus, failed_plan, plan_status, status_report
 from ddbbackup.status.table_status import read_statuses
 
@@ -33,11 +34,11 @@ def run(options: Namespace) -> int:
     for each in read:
         where = f"{', '.join(each.plan.files)}: " if len(read) > 1 else ""
         for error in each.plan.errors:
-            say(f"ddbbackup: {where}{error.message}", f"hint: {error.hint}")
+            say(f"ddbbackup: {where}{error.message}", f"hint: {typed(error.hint, plan_files_of(options))}")
         for place in each.unreadable:
             say(
                 f"ddbbackup: {where}the destination {place.destination} cannot be read: {place.error.message}",
-                f"hint: {place.error.hint}",
+                f"hint: {typed(place.error.hint, plan_files_of(options))}",
             )
     return exit_code
 

@@ -70,6 +70,14 @@ class ObservedTable:
     error: DdbBackupError | None = None
     exists: bool | None = None
 
+    @property
+    def is_known(self) -> bool:
+        """Not one that the plan does not select and of which no record is there, only other objects in its folder."""
+        if self.entry is not None or self.error is not None or self.survey is None:
+            return True
+        survey = self.survey
+        return bool(survey.chains or survey.records or survey.summarized or survey.unrestorable or survey.bad)
+
 
 @dataclass(frozen=True, slots=True)
 class AccountTables:

@@ -20,6 +20,8 @@ class View:
     are last there. A file is read from its beginning.
 
     ``characters``: how long Markdown may be. None: as long as a comment of GitHub.
+
+    ``plan_files`` are those that -f named, for the commands in hints; none for the default plan.
     """
 
     width: int | None = None
@@ -28,6 +30,7 @@ class View:
     colour: bool = False
     is_log: bool = False
     detail: Detail = "normal"
+    plan_files: tuple[str, ...] = ()
 
     def holds(self, lines: int) -> bool:
         """Whether a list of so many lines (``wrapping.height``) is shown as a whole."""

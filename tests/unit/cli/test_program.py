@@ -11,7 +11,7 @@ import pytest
 from ddbbackup.cli import main
 from ddbbackup.cli.signals import CONTINUES_AS, Terminated
 from ddbbackup.cli.verbs import VERBS, Verb
-from ddbbackup.errors import AccessDenied
+from ddbbackup.errors import AccessDenied, Refused
 
 ARGUMENTS = {"restore": ["orders-copy"], "completion": ["bash"], "find": ["orders"], "dump": ["orders"]}
 
@@ -41,6 +41,15 @@ def test_an_interruption_says_what_it_means_for_this_verb(
     text = capsys.readouterr().err
     assert text == f"ddbbackup: interrupted; {result.message}\nhint: {result.hint}\n"
     assert ("exports" in text) == ("ddbbackup wait" in text) == (verb in ("backup", "wait"))
+
+
+def test_the_hint_of_an_interruption_and_of_an_error_names_the_plan(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("wait", KeyboardInterrupt(), monkeypatch, "-f", "eu.yaml") == 130
+    assert "`ddbbackup wait -f eu.yaml`" in capsys.readouterr().err
+    assert run("status", Refused("no", hint="run `ddbbackup list`"), monkeypatch, "-f", "eu.yaml") == 1
+    assert capsys.readouterr().err.endswith("hint: run `ddbbackup list -f eu.yaml`\n")
 
 
 def test_a_run_of_many_tables_is_continued_by_its_run_id(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from ddbbackup.report.commands import typed
+
 if TYPE_CHECKING:
     from ddbbackup.report.renderers.view import View
 
@@ -38,5 +40,5 @@ def paint(text: str, style: Style | None, view: View) -> str:
 
 
 def hint(text: str, view: View) -> str:
-    """``hint: …``."""
-    return paint(f"hint: {text}", "hint", view)
+    """``hint: …``; its commands name the plan files that this run was given."""
+    return paint(f"hint: {typed(text, view.plan_files)}", "hint", view)

@@ -99,9 +99,18 @@ def _list(options: Namespace) -> int:
             points=dict(zip(places, points, strict=True)),
         )
 
-    code = write_output(options, run_session(options, look), NOTHING_NAMED)
-    say("nothing was restored: name one of these restores, or pass --table TABLE --to TARGET")
+    found = run_session(options, look)
+    code = write_output(options, found, NOTHING_NAMED)
+    say(f"nothing was restored: {_what_to_name(found)}")
     return code
+
+
+def _what_to_name(found: Restorable) -> str:
+    if not found.tables:
+        return "no table has a backup; run `ddbbackup backup` first"
+    if found.restores:
+        return "name one of these restores, or pass --table TABLE --to TARGET"
+    return "pass --table TABLE --to TARGET, or --all --to '{table}-restored'"
 
 
 def _by_writing(restore: Restore) -> Restore:

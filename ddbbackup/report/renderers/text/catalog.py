@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ddbbackup.report import standing_phrases as phrases
@@ -11,6 +12,7 @@ from ddbbackup.report.formatting import count, counted, size
 from ddbbackup.report.renderers.text.shortened import fitting, fitting_table, left_out, remark_lines
 from ddbbackup.report.renderers.text.style import Style, Styled, paint
 from ddbbackup.report.renderers.text.tables import Cell, Column, table
+from ddbbackup.report.renderers.text.wrapping import height
 
 if TYPE_CHECKING:
     from ddbbackup.report.documents.list import BackupList, BackupRow, UnreadableVault
@@ -134,14 +136,24 @@ def restorable(document: Restorable, view: View) -> str:
         )
         for row in document.tables
     ]
-    notes = [f"{row.table}: {note}\n" for row in document.tables for note in row.notes]
-    parts = [
-        f"account {document.account}, region {document.region}\n",
-        table(_PLANNED_COLUMNS, planned, view) if planned else "the plan has no `restores`\n",
-        table(_RESTORABLE_COLUMNS, tables, view) if tables else "no table has backups\n",
-        *(["".join(notes)] if notes else []),
-    ]
-    return "\n".join(parts)
+    notes = [f"{row.table}: {note}" for row in document.tables for note in row.notes]
+    place = f"account {document.account}, region {document.region}\n"
+    restores = table(_PLANNED_COLUMNS, planned, view) if planned else "the plan has no `restores`\n"
+    return "\n".join([place, restores, _newest_points(tables, notes, _below(f"{place}\n{restores}\n", view))])
+
+
+def _newest_points(rows: Sequence[Sequence[Cell]], notes: Sequence[str], view: View) -> str:
+    if not rows:
+        return "no table has backups\n"
+    shown, said = fitting(rows, notes, view)
+    text, number = fitting_table(_RESTORABLE_COLUMNS, rows, len(shown), view)
+    text += left_out(len(rows) - number, "table", view)
+    return text + remark_lines(said, len(notes), view)
+
+
+def _below(text: str, view: View) -> View:
+    """What is left of the screen below the text, and ten lines at least."""
+    return view if view.lines is None else replace(view, lines=max(10, view.lines - height(text, view)))
 
 
 def _target(restore: PlannedRestore) -> str:

@@ -57,10 +57,22 @@ def table_remarks(document: StatusReport) -> list[str]:
     failures = _grouped((row.last_failure, row.table) for row in tables if row.last_failure)
     gaps = _grouped((to_iso(row.gap_since), row.table) for row in tables if row.gap_since is not None)
     return [
+        *_gone(document),
         *not_restorable(broken),
         *(f"last backup failed: {names}: {message}" for message, names in failures),
         *(f"gap: {names}: changes after {since} may be in no backup" for since, names in gaps),
     ]
+
+
+def _gone(document: StatusReport) -> list[str]:
+    """One sentence: a table that does not exist has no row."""
+    if not document.gone:
+        return []
+    [(_, names)] = _grouped(("", row.table) for row in document.gone)
+    if len(document.gone) > 1:
+        return [f"gone: {names}: these tables do not exist any more; `ddbbackup restore` lists their backups"]
+    command = f"ddbbackup restore --table {names} --settings all"
+    return [f"gone: {names}: this table does not exist any more; `{command}` brings it back"]
 
 
 def backup_counts(document: BackupList) -> list[tuple[str, str]]:

@@ -52,6 +52,31 @@ def test_a_name_that_matches_nothing_ends_every_verb_with_the_nearest_one(
         )
 
 
+def test_a_table_that_was_deleted_is_gone_not_mistyped(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """`status` names it, and answers with what brings it back if it is asked for it."""
+    tables = (f"{name}-orders", f"{name}-bills")
+    for table in tables:
+        sandbox.create_table(table)
+        sandbox.put(table, {"id": {"S": "a"}})
+    program.plan(plan(sandbox, bucket, tables=[{"match": f"{name}-*", "method": "scan"}]))
+    assert program.run("backup").code == 0
+    sandbox.dynamodb.delete_table(TableName=tables[0])
+
+    command = f"ddbbackup restore --table {tables[0]} --settings all"
+    shown = program.run("status")
+    assert (shown.code, f"gone: {tables[0]}: " in shown.out, command in shown.out) == (0, True, True)
+    asked = program.run("status", tables[0])
+    assert (asked.code, f"{tables[0]} does not exist any more" in asked.err, command in asked.err) == (
+        5,
+        True,
+        True,
+    )
+    assert program.run(*command.split()[1:]).code == 0
+    assert "gone" not in program.run("status").out
+
+
 def test_an_id_may_be_short_wherever_a_backup_is_named(
     sandbox: Aws, bucket: str, name: str, program: Program
 ) -> None:

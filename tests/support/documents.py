@@ -32,6 +32,7 @@ from ddbbackup.report.documents.run_report import run_report
 from ddbbackup.report.documents.show import EffectivePlan, EffectiveValue
 from ddbbackup.report.documents.status import plan_status, status_report, table_row
 from ddbbackup.report.documents.validate import ValidatedPlan, Validation
+from ddbbackup.status.gone_tables import GoneTable
 from ddbbackup.status.unselected_tables import UnselectedTable
 from tests.support.histories import simulated_overview
 
@@ -139,6 +140,7 @@ EXAMPLES: Mapping[str, Document] = {
                 [UnreadableDestination("vault", "acme-ddb-vault", ("users", "carts"), ERROR)],
                 [ERROR],
                 exit_code=77,
+                gone=[GoneTable("dropped", "20261124T090000Z-0badcafe")],
             )
         ],
         now=NOW,

@@ -10,13 +10,16 @@ from ddbbackup.cli.plan_globs import WantedTables, read_plans
 from ddbbackup.cli.session import Session, run_session
 from ddbbackup.cli.streams import say
 from ddbbackup.clock import SystemClock
-from ddbbackup.errors import DataIncomplete
+from ddbbackup.errors import DataIncomplete, NothingSelected
 from ddbbackup.model.report import STALE
 from ddbbackup.model.table_status import TableStatus
-from ddbbackup.plan.selection import select
+from ddbbackup.plan.only import Only
+from ddbbackup.plan.selection import Inventory, select
 from ddbbackup.report.commands import typed
 from ddbbackup.report.documents.status import PlanStatus, failed_plan, plan_status, status_report
+from ddbbackup.status.gone_tables import gone_tables
 from ddbbackup.status.table_status import read_statuses
+from ddbbackup.steps.context import RunContext
 
 
 def run(options: Namespace) -> int:
@@ -47,8 +50,14 @@ def _read_plan(options: Namespace, wanted: WantedTables) -> PlanStatus:
     async def read(session: Session) -> PlanStatus:
         context = session.context
         inventory = await session.inventory(only=wanted.only)
-        selection = select(session.plan, inventory, only=wanted.of_plan(session.plan, inventory))
+        try:
+            selection = select(session.plan, inventory, only=wanted.of_plan(session.plan, inventory))
+        except NothingSelected:
+            await context.call(_refuse_gone_tables, context, inventory, wanted.only)
+            raise
         found = await context.call(read_statuses, context, selection.chosen)
+        hidden = {each.name for each in found.unreadable}
+        gone = await context.call(gone_tables, context, inventory, only=wanted.only, hidden=hidden)
         errors = [error for _, error in selection.failures]
         codes = [error.exit_code for error in (*errors, *(each.error for each in found.unreadable))]
         exit_code = codes[0] if codes else _code_of(found.tables)
@@ -61,9 +70,20 @@ def _read_plan(options: Namespace, wanted: WantedTables) -> PlanStatus:
             found.unreadable,
             errors,
             exit_code=exit_code,
+            gone=gone,
         )
 
     return run_session(options, read)
+
+
+def _refuse_gone_tables(context: RunContext, inventory: Inventory, only: Only) -> None:
+    """Raises ``NothingSelected`` if the name that selects nothing is that of a table that is gone."""
+    gone = gone_tables(context, inventory, only=only) if only else ()
+    if gone:
+        raise NothingSelected(
+            f"{gone[0].table} does not exist any more; its newest backup is {gone[0].backup}",
+            hint=f"run `ddbbackup restore --table {gone[0].table} --settings all`",
+        )
 
 
 def _code_of(tables: Sequence[TableStatus]) -> int:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ddbbackup.errors import DdbBackupError
     from ddbbackup.model.table_status import TableStatus, UnreadableDestination
     from ddbbackup.ports import Identity
+    from ddbbackup.status.gone_tables import GoneTable
 
 Standing = Literal["unrestorable", "never", "stale", "failed", "ok"]
 """The worst first. ``unrestorable``: there are backups, but none can be restored. ``failed``: the newest backup
@@ -82,6 +83,15 @@ class UnreadablePlace:
 
 
 @dataclass(frozen=True, slots=True)
+class GoneRow:
+    """A table with recent backups that an entry of the plan would select, and that does not exist any more."""
+
+    plan: str
+    table: str
+    backup: str
+
+
+@dataclass(frozen=True, slots=True)
 class StatusSummary:
     """How many tables have each status, whether or not they are shown."""
 
@@ -104,6 +114,7 @@ class StatusReport:
     plans: tuple[ReadPlan, ...]
     tables: tuple[PlanTable, ...]
     unreadable: tuple[UnreadablePlace, ...]
+    gone: tuple[GoneRow, ...]
     summary: StatusSummary
     exit_code: int
 
@@ -115,6 +126,7 @@ class PlanStatus:
     plan: ReadPlan
     tables: tuple[PlanTable, ...] = ()
     unreadable: tuple[UnreadablePlace, ...] = ()
+    gone: tuple[GoneRow, ...] = ()
 
 
 _ORDERS: Final[Mapping[str, tuple[Callable[[PlanTable], Any], bool]]] = {
@@ -140,6 +152,7 @@ def plan_status(
     errors: Sequence[DdbBackupError],
     *,
     exit_code: int,
+    gone: Sequence[GoneTable] = (),
 ) -> PlanStatus:
     place: dict[str, str] = {"plan": plan, "account": identity.account, "region": identity.region}
     return PlanStatus(
@@ -149,6 +162,7 @@ def plan_status(
             UnreadablePlace(plan, each.name, each.bucket, each.tables, error_info(each.error))
             for each in unreadable
         ),
+        tuple(GoneRow(plan, each.table, each.backup) for each in gone),
     )
 
 
@@ -176,6 +190,7 @@ def status_report(
         plans=tuple(each.plan for each in read),
         tables=tuple(sorted(shown, key=key, reverse=descending)),
         unreadable=unreadable,
+        gone=tuple(row for each in read for row in each.gone),
         summary=_summary(rows, unreadable),
         exit_code=exit_code,
     )

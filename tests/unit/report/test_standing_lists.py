@@ -18,7 +18,8 @@ from ddbbackup.report.documents import status as statuses
 from ddbbackup.report.documents.list import BackupList, backup_list
 from ddbbackup.report.documents.status import StatusReport, plan_status, status_report
 from ddbbackup.report.renderers import render
-from ddbbackup.report.renderers.view import View
+from ddbbackup.report.renderers.view import Detail, View
+from ddbbackup.status.gone_tables import GoneTable
 from tests.support.records import IDENTITY, instant, record
 
 NOW = datetime(2026, 11, 25, 3, tzinfo=UTC)
@@ -65,6 +66,23 @@ def test_damage_that_a_verification_found_shows_in_the_row_of_the_table() -> Non
     (row,) = status(DAMAGED).tables
     assert (row.status, row.failed_verification) == ("failed", True)
     assert cells(render(status(DAMAGED), "text"))[0][8] == "failed"
+
+
+@pytest.mark.parametrize("detail", ["normal", "quiet"])
+def test_a_table_that_was_deleted_is_said_with_what_brings_it_back(detail: Detail) -> None:
+    """It has no row: it does not exist. The summary does not count it."""
+
+    def text(*gone: str) -> str:
+        found = [GoneTable(table, ID) for table in gone]
+        read = plan_status("prod", ["p.yaml"], IDENTITY, [OK], [], [], exit_code=0, gone=found)
+        return render(status_report([read], now=NOW, exit_code=0), "text", View(detail=detail))
+
+    command = "`ddbbackup restore --table logs --settings all` brings it back"
+    assert f"gone: logs: this table does not exist any more; {command}\n" in text("logs")
+    assert "gone: logs, carts: these tables do not exist any more; `ddbbackup restore` lists" in text(
+        "logs", "carts"
+    )
+    assert "gone" not in text()
 
 
 def test_filters_choose_what_is_shown_and_the_summary_counts_all() -> None:

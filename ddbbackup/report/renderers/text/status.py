@@ -53,7 +53,7 @@ def status(document: StatusReport, view: View) -> str:
     """Errors of selectors are left to stderr. ``quiet``: only tables that need attention, and nothing else."""
     is_quiet = view.detail == "quiet"
     tables = [row for row in document.tables if not is_quiet or row.status != "ok"]
-    if is_quiet and not tables and not document.unreadable:
+    if is_quiet and not tables and not document.unreadable and not document.gone:
         return ""
     remarks = phrases.table_remarks(document)
     if view.lines is None:  # on a terminal, stderr says it on the same screen

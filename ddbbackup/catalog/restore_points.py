@@ -176,7 +176,8 @@ def _extended(before: RestorePoint | None, each: Record) -> RestorePoint:
 
 
 def _damage(backup_id: str, verified: RecordedVerification) -> Unrestorable:
-    found = f"it was found damaged by `verify --level {verified.level}` at {to_iso(verified.at)}"
+    at = to_iso(verified.at.replace(microsecond=0))
+    found = f"it was found damaged by `verify --level {verified.level}` at {at}"
     return Unrestorable(backup_id, backup_id, found)
 
 

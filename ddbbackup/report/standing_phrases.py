@@ -55,7 +55,11 @@ def table_remarks(document: StatusReport) -> list[str]:
     tables = document.tables
     broken = ((row.table, each.backup, each.reason) for row in tables for each in row.not_restorable)
     failures = _grouped((row.last_failure, row.table) for row in tables if row.last_failure)
-    gaps = _grouped((to_iso(row.gap_since), row.table) for row in tables if row.gap_since is not None)
+    gaps = _grouped(
+        (to_iso(row.gap_since.replace(microsecond=0)), row.table)
+        for row in tables
+        if row.gap_since is not None
+    )
     return [
         *_gone(document),
         *not_restorable(broken),

@@ -34,8 +34,11 @@ _STDIN: Final = "-"
 
 
 def typed(text: str, files: Sequence[str]) -> str:
-    """The text, in which each command that needs the plan names the files. A plan from stdin cannot be named."""
-    named = [file for file in files if file != _STDIN]
+    """The text, in which each command that needs the plan names the files.
+
+    Nobody can type the name of stdin, or one with control characters, which could also act on a terminal.
+    """
+    named = [file for file in files if file != _STDIN and file.isprintable()]
     if not named or len(named) < len(files):
         return text
     given = "".join(f" -f {shlex.quote(file)}" for file in named)

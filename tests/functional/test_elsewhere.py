@@ -76,7 +76,7 @@ def test_an_unexpected_account_is_refused_as_source_and_as_target(
     )
     source = program.run("restore", "here", "--output", "json")
     assert source.code == 77
-    assert "allows only account 210987654321" in source.err
+    assert "only account 210987654321 is allowed" in source.err
     assert not sandbox.exists(f"{name}-2")
 
 

@@ -276,7 +276,7 @@ def test_130_and_143_for_signals(
     _, err = process.communicate(timeout=10)
     assert process.returncode == code
     assert time.monotonic() - started < 2
-    assert "exports that were started continue in AWS\nhint: run `ddbbackup wait`" in err
+    assert f"the export of {name} was started and continues in AWS\nhint: run `ddbbackup wait`" in err
 
 
 def test_an_expired_token_is_access_denied(sandbox: Aws, bucket: str, program: Program) -> None:

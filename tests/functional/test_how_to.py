@@ -354,14 +354,15 @@ def commands_of(page: str) -> list[list[str]]:
 
 def test_show_your_backups(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
     """The page is written under both names, and the same is printed for a program."""
-    program.plan(
-        f"version: 1\nname: p\ndestinations: {{v: {{bucket: {bucket}}}}}\ntables: [{{name: {name}}}]\n"
-    )
+    text = f"version: 1\nname: p\ndestinations: {{v: {{bucket: {bucket}}}}}\ntables: [{{name: {name}}}]\n"
+    (program.directory / "plans").mkdir()
+    for file in ("ddbbackup.yaml", "plans/eu.yaml", "plans/us.yaml"):
+        program.plan(text, file)
     sandbox.create_table(name, pitr=True)
     assert program.run("backup", AWS_ENDPOINT_URL=sandbox.url).code == 0
-    *_, printed = [
-        program.run(*words, AWS_ENDPOINT_URL=sandbox.url) for words in commands_of("show-your-backups")
-    ]
+    done = [program.run(*words, AWS_ENDPOINT_URL=sandbox.url) for words in commands_of("show-your-backups")]
+    assert [each.code for each in done] == [0] * len(done)
+    printed = done[-1]
     for page in ("ddbbackup-report.html", "public/backups.html"):
         assert f">{name}<" in (program.directory / page).read_text(encoding="utf-8")
     assert [table["table"] for table in printed.report["tables"]] == [name]

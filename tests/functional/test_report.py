@@ -218,6 +218,7 @@ def test_the_tables_of_one_of_several_plans(tmp_path: Path) -> None:
         assert page.eval_on_selector_all(".t:not([hidden]) .plan", TEXTS) == ["prod-eu"]
         page.fill("#search", "")
         page.click(".problem a >> nth=0")
+        page.wait_for_selector(".t[open]")  # the page hears of the new fragment a moment later
         assert page.locator(".t[open]").count() == 1
         assert opened_page.serious_findings() == []
         assert opened_page.errors == []

@@ -121,8 +121,10 @@ def test_ctrl_c_counts_what_was_started_and_what_was_not(
 
     started = sum(f"/{name}-" in export.table_arn for export in exports.started)
     recorded = sum(len(sandbox.record_keys(bucket, table)) for table in tables)
-    assert recorded == started < len(tables)
-    assert f"the exports of {started} tables ({tables[0]}, " in err
+    assert (
+        started <= recorded <= started + 1 < len(tables)
+    )  # a record is written just before its export starts
+    assert re.search(rf"the exports of ({started}|{recorded}) tables \({tables[0]}, ", err), err
     assert f"the backup of {name}-off has failed" in err
     assert re.search(r"the backups? of .*(was|were) not started", err)
     assert re.search(r"hint: run the same command with `--run-id \S+` to continue this run", err)

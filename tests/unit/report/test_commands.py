@@ -33,3 +33,8 @@ def test_the_verbs_are_those_that_read_a_plan() -> None:
 )
 def test_a_command_names_the_files(files: tuple[str, ...], text: str, expected: str) -> None:
     assert typed(text, files) == expected
+
+
+def test_a_file_whose_name_could_act_on_a_terminal_is_not_named() -> None:
+    assert typed("run `ddbbackup list`", ["x\x1b[2J\u202e.yaml"]) == "run `ddbbackup list`"
+    assert typed("run `ddbbackup list`", ["base.yaml", "x\n::error::forged"]) == "run `ddbbackup list`"

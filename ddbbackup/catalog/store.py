@@ -78,9 +78,16 @@ class Catalog:
 
         Two processes with the same run id can both find no record and both write one, with ids that differ only in
         their time. The earlier id wins and the later record is deleted, so that both continue with the same record.
+        In the same second, the ids are the same, and the first put wins.
         """
         key = location.record_key(record.id)
-        etag = self._put(location, key, record, if_none_match=True)
+        try:
+            etag = self._put(location, key, record, if_none_match=True)
+        except Conflict:
+            winner = self.read(location, key)
+            if isinstance(winner, BadRecord):
+                raise
+            return winner
         digest = record.id.rpartition("-")[2]
         rivals = [k for k in self.record_keys(location) if k.endswith(f"-{digest}.json") and k < key]
         for rival in sorted(rivals):

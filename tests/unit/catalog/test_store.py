@@ -73,6 +73,18 @@ def test_a_record_of_this_run_that_cannot_be_read_stops_the_run() -> None:
         catalog.of_run(WHERE, run="r1")
 
 
+def test_two_processes_of_one_run_that_write_in_the_same_second_have_the_same_record() -> None:
+    """Their ids are the same: whoever comes second takes the record of the first, whatever it holds by now."""
+    objects = MemoryObjects()
+    catalog = Catalog(objects, plan="prod")
+    first = catalog.create(record(), WHERE)
+    changed = catalog.update(first, replace(first.record, state="failed"))
+    assert catalog.create(record(), WHERE) == changed
+    objects.bodies[first.key] = b"{"
+    with pytest.raises(Conflict):
+        catalog.create(record(), WHERE)
+
+
 def test_the_last_attempt_of_a_run_is_found_by_its_id() -> None:
     """Without reading the records of other runs."""
     objects = MemoryObjects()

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
-import structlog
-
-from ddbbackup import events
 from ddbbackup.errors import NothingSelected
 from ddbbackup.model.json_value import Json
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.plan.model import Restore
-
-log = structlog.get_logger()
+from ddbbackup.steps.late_failure import fail
 
 
 def matched_nothing(facts: Mapping[str, Json]) -> bool:
@@ -41,12 +36,4 @@ def _failed(restore: Restore, outcome: Outcome) -> Outcome:
         f"written to {outcome.table}",
         hint=f"run `ddbbackup find {table} --history` with the same selection to see which backups hold it",
     )
-    log.error(
-        events.STEP_FAILED,
-        step=outcome.step,
-        table=outcome.table,
-        error="NothingSelected",
-        message=error.message,
-        hint=error.hint,
-    )
-    return replace(outcome, status="failed", error=error)
+    return fail(outcome, error)

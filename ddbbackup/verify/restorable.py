@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
-import structlog
-
-from ddbbackup import events
 from ddbbackup.catalog import StoredRecord
 from ddbbackup.catalog.concurrent_reads import read_concurrently
 from ddbbackup.catalog.find_point import not_restorable
 from ddbbackup.errors import DataIncomplete
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.steps.context import RunContext
-
-log = structlog.get_logger()
+from ddbbackup.steps.late_failure import fail
 
 
 async def fail_unrestorable(
@@ -55,12 +50,4 @@ def _failed(outcome: Outcome, stored: StoredRecord, reason: str) -> Outcome:
         f"the data of {stored.record.id} passed, but the backup cannot be restored: {reason}",
         hint=f"run `ddbbackup backup --only {outcome.table}`, which begins a new chain with a full export",
     )
-    log.error(
-        events.STEP_FAILED,
-        step=outcome.step,
-        table=outcome.table,
-        error="DataIncomplete",
-        message=error.message,
-        hint=error.hint,
-    )
-    return replace(outcome, status="failed", error=error)
+    return fail(outcome, error)

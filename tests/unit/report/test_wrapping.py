@@ -3,41 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ddbbackup.cli.run_progress import columns
-from ddbbackup.errors import PitrDisabled
 from ddbbackup.model.outcome import Outcome
-from ddbbackup.model.report import Report
-from ddbbackup.report.documents.run_report import RunReport, run_report
 from ddbbackup.report.renderers import render
 from ddbbackup.report.renderers.text.wrapping import height, wrapped
 from ddbbackup.report.renderers.view import LOG, View
+from tests.support.outcomes import ok, pitr_off, report_of
 
-START = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 _LINES = st.text("ab `", max_size=60)
-
-
-def report_of(outcomes: Iterable[Outcome]) -> RunReport:
-    end = START + timedelta(seconds=75)
-    return run_report(
-        Report("backup", "4711", "prod", "123456789012", "eu-west-1", START, end, tuple(outcomes))
-    )
-
-
-def ok(table: str) -> Outcome:
-    return Outcome(f"backup {table}", "backup", table, "done", {"items": 5, "size_bytes": 99}, seconds=3)
-
-
-def pitr_off(table: str) -> Outcome:
-    error = PitrDisabled(
-        f"point-in-time recovery of {table} is off", hint=f"enable it, or set `pitr: enable` for {table}"
-    )
-    return Outcome(f"backup {table}", "backup", table, "failed", error=error)
 
 
 @given(st.lists(_LINES, max_size=4), st.integers(min_value=8, max_value=40))

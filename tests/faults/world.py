@@ -197,8 +197,7 @@ class World:
         older = self.aws.items(self.source)
         self.expect_code(self.run("backup", "--run-id", "older"), 0)
         self.put(self.source, self.make_items(60)[40:])
-        while time.time() % 1 > 0.9:  # backup ids have seconds
-            time.sleep(0.02)
+        wait_for_next_second()  # else either of the two may count as the newest
         self.expect_code(self.run("backup", "--run-id", "newer"), 0)
         self.restart_recovery()
         self.wanted = self.aws.items(self.source)

@@ -62,7 +62,7 @@ docs: $(VENV)/.dev ## write the generated pages of docs
 site: $(VENV)/.site ## build the documentation as a site in build/site/html; broken links fail
 	@$(BIN)/python -m tools.site
 
-pictures: $(VENV)/.dev $(TOOLS)/.ready ## draw the pictures of texts and of the page of `report` in docs/assets again
+pictures: $(VENV)/.dev $(TOOLS)/.ready ## draw the pictures of what people see again: look at those that changed
 	@$(BIN)/python -m tests.support.pictures
 	@$(BIN)/python -m tests.support.report_picture
 

@@ -61,10 +61,15 @@ async def ask(expected: str, question: str) -> None:
     """Raises ``Refused`` unless ``expected`` is typed."""
     write_stderr(escape(question))
     try:
-        answer = (await _line()).strip()
+        answer = await _line()
     except (OSError, ValueError):
         answer = ""
-    if answer != expected:
+    except asyncio.CancelledError:
+        write_stderr("\n")  # what is said of the interruption begins a line
+        raise
+    if not answer.endswith("\n"):  # Ctrl-D
+        write_stderr("\n")
+    if answer.strip() != expected:
         raise Refused(
             f"the answer was not {expected!r}, so nothing was written",
             hint=f"run the same command again and type {expected}",

@@ -6,14 +6,14 @@ import json
 import logging
 import os
 from argparse import Namespace
-from collections.abc import MutableMapping, Set
+from collections.abc import Mapping, MutableMapping, Set
 from typing import Any, Final, Literal
 
 import structlog
 from structlog.typing import Processor
 
 from ddbbackup import events
-from ddbbackup.cli.streams import stderr_is_terminal, stdout_is_terminal, write_stderr
+from ddbbackup.cli.streams import stderr_is_terminal, stdout_is_terminal, write_stderr, write_stderr_lines
 from ddbbackup.cli.tracebacks import format_traceback
 from ddbbackup.report.renderers.view import Detail
 from ddbbackup.safe_text import SECRETS, escape_json, escaped, masked
@@ -24,6 +24,13 @@ _OF_THE_REPORT: Final = frozenset((events.STEP_FAILED, events.STEP_SKIPPED, even
 _OF_THE_LISTS: Final = frozenset(  # below `status` and `list`, with all reasons
     (events.BACKUP_PASSED_OVER, events.RECORD_REJECTED, events.RECORDS_REJECTED)
 )
+_OF_VERBS: Final[Mapping[str, frozenset[str]]] = {
+    "status": _OF_THE_LISTS,
+    "list": _OF_THE_LISTS,
+    "verify": frozenset(
+        (events.DAMAGE_SUSPECTED,)
+    ),  # a failure, or a note of the backup that passed the second time
+}
 _REPEATED: Final = frozenset(("step", "error", "version", "target"))
 
 log = structlog.get_logger()
@@ -36,7 +43,10 @@ class _Stderr:
         self._is_json = is_json
 
     def msg(self, message: str) -> None:
-        write_stderr(f"{message}\n", is_json=self._is_json)
+        if self._is_json:
+            write_stderr(f"{message}\n", is_json=True)
+        else:
+            write_stderr_lines(f"{message}\n")
 
     log = debug = info = warning = error = critical = exception = msg
 
@@ -59,7 +69,7 @@ def configure_for(options: Namespace, *, run: str, plan: str) -> None:
     """As the options of the verb say."""
     shows_report = options.__dict__.get("output") == "text" and stdout_is_terminal()
     detail: Detail = options.__dict__.get("detail", "normal")
-    told = _OF_THE_REPORT | (_OF_THE_LISTS if options.verb in ("status", "list") else frozenset())
+    told = _OF_THE_REPORT | _OF_VERBS.get(options.verb, frozenset())
     configure(
         options.log_format, run=run, plan=plan, detail=detail, told=told if shows_report else frozenset()
     )

@@ -49,6 +49,7 @@ from ddbbackup.steps.step import Step
 from ddbbackup.steps.threads import ThreadPools
 
 T = TypeVar("T")
+_CONTINUED: Final = ("backup", "restore")  # verbs that `--run-id` continues
 STOP_SECONDS: Final = 0.8  # the time that an interrupted run gives its workers to stop
 log = structlog.get_logger()
 
@@ -186,7 +187,8 @@ def run_session(
             except (KeyboardInterrupt, Terminated) as stop:
                 for line in context.standing.lines():
                     stop.add_note(line)
-                if context.standing.is_of_many and not context.run_id_is_key:
+                is_continued = options.verb in _CONTINUED and not context.run_id_is_key
+                if is_continued and context.standing.is_of_many:
                     vars(stop)[CONTINUES_AS] = run_id
                 raise
             finally:

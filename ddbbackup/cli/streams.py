@@ -18,6 +18,7 @@ from ddbbackup.cli.tracebacks import format_traceback
 from ddbbackup.errors import Refused
 from ddbbackup.os_errors import is_full, os_reason
 from ddbbackup.report.renderers.view import LOG, View
+from ddbbackup.report.renderers.wrapping import wrapped
 from ddbbackup.safe_text import escape, escape_json, escape_json_to_ascii
 
 _ESCAPE: Final = "ddbbackup.escape"
@@ -87,7 +88,12 @@ class StdoutLines:
 
 def say(*lines: str) -> None:
     """Prints a message. What a line contains cannot begin another line. Never raises."""
-    write_stderr("".join(f"{escape(line)}\n" for line in lines))
+    write_stderr_lines("".join(f"{escape(line)}\n" for line in lines))
+
+
+def write_stderr_lines(text: str) -> None:
+    """As ``write_stderr``, for whole lines: a terminal would break them within words. Never raises."""
+    write_stderr(wrapped(text, stderr_view()))
 
 
 def write_stderr(text: str, *, is_json: bool = False) -> None:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal, get_args
 
 from ddbbackup.errors import DdbBackupError
 from ddbbackup.model.verification_result import VerificationResult
+
+Standing = Literal["unrestorable", "never", "stale", "failed", "ok"]
+"""The worst first. ``unrestorable``: there are backups, but none can be restored. ``failed``: the newest backup
+failed or cannot be restored, and an older one still meets the RPO."""
+STANDINGS: Final[tuple[Standing, ...]] = get_args(Standing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,15 @@ class TableStatus:
     @property
     def breaks_rpo(self) -> bool:
         return self.state == "stale" or (self.state == "never" and self.rpo_seconds is not None)
+
+    @property
+    def standing(self) -> Standing:
+        """What is to be said first of the table."""
+        if self.backup is None:
+            return "unrestorable" if self.not_restorable else "never"
+        if self.state == "stale":
+            return "stale"
+        return "failed" if self.last_failure is not None or self.not_restorable else "ok"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
+from ddbbackup.report.commands import typed
 from ddbbackup.report.formatting import count, counted
 from ddbbackup.times import to_iso
 
 if TYPE_CHECKING:
     from ddbbackup.report.documents.list import BackupList
-    from ddbbackup.report.documents.status import StatusReport
+    from ddbbackup.report.documents.status import GoneRow, StatusReport
 
 SEPARATOR: Final = " · "
 _NAMED_AT_MOST: Final = 3
@@ -68,15 +69,22 @@ def table_remarks(document: StatusReport) -> list[str]:
     ]
 
 
-def _gone(document: StatusReport) -> list[str]:
-    """One sentence: a table that does not exist has no row."""
-    if not document.gone:
-        return []
-    [(_, names)] = _grouped(("", row.table) for row in document.gone)
-    if len(document.gone) > 1:
-        return [f"gone: {names}: these tables do not exist any more; `ddbbackup restore` lists their backups"]
+def _gone(document: StatusReport) -> Iterator[str]:
+    """One sentence for each plan: a table that does not exist has no row."""
+    several = len(document.plans) > 1
+    for plan in {plan.plan: plan for plan in document.plans}.values():
+        rows = [row for row in document.gone if row.plan == plan.plan]
+        if rows:
+            text = _gone_from_one_plan(rows)
+            yield typed(text, plan.files) if several else text
+
+
+def _gone_from_one_plan(rows: Sequence[GoneRow]) -> str:
+    [(_, names)] = _grouped(("", row.table) for row in rows)
+    if len(rows) > 1:
+        return f"gone: {names}: these tables do not exist any more; `ddbbackup restore` lists their backups"
     command = f"ddbbackup restore --table {names} --settings all"
-    return [f"gone: {names}: this table does not exist any more; `{command}` brings it back"]
+    return f"gone: {names}: this table does not exist any more; `{command}` brings it back"
 
 
 def backup_counts(document: BackupList) -> list[tuple[str, str]]:

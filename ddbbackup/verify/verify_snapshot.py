@@ -50,6 +50,7 @@ class VerifySnapshot:
 
     async def run(self, context: RunContext, assessment: Assessment[None]) -> Outcome:
         record = self.stored.record
+        asked_again: tuple[str, ...] = ()
         try:
             snapshot = await self._find(context)
         except DataIncomplete as first:
@@ -63,6 +64,7 @@ class VerifySnapshot:
                 )
                 await record_result(context, self.stored, missing)
                 raise
+            asked_again = (f"found when AWS was asked again; the first time: {first.message}",)
         # Nobody knows what is in it, so it never counts as verified.
         notes = await forget_damage(context, self.stored)
         facts: dict[str, Json] = {
@@ -70,7 +72,7 @@ class VerifySnapshot:
             "items": None,
             "files": 0,
             "size_bytes": snapshot.size_bytes,
-            "notes": [NOTE, *notes],
+            "notes": [NOTE, *asked_again, *notes],
         }
         log.info(events.BACKUP_VERIFIED, **facts)
         return Outcome(self.id, self.kind, self.table, "done", facts)

@@ -79,7 +79,7 @@ def test_ctrl_c_at_the_question_writes_nothing(sandbox: Aws, program: Program, t
     """At once, and it says so."""
     code, shown = program.on_terminal("\x03", "restore", "--table", tables[0], "--existing", "overwrite")
     assert code == 130, shown
-    assert "interrupted; nothing was written\nhint: " in shown
+    assert "\nddbbackup: interrupted; nothing was written\nhint: " in shown
     assert NEWER in sandbox.items(tables[0])
 
 

@@ -52,3 +52,21 @@ def test_a_quiet_backup_shows_only_what_failed(one_of_two: str, program: Program
     assert len(shown.splitlines()) == 3
     code, shown = program.on_terminal("", "backup", "-q", "--only", one_of_two)
     assert (code, shown) == (0, "")
+
+
+def test_damage_is_said_once(sandbox: Aws, bucket: str, name: str, program: Program) -> None:
+    """By the report of `verify`, not by the log above it too."""
+    sandbox.create_table(name, pitr=True)
+    program.plan(plan(sandbox, bucket, tables=[{"name": name}]))
+    assert program.run("backup").code == 0
+    [manifest] = [
+        key for key in sandbox.keys(bucket) if key.endswith("/manifest-files.json") and f"/{name}/" in key
+    ]
+    sandbox.s3.delete_object(Bucket=bucket, Key=manifest)
+    code, shown = program.on_terminal("", "verify", TERM="xterm", COLUMNS="120")
+    plain = _CODES.sub("", shown)
+    assert code == 65, shown
+    assert "damage.suspected" not in plain
+    assert plain.count("FAILED") == 1
+    code, shown = program.on_terminal("", "verify", "-v", TERM="xterm", COLUMNS="120")
+    assert "damage.suspected" in _CODES.sub("", shown)

@@ -131,3 +131,28 @@ def test_ctrl_c_counts_what_was_started_and_what_was_not(
     assert f"the backup of {name}-off has failed" in err
     assert re.search(r"the backups? of .*(was|were) not started", err)
     assert re.search(r"hint: run the same command with `--run-id \S+` to continue this run", err)
+
+
+def test_ctrl_c_of_wait_says_what_goes_on_in_aws(
+    sandbox: Aws, bucket: str, name: str, program: Program, exports: MotoExports
+) -> None:
+    """The hint continues with `wait` itself: `--run-id` would choose the backups of one run."""
+    exports.export_seconds = (600.0, 600.0)
+    tables = [f"{name}-a", f"{name}-b"]
+    for table in tables:
+        sandbox.create_table(table, pitr=True)
+    program.plan(plan(sandbox, bucket, tables=[{"name": table} for table in tables]))
+    assert program.run("backup", "--no-wait").code == 0
+    process = start(program, "wait")
+    seen = ""
+    assert process.stderr is not None
+    while seen.count("export.reattached") < len(tables):
+        line = process.stderr.readline()
+        assert line, seen
+        seen += line
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 130
+    for table in tables:
+        assert f"the export of {table} was started and continues in AWS" in err
+    assert "--run-id" not in err

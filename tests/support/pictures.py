@@ -1,33 +1,46 @@
-"""Pictures of what people see: coloured text on a terminal, and Markdown as a pull request shows it.
+"""Pictures of what people see: text on a terminal, comments of pull requests, messages, and the page of ``report``.
 
-``make pictures`` writes them to ``docs/assets``, each with the digest of the page that it was made of: a test finds a
-picture that no longer shows what the program prints. Only that test and this program know what is in the folder.
+``make pictures`` writes one of each form, size and width (``forms.py``), and those of the documentation, with the
+digest of the page that each was made of: a test finds a picture that no longer shows what the program prints.
 """
 
 from __future__ import annotations
 
 import hashlib
 import html
+import io
 import json
 import re
-from collections.abc import Iterable
-from functools import cache
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final
 
-import structlog
 from markdown_it import MarkdownIt
+from playwright.sync_api import Page
 
-from ddbbackup.cli.destruction_facts import facts
 from ddbbackup.report.renderers import render
-from ddbbackup.report.renderers.view import View
+from tests.support.forms import (
+    FILES,
+    FOLDER,
+    MESSAGES,
+    TABLES,
+    TERMINAL,
+    WIDTHS,
+    before_the_question,
+    document,
+    message,
+    night,
+    on_terminal,
+)
 from tests.support.histories import simulated_overview
-from tests.support.simulated_night import Night, simulated_night
 
-FOLDER: Final = Path(__file__).parents[2] / "docs" / "assets"
 DIGESTS: Final = FOLDER / "pictures.json"
 MARGIN: Final = 16  # CSS pixels around the text
+COLOURS: Final = 64
+HIGHEST: Final = 3000
+"""Of a picture of text: what comes below looks the same."""
+_ASSETS: Final = Path(__file__).parents[2] / "docs" / "assets"
 _CODE = re.compile(r"\x1b\[([0-9;]*)m")
 _TERMINAL_STYLE: Final = f"""
 body {{ margin: 0; background: #0d1117 }}
@@ -43,76 +56,68 @@ ul { padding-left: 22px } li { margin: 6px 0 } details { margin-top: 12px }
 code { background: #eff1f3; padding: 2px 5px; border-radius: 5px; font: 12px monospace }
 table { border-collapse: collapse } td, th { border: 1px solid #d1d9e0; padding: 4px 10px }
 """
-_COMMANDS: Final = {
-    "before": "ddbbackup preview backup",
-    "checks": "ddbbackup doctor",
-    "report": "ddbbackup backup",
-    "status": "ddbbackup status",
-    "backups": "ddbbackup list",
-    "verification": "ddbbackup verify",
-    "against": "ddbbackup preview backup --against origin/main",
-    "restore": "ddbbackup preview restore rollback",
-    "restored": "ddbbackup restore rollback",
-    "prune": "ddbbackup prune",
-    "pruned": "ddbbackup prune --apply",
-}
-_TERMINALS: Final = (
-    ("report", 1, 80),
-    ("report", 50, 80),
-    ("report", 200, 140),
-    ("status", 1, 80),
-    ("status", 50, 80),
-    ("status", 200, 140),
-    ("backups", 200, 140),
-    ("before", 200, 140),
-    ("checks", 200, 140),
-    ("verification", 50, 80),
-    ("against", 200, 140),
-    ("restore", 50, 80),
-    ("restored", 50, 80),
-    ("prune", 200, 140),
-    ("pruned", 200, 80),
-)
-_REPORTS: Final = {
-    "page-1-desktop.png": (1, 1440, 900),
-    "page-200-desktop.png": (200, 1440, 1800),
-    "page-200-phone.png": (200, 390, 1700),
-}
-"""Of the page of ``report``: how many tables, and the size of the window."""
+_MESSAGE_STYLE: Final = """
+body { margin: 0; padding: 20px; background: #fff; color: #1d1c1d; font: 15px/1.46 sans-serif; width: 620px;
+  white-space: pre-wrap; overflow-wrap: anywhere }
+"""
+_WINDOWS: Final = {"desktop": (1440, 1800), "phone": (390, 1700)}
+"""Of the page of ``report``: width and height."""
 
 
-@cache
-def night(tables: int) -> Night:
-    """Without its log."""
-    with TemporaryDirectory() as folder:
-        try:
-            structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))
-            return simulated_night(tables, Path(folder))
-        finally:
-            structlog.reset_defaults()
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """``window`` is what is seen of the page; without it, all of its first element."""
+
+    path: Path
+    page: str
+    window: tuple[int, int] | None = None
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.page.encode()).hexdigest()
 
 
-@cache
-def pages() -> dict[str, str]:
-    """The page of each picture, by the name of its file."""
-    found = {}
-    for name, tables, width in _TERMINALS:
-        view = View(width=width, lines=32, colour=True)
-        text = render(getattr(night(tables), name), "text", view)
-        found[f"{name}-{tables}.png"] = terminal(_COMMANDS[name], text, width)
-    for tables in (50, 200):
-        lines = night(tables).progress
-        red = re.sub("([1-9][0-9]* failed)", "\x1b[1;31m\\1\x1b[0m\x1b[1m", lines[0])
-        text = f"\x1b[1m{red}\x1b[0m\n" + "".join(f"{line}\n" for line in lines[1:])
-        found[f"progress-{tables}.png"] = terminal("ddbbackup backup", text, 110)
-        found[f"comment-{tables}.png"] = comment(render(night(tables).report, "markdown"))
-    asked = night(50)
-    above = list(facts(asked.question, asked.restored.started_at, View(width=80, lines=32)))
-    question = f"Type the name of the plan, prod, to confirm this for {len(asked.question)} tables: "
-    found["question-50.png"] = terminal("ddbbackup restore rollback", "\n".join([*above, question]), 80)
-    for name, (tables, _, _) in _REPORTS.items():
-        found[name] = render(simulated_overview(tables), "html")
-    return found
+def pictures() -> list[Picture]:
+    """Each as it would be drawn now."""
+    return [*_forms(), *_in_the_documentation()]
+
+
+def _forms() -> Iterator[Picture]:
+    for tables in TABLES:
+        for width in WIDTHS:
+            for name, command in TERMINAL.items():
+                page = terminal(command, on_terminal(name, tables, width, colour=True), width)
+                yield Picture(FOLDER / f"{name}-{tables}-{width}.png", page)
+            yield Picture(FOLDER / f"progress-{tables}-{width}.png", _progress(tables, width))
+            yield Picture(FOLDER / f"question-{tables}-{width}.png", _question(tables, width))
+        for name, form, _ in FILES:
+            if form == "markdown":
+                page = comment(render(document(name, tables), form))
+                yield Picture(FOLDER / f"{name}-{tables}.png", page)
+        for name in MESSAGES:
+            yield Picture(FOLDER / f"{name}-{tables}.png", _message(message(name, tables)))
+        for device, window in _WINDOWS.items():
+            page = render(simulated_overview(tables), "html")
+            yield Picture(FOLDER / f"page-{tables}-{device}.png", page, window)
+
+
+def _in_the_documentation() -> Iterator[Picture]:
+    shown = on_terminal("status", 50, 100, colour=True)
+    yield Picture(_ASSETS / "status.png", terminal(TERMINAL["status"], shown, 100))
+    yield Picture(_ASSETS / "comment.png", comment(render(document("against", 200), "markdown")))
+
+
+def _progress(tables: int, width: int) -> str:
+    first, *others = night(tables).progress[width]
+    red = re.sub("([1-9][0-9]* failed)", "\x1b[1;31m\\1\x1b[0m\x1b[1m", first)
+    lines = [f"\x1b[1m{red}\x1b[0m", *others]
+    return terminal("ddbbackup backup", "\n".join(lines), width)
+
+
+def _question(tables: int, width: int) -> str:
+    number = len(night(tables).question)
+    question = f"Type the name of the plan, prod, to confirm this for {number} tables: "
+    return terminal(TERMINAL["restored"], "\n".join([*before_the_question(tables, width), question]), width)
 
 
 def terminal(command: str, text: str, width: int) -> str:
@@ -128,6 +133,11 @@ def comment(markdown: str) -> str:
     return f'<!doctype html><meta charset="utf-8"><style>{_COMMENT_STYLE}</style><body>{shown}</body>'
 
 
+def _message(text: str) -> str:
+    style = f"<style>{_MESSAGE_STYLE}</style>"
+    return f'<!doctype html><meta charset="utf-8">{style}<body>{html.escape(text)}</body>'
+
+
 def _spans(text: str) -> Iterable[str]:
     """The text with an element for each colour."""
     parts = _CODE.split(text)
@@ -137,25 +147,45 @@ def _spans(text: str) -> Iterable[str]:
         yield f'<span class="{classes}">{html.escape(part)}</span>' if classes else html.escape(part)
 
 
-def digest(page: str) -> str:
-    return hashlib.sha256(page.encode()).hexdigest()
-
-
 def main() -> None:
+    """Draws those of which the page has changed."""
     from tests.support.browser import Viewport, chromium, opened  # noqa: PLC0415 - only the pictures need it
 
-    drawn = pages()  # before there is a browser, which has an event loop of its own
+    recorded = json.loads(DIGESTS.read_text(encoding="utf-8")) if DIGESTS.exists() else {}
+    drawn = pictures()  # before there is a browser, which has an event loop of its own
     with chromium() as browser:
-        for name, page in drawn.items():
-            if name in _REPORTS:
-                with opened(browser, page, Viewport(*_REPORTS[name][1:])) as shown:
-                    (FOLDER / name).write_bytes(shown.page.screenshot(animations="disabled"))
+        for each in drawn:
+            if recorded.get(each.path.name) == each.digest and each.path.exists():
                 continue
-            with opened(browser, page, Viewport(1240, 100)) as shown:
-                element = shown.page.locator("pre" if "<pre" in page else "body").first
-                (FOLDER / name).write_bytes(element.screenshot(animations="disabled"))
-    digests = {name: digest(page) for name, page in drawn.items()}
+            with opened(browser, each.page, Viewport(*(each.window or (1240, 100)))) as shown:
+                if each.window:
+                    png = shown.page.screenshot(animations="disabled")
+                else:
+                    png = _element(shown.page, "pre" if "<pre" in each.page else "body")
+            each.path.write_bytes(_small(png))
+    for path in FOLDER.glob("*.png"):
+        if path not in {each.path for each in drawn}:
+            path.unlink()
+    digests = {each.path.name: each.digest for each in drawn}
     DIGESTS.write_text(json.dumps(digests, indent=2) + "\n", encoding="utf-8")
+
+
+def _element(page: Page, name: str) -> bytes:
+    box = page.locator(name).first.bounding_box()
+    assert box is not None
+    box["height"] = min(box["height"], HIGHEST)
+    return page.screenshot(clip=box, full_page=True, animations="disabled")
+
+
+def _small(png: bytes) -> bytes:
+    """With few colours: everybody who clones the repository gets the pictures."""
+    from PIL import Image  # noqa: PLC0415 - see main
+
+    written = io.BytesIO()
+    with Image.open(io.BytesIO(png)) as image:
+        few = image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+        few.save(written, "png", optimize=True)
+    return written.getvalue()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ Everything but AWS, the clock and the data is the program's own: planning, execu
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, cast
@@ -76,7 +76,7 @@ _DAY_SECONDS: Final = 86_400.0
 
 @dataclass(frozen=True)
 class Night:
-    """``before`` is the preview of the run, ``progress`` its lines while exports are queued.
+    """``before`` is the preview of the run, ``progress`` its lines while exports are queued, by width.
 
     ``verification`` is of the morning after: of 50 tables or more, a data file of the first is damaged then.
     ``question`` is what a person is asked before ``restored``. ``prune`` is what the first run of `prune` would do
@@ -86,7 +86,7 @@ class Night:
     before: Preview
     against: Preview
     checks: DoctorReport
-    progress: tuple[str, ...]
+    progress: Mapping[int, tuple[str, ...]]
     report: RunReport
     status: StatusReport
     backups: BackupList
@@ -208,10 +208,10 @@ class _Simulation:
 
     async def _back_up(
         self, context: RunContext, shown: RunProgress | None = None
-    ) -> tuple[Report, tuple[str, ...]]:
-        """The report, and the lines of the progress as they were after a while."""
+    ) -> tuple[Report, Mapping[int, tuple[str, ...]]]:
+        """The report, and the lines of the progress as they were after a while, by the width of the terminal."""
         progress = shown or RunProgress("backup", self.clock.monotonic())
-        seen: list[tuple[str, ...]] = []
+        seen: dict[int, tuple[str, ...]] = {}
 
         def started(step: AnyStep) -> None:
             progress.step_started(step.id)
@@ -221,7 +221,8 @@ class _Simulation:
 
         def look() -> None:
             now = self.clock.monotonic()
-            seen.append((progress.summary(now), *columns(progress.active(now), 80)))
+            for width in (80, 140):
+                seen[width] = (*progress.headline(now, width), *columns(progress.active(now), width))
 
         selection = select(self.plan, await take_inventory(context))
         steps = backup_steps(self.plan, selection, export_time=None)
@@ -230,7 +231,7 @@ class _Simulation:
         progress.begin({step.id: step.table for step in steps})
         self.clock.at(self.clock.monotonic() + (200.0 if len(steps) >= 100 else 45.0), look)
         outcomes = await run_steps(steps, context, on_start=started, on_outcome=ended)
-        return self._report("backup", context, begun, outcomes), seen[0]
+        return self._report("backup", context, begun, outcomes), seen
 
     def _report(self, verb: str, context: RunContext, begun: Any, outcomes: Sequence[Outcome]) -> Report:
         identity = self.cloud.identity

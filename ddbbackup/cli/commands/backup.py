@@ -9,29 +9,10 @@ from ddbbackup.backup.export_time import choose_export_time
 from ddbbackup.backup.planning import backup_steps
 from ddbbackup.cli.output import write_report
 from ddbbackup.cli.session import Session, run_session
-from ddbbackup.errors import TimedOut
-from ddbbackup.model.outcome import Outcome
+from ddbbackup.cli.told_backups import tell_ended
 from ddbbackup.model.report import Report
 from ddbbackup.plan.model import TableEntry
 from ddbbackup.plan.selection import select
-from ddbbackup.steps.standing import Standing
-
-
-def _tell(standing: Standing, outcome: Outcome) -> None:
-    """What an interruption says of a table whose backup has ended."""
-    if outcome.kind != "backup" or outcome.status == "started" or isinstance(outcome.error, TimedOut):
-        return
-    if outcome.status == "skipped":
-        said = "was skipped", "were skipped"
-    elif outcome.error is not None:
-        said = "has failed", "have failed"
-    else:
-        said = "is complete", "are complete"
-    standing.say(
-        outcome.table,
-        f"the backup of {outcome.table} {said[0]}",
-        together=f"the backups of {{tables}} {said[1]}",
-    )
 
 
 def run(options: Namespace) -> int:
@@ -53,6 +34,6 @@ def run(options: Namespace) -> int:
             alone="the backup of {tables} was not started",
             together="the backups of {tables} were not started",
         )
-        return await session.carry_out(steps, on_outcome=lambda outcome: _tell(standing, outcome))
+        return await session.carry_out(steps, on_outcome=lambda outcome: tell_ended(standing, outcome))
 
     return write_report(options, run_session(options, back_up, wait=not options.no_wait))

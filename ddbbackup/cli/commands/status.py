@@ -36,12 +36,13 @@ def run(options: Namespace) -> int:
     exit_code = write_output(options, document, exit_code)
     for each in read:
         where = f"{', '.join(each.plan.files)}: " if len(read) > 1 else ""
+        files = each.plan.files if len(read) > 1 else plan_files_of(options)
         for error in each.plan.errors:
-            say(f"ddbbackup: {where}{error.message}", f"hint: {typed(error.hint, plan_files_of(options))}")
+            say(f"ddbbackup: {where}{error.message}", f"hint: {typed(error.hint, files)}")
         for place in each.unreadable:
             say(
                 f"ddbbackup: {where}the destination {place.destination} cannot be read: {place.error.message}",
-                f"hint: {typed(place.error.hint, plan_files_of(options))}",
+                f"hint: {typed(place.error.hint, files)}",
             )
     return exit_code
 

@@ -12,6 +12,7 @@ from ddbbackup.catalog import BadRecord, StoredRecord
 from ddbbackup.catalog.queries import backups_in_progress, tables_with_records
 from ddbbackup.cli.output import write_report
 from ddbbackup.cli.session import Session, run_session
+from ddbbackup.cli.told_backups import tell_ended
 from ddbbackup.model.report import Report
 from ddbbackup.plan.model import TableEntry
 from ddbbackup.plan.selection import select
@@ -38,7 +39,13 @@ def run(options: Namespace) -> int:
                 steps.append(ReportBadRecord(each))
             elif options.run_id in (None, each.record.run):
                 steps.append(await _step_for(each, all_tables))
-        return await session.carry_out(steps)
+        standing = context.standing
+        standing.begin(
+            (step.table for step in steps if not isinstance(step, ReportBadRecord)),
+            alone="the backup of {tables} is still in progress",
+            together="the backups of {tables} are still in progress",
+        )
+        return await session.carry_out(steps, on_outcome=lambda outcome: tell_ended(standing, outcome))
 
     return write_report(options, run_session(options, wait))
 

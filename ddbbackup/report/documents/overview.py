@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
+from ddbbackup.model.table_status import Standing
 from ddbbackup.model.verification_result import VerificationResult
 from ddbbackup.report.documents.preview import CostInfo, PriceList
 from ddbbackup.report.documents.read_plan import ReadPlan
@@ -34,8 +35,7 @@ FindingKind = Literal[
     "prune",
 ]
 Severity = Literal["error", "warning"]
-TableState = Literal["ok", "stale", "never", "unrestorable", "kept", "unknown"]
-"""``unrestorable``: there are backups, but none of them can be restored."""
+TableState = Standing | Literal["kept", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +178,15 @@ class Coverage:
 @dataclass(frozen=True, slots=True)
 class OverviewTotals:
     """``tables`` counts those that the plans select, ``without_rpo`` those of them for which the plan has no RPO,
-    ``verified`` those with a newest backup verified as whole. ``unsized``: restore points that are not in
-    ``size_bytes``, because their size is not known.
+    ``failed`` those within their RPO of which the newest backup failed or cannot be restored, ``verified`` those with
+    a newest backup verified as whole. ``unsized``: restore points that are not in ``size_bytes``, because their size
+    is not known.
     """
 
     tables: int
     without_rpo: int
     ok: int
+    failed: int
     stale: int
     never: int
     unrestorable: int

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 
-from ddbbackup.model.table_status import NotRestorable
+from ddbbackup.model.table_status import STANDINGS, NotRestorable, Standing
 from ddbbackup.model.verification_result import VerificationResult
 from ddbbackup.report.documents.failure import ErrorInfo, error_info
 from ddbbackup.report.documents.read_plan import ReadPlan, read_plan, unread_plan
@@ -18,11 +18,6 @@ if TYPE_CHECKING:
     from ddbbackup.model.table_status import TableStatus, UnreadableDestination
     from ddbbackup.ports import Identity
     from ddbbackup.status.gone_tables import GoneTable
-
-Standing = Literal["unrestorable", "never", "stale", "failed", "ok"]
-"""The worst first. ``unrestorable``: there are backups, but none can be restored. ``failed``: the newest backup
-failed or cannot be restored, and an older one still meets the RPO."""
-STANDINGS: Final[tuple[Standing, ...]] = get_args(Standing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,19 +195,10 @@ def table_row(table: TableStatus) -> TableRow:
     return TableRow(**_members(table))
 
 
-def standing(table: TableStatus) -> Standing:
-    """What is to be said first of a table."""
-    if table.backup is None:
-        return "unrestorable" if table.not_restorable else "never"
-    if table.state == "stale":
-        return "stale"
-    return "failed" if table.last_failure is not None or table.not_restorable else "ok"
-
-
 def _members(table: TableStatus) -> dict[str, Any]:
     return {
         "table": table.table,
-        "status": standing(table),
+        "status": table.standing,
         "backup": table.backup,
         "kind": table.kind,
         "export_time": table.export_time,

@@ -267,11 +267,7 @@ def _status(table: ObservedTable) -> TableState:
         return "kept"
     if table.status is None:
         return "unknown"
-    return "unrestorable" if _is_unrestorable(table.status) else table.status.state
-
-
-def _is_unrestorable(status: TableStatus) -> bool:
-    return status.state == "never" and bool(status.not_restorable)
+    return table.status.standing
 
 
 def _running(survey: Survey | None) -> Iterator[RunningBackup]:
@@ -305,11 +301,11 @@ def _found(table: ObservedTable, points: Sequence[KnownPoint]) -> Iterator[_Foun
 
 def _of_status(status: TableStatus) -> Iterator[_Found]:
     late: Severity = "error" if status.breaks_rpo else "warning"
-    if _is_unrestorable(status):
+    if status.standing == "unrestorable":
         yield "unrestorable", late, "no backup of it can be restored"
-    elif status.state == "never":
+    elif status.standing == "never":
         yield "never", late, "never backed up"
-    elif status.state == "stale":
+    elif status.standing == "stale":
         age, rpo = duration(status.age_seconds), planned_duration(status.rpo_seconds)
         yield "stale", "error", f"{age} old, RPO {rpo}"
     if status.last_failure is not None:
@@ -347,6 +343,7 @@ def _totals(rows: Sequence[TableOverview]) -> OverviewTotals:
         tables=sum(row.entry is not None for row in rows),
         without_rpo=sum(row.entry is not None and row.rpo_seconds is None for row in rows),
         ok=states["ok"],
+        failed=states["failed"],
         stale=states["stale"],
         never=states["never"],
         unrestorable=states["unrestorable"],

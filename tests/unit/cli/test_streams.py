@@ -95,6 +95,21 @@ def test_a_message_is_one_line_for_each_part(
     assert capsys.readouterr().err == "ddbbackup: no \\x1b[2J\\n::error::x\nhint: \\u202e\n"
 
 
+def test_a_message_on_a_terminal_is_broken_at_spaces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name, an ID or a command can be selected and typed."""
+
+    class Terminal(io.StringIO):
+        encoding = "utf-8"
+
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setattr(sys, "stderr", stream := Terminal())
+    say("the backup of orders is complete")
+    assert stream.getvalue() == "the backup of orders\n  is complete\n"
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8", "cp1252", "utf-16-le"])
 def test_json_is_the_same_in_every_encoding(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """UTF-8 or ASCII, as RFC 8259 wants it."""

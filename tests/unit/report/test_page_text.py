@@ -1,6 +1,6 @@
-"""The words of the page of ``report`` for 1 and 200 tables: ``DDBBACKUP_UPDATE=1`` writes the files anew.
+"""The words of the page of ``report`` for 1, 50 and 200 tables: ``DDBBACKUP_UPDATE=1`` writes the files anew.
 
-How it looks is in ``docs/assets`` (``make pictures``) and in ``tests/functional/test_browser.py``.
+How it looks is in the pictures beside them (``make pictures``) and in ``tests/functional/test_browser.py``.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Words(HTMLParser):
             self._text += data.replace("\n", " ")
 
 
-@pytest.mark.parametrize("tables", [1, 200])
+@pytest.mark.parametrize("tables", [1, 50, 200])
 def test_what_the_page_says(tables: int) -> None:
     text = "".join(f"{line}\n" for line in Words(render(simulated_overview(tables), "html")).lines)
     path = FOLDER / f"page-{tables}.txt"

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from ddbbackup.cli.run_progress import columns
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.report.renderers import render
-from ddbbackup.report.renderers.text.wrapping import height, wrapped
 from ddbbackup.report.renderers.view import LOG, View
+from ddbbackup.report.renderers.wrapping import height, wrapped
 from tests.support.outcomes import ok, pitr_off, report_of
 
 _LINES = st.text("ab `", max_size=60)

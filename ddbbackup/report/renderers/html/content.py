@@ -120,9 +120,17 @@ def _every_table(tables: int) -> str:
 
 def _tiles(document: Overview) -> Iterator[tuple[str, str, str]]:
     totals = document.totals
-    notes = [f"{count(number)} {name}" for name in (*LATE, "unknown") if (number := getattr(totals, name))]
+    notes = [
+        f"{count(number)} {name}"
+        for name in (*LATE, "unknown", "failed")
+        if (number := getattr(totals, name))
+    ]
     notes += [f"{count(totals.without_rpo)} without an RPO"] if totals.without_rpo else []
-    yield "Tables within RPO", f"{count(totals.ok)} of {count(totals.tables)}", ", ".join(notes)
+    yield (
+        "Tables within RPO",
+        f"{count(totals.ok + totals.failed)} of {count(totals.tables)}",
+        ", ".join(notes),
+    )
     oldest = min((row.oldest for row in document.tables if row.oldest is not None), default=None)
     yield "Restore points", count(totals.restore_points), f"since {oldest:%Y-%m-%d}" if oldest else ""
     unsized = f", except for {count(totals.unsized)} of unknown size" if totals.unsized else ""

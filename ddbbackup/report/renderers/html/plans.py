@@ -76,7 +76,7 @@ def _line(
         name,
         ", ".join(dict.fromkeys(files)),
         f"{place[1]}, {place[2]}",
-        f"{count(sum(row.status == 'ok' for row in rows))} of {count(selected)}",
+        f"{count(sum(row.status in ('ok', 'failed') for row in rows))} of {count(selected)}",
         count(failing),
         f"≈ {dollars(sum(row.cost.usd_monthly for row in rows))}",
         "",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, assert_never
 from ddbbackup.report.renderers import json_documents
 from ddbbackup.report.renderers.annotated_yaml import annotated_yaml
 from ddbbackup.report.renderers.text import catalog, diff, doctor, overview, plans, preview, runs, status
-from ddbbackup.report.renderers.text.wrapping import wrapped
 from ddbbackup.report.renderers.view import PLAIN
+from ddbbackup.report.renderers.wrapping import wrapped
 
 if TYPE_CHECKING:
     from ddbbackup.report.documents import Document

@@ -12,7 +12,7 @@ from ddbbackup.report.formatting import count, counted, size
 from ddbbackup.report.renderers.text.shortened import fitting, fitting_table, left_out, remark_lines
 from ddbbackup.report.renderers.text.style import Style, Styled, paint
 from ddbbackup.report.renderers.text.tables import Cell, Column, table
-from ddbbackup.report.renderers.text.wrapping import height
+from ddbbackup.report.renderers.wrapping import height
 
 if TYPE_CHECKING:
     from ddbbackup.report.documents.list import BackupList, BackupRow, UnreadableVault

@@ -10,7 +10,7 @@ from ddbbackup.report import phrases
 from ddbbackup.report.formatting import counted
 from ddbbackup.report.renderers.text.shortened import first_ones, left_out
 from ddbbackup.report.renderers.text.style import Style, hint, paint
-from ddbbackup.report.renderers.text.wrapping import height
+from ddbbackup.report.renderers.wrapping import height
 from ddbbackup.report.table_names import names, without_name
 
 if TYPE_CHECKING:

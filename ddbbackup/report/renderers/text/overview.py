@@ -19,6 +19,7 @@ _SHOWN: Final = 20
 _COLUMNS: Final = (Column("PLAN", drop=1), Column("TABLE"), Column("PROBLEM"), Column("", shorten=True))
 _STATES: Final[tuple[tuple[str, Style], ...]] = (
     ("ok", "ok"),
+    ("failed", "failed"),
     ("stale", "stale"),
     ("never", "failed"),
     ("unrestorable", "failed"),

@@ -10,7 +10,7 @@ from ddbbackup.report.formatting import count, counted, size
 from ddbbackup.report.renderers.text.plan_changes import plan_changes
 from ddbbackup.report.renderers.text.style import Styled, hint, paint
 from ddbbackup.report.renderers.text.tables import Cell, Column, table
-from ddbbackup.report.renderers.text.wrapping import height
+from ddbbackup.report.renderers.wrapping import height
 from ddbbackup.report.step_groups import (
     BLOCKED,
     NOTHING,
@@ -64,7 +64,7 @@ _SHOWN_AS_A_WHOLE: Final = 10
 """So many steps are shown with everything, however long that is."""
 _NAMED_IN_NOTES: Final = 3  # tables, where there is no room for all
 _SHORTER: Final = (20, 10, 5, 3, 2, 1)
-_SHORTENED: Final = "Shortened to the height of the terminal: `-v` shows everything."
+_SHORTENED: Final = "Shortened for the terminal: `-v` shows everything."
 
 
 def preview(document: Preview, view: View) -> str:

@@ -12,7 +12,7 @@ from ddbbackup.report.outcome_groups import OutcomeGroup, failed, running, skipp
 from ddbbackup.report.renderers.text.shortened import first_ones
 from ddbbackup.report.renderers.text.style import Style, hint, paint
 from ddbbackup.report.renderers.text.tables import usual_width
-from ddbbackup.report.renderers.text.wrapping import height
+from ddbbackup.report.renderers.wrapping import height
 from ddbbackup.report.settings_groups import settings_of_many
 from ddbbackup.report.table_names import names
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from ddbbackup.report.commands import typed
 from ddbbackup.report.formatting import counted
 from ddbbackup.report.renderers.text.style import paint
 from ddbbackup.report.renderers.text.tables import Cell, Column, table
-from ddbbackup.report.renderers.text.wrapping import height
+from ddbbackup.report.renderers.wrapping import height
 
 if TYPE_CHECKING:
     from ddbbackup.report.renderers.view import View
@@ -59,8 +60,8 @@ def left_out(number: int, what: str, view: View, many: str | None = None) -> str
 
 
 def remark_lines(remarks: Sequence[str], total: int, view: View) -> str:
-    """A paragraph of what the cells cannot say."""
+    """A paragraph of what the cells cannot say. Its commands name the plan files that this run was given."""
     if not remarks:
         return ""
-    lines = "".join(f"{paint(remark, 'error', view)}\n" for remark in remarks)
+    lines = "".join(f"{paint(typed(remark, view.plan_files), 'error', view)}\n" for remark in remarks)
     return f"\n{lines}{left_out(total - len(remarks), 'remark', view)}"

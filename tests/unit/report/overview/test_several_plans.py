@@ -39,7 +39,11 @@ def plan(
     """All ``tables`` are well; ``kept`` have backups, but no entry."""
 
     def observed(table: str, entry: TableEntry | None) -> ObservedTable:
-        status = TableStatus(table, "ok", rpo_seconds=rpo_seconds) if entry is not None else None
+        status = (
+            TableStatus(table, "ok", backup="20261125T020000Z-0badcafe", rpo_seconds=rpo_seconds)
+            if entry is not None
+            else None
+        )
         return ObservedTable(
             locate(DESTINATION, identity, table=table, plan=name), entry, status, exists=True
         )

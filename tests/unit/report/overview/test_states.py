@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -18,10 +19,16 @@ from tests.support.records import IDENTITY
 ID = "20261125T020000Z-0badcafe"
 
 
-def report(status: TableStatus) -> Overview:
-    location = locate(Destination("vault", "acme"), IDENTITY, table=status.table, plan="prod")
-    table = ObservedTable(location, TableEntry(0, "vault", name=status.table, rpo_seconds=60), status)
-    plan = ObservedPlan("prod", ["ddbbackup.yaml"], IDENTITY, [table], AccountTables([]))
+def report(*statuses: TableStatus) -> Overview:
+    tables = [
+        ObservedTable(
+            locate(Destination("vault", "acme"), IDENTITY, table=status.table, plan="prod"),
+            TableEntry(0, "vault", name=status.table, rpo_seconds=60),
+            status,
+        )
+        for status in statuses
+    ]
+    plan = ObservedPlan("prod", ["ddbbackup.yaml"], IDENTITY, tables, AccountTables([]))
     return overview([plan], prices=packaged(), now=datetime(2026, 11, 25, 3, tzinfo=UTC))
 
 
@@ -44,3 +51,28 @@ def test_a_table_without_backups_was_never_backed_up() -> None:
     document = report(TableStatus("new", "never", rpo_seconds=60))
     assert (document.tables[0].status, document.totals.never) == ("never", 1)
     assert "never backed up" in render(document, "text")
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [{"last_failure": "S3 refused it"}, {"not_restorable": (NotRestorable(ID, "it is damaged"),)}],
+)
+def test_a_table_whose_last_backup_failed_is_called_failed_as_status_does(problem: dict[str, Any]) -> None:
+    """It is still within its RPO."""
+    status = TableStatus("late", "ok", backup=ID, age_seconds=30, rpo_seconds=60, **problem)
+    document = report(status)
+    assert document.tables[0].status == status.standing == "failed"
+    assert (document.totals.failed, document.totals.ok) == (1, 0)
+    assert "0 ok · 1 failed" in render(document, "text")
+    page = render(document, "html")
+    assert "1 of 1" in page
+    assert "ddbbackup backup --only late" in page
+
+
+def test_hints_name_tables_and_what_is_no_name_of_a_table_is_not_typed() -> None:
+    """Of many, the first."""
+    many = [TableStatus(f"t{number}", "never", rpo_seconds=60) for number in range(5)]
+    assert "ddbbackup backup --only t0</code>, and likewise for the others" in render(report(*many), "html")
+    assert "ddbbackup backup --only t0 --only t1</code>" in render(report(*many[:2]), "html")
+    hostile = render(report(TableStatus("$(reboot)", "never", rpo_seconds=60)), "html")
+    assert "ddbbackup backup --only TABLE</code>" in hostile

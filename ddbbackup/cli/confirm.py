@@ -6,10 +6,9 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from ddbbackup.cli.destruction_facts import facts
+from ddbbackup.cli.destruction_facts import facts, question
 from ddbbackup.cli.streams import say, stderr_view, write_stderr
 from ddbbackup.errors import Refused
-from ddbbackup.report.formatting import counted
 from ddbbackup.restore.confirmation import Destruction, confirmed, find_destruction
 from ddbbackup.restore.restore_table import RestoreTable
 from ddbbackup.safe_text import escape
@@ -47,14 +46,7 @@ async def close_comparisons(context: RunContext, steps: Sequence[RestoreTable]) 
 
 async def _ask_about(context: RunContext, shown: Sequence[Destruction]) -> None:
     say(*facts(shown, context.clock.now(), stderr_view()))
-    if len(shown) == 1:
-        await ask(shown[0].step.target, f"Type {shown[0].step.target} to confirm: ")
-    else:
-        tables = counted(len(shown), "table")
-        await ask(
-            context.plan.name,
-            f"Type the name of the plan, {context.plan.name}, to confirm this for {tables}: ",
-        )
+    await ask(*question(shown, context.plan.name))
 
 
 async def ask(expected: str, question: str) -> None:

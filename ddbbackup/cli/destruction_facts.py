@@ -1,7 +1,8 @@
 """What a person reads before the question whether a restore may destroy something. Pure.
 
 Of many tables, what they share is said once. Each table that items are deleted from, or are overwritten in, is named
-with its number of items, however many there are.
+with its number of items, however many there are. What they share stands below the names, where it is seen: just above
+the question.
 """
 
 from __future__ import annotations
@@ -36,11 +37,20 @@ def facts(shown: Sequence[Destruction], now: datetime, view: View) -> Iterator[s
         if len(group) == 1:
             yield from _of_one(group[0], now)
         else:
-            yield from _of_many(group, now)
-            yield ""
             yield from _rows(group, view) if len(shown) <= _ROWS_AT_MOST else _names(group, view)
+            yield ""
+            yield from _of_many(group, now)
         yield ""
     yield "`ddbbackup preview restore` with the same arguments shows method, settings and estimates of each table."
+
+
+def question(shown: Sequence[Destruction], plan: str) -> tuple[str, str]:
+    """What must be typed, and the question for it."""
+    if len(shown) == 1:
+        target = shown[0].step.target
+        return target, f"Type {target} to confirm: "
+    tables = counted(len(shown), "table")
+    return plan, f"Type the name of the plan, {plan}, to confirm this for {tables}: "
 
 
 def _shared(found: Destruction) -> tuple[str, ...]:

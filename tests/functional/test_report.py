@@ -17,6 +17,7 @@ from tests.support.plans import plan
 from tests.support.program import Program
 
 TEXTS = "found => found.map(each => each.textContent)"
+WIDER = "found => found.filter(each => each.scrollWidth > each.clientWidth).map(each => each.textContent)"
 
 
 def shown(page: Page) -> list[str]:
@@ -161,7 +162,24 @@ def test_the_page_at_two_widths_in_light_and_dark(tmp_path: Path, viewport: View
                 page.page.click(".t summary >> nth=3")
                 assert page.serious_findings() == []
                 assert not page.is_wider_than_the_screen
+                assert page.page.eval_on_selector_all(".problem, .card, .tiles div", WIDER) == []
                 assert (page.requests, page.errors) == ([], [])
+
+
+def test_the_page_in_print(tmp_path: Path) -> None:
+    """Every table is there; what nobody can click on paper is not."""
+    file = tmp_path / "page.html"
+    file.write_text(render(simulated_overview(60), "html"))
+    with chromium() as browser, opened(browser, file) as opened_page:
+        page = opened_page.page
+        assert page.pdf(format="A4").startswith(b"%PDF-")
+        page.emulate_media(media="print")
+        assert not page.locator("#tools").is_visible()
+        assert not page.locator(".heads").is_visible()
+        names = page.locator(".t .n bdi")
+        assert names.count() == len(shown(page)) > 60
+        assert all(names.nth(number).is_visible() for number in range(names.count()))
+        assert page.eval_on_selector_all(".problem, .card, .tiles div", WIDER) == []
 
 
 def test_search_sort_and_open(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,6 +23,7 @@ from ddbbackup.notify.channel import Transport
 from ddbbackup.plan.model import Notification
 from ddbbackup.report.renderers import Form, render
 from ddbbackup.report.renderers.view import View
+from ddbbackup.report.renderers.wrapping import wrapped
 from tests.support.simulated_night import Night, simulated_night
 
 FOLDER: Final = Path(__file__).parents[1] / "unit" / "report" / "forms"
@@ -89,10 +90,11 @@ def on_terminal(name: str, tables: int, width: int, *, colour: bool = False) -> 
     return render(document(name, tables), "text", View(width=width, lines=LINES, colour=colour))
 
 
-def before_the_question(tables: int, width: int) -> Iterator[str]:
-    """The lines above the question whether tables may be overwritten."""
-    found = night(tables)
-    return facts(found.question, found.restored.started_at, View(width=width, lines=LINES))
+def before_the_question(tables: int, width: int) -> str:
+    """What stands above the question whether tables may be overwritten."""
+    found, view = night(tables), View(width=width, lines=LINES)
+    lines = facts(found.question, found.restored.started_at, view)
+    return wrapped("".join(f"{line}\n" for line in lines), view)
 
 
 def message(name: str, tables: int) -> str:

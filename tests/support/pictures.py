@@ -19,6 +19,7 @@ from typing import Final
 from markdown_it import MarkdownIt
 from playwright.sync_api import Page
 
+from ddbbackup.cli.destruction_facts import question
 from ddbbackup.report.renderers import render
 from tests.support.forms import (
     FILES,
@@ -38,6 +39,7 @@ from tests.support.histories import simulated_overview
 DIGESTS: Final = FOLDER / "pictures.json"
 MARGIN: Final = 16  # CSS pixels around the text
 COLOURS: Final = 64
+"""Of a picture of text; a page has four times as many."""
 HIGHEST: Final = 3000
 """Of a picture of text: what comes below looks the same."""
 _ASSETS: Final = Path(__file__).parents[2] / "docs" / "assets"
@@ -66,10 +68,11 @@ _WINDOWS: Final = {"desktop": (1440, 1800), "phone": (390, 1700)}
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """``window`` is what is seen of the page; without it, all of its first element."""
+    """``window`` is what is seen of the page; without it, all of its first ``element``."""
 
     path: Path
     page: str
+    element: str = "body"
     window: tuple[int, int] | None = None
 
     @property
@@ -87,9 +90,9 @@ def _forms() -> Iterator[Picture]:
         for width in WIDTHS:
             for name, command in TERMINAL.items():
                 page = terminal(command, on_terminal(name, tables, width, colour=True), width)
-                yield Picture(FOLDER / f"{name}-{tables}-{width}.png", page)
-            yield Picture(FOLDER / f"progress-{tables}-{width}.png", _progress(tables, width))
-            yield Picture(FOLDER / f"question-{tables}-{width}.png", _question(tables, width))
+                yield Picture(FOLDER / f"{name}-{tables}-{width}.png", page, "pre")
+            yield Picture(FOLDER / f"progress-{tables}-{width}.png", _progress(tables, width), "pre")
+            yield Picture(FOLDER / f"question-{tables}-{width}.png", _question(tables, width), "pre")
         for name, form, _ in FILES:
             if form == "markdown":
                 page = comment(render(document(name, tables), form))
@@ -98,12 +101,12 @@ def _forms() -> Iterator[Picture]:
             yield Picture(FOLDER / f"{name}-{tables}.png", _message(message(name, tables)))
         for device, window in _WINDOWS.items():
             page = render(simulated_overview(tables), "html")
-            yield Picture(FOLDER / f"page-{tables}-{device}.png", page, window)
+            yield Picture(FOLDER / f"page-{tables}-{device}.png", page, window=window)
 
 
 def _in_the_documentation() -> Iterator[Picture]:
     shown = on_terminal("status", 50, 100, colour=True)
-    yield Picture(_ASSETS / "status.png", terminal(TERMINAL["status"], shown, 100))
+    yield Picture(_ASSETS / "status.png", terminal(TERMINAL["status"], shown, 100), "pre")
     yield Picture(_ASSETS / "comment.png", comment(render(document("against", 200), "markdown")))
 
 
@@ -115,9 +118,8 @@ def _progress(tables: int, width: int) -> str:
 
 
 def _question(tables: int, width: int) -> str:
-    number = len(night(tables).question)
-    question = f"Type the name of the plan, prod, to confirm this for {number} tables: "
-    return terminal(TERMINAL["restored"], "\n".join([*before_the_question(tables, width), question]), width)
+    _, asked = question(night(tables).question, "prod")
+    return terminal(TERMINAL["restored"], f"{before_the_question(tables, width)}{asked}", width)
 
 
 def terminal(command: str, text: str, width: int) -> str:
@@ -161,8 +163,8 @@ def main() -> None:
                 if each.window:
                     png = shown.page.screenshot(animations="disabled")
                 else:
-                    png = _element(shown.page, "pre" if "<pre" in each.page else "body")
-            each.path.write_bytes(_small(png))
+                    png = _element(shown.page, each.element)
+            each.path.write_bytes(_small(png, 4 * COLOURS if each.window else COLOURS))
     for path in FOLDER.glob("*.png"):
         if path not in {each.path for each in drawn}:
             path.unlink()
@@ -177,13 +179,15 @@ def _element(page: Page, name: str) -> bytes:
     return page.screenshot(clip=box, full_page=True, animations="disabled")
 
 
-def _small(png: bytes) -> bytes:
+def _small(png: bytes, colours: int) -> bytes:
     """With few colours: everybody who clones the repository gets the pictures."""
     from PIL import Image  # noqa: PLC0415 - see main
 
     written = io.BytesIO()
     with Image.open(io.BytesIO(png)) as image:
-        few = image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+        few = image.convert("RGB").quantize(
+            colours, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+        )  # rare colours, such as that of BLOCKED, stay
         few.save(written, "png", optimize=True)
     return written.getvalue()
 

@@ -56,6 +56,11 @@ def test_one_table() -> None:
 def test_what_many_tables_share_is_said_once() -> None:
     lines = shown([destruction(number, f"table-{number}", "mirror") for number in range(3)], 120)
     assert lines == [
+        "  TABLE    RESTORE POINT              ITEMS NOW  IN THE BACKUP      MISSING  CHANGED  DELETED",
+        "  table-0  20261124T000000Z-00000000  0          –                  0        1        0",
+        "  table-1  20261124T000001Z-00000001  1 000      999 + 1 change     1        1        3",
+        "  table-2  20261124T000002Z-00000002  2 000      1 999 + 2 changes  2        1        6",
+        "",
         "the restore will make 3 tables equal to their backups: write what differs, delete what is extra",
         "  in             account 123456789012, region eu-west-1",
         "  as of          2026-11-24T00:00:03Z (8h 29m ago)",
@@ -66,11 +71,6 @@ def test_what_many_tables_share_is_said_once() -> None:
         "                 3 changed items",
         "  deleted        9 extra items",
         f"  will be lost   {LOST}",
-        "",
-        "  TABLE    RESTORE POINT              ITEMS NOW  IN THE BACKUP      MISSING  CHANGED  DELETED",
-        "  table-0  20261124T000000Z-00000000  0          –                  0        1        0",
-        "  table-1  20261124T000001Z-00000001  1 000      999 + 1 change     1        1        3",
-        "  table-2  20261124T000002Z-00000002  2 000      1 999 + 2 changes  2        1        6",
         "",
         "`ddbbackup preview restore` with the same arguments shows method, settings and estimates of each table.",
     ]

@@ -70,8 +70,7 @@ def test_in_a_message(name: str, tables: int) -> None:
 @pytest.mark.parametrize("tables", TABLES)
 def test_before_anything_is_overwritten(tables: int, width: int) -> None:
     """What is shown above the question."""
-    lines = before_the_question(tables, width)
-    compare(f"question-{tables}-{width}.txt", "".join(f"{line}\n" for line in lines))
+    compare(f"question-{tables}-{width}.txt", before_the_question(tables, width))
 
 
 @pytest.mark.parametrize("width", WIDTHS)

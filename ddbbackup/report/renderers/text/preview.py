@@ -163,16 +163,17 @@ def _first_rows(
 
 
 def _restore_steps(steps: Sequence[PreviewStep], view: View, most: int | None) -> list[str]:
+    """Without the column of names if all have the same."""
+    listed = _listed(steps, most)
+    named = [phrases.restore_name(step) for step in listed]
     rows = [
-        (
-            step.table,
-            phrases.restore_name(step),
-            str(step.facts.get("backup") or "–"),
-            *_estimates(step),
-        )
-        for step in _listed(steps, most)
+        (step.table, name, str(step.facts.get("backup") or "–"), *_estimates(step))
+        for step, name in zip(listed, named, strict=True)
     ]
-    return _first_rows(_RESTORE_COLUMNS, rows, view, most)
+    if len(set(named)) > 1:
+        return _first_rows(_RESTORE_COLUMNS, rows, view, most)
+    columns = [column for column in _RESTORE_COLUMNS if column.head != "NAME"]
+    return _first_rows(columns, [(table, *others) for table, _, *others in rows], view, most)
 
 
 def _prune_steps(steps: Sequence[PreviewStep], view: View, most: int | None) -> list[str]:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 _GAP: Final = 2
 _MUCH_WIDER: Final = 8
 _SHORTEST: Final = 12  # of a column that is shortened
+_NO_VALUE: Final = ("", "-", "–")
+_FIRST: Final = 0.1  # is dropped before all others
 
 Cell = str | Styled
 
@@ -32,18 +34,23 @@ class Column:
 
 
 def table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], view: View) -> str:
-    """Left-aligned columns, two spaces apart, one line for each row.
+    """Left-aligned columns, two spaces apart, one line for each row. Where there is no room for all of them, those
+    without a value are dropped first.
 
     A few long names cost no column: they have lines of their own, above the other cells of their rows.
     """
     widths = [
         max(len(column.head), *(len(_text(row[i])) for row in rows), 0) for i, column in enumerate(columns)
     ]
-    shown = _fitting(columns, widths, view.width)
+    order = [
+        _FIRST if column.drop and all(_text(row[i]) in _NO_VALUE for row in rows) else column.drop
+        for i, column in enumerate(columns)
+    ]
+    shown = _fitting(order, widths, view.width)
     usual = max(len(columns[0].head), _usual([len(_text(row[0])) for row in rows]))
-    more = _fitting(columns, [usual, *widths[1:]], view.width)
+    more = _fitting(order, [usual, *widths[1:]], view.width)
     is_too_wide = view.width is not None and _total(shown, widths) > view.width
-    if is_too_wide or sum(columns[i].drop for i in more) > sum(columns[i].drop for i in shown):
+    if is_too_wide or sum(order[i] for i in more) > sum(order[i] for i in shown):
         shown = more
         widths[0] = _widest_that_fits(rows, usual, _room(more, [usual, *widths[1:]], view))
     for i in shown:
@@ -90,9 +97,9 @@ def _usual(lengths: Sequence[int]) -> int:
     return usual if ordered[-1] - usual > _MUCH_WIDER else ordered[-1]
 
 
-def _fitting(columns: Sequence[Column], widths: Sequence[int], width: int | None) -> list[int]:
-    """The indices of the columns that are shown."""
-    shown = list(range(len(columns)))
+def _fitting(order: Sequence[float], widths: Sequence[int], width: int | None) -> list[int]:
+    """The indices of the columns that are shown. ``order``: see ``Column.drop``."""
+    shown = list(range(len(order)))
     if width is None:
         return shown
 
@@ -100,7 +107,7 @@ def _fitting(columns: Sequence[Column], widths: Sequence[int], width: int | None
         return _total(chosen, widths) <= width
 
     dropped: list[int] = []
-    for i in sorted((i for i in shown if columns[i].drop), key=lambda i: columns[i].drop):
+    for i in sorted((i for i in shown if order[i]), key=lambda i: order[i]):
         if fits(shown):
             break
         shown.remove(i)

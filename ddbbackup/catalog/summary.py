@@ -19,7 +19,7 @@ from msgspec import Meta
 from ddbbackup.catalog.acceptance import CLOCK_SKEW, ENDS_WITHIN
 from ddbbackup.catalog.record import MAX_CHAIN, BackupKind, Count, Record
 from ddbbackup.errors import DataIncomplete
-from ddbbackup.model.backup_id import time_of_id
+from ddbbackup.model.backup_id import seconds_of_id
 from ddbbackup.model.documents import DocumentType, InvalidDocument
 
 _MAX_RECORDS: Final = 50_000  # the newest; 120 bytes each
@@ -112,7 +112,7 @@ def _agrees_with_its_id(row: SummarizedRecord) -> bool:
     if is_window != (row.previous is not None):
         return False
     try:
-        time = int(time_of_id(row.id).timestamp())
+        time = seconds_of_id(row.id)
     except ValueError:
         return False
     if row.begins > row.reaches + 1:  # one instant, rounded up and down

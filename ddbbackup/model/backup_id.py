@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 _BACKUP_ID: Final = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
@@ -40,6 +41,22 @@ def time_of_id(backup_id: str) -> datetime:
     year, month, day = backup_id[:4], backup_id[4:6], backup_id[6:8]
     hour, minute, second = backup_id[9:11], backup_id[11:13], backup_id[13:15]
     return datetime(int(year), int(month), int(day), int(hour), int(minute), int(second), tzinfo=UTC)
+
+
+def seconds_of_id(backup_id: str) -> int:
+    """The instant of a backup ID in seconds since 1970. Raises ``ValueError`` as ``time_of_id`` does.
+
+    In half its time: a summary has thousands of IDs, and many of them have the same date.
+    """
+    hour, minute, second = int(backup_id[9:11]), int(backup_id[11:13]), int(backup_id[13:15])
+    if not is_backup_id(backup_id) or hour > 23 or minute > 59 or second > 59:
+        raise ValueError(backup_id)
+    return _midnight(backup_id[:8]) + hour * 3600 + minute * 60 + second
+
+
+@lru_cache(maxsize=4096)
+def _midnight(date: str) -> int:
+    return int(datetime(int(date[:4]), int(date[4:6]), int(date[6:]), tzinfo=UTC).timestamp())
 
 
 def first_id_at(time: datetime) -> str:

@@ -12,7 +12,6 @@ import fcntl
 import json
 import os
 import pty
-import resource
 import struct
 import subprocess
 import sys
@@ -33,6 +32,7 @@ from ddbbackup.ports import Export, ExportPage, ObjectFacts, PitrWindow
 from ddbbackup.steps.rate_limits import RateLimits
 from tests.benchmarks.large_catalog import AT_ONCE, LATENCY_SECONDS, GeneratedStore, Shape
 from tests.benchmarks.targets import Target
+from tests.benchmarks.tree import peak_bytes
 from tests.support.memory_cloud import MemoryCloud, describe
 
 TABLES: Final = 2_000
@@ -171,7 +171,7 @@ def _run(count: int, words: Sequence[str]) -> int:
         started = time.perf_counter()
         code = cli.main([*words, "-f", str(plan)])
         seconds = time.perf_counter() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    peak = peak_bytes(os.getpid())
     print(f"\nglance {seconds:.3f} {pace.longest_seconds:.3f} {peak}", file=sys.stderr)
     return code
 
@@ -236,7 +236,9 @@ def targets(glances: Sequence[Glance]) -> list[Target]:
             each.seconds + each.paced_seconds <= SECONDS
             and each.lines <= LINES
             and each.peak_bytes <= MEGABYTES * 1e6,
-            bound="AWS allows ten DescribeContinuousBackups a second, one for each table",
+            bound="AWS allows ten DescribeContinuousBackups a second, one for each table"
+            if each.paced_seconds >= 1
+            else "",
         )
         for each in glances
     ]

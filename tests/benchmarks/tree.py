@@ -89,8 +89,13 @@ class _Watch:
             self.peak_bytes = max(
                 self.peak_bytes, sum(_kilobytes(pid, "smaps_rollup", "Pss") for pid in pids) << 10
             )
-            peaks = [_kilobytes(pid, "status", "VmHWM") << 10 for pid in pids]
+            peaks = map(peak_bytes, pids)
             self.process_peak_bytes = max([self.process_peak_bytes, *peaks])
+
+
+def peak_bytes(pid: int) -> int:
+    """Of the program that the process runs; ``getrusage`` includes that which began the process."""
+    return _kilobytes(pid, "status", "VmHWM") << 10
 
 
 def _kilobytes(pid: int, file: str, name: str) -> int:

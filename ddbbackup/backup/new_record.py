@@ -9,6 +9,7 @@ from typing import Literal
 from ddbbackup.backup.assessment import BackupFindings
 from ddbbackup.catalog import (
     RECORD_VERSION,
+    Location,
     Record,
     RecordedChain,
     RecordedCoverage,
@@ -23,6 +24,7 @@ from ddbbackup.catalog import (
     new_backup_id,
 )
 from ddbbackup.plan.model import Destination
+from ddbbackup.ports import Identity, TableFacts
 from ddbbackup.steps.context import RunContext
 
 
@@ -68,7 +70,7 @@ async def create_record(
     data: RecordedData | None = None,
 ) -> StoredRecord:
     """Writes the record of a backup in progress, by a conditional put, and the description of its table."""
-    table, location, identity = findings.table, findings.location, context.source.identity
+    table, location = findings.table, findings.location
     description = await context.call(
         context.catalog.keep_document, location, description_document(table.description)
     )
@@ -82,26 +84,35 @@ async def create_record(
         started_at=new.started_at,
         made_by=made_by,
         covers=covers,
-        table=RecordedTable(
-            name=table.name,
-            arn=table.arn,
-            id=table.table_id,
-            account=identity.account,
-            region=identity.region,
-            description=description,
-            item_count=table.item_count,
-            size_bytes=table.size_bytes,
-        ),
-        destination=RecordedDestination(
-            bucket=location.bucket,
-            prefix=location.prefix,
-            bucket_owner=location.bucket_owner,
-            sse_algorithm=destination.encryption.algorithm,
-            kms_key_id=destination.encryption.kms_key_id,
-        ),
+        table=recorded_table(table, context.source.identity, arn=table.arn, description=description),
+        destination=recorded_destination(location, destination),
         export=export,
         snapshot=snapshot,
         chain=chain,
         data=data or RecordedData(),
     )
     return await context.call(context.catalog.create, record, location)
+
+
+def recorded_table(table: TableFacts, identity: Identity, *, arn: str, description: str) -> RecordedTable:
+    """``description`` is the digest of its document beside the records."""
+    return RecordedTable(
+        name=table.name,
+        arn=arn,
+        id=table.table_id,
+        account=identity.account,
+        region=identity.region,
+        description=description,
+        item_count=table.item_count,
+        size_bytes=table.size_bytes,
+    )
+
+
+def recorded_destination(location: Location, destination: Destination) -> RecordedDestination:
+    return RecordedDestination(
+        bucket=location.bucket,
+        prefix=location.prefix,
+        bucket_owner=location.bucket_owner,
+        sse_algorithm=destination.encryption.algorithm,
+        kms_key_id=destination.encryption.kms_key_id,
+    )

@@ -16,6 +16,7 @@ from ddbbackup.archive.export_writing import make_export_id
 from ddbbackup.backup.assessment import location_of
 from ddbbackup.backup.check_destination import checks_of
 from ddbbackup.backup.method import BackupMethod
+from ddbbackup.backup.new_record import recorded_destination, recorded_table
 from ddbbackup.backup.other_runs import notes_on_other_run, warn_of_other_run, with_notes
 from ddbbackup.backup.run_scan import carry_out_scan
 from ddbbackup.bulk.scan import segment_count
@@ -24,9 +25,7 @@ from ddbbackup.catalog import (
     Location,
     Record,
     RecordedChain,
-    RecordedDestination,
     RecordedScan,
-    RecordedTable,
     StoredRecord,
     description_document,
     new_backup_id,
@@ -129,7 +128,6 @@ class ScanTable:
         table, location, earlier = findings.table, findings.location, findings.run_record
         attempt = earlier.record.attempt + 1 if earlier else 1
         plan, run = context.plan.name, context.run_id
-        identity = context.source.identity
         started_at = context.clock.now().replace(microsecond=0)
         arn = location.table_arn  # that of DescribeTable names a Region of its own on some servers
         backup_id = new_backup_id(started_at, plan=plan, table_arn=arn, run=run, attempt=attempt)
@@ -145,23 +143,8 @@ class ScanTable:
             state="in_progress",
             started_at=started_at,
             made_by="scan",
-            table=RecordedTable(
-                name=self.table,
-                arn=arn,
-                id=table.table_id,
-                account=identity.account,
-                region=identity.region,
-                description=description,
-                item_count=table.item_count,
-                size_bytes=table.size_bytes,
-            ),
-            destination=RecordedDestination(
-                bucket=location.bucket,
-                prefix=location.prefix,
-                bucket_owner=location.bucket_owner,
-                sse_algorithm=self.destination.encryption.algorithm,
-                kms_key_id=self.destination.encryption.kms_key_id,
-            ),
+            table=recorded_table(table, context.source.identity, arn=arn, description=description),
+            destination=recorded_destination(location, self.destination),
             scan=RecordedScan(
                 export_id=make_export_id(started_at, backup_id.rpartition("-")[2]),
                 segments=segment_count(table.size_bytes),

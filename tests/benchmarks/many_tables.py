@@ -257,8 +257,8 @@ def chapter(glances: Sequence[Glance]) -> str:
 {TABLES:,} tables with {_NIGHTS} nightly backups each, on a terminal of {_COLUMNS} × {_ROWS}. AWS answers each request
 after {LATENCY_SECONDS * 1000:.0f} ms, {AT_ONCE} at a time, and makes its answers in the same process. Memory is that
 of the process, all imports and the simulated AWS included. `preview` and `doctor` read the recovery window of each
-table, of which AWS allows ten a second: nobody waits for that here, and the time is given beside the rest. On AWS they
-take more than three minutes, and their progress says why.
+table, of which AWS allows ten a second: nobody waits for that here, and the time is given beside the rest. On AWS
+they take more than three minutes, and their progress says why.
 
 | command | exit code | time | AWS's rates | lines | peak memory |
 | --- | ---: | ---: | ---: | ---: | ---: |

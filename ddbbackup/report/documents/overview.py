@@ -119,12 +119,12 @@ class TableOverview:
     ``status`` is ``kept`` for a table that the plan does not select: its backups stay, and have no RPO. It is
     ``unknown`` if the catalog could not be read. ``restore_points`` counts those that can be restored.
     ``stretches``: all of them. ``breaches``: when the RPO was broken, as far as it is known, which it is since
-    ``rpo_known_since``. ``days`` are the last days, the last one today. ``whole`` are full backups, scans and
-    on-demand backups, ``windows`` those of chains; at most a few dozen of each. ``size_bytes`` counts the data of all
-    backups, except for ``unsized`` ones, of which the size is not known. ``table_bytes`` is the size of the table.
-    ``verified`` is that of the record of the newest backup, None also for a ``kept`` table of which it was not read.
-    ``retention`` is None without a policy, and if it could not be decided, for the reason in
-    ``retention_error``.
+    ``rpo_known_since``. ``days`` are the last days, the last one today; there are none if the catalog could not be
+    read. ``whole`` are full backups, scans and on-demand backups, ``windows`` those of chains; at most a few dozen of
+    each. ``size_bytes`` counts the data of all backups, except for ``unsized`` ones, of which the size is not known.
+    ``table_bytes`` is the size of the table. ``verified`` is that of the record of the newest backup, None also for a
+    ``kept`` table of which it was not read. ``retention`` is None without a policy, and if it could not be decided,
+    for the reason in ``retention_error``.
     """
 
     plan: str

@@ -200,6 +200,7 @@ def _row(
     rpo = entry.rpo_seconds if entry is not None else None
     times = sorted(point.begins for point in usable)
     since = known_since(table.policy, usable, rpo) if usable else None
+    undecided = table.decision_error or table.error
     broken = breaches(times, rpo, known_since=since, now=now) if since is not None else ()
     return TableOverview(
         plan=plan.name,
@@ -224,14 +225,16 @@ def _row(
         items=status.items if status is not None and status.items is not None else _items(usable),
         verified=_verified(table, usable),
         running=tuple(_running(survey)),
-        days=days(times, broken, known_since=since, has_rpo=rpo is not None, now=now),
+        days=days(times, broken, known_since=since, has_rpo=rpo is not None, now=now)
+        if survey is not None
+        else (),
         stretches=stretches(times, now, at_most=detail),
         breaches=tuple(broken),
         rpo_known_since=since if rpo is not None else None,
         whole=samples((point for point in points if point.kind != "window"), at_most=detail // 2),
         windows=samples((point for point in points if point.kind == "window"), at_most=detail // 2),
         retention=_outlook(table, points),
-        retention_error=table.decision_error.message if table.decision_error is not None else None,
+        retention_error=undecided.message if undecided is not None else None,
         cost=cost_info(cost),
         findings=tuple(_findings(plan.name, table, points)),
     )

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
-from ddbbackup.report.documents.overview import DayState, Sample, TableOverview
+from ddbbackup.report.documents.overview import RECENT_DAYS, DayState, Sample, TableOverview
 from ddbbackup.report.formatting import count, counted, duration, planned_duration, size
 from ddbbackup.report.phrases import money
 from ddbbackup.report.renderers.html.drawings import chart, day_strip, timeline
@@ -24,7 +24,7 @@ def row_of(row: TableOverview, link: Link, now: datetime) -> Row:
         row.items or 0,
         int(row.verified.at.timestamp()) if row.verified is not None else 0,
     )
-    is_late = row.status in LATE
+    is_late, is_unknown = row.status in LATE, row.status == "unknown"
     flag = next((each for each in row.findings if each.kind not in (row.status, "unreadable")), None)
     return Row(
         anchor=link.anchor,
@@ -40,8 +40,8 @@ def row_of(row: TableOverview, link: Link, now: datetime) -> Row:
         is_late=is_late,
         strip=day_strip(row.days),
         strip_text=_strip_text(row.days),
-        points=count(row.restore_points),
-        bytes=stored(row.size_bytes, row.unsized),
+        points=count(row.restore_points if not is_unknown else None),
+        bytes=stored(row.size_bytes, row.unsized) if not is_unknown else size(None),
         items=count(row.items),
         verified=_verified(row),
         verified_is_bad=row.verified is not None and row.verified.result != "ok",
@@ -63,6 +63,8 @@ def _verified(row: TableOverview) -> str:
 
 def _strip_text(days: Sequence[DayState]) -> str:
     """For those who do not see the picture."""
+    if not days:
+        return f"last {RECENT_DAYS} days: unknown"
     counts = Counter(days)
     parts = (f"{STATES[state]}: {counts[state]}" for state in STATES if counts[state])
     return f"last {len(days)} days: {', '.join(parts)}"
@@ -78,7 +80,9 @@ def _timeline_text(row: TableOverview) -> str:
 
 
 def _facts(row: TableOverview) -> Iterator[tuple[str, str]]:
-    yield "Newest restore point", minute(row.newest) if row.newest is not None else "none"
+    is_unknown = row.status == "unknown"  # nothing that is missing is known to be missing
+    without = "unknown" if is_unknown else "none"
+    yield "Newest restore point", minute(row.newest) if row.newest is not None else without
     if row.backup is not None:
         yield "Backup", row.backup
     kinds = ", ".join(f"{count(number)} {kind}" for kind, number in sorted(row.kinds.items()))
@@ -96,7 +100,7 @@ def _facts(row: TableOverview) -> Iterator[tuple[str, str]]:
     if row.verified is not None:
         yield "Verified", f"{row.verified.level} at {minute(row.verified.at)}: {row.verified.result}"
     elif row.entry is not None:
-        yield "Verified", "never"
+        yield "Verified", "unknown" if is_unknown else "never"
     yield from _retention(row)
     if row.cost.lines:
         yield "Cost", money(row.cost)

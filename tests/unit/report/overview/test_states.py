@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from ddbbackup.catalog import locate
+from ddbbackup.errors import AccessDenied
 from ddbbackup.model.table_status import NotRestorable, TableStatus
-from ddbbackup.plan.model import Destination, TableEntry
+from ddbbackup.plan.model import Destination, Retention, TableEntry
 from ddbbackup.pricing.prices import packaged
 from ddbbackup.report.documents.overview import Overview
 from ddbbackup.report.overview.build import AccountTables, ObservedPlan, ObservedTable, overview
@@ -67,6 +68,28 @@ def test_a_table_whose_last_backup_failed_is_called_failed_as_status_does(proble
     page = render(document, "html")
     assert "1 of 1" in page
     assert "ddbbackup backup --only late" in page
+
+
+def test_nothing_is_claimed_of_a_table_whose_records_cannot_be_read() -> None:
+    """It may have backups, verified ones, and a policy that removes some."""
+    denied = AccessDenied("not allowed to read s3://acme", hint="ask")
+    entry = TableEntry(0, "vault", name="orders", retention=Retention(keep_last=3))
+    location = locate(Destination("vault", "acme"), IDENTITY, table="orders", plan="prod")
+    table = ObservedTable(location, entry, error=denied)
+    plan = ObservedPlan("prod", ["ddbbackup.yaml"], IDENTITY, [table], AccountTables(["orders"]))
+    document = overview([plan], prices=packaged(), now=datetime(2026, 11, 25, 3, tzinfo=UTC))
+    assert document.tables[0].days == ()
+    assert document.tables[0].retention_error == "not allowed to read s3://acme"
+    page = render(document, "html")
+    assert "every backup is kept" not in page
+    assert "Of 1 table it is not known, because records could not be read." in page
+    row = page.split('<details class="t"', 1)[1].split("</details>", 1)[0]
+    assert "no restore point" not in row
+    for claim in ("never", ">none", "none:", "0 B", '<span class="right points">0<'):
+        assert claim not in row
+    for known in (">unknown<", "last 30 days: unknown", "<dt>Newest restore point<dd>unknown<"):
+        assert known in row
+    assert "<dt>Verified<dd>unknown<" in row
 
 
 def test_hints_name_tables_and_what_is_no_name_of_a_table_is_not_typed() -> None:

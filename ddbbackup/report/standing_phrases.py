@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from ddbbackup.report.commands import typed
@@ -10,7 +10,7 @@ from ddbbackup.report.formatting import count, counted
 from ddbbackup.times import to_iso
 
 if TYPE_CHECKING:
-    from ddbbackup.report.documents.list import BackupList
+    from ddbbackup.report.documents.list import BackupList, BackupRow
     from ddbbackup.report.documents.status import GoneRow, StatusReport
 
 SEPARATOR: Final = " · "
@@ -54,7 +54,11 @@ def unreadable_tables(document: StatusReport) -> list[str]:
 def table_remarks(document: StatusReport) -> list[str]:
     """What the cells cannot say of tables, the worst first; the same reason is said once."""
     tables = document.tables
-    broken = ((row.table, each.backup, each.reason) for row in tables for each in row.not_restorable)
+    broken = (
+        ((row.plan, row.account, row.region), row.table, each.backup, each.reason)
+        for row in tables
+        for each in row.not_restorable
+    )
     failures = _grouped((row.last_failure, row.table) for row in tables if row.last_failure)
     gaps = _grouped(
         (to_iso(row.gap_since.replace(microsecond=0)), row.table)
@@ -70,13 +74,15 @@ def table_remarks(document: StatusReport) -> list[str]:
 
 
 def _gone(document: StatusReport) -> Iterator[str]:
-    """One sentence for each plan: a table that does not exist has no row."""
+    """One sentence for each plan, of which several may have one name: a table that does not exist has no row."""
     several = len(document.plans) > 1
-    for plan in {plan.plan: plan for plan in document.plans}.values():
-        rows = [row for row in document.gone if row.plan == plan.plan]
-        if rows:
-            text = _gone_from_one_plan(rows)
-            yield typed(text, plan.files) if several else text
+    files = {(plan.plan, plan.account, plan.region): plan.files for plan in reversed(document.plans)}
+    rows_of: dict[tuple[str, str, str], list[GoneRow]] = {}
+    for row in document.gone:
+        rows_of.setdefault((row.plan, row.account, row.region), []).append(row)
+    for place, rows in rows_of.items():
+        text = _gone_from_one_plan(rows)
+        yield typed(text, files[place]) if several else text
 
 
 def _gone_from_one_plan(rows: Sequence[GoneRow]) -> str:
@@ -101,7 +107,11 @@ def unreadable_vaults(document: BackupList) -> list[str]:
 
 
 def backup_remarks(document: BackupList) -> list[str]:
-    broken = ((row.table, row.backup, row.not_restorable) for row in document.backups if row.not_restorable)
+    broken = (
+        (_place(row), row.table, row.backup, row.not_restorable)
+        for row in document.backups
+        if row.not_restorable
+    )
     failures = _grouped(_failures(document))
     return [
         *not_restorable(broken),
@@ -111,21 +121,28 @@ def backup_remarks(document: BackupList) -> list[str]:
 
 def _failures(document: BackupList) -> Iterator[tuple[str, str]]:
     """The reason, and the newest backup of each table that failed for it."""
-    ids: dict[tuple[str, str], list[str]] = {}
+    ids: dict[tuple[str, str, Hashable], list[str]] = {}
     for row in document.backups:
         if row.failure:
-            ids.setdefault((row.failure, row.table), []).append(row.backup)
-    for (failure, table), own in ids.items():
+            ids.setdefault((row.failure, row.table, _place(row)), []).append(row.backup)
+    for (failure, table, _), own in ids.items():
         others = f" ({counted(len(own) - 1, 'older one')} too)" if len(own) > 1 else ""
         yield failure, f"{own[0]} of {table}{others}"
 
 
-def not_restorable(backups: Iterable[tuple[str, str, str]]) -> Iterator[str]:
-    """One line for each reason of a table: table, backup ID and reason of each backup, the newest first."""
-    by_reason: dict[tuple[str, str], list[str]] = {}
-    for table, backup, reason in backups:
-        by_reason.setdefault((table, reason), []).append(backup)
-    for (table, reason), ids in by_reason.items():
+def _place(row: BackupRow) -> Hashable:
+    return row.account, row.region, row.bucket, row.prefix
+
+
+def not_restorable(backups: Iterable[tuple[Hashable, str, str, str]]) -> Iterator[str]:
+    """One line for each reason of a table. Place, table, backup ID and reason of each backup, the newest first.
+
+    ``place`` tells tables of one name apart.
+    """
+    by_reason: dict[tuple[Hashable, str, str], list[str]] = {}
+    for place, table, backup, reason in backups:
+        by_reason.setdefault((place, table, reason), []).append(backup)
+    for (_, table, reason), ids in by_reason.items():
         others = f" and {counted(len(ids) - 1, 'older one')}" if len(ids) > 1 else ""
         yield f"not restorable: {ids[0]} of {table}{others}: {reason}"
 

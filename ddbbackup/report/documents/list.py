@@ -159,9 +159,9 @@ def backup_list(
 def _problems(rows: Sequence[BackupRow]) -> set[int]:
     """The numbers of the rows that need attention. What failed before the newest complete backup does not."""
     found: set[int] = set()
-    is_complete: set[tuple[str, str, str, str]] = set()
+    is_complete: set[tuple[str, ...]] = set()
     for number, row in enumerate(rows):
-        place = (row.bucket, row.account, row.region, row.table)
+        place = (row.bucket, row.prefix, row.account, row.region, row.table)
         state = row.shown_state
         if state in _USELESS or (state in _FAILED and place not in is_complete):
             found.add(number)

@@ -82,6 +82,8 @@ class GoneRow:
     """A table with recent backups that an entry of the plan would select, and that does not exist any more."""
 
     plan: str
+    account: str
+    region: str
     table: str
     backup: str
 
@@ -157,7 +159,7 @@ def plan_status(
             UnreadablePlace(plan, each.name, each.bucket, each.tables, error_info(each.error))
             for each in unreadable
         ),
-        tuple(GoneRow(plan, each.table, each.backup) for each in gone),
+        tuple(GoneRow(**place, table=each.table, backup=each.backup) for each in gone),
     )
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ddbbackup.catalog import BadRecord, StoredRecord, locate
+from ddbbackup.catalog import BadRecord, RecordedFailure, StoredRecord, locate
 from ddbbackup.cli import options
 from ddbbackup.errors import AccessDenied, DataIncomplete
 from ddbbackup.model.table_status import NotRestorable, TableStatus, UnreadableDestination
@@ -85,6 +85,31 @@ def test_a_table_that_was_deleted_is_said_with_what_brings_it_back(detail: Detai
     assert "gone" not in text()
 
 
+AMERICA = replace(IDENTITY, region="us-east-1")
+
+
+def test_the_command_that_brings_a_table_back_has_the_files_of_its_plan() -> None:
+    """Plans of several regions often have one name."""
+    here = plan_status("prod", ["eu.yaml"], IDENTITY, [OK], [], [], exit_code=0, gone=[GoneTable("logs", ID)])
+    there = plan_status(
+        "prod", ["us.yaml"], AMERICA, [OK], [], [], exit_code=0, gone=[GoneTable("carts", ID)]
+    )
+    text = render(status_report([here, there], now=NOW, exit_code=0), "text")
+    assert "gone: logs: this table does not exist any more; `ddbbackup restore --table logs" in text
+    assert "--settings all -f eu.yaml` brings it back\n" in text
+    assert "`ddbbackup restore --table carts --settings all -f us.yaml` brings it back\n" in text
+
+
+def test_a_backup_of_a_table_of_the_same_name_elsewhere_is_not_an_older_one() -> None:
+    plans = [
+        plan_status("prod", ["prod.yaml"], place, [replace(DAMAGED, table="orders")], [], [], exit_code=0)
+        for place in (IDENTITY, AMERICA)
+    ]
+    text = render(status_report(plans, now=NOW, exit_code=0), "text")
+    assert text.count(f"not restorable: {ID} of orders: it was found damaged\n") == 2
+    assert "older" not in text
+
+
 def test_filters_choose_what_is_shown_and_the_summary_counts_all() -> None:
     tables = (OK, STALE, replace(FAILED, running=(ID,)))
     every = status(*tables).summary
@@ -143,9 +168,7 @@ def test_a_destination_that_cannot_be_read_is_one_row() -> None:
 
 def test_plan_account_and_region_are_columns_if_they_differ() -> None:
     here = plan_status("prod", ["prod.yaml"], IDENTITY, [OK], [], [], exit_code=0)
-    there = plan_status(
-        "test", ["test.yaml"], replace(IDENTITY, region="us-east-1"), [STALE], [], [], exit_code=4
-    )
+    there = plan_status("test", ["test.yaml"], AMERICA, [STALE], [], [], exit_code=4)
     text = render(status_report([here, there], now=NOW, exit_code=4), "text")
     assert text.splitlines()[0].split() == [
         *("PLAN", "TABLE", "STATUS", "BACKUP", "KIND", "AGE", "RPO", "ITEMS", "SIZE", "VERIFIED", "REGION"),
@@ -210,6 +233,23 @@ def test_failures_since_the_newest_complete_backup_come_first() -> None:
     assert document.summary.states == {"failed": 2, "complete": 1, "unusable": 1}
     assert [row.backup for row in backups(new, good, old, states=("complete",)).backups] == [good.record.id]
     assert [row.backup for row in backups(new, good, old, sort="backup").backups] == [*ids[:1], *ids[2:]]
+
+
+def test_a_complete_backup_in_one_destination_does_not_hide_a_failure_in_another() -> None:
+    """Two destinations may lie in one bucket."""
+    other = locate(Destination("new", "vault", "new/{table}/"), IDENTITY, table="orders", plan="prod")
+    made = replace(stored(1, "failed"), location=other, key=other.record_key("x"))
+    for order in ((stored(2), made), (made, stored(2))):
+        assert backups(*order).summary.problems == 1
+
+
+def test_a_failure_in_another_destination_is_not_an_older_one() -> None:
+    failed = stored(1, "failed")
+    failed = replace(failed, record=replace(failed.record, failure=RecordedFailure(message="S3 refused it")))
+    other = locate(Destination("new", "vault", "new/{table}/"), IDENTITY, table="orders", plan="prod")
+    text = render(backups(failed, replace(failed, location=other)), "text")
+    assert text.count("of orders") == 2
+    assert "older" not in text
 
 
 def test_a_list_has_one_word_in_each_cell_and_a_summary() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from ddbbackup.report.commands import typed
@@ -40,53 +41,68 @@ _TITLES: Final[Mapping[FindingKind, tuple[str, str]]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    """A finding; if it is about a table, with the row of the table and the files of its plan."""
+
+    finding: Finding
+    link: Link | None = None
+    files: Sequence[str] = ()
+
+
 def problems(document: Overview, links: Sequence[Link]) -> Iterator[ProblemGroup]:
     """One group for each kind, those with errors first. ``links`` are those of the tables of the document."""
     several = len(document.plans) > 1
-    found: list[tuple[Finding, Link | None]] = [
-        (each, None) for each in document.findings if each.table is None
+    files = {(plan.plan, plan.account, plan.region): plan.files for plan in reversed(document.plans)}
+    found = [_Problem(each) for each in document.findings if each.table is None]
+    found += [
+        _Problem(each, link, files[row.plan, row.account, row.region])
+        for row, link in zip(document.tables, links, strict=True)
+        for each in row.findings
     ]
-    found += [(each, link) for row, link in zip(document.tables, links, strict=True) for each in row.findings]
-    groups: dict[tuple[str, str], list[tuple[Finding, Link | None]]] = {}
-    for finding, link in found:
-        groups.setdefault((finding.severity, finding.kind), []).append((finding, link))
+    groups: dict[tuple[str, str], list[_Problem]] = {}
+    for each in found:
+        groups.setdefault((each.finding.severity, each.finding.kind), []).append(each)
     for severity in ("error", "warning"):
         for kind, (title, hint) in _TITLES.items():
             if own := groups.get((severity, kind)):
                 items = list(_by_message(own, several=several))
                 yield ProblemGroup(
                     title,
-                    _hint(hint, document, own),
+                    _hint(hint, own, several=several),
                     severity,
-                    counted(len(own), "table" if own[0][1] is not None else "problem"),
+                    counted(len(own), "table" if own[0].link is not None else "problem"),
                     items[:SHOWN],
                     items[SHOWN:NAMED],
                     len(items[NAMED:]),
                 )
 
 
-def _hint(hint: str, document: Overview, found: Sequence[tuple[Finding, Link | None]]) -> str:
+def _hint(hint: str, found: Sequence[_Problem], *, several: bool) -> str:
     """With the tables, as it can be typed; of more than a few tables, for the first of them."""
     if "{only}" not in hint:
         return hint
-    findings = [each for each, _ in found if each.table is not None and _TABLE_NAME.fullmatch(each.table)]
-    if not findings:  # the names are not those of tables, so nobody should type them
+    named = [(each.finding.table, each.files) for each in found if each.finding.table is not None]
+    named = [(table, files) for table, files in named if _TABLE_NAME.fullmatch(table)]
+    if not named:  # the names are not those of tables, so nobody should type them
         return hint.replace("{only}", "--only TABLE")
-    plan = findings[0].plan
-    tables = list(dict.fromkeys(each.table for each in findings if each.plan == plan))
-    together = len(tables) <= TYPED and len(findings) == len(found)
-    named = tables if together else tables[:1]
-    text = hint.replace("{only}", " ".join(f"--only {table}" for table in named))
-    if len(document.plans) > 1:
-        text = typed(text, next((each.files for each in document.plans if each.plan == plan), ()))
-    is_whole = together and all(each.plan == plan for each in findings)
+    of_plan = named[0][1]
+    tables = list(dict.fromkeys(table for table, files in named if files == of_plan))
+    together = len(tables) <= TYPED and len(named) == len(found)
+    text = hint.replace(
+        "{only}", " ".join(f"--only {table}" for table in (tables if together else tables[:1]))
+    )
+    if several:
+        text = typed(text, of_plan)
+    is_whole = together and all(files == of_plan for _, files in named)
     return text if is_whole else f"{text}, and likewise for the others"
 
 
-def _by_message(found: Sequence[tuple[Finding, Link | None]], *, several: bool) -> Iterator[Item]:
+def _by_message(found: Sequence[_Problem], *, several: bool) -> Iterator[Item]:
     """What is true of many tables is said once."""
     tables: dict[str, list[Link]] = {}
-    for finding, link in found:
+    for each in found:
+        finding, link = each.finding, each.link
         plan = f"{finding.plan}: " if several and link is None and finding.plan is not None else ""
         links = tables.setdefault(f"{plan}{finding.message}", [])
         if link is not None:

@@ -150,3 +150,20 @@ def test_the_lines_of_the_plans_name_the_worst_first() -> None:
     assert plans.index("plans/old.yaml") < plans.index("prod-eu")
     assert plans.count("<tr>") == 1 + 3
     assert document.totals.tables == 80
+
+
+def test_a_hint_names_the_files_of_the_plan_of_its_table() -> None:
+    """Plans of several regions often have one name."""
+
+    def without_backups(name: str, identity: Identity) -> ObservedPlan:
+        found = plan("prod", account=AccountTables({name}), identity=identity)
+        entry = TableEntry(0, "vault", name=name, rpo_seconds=60)
+        place = locate(DESTINATION, identity, table=name, plan="prod")
+        table = ObservedTable(place, entry, TableStatus(name, "never", rpo_seconds=60))
+        return replace(found, files=[f"{identity.region}.yaml"], tables=[table])
+
+    shown = render(page(without_backups("orders", IDENTITY), without_backups("carts", AMERICA)), "html")
+    command = "<code>ddbbackup backup --only carts -f us-east-1.yaml</code>, and likewise for the others"
+    assert command in shown
+    shown = render(page(without_backups("orders", IDENTITY), plan("prod", account=AccountTables(()))), "html")
+    assert "<code>ddbbackup backup --only orders -f eu-west-1.yaml</code></p>" in shown

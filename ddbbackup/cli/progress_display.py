@@ -19,6 +19,7 @@ from ddbbackup import events
 from ddbbackup.cli.logs import for_people
 from ddbbackup.cli.run_progress import RunProgress, columns
 from ddbbackup.cli.streams import stderr_for_terminal, stderr_is_terminal
+from ddbbackup.errors import TimedOut
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.model.progress import Progress
 from ddbbackup.safe_text import escape
@@ -79,7 +80,8 @@ class _Watched:
         self._progress.step_started(step.id)
 
     def step_ended(self, outcome: Outcome) -> None:
-        self._progress.step_ended(outcome.step, failed=outcome.status == "failed")
+        is_running = isinstance(outcome.error, TimedOut)  # in AWS: nothing has failed
+        self._progress.step_ended(outcome.step, failed=outcome.status == "failed" and not is_running)
         self._changed()
 
 

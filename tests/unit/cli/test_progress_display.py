@@ -15,10 +15,12 @@ from rich.console import Console
 from structlog.testing import capture_logs
 
 from ddbbackup.cli import progress_display as display_module
-from ddbbackup.cli.progress_display import _Lines, _repeated, log_progress, progress_display
+from ddbbackup.cli.progress_display import _Lines, _repeated, _Watched, log_progress, progress_display
 from ddbbackup.cli.run_progress import RunProgress, columns
 from ddbbackup.cli.verbs import VERBS
+from ddbbackup.errors import DdbBackupError, TimedOut, Unreachable
 from ddbbackup.model.export_pace import PACE, start_seconds
+from ddbbackup.model.outcome import Outcome
 from ddbbackup.model.progress import Progress
 from ddbbackup.steps.rate_limits import pace_of_checks
 
@@ -231,3 +233,20 @@ def test_the_thread_ends_with_the_block() -> None:
     time.sleep(0.05)
     assert len(called) == count
     assert "progress" not in {each.name for each in threading.enumerate()}
+
+
+@pytest.mark.parametrize(
+    ("error", "failed"),
+    [
+        (TimedOut("the data is archived", hint="run it again later"), 0),
+        (Unreachable("no answer", hint="check the network"), 1),
+    ],
+)
+def test_a_step_that_stopped_waiting_for_aws_is_not_counted_as_failed(
+    error: DdbBackupError, failed: int
+) -> None:
+    """The report calls it running, while other tables may go on for hours."""
+    progress = RunProgress("restore", started=0.0)
+    progress.begin({"restore a": "a", "restore b": "b"})
+    _Watched(progress).step_ended(Outcome("restore a", "restore", "a", "failed", error=error))
+    assert (progress.done, progress.failed) == (1, failed)

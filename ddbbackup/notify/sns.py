@@ -11,7 +11,7 @@ from ddbbackup.plan.model import Notification
 from ddbbackup.report.documents.notification import RunNotification
 from ddbbackup.safe_text import escape
 
-_SUBJECT_CHARACTERS: Final = 100  # and printable ASCII only (botocore's model of Publish)
+_SUBJECT_CHARACTERS: Final = 99  # less than 100, without control characters (botocore's model of Publish)
 _MESSAGE_BYTES: Final = 200_000  # of 256 KiB, which include the attributes
 
 

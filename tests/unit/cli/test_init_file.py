@@ -23,3 +23,12 @@ def test_a_directory_is_not_the_name_of_a_plan(
         init.run(parse(["init", *words, "-f", name]))
     assert raised.value.hint.startswith("name a file in that directory")
     assert [each.name for each in tmp_path.rglob("*")] == ["plans"]
+
+
+def test_the_next_command_can_be_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever the name of the file."""
+    monkeypatch.chdir(tmp_path)
+    assert init.run(parse(["init", "-f", "my plan.yaml"])) == 0
+    assert "then run `ddbbackup validate -f 'my plan.yaml'`\n" in capsys.readouterr().out

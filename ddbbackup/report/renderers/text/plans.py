@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from ddbbackup.report.formatting import counted
 from ddbbackup.report.renderers.text.style import hint, paint
+from ddbbackup.report.table_names import names
 
 if TYPE_CHECKING:
     from ddbbackup.problems import Problem
@@ -19,22 +21,18 @@ _NAMES_AT_MOST: Final = 10
 
 
 def new_plan(document: NewPlan) -> str:
+    file = shlex.quote(document.file)
     if document.tables is None:
-        return (
-            f"wrote {document.file}: set the bucket and your tables, "
-            f"then run `ddbbackup validate -f {document.file}`\n"
-        )
+        return f"wrote {document.file}: set the bucket and your tables, then run `ddbbackup validate -f {file}`\n"
     place = f"account {document.account}, region {document.region}"
     text = f"wrote {document.file}: {counted(document.tables, 'table')} of {place}\n"
     if document.without_recovery:
-        names = ", ".join(document.without_recovery[:_NAMES_AT_MOST])
-        more = len(document.without_recovery) - _NAMES_AT_MOST
         text += (
             f"{counted(len(document.without_recovery), 'table')} without point-in-time recovery, which exports need: "
-            f"{names}{f' and {more} more' if more > 0 else ''}; comments in the plan say what to do\n"
+            f"{names(document.without_recovery, _NAMES_AT_MOST)}; comments in the plan say what to do\n"
         )
     first = "" if document.bucket is not None else "set the bucket, then "
-    return f"{text}next: {first}run `ddbbackup preview -f {document.file}`\n"
+    return f"{text}next: {first}run `ddbbackup preview -f {file}`\n"
 
 
 def validation(document: Validation, view: View) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
@@ -99,9 +100,13 @@ def _step(suite: Xml.Element, outcome: StepOutcome) -> None:
         _mark_error(case, "failure", outcome.error)
     elif outcome.status == "skipped":
         Xml.SubElement(case, "skipped", message=_clean(f"{outcome.facts.get('because')} failed"))
-    if outcome.facts:
-        lines = "\n".join(f"{name}: {value}" for name, value in outcome.facts.items())
-        Xml.SubElement(case, "system-out").text = _clean(lines)
+    facts = [f"{name}: {_fact(value)}" for name, value in outcome.facts.items() if value is not None]
+    if facts:
+        Xml.SubElement(case, "system-out").text = _clean("\n".join(facts))
+
+
+def _fact(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _suite(name: str) -> Xml.Element:

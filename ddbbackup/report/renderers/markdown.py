@@ -156,22 +156,25 @@ def _status(document: StatusReport) -> str:
             planned_duration(row.rpo_seconds),
             count(row.items),
             size(row.size_bytes),
-            _dash(verified_cell(row.verified, failed=row.failed_verification)),
-            _dash(running_cell(row.running)),
+            _dash(_code(verified_cell(row.verified, failed=row.failed_verification))),
+            _dash(_plain(running_cell(row.running))),
         )
         for row in document.tables
     ]
     counts = standing_phrases.SEPARATOR.join(text for text, _ in standing_phrases.status_counts(document))
     text = f"### ddbbackup status: {counts}\n\n{_plain(standing_phrases.places(document))}.\n\n"
-    text += "".join(_error(error) for plan in document.plans for error in plan.errors)
+    for plan in document.plans:
+        files = f"{', '.join(plan.files)}: " if several else ""
+        text += "".join(
+            f"- {_plain(files + error.message)}  \n  hint: {_plain(error.hint)}\n" for error in plan.errors
+        )
     remarks = [*standing_phrases.unreadable_tables(document), *standing_phrases.table_remarks(document)]
-    if remarks:
-        text += "".join(f"- {_plain(line)}\n" for line in remarks) + "\n"
-    return text + _table((*(["plan"] if several else []), *_STATUS_COLUMNS), rows)
+    text += "".join(f"- {_plain(line)}\n" for line in remarks)
+    return text.rstrip("\n") + "\n\n" + _table((*(["plan"] if several else []), *_STATUS_COLUMNS), rows)
 
 
 def _dash(cell: str) -> str:
-    return "–" if cell == NOTHING else _plain(cell)
+    return "–" if cell in (NOTHING, _code(NOTHING)) else cell
 
 
 # ---- doctor

@@ -14,6 +14,9 @@ SHORTENED: Final = (
 )
 _LONG_LINE: Final = 2_000
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>|#~@])")
+_REFERENCE: Final = re.compile(r"(?<=\\[@#])(?=\w)")
+"""Where a mention or a reference begins. GitHub looks for them after Markdown, which has removed the backslash
+(github/cmark-gfm, issue 181), so a space of no width stands between."""
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -41,11 +44,13 @@ def cut(text: str, characters: int) -> str:
 
 
 def plain(text: str) -> str:
-    """Escaped text on one line; words in backticks stay code."""
+    """Escaped text on one line, which mentions nobody; words in backticks stay code."""
     parts = re.split(r"`([^`]*)`", " ".join(text.split()))
-    return "".join(
-        code(part) if number % 2 else _SPECIAL.sub(r"\\\1", part) for number, part in enumerate(parts)
-    )
+    return "".join(code(part) if number % 2 else _escaped(part) for number, part in enumerate(parts))
+
+
+def _escaped(text: str) -> str:
+    return _REFERENCE.sub("&#8203;", _SPECIAL.sub(r"\\\1", text))
 
 
 def code(text: str) -> str:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ddbbackup.iam.trust import SESSION_SECONDS
 
 if TYPE_CHECKING:
     from ddbbackup.report.documents import Document
     from ddbbackup.report.documents.policies import PlanPolicies, Role
+
+
+_NOT_IN_HCL: Final = {"\\b": "\\u0008", "\\f": "\\u000c"}
+"""Escapes of JSON."""
 
 
 def render(document: Document) -> str:
@@ -82,5 +86,5 @@ def _value(value: Any, level: int = 0) -> str:
     """
     text = json.dumps(value, indent=2, ensure_ascii=False, separators=(",", " : "))
     text = re.sub(r"([$%])\{", r"\1\1{", text)
-    text = re.sub(r"\\[bf]", lambda escape: {"\\b": "\\u0008", "\\f": "\\u000c"}[escape[0]], text)
+    text = re.sub(r"\\.", lambda escape: _NOT_IN_HCL.get(escape[0], escape[0]), text)
     return text.replace("\n", "\n" + "  " * level)

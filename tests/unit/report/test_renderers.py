@@ -18,7 +18,17 @@ from ddbbackup.problems import Problem
 from ddbbackup.report.documents.failure import failure
 from ddbbackup.report.documents.run_report import run_report
 from ddbbackup.report.documents.validate import ValidatedPlan, Validation
-from ddbbackup.report.renderers import Form, github, gitlab, json_documents, junit, markdown, renderer, text
+from ddbbackup.report.renderers import (
+    Form,
+    github,
+    gitlab,
+    json_documents,
+    junit,
+    markdown,
+    renderer,
+    terraform,
+    text,
+)
 from ddbbackup.report.renderers.view import View
 
 START = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
@@ -214,6 +224,15 @@ def test_junit_of_a_run_has_a_case_a_step() -> None:
     assert skipped.is_skipped
 
 
+def test_junit_has_facts_as_json_and_none_that_is_not_known() -> None:
+    """CI systems show them to people."""
+    facts = {"items": None, "notes": ["it's slow"], "size_bytes": 4096, "method": "write", "known": True}
+    report = replace(REPORT, outcomes=(replace(REPORT.outcomes[0], facts=facts),))
+    (suite,) = JUnitXml.fromstring(junit.render(report).encode())
+    (case,) = suite
+    assert case.system_out == 'notes: ["it\'s slow"]\nsize_bytes: 4096\nmethod: write\nknown: true'
+
+
 def test_junit_of_a_plan_has_a_case_a_problem() -> None:
     """A valid plan is one case that passed."""
     (suite,) = JUnitXml.fromstring(junit.render(INVALID).encode())
@@ -236,6 +255,13 @@ def test_markdown_is_ready_for_a_comment() -> None:
     )
     assert "Run `4711`, account `123456789012`, region `eu-west-1`, 1m 15s, exit code 3.\n" in comment
     assert "| `plans/prod.yaml:3:5` | `tables[0].rpo` |" in markdown.render(INVALID)
+
+
+def test_markdown_mentions_nobody() -> None:
+    """GitHub makes mentions and references of the text after Markdown, where a backslash before them is gone."""
+    problem = replace(PROBLEMS[0], message="ask @octocat, a@b, #17 or `@octocat`")
+    comment = markdown.render(problems(problem))
+    assert "ask \\@&#8203;octocat, a\\@&#8203;b, \\#&#8203;17 or `@octocat`" in comment
 
 
 @pytest.mark.parametrize("form", ["text", "json", "github", "junit", "markdown"])
@@ -267,3 +293,8 @@ def test_no_message_breaks_a_form(message: str) -> None:
     assert last == ""
     assert row.startswith("| `p.yaml:1:1` | `name` | ")
     assert "<" not in row.replace("\\<", "")
+
+
+def test_a_backslash_in_a_terraform_value_stays_one() -> None:
+    """HCL has no escapes for backspace and form feed, which JSON writes as a backslash and a letter."""
+    assert terraform._value("a\\b\b\f\\") == '"a\\\\b\\u0008\\u000c\\\\"'

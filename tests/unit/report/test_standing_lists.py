@@ -16,7 +16,7 @@ from ddbbackup.plan.model import Destination
 from ddbbackup.report.documents import list as lists
 from ddbbackup.report.documents import status as statuses
 from ddbbackup.report.documents.list import BackupList, backup_list
-from ddbbackup.report.documents.status import StatusReport, plan_status, status_report
+from ddbbackup.report.documents.status import StatusReport, failed_plan, plan_status, status_report
 from ddbbackup.report.renderers import render
 from ddbbackup.report.renderers.view import Detail, View
 from ddbbackup.status.gone_tables import GoneTable
@@ -196,6 +196,16 @@ def test_two_thousand_tables_are_a_screenful_on_a_terminal(bad: int) -> None:
     assert lines[-1].startswith(f"{2000 - bad:,} ok · {bad} failed (".replace(",", " "))
     for view in (View(), replace(TERMINAL, detail="verbose")):
         assert len(render(document, "text", view).splitlines()) > 2000 + bad
+
+
+def test_markdown_says_which_plan_cannot_be_shown() -> None:
+    """A table follows a blank line, or it is text to some readers of Markdown."""
+    here = plan_status("prod", ["prod.yaml"], IDENTITY, [OK], [], [], exit_code=0)
+    invalid = failed_plan(["old.yaml"], DataIncomplete("2 problems", hint="run `ddbbackup validate`"))
+    comment = render(status_report([here, invalid], now=NOW, exit_code=65), "markdown")
+    assert "- old.yaml: 2 problems  \n  hint: run `ddbbackup validate`\n" in comment
+    assert comment.split("\n| plan | table |", 1)[0].endswith("\n")
+    assert "| `checksums@2026-11-25` |" in comment
 
 
 def test_quiet_shows_only_problems() -> None:

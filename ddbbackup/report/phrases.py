@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from ddbbackup.report.formatting import count, counted, duration, planned_duration, size
+from ddbbackup.report.formatting import count, counted, duration, planned_duration, size, sum_of_sizes
 from ddbbackup.report.outcome_groups import is_running
 from ddbbackup.report.table_names import names
 
@@ -183,7 +183,7 @@ def rpo_breach_reason(table: TableRow) -> str:
 def doctor_summary(report: DoctorReport) -> str:
     """``doctor prod: 12 ok, 1 warning``."""
     counts = [
-        counted(number, state) if state in ("warning", "problem") else f"{number} {CHECK_STATE[state]}"
+        counted(number, state) if state in ("warning", "problem") else f"{count(number)} {CHECK_STATE[state]}"
         for state, number in report.counts.items()
         if number
     ]
@@ -225,11 +225,11 @@ def preview_summary(preview: Preview) -> str:
         return f"preview {verb}{preview.plan}: nothing to do{tables}"
     blocked = sum(bool(step.blockers) for step in steps)
     pending = sum(step.changes and not step.blockers for step in steps)
-    parts = [f"{pending} to do"]
+    parts = [f"{count(pending)} to do"]
     if blocked:
-        parts.append(f"{blocked} blocked")
+        parts.append(f"{count(blocked)} blocked")
     if idle := len(steps) - blocked - pending:
-        parts.append(f"{idle} with nothing to do")
+        parts.append(f"{count(idle)} with nothing to do")
     return f"preview {verb}{preview.plan}: {', '.join(parts)}"
 
 
@@ -245,7 +245,7 @@ def prune_totals(preview: Preview) -> list[str]:
         return []
     removed = sum(len(step.facts.get("remove", ())) for step in removing)
     every = sum(step.facts.get("restore_points") or 0 for step in preview.prunes)
-    freed = size(sum(step.size_bytes or 0 for step in removing))
+    freed = sum_of_sizes(step.size_bytes for step in removing)
     return [f"removes {count(removed)} of {counted(every, 'restore point')}, {freed}"]
 
 
@@ -360,7 +360,7 @@ def _candidate(method: Mapping[str, Any]) -> str:
     if method["possible"]:
         parts = [f"≈ {duration(method['seconds'])}" if method["seconds"] is not None else "unknown time"]
         unverified = " at an unverified price" if method["unverified"] else ""
-        parts.append(f"≈ ${method['usd']:,.2f}{unverified}" if method["usd"] is not None else "unknown cost")
+        parts.append(f"{about(method['usd'])}{unverified}" if method["usd"] is not None else "unknown cost")
     else:
         parts = ["not possible: " + "; ".join(method["blockers"])]
     if method["experimental"]:
@@ -379,6 +379,12 @@ def _settings(settings: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def _setting(setting: Mapping[str, Any]) -> str:
     name, reason = str(setting["setting"]), setting["reason"]
     return f"{name} ({reason})" if reason and setting["verdict"] != "skipped" else name
+
+
+def about(usd: float) -> str:
+    """``≈ $0.12``, ``<$0.01``."""
+    amount = dollars(usd)
+    return amount if amount.startswith("<") else f"≈ {amount}"
 
 
 def dollars(usd: float) -> str:

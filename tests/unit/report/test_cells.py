@@ -10,6 +10,7 @@ import pytest
 from ddbbackup.report.cells import planned_cell, time_cell
 from ddbbackup.report.documents.diff import TableDifference
 from ddbbackup.report.documents.restorable import Restorable, RestorableTable
+from ddbbackup.report.formatting import duration, size, sum_of_sizes
 from ddbbackup.report.renderers import render
 from ddbbackup.times import parse_time
 from tests.support.documents import EXAMPLES
@@ -55,3 +56,30 @@ def test_one_item_is_singular_in_a_difference() -> None:
     text = render(replace(document, backup_items=1, table_items=1200), "text")
     assert ": 1 item\n" in text
     assert ": 1 200 items\n" in text
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "text"),
+    [
+        (1023, "1023 B"),
+        (1024, "1.0 KiB"),
+        (1_048_575, "1.0 MiB"),
+        ((1 << 30) - 1, "1.0 GiB"),
+        (1 << 50, "1024.0 TiB"),
+        (None, "–"),
+    ],
+)
+def test_a_size_is_in_the_unit_that_it_is_rounded_to(size_bytes: int | None, text: str) -> None:
+    assert size(size_bytes) == text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(4, "4.0s"), (9.97, "10s"), (59.8, "1m 0s"), (7200, "2h 0m")])
+def test_a_duration_has_two_figures_or_two_units(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("sizes", "text"), [((1024, 1024), "2.0 KiB"), ((1024, None), "at least 1.0 KiB"), ((None,), "–")]
+)
+def test_a_sum_without_some_sizes_is_said_to_be_the_least(sizes: tuple[int | None, ...], text: str) -> None:
+    assert sum_of_sizes(sizes) == text

@@ -27,6 +27,7 @@ from ddbbackup.report.documents.show import EffectivePlan
 from ddbbackup.report.documents.status import StatusReport
 from ddbbackup.report.documents.validate import Validation
 from ddbbackup.report.renderers import FORMS, json_documents, render, renderer
+from ddbbackup.report.renderers.view import View
 from tests.support.documents import ERROR, EXAMPLES, NOW
 
 DOCUMENTS = (
@@ -81,3 +82,13 @@ def test_the_exit_code_of_doctor_is_the_one_that_all_problems_share() -> None:
     assert doctor_report("prod", [unknown], now=NOW).exit_code == 0
     assert doctor_report("prod", [denied, denied, unknown], now=NOW).exit_code == 77
     assert doctor_report("prod", [denied, missing], now=NOW).exit_code == 1
+
+
+def test_what_doctor_leaves_out_is_counted_by_what_it_is_about() -> None:
+    """Not by paragraphs: tables that have the same problem share one."""
+    checks = [Check(f"table t{n}", "recovery", "problem", f"problem {n // 3}", "-", ERROR) for n in range(90)]
+    text = render(doctor_report("prod", checks, now=NOW), "text", View(width=80, lines=24))
+    named = sum(line.count(",") + 1 for line in text.splitlines() if line.startswith("table "))
+    assert 0 < named < 90
+    assert "0 subjects" not in text
+    assert f"… {90 - named} more subjects with problems (-v shows all)\n" in text

@@ -66,6 +66,18 @@ def test_a_terminal_shows_200_good_tables_as_a_number() -> None:
         assert text.render(report, everything).count("\nok  ") == 199
 
 
+def test_a_run_without_success_has_no_count_of_it() -> None:
+    """Also where the reasons alone are more than a screenful."""
+    view = View(width=100, lines=24)
+    gone = [
+        Outcome(f"backup t{n}", "backup", f"t{n}", "failed", error=Unreachable(f"reason {n}", hint="-"))
+        for n in range(30)
+    ]
+    assert text.render(report_of(gone), view).endswith("(run 4711, account 123456789012, region eu-west-1)\n")
+    noted = Outcome("backup n", "backup", "n", "done", {"notes": ("slow",)}, seconds=1)
+    assert "0 " not in text.render(report_of([*gone, noted]), view).rpartition("\n\n")[2].replace("1.0s", "")
+
+
 def test_a_remark_is_not_counted_away() -> None:
     """A setting that could not be read is worth a look, although its backup is whole."""
     noted = Outcome("backup n", "backup", "n", "done", {"settings_not_read": ("tags",)}, seconds=1)

@@ -12,7 +12,7 @@ from ddbbackup.report.documents.read_plan import ReadPlan
 from ddbbackup.report.formatting import count, counted, duration
 from ddbbackup.report.phrases import dollars
 from ddbbackup.report.renderers.html.page import NAMED, Covered, Item, Link, Page, Running
-from ddbbackup.report.renderers.html.phrases import LATE, STATES, minute, removal, stored
+from ddbbackup.report.renderers.html.phrases import LATE, STATES, minute, monthly, removal, stored
 from ddbbackup.report.renderers.html.plans import heading_of, listed, place_of, plan_lines, plan_names
 from ddbbackup.report.renderers.html.problems import problems
 from ddbbackup.report.renderers.html.rows import row_of
@@ -103,11 +103,13 @@ def _verdict(document: Overview) -> tuple[str, str]:
     if others:
         is_bad = any(each.severity == "error" for each in document.findings)
         return f"{counted(others, 'problem')} to look at; {every}", "bad" if is_bad else "late"
-    return every, "ok"
+    return every, "ok" if document.totals.tables else "late"
 
 
 def _within_rpo(document: Overview) -> str:
     totals = document.totals
+    if not totals.tables:
+        return f"no table is in {_the_plan(document)}"
     if totals.without_rpo == totals.tables:
         return f"{_every_table(totals.tables)} a restore point, but no RPO"
     without = f"; {count(totals.without_rpo)} of them without an RPO" if totals.without_rpo else ""
@@ -242,8 +244,7 @@ def _outlooks(document: Overview, plan: ReadPlan | None = None) -> list[Retentio
 
 
 def _monthly(cost: CostInfo) -> str:
-    """Without its unit; a star and a question mark as in ``money``."""
-    return f"≈ {dollars(cost.usd_monthly)}{'*' if cost.unverified else ''}{' + ?' if cost.incomplete else ''}"
+    return monthly(cost.usd_monthly, unverified=cost.unverified, incomplete=cost.incomplete)
 
 
 def _line(usd: float | None, confidence: str) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 
 from ddbbackup.report.documents.overview import DayState, RetentionOutlook
 from ddbbackup.report.formatting import count, size
+from ddbbackup.report.phrases import about
 
 STATES: Final[Mapping[DayState, str]] = {
     "met": "RPO met",
@@ -27,6 +28,11 @@ def minute(time: datetime) -> str:
 def stored(size_bytes: int, unsized: int) -> str:
     """``≥ 1.5 MiB`` if the size of some backups is not known."""
     return f"{'≥ ' if unsized else ''}{size(size_bytes)}"
+
+
+def monthly(usd: float, *, unverified: bool, incomplete: bool) -> str:
+    """``≈ $0.40*``: dollars without their unit; the star and the question mark are those of ``money``."""
+    return f"{about(usd)}{'*' if unverified else ''}{' + ?' if incomplete else ''}"
 
 
 def removal(outlook: RetentionOutlook) -> str:

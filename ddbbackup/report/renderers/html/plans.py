@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from ddbbackup.report.documents.overview import Overview, TableOverview
 from ddbbackup.report.documents.read_plan import ReadPlan
 from ddbbackup.report.formatting import count, counted
-from ddbbackup.report.phrases import dollars
 from ddbbackup.report.renderers.html.page import PlanLine
+from ddbbackup.report.renderers.html.phrases import monthly
 
 _Place = tuple[str, str, str]
 """Name, account and region."""
@@ -78,6 +78,10 @@ def _line(
         f"{place[1]}, {place[2]}",
         f"{count(sum(row.status in ('ok', 'failed') for row in rows))} of {count(selected)}",
         count(failing),
-        f"≈ {dollars(sum(row.cost.usd_monthly for row in rows))}",
+        monthly(
+            sum(row.cost.usd_monthly for row in rows),
+            unverified=any(row.cost.unverified for row in rows),
+            incomplete=any(row.cost.incomplete for row in rows),
+        ),
         "",
     )

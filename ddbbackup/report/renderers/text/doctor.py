@@ -36,22 +36,25 @@ def doctor(document: DoctorReport, view: View) -> str:
         checks = [each for each in checks if each.state in ("problem", "warning")]
         if not checks:
             return ""
-    paragraphs = _paragraphs(checks, view)
-    text, remark = "\n".join(paragraphs), ""
+    text, remark = "\n".join(text for text, _ in _paragraphs(checks, view)), ""
     if not view.holds(height(text, view) + _FRAME):
         wrong = [each for each in checks if each.state != "ok"]
         paragraphs = _paragraphs(wrong, view, grouped=True)
         shown = _fitting(paragraphs, view)
-        text = "\n".join(shown)
-        remark = left_out(len(paragraphs) - len(shown), "other problem", view)
+        text = "\n".join(text for text, _ in shown)
+        hidden = sum(subjects for _, subjects in paragraphs[len(shown) :])
+        remark = left_out(hidden, "subject with problems", view, "subjects with problems")
         well = len({each.subject for each in checks} - {each.subject for each in wrong})
-        remark += paint(f"{counted(well, 'subject')} without problems (-v shows all)", "minor", view) + "\n"
+        if well:
+            remark += (
+                paint(f"{counted(well, 'subject')} without problems (-v shows all)", "minor", view) + "\n"
+            )
     return f"{text}\n{remark}{phrases.doctor_summary(document)}\n"
 
 
-def _paragraphs(checks: Sequence[CheckInfo], view: View, *, grouped: bool = False) -> list[str]:
+def _paragraphs(checks: Sequence[CheckInfo], view: View, *, grouped: bool = False) -> list[tuple[str, int]]:
     """One for each subject: its name, and a line or two for each check. ``grouped``: one for the tables that have the
-    same.
+    same. Each with the number of its subjects.
     """
     subjects: dict[str, list[CheckInfo]] = {}
     for check in checks:
@@ -72,7 +75,8 @@ def _paragraphs(checks: Sequence[CheckInfo], view: View, *, grouped: bool = Fals
             ]
         heading = _TABLE + names([each.removeprefix(_TABLE) for each in many], _NAMED_AT_MOST)
         text = paint(heading if len(many) > 1 else many[0], "heading", view)
-        paragraphs.append(f"{text}\n" + "".join(line for each in own for line in _lines(each, view)))
+        lines = "".join(line for each in own for line in _lines(each, view))
+        paragraphs.append((f"{text}\n{lines}", len(many)))
     return paragraphs
 
 
@@ -95,7 +99,7 @@ def _lines(check: CheckInfo, view: View) -> Iterator[str]:
         yield f"  {'':<11}  {hint(check.hint, view)}\n"
 
 
-def _fitting(paragraphs: Sequence[str], view: View) -> Sequence[str]:
+def _fitting(paragraphs: Sequence[tuple[str, int]], view: View) -> Sequence[tuple[str, int]]:
     """As many as the screen holds, each with the blank line after it."""
     room = (view.lines or 0) - _FRAME
-    return paragraphs[: first_ones([height(each, view) + 1 for each in paragraphs], room)]
+    return paragraphs[: first_ones([height(text, view) + 1 for text, _ in paragraphs], room)]

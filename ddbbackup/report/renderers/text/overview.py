@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from ddbbackup.report.formatting import count, counted, size
+from ddbbackup.report.formatting import count, counted, size, sum_of_sizes
 from ddbbackup.report.phrases import money
 from ddbbackup.report.renderers.text.style import Style, Styled, paint
 from ddbbackup.report.renderers.text.tables import Column, table
@@ -67,7 +67,9 @@ def _counts(document: Overview) -> Iterator[str]:
     points, stored = counted(totals.restore_points, "restore point"), f"{at_least}{size(totals.size_bytes)}"
     yield f"{points}, {stored}, {money(document.cost)}"
     if totals.removes:
-        yield f"prune would remove {counted(totals.removes, 'restore point')}, {size(totals.removes_bytes)}"
+        outlooks = [row.retention for row in document.tables if row.retention is not None]
+        freed = sum_of_sizes(each.removes_bytes for each in outlooks if each.removes)
+        yield f"prune would remove {counted(totals.removes, 'restore point')}, {freed}"
     for each in document.coverage:
         if each.uncovered:
             every = counted(each.tables or 0, "table")

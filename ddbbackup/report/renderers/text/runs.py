@@ -156,6 +156,8 @@ def _rest(document: RunReport, used: int, view: View) -> list[Paragraph]:
     if _height(shown, view) > room:
         held = first_ones([height(line, view) for line in shown], room)
         return [[*shown[:held], f"and {counted(len(settings) + len(good) - held, 'more line')}{how}"]]
+    if len(remarkable) == len(good):
+        return [shown]
     hidden = counted(len(good) - len(remarkable), "other" if remarkable else "table")
     return [[*shown, f"{hidden} without {'other ' if settings else ''}remarks{how}"]]
 

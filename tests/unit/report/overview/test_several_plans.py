@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from ddbbackup.catalog import locate
@@ -167,3 +168,12 @@ def test_a_hint_names_the_files_of_the_plan_of_its_table() -> None:
     assert command in shown
     shown = render(page(without_backups("orders", IDENTITY), plan("prod", account=AccountTables(()))), "html")
     assert "<code>ddbbackup backup --only orders -f eu-west-1.yaml</code></p>" in shown
+
+
+def test_the_cost_of_a_plan_says_what_is_missing_as_the_sum_does() -> None:
+    """A price that is unknown is no part of it."""
+    document = page(plan("a", "orders", account=AccountTables(())), plan("b", account=AccountTables(())))
+    cost = replace(document.cost, usd_monthly=0.004, incomplete=True, unverified=True)
+    (row,) = document.tables
+    shown = render(replace(document, tables=(replace(row, cost=cost),)), "html")
+    assert re.findall('data-l="per month">([^<]*)<', shown) == ["&lt;$0.01* + ?", "≈ $0.00"]

@@ -99,3 +99,9 @@ def test_hints_name_tables_and_what_is_no_name_of_a_table_is_not_typed() -> None
     assert "ddbbackup backup --only t0 --only t1</code>" in render(report(*many[:2]), "html")
     hostile = render(report(TableStatus("$(reboot)", "never", rpo_seconds=60)), "html")
     assert "ddbbackup backup --only TABLE</code>" in hostile
+
+
+def test_a_plan_without_tables_is_not_said_to_be_well() -> None:
+    page = render(report(), "html")
+    assert "No table is in the plan" in page
+    assert "0 tables have" not in page

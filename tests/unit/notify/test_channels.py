@@ -112,7 +112,7 @@ class _Topics:
 
 
 def test_sns_gets_a_valid_subject() -> None:
-    """Printable ASCII, at most 100 characters, attributes for filter policies."""
+    """Printable ASCII, less than 100 characters, attributes for filter policies."""
     topics = _Topics()
     long = run_summary(plan="p" * 64, report=None, verb="bäckup" * 10)
     deliver([Notification("pager", "sns", "arn:aws:sns:eu-west-1:1:t")], long, topics)

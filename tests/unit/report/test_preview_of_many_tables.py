@@ -104,7 +104,7 @@ def test_two_thousand_tables_fit_a_terminal(width: int, lines: int) -> None:
     """With the counts of every kind, and all reasons for which tables are blocked."""
     text = render(fleet(2000), "text", View(width=width, lines=lines))
     assert sum(-(-max(1, len(line)) // width) for line in text.splitlines()) <= lines
-    assert text.startswith("preview prod: 1800 to do, 80 blocked, 120 with nothing to do\n")
+    assert text.startswith("preview prod: 1 800 to do, 80 blocked, 120 with nothing to do\n")
     assert "point-in-time recovery of TABLE is disabled" in " ".join(text.split())
     assert "table TABLE does not exist" in " ".join(text.split())
     assert "`-v` shows everything" in text

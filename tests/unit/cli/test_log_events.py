@@ -64,7 +64,9 @@ def test_every_event_is_one_line_of_json(capsys: pytest.CaptureFixture[str]) -> 
     warned, failed = (json.loads(line) for line in lines)
     assert warned["message"] == HOSTILE
     assert warned["reason"] == "to http://***@h/ ***"
-    assert failed["exception"].startswith("KeyError: ") or "Traceback" in failed["exception"]
+    assert failed["exception"].startswith("Traceback (most recent call last):\n")
+    assert "\nKeyError\n" in failed["exception"], "its text may be data of an item"
+    assert failed["exception"].endswith("\nddbbackup.errors.Bug: unexpected")
     for event in (warned, failed):
         Draft202012Validator(json.loads(schema_text("event"))).validate(event)
     text = "\n".join(lines)

@@ -145,7 +145,8 @@ def test_a_comment_is_shorter_than_github_allows() -> None:
         assert comment.count("<details>") == comment.count("</details>")
         assert comment.endswith("as `assumed-role/ci/x`.\n")
         assert "{account}" not in comment
-    assert all(f"`{step.table}`" in render(FLEET, "markdown") for step in FLEET.backups)
+    comment = render(FLEET, "markdown")
+    assert all(f"`{step.table}`" in comment for step in FLEET.backups)
 
 
 def test_a_job_summary_has_everything() -> None:

@@ -70,7 +70,7 @@ def test_progress_cuts_names_and_not_what_is_told() -> None:
     rows = columns([(long, told), ("users", "exporting for 0:12")], 80)
     assert rows[0].endswith(f"  {told}")
     assert rows[0].startswith("  billing-")
-    assert "….orders"[1:] in rows[0]
+    assert ".orders" in rows[0]
     assert max(map(len, rows)) <= 80
 
 

@@ -92,7 +92,9 @@ def _of_many(group: Sequence[Destruction], now: datetime) -> Iterator[str]:
     yield from _older_backups(group)
     now_there = sum(each.items_now for each in group)
     yield f"  items          {count(now_there)} now, as DynamoDB counted them up to six hours ago"
-    yield f"                 {count(sum(in_backups) if in_backups else None)} in the backups{_changes(group)}"
+    least = "at least " if 0 < len(in_backups) < len(group) else ""
+    known = count(sum(in_backups) if in_backups else None)
+    yield f"                 {least}{known} in the backups{_changes(group)}"
     yield from _differences(group)
     yield f"  will be lost   {first.lost}"
 

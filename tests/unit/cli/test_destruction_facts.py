@@ -66,7 +66,7 @@ def test_what_many_tables_share_is_said_once() -> None:
         "  as of          2026-11-24T00:00:03Z (8h 29m ago)",
         "                 to 2026-11-24T00:00:05Z (8h 29m ago)",
         "  items          3 000 now, as DynamoDB counted them up to six hours ago",
-        "                 2 998 in the backups and 3 changes after them",
+        "                 at least 2 998 in the backups and 3 changes after them",
         "  will be put    3 missing items",
         "                 3 changed items",
         "  deleted        9 extra items",

@@ -59,17 +59,19 @@ def report_summary(report: RunReport) -> str:
 
 
 def report_totals(report: RunReport) -> list[str]:
-    """``679 967 100 items, 271.4 GiB``: the sums of what several steps did; nothing for one."""
+    """``679 967 100 items, at least 271.4 GiB``: the sums of what several steps did; nothing for one."""
     done = [each.facts for each in report.table_outcomes if each.status == "done"]
     if len(done) < 2:
         return []
     parts = []
-    if any("items" in facts for facts in done):
-        parts.append(counted(sum(facts.get("items") or 0 for facts in done), "item"))
+    items, sizes = ([facts[name] for facts in done if name in facts] for name in ("items", "size_bytes"))
+    if known := [each for each in items if each is not None]:
+        parts.append(f"{'at least ' if len(known) < len(items) else ''}{counted(sum(known), 'item')}")
     if any("removed" in facts for facts in done):
         parts.append(f"{counted(sum(facts.get('removed') or 0 for facts in done), 'backup')} removed")
-    sizes = [facts["size_bytes"] for facts in done if facts.get("size_bytes") is not None]
-    return [", ".join([*parts, size(sum(sizes))])] if sizes else [", ".join(parts)] if parts else []
+    if any(each is not None for each in sizes):
+        parts.append(sum_of_sizes(sizes))
+    return [", ".join(parts)] if parts else []
 
 
 def step_status(outcome: StepOutcome) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ddbbackup.report.documents.preview import CostInfo
+from ddbbackup.report.formatting import sum_of_sizes
 from ddbbackup.report.table_names import without_name
 
 if TYPE_CHECKING:
@@ -42,10 +43,9 @@ class StepGroup:
     steps: tuple[PreviewStep, ...]
 
     @property
-    def size_bytes(self) -> int | None:
-        """None if no step knows its own."""
-        known = [step.size_bytes for step in self.steps if step.size_bytes is not None]
-        return sum(known) if known else None
+    def size(self) -> str:
+        """A sum."""
+        return sum_of_sizes(step.size_bytes for step in self.steps)
 
     @property
     def cost(self) -> CostInfo | None:

@@ -111,7 +111,7 @@ def _groups(steps: Sequence[PreviewStep]) -> str:
         (
             f"**{group.title}**" if group.title == BLOCKED else plain(group.title),
             count(len(group.steps)),
-            size(group.size_bytes),
+            group.size,
             plain(phrases.money(group.cost)),
         )
         for group in group_steps(steps)

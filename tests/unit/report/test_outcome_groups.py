@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ddbbackup.errors import TimedOut, Unreachable
 from ddbbackup.model.outcome import Outcome
 from ddbbackup.notify.body import body
@@ -76,6 +78,15 @@ def test_a_run_without_success_has_no_count_of_it() -> None:
     assert text.render(report_of(gone), view).endswith("(run 4711, account 123456789012, region eu-west-1)\n")
     noted = Outcome("backup n", "backup", "n", "done", {"notes": ("slow",)}, seconds=1)
     assert "0 " not in text.render(report_of([*gone, noted]), view).rpartition("\n\n")[2].replace("1.0s", "")
+
+
+def test_sums_without_some_numbers_are_said_to_be_the_least() -> None:
+    """An on-demand backup has no number of items."""
+    snapshot = Outcome("backup s", "backup", "s", "done", {"items": None, "size_bytes": None}, seconds=1)
+    assert "  together 10 items, 198 B\n" in text.render(report_of([ok("a"), ok("b")]))
+    shown = text.render(report_of([ok("a"), ok("b"), snapshot]))
+    assert "  together at least 10 items, at least 198 B\n" in shown
+    assert "together" not in text.render(report_of([snapshot, replace(snapshot, table="t")]))
 
 
 def test_a_remark_is_not_counted_away() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from ddbbackup.errors import PitrDisabled, TableMissing
 from ddbbackup.model.assessment import Assessment, Blocker
 from ddbbackup.pricing.prices import packaged
 from ddbbackup.report.documents.preview import Preview, SelectedTables, preview
-from ddbbackup.report.renderers import render
+from ddbbackup.report.renderers import Form, render
 from ddbbackup.report.renderers.view import View
 from ddbbackup.report.step_groups import blockers_of, group_steps
 from tests.support.plan_sides import IDENTITY, NOW
@@ -174,6 +175,19 @@ def test_groups_are_in_the_order_of_what_to_look_at() -> None:
         ("full export", 168),
         ("nothing to do", 12),
     ]
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+@pytest.mark.parametrize(("size_bytes", "text"), [(GIB, " 21.0 GiB "), (None, " at least 20.0 GiB ")])
+def test_the_size_of_a_group_is_the_least_if_one_of_its_tables_has_none(
+    form: Form, size_bytes: int | None, text: str
+) -> None:
+    """A table of which nothing is known is not small."""
+    first, *others = [replace(backup(number), size_bytes=GIB) for number in range(8, 29)]
+    steps = (replace(first, size_bytes=size_bytes), *others)
+    shown = preview(plan="p", run="r", now=NOW, identity=IDENTITY, prices=packaged(), backups=steps)
+    (row,) = [line for line in render(shown, form).splitlines() if "full export" in line and "GiB" in line]
+    assert text in row
 
 
 def test_a_reason_is_said_once_for_all_tables_that_have_it() -> None:

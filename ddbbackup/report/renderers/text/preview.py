@@ -129,7 +129,7 @@ def _groups(steps: Sequence[PreviewStep], view: View) -> list[str]:
         (
             Styled(group.title.upper(), "blocked") if group.title == BLOCKED else group.title,
             count(len(group.steps)),
-            size(group.size_bytes),
+            group.size,
             phrases.money(group.cost),
         )
         for group in groups

@@ -27,9 +27,8 @@ _OF_THE_LISTS: Final = frozenset(  # below `status` and `list`, with all reasons
 _OF_VERBS: Final[Mapping[str, frozenset[str]]] = {
     "status": _OF_THE_LISTS,
     "list": _OF_THE_LISTS,
-    "verify": frozenset(
-        (events.DAMAGE_SUSPECTED,)
-    ),  # a failure, or a note of the backup that passed the second time
+    # a failure, or a note of the backup that passed the second time
+    "verify": frozenset((events.DAMAGE_SUSPECTED,)),
 }
 _REPEATED: Final = frozenset(("step", "error", "version", "target"))
 

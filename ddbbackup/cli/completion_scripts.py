@@ -7,14 +7,17 @@ from typing import Final, Literal, get_args
 Kind = Literal["restores", "tables", "backups", "previewed"]
 KINDS: Final = get_args(Kind)
 
-_BASH: Final = """
+_BASH: Final = r"""
 _ddbbackup_names() {
   local -a files=()
-  local i
+  local i name
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in -f | --file) files+=(-f "${COMP_WORDS[i + 1]}") ;; esac
   done
-  compgen -W "$(ddbbackup completion --names "$1" "${files[@]}" 2>/dev/null)" -- "$2"
+  # Not compgen -W: it would expand names, and run the commands in them.
+  while IFS= read -r name; do
+    if [[ $name == "$2"* ]]; then printf '%s\n' "$name"; fi
+  done < <(ddbbackup completion --names "$1" "${files[@]}" 2>/dev/null)
 }
 """
 _ZSH: Final = """

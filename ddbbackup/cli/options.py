@@ -12,6 +12,7 @@ from ddbbackup.cli.completion_scripts import KINDS
 from ddbbackup.cli.restore_options import ELEMENT_OPTIONS
 from ddbbackup.clock import SystemClock
 from ddbbackup.errors import UsageError
+from ddbbackup.model.table_name import is_table_name
 from ddbbackup.suggestions import suggest
 from ddbbackup.times import InvalidTime, parse_duration, parse_time, to_iso
 
@@ -32,7 +33,6 @@ _COMPARED_BY: Final = {
     "--to-external-id": "external ID for that role",
     "--read-units-per-second": "most read capacity units of the live table to consume per second",
 }
-_TABLE_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 _SHOWN: Final = 80  # characters of what is no name
 DEFAULT_PLAN: Final = "ddbbackup.yaml"
 SHELLS: Final = ("bash", "zsh", "fish")
@@ -718,7 +718,7 @@ def table_pattern(name: str) -> str:
 
 
 def _one_table(name: str) -> str:
-    if not _TABLE_NAME.fullmatch(name):
+    if not is_table_name(name):
         raise UsageError(
             f"{name[:_SHOWN]!r} is not the name of a table",
             hint="use a name of 3 to 255 letters, digits, dots, hyphens and underscores",

@@ -10,6 +10,7 @@ from typing import Final
 from ddbbackup.catalog import Location
 from ddbbackup.catalog.concurrent_reads import read_concurrently
 from ddbbackup.errors import Bug, DdbBackupError
+from ddbbackup.model.table_name import is_table_name
 from ddbbackup.plan.model import Destination
 from ddbbackup.plan.only import Only, wants
 from ddbbackup.plan.selection import Inventory, entries_for
@@ -42,7 +43,8 @@ def gone_tables(
         for destination in context.plan.destinations.values()
         if destination.name not in hidden
         for name, location in _folders(context, destination).items()
-        if name not in existing and wants(only, name) and _is_of(context, destination, name)
+        if name not in existing and is_table_name(name)  # others may have put there what nobody should type
+        if wants(only, name) and _is_of(context, destination, name)
     ]
     newest = read_concurrently(lambda each: _newest(context, each), missing)
     found = zip(missing, newest, strict=True)

@@ -16,6 +16,7 @@ from ddbbackup.cli.options import DEFAULT_PLAN
 from ddbbackup.cli.restore_options import ELEMENT_OPTIONS
 from ddbbackup.cli.streams import write_stdout
 from ddbbackup.errors import DdbBackupError, UsageError
+from ddbbackup.model.table_name import is_table_name
 from ddbbackup.plan import load
 from ddbbackup.plan.keys import plan_keys
 from ddbbackup.plan.model import Plan
@@ -91,14 +92,18 @@ def _write_names(options: Namespace) -> int:
 
 
 def _recorded(plan: Plan, kind: Literal["tables", "backups"]) -> Iterator[str]:
-    """Tables with backups, or the newest backups of all of them."""
+    """Tables with backups, or the newest backups of all of them.
+
+    Of the names in the bucket, which others may write, only those that are a word and no option in every shell.
+    """
     from ddbbackup.catalog import Catalog  # noqa: PLC0415 - a script is printed without boto3
     from ddbbackup.catalog.concurrent_reads import read_concurrently  # noqa: PLC0415 - as above
     from ddbbackup.catalog.queries import tables_with_records  # noqa: PLC0415 - as above
     from ddbbackup.cli.session import connect_to  # noqa: PLC0415 - as above
 
     cloud = connect_to(plan)
-    tables = tables_with_records(Catalog(cloud.objects, plan=plan.name), plan, cloud.identity)
+    listed = tables_with_records(Catalog(cloud.objects, plan=plan.name), plan, cloud.identity)
+    tables = [each for each in listed if is_table_name(each.table) and not each.table.startswith("-")]
     if kind == "tables":
         have = read_concurrently(lambda each: each.catalog.has_records(each.location), tables)
         yield from dict.fromkeys(each.table for each, has in zip(tables, have, strict=True) if has)

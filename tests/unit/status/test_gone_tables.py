@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from ddbbackup.model.encryption import Encryption
 from ddbbackup.plan.model import AwsSettings, Plan, TableEntry
 from ddbbackup.plan.selection import Inventory
 from ddbbackup.status.gone_tables import gone_tables
@@ -66,3 +67,25 @@ def test_only_the_tables_that_are_asked_for(vault: Vault) -> None:
     entry = TableEntry(0, "vault", match="ord*")
     assert gone_tables(context(vault, entry), OTHERS, only=("cust*",)) == ()
     assert gone_tables(context(vault, entry), OTHERS, hidden={"vault"}) == ()
+
+
+def test_a_folder_that_is_not_named_as_a_table_is_none() -> None:
+    """Its name would be in a command to type, and others may write to the bucket."""
+    for name in ("$(reboot)", "a b", "x`y"):
+        vault = Vault(table=name)
+        vault.objects.put(
+            "vault",
+            vault.location.record_key("20261123T000000Z-00000000"),
+            b"{}",
+            content_type="text/plain",
+            encryption=Encryption(),
+        )
+        vault.objects.put(
+            "vault",
+            Vault().location.record_key("20261123T000000Z-00000000"),
+            b"{}",
+            content_type="text/plain",
+            encryption=Encryption(),
+        )
+        found = gone_tables(context(vault, TableEntry(0, "vault", match="*")), OTHERS)
+        assert [each.table for each in found] == ["orders"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ddbbackup.model.table_name import is_table_name
 from ddbbackup.report.commands import typed
 from ddbbackup.report.documents.overview import Finding, FindingKind, Overview
 from ddbbackup.report.formatting import count, counted
@@ -18,7 +18,6 @@ TOGETHER: Final = 40
 """Tables that are named for one reason."""
 TYPED: Final = 3
 """Tables that one command names."""
-_TABLE_NAME: Final = re.compile(r"[A-Za-z0-9_.-]+")
 
 _TITLES: Final[Mapping[FindingKind, tuple[str, str]]] = {
     "plan": ("Plans that could not be read", "run `ddbbackup validate -f FILE`"),
@@ -83,7 +82,7 @@ def _hint(hint: str, found: Sequence[_Problem], *, several: bool) -> str:
     if "{only}" not in hint:
         return hint
     named = [(each.finding.table, each.files) for each in found if each.finding.table is not None]
-    named = [(table, files) for table, files in named if _TABLE_NAME.fullmatch(table)]
+    named = [(table, files) for table, files in named if is_table_name(table)]
     if not named:  # the names are not those of tables, so nobody should type them
         return hint.replace("{only}", "--only TABLE")
     of_plan = named[0][1]

@@ -94,9 +94,11 @@ def test_nothing_is_claimed_of_a_table_whose_records_cannot_be_read() -> None:
 
 def test_hints_name_tables_and_what_is_no_name_of_a_table_is_not_typed() -> None:
     """Of many, the first."""
-    many = [TableStatus(f"t{number}", "never", rpo_seconds=60) for number in range(5)]
-    assert "ddbbackup backup --only t0</code>, and likewise for the others" in render(report(*many), "html")
-    assert "ddbbackup backup --only t0 --only t1</code>" in render(report(*many[:2]), "html")
+    many = [TableStatus(f"table-{number}", "never", rpo_seconds=60) for number in range(5)]
+    assert "ddbbackup backup --only table-0</code>, and likewise for the others" in render(
+        report(*many), "html"
+    )
+    assert "ddbbackup backup --only table-0 --only table-1</code>" in render(report(*many[:2]), "html")
     hostile = render(report(TableStatus("$(reboot)", "never", rpo_seconds=60)), "html")
     assert "ddbbackup backup --only TABLE</code>" in hostile
 

@@ -33,6 +33,11 @@ _HAS_FILE: Final = re.compile(r" (?:-f|--file)\b")
 _STDIN: Final = "-"
 
 
+def option(flag: str, value: str) -> str:
+    """``--only orders``; ``--only=-orders``, because a word that begins with a dash is taken for an option."""
+    return f"{flag}={value}" if value.startswith("-") else f"{flag} {value}"
+
+
 def typed(text: str, files: Sequence[str]) -> str:
     """The text, in which each command that needs the plan names the files.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from ddbbackup.report.commands import typed
+from ddbbackup.report.commands import option, typed
 from ddbbackup.report.formatting import count, counted
 from ddbbackup.times import to_iso
 
@@ -89,7 +89,7 @@ def _gone_from_one_plan(rows: Sequence[GoneRow]) -> str:
     [(_, names)] = _grouped(("", row.table) for row in rows)
     if len(rows) > 1:
         return f"gone: {names}: these tables do not exist any more; `ddbbackup restore` lists their backups"
-    command = f"ddbbackup restore --table {names} --settings all"
+    command = f"ddbbackup restore {option('--table', names)} --settings all"
     return f"gone: {names}: this table does not exist any more; `{command}` brings it back"
 
 

@@ -15,7 +15,7 @@ from ddbbackup.model.report import STALE
 from ddbbackup.model.table_status import TableStatus
 from ddbbackup.plan.only import Only
 from ddbbackup.plan.selection import Inventory, select
-from ddbbackup.report.commands import typed
+from ddbbackup.report.commands import option, typed
 from ddbbackup.report.documents.status import PlanStatus, failed_plan, plan_status, status_report
 from ddbbackup.status.gone_tables import gone_tables
 from ddbbackup.status.table_status import read_statuses
@@ -83,7 +83,7 @@ def _refuse_gone_tables(context: RunContext, inventory: Inventory, only: Only) -
     if gone:
         raise NothingSelected(
             f"{gone[0].table} does not exist any more; its newest backup is {gone[0].backup}",
-            hint=f"run `ddbbackup restore --table {gone[0].table} --settings all`",
+            hint=f"run `ddbbackup restore {option('--table', gone[0].table)} --settings all`",
         )
 
 

@@ -82,6 +82,7 @@ def test_a_table_that_was_deleted_is_said_with_what_brings_it_back(detail: Detai
     assert "gone: logs, carts: these tables do not exist any more; `ddbbackup restore` lists" in text(
         "logs", "carts"
     )
+    assert "`ddbbackup restore --table=-logs --settings all`" in text("-logs"), "a name may begin with a dash"
     assert "gone" not in text()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ddbbackup.model.table_name import is_table_name
-from ddbbackup.report.commands import typed
+from ddbbackup.report.commands import option, typed
 from ddbbackup.report.documents.overview import Finding, FindingKind, Overview
 from ddbbackup.report.formatting import count, counted
 from ddbbackup.report.renderers.html.page import NAMED, Item, Link, ProblemGroup
@@ -89,7 +89,7 @@ def _hint(hint: str, found: Sequence[_Problem], *, several: bool) -> str:
     tables = list(dict.fromkeys(table for table, files in named if files == of_plan))
     together = len(tables) <= TYPED and len(named) == len(found)
     text = hint.replace(
-        "{only}", " ".join(f"--only {table}" for table in (tables if together else tables[:1]))
+        "{only}", " ".join(option("--only", table) for table in (tables if together else tables[:1]))
     )
     if several:
         text = typed(text, of_plan)

@@ -99,6 +99,8 @@ def test_hints_name_tables_and_what_is_no_name_of_a_table_is_not_typed() -> None
         report(*many), "html"
     )
     assert "ddbbackup backup --only table-0 --only table-1</code>" in render(report(*many[:2]), "html")
+    dashed = render(report(TableStatus("-table", "never", rpo_seconds=60)), "html")
+    assert "ddbbackup backup --only=-table</code>" in dashed
     hostile = render(report(TableStatus("$(reboot)", "never", rpo_seconds=60)), "html")
     assert "ddbbackup backup --only TABLE</code>" in hostile
 

@@ -26,9 +26,8 @@ def run(options: Namespace) -> int:
     exit_code = write_output(options, document, document.exit_code)
     for plan in document.plans:
         where = f"{', '.join(plan.files)}: " if len(document.plans) > 1 else ""
-        # Of a bucket that cannot be read, each table has the same error.
-        for message, hint in dict.fromkeys((error.message, error.hint) for error in plan.errors):
-            say(f"ddbbackup: {where}{message}", f"hint: {hint}")
+        for error in plan.errors:
+            say(f"ddbbackup: {where}{error.message}", f"hint: {error.hint}")
     if options.output == "text" and exit_code == document.exit_code:
         say(*(f"wrote {path}" for _, path in options.output_files))
     return exit_code

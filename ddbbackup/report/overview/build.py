@@ -103,8 +103,12 @@ class ObservedPlan:
 
     @property
     def errors(self) -> list[DdbBackupError]:
+        """Each once: of a bucket that cannot be read, every table has the same."""
         of_tables = [each.error for each in self.tables if each.error is not None]
-        return [*self.unselected, *self.unreadable, *of_tables]
+        found: dict[tuple[str, str], DdbBackupError] = {}
+        for error in (*self.unselected, *self.unreadable, *of_tables):
+            found.setdefault((error.message, error.hint), error)
+        return list(found.values())
 
 
 @dataclass(frozen=True, slots=True)

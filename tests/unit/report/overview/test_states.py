@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ddbbackup.catalog import locate
-from ddbbackup.errors import AccessDenied
+from ddbbackup.errors import AccessDenied, NothingSelected
 from ddbbackup.model.table_status import NotRestorable, TableStatus
 from ddbbackup.plan.model import Destination, Retention, TableEntry
 from ddbbackup.pricing.prices import packaged
@@ -18,6 +18,7 @@ from ddbbackup.report.renderers import render
 from tests.support.records import IDENTITY
 
 ID = "20261125T020000Z-0badcafe"
+OTHER = NothingSelected("match: x* matches no table", hint="correct it")
 
 
 def report(*statuses: TableStatus) -> Overview:
@@ -90,6 +91,22 @@ def test_nothing_is_claimed_of_a_table_whose_records_cannot_be_read() -> None:
     for known in (">unknown<", "last 30 days: unknown", "<dt>Newest restore point<dd>unknown<"):
         assert known in row
     assert "<dt>Verified<dd>unknown<" in row
+
+
+def test_an_error_that_many_tables_have_is_one_error_of_the_plan() -> None:
+    """Of a bucket that cannot be read, each table has the same."""
+    denied = [AccessDenied("not allowed to read s3://acme", hint="ask") for _ in range(3)]
+    tables = [
+        ObservedTable(
+            locate(Destination("vault", "acme"), IDENTITY, table=f"table-{number}", plan="prod"), error=error
+        )
+        for number, error in enumerate(denied)
+    ]
+    plan = ObservedPlan(
+        "prod", ["p.yaml"], IDENTITY, tables, AccountTables(()), unreadable=denied[:1], unselected=[OTHER]
+    )
+    document = overview([plan], prices=packaged(), now=datetime(2026, 11, 25, 3, tzinfo=UTC))
+    assert [each.message for each in document.plans[0].errors] == [OTHER.message, denied[0].message]
 
 
 def test_hints_name_tables_and_what_is_no_name_of_a_table_is_not_typed() -> None:

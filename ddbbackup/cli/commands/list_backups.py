@@ -7,11 +7,12 @@ from argparse import Namespace
 from ddbbackup.catalog import StoredRecord
 from ddbbackup.catalog.find_point import not_restorable
 from ddbbackup.catalog.queries import catalog_tables, readable_records
-from ddbbackup.cli.output import write_output
+from ddbbackup.cli.output import plan_files_of, write_output
 from ddbbackup.cli.session import Session, run_session
 from ddbbackup.cli.streams import say, stdout_view
 from ddbbackup.errors import DataIncomplete
 from ddbbackup.plan.only import check_only
+from ddbbackup.report.commands import typed
 from ddbbackup.report.documents.list import BackupList, backup_list
 from ddbbackup.steps.context import RunContext
 
@@ -27,7 +28,7 @@ def run(options: Namespace) -> int:
     for place in document.unreadable:
         say(
             f"ddbbackup: the destination {place.destination} cannot be read: {place.error.message}",
-            f"hint: {place.error.hint}",
+            f"hint: {typed(place.error.hint, plan_files_of(options))}",
         )
     return exit_code
 

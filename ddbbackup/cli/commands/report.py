@@ -5,12 +5,13 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Final
 
-from ddbbackup.cli.output import check_output_files, write_output
+from ddbbackup.cli.output import check_output_files, plan_files_of, write_output
 from ddbbackup.cli.overview import observe_plan
 from ddbbackup.cli.plan_globs import WantedTables, read_plans
 from ddbbackup.cli.session import Session, prices_of, run_session
 from ddbbackup.cli.streams import say
 from ddbbackup.clock import SystemClock
+from ddbbackup.report.commands import typed
 from ddbbackup.report.overview.build import FailedPlan, ObservedPlan, overview
 
 DEFAULT_PAGE: Final = "ddbbackup-report.html"
@@ -25,9 +26,11 @@ def run(options: Namespace) -> int:
     document = overview(read, prices=prices, now=SystemClock().now())
     exit_code = write_output(options, document, document.exit_code)
     for plan in document.plans:
-        where = f"{', '.join(plan.files)}: " if len(document.plans) > 1 else ""
+        several = len(document.plans) > 1
+        where = f"{', '.join(plan.files)}: " if several else ""
+        files = plan.files if several else plan_files_of(options)
         for error in plan.errors:
-            say(f"ddbbackup: {where}{error.message}", f"hint: {error.hint}")
+            say(f"ddbbackup: {where}{error.message}", f"hint: {typed(error.hint, files)}")
     if options.output == "text" and exit_code == document.exit_code:
         say(*(f"wrote {path}" for _, path in options.output_files))
     return exit_code

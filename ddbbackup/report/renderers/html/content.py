@@ -8,12 +8,11 @@ from typing import Final
 
 from ddbbackup.report.documents.overview import Coverage, Overview, RetentionOutlook, TableOverview
 from ddbbackup.report.documents.preview import CostInfo
-from ddbbackup.report.documents.read_plan import ReadPlan
 from ddbbackup.report.formatting import count, counted, duration
 from ddbbackup.report.phrases import dollars
 from ddbbackup.report.renderers.html.page import NAMED, Covered, Item, Link, Page, Running
 from ddbbackup.report.renderers.html.phrases import LATE, STATES, minute, monthly, removal, stored
-from ddbbackup.report.renderers.html.plans import heading_of, listed, place_of, plan_lines, plan_names
+from ddbbackup.report.renderers.html.plans import Place, heading_of, listed, place_of, plan_lines, plan_names
 from ddbbackup.report.renderers.html.problems import problems
 from ddbbackup.report.renderers.html.rows import row_of
 
@@ -221,22 +220,22 @@ def _retention_notes(document: Overview) -> Iterator[str]:
             "Only `ddbbackup prune --apply` removes anything. Later numbers include those of now, and assume that "
             "backups go on as they did."
         )
-    for plan in document.plans:
-        own = _outlooks(document, plan)
+    for place, name in sorted(plan_names(document.plans).items()):
+        own = _outlooks(document, place)
         if 2 * sum(each.removes for each in own) > sum(each.removes + each.keeps for each in own):
-            yield f"This is more than half of all restore points: `prune` asks for `--confirm {plan.plan}`."
+            of = f" of {name}" if name else ""
+            yield f"This is more than half of all restore points{of}: `prune` asks for `--confirm {place[0]}`."
     if blocked := sum(each.is_blocked for each in outlooks):
         yield f"Of {counted(blocked, 'table')} nothing is removed, because records cannot be used."
     if unknown := sum(row.retention_error is not None for row in document.tables):
         yield f"Of {counted(unknown, 'table')} it is not known, because records could not be read."
 
 
-def _outlooks(document: Overview, plan: ReadPlan | None = None) -> list[RetentionOutlook]:
+def _outlooks(document: Overview, place: Place | None = None) -> list[RetentionOutlook]:
     return [
         row.retention
         for row in document.tables
-        if row.retention is not None
-        and (plan is None or (row.plan, row.account, row.region) == (plan.plan, plan.account, plan.region))
+        if row.retention is not None and place in (None, (row.plan, row.account, row.region))
     ]
 
 

@@ -11,9 +11,9 @@ from ddbbackup.report.formatting import count, counted
 from ddbbackup.report.renderers.html.page import PlanLine
 from ddbbackup.report.renderers.html.phrases import monthly
 
-_Place = tuple[str, str, str]
+Place = tuple[str, str, str]
 """Name, account and region."""
-PlanNames = Mapping[_Place, str]
+PlanNames = Mapping[Place, str]
 """What to call a plan of this name, account and region; nothing if there is only one."""
 
 
@@ -53,16 +53,14 @@ def plan_lines(document: Overview, names: PlanNames) -> Iterator[PlanLine]:
     for plan in document.plans:
         if plan.plan is None:
             yield PlanLine("", ", ".join(plan.files), "", "", "", "", plan.errors[0].message)
-    rows: dict[_Place, list[TableOverview]] = {}
+    rows: dict[Place, list[TableOverview]] = {}
     for row in document.tables:
         rows.setdefault((row.plan, row.account, row.region), []).append(row)
     lines = [_line(document, place, name, rows.get(place, ())) for place, name in names.items()]
     yield from (line for _, line in sorted(lines, key=lambda pair: (-pair[0], pair[1].name)))
 
 
-def _line(
-    document: Overview, place: _Place, name: str, rows: Sequence[TableOverview]
-) -> tuple[int, PlanLine]:
+def _line(document: Overview, place: Place, name: str, rows: Sequence[TableOverview]) -> tuple[int, PlanLine]:
     """With the number of its tables with problems. Files that describe one plan have one line."""
     files = [
         file

@@ -11,7 +11,7 @@ from ddbbackup.model.table_status import TableStatus
 from ddbbackup.plan.model import Destination, TableEntry
 from ddbbackup.ports import Identity
 from ddbbackup.pricing.prices import packaged
-from ddbbackup.report.documents.overview import Coverage, Overview
+from ddbbackup.report.documents.overview import Coverage, Overview, RetentionOutlook
 from ddbbackup.report.overview.build import (
     AccountTables,
     FailedPlan,
@@ -177,3 +177,20 @@ def test_the_cost_of_a_plan_says_what_is_missing_as_the_sum_does() -> None:
     (row,) = document.tables
     shown = render(replace(document, tables=(replace(row, cost=cost),)), "html")
     assert re.findall('data-l="per month">([^<]*)<', shown) == ["&lt;$0.01* + ?", "≈ $0.00"]
+
+
+def test_each_plan_that_loses_more_than_half_is_named_once() -> None:
+    """Files may describe one plan, and plans of several regions may have one name."""
+    account = AccountTables(())
+    here, there = (
+        plan("prod", "orders", account=account),
+        plan("prod", "o", account=account, identity=AMERICA),
+    )
+    document = page(here, there, plan("prod", account=account))
+    outlook = RetentionOutlook("keep_last 1", 1, 2, 300, NOW, NOW, (), is_blocked=False)
+    document = replace(document, tables=tuple(replace(row, retention=outlook) for row in document.tables))
+    shown = render(document, "html")
+    for region in ("eu-west-1", "us-east-1"):
+        of = f"prod ({IDENTITY.account}, {region})"
+        assert shown.count(f"more than half of all restore points of {of}: <code>prune</code> asks for") == 1
+    assert "restore points: <code>prune" not in shown

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Final
+
+_SHORTEST: Final = 3
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
@@ -11,11 +14,19 @@ def closest(word: str, known: Iterable[str]) -> str | None:
 
     Words that only resemble each other, such as `start` and `status`, mean different things: a misspelling has one
     wrong, missing, superfluous or swapped letter, and one more for every five letters of a long word. Upper case
-    matters only if two words differ in nothing else.
+    matters only if two words differ in nothing else. A beginning of three letters or more means the only word that
+    begins with it. In words of two letters, one letter is half of them.
     """
     known = list(known)
+    if len(word) < _SHORTEST:
+        return None
     other_case = {each.lower(): each for each in known}
-    return _nearest(word, known) or other_case.get(_nearest(word.lower(), other_case) or "")
+    begun = [each for each in known if each.startswith(word)]
+    return (
+        _nearest(word, known)
+        or other_case.get(_nearest(word.lower(), other_case) or "")
+        or (begun[0] if len(begun) == 1 and word.strip("-") else None)
+    )
 
 
 def _nearest(word: str, known: Iterable[str]) -> str | None:

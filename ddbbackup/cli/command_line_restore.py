@@ -153,7 +153,9 @@ def _usage_error(problem: Problem, path: str, options: Namespace) -> UsageError:
     at = path if problem.code == "one-of" else path.rpartition(".")[0]
     message = words.text(problem.message, at=at)
     where = ", ".join(flags) or path
-    return UsageError(f"{where}: {message}" if where else message, hint=words.text(problem.hint, at=at))
+    # What is nearly the value of an option is a value: `tags` of --settings is not --tag.
+    hint = problem.hint if problem.code == "not-a-choice" else words.text(problem.hint, at=at)
+    return UsageError(f"{where}: {message}" if where else message, hint=hint)
 
 
 def _is_about(option: str, path: str) -> bool:

@@ -34,7 +34,14 @@ def find_restore(plan: Plan, options: Namespace) -> Restore:
                 hint="use `--existing overwrite`, or restore the whole table",
             )
         return replace(restore, only=only)
-    raise UsageError(f"the plan {plan.name} has no restore {name!r}", hint=_hint(plan, name, options.verb))
+    message = f"the plan {plan.name} has no restore {name!r}"
+    selecting = [option.flag for option, _ in given(options) if option.selects]
+    if selecting:  # probably a part of a value with a space, such as a date and a time
+        raise UsageError(
+            message,
+            hint=f"remove {name!r}, because {selecting[0]} is given; put a value with a space in quotes",
+        )
+    raise UsageError(message, hint=_hint(plan, name, options.verb))
 
 
 def _check_effect(restore: Restore, options: Namespace) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,8 @@ from ddbbackup.suggestions import suggest
 _SECONDS: Final = 60  # a partial clone fetches the file when it is read
 _OF_ONE_REPOSITORY: Final = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
 """Hooks of git have these, relative to the top of their repository."""
+_NOT_FETCHED: Final = re.compile(r"[~^@{:]|\.ya?ml$|^HEAD$")
+"""In names of what no remote has under this name: the parent of a commit, or a file."""
 _OWNERSHIP: Final = "dubious ownership"
 
 
@@ -31,13 +34,12 @@ def commit_of(reference: str, folder: Path) -> str:
         if not found.returncode:
             return found.stdout.decode("ascii").strip()
     branch = reference.removeprefix("origin/")
+    otherwise = "name a plan file or a commit that exists"
+    if not _NOT_FETCHED.search(reference):
+        otherwise = f"fetch it, for example with `git fetch origin {branch}`, or name a plan file"
     raise UsageError(
         f"{reference} is neither a file nor a commit of the git repository of the plan",
-        hint=suggest(
-            reference,
-            _references(folder),
-            otherwise=f"fetch it, for example with `git fetch origin {branch}`, or name a plan file",
-        ),
+        hint=suggest(reference, _references(folder), otherwise=otherwise),
     )
 
 

@@ -118,6 +118,8 @@ class Parser(argparse.ArgumentParser):
         otherwise = f"choose one of: {', '.join(choices)}"
         if action.dest == "what":
             otherwise = f"write backup, restore or prune before it: `ddbbackup preview backup {value}`"
+            if str(value).endswith((".yaml", ".yml")):
+                otherwise = f"run `ddbbackup preview -f {shlex.quote(str(value))}`"
         meant = MEANT_VERBS.get(str(value)) if action.dest == "verb" else None
         if meant is not None:
             otherwise = f"use `{meant}` instead"
@@ -146,7 +148,11 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     _refuse_options_before_the_verb(words)
     parser, parsers = grammar(words)
     _refuse_signs(words, parsers)
-    options, unknown = parser.parse_known_args(words)
+    try:
+        options, unknown = parser.parse_known_args(words)
+    except UsageError:
+        _refuse_misspelled_options(words, parsers)  # their values are taken for arguments
+        raise
     names = options.__dict__.get("tables", options.__dict__.get("previewed"))
     if names is not None and not any(word.startswith("-") for word in unknown):
         names += map(table_pattern, unknown)  # argparse takes no positional arguments after an option
@@ -193,6 +199,19 @@ def _refuse_signs(words: Sequence[str], parsers: dict[str, Parser]) -> None:
         takes_value = before in actions and actions[before].nargs is None
         if takes_value and _SIGNED_DURATION.fullmatch(word):
             raise UsageError(f"{before}: {word!r} begins with a sign", hint=f"use {before} {word[1:]}")
+
+
+def _refuse_misspelled_options(words: Sequence[str], parsers: dict[str, Parser]) -> None:
+    own = parsers.get(words[0]) if words else None
+    if own is None:
+        return
+    known = {option: action.nargs for action in own._actions for option in action.option_strings}
+    for before, word in pairwise(words):
+        if before == "--":
+            return
+        is_value = before in known and known[before] is None
+        if word.startswith("--") and word != "--" and word.split("=")[0] not in known and not is_value:
+            own.refuse_unknown([word])
 
 
 def _is_valid(words: Sequence[str]) -> bool:

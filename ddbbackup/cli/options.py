@@ -255,11 +255,14 @@ def point_of_table(parser: argparse.ArgumentParser) -> None:
     )
 
 
+_FORMATS_OF_ITEMS: Final = ("dynamodb-json", "json")
+
+
 def item_format(default: str) -> AddOption:
     def add(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             "--format",
-            choices=("dynamodb-json", "json"),
+            choices=_FORMATS_OF_ITEMS,
             default=default,
             metavar="FORMAT",
             help=f"dynamodb-json, lines that a restore can read, or json, without types (default: {default})",
@@ -268,18 +271,28 @@ def item_format(default: str) -> AddOption:
     return add
 
 
+def _file_of_items(text: str) -> str:
+    """With other verbs, -o chooses a form."""
+    if text in _FORMATS_OF_ITEMS:
+        raise UsageError(f"{text} is a format, not a file", hint=f"write --format {text}, and -o FILE")
+    return _file(text)
+
+
 def out_file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o",
         "--out",
         metavar="FILE",
-        type=_file,
+        type=_file_of_items,
         help="write to this file, with mode 0600, or to this object, s3://BUCKET/KEY, instead of stdout; it "
         "appears when it is whole",
     )
 
 
 # ---- options of one verb
+
+
+_FORMS_OF_OTHERS: Final = ("github", "gitlab", "junit", "markdown")
 
 
 class _Page(argparse.Action):
@@ -295,6 +308,11 @@ class _Page(argparse.Action):
         path = str(values)
         if path in self.const:
             raise UsageError(f"{option_string} takes a file, not a form", hint=f"write --output {path}")
+        if path in _FORMS_OF_OTHERS:
+            raise UsageError(
+                f"{option_string} takes a file, and {path} is a form of other verbs",
+                hint=f"choose one of {', '.join(self.const)} with --output, or name a file such as ./{path}",
+            )
         if path == "-":
             _put_form_of_stdout(namespace, "html")
         else:
@@ -360,7 +378,11 @@ def tables_of_account(parser: argparse.ArgumentParser) -> None:
 
 def separate_plans(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "plans", nargs="*", metavar="PLAN", type=_file, help="plans to validate separately, instead of -f"
+        "plans",
+        nargs="*",
+        metavar="PLAN",
+        type=_file,
+        help="plans, or a pattern in quotes, to validate separately, instead of -f",
     )
 
 

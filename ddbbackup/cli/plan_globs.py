@@ -93,7 +93,7 @@ def separate_plans(files: Sequence[str]) -> list[list[str]]:
     found = glob.glob(files[place], recursive=True)  # noqa: PTH207 - see above
     matches = sorted(each for each in found if Path(each).is_file())
     if not matches:
-        raise UsageError(f"no file matches -f {files[place]!r}", hint="check the pattern, and the directory")
+        raise UsageError(f"no file matches {files[place]!r}", hint="check the pattern, and the directory")
     return [[*files[:place], match, *files[place + 1 :]] for match in matches]
 
 

@@ -178,7 +178,12 @@ def _wrong_type(document: Document, path: ValuePath, error: Any) -> Iterator[Pro
 
 def _type_hint(document: Document, path: ValuePath, schema: Mapping[str, Any], value: Any) -> str:
     if value is None:
-        return "add a value, or remove the key"
+        key, colon, rest = str(path[-1]).partition(":")
+        return (
+            f"write `{key}: {rest}`, with a space after the colon"
+            if colon and rest
+            else "add a value, or remove the key"
+        )
     written = str(document.written.get(path, value))
     is_literal_scalar = not isinstance(value, dict | list) and path not in document.interpolated
     if is_literal_scalar and admits_string(schema) and _is_valid(schema, written):
@@ -189,7 +194,18 @@ def _type_hint(document: Document, path: ValuePath, schema: Mapping[str, Any], v
         return f"use {schema['x-format']}"
     example = _example(schema)
     kind = _NAMES_OF_JSON_TYPES[schema["type"]]
+    if (
+        not example
+        and schema["type"] == "array"
+        and is_literal_scalar
+        and written in _choices(schema.get("items", {}))
+    ):
+        example = f"[{written}]"
     return f"use {kind}" + (f", such as `{example}`" if example else "")
+
+
+def _choices(schema: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(choice for each in schema.get("anyOf", (schema,)) for choice in each.get("enum", ()))
 
 
 def _is_valid(schema: Mapping[str, Any], value: str) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import glob
 import os
 import re
+import shlex
 import sys
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -16,8 +18,10 @@ from ddbbackup.os_errors import os_reason, unreadable_hint
 from ddbbackup.plan.document import Document
 from ddbbackup.plan.yaml_composer import Unreadable, compose
 from ddbbackup.problems import STDIN, Problem, ProblemCode
+from ddbbackup.suggestions import closest
 
 MAX_BYTES: Final = 1 << 20
+_ABOVE: Final = (Path(".."), Path("../.."), Path("../../.."))
 
 _FORBIDDEN: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -58,13 +62,36 @@ def _read_bytes(path: Path, file: str) -> bytes:
             file,
             "no-file",
             f"no plan found: {shown} does not exist",
-            hint="name a plan with -f, or create one with `ddbbackup init`",
+            hint=_hint_of_absent(path),
         ) from None
     except OSError as error:
         raise _unreadable(file, os_reason(error), unreadable_hint(path, error)) from None
     except ValueError as error:  # a path with a null character
         raise _unreadable(file, str(error), "correct the path") from None
     return _limited(content, file)
+
+
+def _hint_of_absent(path: Path) -> str:
+    """Where the plan probably is: under a name that is nearly the same, or in a folder above."""
+    if glob.has_magic(str(path)):
+        return "name one plan: only `status`, `report` and `validate` take a pattern for several"
+    near = closest(path.name, _plans_in(path.parent))
+    if near is not None:
+        return f"use `-f {shlex.quote(str(path.with_name(near)))}`"
+    if not path.is_absolute():
+        for above in _ABOVE:
+            if (above / path).is_file():
+                return f"use `-f {shlex.quote(str(above / path))}`"
+    return "name a plan with -f, or create one with `ddbbackup init`"
+
+
+def _plans_in(folder: Path) -> list[str]:
+    try:
+        return sorted(
+            each.name for each in folder.iterdir() if each.suffix in (".yaml", ".yml") and each.is_file()
+        )
+    except OSError:
+        return []
 
 
 def _unreadable(file: str, reason: str, hint: str) -> Unreadable:

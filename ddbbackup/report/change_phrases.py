@@ -176,7 +176,8 @@ def _warnings(changes: Sequence[PlanChange]) -> Iterator[str]:
         backups = _sum(each.backups for each in changes)
         what = "the backups so far" if backups is None else counted(backups, "earlier backup")
         stay = "stays" if backups == 1 else "stay"
-        yield f"the destination changes: the next backup is the first one there, and {what} {stay} in the old place"
+        left = f", and {what} {stay} in the old place" if backups != 0 else ""
+        yield f"the destination changes: the next backup is the first one there{left}"
     if "weaker-retention" in first.risks:
         removed = _sum(each.removed for each in changes)
         if removed is None:

@@ -74,15 +74,36 @@ def report_totals(report: RunReport) -> list[str]:
     return [", ".join(parts)] if parts else []
 
 
+def verified_levels(report: RunReport) -> list[str]:
+    """``level items, of a sample of 5 %``: what was checked by ``verify``, of all backups together."""
+    done = [each.facts for each in report.table_outcomes if each.status == "done" and "level" in each.facts]
+    return list(dict.fromkeys(map(_level, done)))
+
+
+def _level(facts: Mapping[str, Any]) -> str:
+    if facts.get("sample_percent") is None:
+        return f"level {facts['level']}"
+    return f"level {facts['sample_level']}, of a sample of {facts['sample_percent']:g} %"
+
+
 def step_status(outcome: StepOutcome) -> str:
     """``FAILED``; ``running`` for a step that stopped waiting for AWS, where its job goes on: nothing has failed."""
     return _RUNNING if is_running(outcome) else _STEP_STATUS[outcome.status]
 
 
-_INTRODUCED: Final = {"backup": "backup", "due": "next window due at", "origin": "from"}
+_INTRODUCED: Final = {"into": "into", "backup": "backup", "due": "next window due at", "origin": "from"}
 
 
-def outcome_facts(outcome: StepOutcome) -> list[str]:
+def remarks(outcome: StepOutcome) -> list[str]:
+    """What somebody must read of a step that went well: its notes, and the settings that could not be read."""
+    facts = outcome.facts
+    said = facts.get("passed_over") or ()  # in a line of its own: ``older_backups``
+    unread = facts.get("settings_not_read")
+    notes = [each for each in facts.get("notes") or () if each not in said]
+    return [*notes, *([f"settings not read: {', '.join(unread)}"] if unread else [])]
+
+
+def outcome_facts(outcome: StepOutcome, *, with_remarks: bool = True) -> list[str]:
     """Counts, sizes and notes of a step: ``1 200 items``, ``4.0 KiB``, ``backup 2026…``."""
     phrases: list[str] = []
     for name, value in outcome.facts.items():
@@ -108,17 +129,12 @@ def outcome_facts(outcome: StepOutcome) -> list[str]:
             phrases.append(f"{_INTRODUCED[name]} {value}")
         elif name == "method" and value != "write":
             phrases.append(f"by {value}")
-        elif name == "notes":
-            said = outcome.facts.get("passed_over") or ()  # in a line of its own: ``older_backups``
-            notes = [each for each in value if each not in said]
-            phrases += ["; ".join(notes)] if notes else []
         elif name == "settings":
             phrases += settings_summary(value)
-        elif name == "settings_not_read":
-            phrases.append("settings not read: " + ", ".join(value))
         elif name == "because":
             phrases.append(f"because {value} failed")
-    return phrases
+    noted = remarks(outcome) if with_remarks else []
+    return [*phrases, *(["; ".join(noted)] if noted else [])]
 
 
 def settings_summary(results: SettingResults) -> list[str]:
@@ -275,7 +291,11 @@ def money(cost: CostInfo | None) -> str:
 def estimated_time(step: PreviewStep) -> str:
     if step.seconds is None:
         return "–"
-    return f"≈ {duration(step.seconds)}" if step.seconds >= 1 else "<1s"
+    return _about_time(step.seconds)
+
+
+def _about_time(seconds: float) -> str:
+    return f"≈ {duration(seconds)}" if seconds >= 1 else "<1s"
 
 
 def verification_times(preview: Preview) -> list[str]:
@@ -360,9 +380,10 @@ def step_facts(step: PreviewStep) -> Iterator[str]:
 def _candidate(method: Mapping[str, Any]) -> str:
     """One restore method that was considered."""
     if method["possible"]:
-        parts = [f"≈ {duration(method['seconds'])}" if method["seconds"] is not None else "unknown time"]
+        seconds, usd = method["seconds"], method["usd"]
         unverified = " at an unverified price" if method["unverified"] else ""
-        parts.append(f"{about(method['usd'])}{unverified}" if method["usd"] is not None else "unknown cost")
+        parts = [_about_time(seconds) if seconds is not None else "unknown time"]
+        parts.append(f"{about(usd)}{unverified}" if usd is not None else "unknown cost")
     else:
         parts = ["not possible: " + "; ".join(method["blockers"])]
     if method["experimental"]:

@@ -18,7 +18,10 @@ _NAMED_AT_MOST: Final = 3
 
 
 def status_counts(document: StatusReport) -> list[tuple[str, str]]:
-    """``("198 ok", "ok")``: what the summary line is made of, and the status of each part."""
+    """``("198 ok", "ok")``: what the summary line is made of, and the status of each part.
+
+    A narrow terminal has no column for the backups in progress, but the line counts their tables.
+    """
     summary = document.summary
     numbers = {
         "ok": summary.ok,
@@ -27,9 +30,10 @@ def status_counts(document: StatusReport) -> list[tuple[str, str]]:
         "never": summary.never,
         "unrestorable": summary.unrestorable,
         "unreadable": summary.unreadable,
+        "running": summary.running,
     }
     parts = [(f"{count(number)} {status}", status) for status, number in numbers.items() if number]
-    return parts or [("no tables", "never")]
+    return parts if summary.tables else [("no tables", "never")]
 
 
 def places(document: StatusReport) -> str:

@@ -133,7 +133,13 @@ class RestoreTable:
             facts = {**resolved.source_facts, **self._older_backup(resolved)}
             return Outcome(self.id, self.kind, self.table, "unchanged", facts)
         method, loaded = await self._load(findings)
-        facts = {**resolved.source_facts, "method": method, **loaded.facts, **self._older_backup(resolved)}
+        facts = {
+            **_place(job),
+            **resolved.source_facts,
+            "method": method,
+            **loaded.facts,
+            **self._older_backup(resolved),
+        }
         await save_progress(job, "loaded", method=method, loaded=facts)
         if loaded.shortfall is None:
             log.info(events.RESTORE_COMPLETED, **facts)
@@ -185,3 +191,11 @@ class RestoreTable:
 async def _has_remote_job(job: RestoreJob) -> bool:
     saved = await job.context.call(job.state.read)
     return saved is not None and saved.job_arn is not None
+
+
+def _place(job: RestoreJob) -> dict[str, Json]:
+    """Where the target is, if it is elsewhere: the report of a run names the account and Region of the plan."""
+    here, there = job.context.source.identity, job.cloud.identity
+    if here.account != there.account:
+        return {"into": f"{there.account}/{there.region}"}
+    return {"into": there.region} if here.region != there.region else {}

@@ -25,9 +25,9 @@ Chain: TypeAlias = tuple[str, ...]
 A backup that needs no other is a chain of one. Chains that fork share their first backups.
 """
 
-NEWEST: Final = "it is the newest restore point"
-NEWEST_VERIFIED: Final = "it is the newest verified restore point"
-NOT_KEPT: Final = "no rule keeps it, and no restore point that is kept needs it"
+NEWEST: Final = "the newest restore point"
+NEWEST_VERIFIED: Final = "the newest verified restore point"
+NOT_KEPT: Final = "no rule keeps it, and nothing kept needs it"
 
 
 class Point(Protocol):

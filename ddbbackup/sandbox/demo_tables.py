@@ -86,11 +86,9 @@ def create_buckets(s3: Any, buckets: Mapping[str, Collection[str]]) -> None:
             )
         if "versioning" in required:
             s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-        if "public_access_block" in required:
-            blocks = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
-            s3.put_public_access_block(
-                Bucket=name, PublicAccessBlockConfiguration=dict.fromkeys(blocks, True)
-            )
+        # S3 does so in every new bucket since April 2023; the emulation does not.
+        blocks = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+        s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=dict.fromkeys(blocks, True))
 
 
 def create_tables(

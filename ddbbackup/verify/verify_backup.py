@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -15,6 +15,7 @@ from ddbbackup.catalog.verification import Verification
 from ddbbackup.errors import DataIncomplete
 from ddbbackup.model.assessment import Assessment
 from ddbbackup.model.outcome import Outcome
+from ddbbackup.model.verification_result import VerifiedSample
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.verification import recorded_result, verification_seconds, verify_data_of
 from ddbbackup.verify.record_result import record_result
@@ -88,6 +89,7 @@ class VerifyBackup:
         facts = {
             "backup": record.id,
             "level": verification.level,
+            **_sampled(verification.sample),
             "items": record.data.item_count,
             "files": len(verification.opened.files),
             "size_bytes": verification.size_bytes,
@@ -101,3 +103,7 @@ class VerifyBackup:
         return await verify_data_of(
             context, self.stored, record, level=self.level, sample_percent=self.sample_percent
         )
+
+
+def _sampled(sample: VerifiedSample | None) -> dict[str, Any]:
+    return {"sample_level": sample.level, "sample_percent": sample.percent} if sample is not None else {}

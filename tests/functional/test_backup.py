@@ -167,7 +167,7 @@ def test_no_wait_only_starts_exports_and_wait_completes_them(
 
     assert program.run("wait").code == 0
     assert record(sandbox, bucket, name)["state"] == "complete"
-    assert "nothing is in progress" in program.run("wait").out
+    assert "nothing is in progress (run " in program.run("wait").out
 
 
 def test_globs_and_tags_select_tables_and_all_have_the_common_export_time(

@@ -46,7 +46,8 @@ def test_a_table_is_restored_into_another_account_and_region(
     assert done.code == 0, done.out
     assert there.ids(name) == ALL_IDS
     assert not Account(sandbox, ROLE).has(name)
-    assert done.report["outcomes"][0]["facts"]["written"] == 60
+    facts = done.report["outcomes"][0]["facts"]
+    assert (facts["written"], facts["into"]) == (60, f"{THERE}/eu-central-1")
 
 
 def test_an_unexpected_account_is_refused_as_source_and_as_target(

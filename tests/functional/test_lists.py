@@ -177,7 +177,8 @@ def test_a_pattern_shows_several_plans(sandbox: Aws, bucket: str, name: str, pro
     (files / "c.yaml").write_text("version: 1\n")
     broken = program.run("status", "-f", "plans/*.yaml")
     assert broken.code == 78
-    assert "plans/c.yaml: the plan plans/c.yaml has " in broken.err
+    assert "ddbbackup: the plan plans/c.yaml has " in broken.err
+    assert "`ddbbackup validate -f plans/c.yaml`" in broken.err
     assert "1 ok · 1 never (" in broken.out
 
 

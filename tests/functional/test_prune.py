@@ -91,9 +91,9 @@ def test_prune_shows_what_it_would_remove_and_why_and_removes_it_with_apply(
 
     shown = program.run("prune")
     assert shown.code == 0, shown.err
-    assert f"keep    {third}  it is the newest restore point, keep_last: 2" in shown.out
+    assert f"keep    {third}  the newest restore point, keep_last: 2" in shown.out
     assert f"keep    {second}  keep_last: 2" in shown.out
-    assert f"remove  {first}  no rule keeps it, and no restore point that is kept needs it" in shown.out
+    assert f"remove  {first}  no rule keeps it, and nothing kept needs it" in shown.out
     assert program.run("prune", "--detailed-exitcode").code == 2
     previewed = json.loads(program.run("preview", "prune", "--output", "json").out)
     (step,) = previewed["prunes"]

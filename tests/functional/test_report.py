@@ -129,8 +129,10 @@ def test_a_pattern_makes_one_page_of_several_plans(
     (files / "c.yaml").write_text("version: 1\n")
     broken = program.run("report", "-f", "plans/*.yaml")
     assert broken.code == 78
-    assert "plans/c.yaml: the plan plans/c.yaml has " in broken.err
+    assert "ddbbackup: the plan plans/c.yaml has " in broken.err
+    assert "`ddbbackup validate -f plans/c.yaml`" in broken.err
     assert "1 ok · 1 never" in broken.out
+    assert "plans/c.yaml: the plan" not in broken.out, "its name is said once"
     with chromium() as browser, opened(browser, program.directory / "ddbbackup-report.html") as page:
         assert page.page.inner_text(".verdict") == (
             "1 table without a restore point within the RPO and 1 plan that could not be read"

@@ -179,6 +179,7 @@ def test_a_sample_proves_what_it_says(sandbox: Aws, bucket: str, name: str, prog
     backup = Backup(sandbox, bucket, name, program, verify="listing")
     done = program.run("verify", "--level", "items", "--sample", "5%")
     assert done.code == 0, done.err
+    assert "\n  level items, of a sample of 5 %\n" in done.out
     recorded = backup.verified()
     assert (recorded["level"], recorded["result"]) == ("listing", "ok")
     assert any("(5%), chosen by the backup ID" in note for note in recorded["notes"])

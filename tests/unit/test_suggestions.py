@@ -33,3 +33,14 @@ def test_upper_case_is_a_misspelling() -> None:
     for word in ("ORDERS", "Orders", "ORDRES"):
         assert suggest(word, ["customers", "orders"], otherwise="") == "use `orders` instead"
     assert suggest("Orders", ["orders", "ORDERS"], otherwise="") == "use `orders` instead"
+
+
+def test_a_beginning_means_the_only_word_that_has_it() -> None:
+    assert suggest("incr", ["export", "incremental"], otherwise="") == "use `incremental` instead"
+    assert suggest("--yes-d", ["--yes", "--yes-delete"], otherwise="") == "use `--yes-delete` instead"
+    assert suggest("res", ["restore", "resume"], otherwise="see the list") == "see the list"
+    assert suggest("--", ["--yes"], otherwise="see the list") == "see the list"
+
+
+def test_two_letters_mean_nothing() -> None:
+    assert suggest("sh", ["bash", "zsh"], otherwise="see the list") == "see the list"

@@ -8,10 +8,11 @@ from argparse import Namespace
 from collections.abc import Iterator
 from typing import Final
 
-from ddbbackup.cli.streams import write_stdout
+from ddbbackup.cli.streams import stdout_view, write_stdout
 from ddbbackup.plan.keys import PlanKey, find_key, keys_within
 
 _WIDTH: Final = 100
+_NARROWEST: Final = 40
 
 
 def run(options: Namespace) -> int:
@@ -47,7 +48,7 @@ def _shown(example: object) -> str:
 def _wrapped(text: str, indent: str) -> list[str]:
     return textwrap.wrap(
         text,
-        _WIDTH,
+        min(_WIDTH, max(_NARROWEST, stdout_view().width or _WIDTH)),
         initial_indent=indent,
         subsequent_indent=indent,
         break_long_words=False,

@@ -12,6 +12,7 @@ from ddbbackup.cli.session import Session, prices_of, run_session
 from ddbbackup.cli.streams import say
 from ddbbackup.clock import SystemClock
 from ddbbackup.report.commands import typed
+from ddbbackup.report.documents.read_plan import naming
 from ddbbackup.report.overview.build import FailedPlan, ObservedPlan, overview
 
 DEFAULT_PAGE: Final = "ddbbackup-report.html"
@@ -27,10 +28,10 @@ def run(options: Namespace) -> int:
     exit_code = write_output(options, document, document.exit_code)
     for plan in document.plans:
         several = len(document.plans) > 1
-        where = f"{', '.join(plan.files)}: " if several else ""
         files = plan.files if several else plan_files_of(options)
         for error in plan.errors:
-            say(f"ddbbackup: {where}{error.message}", f"hint: {typed(error.hint, files)}")
+            said = naming(plan.files, error.message) if several else error.message
+            say(f"ddbbackup: {said}", f"hint: {typed(error.hint, files)}")
     if options.output == "text" and exit_code == document.exit_code:
         say(*(f"wrote {path}" for _, path in options.output_files))
     return exit_code

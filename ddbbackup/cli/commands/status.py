@@ -16,6 +16,7 @@ from ddbbackup.model.table_status import TableStatus
 from ddbbackup.plan.only import Only
 from ddbbackup.plan.selection import Inventory, select
 from ddbbackup.report.commands import option, typed
+from ddbbackup.report.documents.read_plan import naming
 from ddbbackup.report.documents.status import PlanStatus, failed_plan, plan_status, status_report
 from ddbbackup.status.gone_tables import gone_tables
 from ddbbackup.status.table_status import read_statuses
@@ -35,15 +36,15 @@ def run(options: Namespace) -> int:
     )
     exit_code = write_output(options, document, exit_code)
     for each in read:
-        where = f"{', '.join(each.plan.files)}: " if len(read) > 1 else ""
-        files = each.plan.files if len(read) > 1 else plan_files_of(options)
-        for error in each.plan.errors:
-            say(f"ddbbackup: {where}{error.message}", f"hint: {typed(error.hint, files)}")
+        several = len(read) > 1
+        files = each.plan.files if several else plan_files_of(options)
+        told = [(error.message, error.hint) for error in each.plan.errors]
         for place in each.unreadable:
-            say(
-                f"ddbbackup: {where}the destination {place.destination} cannot be read: {place.error.message}",
-                f"hint: {typed(place.error.hint, files)}",
-            )
+            reason = f"the destination {place.destination} cannot be read: {place.error.message}"
+            told.append((reason, place.error.hint))
+        for message, hint in told:
+            said = naming(each.plan.files, message) if several else message
+            say(f"ddbbackup: {said}", f"hint: {typed(hint, files)}")
     return exit_code
 
 

@@ -7,6 +7,7 @@ from argparse import Namespace
 
 from ddbbackup.cli.options import DEFAULT_PLAN
 from ddbbackup.cli.output import write_output
+from ddbbackup.cli.plan_globs import separate_plans
 from ddbbackup.cli.streams import say
 from ddbbackup.errors import PlanInvalid, UsageError
 from ddbbackup.model.numbers import counted
@@ -21,12 +22,15 @@ def run(options: Namespace) -> int:
             "both -f and PLAN are given, but -f overlays files and each PLAN is separate",
             hint="use either -f or PLAN",
         )
-    groups = [[name] for name in options.plans] or [options.file]
+    named = [[name] for name in options.plans] or [options.file]
+    groups = [files for each in named for files in separate_plans(each)]
     plans: list[ValidatedPlan] = []
     problems: list[Problem] = []
+    invalid = 0
     for files in groups:
         plan, found = check(files, os.environ)
         problems += found
+        invalid += bool(found)
         if plan is None:
             plans.append(ValidatedPlan(tuple(files), valid=False))
         else:
@@ -34,5 +38,6 @@ def run(options: Namespace) -> int:
     code = PlanInvalid.exit_code if problems else 0
     code = write_output(options, Validation(tuple(plans), tuple(problems)), code)
     if problems and options.output == "text":
-        say(f"ddbbackup: {counted(len(problems), 'problem')} in {', '.join(options.plans or options.file)}")
+        where = f"{invalid} of {len(groups)} plans" if len(groups) > 1 else ", ".join(groups[0])
+        say(f"ddbbackup: {counted(len(problems), 'problem')} in {where}")
     return code

@@ -44,3 +44,9 @@ def read_plan(
 def unread_plan(files: Sequence[str], error: DdbBackupError) -> ReadPlan:
     """A plan of several that cannot be shown."""
     return ReadPlan(None, tuple(files), None, None, (error_info(error),), error.exit_code)
+
+
+def naming(files: Sequence[str], message: str) -> str:
+    """The message about one of several plans, which names the files of the plan once."""
+    names = ", ".join(files)
+    return message if names in message else f"{names}: {message}"

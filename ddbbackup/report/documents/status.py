@@ -90,7 +90,7 @@ class GoneRow:
 
 @dataclass(frozen=True, slots=True)
 class StatusSummary:
-    """How many tables have each status, whether or not they are shown."""
+    """How many tables have each status, whether or not they are shown, and how many have a backup in progress."""
 
     tables: int
     ok: int
@@ -99,6 +99,7 @@ class StatusSummary:
     never: int
     unrestorable: int
     unreadable: int
+    running: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,4 +232,5 @@ def _summary(rows: Sequence[TableRow], unreadable: Sequence[UnreadablePlace]) ->
         never=counts["never"],
         unrestorable=counts["unrestorable"],
         unreadable=hidden,
+        running=sum(bool(row.running) for row in rows),
     )

@@ -26,7 +26,7 @@ from ddbbackup.report.documents.overview import (
     TableState,
 )
 from ddbbackup.report.documents.preview import PriceList, cost_info
-from ddbbackup.report.documents.read_plan import ReadPlan, read_plan, unread_plan
+from ddbbackup.report.documents.read_plan import ReadPlan, naming, read_plan, unread_plan
 from ddbbackup.report.formatting import counted, duration, planned_duration
 from ddbbackup.report.overview.costs import merged, monthly_cost
 from ddbbackup.report.overview.outlook import outlook
@@ -171,7 +171,7 @@ def _read_plan(plan: ObservedPlan | FailedPlan) -> ReadPlan:
 def _of_plans(plans: Iterable[ObservedPlan | FailedPlan]) -> Iterator[Finding]:
     for plan in plans:
         if isinstance(plan, FailedPlan):
-            yield Finding("plan", "error", None, None, f"{', '.join(plan.files)}: {plan.error.message}")
+            yield Finding("plan", "error", None, None, naming(plan.files, plan.error.message))
         else:
             for error in plan.unselected:
                 yield Finding("selector", "error", plan.name, None, error.message)

@@ -124,7 +124,9 @@ def _report(report: RunReport, *, all_names: bool) -> str:
         ),
         *(_group(each, "**running**", all_names=all_names) for each in running(report)),
         *(_group(each, "skipped", all_names=all_names) for each in skipped(report)),
-        f"Run {_code(report.run)}, {place}, {end}." + "".join(f" Together {each}." for each in totals),
+        f"Run {_code(report.run)}, {place}, {end}."
+        + "".join(f" Together {each}." for each in totals)
+        + "".join(f" {_plain(each.capitalize())}." for each in phrases.verified_levels(report)),
         "\n".join(f"- {_plain(' '.join(line.split()))}" for line in settings_of_many(succeeded(report))),
         _collapsed(counted(len(rows), "step"), [table.rstrip()]) if len(rows) > _OPEN_ROWS else table,
     ]

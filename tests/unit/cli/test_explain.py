@@ -6,6 +6,7 @@ import pytest
 
 from ddbbackup.cli import main
 from ddbbackup.plan.keys import find_key, keys_within, plan_keys
+from ddbbackup.report.renderers.view import View
 
 
 @pytest.mark.parametrize(
@@ -73,3 +74,9 @@ def test_without_a_key_the_keys_of_the_plan_are_listed(capsys: pytest.CaptureFix
     ]
     assert heads == [key.path for key in keys_within(None)]
     assert {"version", "tables", "restores"} <= set(heads)
+
+
+def test_lines_fit_the_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ddbbackup.cli.commands.explain.stdout_view", lambda: View(width=60, lines=24))
+    assert main(["explain", "tables"]) == 0
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 60

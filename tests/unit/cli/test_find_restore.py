@@ -306,6 +306,19 @@ def test_options_select_many_tables(
             "run `ddbbackup restore --table orders --to orders-restored`",
         ),
         (
+            [
+                "--table",
+                "orders",
+                "--to",
+                "orders-2",
+                "--from",
+                "2026-11-26",
+                "20:24",
+            ],  # a space without quotes
+            "the plan p has no restore '20:24'",
+            "remove '20:24', because --table is given; put a value with a space in quotes",
+        ),
+        (
             [BACKUP],
             f"the plan p has no restore '{BACKUP}'",
             f"name its table, too: `ddbbackup restore --table TABLE --to TABLE-restored --from {BACKUP}`",
@@ -315,6 +328,12 @@ def test_options_select_many_tables(
 def test_problems_name_the_option(plan_file: Path, words: list[str], message: str, hint: str) -> None:
     """In the words of `validate`, with the keys of the plan as options."""
     assert refused(plan_file, *words) == (message, hint)
+
+
+def test_a_value_that_is_nearly_right_is_no_option(plan_file: Path) -> None:
+    """`--tag` would select other tables."""
+    _, hint = refused(plan_file, "--table", "orders", "--to", "copy", "--settings", "tag")
+    assert hint == "use `tags` instead"
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,13 @@ def test_what_is_no_commit_is_a_usage_error(repository: Path, reference: str) ->
     assert not (repository / "x").exists()
 
 
+@pytest.mark.parametrize("reference", ["main~9", "nowhere.yaml", "main:plan.yaml"])
+def test_what_cannot_be_fetched_is_not_to_be_fetched(repository: Path, reference: str) -> None:
+    with pytest.raises(UsageError) as error:
+        commit_of(reference, repository)
+    assert error.value.hint == "name a plan file or a commit that exists"
+
+
 def test_a_repository_that_git_refuses_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In containers, the checkout often belongs to another user. The text is that of git 2.39."""
     fake = tmp_path / "git"

@@ -42,7 +42,7 @@ def test_a_name_that_exists_is_a_file(directory: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        (["nowhere/*.yaml"], "no file matches -f 'nowhere/*.yaml'"),
+        (["nowhere/*.yaml"], "no file matches 'nowhere/*.yaml'"),
         (["plans/*.yaml", "*.yaml"], "two patterns of plan files are given"),
     ],
 )

@@ -99,6 +99,28 @@ def test_a_missing_plan_is_named_as_a_shell_would(tmp_path: Path, monkeypatch: p
     assert problem.message == f"no plan found: {tmp_path}/nowhere.yaml does not exist"
 
 
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("ddbbackup.yaml", "use `-f ../ddbbackup.yaml`"),
+        ("plans/prod.yaml", "use `-f ../plans/prod.yaml`"),
+        ("stagin.yaml", "use `-f staging.yml`"),
+        ("plans/*.yaml", "name one plan: only `status`, `report` and `validate` take a pattern for several"),
+        ("other.yaml", "name a plan with -f, or create one with `ddbbackup init`"),
+    ],
+)
+def test_a_missing_plan_is_looked_for_nearby(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, hint: str
+) -> None:
+    """In the folders above, and under a name that is nearly the same."""
+    for each in ("ddbbackup.yaml", "plans/prod.yaml", "inner/staging.yml"):
+        (tmp_path / each).parent.mkdir(exist_ok=True)
+        (tmp_path / each).write_text("version: 1\n")
+    monkeypatch.chdir(tmp_path / "inner")
+    _, [problem] = read(name)
+    assert problem.hint == hint
+
+
 def test_a_file_that_cannot_be_read_is_a_problem(tmp_path: Path) -> None:
     """Here a directory, and a path that no file can have."""
     for path in (tmp_path, "plan\0.yaml"):

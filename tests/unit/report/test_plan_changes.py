@@ -149,6 +149,9 @@ def test_many_moved_tables_are_one_line_with_their_common_place() -> None:
     )
     [warning] = tables.warnings
     assert warning.endswith("and the backups so far stay in the old place")
+    none = {name: TableConsequence("s3://x/", backups=0) for name in consequences}
+    _, tables = change_lines(compared(BASE, moved, consequences=none))
+    assert tables.warnings == ("the destination changes: the next backup is the first one there",)
 
 
 def test_many_new_tables_are_one_line_with_their_size() -> None:

@@ -291,3 +291,12 @@ def test_the_command_line_offers_what_the_documents_know() -> None:
     assert options.TABLE_COLUMNS == statuses.SORTED_BY
     assert options.BACKUP_STATES == lists.STATES
     assert options.BACKUP_COLUMNS == lists.SORTED_BY
+
+
+def test_a_narrow_terminal_still_says_that_a_backup_runs() -> None:
+    """Its column is left out there. The line counts tables, also those that are not shown."""
+    document = status(replace(OK, running=(ID,)), replace(OK, table="bills"))
+    text = render(document, "text", View(width=80, lines=24))
+    assert "RUNNING" not in text
+    assert text.splitlines()[-1].startswith("2 ok · 1 running (")
+    assert status(replace(OK, running=(ID,)), problems=True).summary.running == 1

@@ -115,7 +115,7 @@ def test_a_backup_that_was_found_damaged_is_not_verified() -> None:
     vault.full(TODAY - 2 * DAY, verified=damaged)
     vault.full(TODAY - DAY, verified=None)
     decision = decide_table(vault.catalog, vault.location, LAST, now=TODAY)
-    assert decision.kept[good.id] == ("it is the newest verified restore point",)
+    assert decision.kept[good.id] == ("the newest verified restore point",)
 
 
 def test_a_scan_that_ended_last_is_the_newest_by_its_data() -> None:
@@ -136,7 +136,7 @@ def test_a_scan_that_ended_last_is_the_newest_by_its_data() -> None:
     assert scan.id < full.id
     decision = decide_table(vault.catalog, vault.location, LAST, now=TODAY)
     assert decision.kept == {
-        full.id: ("it is the newest restore point", "keep_last: 1"),
+        full.id: ("the newest restore point", "keep_last: 1"),
         scan.id: ("its data is the newest",),
     }
 

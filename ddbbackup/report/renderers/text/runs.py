@@ -138,8 +138,10 @@ def _breaches(tables: Sequence[TableRow], view: View) -> list[Paragraph]:
 def _counts(document: RunReport, view: View) -> Paragraph:
     place = phrases.place_of_run(document)
     summary = paint(phrases.report_summary(document), "heading", view)
-    lines = [f"{summary} in {duration(document.seconds)} ({place})"]
-    return [*lines, *(f"  together {text}" for text in phrases.report_totals(document))]
+    took = f" in {duration(document.seconds)}" if document.table_outcomes else ""
+    lines = [f"{summary}{took} ({place})"]
+    totals = [f"together {text}" for text in phrases.report_totals(document)]
+    return [*lines, *(f"  {text}" for text in (*totals, *phrases.verified_levels(document)))]
 
 
 def _rest(document: RunReport, used: int, view: View) -> list[Paragraph]:
@@ -168,7 +170,7 @@ def _is_remarkable(outcome: StepOutcome) -> bool:
 
 
 def _lines(outcomes: Sequence[StepOutcome], view: View, *, with_settings: bool = True) -> Iterable[str]:
-    """One line for each step, and its settings."""
+    """One line for each step, with remarks that do not fit below it: they are never left out."""
     width = usual_width([each.table for each in outcomes])
     kinds = {each.kind for each in outcomes}
     kind_width = max(map(len, kinds), default=0) if len(kinds) > 1 else 0
@@ -176,11 +178,14 @@ def _lines(outcomes: Sequence[StepOutcome], view: View, *, with_settings: bool =
         status = phrases.step_status(outcome)
         kind = f" {outcome.kind:<{kind_width}}" if kind_width else ""
         start = f"{status:<9}{kind} {outcome.table:<{width}}"
-        facts = phrases.outcome_facts(outcome)
-        facts += [duration(outcome.seconds)] if outcome.status == "done" else []
         room = view.width - len(start) - 2 if view.width is not None and view.detail != "verbose" else None
+        took = [duration(outcome.seconds)] if outcome.status == "done" else []
+        facts, remarks = [*phrases.outcome_facts(outcome), *took], []
+        if room is not None and len(", ".join(facts)) > room:
+            remarks = phrases.remarks(outcome)
+            facts = [*phrases.outcome_facts(outcome, with_remarks=False), *took]
         line = f"{paint(f'{status:<9}', 'ok', view)}{start[9:]}  {_fitting(facts, room)}"
-        yield line.rstrip()
+        yield "\n  ".join([line.rstrip(), *remarks])
         if with_settings:
             settings = phrases.settings_lines(outcome.facts.get("settings", ()))
             yield from (f"  {line}" for line in settings)

@@ -46,6 +46,7 @@ _STYLES: Final[dict[str, Style]] = {
     "never": "failed",
     "unrestorable": "failed",
     "unreadable": "failed",
+    "running": "heading",
 }
 
 

@@ -21,6 +21,7 @@ from ddbbackup.catalog.table_documents import TableDocument, parse_description, 
 from ddbbackup.clock import Clock, SystemClock
 from ddbbackup.errors import AccessDenied, Conflict, DataIncomplete, DdbBackupError, ObjectMissing, Refused
 from ddbbackup.model.backup_id import is_backup_id
+from ddbbackup.model.checksums import md5_digest
 from ddbbackup.model.json_value import JsonObject
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.model import Destination
@@ -29,6 +30,7 @@ from ddbbackup.ports import Identity, ObjectFacts, Objects
 
 _RECORD_LIMIT_BYTES: Final = 8 << 20  # a response of DescribeTable has kilobytes
 _UPDATES_AT_MOST: Final = 5
+_READ_AGAIN_AT_MOST: Final = 3
 _RECENT: Final = timedelta(days=3)  # a table with a backup in this time needs one short listing
 _SUFFIX: Final = ".json"
 _ACCOUNT: Final = re.compile(r"[0-9]{12}")
@@ -344,22 +346,37 @@ class Catalog:
         return any(is_backup_id(each.key.removeprefix(prefix).removesuffix(".json")) for each in keys)
 
     def read(self, location: Location, key: str) -> StoredRecord | BadRecord:
-        """One record. Raises only what is wrong with the service, not what is wrong with the record."""
+        """One record. Raises only what is wrong with the service, not what is wrong with the record.
+
+        What is no record is read again, unless its ETag proves that the bucket holds just that: because an answer was
+        changed on its way, nobody should get an older backup.
+        """
+        found, is_certain = self._read_once(location, key)
+        for _ in range(_READ_AGAIN_AT_MOST):
+            if is_certain:
+                break
+            found, is_certain = self._read_once(location, key)
+        return self._bad(location, key, found) if isinstance(found, DdbBackupError) else found
+
+    def _read_once(self, location: Location, key: str) -> tuple[StoredRecord | DdbBackupError, bool]:
+        """The record or what is wrong with it, and whether another reading would certainly show the same."""
         where = S3Location(location.bucket, key).uri
         try:
             body, facts = self._objects.read(
                 location.bucket, key, limit_bytes=_RECORD_LIMIT_BYTES, owner=location.bucket_owner
             )
-            record = parse_record(body, where=where)
         except (Refused, DataIncomplete, AccessDenied) as error:
-            return self._bad(location, key, error)
+            return error, True
+        try:
+            record = parse_record(body, where=where)
+        except DataIncomplete as error:
+            return error, _is_as_stored(body, facts.etag)
         reason = objection(record, location, key, now=self._clock.now())
         if reason is not None:
             hint = "find out who wrote it; if the data is genuine, restore it with `from: {s3_uri: …}`"
-            return self._bad(
-                location, key, NotAccepted(f"the record {where} is not accepted: {reason}", hint=hint)
-            )
-        return StoredRecord(record, location, key, facts.etag)
+            refusal = NotAccepted(f"the record {where} is not accepted: {reason}", hint=hint)
+            return refusal, _is_as_stored(body, facts.etag)
+        return StoredRecord(record, location, key, facts.etag), True
 
     def _bad(self, location: Location, key: str, error: DdbBackupError) -> BadRecord:
         bad = BadRecord(location, key, error)
@@ -389,6 +406,11 @@ class Catalog:
 
 class NotAccepted(DataIncomplete):
     """A record is not what it claims to be: somebody else wrote it, or it was copied to another place."""
+
+
+def _is_as_stored(body: bytes, etag: str) -> bool:
+    """Whether the ETag proves it: that of what one request wrote is its MD5, without a KMS key (S3 API: Object)."""
+    return etag.strip('"') == md5_digest(body).hex()
 
 
 def _same_export(current: Record, wanted: Record) -> bool:

@@ -305,9 +305,7 @@ class World:
         self, *arguments: str, machine: str = "here", env: Mapping[str, str | None] | None = None
     ) -> Running:
         """Starts a run as a process of its own. A variable that is None is not set."""
-        if arguments[0] == "backup":
-            run_id = arguments[arguments.index("--run-id") + 1] if "--run-id" in arguments else None
-            self._export_runs.add(run_id or secrets.token_hex(4))
+        self._count_backup(arguments)
         place = self.machine(machine)
         wanted = {**self.environment(machine), **(env or {})}
         return Running(self, arguments, place, {k: v for k, v in wanted.items() if v is not None})
@@ -336,6 +334,7 @@ class World:
 
         ``mute``: the streams are broken, so that the run may end with 1 and cannot say why.
         """
+        self._count_backup(arguments)
         place = self.machine(machine)
         wanted = {**self.environment(machine), **(env or {})}
         command = [sys.executable, *python, "-m", "ddbbackup", *arguments]
@@ -356,6 +355,12 @@ class World:
             except subprocess.TimeoutExpired:
                 code = None
         return self._note(arguments, code, place, began, mute=mute)
+
+    def _count_backup(self, arguments: Sequence[str]) -> None:
+        """Each run ID of `backup` may start one export."""
+        if arguments[0] == "backup":
+            run_id = arguments[arguments.index("--run-id") + 1] if "--run-id" in arguments else None
+            self._export_runs.add(run_id or secrets.token_hex(4))
 
     def _note(
         self,

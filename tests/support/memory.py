@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -171,5 +170,5 @@ class MemoryObjects:
         return self.bodies[key]
 
     def _facts(self, key: str, body: bytes) -> ObjectFacts:
-        etag = self._etags.get(key) or f'"{hashlib.sha256(body).hexdigest()}"'
+        etag = self._etags.get(key) or f'"{md5_digest(body).hex()}"'
         return ObjectFacts(key, len(body), etag)

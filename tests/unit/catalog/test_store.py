@@ -7,9 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from ddbbackup.catalog import BadRecord, Catalog, Record, locate
+from ddbbackup.catalog import BadRecord, Catalog, Record, StoredRecord, locate
 from ddbbackup.errors import Conflict, DataIncomplete
 from ddbbackup.plan.model import Destination
+from ddbbackup.ports import ObjectFacts
 from tests.support.memory import MemoryObjects
 from tests.support.records import IDENTITY, NOW, record
 
@@ -136,3 +137,46 @@ def with_export(started: Record, arn: str) -> Record:
 
 def ignore(_: object) -> None:
     """For a callback without a result."""
+
+
+class SpoiledOnTheWay(MemoryObjects):
+    """The next answers to reads have one other byte. ``etag``: what answers say in place of the MD5."""
+
+    def __init__(self, etag: str | None = None) -> None:
+        super().__init__()
+        self.spoiled, self.etag = 0, etag
+
+    def read(
+        self, bucket: str, key: str, *, limit_bytes: int, owner: str | None = None
+    ) -> tuple[bytes, ObjectFacts]:
+        body, facts = super().read(bucket, key, limit_bytes=limit_bytes, owner=owner)
+        if self.spoiled:
+            self.spoiled -= 1
+            body = b"$" + body[1:]
+        return body, replace(facts, etag=self.etag or facts.etag)
+
+
+@pytest.mark.parametrize("etag", [None, '"0123456789abcdef0123456789abcdef"'], ids=["md5", "kms"])
+@pytest.mark.parametrize("spoiled", [1, 3])
+def test_an_answer_that_was_changed_on_its_way_makes_no_bad_record(spoiled: int, etag: str | None) -> None:
+    """Otherwise a restore would take an older backup."""
+    objects = SpoiledOnTheWay(etag)
+    catalog = Catalog(objects, plan="prod")
+    created = catalog.create(record(), WHERE)
+    objects.spoiled = spoiled
+    found = catalog.read(WHERE, created.key)
+    assert isinstance(found, StoredRecord)
+    assert found.record == created.record
+
+
+@pytest.mark.parametrize(
+    ("etag", "reads"), [(None, 1), ('"0123456789abcdef0123456789abcdef"', 4)], ids=["md5", "kms"]
+)
+def test_what_the_bucket_holds_is_read_again_only_without_proof(etag: str | None, reads: int) -> None:
+    """The ETag of an object that KMS encrypts says nothing about its content."""
+    objects = SpoiledOnTheWay(etag)
+    catalog = Catalog(objects, plan="prod")
+    created = catalog.create(record(), WHERE)
+    objects.bodies[created.key] = b"{}"
+    assert isinstance(catalog.read(WHERE, created.key), BadRecord)
+    assert objects.reads == [created.key] * reads

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from ddbbackup.backup.check_destination import checks_of
+from ddbbackup.backup.described_table import described
 from ddbbackup.backup.exported import is_of
 from ddbbackup.backup.next_backup import (
     CLOCK_MARGIN,
@@ -115,8 +116,8 @@ async def assess_backup(
 ) -> Assessment[BackupFindings]:
     """``summary`` is without the place. Raises what DescribeTable and reading the catalog raise."""
     call_aws = AwsCaller(context, context.source)
-    table = await call_aws("DescribeTable", lambda cloud: cloud.tables.describe(requested.table))
     location = location_of(context, requested.destination, requested.table)
+    table = await described(context, location)
     findings = BackupFindings(table, location, None, None)
     summary = f"{summary} to {S3Location(location.bucket, location.prefix)}"
     assessment = Assessment(step, kind, requested.table, summary, findings)

@@ -15,6 +15,7 @@ import structlog
 from ddbbackup.archive.export_writing import make_export_id
 from ddbbackup.backup.assessment import location_of
 from ddbbackup.backup.check_destination import checks_of
+from ddbbackup.backup.described_table import described
 from ddbbackup.backup.method import BackupMethod
 from ddbbackup.backup.new_record import recorded_destination, recorded_table
 from ddbbackup.backup.other_runs import notes_on_other_run, warn_of_other_run, with_notes
@@ -35,7 +36,6 @@ from ddbbackup.model.outcome import Outcome
 from ddbbackup.model.s3_location import S3Location
 from ddbbackup.plan.model import Destination, TableEntry
 from ddbbackup.ports import TableFacts
-from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.context import RunContext
 
 log = structlog.get_logger()
@@ -75,9 +75,8 @@ class ScanTable:
         return f"backup {self.table}"
 
     async def assess(self, context: RunContext) -> Assessment[ScanFindings]:
-        call_aws = AwsCaller(context, context.source)
-        table = await call_aws("DescribeTable", lambda cloud: cloud.tables.describe(self.table))
         location = location_of(context, self.destination, self.table)
+        table = await described(context, location)
         findings = ScanFindings(table, location)
         place = S3Location(location.bucket, location.prefix)
         assessment = Assessment(self.id, self.kind, self.table, f"scan {self.table} to {place}", findings)

@@ -15,6 +15,7 @@ import structlog
 from ddbbackup import events
 from ddbbackup.backup.assessment import BackupFindings, billed_bytes, location_of
 from ddbbackup.backup.check_destination import checks_of
+from ddbbackup.backup.described_table import described
 from ddbbackup.backup.method import BackupMethod
 from ddbbackup.backup.new_record import create_record, new_backup
 from ddbbackup.backup.other_runs import notes_on_other_run, warn_of_other_run, with_notes
@@ -76,8 +77,8 @@ class SnapshotTable:
     async def assess(self, context: RunContext) -> Assessment[BackupFindings]:
         """Raises what DescribeTable and reading the catalog raise."""
         call_aws = AwsCaller(context, context.source)
-        table = await call_aws("DescribeTable", lambda cloud: cloud.tables.describe(self.table))
         location = location_of(context, self.destination, self.table)
+        table = await described(context, location)
         findings = BackupFindings(table, location, None, None)
         summary = f"create an on-demand backup of {self.table}"
         assessment = Assessment(self.id, self.kind, self.table, summary, findings)

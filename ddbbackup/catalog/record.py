@@ -291,7 +291,7 @@ def parse_record(body: bytes, *, where: str) -> Record:
     except InvalidDocument as error:
         raise DataIncomplete(
             f"{where} is not a valid record: {error}",
-            hint="restore the export with `from: {s3_uri: …}`, and find out who changed the record",
+            hint="restore the version of this object from before the change, and find out who changed it",
         ) from error
 
 

@@ -27,8 +27,12 @@ _OF_THE_LISTS: Final = frozenset(  # below `status` and `list`, with all reasons
 _OF_VERBS: Final[Mapping[str, frozenset[str]]] = {
     "status": _OF_THE_LISTS,
     "list": _OF_THE_LISTS,
-    # a failure, or a note of the backup that passed the second time
-    "verify": frozenset((events.DAMAGE_SUSPECTED,)),
+    "report": _OF_THE_LISTS,
+    # of other tables too, whose standing a notification needs
+    "backup": frozenset((events.BACKUP_PASSED_OVER,)),
+    "wait": frozenset((events.BACKUP_PASSED_OVER,)),
+    # a failure of its own, or a note of the backup that passed the second time
+    "verify": frozenset((events.DAMAGE_SUSPECTED, events.RECORD_REJECTED, events.RECORDS_REJECTED)),
 }
 _REPEATED: Final = frozenset(("step", "error", "version", "target"))
 
@@ -108,12 +112,7 @@ def configure(
             structlog.processors.TimeStamper(fmt="%H:%M:%SZ", utc=True),
             _escape,
             _format_traceback,
-            structlog.dev.ConsoleRenderer(
-                colors=stderr_is_terminal() and not os.environ.get("NO_COLOR"),
-                exception_formatter=structlog.dev.plain_traceback,
-                pad_event_to=20,
-                sort_keys=False,
-            ),
+            _for_people(sentences=log_format == "auto" and detail == "normal"),
         ]
     structlog.configure(
         processors=[*shared, *render],
@@ -160,6 +159,32 @@ def _escape(logger: Any, method: str, event: Event) -> Event:
     """No value can begin a line, move the cursor or show a secret."""
     error = event.pop("exc_info", None)
     return {**escaped(event), "exc_info": error}
+
+
+def _for_people(*, sentences: bool) -> Processor:
+    """``sentences``: whoever watches the progress need not know the names of events."""
+    in_columns = structlog.dev.ConsoleRenderer(
+        colors=stderr_is_terminal() and not os.environ.get("NO_COLOR"),
+        exception_formatter=structlog.dev.plain_traceback,
+        pad_event_to=20,
+        sort_keys=False,
+    )
+
+    def render(logger: Any, method: str, event: Event) -> str:
+        return (_to_sentence(event) if sentences else None) or in_columns(logger, method, event)
+
+    return render
+
+
+def _to_sentence(event: Event) -> str | None:
+    """``warning: orders: MESSAGE``; None if the event has no message for people, or a traceback."""
+    message = event.get("message")
+    if not message or "exception" in event:
+        return None
+    table, backup = event.get("table"), event.get("backup")
+    said = ", ".join(str(each) for each in (table, backup if str(backup) not in message else None) if each)
+    hint = f"\nhint: {event['hint']}" if event.get("hint") else ""
+    return f"{event.get('level', 'warning')}: {said}{': ' if said else ''}{message}{hint}"
 
 
 def _format_traceback(logger: Any, method: str, event: Event) -> Event:

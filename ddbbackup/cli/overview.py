@@ -17,6 +17,7 @@ from ddbbackup.report.overview.build import AccountTables, ObservedPlan, Observe
 from ddbbackup.retention.decision import decision_of
 from ddbbackup.retention.planning import policy_of
 from ddbbackup.retention.survey import survey_table
+from ddbbackup.status.gone_tables import gone_tables
 from ddbbackup.status.table_status import read_table_statuses
 from ddbbackup.steps.context import RunContext
 from ddbbackup.steps.inventory import take_inventory
@@ -40,6 +41,7 @@ class _Place:
     entry: TableEntry | None
     policy: Retention | None
     exists: bool | None
+    gone: bool
 
 
 async def observe_plan(context: RunContext, files: Sequence[str], wanted: WantedTables) -> ObservedPlan:
@@ -58,12 +60,20 @@ async def observe_plan(context: RunContext, files: Sequence[str], wanted: Wanted
         for table, entry in selection.chosen.items()
     }
     readable = {each: entry for each, entry in chosen.items() if entry.destination not in unreadable}
+    names = account.names
+    gone = (
+        await context.call(gone_tables, context, Inventory(tuple(names)), only=only, hidden=unreadable)
+        if names is not None
+        else ()
+    )
+    lost = {each.table for each in gone}
     places = [
         _Place(
             location,
             readable.get(location),
             policy_of(plan, location.table, inventory.tags),
-            location.table in account.names if account.names is not None else None,
+            location.table in names if names is not None else None,
+            location.table in lost,
         )
         for location in dict.fromkeys((*readable, *recorded))
         if wants(only, location.table)
@@ -121,7 +131,7 @@ def _observe(context: RunContext, place: _Place) -> ObservedTable:
     except Bug:
         raise
     except DdbBackupError as error:
-        return ObservedTable(location, entry, error=error, exists=place.exists)
+        return ObservedTable(location, entry, error=error, exists=place.exists, gone=place.gone)
     observed = ObservedTable(
         location,
         entry,
@@ -129,6 +139,7 @@ def _observe(context: RunContext, place: _Place) -> ObservedTable:
         survey=survey,
         policy=place.policy,
         exists=place.exists,
+        gone=place.gone,
     )
     if place.policy is None:
         return observed

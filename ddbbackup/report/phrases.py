@@ -91,6 +91,7 @@ def step_status(outcome: StepOutcome) -> str:
     return _RUNNING if is_running(outcome) else _STEP_STATUS[outcome.status]
 
 
+_OF_A_COMPARISON: Final = ("missing", "changed", "extra")
 _INTRODUCED: Final = {"into": "into", "backup": "backup", "due": "next window due at", "origin": "from"}
 
 
@@ -111,6 +112,8 @@ def outcome_facts(outcome: StepOutcome, *, with_remarks: bool = True) -> list[st
             continue
         if name in _COUNTED:
             phrases.append(counted(value, _COUNTED[name]))
+        elif name in _OF_A_COMPARISON and "written" in outcome.facts:
+            continue  # they have been made equal: ``written`` and ``deleted`` say how
         elif name in (
             "written",
             "removed",
@@ -122,7 +125,7 @@ def outcome_facts(outcome: StepOutcome, *, with_remarks: bool = True) -> list[st
             "changed",
             "extra",
         ):
-            phrases.append(f"{count(value)} {name}")
+            phrases.append(f"{count(value)} {name}{_why_written(outcome) if name == 'written' else ''}")
         elif name == "size_bytes":
             phrases.append(size(value))
         elif name in _INTRODUCED:
@@ -135,6 +138,14 @@ def outcome_facts(outcome: StepOutcome, *, with_remarks: bool = True) -> list[st
             phrases.append(f"because {value} failed")
     noted = remarks(outcome) if with_remarks else []
     return [*phrases, *(["; ".join(noted)] if noted else [])]
+
+
+def _why_written(outcome: StepOutcome) -> str:
+    """Of `existing: mirror`: `` (3 were missing, 1 had changed)``."""
+    facts = outcome.facts
+    told = (("missing", "were missing"), ("changed", "had changed"))
+    parts = [f"{count(facts[name])} {text}" for name, text in told if facts.get(name)]
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def settings_summary(results: SettingResults) -> list[str]:

@@ -57,16 +57,17 @@ def unreadable_tables(document: StatusReport) -> list[str]:
 
 def table_remarks(document: StatusReport) -> list[str]:
     """What the cells cannot say of tables, the worst first; the same reason is said once."""
-    tables = document.tables
+    several = len({row.region for row in document.tables}) > 1
+    tables = [(f"{row.table} ({row.region})" if several else row.table, row) for row in document.tables]
     broken = (
-        ((row.plan, row.account, row.region), row.table, each.backup, each.reason)
-        for row in tables
+        ((row.plan, row.account, row.region), name, each.backup, each.reason)
+        for name, row in tables
         for each in row.not_restorable
     )
-    failures = _grouped((row.last_failure, row.table) for row in tables if row.last_failure)
+    failures = _grouped((row.last_failure, name) for name, row in tables if row.last_failure)
     gaps = _grouped(
-        (to_iso(row.gap_since.replace(microsecond=0)), row.table)
-        for row in tables
+        (to_iso(row.gap_since.replace(microsecond=0)), name)
+        for name, row in tables
         if row.gap_since is not None
     )
     return [
@@ -85,16 +86,32 @@ def _gone(document: StatusReport) -> Iterator[str]:
     for row in document.gone:
         rows_of.setdefault((row.plan, row.account, row.region), []).append(row)
     for place, rows in rows_of.items():
-        text = _gone_from_one_plan(rows)
+        _, account, region = place
+        where = f"{account}/{region}" if len({plan.account for plan in document.plans}) > 1 else region
+        text = _gone_from_one_plan(rows, f" in {where}" if several else "")
         yield typed(text, files[place]) if several else text
 
 
-def _gone_from_one_plan(rows: Sequence[GoneRow]) -> str:
+def _gone_from_one_plan(rows: Sequence[GoneRow], where: str) -> str:
     [(_, names)] = _grouped(("", row.table) for row in rows)
-    if len(rows) > 1:
-        return f"gone: {names}: these tables do not exist any more; `ddbbackup restore` lists their backups"
-    command = f"ddbbackup restore {option('--table', names)} --settings all"
-    return f"gone: {names}: this table does not exist any more; `{command}` brings it back"
+    command = restore_of_gone([row.table for row in rows])
+    if len(rows) == 1:
+        return f"gone{where}: {names}: this table does not exist any more; `{command}` brings it back"
+    text = f"gone{where}: {names}: these tables do not exist any more; `{command}` brings"
+    if len(rows) <= _NAMED_AT_MOST:
+        return f"{text} them back"
+    return f"{text} back every table that has backups and does not exist, and refuses the others"
+
+
+def restore_of_gone(tables: Sequence[str]) -> str:
+    """The command that creates these tables again. Of many, it creates all that have backups and do not exist."""
+    if len(tables) == 1:
+        chosen = option("--table", tables[0])
+    elif len(tables) <= _NAMED_AT_MOST:
+        chosen = " ".join(option("--match", table) for table in tables)
+    else:
+        chosen = "--all --create new"
+    return f"ddbbackup restore {chosen} --settings all"
 
 
 def backup_counts(document: BackupList) -> list[tuple[str, str]]:

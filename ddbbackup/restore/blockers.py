@@ -236,8 +236,8 @@ def target_was_restored(target: str, run: str) -> Blocker:
     before it came to its other tables.
     """
     return _refused(
-        f"the target {target} already holds items: the run {run} restored this backup into it",
-        f"pass `--run-id {run}` to continue that run, or restore to another table",
+        f"the target {target} already holds items: the run {run} restored this backup into it, completely",
+        f"pass `--run-id {run}`, so that it counts as done, or restore to another table",
     )
 
 

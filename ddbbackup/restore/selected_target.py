@@ -12,10 +12,11 @@ from ddbbackup.plan.selection import format_selector
 def notes_on_selected_target(entries: Sequence[TableEntry], source: str, target: str) -> Iterator[str]:
     """For a table ``target`` in the account and Region of the plan that a restore of ``source`` creates. Pure.
 
-    Says nothing if an entry names the table: that is meant. An entry with tags is not judged, because only the
-    settings that are restored say which tags the table gets.
+    Says nothing if the table gets its own name back, or if an entry names it: that is meant. An entry with tags is
+    not judged, because only the settings that are restored say which tags the table gets. The keys have no backticks:
+    those of a restore become options of the command line, and these are keys of an entry of `tables`.
     """
-    if any(entry.name == target for entry in entries):
+    if target == source or any(entry.name == target for entry in entries):
         return
     for entry in entries:
         if entry.match is None or not fnmatchcase(target, entry.match):
@@ -25,6 +26,6 @@ def notes_on_selected_target(entries: Sequence[TableEntry], source: str, target:
         suffix = target.removeprefix(source)
         copies = f"*{suffix}" if target.startswith(source) and suffix else target
         yield (
-            f"{target} is selected by `{format_selector(entry)}` of the plan, so `backup` and `status` expect it "
-            f'from now on: if that is not meant, add `exclude: ["{copies}"]` to that entry'
+            f"{target} is selected by an entry of the plan, {format_selector(entry)}, so `backup` and `status` "
+            f'expect it from now on: if that is not meant, add exclude: ["{copies}"] to that entry'
         )

@@ -73,6 +73,13 @@ def test_a_table_that_was_deleted_is_gone_not_mistyped(
         True,
         True,
     )
+    program.plan(
+        plan(sandbox, bucket, tables=[{"name": tables[0], "method": "scan"}, {"name": f"{name}-typo"}])
+    )
+    ahead = program.run("backup").err
+    assert f"run `{command}` if it was deleted" in ahead
+    assert f"{name}-typo does not exist" in ahead
+    assert ahead.count("check the name of the table") == 1
     assert program.run(*command.split()[1:]).code == 0
     assert "gone" not in program.run("status").out
 
@@ -200,3 +207,23 @@ def test_a_destination_that_cannot_be_read_is_one_row_and_the_exit_code(
         assert "hint: create the bucket, or correct its name in the plan or on the command line\n" in done.err
         document = json.loads(program.run(verb, "--output", "json").out)
         assert [each["destination"] for each in document["unreadable"]] == ["lost"]
+
+
+def test_a_record_that_somebody_changed_comes_back_with_its_version(
+    sandbox: Aws, bucket: str, name: str, program: Program
+) -> None:
+    """As docs/how-to/expire-old-backups.md says: delete the version that is wrong."""
+    sandbox.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    back_up(sandbox, bucket, program, name)
+    (key,) = sandbox.record_keys(bucket, name)
+    sandbox.s3.put_object(Bucket=bucket, Key=key, Body=b'{"id":')
+    broken = program.run("list", "--problems")
+    assert (broken.code, key in broken.out) == (65, True), broken.out
+    verified = program.run("verify", "--all")
+    assert "hint: restore the version of this object from before the change" in verified.err
+
+    versions = sandbox.s3.list_object_versions(Bucket=bucket, Prefix=key)["Versions"]
+    (wrong,) = (each for each in versions if each["IsLatest"])
+    sandbox.s3.delete_object(Bucket=bucket, Key=key, VersionId=wrong["VersionId"])
+    assert program.run("list", "--problems").code == 0
+    assert program.run("verify", "--all").code == 0

@@ -135,6 +135,19 @@ def test_the_table_was_deleted(night: Night) -> None:
     assert tags == [{"Key": "team", "Value": "sales"}]
 
 
+def test_many_tables_were_deleted(night: Night) -> None:
+    """Those that do not exist come back; the command touches no other, which it would say with another exit code."""
+    night.aws.dynamodb.delete_table(TableName=night.table)
+
+    night.recover("Many tables were deleted")
+
+    assert night.aws.items(night.table) == in_order(ITEMS)
+    night.delete(*ITEMS[5:])
+    again = night.run(night.commands("Many tables were deleted")[-1], code=1)
+    assert "exists, but the restore has `--create new`" in again.err
+    assert night.aws.items(night.table) == in_order(ITEMS[:5])
+
+
 def test_the_whole_account_is_lost(night: Night) -> None:
     """The same vault, read from another account: every table comes back there."""
     night.program.plan(

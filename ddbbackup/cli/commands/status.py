@@ -15,9 +15,11 @@ from ddbbackup.model.report import STALE
 from ddbbackup.model.table_status import TableStatus
 from ddbbackup.plan.only import Only
 from ddbbackup.plan.selection import Inventory, select
-from ddbbackup.report.commands import option, typed
+from ddbbackup.report.commands import typed
 from ddbbackup.report.documents.read_plan import naming
 from ddbbackup.report.documents.status import PlanStatus, failed_plan, plan_status, status_report
+from ddbbackup.report.formatting import counted
+from ddbbackup.report.standing_phrases import restore_of_gone
 from ddbbackup.status.gone_tables import gone_tables
 from ddbbackup.status.table_status import read_statuses
 from ddbbackup.steps.context import RunContext
@@ -82,9 +84,10 @@ def _refuse_gone_tables(context: RunContext, inventory: Inventory, only: Only) -
     """Raises ``NothingSelected`` if the name that selects nothing is that of a table that is gone."""
     gone = gone_tables(context, inventory, only=only) if only else ()
     if gone:
+        others = f", and likewise {counted(len(gone) - 1, 'other table')}" if gone[1:] else ""
         raise NothingSelected(
-            f"{gone[0].table} does not exist any more; its newest backup is {gone[0].backup}",
-            hint=f"run `ddbbackup restore {option('--table', gone[0].table)} --settings all`",
+            f"{gone[0].table} does not exist any more; its newest backup is {gone[0].backup}{others}",
+            hint=f"run `{restore_of_gone([each.table for each in gone])}`",
         )
 
 

@@ -25,6 +25,7 @@ FindingKind = Literal[
     "plan",
     "selector",
     "unreadable",
+    "gone",
     "unrestorable",
     "never",
     "stale",
@@ -47,6 +48,8 @@ class Finding:
     kind: FindingKind
     severity: Severity
     plan: str | None
+    account: str | None
+    region: str | None
     table: str | None
     message: str
 

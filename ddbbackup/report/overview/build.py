@@ -57,7 +57,8 @@ class ObservedTable:
     ``entry`` is that of the plan, None if it does not select the table, or not into this destination. ``status`` and
     ``survey`` are None if they could not be read, for the reason in ``error``. ``policy`` and ``decision`` are those
     of ``prune``; the latter is None without a policy, and if it needs what could not be read, for the reason in
-    ``decision_error``. ``exists`` is None if that is unknown.
+    ``decision_error``. ``exists`` is None if that is unknown. ``gone``: it has recent
+    backups and an entry would select it, but it does not exist.
     """
 
     location: Location
@@ -69,6 +70,7 @@ class ObservedTable:
     decision_error: DdbBackupError | None = None
     error: DdbBackupError | None = None
     exists: bool | None = None
+    gone: bool = False
 
     @property
     def is_known(self) -> bool:
@@ -171,14 +173,19 @@ def _read_plan(plan: ObservedPlan | FailedPlan) -> ReadPlan:
 def _of_plans(plans: Iterable[ObservedPlan | FailedPlan]) -> Iterator[Finding]:
     for plan in plans:
         if isinstance(plan, FailedPlan):
-            yield Finding("plan", "error", None, None, naming(plan.files, plan.error.message))
+            yield Finding("plan", "error", None, None, None, None, naming(plan.files, plan.error.message))
         else:
             for error in plan.unselected:
-                yield Finding("selector", "error", plan.name, None, error.message)
+                yield _of_plan(plan, "selector", error.message)
             told = {each.error for each in plan.tables}
             for error in plan.unreadable:
                 if error not in told:
-                    yield Finding("unreadable", "error", plan.name, None, error.message)
+                    yield _of_plan(plan, "unreadable", error.message)
+
+
+def _of_plan(plan: ObservedPlan, kind: FindingKind, message: str) -> Finding:
+    identity = plan.identity
+    return Finding(kind, "error", plan.name, identity.account, identity.region, None, message)
 
 
 def _rank(row: TableOverview) -> tuple[int, int, str, str, str]:
@@ -286,14 +293,17 @@ def _running(survey: Survey | None) -> Iterator[RunningBackup]:
 
 
 def _findings(plan: str, table: ObservedTable, points: Sequence[KnownPoint]) -> Iterator[Finding]:
+    place = table.location
     for kind, severity, message in _found(table, points):
-        yield Finding(kind, severity, plan, table.location.table, message)
+        yield Finding(kind, severity, plan, place.account, place.region, place.table, message)
 
 
 def _found(table: ObservedTable, points: Sequence[KnownPoint]) -> Iterator[_Found]:
     status = table.status
     if table.error is not None:
         yield "unreadable", "error", table.error.message
+    if table.gone:
+        yield "gone", "error", "this table does not exist any more"
     if status is not None:
         yield from _of_status(status)
     told = {each.backup for each in status.not_restorable} if status is not None else set()

@@ -120,7 +120,10 @@ def test_a_warning_of_a_library_is_an_event(
         Draft202012Validator(json.loads(schema_text("event"))).validate(event)
 
 
-@pytest.mark.parametrize(("verb", "is_logged"), [("status", False), ("list", False), ("restore", True)])
+@pytest.mark.parametrize(
+    ("verb", "is_logged"),
+    [("status", False), ("list", False), ("report", False), ("backup", False), ("restore", True)],
+)
 def test_what_a_list_says_below_itself_is_not_logged_on_the_same_terminal(
     verb: str, is_logged: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -130,3 +133,19 @@ def test_what_a_list_says_below_itself_is_not_logged_on_the_same_terminal(
     logs.configure_for(options, run="r", plan="p")
     structlog.get_logger().warning(events.BACKUP_PASSED_OVER, table="orders", backup="b", message="damaged")
     assert ("damaged" in capsys.readouterr().err) == is_logged
+
+
+def test_a_warning_on_a_terminal_is_a_sentence(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not an event in columns, which a narrow terminal breaks. `-v` shows the event."""
+    monkeypatch.setattr(logs, "stderr_is_terminal", lambda: True)
+    warned = {"table": "orders", "backup": "b-1", "message": "s3://v/b-1.json is not JSON", "hint": "look"}
+    logs.configure("auto", run="r", plan="p")
+    structlog.get_logger().warning(events.RECORD_REJECTED, **warned)
+    assert capsys.readouterr().err == "warning: orders: s3://v/b-1.json is not JSON\nhint: look\n"
+    structlog.get_logger().warning(events.BACKUP_PASSED_OVER, table="orders", backup="b-1", message="damaged")
+    assert capsys.readouterr().err == "warning: orders, b-1: damaged\n"
+    logs.configure("auto", run="r", plan="p", detail="verbose")
+    structlog.get_logger().warning(events.RECORD_REJECTED, **warned)
+    assert events.RECORD_REJECTED in capsys.readouterr().err

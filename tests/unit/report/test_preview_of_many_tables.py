@@ -131,9 +131,18 @@ def test_few_steps_are_shown_whole_on_a_small_terminal() -> None:
         now=NOW,
         identity=IDENTITY,
         prices=packaged(),
-        backups=tuple(map(backup, range(10))),
+        backups=tuple(map(backup, range(3))),
     )
     assert "`-v`" not in render(small, "text", View(width=80, lines=10))
+
+
+def test_what_blocks_eight_restores_does_not_scroll_away() -> None:
+    """Each has twenty lines of details."""
+    eight = replace(fleet(0), restores=fleet(0).restores[:8])
+    assert "  method: write" in render(eight, "text")
+    shown = render(eight, "text", View(width=80, lines=24))
+    assert len(shown.splitlines()) <= 24
+    assert "  method: write" not in shown
 
 
 def test_a_comment_is_shorter_than_github_allows() -> None:

@@ -298,3 +298,31 @@ def test_no_message_breaks_a_form(message: str) -> None:
 def test_a_backslash_in_a_terraform_value_stays_one() -> None:
     """HCL has no escapes for backspace and form feed, which JSON writes as a backslash and a letter."""
     assert terraform._value("a\\b\b\f\\") == '"a\\\\b\\u0008\\u000c\\\\"'
+
+
+def test_a_table_that_was_made_equal_is_not_said_to_miss_items() -> None:
+    """What `existing: mirror` found missing is written: only that fits into a line of a narrow terminal."""
+    facts = {
+        "backup": "b",
+        "items": 50,
+        "missing": 3,
+        "changed": 1,
+        "extra": 1,
+        "written": 4,
+        "deleted": 1,
+        "kept": 0,
+    }
+    outcome = Outcome("restore orders", "restore", "orders", "done", facts)
+    report = Report("restore", "4711", "prod", "123456789012", "eu-west-1", START, START, (outcome,))
+    shown = text.render(run_report(report), View())
+    assert "50 items, 4 written (3 were missing, 1 had changed), 1 deleted" in shown
+    assert "3 missing" not in shown
+
+
+def test_exports_that_were_only_started_are_not_taken_for_backups() -> None:
+    """`--no-wait`: it says what completes them."""
+    outcome = Outcome("backup orders", "backup", "orders", "started", {"backup": "b"})
+    report = Report("backup", "4711", "prod", "123456789012", "eu-west-1", START, START, (outcome,))
+    shown = text.render(run_report(report), View(plan_files=("eu.yaml",)))
+    assert "hint: run `ddbbackup wait -f eu.yaml` later: what was started is no backup before it is" in shown
+    assert "ddbbackup wait" not in text.render(REPORT, View())

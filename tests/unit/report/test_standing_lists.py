@@ -19,6 +19,7 @@ from ddbbackup.report.documents.list import BackupList, backup_list
 from ddbbackup.report.documents.status import StatusReport, failed_plan, plan_status, status_report
 from ddbbackup.report.renderers import render
 from ddbbackup.report.renderers.view import Detail, View
+from ddbbackup.report.renderers.wrapping import height
 from ddbbackup.status.gone_tables import GoneTable
 from tests.support.records import IDENTITY, instant, record
 
@@ -79,9 +80,10 @@ def test_a_table_that_was_deleted_is_said_with_what_brings_it_back(detail: Detai
 
     command = "`ddbbackup restore --table logs --settings all` brings it back"
     assert f"gone: logs: this table does not exist any more; {command}\n" in text("logs")
-    assert "gone: logs, carts: these tables do not exist any more; `ddbbackup restore` lists" in text(
-        "logs", "carts"
-    )
+    command = "`ddbbackup restore --match logs --match carts --settings all` brings them back"
+    assert f"gone: logs, carts: these tables do not exist any more; {command}\n" in text("logs", "carts")
+    command = "`ddbbackup restore --all --create new --settings all` brings back every table that has backups"
+    assert f"gone: a, b, c and 1 more: these tables do not exist any more; {command} and" in text(*"abcd")
     assert "`ddbbackup restore --table=-logs --settings all`" in text("-logs"), "a name may begin with a dash"
     assert "gone" not in text()
 
@@ -96,7 +98,10 @@ def test_the_command_that_brings_a_table_back_has_the_files_of_its_plan() -> Non
         "prod", ["us.yaml"], AMERICA, [OK], [], [], exit_code=0, gone=[GoneTable("carts", ID)]
     )
     text = render(status_report([here, there], now=NOW, exit_code=0), "text")
-    assert "gone: logs: this table does not exist any more; `ddbbackup restore --table logs" in text
+    assert (
+        f"gone in {IDENTITY.region}: logs: this table does not exist any more; `ddbbackup restore --table logs"
+        in text
+    )
     assert "--settings all -f eu.yaml` brings it back\n" in text
     assert "`ddbbackup restore --table carts --settings all -f us.yaml` brings it back\n" in text
 
@@ -107,8 +112,22 @@ def test_a_backup_of_a_table_of_the_same_name_elsewhere_is_not_an_older_one() ->
         for place in (IDENTITY, AMERICA)
     ]
     text = render(status_report(plans, now=NOW, exit_code=0), "text")
-    assert text.count(f"not restorable: {ID} of orders: it was found damaged\n") == 2
+    assert [
+        f"not restorable: {ID} of orders ({each}): it was found damaged\n" in text
+        for each in (IDENTITY.region, "us-east-1")
+    ] == [True, True]
     assert "older" not in text
+
+
+def test_plans_of_one_name_in_several_regions_are_told_apart() -> None:
+    """By the Region, not by the name of the plan."""
+    read = [
+        plan_status("prod", ["eu.yaml"], IDENTITY, [FAILED], [], [], exit_code=0),
+        plan_status("prod", ["us.yaml"], AMERICA, [FAILED], [], [], exit_code=0),
+    ]
+    shown = render(status_report(read, now=NOW, exit_code=0), "text")
+    assert f"tried ({IDENTITY.region}), tried (us-east-1): PITR is off" in shown
+    assert shown.split()[:2] == ["TABLE", "STATUS"]
 
 
 def test_filters_choose_what_is_shown_and_the_summary_counts_all() -> None:
@@ -300,3 +319,14 @@ def test_a_narrow_terminal_still_says_that_a_backup_runs() -> None:
     assert "RUNNING" not in text
     assert text.splitlines()[-1].startswith("2 ok · 1 running (")
     assert status(replace(OK, running=(ID,)), problems=True).summary.running == 1
+
+
+def test_on_a_small_terminal_the_worst_reason_comes_before_tables_that_are_well() -> None:
+    """However long it is."""
+    reason = "it was found damaged " + "by a verification that read every byte of it " * 6
+    hurt = replace(DAMAGED, not_restorable=(NotRestorable(ID, reason.strip(), damaged=True),))
+    many = [replace(OK, table=f"t{number:03}") for number in range(200)]
+    view = View(width=80, lines=24)
+    shown = render(status(hurt, FAILED, *many), "text", view)
+    assert "not restorable: " in shown
+    assert height(shown, view) <= 24

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from ddbbackup.cli.option_words import OptionWords
 from ddbbackup.plan.model import AwsSettings, Destination, Plan, TableEntry
 from ddbbackup.plan.selection import Inventory, select
 from ddbbackup.restore.selected_target import notes_on_selected_target
@@ -18,14 +19,13 @@ def entry(position: int = 0, **members: object) -> TableEntry:
     return TableEntry(position=position, destination="vault", **members)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    ("target", "glob"), [(TARGET, "*-restored"), ("billing-copy", "billing-copy"), (SOURCE, SOURCE)]
-)
+@pytest.mark.parametrize(("target", "glob"), [(TARGET, "*-restored"), ("billing-copy", "billing-copy")])
 def test_the_note_says_how_to_leave_the_new_table_out(target: str, glob: str) -> None:
     """Otherwise the next `backup` fails: the copy has no point-in-time recovery."""
     selecting = entry(match="billing-*")
     (note,) = notes_on_selected_target([selecting], SOURCE, target)
-    assert note.startswith(f"{target} is selected by `match: billing-*` of the plan")
+    assert note.startswith(f"{target} is selected by an entry of the plan, match: billing-*, ")
+    assert OptionWords({"match": "--match", "exclude": "--exclude"}, {}).text(note) == note
     (proposed,) = re.findall(r'exclude: \["(.*?)"\]', note)
     assert proposed == glob
     plan = Plan(
@@ -53,3 +53,8 @@ def test_the_note_says_how_to_leave_the_new_table_out(target: str, glob: str) ->
 )
 def test_a_table_that_no_pattern_selects_or_that_is_named_needs_no_note(entries: list[TableEntry]) -> None:
     assert list(notes_on_selected_target(entries, SOURCE, TARGET)) == []
+
+
+def test_a_deleted_table_that_comes_back_needs_no_note() -> None:
+    """The plan selected it before."""
+    assert list(notes_on_selected_target([entry(match="billing-*")], SOURCE, SOURCE)) == []

@@ -18,11 +18,14 @@ TOGETHER: Final = 40
 """Tables that are named for one reason."""
 TYPED: Final = 3
 """Tables that one command names."""
+_NAMES: Final = ("only", "match")
+"""Options that a hint names tables with."""
 
 _TITLES: Final[Mapping[FindingKind, tuple[str, str]]] = {
     "plan": ("Plans that could not be read", "run `ddbbackup validate -f FILE`"),
     "selector": ("The plan does not select what it should", "correct `tables` in the plan"),
     "unreadable": ("The catalog could not be read", "run `ddbbackup doctor`"),
+    "gone": ("Tables that do not exist any more", "run `ddbbackup restore {match} --settings all`"),
     "unrestorable": (
         "Backups exist, but none can be restored",
         "run `ddbbackup backup {only}` to make another",
@@ -79,18 +82,18 @@ def problems(document: Overview, links: Sequence[Link]) -> Iterator[ProblemGroup
 
 def _hint(hint: str, found: Sequence[_Problem], *, several: bool) -> str:
     """With the tables, as it can be typed; of more than a few tables, for the first of them."""
-    if "{only}" not in hint:
+    flag = next((each for each in _NAMES if f"{{{each}}}" in hint), None)
+    if flag is None:
         return hint
     named = [(each.finding.table, each.files) for each in found if each.finding.table is not None]
     named = [(table, files) for table, files in named if is_table_name(table)]
     if not named:  # the names are not those of tables, so nobody should type them
-        return hint.replace("{only}", "--only TABLE")
+        return hint.replace(f"{{{flag}}}", f"--{flag} TABLE")
     of_plan = named[0][1]
     tables = list(dict.fromkeys(table for table, files in named if files == of_plan))
     together = len(tables) <= TYPED and len(named) == len(found)
-    text = hint.replace(
-        "{only}", " ".join(option("--only", table) for table in (tables if together else tables[:1]))
-    )
+    chosen = " ".join(option(f"--{flag}", table) for table in (tables if together else tables[:1]))
+    text = hint.replace(f"{{{flag}}}", chosen)
     if several:
         text = typed(text, of_plan)
     is_whole = together and all(files == of_plan for _, files in named)

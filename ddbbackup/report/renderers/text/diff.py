@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ddbbackup.report.formatting import count, counted
@@ -10,6 +11,8 @@ from ddbbackup.report.renderers.text.style import paint
 from ddbbackup.times import to_iso
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ddbbackup.report.documents.diff import TableDifference
     from ddbbackup.report.renderers.view import View
 
@@ -19,6 +22,7 @@ def difference(document: TableDifference, view: View) -> str:
     if view.detail == "quiet" and not (document.missing or document.changed or document.extra):
         return ""
     source = f"{document.source_table} ({document.origin})" if document.origin else document.source_table
+    end = _second(document.scanned_to + timedelta(microseconds=999_999))  # not before the scan has ended
     rows = [
         ("equal", count(document.equal)),
         ("missing", f"{count(document.missing)}  only the restore point has them"),
@@ -35,6 +39,10 @@ def difference(document: TableDifference, view: View) -> str:
         + f"table {document.table} in account {document.account}, region {document.region}: "
         f"{counted(document.table_items, 'item')}\n"
         + "".join(f"  {name:<8} {value}\n" for name, value in rows)
-        + f"The table was scanned from {to_iso(document.scanned_from)} to {to_iso(document.scanned_to)}: "
+        + f"The table was scanned from {to_iso(_second(document.scanned_from))} to {to_iso(end)}: "
         "an item that changed in this time counts as it was before or after the change.\n"
     )
+
+
+def _second(at: datetime) -> datetime:
+    return at.replace(microsecond=0)

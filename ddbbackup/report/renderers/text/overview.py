@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from ddbbackup.report.formatting import count, counted, size, sum_of_sizes
 from ddbbackup.report.phrases import money
-from ddbbackup.report.renderers.text.style import Style, Styled, paint
-from ddbbackup.report.renderers.text.tables import Column, table
+from ddbbackup.report.renderers.text.style import Style, paint
+from ddbbackup.report.table_names import names
 
 if TYPE_CHECKING:
-    from ddbbackup.report.documents.overview import Overview
+    from ddbbackup.report.documents.overview import FindingKind, Overview, Severity
     from ddbbackup.report.documents.read_plan import ReadPlan
     from ddbbackup.report.renderers.view import View
 
 _SHOWN: Final = 20
-_COLUMNS: Final = (Column("PLAN", drop=1), Column("TABLE"), Column("PROBLEM"), Column("", shorten=True))
+_NAMED: Final = 3  # tables of one reason
 _STATES: Final[tuple[tuple[str, Style], ...]] = (
     ("ok", "ok"),
     ("failed", "failed"),
@@ -29,29 +29,41 @@ _STATES: Final[tuple[tuple[str, Style], ...]] = (
 
 
 def overview(document: Overview, view: View) -> str:
-    findings, totals = document.findings, document.totals
-    several = len(document.plans) > 1
-    rows = [
-        (
-            each.plan or "–",
-            each.table or "–",
-            Styled(each.kind.replace("_", "-"), "failed" if each.severity == "error" else "stale"),
-            each.message,
-        )
-        for each in findings[:_SHOWN]
-    ]
+    totals = document.totals
     text = "".join(f"{line}\n" for line in _places(document.plans))
-    if rows:
-        first = 0 if several else 1
-        text += table(_COLUMNS[first:], [row[first:] for row in rows], view)
-    if len(findings) > _SHOWN:
-        text += f"and {counted(len(findings) - _SHOWN, 'other problem')}: see the page\n"
+    problems = list(_problems(document, view))
+    text += "".join(f"{line}\n" for line in problems[:_SHOWN])
+    if len(problems) > _SHOWN:
+        text += f"and {counted(len(problems) - _SHOWN, 'other problem')}: see the page\n"
     states = [
         paint(f"{count(number)} {name}", style, view)
         for name, style in _STATES
         if (number := getattr(totals, name)) or name == "ok"
     ]
     return f"{text}{' · '.join(states)}\n" + "".join(f"{line}\n" for line in _counts(document))
+
+
+def _problems(document: Overview, view: View) -> Iterator[str]:
+    """One sentence for what is true of several tables of a plan: the reason is whole on every terminal."""
+    names_of_plans = {each.plan for each in document.plans if each.plan}
+    regions = {each.region for each in document.plans if each.region}
+    groups: dict[tuple[FindingKind, Severity, str, str], list[str]] = {}
+    for each in document.findings:
+        told = (
+            each.plan if names_of_plans - {each.plan} else None,
+            each.region if regions - {each.region} else None,
+        )
+        where = ", ".join(part for part in told if part)
+        tables = groups.setdefault((each.kind, each.severity, where, each.message), [])
+        tables += [each.table] if each.table is not None else []
+    width = max((len(kind) for kind, *_ in groups), default=0)
+    for (kind, severity, where, message), tables in groups.items():
+        word = kind.replace("_", "-")
+        style: Style = "failed" if severity == "error" else "stale"
+        named = names(tables, _NAMED)
+        place = f" ({where})" if named and where else where
+        subject = f"{named}{place}: " if named or place else ""
+        yield f"{paint(f'{word:<{width}}', style, view)}  {subject}{message}"
 
 
 def _places(plans: Sequence[ReadPlan]) -> Iterator[str]:

@@ -60,8 +60,10 @@ _GROUP_COLUMNS: Final = (
     Column("SIZE", drop=1),
     Column("COST", drop=2),
 )
-_SHOWN_AS_A_WHOLE: Final = 10
+_SHOWN_AS_A_WHOLE: Final = 3
 """So many steps are shown with everything, however long that is."""
+_LISTED_WITHOUT_GROUPS: Final = 10
+"""Of so many tables, each is listed, so nobody needs counts of each kind."""
 _NAMED_IN_NOTES: Final = 3  # tables, where there is no room for all
 _SHORTER: Final = (20, 10, 5, 3, 2, 1)
 _SHORTENED: Final = "Shortened for the terminal: `-v` shows everything."
@@ -70,7 +72,8 @@ _SHORTENED: Final = "Shortened for the terminal: `-v` shows everything."
 def preview(document: Preview, view: View) -> str:
     """What is blocked and what changes, then everything to know before the run. ``quiet``: only what is blocked.
 
-    On a terminal, the lists of many tables are shortened until the whole has as many lines as the terminal.
+    On a terminal, details go and lists are shortened until the whole has as many lines as the terminal: what is
+    blocked must not scroll away.
     """
     if view.detail == "quiet":
         return "".join(f"{line}\n" for line in _blockers(document, view, None))
@@ -123,7 +126,7 @@ def _about(document: Preview, view: View, most: int | None) -> list[list[str]]:
 def _groups(steps: Sequence[PreviewStep], view: View) -> list[str]:
     """How many tables there are of each kind; nothing for few tables, which are listed below."""
     groups = group_steps(steps)
-    if len(steps) <= _SHOWN_AS_A_WHOLE:
+    if len(steps) <= _LISTED_WITHOUT_GROUPS:
         return []
     rows: list[Sequence[Cell]] = [
         (

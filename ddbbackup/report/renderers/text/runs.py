@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 _NAMED_LATE: Final = 3  # of the tables of a group, where lines are few
 _BREACHES: Final = 10  # tables beyond their RPO that are named where lines are few
 
+_WAIT: Final = "run `ddbbackup wait` later: what was started is no backup before it is verified and recorded"
+
 Paragraph = Sequence[str]
 Late = Mapping[str, "TableRow"]
 """The tables that break their RPO, by name."""
@@ -139,9 +141,13 @@ def _counts(document: RunReport, view: View) -> Paragraph:
     place = phrases.place_of_run(document)
     summary = paint(phrases.report_summary(document), "heading", view)
     took = f" in {duration(document.seconds)}" if document.table_outcomes else ""
-    lines = [f"{summary}{took} ({place})"]
     totals = [f"together {text}" for text in phrases.report_totals(document)]
-    return [*lines, *(f"  {text}" for text in (*totals, *phrases.verified_levels(document)))]
+    lines = [
+        f"{summary}{took} ({place})",
+        *(f"  {text}" for text in (*totals, *phrases.verified_levels(document))),
+    ]
+    goes_on = document.verb == "backup" and any(each.status == "started" for each in document.outcomes)
+    return [*lines, hint(_WAIT, view)] if goes_on else lines
 
 
 def _rest(document: RunReport, used: int, view: View) -> list[Paragraph]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _FRAME: Final = 6  # heads, blank lines, both counts of what is left out, the summary
-_REMARKS: Final = 4  # one line of so many may be a remark
+_REMARKS: Final = 2  # one line of so many may be a remark
 
 
 def fitting(rows: Sequence[T], remarks: Sequence[str], view: View) -> tuple[Sequence[T], Sequence[str]]:
@@ -26,6 +26,7 @@ def fitting(rows: Sequence[T], remarks: Sequence[str], view: View) -> tuple[Sequ
         return rows, remarks
     room = view.lines - _FRAME
     few = first_ones(heights, max(room // _REMARKS, room - len(rows)))
+    few = max(few, min(1, len(heights)))  # the worst reason is worth more than rows of tables that are well
     return rows[: room - sum(heights[:few])], remarks[:few]
 
 
@@ -61,7 +62,7 @@ def left_out(number: int, what: str, view: View, many: str | None = None) -> str
 
 def remark_lines(remarks: Sequence[str], total: int, view: View) -> str:
     """A paragraph of what the cells cannot say. Its commands name the plan files that this run was given."""
-    if not remarks:
+    if not total:
         return ""
     lines = "".join(f"{paint(typed(remark, view.plan_files), 'error', view)}\n" for remark in remarks)
     return f"\n{lines}{left_out(total - len(remarks), 'remark', view)}"

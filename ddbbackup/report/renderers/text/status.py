@@ -96,7 +96,7 @@ def _hidden(place: UnreadablePlace) -> Sequence[Cell]:
 def _said(document: StatusReport) -> list[int]:
     """The columns that tell something: places only if they differ, backups in progress only if there are any."""
     silent = set()
-    if len(document.plans) == 1:
+    if len({each.plan for each in document.plans if each.plan}) < 2:  # those of several Regions have one name
         silent.add("PLAN")
     if len({each.account for each in document.plans if each.account}) < 2:
         silent.add("ACCOUNT")

@@ -194,3 +194,27 @@ def test_each_plan_that_loses_more_than_half_is_named_once() -> None:
         of = f"prod ({IDENTITY.account}, {region})"
         assert shown.count(f"more than half of all restore points of {of}: <code>prune</code> asks for") == 1
     assert "restore points: <code>prune" not in shown
+
+
+def test_a_problem_of_a_plan_of_a_name_that_others_have_names_its_region() -> None:
+    """Plans of several Regions have one name, and often the same tables."""
+    names = AccountTables(["users"])
+    here = plan("prod", "users", account=names)
+    there = plan("prod", "users", account=names, identity=AMERICA)
+    (users,) = there.tables
+    status = TableStatus("users", "never", rpo_seconds=3600)
+    there = replace(there, files=["us.yaml"], tables=[replace(users, status=status)])
+    document = page(here, there)
+    (line,) = (each for each in render(document, "text").splitlines() if "never backed up" in each)
+    assert line == "never  users (us-east-1): never backed up"
+
+
+def test_a_table_that_does_not_exist_any_more_is_a_problem_with_what_brings_it_back() -> None:
+    one = plan("prod", "users", account=AccountTables([]))
+    one = replace(one, tables=[replace(each, exists=False, gone=True) for each in one.tables])
+    document = page(one)
+    assert [each.kind for each in document.findings] == ["gone"]
+    shown = render(document, "html")
+    assert "Tables that do not exist any more" in shown
+    assert "ddbbackup restore --match users --settings all</code>" in shown
+    assert "\ngone  users: this table does not exist any more\n" in render(document, "text")

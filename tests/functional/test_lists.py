@@ -220,7 +220,7 @@ def test_a_record_that_somebody_changed_comes_back_with_its_version(
     broken = program.run("list", "--problems")
     assert (broken.code, key in broken.out) == (65, True), broken.out
     verified = program.run("verify", "--all")
-    assert "hint: restore the version of this object from before the change" in verified.err
+    assert "hint: restore the version of this object from before the change" in verified.out
 
     versions = sandbox.s3.list_object_versions(Bucket=bucket, Prefix=key)["Versions"]
     (wrong,) = (each for each in versions if each["IsLatest"])

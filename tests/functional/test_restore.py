@@ -116,7 +116,7 @@ def test_a_backup_is_found_by_everything_that_from_accepts(
         done = program.run("restore", "copy", "--from", source, "--run-id", f"r{number}")
         assert done.code == 0, (source, done.out)
         is_new = not source.startswith(("s3:", "arn:"))
-        assert ('add `exclude: ["*-r' in done.out) is is_new, "the plan selects the new table, too"
+        assert ('add exclude: ["*-r' in done.out) is is_new, "the plan selects the new table, too"
         assert sandbox.items(f"{name}-r{number}") == in_order(ITEMS)
 
     before = program.run("restore", "copy", "--from", "2020-01-01T00:00:00Z", "--output", "json")

@@ -156,7 +156,7 @@ def test_a_run_of_many_tables_is_continued_by_its_run_id(
     run = first.report["run"]
     for outcome in again.report["outcomes"][1:]:
         assert f"the run {run} restored this backup into it" in outcome["error"]["message"]
-        assert outcome["error"]["hint"].startswith(f"pass `--run-id {run}` to continue that run")
+        assert outcome["error"]["hint"].startswith(f"pass `--run-id {run}`, so that it counts as done")
     sandbox.dynamodb.delete_table(TableName=blocking)
 
     continued = program.run(*words, "--run-id", run)

@@ -6,7 +6,7 @@ import gzip
 import json
 import random
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -143,17 +143,35 @@ def test_damaged_items_of_a_large_file_are_reported_by_every_run(
     assert (again.resumed_files, again.suspect_files) == (1, result.suspect_files)
 
 
+class AfterTheFirstPut(MemoryStream):
+    """Ends only after something that it began with was put, however busy the machine is."""
+
+    def __init__(self, body: bytes, put: threading.Event) -> None:
+        super().__init__(body, chunk_bytes=CHUNK)
+        self._put = put
+
+    def __iter__(self) -> Iterator[bytes]:
+        *first, last = super().__iter__()
+        yield from first
+        self._put.wait(4.0)
+        yield last
+
+
 def test_requests_of_a_damaged_reading_never_come_after_those_of_the_next(tmp_path: Path) -> None:
     """A throttled put would bring the damaged item back over the right one."""
     objects, table = MemoryObjects(), MemoryTable()
     file = data_file(objects, "data/0", map(line, LARGE))
     content = gzip.decompress(objects.bodies["data/0"]).replace(b'.50"', b'.99"')
-    objects.answers = {"data/0": [MemoryStream(gzip.compress(content, 1), chunk_bytes=CHUNK)]}
+    put = threading.Event()
+    objects.answers = {"data/0": [AfterTheFirstPut(gzip.compress(content, 1), put)]}
     throttled = (400, b'{"__type":"x#ThrottlingException","message":"slow down"}')
     turns = iter(range(1_000_000))
 
     def respond(operation: BulkOperation, body: bytes) -> tuple[int, bytes]:
-        return throttled if next(turns) % 2 else table.respond(operation, body)
+        if next(turns) % 2:
+            return throttled
+        put.set()
+        return table.respond(operation, body)
 
     result = write(MemoryAccess(objects, respond), [file], tmp_path)
     assert counts(result) == (len(LARGE), 0, 0, 0, 0)

@@ -56,6 +56,8 @@ body { margin: 0; padding: 20px; background: #fff; color: #1f2328; font: 14px/1.
 h3 { margin: 0 0 12px; font-size: 17px; border-bottom: 1px solid #d1d9e0; padding-bottom: 8px }
 ul { padding-left: 22px } li { margin: 6px 0 } details { margin-top: 12px }
 code { background: #eff1f3; padding: 2px 5px; border-radius: 5px; font: 12px monospace }
+pre { background: #f6f8fa; padding: 12px; border-radius: 6px; overflow: hidden }
+pre code { background: none; padding: 0 }
 table { border-collapse: collapse } td, th { border: 1px solid #d1d9e0; padding: 4px 10px }
 """
 _MESSAGE_STYLE: Final = """

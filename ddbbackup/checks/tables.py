@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from ddbbackup.checks.check import ok, problem, warning
 from ddbbackup.errors import DdbBackupError
 from ddbbackup.model.check import Check
 from ddbbackup.model.numbers import counted
 from ddbbackup.plan.model import TableEntry
+from ddbbackup.ports import PitrWindow
 from ddbbackup.steps.aws_caller import AwsCaller
 from ddbbackup.steps.recovery_window import pitr_disabled
 from ddbbackup.times import to_iso
@@ -34,8 +37,7 @@ async def _recovery(call_aws: AwsCaller, name: str, entry: TableEntry) -> Check:
         return Check(subject, "recovery", "unknown", error.message, error.hint)
     if window.enabled:
         period = f" (period: {window.period_days} days)" if window.period_days else ""
-        reach = f", from {to_iso(window.earliest)} to {to_iso(window.latest)}" if window.earliest else ""
-        return ok(subject, "recovery", f"enabled{reach}{period}")
+        return ok(subject, "recovery", f"enabled{_reach(window)}{period}")
     if entry.pitr == "enable":
         return warning(
             subject,
@@ -45,3 +47,11 @@ async def _recovery(call_aws: AwsCaller, name: str, entry: TableEntry) -> Check:
             "enable it now if you need restore points from now on",
         )
     return problem(subject, "recovery", pitr_disabled(name))
+
+
+def _reach(window: PitrWindow) -> str:
+    """The instants that can be restored, in whole seconds, as people type them."""
+    if window.earliest is None or window.latest is None:
+        return ""
+    first = window.earliest.replace(microsecond=0) + timedelta(seconds=bool(window.earliest.microsecond))
+    return f", from {to_iso(first)} to {to_iso(window.latest.replace(microsecond=0))}"
